@@ -1,0 +1,45 @@
+"""What training sees: detections, cameras and labels triangulated from them. There is no ground truth here."""
+
+from typing import NamedTuple
+
+from jaxtyping import Array, Float, Int
+
+from geoself_jax.geometry.camera import Camera
+
+
+class TrainingViews(NamedTuple):
+    """All instants of a training set, as arrays that stay on the device.
+
+    Attributes:
+        keypoints_2d: Undistorted pixels; NaN where missing.
+        confidence: In [0, 1].
+        rig_id: Into the cameras.
+        camera: The rigs' cameras.
+        label_world: Triangulated from the same detections, world, metres; NaN where it cannot be.
+        rig_middle: Mean triangulated root of each rig, world, metres: where its people are.
+        world_up: Unit vector against gravity.
+    """
+
+    keypoints_2d: Float[Array, "frames views joints 2"]
+    confidence: Float[Array, "frames views joints"]
+    rig_id: Int[Array, " frames"]
+    camera: Camera
+    label_world: Float[Array, "frames joints 3"]
+    rig_middle: Float[Array, "rigs 3"]
+    world_up: Float[Array, " 3"]
+
+
+class Batch(NamedTuple):
+    """Some instants, each seen by some views.
+
+    Attributes:
+        keypoints_2d: Undistorted pixels; NaN where missing.
+        confidence: In [0, 1].
+        camera: The views' cameras.
+        label: Triangulated joints in each view's camera frame, metres; NaN where missing.
+    """
+
+    keypoints_2d: Float[Array, "*batch views joints 2"]
+    confidence: Float[Array, "*batch views joints"]
+    camera: Camera
+    label: Float[Array, "*batch views joints 3"]

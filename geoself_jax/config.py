@@ -1,0 +1,237 @@
+"""What an experiment can set, as frozen dataclasses: typed, checked, with no import that costs time."""
+
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from geoself_jax.errors import nearest_name, usage_error
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the recordings come from.
+
+    Attributes:
+        train: An .npz file of format geoself-multiview/1, or `synthetic:train`.
+        synthetic_frames: Frames to generate where `train` is synthetic.
+        validation_share: Share of the frames held out from training, whole subjects where there are
+            several, to choose the best checkpoint by a label-free score.
+    """
+
+    train: str = "synthetic:train"
+    synthetic_frames: int = 40_000
+    validation_share: float = 0.05
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The two networks and how their inputs and outputs are parameterized.
+
+    Attributes:
+        width, blocks, layers, dropout: Of the lifting network: units a layer, residual blocks,
+            layers a block (Paper silent: "several"; 2 as Martinez et al.), dropout rate.
+        root_width, root_blocks: Of the root position network; `layers` and `dropout` are shared.
+        input: `pixel`: (pixel - pixel_center) / pixel_scale; `ray`: (x/z, y/z) in the camera;
+            `centered_ray`: rays of a camera turned to look at the root, and the root's own ray; the
+            pose is turned back.
+        root: `ray`: root on the ray of its 2D joint, z = root_depth exp(out); `plain`: the raw output.
+        root_depth: Metres, where the `ray` root starts.
+        pixel_center, pixel_scale: Pixels; set from the training pictures' size.
+    """
+
+    width: int = 1024
+    blocks: int = 4
+    layers: int = 2
+    dropout: float = 0.25
+    root_width: int = 1024
+    root_blocks: int = 4
+    input: Literal["pixel", "ray", "centered_ray"] = "centered_ray"
+    root: Literal["ray", "plain"] = "ray"
+    root_depth: float = 5.0
+    pixel_center: tuple[float, float] = (500.0, 500.0)
+    pixel_scale: float = 500.0
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """What the networks are trained to do.
+
+    Attributes:
+        name: `transform`: eq. (7); `reprojection`: eq. (2) alone; `pseudo_label`: triangulated labels.
+        norm: `squared` (as printed), `plain` or `robust`.
+        transform_weight: lambda of eq. (7).
+        weight_from: Whose confidence weighs eq. (5): `source` (as printed), `target`, `product`.
+        views: Views drawn for each instant; 2 is the paper's random pair.
+        labels: How labels are triangulated: `robust` or `dlt` (confidence-weighted).
+    """
+
+    name: Literal["transform", "reprojection", "pseudo_label"] = "transform"
+    norm: Literal["squared", "plain", "robust"] = "plain"
+    transform_weight: float = 1.0
+    weight_from: Literal["source", "target", "product"] = "source"
+    views: int = 2
+    labels: Literal["robust", "dlt"] = "robust"
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """New views of triangulated bodies: what is drawn uniformly for each augmented sample.
+
+    Attributes:
+        share: Share of the samples that are augmented; 0 turns it off.
+        mirror: Exchange left and right in half of them.
+        scale: Body size times 1 +- this.
+        turn: Turn about gravity by any angle.
+        shift: Metres to each side.
+    """
+
+    share: float = 0.0
+    mirror: bool = True
+    scale: float = 0.1
+    turn: bool = True
+    shift: float = 0.25
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """Adam and its learning rate.
+
+    Attributes:
+        learning_rate: Peak.
+        schedule: `cosine` to zero after a linear warm-up; `step`: times 0.1 after each third
+            (the paper's).
+        warmup: Share of the steps, `cosine` only.
+        clip_norm: Largest norm of the gradient; 0 for none.
+    """
+
+    learning_rate: float = 1e-3
+    schedule: Literal["cosine", "step"] = "cosine"
+    warmup: float = 0.02
+    clip_norm: float = 1.0
+
+
+@dataclass(frozen=True)
+class ScheduleConfig:
+    """How long, and in what portions.
+
+    Attributes:
+        unit: `steps`, or `epochs` (a pass over as many instants as the data have).
+        pretrain: Length of stage one, loss (6); 0 for none.
+        length: Length of stage two.
+        batch: Instants a step; the networks see `batch * objective.views` poses.
+        call: Steps on the device for one call from the host; an interrupted run stops between calls.
+        validate: Calls between validations.
+        save_minutes: Minutes between checkpoints.
+    """
+
+    unit: Literal["steps", "epochs"] = "steps"
+    pretrain: int = 0
+    length: int = 12_000
+    batch: int = 128
+    call: int = 50
+    validate: int = 20
+    save_minutes: float = 2.0
+
+
+@dataclass(frozen=True)
+class Config:
+    """One experiment."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    seed: int = 0
+
+
+def as_dict(config: Any) -> dict[str, Any]:
+    """A (nested) dataclass as plain dictionaries, for JSON."""
+    return {
+        f.name: as_dict(value) if is_dataclass(value := getattr(config, f.name)) else value
+        for f in fields(config)
+    }
+
+
+def from_dict(kind: type, values: Any, where: str = "config") -> Any:
+    """The dataclass `kind` from what `as_dict` gave, every key and value checked.
+
+    Raises:
+        GeoselfError: Unknown key or a value of another type (64).
+    """
+    if not isinstance(values, dict):
+        raise usage_error(f"{where}={values!r}", "wanted a table of keys", f"set {where}.KEY")
+    hints = get_type_hints(kind)
+    names = [f.name for f in fields(kind)]
+    for key in values:
+        if key not in names:
+            raise usage_error(f"{where}.{key}", "no such key", nearest_name(str(key), names))
+    return kind(
+        **{key: _checked(hints[key], value, f"{where}.{key}") for key, value in values.items()}
+    )
+
+
+def replace_at(config: Any, key: str, text: str, where: str = "config") -> Any:
+    """`config` with the value at a dotted key set from a command line's text.
+
+    Raises:
+        GeoselfError: Unknown key or text of another type (64).
+    """
+    head, _, rest = key.partition(".")
+    names = [f.name for f in fields(config)]
+    if head not in names:
+        raise usage_error(f"--{where}.{key}", "no such key", nearest_name(head, names))
+    hint, current = get_type_hints(type(config))[head], getattr(config, head)
+    if is_dataclass(current):
+        if not rest:
+            inner = [f.name for f in fields(current)]
+            raise usage_error(
+                f"--{where}.{key}", "a group of keys", f"one of {', '.join(inner)} must follow"
+            )
+        value = replace_at(current, rest, text, f"{where}.{head}")
+    elif rest:
+        raise usage_error(f"--{where}.{key}", f"{head} has no keys", f"set --{where}.{head}")
+    else:
+        value = _checked(hint, _parsed(hint, text), f"{where}.{head}")
+    from dataclasses import replace
+
+    return replace(config, **{head: value})
+
+
+def _parsed(hint: Any, text: str) -> Any:
+    """Text as the type wants it, or the text itself where it cannot be."""
+    if hint is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if get_origin(hint) is tuple:
+        return tuple(_parsed(get_args(hint)[0], part) for part in text.split(","))
+    if hint in (int, float):
+        try:
+            return hint(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _checked(hint: Any, value: Any, where: str) -> Any:
+    if is_dataclass(hint):
+        return value if isinstance(value, hint) else from_dict(hint, value, where)  # type: ignore[arg-type]
+    if get_origin(hint) is Literal:
+        if value not in get_args(hint):
+            raise usage_error(
+                f"{where}={value!r}",
+                f"wanted one of {', '.join(get_args(hint))}",
+                nearest_name(str(value), get_args(hint)),
+            )
+        return value
+    if get_origin(hint) is tuple:
+        kinds = get_args(hint)
+        if not isinstance(value, tuple | list) or len(value) != len(kinds):
+            raise usage_error(f"{where}={value!r}", f"wanted {len(kinds)} numbers", "a,b")
+        return tuple(_checked(k, v, where) for k, v in zip(kinds, value, strict=True))
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
+        raise usage_error(
+            f"{where}={value!r}", f"wanted a value of type {hint.__name__}", "mend the value"
+        )
+    return value

@@ -1,0 +1,30 @@
+"""One name for any recording: a file, or the built-in synthetic data."""
+
+from pathlib import Path
+
+from geoself_jax import recording
+from geoself_jax.errors import nearest_name, usage_error
+from geoself_jax.recording import Recording
+
+SYNTHETIC = ("synthetic:train", "synthetic:test")
+
+
+def load(source: str, *, synthetic_frames: int) -> Recording:
+    """Loads a recording.
+
+    Args:
+        source: Path of an .npz file of format geoself-multiview/1, `synthetic:train` or
+            `synthetic:test`.
+        synthetic_frames: Frames to generate where the source is synthetic.
+
+    Raises:
+        GeoselfError: No such source (64, 66); damaged data (65).
+    """
+    if not source.startswith("synthetic:"):
+        return recording.read(Path(source))
+    if source not in SYNTHETIC:
+        raise usage_error(f"{source!r}", "no such synthetic data", nearest_name(source, SYNTHETIC))
+    from geoself_jax.data.synthetic import generate
+
+    arrays = generate(source.removeprefix("synthetic:"), synthetic_frames)
+    return recording.from_arrays(arrays, source)

@@ -1,0 +1,1 @@
+"""Cameras, triangulation and alignment as pure functions of arrays."""

@@ -1,0 +1,142 @@
+"""Pinhole cameras: rotation, projection and lens distortion, eqs. (1), (3) and (4).
+
+Convention everywhere: x_cam = R (x_world - center), camera axes x right, y down, z forward, metres;
+pixels u right, v down.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from geoself_jax.numerics import matmul, rotate, safe_depth
+
+
+class Camera(NamedTuple):
+    """One camera or a batch of them.
+
+    Attributes:
+        K: Intrinsics, pixels.
+        R: Rotation from world axes to camera axes.
+        center: Camera centre in the world, metres.
+    """
+
+    K: Float[Array, "*batch 3 3"]
+    R: Float[Array, "*batch 3 3"]
+    center: Float[Array, "*batch 3"]
+
+
+def world_to_camera(
+    points: Float[Array, "*#batch points 3"], camera: Camera
+) -> Float[Array, "*batch points 3"]:
+    """Points from the world's frame to the camera's, metres."""
+    return rotate(camera.R, points - camera.center[..., None, :])
+
+
+def camera_to_world(
+    points: Float[Array, "*#batch points 3"], camera: Camera
+) -> Float[Array, "*batch points 3"]:
+    """Points from the camera's frame to the world's, metres."""
+    return rotate(jnp.swapaxes(camera.R, -1, -2), points) + camera.center[..., None, :]
+
+
+def transform_between(
+    pose: Float[Array, "*#batch joints 3"], source: Camera, target: Camera
+) -> Float[Array, "*batch joints 3"]:
+    """Moves a pose from one camera's frame to another's: tau, eqs. (3) and (4).
+
+    Args:
+        pose: Absolute joints in `source`'s frame, metres.
+        source: Camera whose frame `pose` is in.
+        target: Camera whose frame the result is in.
+    """
+    R_12 = matmul(target.R, jnp.swapaxes(source.R, -1, -2))
+    t_12 = rotate(source.R, (target.center - source.center)[..., None, :])  # in source's frame
+    return rotate(R_12, pose - t_12)
+
+
+def ray_to_pixel(
+    rays: Float[Array, "*#batch points 2"], K: Float[Array, "*#batch 3 3"]
+) -> Float[Array, "*batch points 2"]:
+    """Pixels of rays (x/z, y/z)."""
+    return jnp.sum(K[..., None, :2, :2] * rays[..., None, :], axis=-1) + K[..., None, :2, 2]
+
+
+def pixel_to_ray(
+    pixels: Float[Array, "*#batch points 2"], K: Float[Array, "*#batch 3 3"]
+) -> Float[Array, "*batch points 2"]:
+    """Rays (x/z, y/z) of undistorted pixels."""
+    offset = pixels - K[..., None, :2, 2]
+    y = offset[..., 1] / K[..., None, 1, 1]
+    x = (offset[..., 0] - K[..., None, 0, 1] * y) / K[..., None, 0, 0]
+    return jnp.stack([x, y], axis=-1)
+
+
+def project(
+    points: Float[Array, "*#batch points 3"], K: Float[Array, "*#batch 3 3"]
+) -> Float[Array, "*batch points 2"]:
+    """Perspective projection of camera-frame points: rho, eq. (1).
+
+    A point on or behind the camera plane is projected as if at `numerics.MIN_DEPTH`: finite, with a
+    finite gradient. It is the caller's to count such points (`losses.share_behind`).
+
+    Args:
+        points: Camera frame, metres.
+        K: Intrinsics, pixels.
+    """
+    return ray_to_pixel(points[..., :2] / safe_depth(points[..., 2:]), K)
+
+
+def distort(
+    rays: Float[Array, "*#batch points 2"], dist: Float[Array, "*#batch 5"]
+) -> Float[Array, "*batch points 2"]:
+    """Lens distortion of rays by OpenCV's model (k1, k2, p1, p2, k3).
+
+    Source: OpenCV, "Camera Calibration and 3D Reconstruction", detailed description.
+    """
+    k1, k2, p1, p2, k3 = (dist[..., None, i] for i in range(5))
+    x, y = rays[..., 0], rays[..., 1]
+    r2 = x * x + y * y
+    radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+    return jnp.stack(
+        [
+            x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x),
+            y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y,
+        ],
+        axis=-1,
+    )
+
+
+def undistort(
+    rays: Float[Array, "*#batch points 2"], dist: Float[Array, "*#batch 5"], *, iterations: int = 20
+) -> Float[Array, "*batch points 2"]:
+    """Inverse of `distort` by fixed-point iteration.
+
+    Converges where the lens model itself is one-to-one, which holds inside the picture of a usable
+    calibration; outside (gross detector outliers) the result is some finite point near the ray.
+    """
+    limit = 2 * jnp.abs(rays) + 1
+
+    def step(_: int, guess: Float[Array, "..."]) -> Float[Array, "..."]:
+        return jnp.clip(guess + rays - distort(guess, dist), -limit, limit)
+
+    return jax.lax.fori_loop(0, iterations, step, jnp.broadcast_to(rays, distort(rays, dist).shape))
+
+
+def undistort_pixels(
+    pixels: Float[Array, "*#batch points 2"],
+    K: Float[Array, "*#batch 3 3"],
+    dist: Float[Array, "*#batch 5"],
+) -> Float[Array, "*batch points 2"]:
+    """Pixels as a pinhole with the same K would see them."""
+    return ray_to_pixel(undistort(pixel_to_ray(pixels, K), dist), K)
+
+
+def distort_pixels(
+    pixels: Float[Array, "*#batch points 2"],
+    K: Float[Array, "*#batch 3 3"],
+    dist: Float[Array, "*#batch 5"],
+) -> Float[Array, "*batch points 2"]:
+    """Pixels as the real lens shows them."""
+    return ray_to_pixel(distort(pixel_to_ray(pixels, K), dist), K)

@@ -1,0 +1,112 @@
+"""Points from two or more calibrated views, weighted by the detector's confidence."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from geoself_jax.geometry.camera import Camera, pixel_to_ray, project, world_to_camera
+from geoself_jax.numerics import MIN_DEPTH, finite_or_zero, safe_divide, safe_norm
+
+DEGENERATE = 1e-5
+"""Normalized determinant under which the rays are too near to parallel to meet anywhere."""
+
+FINAL_SCALE_PX = 10.0
+"""Pixels at which robust triangulation halves a view's say: twice a detector's usual error."""
+
+
+def _rows(
+    rays: Float[Array, "*batch views joints 2"], camera: Camera
+) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    """The two planes through each ray, a . X = b with X relative to the mean camera centre."""
+    R = camera.R[..., None, :, :]
+    a = rays[..., None] * R[..., 2:, :] - R[..., :2, :]  # views joints 2 3
+    center = camera.center - jnp.mean(camera.center, axis=-2, keepdims=True)
+    return a, jnp.sum(a * center[..., None, None, :], axis=-1)
+
+
+def _solve(
+    A: Float[Array, "*batch joints 3 3"], b: Float[Array, "*batch joints 3"]
+) -> tuple[Float[Array, "*batch joints 3"], Bool[Array, "*batch joints"]]:
+    """Solves symmetric A x = b by cofactors, and whether A could be inverted."""
+    scale = jnp.trace(A, axis1=-2, axis2=-1)[..., None] / 3
+    A, b = safe_divide(A, scale[..., None]), safe_divide(b, scale)
+    rows = [A[..., i, :] for i in range(3)]
+    cofactors = [jnp.cross(rows[(i + 1) % 3], rows[(i + 2) % 3]) for i in range(3)]
+    determinant = jnp.sum(rows[0] * cofactors[0], axis=-1)
+    good = determinant > DEGENERATE
+    x = sum(c * b[..., i, None] for i, c in enumerate(cofactors))
+    return x / jnp.where(good, determinant, 1)[..., None], good
+
+
+def _meet(
+    a: jax.Array, b: jax.Array, weight: Float[Array, "*batch views joints"]
+) -> tuple[Float[Array, "*batch joints 3"], Bool[Array, "*batch joints"]]:
+    """Weighted least-squares meeting point of the planes."""
+    weighted = a * weight[..., None, None]
+    A = jnp.einsum("...vjki,...vjkl->...jil", weighted, a, precision="highest")
+    rhs = jnp.sum(weighted * b[..., None], axis=(-4, -2))
+    return _solve(A, rhs)
+
+
+def triangulate_dlt(
+    keypoints_2d: Float[Array, "*batch views joints 2"],
+    weight: Float[Array, "*batch views joints"],
+    camera: Camera,
+) -> Float[Array, "*batch joints 3"]:
+    """Linear triangulation, each view's two equations weighted.
+
+    The inhomogeneous linear method, in ray coordinates about the mean camera centre (Hartley and
+    Zisserman, Multiple View Geometry, 2nd ed., p. 312; their caution about points at infinity does
+    not apply to a body in a room).
+
+    Args:
+        keypoints_2d: Undistorted pixels; NaN where missing.
+        weight: Weight of each squared equation, >= 0, e.g. the confidence.
+        camera: The views' cameras, batch shape `*batch views`.
+
+    Returns:
+        World, metres; NaN where fewer than two views see the joint or their rays are parallel.
+    """
+    rays, finite = finite_or_zero(pixel_to_ray(keypoints_2d, camera.K))
+    weight = jnp.where(finite, weight, 0)
+    point, good = _meet(*_rows(rays, camera), weight)
+    good &= jnp.sum(weight > 0, axis=-2) >= 2
+    origin = jnp.mean(camera.center, axis=-2)[..., None, :]
+    return jnp.where(good[..., None], point + origin, jnp.nan)
+
+
+def triangulate_robust(
+    keypoints_2d: Float[Array, "*batch views joints 2"],
+    confidence: Float[Array, "*batch views joints"],
+    camera: Camera,
+    *,
+    iterations: int = 10,
+) -> Float[Array, "*batch joints 3"]:
+    """Triangulation in pixels that lets go of views which disagree.
+
+    Iteratively reweighted linear triangulation: dividing a view's equations by its depth makes their
+    error one of pixels (Hartley and Sturm, Triangulation, CVIU 1997, sec. 4.2); Cauchy's weight
+    1 / (1 + e^2/s^2) then lets go of outliers, with s falling from 8 times `FINAL_SCALE_PX` to it. Confidence counts squared: it is nearer to an inverse standard deviation than to
+    an inverse variance.
+
+    Args and returns as `triangulate_dlt`.
+    """
+    rays, finite = finite_or_zero(pixel_to_ray(keypoints_2d, camera.K))
+    a, b = _rows(rays, camera)
+    prior = jnp.where(finite, confidence, 0) ** 2
+    focal = (camera.K[..., 0, 0] + camera.K[..., 1, 1])[..., None] / 2
+    origin = jnp.mean(camera.center, axis=-2)[..., None, :]
+    observed = jnp.where(finite[..., None], keypoints_2d, 0)
+
+    def reweight(i: int, point: jax.Array) -> jax.Array:
+        local = world_to_camera((point + origin)[..., None, :, :], camera)
+        error = safe_norm(project(local, camera.K) - observed)
+        scale = FINAL_SCALE_PX * 2.0 ** jnp.maximum(0, 3 - i)
+        doubt = 1 / (1 + (error / scale) ** 2)
+        pixel = focal / jnp.maximum(local[..., 2], MIN_DEPTH)
+        return _meet(a, b, prior * doubt * pixel**2)[0]
+
+    first, good = _meet(a, b, prior)
+    good &= jnp.sum(prior > 0, axis=-2) >= 2
+    point = jax.lax.fori_loop(0, iterations, reweight, jnp.where(good[..., None], first, 0))
+    return jnp.where(good[..., None], point + origin, jnp.nan)

@@ -1,0 +1,206 @@
+"""A recording: synchronized detections of one person from calibrated cameras, and its file format."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from geoself_jax import npz, validation
+from geoself_jax.geometry.camera import Camera, undistort_pixels
+from geoself_jax.skeleton import Skeleton, known_skeleton
+
+FORMAT = "geoself-multiview/1"
+
+_FRAME_ARRAYS = (
+    "keypoints_2d",
+    "confidence",
+    "clip_id",
+    "frame_id",
+    "subject_id",
+    "rig_id",
+    "pose_world",
+)
+_UNDISTORT_CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Detections, cameras and names, as numpy arrays. Frames T, views V, joints J.
+
+    Attributes:
+        keypoints_2d: (T, V, J, 2) undistorted pixels; NaN where missing.
+        confidence: (T, V, J) in [0, 1]; 0 where missing.
+        clip_id: (T,) into `clip_names`; frames of a clip are consecutive in time where `frame_id`
+            steps by 1.
+        frame_id: (T,) index of the frame within its clip.
+        subject_id: (T,) into `subject_names`.
+        rig_id: (T,) into `rig_names` and the cameras.
+        camera: K in pixels, R and center in metres, each (rigs, V, ...), float64.
+        image_size: (rigs, V, 2) width, height in pixels.
+        skeleton: Of the J joints.
+        clip_names, clip_actions, subject_names, rig_names, camera_names: Names.
+        fps: Frames per second.
+        world_up: (3,) unit vector against gravity, in the world.
+        pose_world: (T, J, 3) metres, world; ground truth for evaluation only, or None.
+    """
+
+    keypoints_2d: np.ndarray
+    confidence: np.ndarray
+    clip_id: np.ndarray
+    frame_id: np.ndarray
+    subject_id: np.ndarray
+    rig_id: np.ndarray
+    camera: Camera
+    image_size: np.ndarray
+    skeleton: Skeleton
+    clip_names: tuple[str, ...]
+    clip_actions: tuple[str, ...]
+    subject_names: tuple[str, ...]
+    rig_names: tuple[str, ...]
+    camera_names: tuple[str, ...]
+    fps: float
+    world_up: np.ndarray
+    pose_world: np.ndarray | None = None
+
+    @property
+    def frames(self) -> int:
+        """Number of instants T."""
+        return self.keypoints_2d.shape[0]
+
+    @property
+    def views(self) -> int:
+        """Number of cameras V."""
+        return self.keypoints_2d.shape[1]
+
+    def cameras_of(self, frames: slice | np.ndarray) -> Camera:
+        """The cameras of some frames, batch shape (frames, V)."""
+        rig = self.rig_id[frames]
+        return Camera(*(array[rig] for array in self.camera))
+
+    def select(self, frames: slice | np.ndarray) -> "Recording":
+        """Some of the frames, e.g. a slice, indices or a mask of shape (T,)."""
+        chosen = {
+            name: None if getattr(self, name) is None else getattr(self, name)[frames]
+            for name in _FRAME_ARRAYS
+        }
+        return dataclasses.replace(self, **chosen)
+
+    def without_ground_truth(self) -> "Recording":
+        """The same recording with no `pose_world`: what training is given."""
+        return dataclasses.replace(self, pose_world=None)
+
+
+def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
+    """Checks the arrays of format `geoself-multiview/1` and undoes lens distortion.
+
+    Args:
+        arrays: As in the file; see README, On-disk format.
+        source: Name for error messages.
+
+    Raises:
+        GeoselfError: The arrays contradict the format or each other (65).
+    """
+    validation.check_names(source, arrays)
+    validation.check_shapes(source, arrays)
+    validation.check_detections(source, arrays)
+    R = validation.check_cameras(source, arrays)
+    camera = Camera(arrays["K"].astype(np.float64), R, arrays["center"].astype(np.float64))
+    keypoints_2d = arrays["keypoints_2d"].astype(np.float32)
+    if "dist" in arrays and np.any(arrays["dist"]):
+        keypoints_2d = _undistort(keypoints_2d, camera.K, arrays["dist"], arrays["rig_id"])
+    confidence = arrays["confidence"].astype(np.float32)
+    missing = ~np.isfinite(keypoints_2d).all(-1)
+    keypoints_2d[missing] = np.nan
+    up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
+    pose_world = arrays.get("pose_world")
+    return Recording(
+        keypoints_2d=keypoints_2d,
+        confidence=np.where(missing, 0, confidence),
+        **{
+            name: arrays[name].astype(np.int32)
+            for name in ("clip_id", "frame_id", "subject_id", "rig_id")
+        },
+        camera=camera,
+        image_size=arrays["image_size"],
+        skeleton=_skeleton(arrays),
+        **{
+            name: tuple(str(text) for text in arrays[name])
+            for name in (
+                "clip_names",
+                "clip_actions",
+                "subject_names",
+                "rig_names",
+                "camera_names",
+            )
+        },
+        fps=float(arrays["fps"]),
+        world_up=up / np.linalg.norm(up),
+        pose_world=None if pose_world is None else pose_world.astype(np.float32),
+    )
+
+
+def read(path: Path | str) -> Recording:
+    """Reads a recording from an .npz file of format `geoself-multiview/1`.
+
+    Raises:
+        GeoselfError: Missing (66), damaged or contradictory (65).
+    """
+    return from_arrays(npz.read_arrays(Path(path)), str(path))
+
+
+def write(recording: Recording, path: Path | str) -> None:
+    """Writes a recording; its pixels stay undistorted, so no `dist` is written.
+
+    Raises:
+        GeoselfError: The disk refuses (74).
+    """
+    skeleton, camera = recording.skeleton, recording.camera
+    arrays = {
+        name: getattr(recording, name)
+        for name in (*_FRAME_ARRAYS, "image_size", "world_up")
+        if getattr(recording, name) is not None
+    }
+    names = ("clip_names", "clip_actions", "subject_names", "rig_names", "camera_names")
+    arrays |= {name: np.array(getattr(recording, name)) for name in names}
+    arrays |= {
+        "format": np.array(FORMAT),
+        "fps": np.array(recording.fps),
+        "joint_names": np.array(skeleton.joint_names),
+        "parents": np.array(skeleton.parents),
+        "left_right": np.array(skeleton.left_right, np.int32).reshape(-1, 2),
+        "root": np.array(skeleton.root),
+        "K": camera.K,
+        "R": camera.R,
+        "center": camera.center,
+    }
+    npz.write_arrays(Path(path), arrays)
+
+
+def _skeleton(arrays: Mapping[str, np.ndarray]) -> Skeleton:
+    joint_names = tuple(str(name) for name in arrays["joint_names"])
+    if not all(name in arrays for name in ("parents", "left_right", "root")):
+        return known_skeleton(joint_names)
+    return Skeleton(
+        joint_names,
+        tuple(int(p) for p in arrays["parents"]),
+        tuple((int(a), int(b)) for a, b in arrays["left_right"]),
+        int(arrays["root"]),
+    )
+
+
+def _undistort(
+    keypoints_2d: np.ndarray, K: np.ndarray, dist: np.ndarray, rig_id: np.ndarray
+) -> np.ndarray:
+    """Undistorted pixels, in chunks of one shape so that one compilation serves all."""
+    frames = len(keypoints_2d)
+    chunk = min(_UNDISTORT_CHUNK, frames)
+    compiled = jax.jit(undistort_pixels)
+    result = np.empty_like(keypoints_2d)
+    K, dist = K.astype(np.float32), dist.astype(np.float32)
+    for start in range(0, frames, chunk):
+        at = slice(min(start, frames - chunk), min(start, frames - chunk) + chunk)
+        result[at] = compiled(keypoints_2d[at], K[rig_id[at]], dist[rig_id[at]])
+    return result

@@ -1,0 +1,107 @@
+"""How good predictions are: against ground truth, and against nothing but the other views."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from geoself_jax.geometry.camera import (
+    Camera,
+    project,
+    transform_between,
+    world_to_camera,
+)
+from geoself_jax.numerics import safe_norm
+from geoself_jax.recording import Recording
+from geoself_jax.step import Prediction
+
+_CHUNK = 4096
+
+
+def predict_recording(
+    predict: Callable[..., Prediction], variables: Any, recording: Recording
+) -> Prediction:
+    """Lifts every view of every instant, each by itself.
+
+    Returns:
+        pose_3d (frames, views, joints, 3) and root_position (frames, views, 3), numpy, metres, in
+        each view's camera frame.
+    """
+    frames, views, joints, _ = recording.keypoints_2d.shape
+    keypoints_2d = recording.keypoints_2d.reshape(-1, joints, 2)
+    confidence = recording.confidence.reshape(-1, joints)
+    K = recording.camera.K[recording.rig_id].reshape(-1, 3, 3).astype(np.float32)
+    poses = frames * views
+    chunk = min(_CHUNK, poses)
+    pose_3d = np.empty((poses, joints, 3), np.float32)
+    root = np.empty((poses, 3), np.float32)
+    for start in range(0, poses, chunk):
+        at = slice(min(start, poses - chunk), min(start, poses - chunk) + chunk)
+        pose_3d[at], root[at] = predict(variables, keypoints_2d[at], confidence[at], K[at])
+    return Prediction(
+        pose_3d.reshape(frames, views, joints, 3), root.reshape(frames, views, 3)
+    )
+
+
+def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:
+    """(frames, joints, 3) world to (frames, views, joints, 3) in each camera's frame, metres."""
+    camera = _float32(recording.cameras_of(slice(None)))
+    return np.asarray(jax.jit(world_to_camera)(pose_world[:, None].astype(np.float32), camera))
+
+
+def label_free_scores(
+    prediction: Prediction, recording: Recording, triangulated: np.ndarray
+) -> dict[str, float]:
+    """Scores that need no 3D label.
+
+    Args:
+        prediction: From `predict_recording`.
+        recording: What was lifted.
+        triangulated: (frames, joints, 3) world, metres, from all views' detections.
+
+    Returns:
+        reprojection_px: lifted pose against its own view's detections. Blind to depth.
+        cross_view_px: lifted pose, moved into each other view, against the detections there.
+        triangulation_mm: lifted pose against the triangulated one, both relative to the root.
+        The first two are means over joints weighted by the confidence of the detection.
+    """
+    camera = _float32(recording.cameras_of(slice(None)))
+    pose_camera = prediction.pose_3d + prediction.root_position[:, :, None]
+    own, cross, weight = jax.jit(_pixel_errors)(
+        pose_camera, recording.keypoints_2d, recording.confidence, camera
+    )
+    target = in_cameras(triangulated, recording)
+    root = recording.skeleton.root
+    target = target - target[:, :, root, None]
+    distance = np.linalg.norm(prediction.pose_3d - target, axis=-1)
+    return {
+        "reprojection_px": float(own / weight),
+        "cross_view_px": float(cross / weight),
+        "triangulation_mm": 1000 * float(np.nanmean(distance)),
+    }
+
+
+def _float32(camera: Camera) -> Camera:
+    return Camera(*(array.astype(np.float32) for array in camera))
+
+
+def _pixel_errors(
+    pose_camera: jax.Array, keypoints_2d: jax.Array, confidence: jax.Array, camera: Camera
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Confidence-weighted sums of own-view and mean other-view pixel errors, and of the weight."""
+    import jax.numpy as jnp
+
+    def summed(projected: jax.Array, target: jax.Array, weight: jax.Array) -> jax.Array:
+        error = safe_norm(jnp.where(weight[..., None] > 0, projected - target, 0))
+        return jnp.sum(weight * error)
+
+    own = summed(project(pose_camera, camera.K), keypoints_2d, confidence)
+    views = keypoints_2d.shape[1]
+    cross = jnp.zeros(())
+    for shift in range(1, views):
+        there = Camera(*(jnp.roll(array, -shift, axis=1) for array in camera))
+        moved = project(transform_between(pose_camera, camera, there), there.K)
+        target, weight = (jnp.roll(x, -shift, axis=1) for x in (keypoints_2d, confidence))
+        cross += summed(moved, target, weight)
+    return own, cross / max(views - 1, 1), jnp.sum(confidence)

@@ -1,0 +1,120 @@
+"""A skeleton is data: joint names, parents, left/right pairs and the root."""
+
+from dataclasses import dataclass
+
+from geoself_jax.errors import data_error, nearest_name
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Joints in array order, with the tree that joins them.
+
+    Attributes:
+        joint_names: One name a joint.
+        parents: Index of each joint's parent; the root's is -1.
+        left_right: Pairs (left joint, right joint) that a mirror exchanges.
+        root: Index of the joint that poses are relative to.
+    """
+
+    joint_names: tuple[str, ...]
+    parents: tuple[int, ...]
+    left_right: tuple[tuple[int, int], ...]
+    root: int
+
+    def __post_init__(self) -> None:
+        joints = len(self.joint_names)
+        if len(set(self.joint_names)) != joints:
+            raise data_error("joint_names", "each name must be there once", "rename the joints")
+        if len(self.parents) != joints or not all(-1 <= p < joints for p in self.parents):
+            raise data_error(
+                f"parents {self.parents}",
+                f"wanted one index in [-1, {joints}) for each of {joints} joints",
+                "mend `parents`",
+            )
+        if any(not (0 <= i < joints) for pair in self.left_right for i in pair):
+            raise data_error(
+                f"left_right {self.left_right}",
+                f"wanted indices below {joints}",
+                "mend `left_right`",
+            )
+        if not 0 <= self.root < joints:
+            raise data_error(
+                f"root {self.root}", f"wanted an index below {joints}", "set `root` in the file"
+            )
+
+    @property
+    def joints(self) -> int:
+        """Number of joints."""
+        return len(self.joint_names)
+
+    @property
+    def bones(self) -> tuple[tuple[int, int], ...]:
+        """Pairs (parent, child), one a bone."""
+        return tuple((p, c) for c, p in enumerate(self.parents) if p >= 0)
+
+    @property
+    def mirror(self) -> tuple[int, ...]:
+        """Permutation that puts each left joint in its right twin's place and back."""
+        order = list(range(self.joints))
+        for left, right in self.left_right:
+            order[left], order[right] = right, left
+        return tuple(order)
+
+
+H36M_17 = Skeleton(
+    joint_names=(
+        "pelvis",
+        "right_hip",
+        "right_knee",
+        "right_ankle",
+        "left_hip",
+        "left_knee",
+        "left_ankle",
+        "spine",
+        "thorax",
+        "neck",
+        "head",
+        "left_shoulder",
+        "left_elbow",
+        "left_wrist",
+        "right_shoulder",
+        "right_elbow",
+        "right_wrist",
+    ),
+    parents=(-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15),
+    left_right=((4, 1), (5, 2), (6, 3), (11, 14), (12, 15), (13, 16)),
+    root=0,
+)
+
+KNOWN_SKELETONS = {"h36m_17": H36M_17}
+
+
+def _normalized(name: str) -> str:
+    return name.lower().replace("_", "").replace(" ", "").replace("/", "").replace("-", "")
+
+
+def known_skeleton(joint_names: tuple[str, ...]) -> Skeleton:
+    """The known skeleton with these joint names (case and separators aside).
+
+    Raises:
+        GeoselfError: No known skeleton has these names in this order (exit code 65).
+    """
+    wanted = [_normalized(name) for name in joint_names]
+    for known in KNOWN_SKELETONS.values():
+        if wanted == [_normalized(name) for name in known.joint_names]:
+            return Skeleton(joint_names, known.parents, known.left_right, known.root)
+    for known in KNOWN_SKELETONS.values():
+        names = [_normalized(name) for name in known.joint_names]
+        if len(names) == len(wanted):
+            i = next(i for i, (a, b) in enumerate(zip(names, wanted, strict=True)) if a != b)
+            raise data_error(
+                f"joint {i} is named {joint_names[i]!r}",
+                f"the known skeleton of {len(wanted)} joints has {known.joint_names[i]!r} there; "
+                + nearest_name(joint_names[i], known.joint_names),
+                "mend joint_names, or put `parents`, `left_right` and `root` into the file",
+            )
+    raise data_error(
+        f"{len(joint_names)} joints {joint_names[:3]}...",
+        "no known skeleton has these names",
+        "put `parents`, `left_right` and `root` into the file",
+    )

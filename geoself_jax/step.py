@@ -1,0 +1,236 @@
+"""The training and prediction steps, and the one place that maps them over devices."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Float, Int, Key
+
+from geoself_jax import losses
+from geoself_jax.batch import Batch, TrainingViews
+from geoself_jax.config import ObjectiveConfig
+from geoself_jax.model import Networks
+from geoself_jax.numerics import safe_divide
+
+BARRIER_PX_PER_METRE = 1000.0
+"""How hard `depth_barrier` pushes: the pixels that a metre aside costs at about a metre's depth."""
+
+MAX_SKIPPED = 3
+"""Updates in a row that may be skipped, their loss or gradient not finite, before a run has diverged."""
+
+Draw = Callable[[TrainingViews, jax.Array], Batch]
+
+
+class TrainState(NamedTuple):
+    """All that a run's next step depends on, but for the data and the seed.
+
+    Attributes:
+        params: Weights of both networks.
+        batch_stats: Running means and variances.
+        opt_state: Adam's.
+        step: Steps done.
+        skipped: Updates in a row skipped because they were not finite.
+    """
+
+    params: Any
+    batch_stats: Any
+    opt_state: Any
+    step: Int[Array, ""]
+    skipped: Int[Array, ""]
+
+
+def objective_loss(
+    pose_3d: Float[Array, "batch views joints 3"],
+    root: Float[Array, "batch views 3"],
+    batch: Batch,
+    objective: ObjectiveConfig,
+    *,
+    root_joint: int,
+    pretrain: bool = False,
+) -> Float[Array, ""]:
+    """The loss of one step: the sum over the batch divided by its total weight.
+
+    Pixels (squared pixels for the squared norm) a joint, metres a joint for labels, squared metres
+    for stage one. Paper silent: the unit and the division; Adam does not see them.
+
+    Args:
+        pose_3d, root: Of each view, in its camera's frame, metres.
+        batch: What the views show.
+        objective: Which loss.
+        root_joint: Index of the joint that `pose_3d` is relative to.
+        pretrain: Stage one, eq. (6), whatever the objective.
+    """
+    pose_camera = pose_3d + root[..., None, :]
+    if pretrain:
+        loss = losses.view_consistency_loss(pose_camera, batch.camera)
+        return jnp.sum(loss) / (pose_camera.size / 3)
+    if objective.name == "pseudo_label":
+        label_root = batch.label[..., root_joint, :]
+        relative = batch.label - label_root[..., None, :]
+        even = jnp.ones(relative.shape[:-1], relative.dtype)
+        pose = losses.label_loss(pose_3d, relative, even, norm=objective.norm)
+        place = losses.label_loss(
+            root[..., None, :], label_root[..., None, :], even[..., :1], norm=objective.norm
+        )
+        count = jnp.sum(jnp.isfinite(relative[..., 0])).astype(relative.dtype)
+        return safe_divide(jnp.sum(pose) + jnp.sum(place), count)
+    data = (batch.keypoints_2d, batch.confidence, pose_camera, batch.camera)
+    if objective.name == "reprojection":
+        loss = losses.reprojection_loss(*data, norm=objective.norm)
+    else:
+        loss = losses.total_loss(
+            *data,
+            transform_weight=objective.transform_weight,
+            norm=objective.norm,
+            weight_from=objective.weight_from,
+        )
+    barrier = BARRIER_PX_PER_METRE * jnp.sum(losses.depth_barrier(pose_camera), axis=-1)
+    return safe_divide(jnp.sum(loss + barrier), jnp.sum(batch.confidence))
+
+
+def initial_state(
+    model: Networks, optimizer: optax.GradientTransformation, seed: int
+) -> TrainState:
+    """Fresh weights, a pure function of the seed."""
+    joints = model.skeleton.joints
+    variables = jax.jit(model.init)(
+        jax.random.key(seed),
+        jnp.zeros((2, joints, 2)),
+        jnp.ones((2, joints)),
+        jnp.broadcast_to(jnp.eye(3), (2, 3, 3)),
+    )
+    params = variables["params"]
+    return TrainState(
+        params,
+        variables["batch_stats"],
+        optimizer.init(params),
+        step=jnp.zeros((), jnp.int32),
+        skipped=jnp.zeros((), jnp.int32),
+    )
+
+
+def train_step(
+    state: TrainState,
+    batch: Batch,
+    key: Key[Array, ""],
+    *,
+    model: Networks,
+    optimizer: optax.GradientTransformation,
+    objective: ObjectiveConfig,
+    pretrain: bool = False,
+) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
+    """One update: pure, the same on one device or many.
+
+    All views of the batch go through the networks together, so that batch statistics are shared. An
+    update whose loss or gradient is not finite leaves the weights as they were and is counted.
+
+    Args:
+        state: Before the step.
+        batch: What the step learns from.
+        key: For dropout.
+        model, optimizer, objective, pretrain: What is trained, how, on which loss.
+
+    Returns:
+        The state after the step, and scalars for the log.
+    """
+
+    def loss_of(params: Any) -> tuple[jax.Array, Any]:
+        (pose_3d, root), updates = model.apply(
+            {"params": params, "batch_stats": state.batch_stats},
+            batch.keypoints_2d,
+            batch.confidence,
+            batch.camera.K,
+            train=True,
+            rngs={"dropout": key},
+            mutable=["batch_stats"],
+        )
+        root_joint = model.skeleton.root
+        loss = objective_loss(
+            pose_3d, root, batch, objective, root_joint=root_joint, pretrain=pretrain
+        )
+        behind = losses.share_behind(pose_3d + root[..., None, :])
+        return loss, (updates["batch_stats"], behind)
+
+    (loss, (batch_stats, behind)), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+    norm = optax.global_norm(gradient)
+    finite = jnp.isfinite(loss) & jnp.isfinite(norm)
+    updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
+    new = (optax.apply_updates(state.params, updates), batch_stats, opt_state)
+    old = (state.params, state.batch_stats, state.opt_state)
+    kept = jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, old)
+    skipped = jnp.where(finite, 0, state.skipped + 1)
+    metrics = {"loss": loss, "gradient_norm": norm, "behind": behind, "skipped": skipped}
+    return TrainState(*kept, state.step + 1, skipped), metrics
+
+
+Advance = Callable[[TrainState, TrainingViews], tuple[TrainState, dict[str, jax.Array]]]
+
+
+def data_mesh(devices: int | None = None) -> Mesh:
+    """A mesh with one axis, `data`, over the first devices (all by default)."""
+    chosen = jax.devices()[:devices]
+    return jax.make_mesh(
+        (len(chosen),), ("data",), axis_types=(jax.sharding.AxisType.Auto,), devices=chosen
+    )
+
+
+def make_advance(step: Callable[..., Any], draw: Draw, mesh: Mesh, *, seed: int, steps: int) -> Advance:
+    """Compiles `steps` training steps into one call that stays on the devices.
+
+    Args:
+        step: `train_step` with its keyword arguments bound.
+        draw: (data, key) to a batch.
+        mesh: The batch is split over its axis `data`; all else is on every device.
+        seed: With a step's number, all that its batch and dropout depend on.
+        steps: Steps a call.
+
+    Returns:
+        (state, data) to the state after `steps` steps (the old one's memory is reused) and the
+        steps' metrics, each of shape (steps,).
+    """
+    everywhere = NamedSharding(mesh, PartitionSpec())
+    split = NamedSharding(mesh, PartitionSpec("data"))
+
+    def advance(
+        state: TrainState, data: TrainingViews
+    ) -> tuple[TrainState, dict[str, jax.Array]]:
+        def one(state: TrainState, _: None) -> tuple[TrainState, dict[str, jax.Array]]:
+            key = jax.random.fold_in(jax.random.key(seed), state.step)
+            key_batch, key_dropout = jax.random.split(key)
+            batch = jax.lax.with_sharding_constraint(draw(data, key_batch), split)
+            return step(state, batch, key_dropout)
+
+        return jax.lax.scan(one, state, None, length=steps)
+
+    return jax.jit(
+        advance,
+        in_shardings=(everywhere, everywhere),
+        out_shardings=(everywhere, everywhere),
+        donate_argnums=0,
+    )
+
+
+class Prediction(NamedTuple):
+    """What the networks say of single views.
+
+    Attributes:
+        pose_3d: Camera axes, relative to the root, metres.
+        root_position: Camera frame, metres.
+    """
+
+    pose_3d: Float[Array, "poses joints 3"]
+    root_position: Float[Array, "poses 3"]
+
+
+def make_predict(model: Networks) -> Callable[..., Prediction]:
+    """Compiles (variables, keypoints_2d, confidence, K) to a `Prediction`, running statistics used."""
+
+    def predict(
+        variables: Any, keypoints_2d: jax.Array, confidence: jax.Array, K: jax.Array
+    ) -> Prediction:
+        return Prediction(*model.apply(variables, keypoints_2d, confidence, K, train=False))
+
+    return jax.jit(predict)

@@ -1,0 +1,43 @@
+"""Trains the lifting network: python -m geoself_jax.train --config=configs/synthetic.py --workdir=RUN
+
+Rerunning the same command continues where the last one stopped.
+"""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from geoself_jax import commands
+from geoself_jax.errors import INTERRUPTED
+
+if TYPE_CHECKING:
+    from geoself_jax.training import Outcome
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parses the command line and trains; returns the exit code."""
+    parser = commands.Parser(
+        prog="python -m geoself_jax.train",
+        description="Trains the lifting network without 3D labels.",
+        epilog="Any key of the configuration: --config.group.key=value, e.g. "
+        "--config.schedule.length=500. Stopped by Ctrl-C or SIGTERM it saves and exits with "
+        f"{INTERRUPTED}; the same command continues.",
+    )
+    parser.add_argument("--config", required=True, help="a file with get_config(), see configs/")
+    parser.add_argument("--workdir", required=True, help="folder of this run")
+    flags, overrides = commands.parse(parser, argv)
+    config = commands.load_config(flags.config, overrides)
+
+    from pathlib import Path
+
+    from geoself_jax.data.sources import load
+    from geoself_jax.training import train
+
+    data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
+    outcome: Outcome = train(config, Path(flags.workdir), data)
+    print(outcome.message, file=sys.stderr)
+    return INTERRUPTED if outcome.interrupted else 0
+
+
+if __name__ == "__main__":
+    commands.run(main)

@@ -1,0 +1,176 @@
+"""What the arrays of a recording must be, whoever made them; the first fault is named with its place."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from geoself_jax.errors import data_error, nearest_name
+
+REQUIRED = (
+    "format joint_names keypoints_2d confidence clip_id frame_id subject_id rig_id "
+    "clip_names clip_actions subject_names rig_names camera_names K R center image_size fps"
+).split()
+OPTIONAL = "dist pose_world occluded parents left_right root world_up clip_descriptions".split()
+
+ROTATION_ACCEPTED = 1e-5
+ROTATION_MENDED = 1e-2
+
+
+def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Every required array is there and the format is ours."""
+    for name in REQUIRED:
+        if name not in arrays:
+            unknown = [n for n in arrays if n not in REQUIRED and n not in OPTIONAL]
+            hint = f"; {nearest_name(name, unknown)}" if unknown else ""
+            raise data_error(
+                f"{source}: no array {name!r}",
+                "format geoself-multiview/1 needs it" + hint,
+                "add it (README, On-disk format)",
+            )
+    found = str(arrays["format"])
+    if found != "geoself-multiview/1":
+        raise data_error(
+            f"{source}: format {found!r}", "wanted 'geoself-multiview/1'", "convert the file"
+        )
+
+
+def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Frame, view, joint and rig counts agree in all arrays."""
+    keypoints_2d = arrays["keypoints_2d"]
+    if keypoints_2d.ndim != 4 or keypoints_2d.shape[-1] != 2:
+        raise data_error(
+            f"{source}: keypoints_2d has shape {keypoints_2d.shape}",
+            "wanted (frames, views, joints, 2)",
+            "transpose or reshape it",
+        )
+    frames, views, joints, _ = keypoints_2d.shape
+    rigs = arrays["rig_names"].shape[0] if arrays["rig_names"].ndim == 1 else -1
+    wanted = {
+        "joint_names": (joints,),
+        "confidence": (frames, views, joints),
+        "pose_world": (frames, joints, 3),
+        "K": (rigs, views, 3, 3),
+        "R": (rigs, views, 3, 3),
+        "center": (rigs, views, 3),
+        "dist": (rigs, views, 5),
+        "image_size": (rigs, views, 2),
+        "camera_names": (views,),
+        "clip_actions": arrays["clip_names"].shape,
+        "world_up": (3,),
+        "parents": (joints,),
+        **{name: (frames,) for name in ("clip_id", "frame_id", "subject_id", "rig_id")},
+    }
+    for name, shape in wanted.items():
+        if name in arrays and arrays[name].shape != shape:
+            raise data_error(
+                f"{source}: {name} has shape {arrays[name].shape}",
+                f"wanted {shape}, as keypoints_2d has {frames} frames, {views} views and "
+                f"{joints} joints and rig_names has {rigs} rigs",
+                "mend the array",
+            )
+    if frames == 0:
+        raise data_error(f"{source}: 0 frames", "nothing to learn from", "check the conversion")
+    for name, names in (
+        ("clip_id", "clip_names"),
+        ("subject_id", "subject_names"),
+        ("rig_id", "rig_names"),
+    ):
+        ids, count = arrays[name], len(arrays[names])
+        bad = np.flatnonzero((ids < 0) | (ids >= count))
+        if bad.size:
+            raise data_error(
+                f"{source}: frame {bad[0]} has {name} {ids[bad[0]]}",
+                f"{names} has {count} entries",
+                f"mend {name}",
+            )
+
+
+def check_detections(source: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Confidences lie in [0, 1], and a missing joint has confidence 0."""
+    keypoints_2d, confidence = arrays["keypoints_2d"], arrays["confidence"]
+    outside = ~((confidence >= 0) & (confidence <= 1))
+    if outside.any():
+        place = _first(outside)
+        raise data_error(
+            f"{source}: confidence {float(confidence[place])} at {_name(arrays, place)}",
+            "wanted a number in [0, 1]",
+            "rescale the detector's scores (AlphaPose's older models give [0, 6])",
+        )
+    missing = ~np.isfinite(keypoints_2d).all(-1)
+    trusted = missing & (confidence > 0)
+    if trusted.any():
+        place = _first(trusted)
+        raise data_error(
+            f"{source}: keypoints_2d is not finite at {_name(arrays, place)}, "
+            f"with confidence {float(confidence[place]):.3f}",
+            "a missing joint has NaN and confidence 0",
+            "set its confidence to 0",
+        )
+    if not (confidence > 0).any():
+        raise data_error(
+            f"{source}: no joint has a positive confidence",
+            "nothing to learn from",
+            "check the detector's output; without scores set confidence to 1",
+        )
+
+
+def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Cameras are finite, rotations are rotations; returns R, made exactly orthonormal.
+
+    Rotations off by up to `ROTATION_MENDED` (numbers printed with few digits) are projected to the
+    nearest rotation; larger faults and mirrored axes are errors.
+    """
+    R, K = np.asarray(arrays["R"], np.float64), arrays["K"]
+    for name in ("K", "R", "center", "dist", "image_size"):
+        if name in arrays and not np.isfinite(arrays[name]).all():
+            place = _first(~np.isfinite(arrays[name]))
+            raise data_error(
+                f"{source}: {name} of {_camera(arrays, place)} is not finite",
+                "wanted numbers",
+                "mend the calibration",
+            )
+    flat = (K[..., 0, 0] <= 0) | (K[..., 1, 1] <= 0) | (np.abs(K[..., 2, :] - [0, 0, 1]) > 0).any(-1)
+    if flat.any():
+        raise data_error(
+            f"{source}: K of {_camera(arrays, _first(flat))} is "
+            f"{np.round(K[_first(flat)], 2).tolist()}",
+            "wanted [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels with fx, fy > 0",
+            "mend the calibration",
+        )
+    mirrored = np.linalg.det(R) < 0
+    if mirrored.any():
+        raise data_error(
+            f"{source}: R of {_camera(arrays, _first(mirrored))} has determinant "
+            f"{np.linalg.det(R[_first(mirrored)]):.3f}",
+            "a mirrored camera: wanted a rotation, determinant +1",
+            "use x right, y down, z forward for the camera's axes",
+        )
+    fault = np.abs(R @ np.swapaxes(R, -1, -2) - np.eye(3)).max((-1, -2))
+    if (fault > ROTATION_MENDED).any():
+        place = _first(fault > ROTATION_MENDED)
+        raise data_error(
+            f"{source}: R of {_camera(arrays, place)} is not orthonormal, off by {fault[place]:.2g}",
+            "wanted R R^T = 1",
+            "mend the calibration",
+        )
+    U, _, Vt = np.linalg.svd(R)
+    return np.where((fault > ROTATION_ACCEPTED)[..., None, None], U @ Vt, R)
+
+
+def _first(bad: np.ndarray) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.argwhere(bad)[0])
+
+
+def _name(arrays: Mapping[str, np.ndarray], place: tuple[int, ...]) -> str:
+    frame, view, joint = place[:3]
+    clip = arrays["clip_names"][arrays["clip_id"][frame]]
+    return (
+        f"frame {frame} (clip {str(clip)!r}, frame_id {int(arrays['frame_id'][frame])}), "
+        f"view {view} ({arrays['camera_names'][view]}), "
+        f"joint {joint} ({arrays['joint_names'][joint]})"
+    )
+
+
+def _camera(arrays: Mapping[str, np.ndarray], place: tuple[int, ...]) -> str:
+    rig, view = place[:2]
+    return f"rig {arrays['rig_names'][rig]}, camera {arrays['camera_names'][view]}"

@@ -1,0 +1,148 @@
+"""The folder of one run: whose it is, what it was told, what it measured."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import IO, Any
+
+from geoself_jax.errors import (
+    INPUT_OUTPUT,
+    WORKDIR,
+    GeoselfError,
+    data_error,
+    missing_error,
+)
+
+RECORD = "run.json"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes JSON; a file already there is replaced only once all is written."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps(value, indent=2) + "\n")
+        temporary.replace(path)
+    except OSError as error:
+        raise GeoselfError(str(path), str(error), "check the disk", INPUT_OUTPUT) from error
+
+
+def lock(workdir: Path) -> IO[str]:
+    """Makes the folder and holds it for this process until the returned file is closed.
+
+    Raises:
+        GeoselfError: Another process trains in it (73); it cannot be made (74).
+    """
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+        holder = (workdir / ".lock").open("a+")
+    except OSError as error:
+        raise GeoselfError(
+            str(workdir), str(error), "choose another --workdir", INPUT_OUTPUT
+        ) from error
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder.seek(0)
+        raise GeoselfError(
+            f"{workdir}: in use by process {holder.read().strip() or '?'}",
+            "two runs in one folder would overwrite each other",
+            "wait, or choose another --workdir",
+            WORKDIR,
+        ) from None
+    holder.truncate(0)
+    holder.write(str(os.getpid()))
+    holder.flush()
+    return holder
+
+
+def read_record(workdir: Path) -> dict[str, Any]:
+    """What the run wrote about itself.
+
+    Raises:
+        GeoselfError: No run in that folder (66); damaged (65).
+    """
+    path = workdir / RECORD
+    if not path.is_file():
+        raise missing_error(
+            f"{workdir}: no {RECORD}", "no run was started there", "train first, or check --workdir"
+        )
+    try:
+        record = json.loads(path.read_text())
+    except ValueError as error:
+        raise data_error(str(path), f"not JSON ({error})", "restore it from a copy") from error
+    if not isinstance(record, dict) or record.get("format") != "geoself-run/1":
+        raise data_error(str(path), "not of format geoself-run/1", "check --workdir")
+    return record
+
+
+def claim(workdir: Path, record: dict[str, Any]) -> bool:
+    """Writes the record of a new run, or makes sure that the folder's run is the same one.
+
+    Returns:
+        Whether a run was there already.
+
+    Raises:
+        GeoselfError: The folder's run has another configuration or other data (73).
+    """
+    if not (workdir / RECORD).exists():
+        write_json(workdir / RECORD, record)
+        return False
+    wanted = json.loads(json.dumps(record))
+    there = read_record(workdir)
+    for key in ("config", "data", "model", "skeleton"):
+        difference = _difference(there.get(key), wanted[key], key)
+        if difference:
+            raise GeoselfError(
+                f"{workdir} holds a run with {difference}",
+                "one folder is one run",
+                "choose another --workdir, or remove this one",
+                WORKDIR,
+            )
+    return True
+
+
+def _difference(there: Any, wanted: Any, where: str) -> str:
+    """`key=old, not new` for the first place where two JSON values differ, or nothing."""
+    if isinstance(there, dict) and isinstance(wanted, dict):
+        for key in [*wanted, *(k for k in there if k not in wanted)]:
+            found = _difference(there.get(key), wanted.get(key), f"{where}.{key}")
+            if found:
+                return found
+        return ""
+    return "" if there == wanted else f"{where}={there!r}, not {wanted!r}"
+
+
+class MetricsLog:
+    """Scalars by step, as JSON lines and as TensorBoard events.
+
+    A continued run drops the lines of steps that it does again, so that each step is there once.
+    """
+
+    def __init__(self, workdir: Path, first_step: int):
+        from tensorboardX import SummaryWriter
+
+        self._path = workdir / "metrics.jsonl"
+        kept = [line for line in self._lines() if json.loads(line)["step"] <= first_step]
+        self._path.write_text("".join(kept))
+        self._file = self._path.open("a")
+        self._events = SummaryWriter(str(workdir / "tensorboard"), purge_step=first_step + 1)
+
+    def _lines(self) -> list[str]:
+        if not self._path.exists():
+            return []
+        lines = self._path.read_text().splitlines(keepends=True)
+        return [line for line in lines if line.endswith("}\n")]  # a kill can cut the last one
+
+    def write(self, step: int, scalars: dict[str, float]) -> None:
+        """Appends one line."""
+        self._file.write(json.dumps({"step": step, **scalars}) + "\n")
+        self._file.flush()
+        for name, value in scalars.items():
+            self._events.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Flushes both."""
+        self._file.close()
+        self._events.close()
