@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,15 @@ def digest(tree: Any) -> str:
     return total.hexdigest()
 
 
-def save(folder: Path, step: int, tree: Any, *, keep: int, facts: dict[str, Any]) -> None:
-    """Saves a tree as checkpoint `step`; returns when it is on the disk.
+def save(
+    folder: Path, step: int, items: dict[str, Any], *, keep: int, facts: dict[str, Any]
+) -> None:
+    """Saves trees of arrays as checkpoint `step`; returns when they are on the disk.
 
     Args:
         folder: Of this series of checkpoints.
         step: Its number; a checkpoint of the same number is left as it is.
-        tree: Arrays.
+        items: Trees by name; each can be restored without the others.
         keep: How many of the newest checkpoints to keep.
         facts: JSON values stored with it.
 
@@ -42,11 +45,10 @@ def save(folder: Path, step: int, tree: Any, *, keep: int, facts: dict[str, Any]
         with _manager(folder, keep) as manager:
             if step in manager.all_steps():
                 return
-            meta = {**facts, "sha256": digest(tree)}
-            items = ocp.args.Composite(
-                state=ocp.args.StandardSave(tree), meta=ocp.args.JsonSave(meta)
-            )
-            manager.save(step, args=items, force=True)
+            meta = {"facts": facts, "sha256": {name: digest(tree) for name, tree in items.items()}}
+            trees = {name: ocp.args.StandardSave(tree) for name, tree in items.items()}
+            everything = ocp.args.Composite(meta=ocp.args.JsonSave(meta), **trees)
+            manager.save(step, args=everything, force=True)
             manager.wait_until_finished()
     except OSError as error:
         raise GeoselfError(
@@ -57,43 +59,42 @@ def save(folder: Path, step: int, tree: Any, *, keep: int, facts: dict[str, Any]
         ) from error
 
 
-def restore_latest(folder: Path, like: Any, warn: Any = print) -> tuple[Any, dict[str, Any]] | None:
+def restore_latest(
+    folder: Path,
+    like: dict[str, Any],
+    *,
+    warn: Callable[[str], Any] = print,
+    set_aside: bool = False,
+) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """The newest checkpoint that is whole, or None where there is none at all.
 
-    A damaged one is named, set aside under `damaged/`, and the one before it is tried.
+    A damaged one is named and the one before it is tried. Nothing on the disk is touched, so that a
+    run can be looked at while it trains, unless `set_aside`.
 
     Args:
         folder: Of this series of checkpoints.
-        like: A tree of arrays or of `jax.ShapeDtypeStruct` with the shapes, types and shardings
-            wanted.
+        like: The items wanted, by name: trees of arrays or of `jax.ShapeDtypeStruct` with the
+            shapes, types and shardings wanted.
         warn: Told about damaged checkpoints.
+        set_aside: Move damaged ones to `damaged/` beside the folder, for the run that owns it.
 
     Returns:
-        The arrays and the facts saved with them.
+        The items and the facts saved with them.
 
     Raises:
         GeoselfError: There are checkpoints and none is whole (65).
     """
     if not folder.is_dir():
         return None
-    with _manager(folder, None) as manager:
+    with _manager(folder) as manager:
         steps = sorted(manager.all_steps(), reverse=True)
-    damaged = []
+    damaged: list[int] = []
     for step in steps:
         try:
-            with _manager(folder, None) as manager:
-                found = manager.restore(
-                    step,
-                    args=ocp.args.Composite(
-                        state=ocp.args.StandardRestore(like), meta=ocp.args.JsonRestore()
-                    ),
-                )
-            tree, facts = found["state"], dict(found["meta"])
-            if digest(tree) != facts.pop("sha256"):
-                raise ValueError("its arrays do not match their digest")
-            for bad in damaged:
+            found, facts = _restore(folder, step, like)
+            for bad in damaged if set_aside else ():
                 _set_aside(folder, bad)
-            return tree, facts
+            return found, facts
         except Exception as error:  # Orbax: five unrelated types for a damaged file
             reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
             warn(f"warning: checkpoint {folder / str(step)} is damaged ({reason}), trying another")
@@ -107,9 +108,26 @@ def restore_latest(folder: Path, like: Any, warn: Any = print) -> tuple[Any, dic
     return None
 
 
-def _manager(folder: Path, keep: int | None) -> ocp.CheckpointManager:
+def _restore(
+    folder: Path, step: int, like: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    trees = {name: ocp.args.StandardRestore(tree) for name, tree in like.items()}
+    with _manager(folder) as manager:
+        everything = ocp.args.Composite(meta=ocp.args.JsonRestore(), **trees)
+        found = manager.restore(step, args=everything)
+    for name in like:
+        if digest(found[name]) != found["meta"]["sha256"][name]:
+            raise ValueError(f"the arrays of {name} do not match their digest")
+    return {name: found[name] for name in like}, dict(found["meta"]["facts"])
+
+
+def _manager(folder: Path, keep: int | None = None) -> ocp.CheckpointManager:
+    """For reading, or, told how many to keep, for writing: then leavings of a kill are removed."""
     options = ocp.CheckpointManagerOptions(
-        max_to_keep=keep, cleanup_tmp_directories=True, enable_async_checkpointing=False
+        max_to_keep=keep,
+        cleanup_tmp_directories=keep is not None,
+        read_only=keep is None,
+        enable_async_checkpointing=False,
     )
     return ocp.CheckpointManager(folder.absolute(), options=options)
 

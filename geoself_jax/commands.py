@@ -1,21 +1,31 @@
 """What all commands share: flags, `--config.a.b=value`, one-line errors and exit codes."""
 
 import argparse
+import dataclasses
+import re
 import runpy
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from geoself_jax.config import Config, replace_at
+from geoself_jax import config as settings
+from geoself_jax.config import Config, as_dict, from_dict, replace_at
 from geoself_jax.errors import INPUT_OUTPUT, GeoselfError, missing_error, nearest_name, usage_error
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse whose errors are ours."""
+    """argparse whose errors are ours, and that takes no shortened flags: a typo is a typo."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
 
     def error(self, message: str) -> None:  # type: ignore[override]
         """Raises in place of printing the usage."""
-        raise usage_error(message, "", f"see python -m geoself_jax.{self.prog.split('.')[-1]} --help")
+        raise usage_error(
+            message, "", f"see python -m geoself_jax.{self.prog.split('.')[-1]} --help"
+        )
 
 
 def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list[tuple[str, str]]]:
@@ -37,10 +47,14 @@ def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list
                 raise usage_error(word, "no value", f"write {word}=VALUE")
             value = rest.pop(0)
         overrides.append((key, value))
+    options = [o for action in parser._actions for o in action.option_strings]
+    for word in flags:  # before argparse, which would first miss the flag that was meant
+        name = word.split("=")[0]
+        if name.startswith("--") and name not in options:
+            raise usage_error(word, "no such flag", nearest_name(name, options))
     known, unknown = parser.parse_known_args(flags)
     if unknown:
-        options = [o for action in parser._actions for o in action.option_strings]
-        raise usage_error(unknown[0], "no such flag", nearest_name(unknown[0].split("=")[0], options))
+        raise usage_error(unknown[0], "no such flag", nearest_name(unknown[0], options))
     return known, overrides
 
 
@@ -48,22 +62,64 @@ def load_config(path: str, overrides: Sequence[tuple[str, str]]) -> Config:
     """The configuration of a file's `get_config()`, with keys replaced.
 
     Raises:
-        GeoselfError: No such file (66); no `get_config`, an unknown key or a wrong value (64).
+        GeoselfError: No such file (66); it cannot be run, has no `get_config`, an unknown key or a
+            wrong value (64).
     """
     if not Path(path).is_file():
-        near = nearest_name(path, [str(p) for p in sorted(Path("configs").glob("*.py"))] or ["none"])
+        near = nearest_name(
+            path, [str(p) for p in sorted(Path("configs").glob("*.py"))] or ["none"]
+        )
         raise missing_error(f"--config={path}", "no such file", near)
-    get_config = runpy.run_path(path).get("get_config")
-    config = get_config() if callable(get_config) else None
+    try:
+        get_config = runpy.run_path(path).get("get_config")
+        config = get_config() if callable(get_config) else None
+    except Exception as error:  # it is the user's program: anything can happen
+        raise _config_error(path, error) from error
     if not isinstance(config, Config):
         raise usage_error(
             f"--config={path}",
             "wanted a file with get_config() that returns a geoself_jax.config.Config",
             "see configs/synthetic.py",
         )
+    config = from_dict(Config, as_dict(config))  # a dataclass does not check types
     for key, value in overrides:
         config = replace_at(config, key, value)
     return config
+
+
+def _config_error(path: str, error: Exception) -> GeoselfError:
+    """What a configuration file's own error means; a misspelt key gets the nearest name."""
+    if isinstance(error, GeoselfError):
+        return error
+    unknown = re.match(
+        r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error)
+    )
+    group = getattr(settings, unknown[1], None) if unknown else None
+    if unknown and dataclasses.is_dataclass(group):
+        near = nearest_name(unknown[2], [f.name for f in dataclasses.fields(group)])
+        return usage_error(f"--config={path}: {unknown[1]}({unknown[2]}=...)", "no such key", near)
+    line = error.lineno if isinstance(error, SyntaxError) else None
+    for frame in traceback.extract_tb(error.__traceback__):
+        line = frame.lineno if frame.filename == path else line
+    return usage_error(
+        f"--config={path}: line {line or '?'}",
+        f"{type(error).__name__}: {error}",
+        "mend the file (--debug shows more)",
+    )
+
+
+def refuse_overrides(overrides: Sequence[tuple[str, str]]) -> None:
+    """For commands that take no configuration: the run's own is used.
+
+    Raises:
+        GeoselfError: A `--config.` flag was given (64).
+    """
+    if overrides:
+        raise usage_error(
+            f"--config.{overrides[0][0]}",
+            "this command uses the run's configuration",
+            "leave it out",
+        )
 
 
 def run(main: Callable[[Sequence[str]], int]) -> None:
@@ -71,10 +127,20 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
     argv = sys.argv[1:]
     try:
         code = main(argv)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("error: interrupted - nothing was saved - run it again", file=sys.stderr)
+        code = 130  # 128 + SIGINT, as a shell has it
     except (GeoselfError, OSError) as error:
         if "--debug" in argv:
-            raise
-        print(f"error: {error}", file=sys.stderr)
+            traceback.print_exc()
         code = error.code if isinstance(error, GeoselfError) else INPUT_OUTPUT
-    sys.stdout.flush()
+        print(f"error: {_line(error)}", file=sys.stderr)
     raise SystemExit(code)
+
+
+def _line(error: GeoselfError | OSError) -> str:
+    if isinstance(error, GeoselfError):
+        return str(error)
+    name, why = error.filename or "input/output", error.strerror or str(error)
+    return str(GeoselfError(str(name), why, "check the path and the disk", INPUT_OUTPUT))

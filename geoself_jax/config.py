@@ -1,6 +1,7 @@
-"""What an experiment can set, as frozen dataclasses: typed, checked, with no import that costs time."""
+"""What an experiment can set, as frozen dataclasses: typed, checked, quick to import."""
 
-from dataclasses import dataclass, field, fields, is_dataclass
+import math
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from geoself_jax.errors import nearest_name, usage_error
@@ -33,7 +34,7 @@ class ModelConfig:
         input: `pixel`: (pixel - pixel_center) / pixel_scale; `ray`: (x/z, y/z) in the camera;
             `centered_ray`: rays of a camera turned to look at the root, and the root's own ray; the
             pose is turned back.
-        root: `ray`: root on the ray of its 2D joint, z = root_depth exp(out); `plain`: the raw output.
+        root: `ray`: root on the ray of its 2D joint, z = root_depth exp(out); `plain`: raw output.
         root_depth: Metres, where the `ray` root starts.
         pixel_center, pixel_scale: Pixels; set from the training pictures' size.
     """
@@ -56,7 +57,7 @@ class ObjectiveConfig:
     """What the networks are trained to do.
 
     Attributes:
-        name: `transform`: eq. (7); `reprojection`: eq. (2) alone; `pseudo_label`: triangulated labels.
+        name: `transform`: eq. (7); `reprojection`: eq. (2) alone; `pseudo_label`: triangulated.
         norm: `squared` (as printed), `plain` or `robust`.
         transform_weight: lambda of eq. (7).
         weight_from: Whose confidence weighs eq. (5): `source` (as printed), `target`, `product`.
@@ -118,7 +119,7 @@ class ScheduleConfig:
         pretrain: Length of stage one, loss (6); 0 for none.
         length: Length of stage two.
         batch: Instants a step; the networks see `batch * objective.views` poses.
-        call: Steps on the device for one call from the host; an interrupted run stops between calls.
+        call: Steps on the device for one host call; an interrupted run stops between calls.
         validate: Calls between validations.
         save_minutes: Minutes between checkpoints.
     """
@@ -143,6 +144,43 @@ class Config:
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     seed: int = 0
+
+
+_LEAST = {
+    "data.synthetic_frames": 1,
+    "data.validation_share": 0,
+    "model.width": 1,
+    "model.blocks": 0,
+    "model.layers": 1,
+    "model.dropout": 0,
+    "model.root_width": 1,
+    "model.root_blocks": 0,
+    "model.root_depth": 1e-3,
+    "model.pixel_scale": 1e-3,
+    "objective.transform_weight": 0,
+    "objective.views": 1,
+    "augmentation.share": 0,
+    "augmentation.scale": 0,
+    "augmentation.shift": 0,
+    "optimizer.learning_rate": 0,
+    "optimizer.warmup": 0,
+    "optimizer.clip_norm": 0,
+    "schedule.pretrain": 0,
+    "schedule.length": 0,
+    "schedule.batch": 1,
+    "schedule.call": 1,
+    "schedule.validate": 1,
+    "schedule.save_minutes": 0,
+    "config.seed": 0,
+}
+_MOST = {
+    "data.validation_share": 0.9,
+    "model.dropout": 0.9,
+    "augmentation.share": 1,
+    "augmentation.scale": 0.9,
+    "optimizer.warmup": 1,
+    "config.seed": 2**32 - 1,
+}
 
 
 def as_dict(config: Any) -> dict[str, Any]:
@@ -193,8 +231,6 @@ def replace_at(config: Any, key: str, text: str, where: str = "config") -> Any:
         raise usage_error(f"--{where}.{key}", f"{head} has no keys", f"set --{where}.{head}")
     else:
         value = _checked(hint, _parsed(hint, text), f"{where}.{head}")
-    from dataclasses import replace
-
     return replace(config, **{head: value})
 
 
@@ -214,7 +250,7 @@ def _parsed(hint: Any, text: str) -> Any:
 
 def _checked(hint: Any, value: Any, where: str) -> Any:
     if is_dataclass(hint):
-        return value if isinstance(value, hint) else from_dict(hint, value, where)  # type: ignore[arg-type]
+        return from_dict(hint, as_dict(value) if isinstance(value, hint) else value, where)  # type: ignore[arg-type]
     if get_origin(hint) is Literal:
         if value not in get_args(hint):
             raise usage_error(
@@ -229,9 +265,20 @@ def _checked(hint: Any, value: Any, where: str) -> Any:
             raise usage_error(f"{where}={value!r}", f"wanted {len(kinds)} numbers", "a,b")
         return tuple(_checked(k, v, where) for k, v in zip(kinds, value, strict=True))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        value = float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise usage_error(
             f"{where}={value!r}", f"wanted a value of type {hint.__name__}", "mend the value"
         )
+    if hint in (int, float):
+        _check_range(value, where)
     return value
+
+
+def _check_range(value: float, where: str) -> None:
+    key = ".".join(where.split(".")[-2:])
+    least, most = _LEAST.get(key, -math.inf), _MOST.get(key, math.inf)
+    if not (least <= value <= most and math.isfinite(value)):
+        limits = f"in [{least}, {most}]" if math.isfinite(most) else f"at least {least}"
+        wanted = f"a number {limits}" if math.isfinite(least) else "a finite number"
+        raise usage_error(f"{where}={value!r}", f"wanted {wanted}", "mend the value")

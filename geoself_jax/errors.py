@@ -24,8 +24,10 @@ class GeoselfError(Exception):
         code: Exit code of a command that ends with it.
     """
 
-    def __init__(self, what: str, why: str, do: str, code: int):
-        super().__init__(" - ".join(part for part in (what, why, do) if part).replace("\n", " "))
+    def __init__(self, what: str, why: str, do: str, code: int) -> None:
+        line = " - ".join(part for part in (what, why, do) if part)
+        # Names come from files and paths: no line breaks, no terminal escapes.
+        super().__init__("".join(c if c.isprintable() else " " for c in line))
         self.code = code
 
 

@@ -65,7 +65,8 @@ def p_mpjpe(
 
     Args:
         predicted: In any frame and unit: rotation, scale and place are fitted, a reflection is not.
-        target, visible: As for `mpjpe`, in the fit as in the mean.
+        target: Metres; NaN where there is no truth.
+        visible: Which joints count, in the fit as in the mean.
     """
     target = _masked(target, visible)
     return _mean_counted(_distances(similarity_align(predicted, target), target))
@@ -78,11 +79,13 @@ def n_mpjpe(
     root: int,
     visible: Bool[Array, "*batch joints"] | None = None,
 ) -> Float[Array, "*batch"]:
-    """Mean per-joint position error, root-relative, after the best scale, metres (Rhodin, ECCV 2018).
+    """Mean per-joint position error, root-relative, after the best scale: Rhodin, ECCV 2018.
 
     Args:
         predicted: Any unit, in any frame with the axes of `target`'s.
-        target, root, visible: As for `mpjpe`, in the fit as in the mean.
+        target: Metres; NaN where there is no truth.
+        root: Index of the joint both are made relative to.
+        visible: Which joints count, in the fit as in the mean.
     """
     predicted = _root_relative(predicted, root)
     target = _masked(_root_relative(target, root), visible)
@@ -96,10 +99,9 @@ def joint_errors(
     root: int,
     visible: Bool[Array, "*batch joints"] | None = None,
 ) -> Float[Array, "*batch joints"]:
-    """Root-relative distance of each joint to its target, metres; NaN where a joint does not count.
+    """Root-relative distance of each joint to its target, metres: the terms of `mpjpe`.
 
-    Args:
-        predicted, target, root, visible: As for `mpjpe`.
+    NaN where a joint does not count. The arguments are those of `mpjpe`.
     """
     target = _masked(_root_relative(target, root), visible)
     return _distances(_root_relative(predicted, root), target)

@@ -167,7 +167,7 @@ def _features(
         coordinates = turned[..., :2] / jnp.maximum(turned[..., 2:], 0.1)
         extra = [root_ray]
     coordinates = jnp.where(seen[..., None], coordinates, 0)
-    return jnp.concatenate([coordinates.reshape(len(rays), -1), *extra], axis=-1)
+    return jnp.concatenate([coordinates.reshape(rays.shape[0], -1), *extra], axis=-1)
 
 
 def _root_position(

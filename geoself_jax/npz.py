@@ -1,10 +1,14 @@
-"""Reads and writes .npz files of plain arrays: no pickles, sizes checked before memory is asked for."""
+"""Reads and writes .npz files of plain arrays: no pickles, sizes checked before allocating."""
 
+import contextlib
 import os
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -12,6 +16,37 @@ from geoself_jax.errors import INPUT_OUTPUT, GeoselfError, data_error, missing_e
 
 MAX_BYTES = 16 * 2**30
 """Default cap on the unpacked size of one file: 30 times Human3.6M's 2D joints."""
+
+DEFLATE_LIMIT = 1032
+"""Deflate cannot shrink bytes more than this (zlib, Technical Details); who claims so lies."""
+
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+# What zipfile lets through of a damaged table of contents.
+_ARCHIVE_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+    OverflowError,
+)
+# A header is a Python literal: a hostile one fails in any of these ways.
+_HEADER_FAULTS = (
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    AttributeError,
+    SyntaxError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+    tokenize.TokenError,
+)
 
 
 def read_arrays(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]:
@@ -23,54 +58,86 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarr
 
     Raises:
         GeoselfError: No such file (66); not an .npz, cut short, with object arrays, with a header
-            that contradicts its size, or too large (65).
+            that contradicts its size, or too large (65); it cannot be opened (74).
     """
-    if not path.is_file():
-        raise missing_error(str(path), "no such file", "check the path")
     try:
+        if not path.is_file():
+            found = "a folder, not a file" if path.is_dir() else "no such file"
+            raise missing_error(str(path), found, "check the path")
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            size = sum(member.file_size for member in members)
-            if size > max_bytes:
-                raise data_error(
-                    str(path), f"unpacks to {size} bytes, over {max_bytes}", "split the recording"
-                )
-            return {
-                member.filename.removesuffix(".npy"): _read_member(path, archive, member)
-                for member in members
-            }
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+            _check_members(path, members, max_bytes)
+            return {_array_name(member): _read_member(path, archive, member) for member in members}
+    except _ARCHIVE_FAULTS as error:
         raise data_error(str(path), f"not a whole .npz file ({error})", "copy it again") from error
     except OSError as error:
-        raise GeoselfError(str(path), str(error), "check the disk", INPUT_OUTPUT) from error
+        why = error.strerror or str(error)
+        raise GeoselfError(
+            str(path), why, "check the file's permissions and the disk", INPUT_OUTPUT
+        ) from error
+
+
+def _array_name(member: zipfile.ZipInfo) -> str:
+    return member.filename.removesuffix(".npy")
+
+
+def _check_members(path: Path, members: list[zipfile.ZipInfo], max_bytes: int) -> None:
+    """The table of contents is possible, before anything is unpacked."""
+    size = sum(member.file_size for member in members)
+    if size > max_bytes:
+        raise data_error(
+            str(path), f"unpacks to {size} bytes, over {max_bytes}", "split the recording"
+        )
+    there = path.stat().st_size
+    seen = set()
+    for member in members:
+        where = f"{path}[{member.filename}]"
+        plain = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        if not plain or member.flag_bits & 1:
+            raise data_error(
+                where, "packed or locked in a way numpy does not use", "write it with numpy.savez"
+            )
+        if not 0 <= member.header_offset < there:
+            raise data_error(where, "lies outside the file", "copy it again")
+        if member.file_size > DEFLATE_LIMIT * min(member.compress_size, there):
+            raise data_error(
+                where,
+                f"claims {member.file_size} bytes in a file of {there}",
+                "copy it again",
+            )
+        if _array_name(member) in seen:
+            raise data_error(where, "is there twice", "write the file anew")
+        seen.add(_array_name(member))
 
 
 def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     where = f"{path}[{member.filename}]"
     with archive.open(member) as stream:
-        try:
-            version = np.lib.format.read_magic(stream)
-            read = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            shape, _, dtype = read(stream)
-        except (ValueError, KeyError) as error:
-            raise data_error(where, "not a plain array", "write it with numpy.savez") from error
-        if dtype.hasobject:
-            raise data_error(where, "holds Python objects, not numbers", "save plain arrays")
-        wanted = stream.tell() + int(np.prod(shape, dtype=object)) * dtype.itemsize
-        if wanted != member.file_size:
-            raise data_error(
-                where,
-                f"its header asks for {wanted} bytes, the file has {member.file_size}",
-                "copy it again",
-            )
+        _check_header(where, stream, member.file_size)
     with archive.open(member) as stream:
         try:
             return np.lib.format.read_array(stream, allow_pickle=False)
-        except ValueError as error:
+        except _HEADER_FAULTS as error:
             raise data_error(where, str(error), "copy it again") from error
+
+
+def _check_header(where: str, stream: IO[bytes], size: int) -> None:
+    """An array of numbers or text whose header asks for exactly the bytes that are there."""
+    try:
+        shape, _, dtype = _HEADERS[np.lib.format.read_magic(stream)](stream)
+    except _HEADER_FAULTS as error:
+        raise data_error(where, "not a plain array", "write it with numpy.savez") from error
+    if dtype.hasobject:
+        raise data_error(where, "holds Python objects, not numbers", "save plain arrays")
+    if dtype.kind not in "biufU" or dtype.itemsize == 0:
+        raise data_error(where, f"has type {dtype}, not numbers or text", "save plain arrays")
+    if any(n < 0 for n in shape):
+        raise data_error(where, f"has shape {shape}", "write the file anew")
+    wanted = stream.tell() + int(np.prod(shape, dtype=object)) * dtype.itemsize
+    if wanted != size:
+        raise data_error(
+            where, f"its header asks for {wanted} bytes, the file has {size}", "copy it again"
+        )
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
@@ -78,13 +145,17 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
     Raises:
         GeoselfError: The disk refuses (74).
+        ValueError: An array holds Python objects.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as stream:
-            np.savez_compressed(stream, **arrays)
+            np.savez_compressed(stream, allow_pickle=False, **arrays)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise GeoselfError(str(path), str(error), "check the disk", INPUT_OUTPUT) from error
+        why = error.strerror or str(error)
+        raise GeoselfError(str(path), why, "check the disk", INPUT_OUTPUT) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)

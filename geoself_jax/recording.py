@@ -1,4 +1,4 @@
-"""A recording: synchronized detections of one person from calibrated cameras, and its file format."""
+"""A recording: detections of one person from synchronized, calibrated cameras; its file format."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import jax
 import numpy as np
 
 from geoself_jax import npz, validation
+from geoself_jax.errors import GeoselfError, data_error
 from geoself_jax.geometry.camera import Camera, undistort_pixels
 from geoself_jax.skeleton import Skeleton, known_skeleton
 
@@ -107,6 +108,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     validation.check_shapes(source, arrays)
     validation.check_detections(source, arrays)
     R = validation.check_cameras(source, arrays)
+    validation.check_scene(source, arrays)
     camera = Camera(arrays["K"].astype(np.float64), R, arrays["center"].astype(np.float64))
     keypoints_2d = arrays["keypoints_2d"].astype(np.float32)
     if "dist" in arrays and np.any(arrays["dist"]):
@@ -125,7 +127,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
         },
         camera=camera,
         image_size=arrays["image_size"],
-        skeleton=_skeleton(arrays),
+        skeleton=_skeleton(arrays, source),
         **{
             name: tuple(str(text) for text in arrays[name])
             for name in (
@@ -136,7 +138,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
                 "camera_names",
             )
         },
-        fps=float(arrays["fps"]),
+        fps=float(arrays["fps"].item()),
         world_up=up / np.linalg.norm(up),
         pose_world=None if pose_world is None else pose_world.astype(np.float32),
     )
@@ -179,16 +181,26 @@ def write(recording: Recording, path: Path | str) -> None:
     npz.write_arrays(Path(path), arrays)
 
 
-def _skeleton(arrays: Mapping[str, np.ndarray]) -> Skeleton:
+def _skeleton(arrays: Mapping[str, np.ndarray], source: str) -> Skeleton:
     joint_names = tuple(str(name) for name in arrays["joint_names"])
-    if not all(name in arrays for name in ("parents", "left_right", "root")):
-        return known_skeleton(joint_names)
-    return Skeleton(
-        joint_names,
-        tuple(int(p) for p in arrays["parents"]),
-        tuple((int(a), int(b)) for a, b in arrays["left_right"]),
-        int(arrays["root"]),
-    )
+    there = [name for name in ("parents", "left_right", "root") if name in arrays]
+    if there and len(there) < 3:
+        raise data_error(
+            f"{source}: of the skeleton only {' and '.join(there)}",
+            "parents, left_right and root describe it together",
+            "give all three, or none where the joints are a known skeleton's",
+        )
+    try:
+        if not there:
+            return known_skeleton(joint_names)
+        return Skeleton(
+            joint_names,
+            tuple(int(p) for p in arrays["parents"]),
+            tuple((int(a), int(b)) for a, b in arrays["left_right"]),
+            int(arrays["root"].item()),
+        )
+    except GeoselfError as error:
+        raise data_error(f"{source}: {error}", "", "") from error
 
 
 def _undistort(

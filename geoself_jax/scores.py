@@ -1,11 +1,14 @@
 """How good predictions are: against ground truth, and against nothing but the other views."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
+from geoself_jax import metrics
 from geoself_jax.geometry.camera import (
     Camera,
     project,
@@ -90,8 +93,6 @@ def _pixel_errors(
     pose_camera: jax.Array, keypoints_2d: jax.Array, confidence: jax.Array, camera: Camera
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Confidence-weighted sums of own-view and mean other-view pixel errors, and of the weight."""
-    import jax.numpy as jnp
-
     def summed(projected: jax.Array, target: jax.Array, weight: jax.Array) -> jax.Array:
         error = safe_norm(jnp.where(weight[..., None] > 0, projected - target, 0))
         return jnp.sum(weight * error)
@@ -105,3 +106,40 @@ def _pixel_errors(
         target, weight = (jnp.roll(x, -shift, axis=1) for x in (keypoints_2d, confidence))
         cross += summed(moved, target, weight)
     return own, cross / max(views - 1, 1), jnp.sum(confidence)
+
+
+def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[str, Any]:
+    """MPJPE and its family against `pose_world`: over all views, per action, and their mean.
+
+    Returns:
+        As `metrics.aggregate`; empty where the recording has no ground truth.
+    """
+    if recording.pose_world is None:
+        return {}
+    target = in_cameras(recording.pose_world, recording).reshape(-1, recording.skeleton.joints, 3)
+    predicted = prediction.pose_3d.reshape(target.shape)
+    measure = jax.jit(functools.partial(_measures, root=recording.skeleton.root))
+    poses = len(target)
+    chunk = min(_CHUNK, poses)
+    roots = prediction.root_position.reshape(-1, 3)
+    per_pose: dict[str, np.ndarray] = {}
+    for start in range(0, poses, chunk):
+        at = slice(min(start, poses - chunk), min(start, poses - chunk) + chunk)
+        for name, value in measure(predicted[at], roots[at], target[at]).items():
+            per_pose.setdefault(name, np.empty(poses))[at] = value
+    actions = np.repeat(recording.clip_id, recording.views)
+    return metrics.aggregate(per_pose, actions, recording.clip_actions)
+
+
+def _measures(
+    predicted: jax.Array, root_position: jax.Array, target: jax.Array, *, root: int
+) -> dict[str, jax.Array]:
+    errors = metrics.joint_errors(predicted, target, root=root)
+    return {
+        "mpjpe": metrics.mpjpe(predicted, target, root=root),
+        "p_mpjpe": metrics.p_mpjpe(predicted, target),
+        "n_mpjpe": metrics.n_mpjpe(predicted, target, root=root),
+        "pck": metrics.pck(errors),
+        "auc": metrics.auc(errors),
+        "root_error": metrics.root_position_error(root_position, target[:, root]),
+    }

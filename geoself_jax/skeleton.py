@@ -31,16 +31,28 @@ class Skeleton:
                 f"wanted one index in [-1, {joints}) for each of {joints} joints",
                 "mend `parents`",
             )
-        if any(not (0 <= i < joints) for pair in self.left_right for i in pair):
+        if not all(self._leads_to_a_root(joint) for joint in range(joints)):
+            raise data_error(
+                f"parents {self.parents}", "some joint is its own ancestor", "mend `parents`"
+            )
+        paired = [i for pair in self.left_right for i in pair]
+        if any(not 0 <= i < joints for i in paired) or len(set(paired)) != len(paired):
             raise data_error(
                 f"left_right {self.left_right}",
-                f"wanted indices below {joints}",
+                f"wanted indices below {joints}, each at most once",
                 "mend `left_right`",
             )
         if not 0 <= self.root < joints:
             raise data_error(
                 f"root {self.root}", f"wanted an index below {joints}", "set `root` in the file"
             )
+
+    def _leads_to_a_root(self, joint: int) -> bool:
+        for _ in self.parents:
+            joint = self.parents[joint]
+            if joint < 0:
+                return True
+        return False
 
     @property
     def joints(self) -> int:

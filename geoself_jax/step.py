@@ -155,7 +155,7 @@ def train_step(
         return loss, (updates["batch_stats"], behind)
 
     (loss, (batch_stats, behind)), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
-    norm = optax.global_norm(gradient)
+    norm = optax.tree.norm(gradient)
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
     updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
     new = (optax.apply_updates(state.params, updates), batch_stats, opt_state)

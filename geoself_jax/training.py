@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 import time
 import zlib
 from collections.abc import Callable
@@ -101,9 +102,13 @@ def train(
         state = jax.device_put(step.initial_state(model, optimizer, config.seed), everywhere)
         best = float("inf")
         if continued:
-            found = checkpoints.restore_latest(folder / "checkpoints/last", state, warn=tqdm.write)
+            like = _items(state)
+            found = checkpoints.restore_latest(
+                folder / "checkpoints/last", like, warn=tqdm.write, set_aside=True
+            )
             if found is not None:
-                state, best = found[0], found[1]["best"]
+                items, best = found[0], found[1]["best"] or best
+                state = TrainState(**items["variables"], **items["progress"])
         at = int(state.step)
         print(_opening(config, folder, data, int(held.sum()), at, stages), flush=True)
         if at >= stages.total:
@@ -199,17 +204,25 @@ class _Run:
         return {**means, "skipped": skipped}
 
     def _validate(self, state: TrainState, done: int) -> dict[str, float]:
-        score = self.validate({"params": state.params, "batch_stats": state.batch_stats})
+        variables = _items(state)["variables"]
+        score = self.validate(variables)
         if score < self.best:
             self.best = score
-            variables = {"params": state.params, "batch_stats": state.batch_stats}
             facts = {"step": done, "validation_triangulation_mm": score}
-            checkpoints.save(self.folder / "checkpoints/best", done, variables, keep=1, facts=facts)
+            items = {"variables": variables}
+            checkpoints.save(self.folder / "checkpoints/best", done, items, keep=1, facts=facts)
         return {"validation_triangulation_mm": score}
 
     def _save(self, state: TrainState, done: int) -> None:
-        facts = {"step": done, "best": self.best}
-        checkpoints.save(self.folder / "checkpoints/last", done, state, keep=2, facts=facts)
+        facts = {"step": done, "best": self.best if math.isfinite(self.best) else None}
+        checkpoints.save(self.folder / "checkpoints/last", done, _items(state), keep=2, facts=facts)
+
+
+def _items(state: TrainState) -> dict[str, Any]:
+    """A checkpoint's two parts: what evaluation needs, and what only training needs."""
+    values = state._asdict()
+    variables = {name: values.pop(name) for name in ("params", "batch_stats")}
+    return {"variables": variables, "progress": values}
 
 
 def make_optimizer(

@@ -1,19 +1,28 @@
-"""What the arrays of a recording must be, whoever made them; the first fault is named with its place."""
+"""What the arrays of a recording must be; the first fault is named with its place."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from geoself_jax.errors import data_error, nearest_name
+from geoself_jax.errors import GeoselfError, data_error, nearest_name
 
-REQUIRED = (
-    "format joint_names keypoints_2d confidence clip_id frame_id subject_id rig_id "
-    "clip_names clip_actions subject_names rig_names camera_names K R center image_size fps"
-).split()
-OPTIONAL = "dist pose_world occluded parents left_right root world_up clip_descriptions".split()
+TEXT = (
+    *("format", "joint_names", "clip_names", "clip_actions"),
+    *("subject_names", "rig_names", "camera_names"),
+)
+IDS = ("clip_id", "frame_id", "subject_id", "rig_id")
+WHOLE = (*IDS, "parents", "left_right", "root")
+IGNORED = ("occluded", "clip_descriptions")
+REQUIRED = (*TEXT, *IDS, "keypoints_2d", "confidence", "K", "R", "center", "image_size", "fps")
+OPTIONAL = ("dist", "pose_world", "world_up", "parents", "left_right", "root", *IGNORED)
+SINGLE = ("format", "fps", "root")
+_KINDS = {"U": "text", "iu": "whole numbers", "iuf": "numbers"}
 
 ROTATION_ACCEPTED = 1e-5
 ROTATION_MENDED = 1e-2
+
+BODY_METRES = (0.5, 3.0)
+"""Largest distance between two joints of a person, median over instants."""
 
 
 def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -27,11 +36,31 @@ def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
                 "format geoself-multiview/1 needs it" + hint,
                 "add it (README, On-disk format)",
             )
-    found = str(arrays["format"])
+    _check_types(source, arrays)
+    found = str(arrays["format"].item())
     if found != "geoself-multiview/1":
         raise data_error(
             f"{source}: format {found!r}", "wanted 'geoself-multiview/1'", "convert the file"
         )
+
+
+def _check_types(source: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Text is text and numbers are numbers, before anything is computed with them."""
+    for name in (*REQUIRED, *OPTIONAL):
+        if name not in arrays or name in IGNORED:
+            continue
+        array = arrays[name]
+        kinds = "U" if name in TEXT else "iu" if name in WHOLE else "iuf"
+        if array.dtype.kind not in kinds and array.size:
+            raise data_error(
+                f"{source}: {name} has type {array.dtype}",
+                f"wanted {_KINDS[kinds]}",
+                f"save {name} with another dtype",
+            )
+        if name in SINGLE and array.size != 1:
+            raise data_error(
+                f"{source}: {name} has shape {array.shape}", "wanted one value", f"mend {name}"
+            )
 
 
 def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -44,7 +73,14 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             "transpose or reshape it",
         )
     frames, views, joints, _ = keypoints_2d.shape
-    rigs = arrays["rig_names"].shape[0] if arrays["rig_names"].ndim == 1 else -1
+    for name in ("clip_names", "subject_names", "rig_names"):
+        if arrays[name].ndim != 1:
+            raise data_error(
+                f"{source}: {name} has shape {arrays[name].shape}",
+                "wanted a list of names",
+                f"mend {name}",
+            )
+    rigs = len(arrays["rig_names"])
     wanted = {
         "joint_names": (joints,),
         "confidence": (frames, views, joints),
@@ -58,6 +94,7 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
         "clip_actions": arrays["clip_names"].shape,
         "world_up": (3,),
         "parents": (joints,),
+        "left_right": (arrays.get("left_right", np.empty(0)).size // 2, 2),
         **{name: (frames,) for name in ("clip_id", "frame_id", "subject_id", "rig_id")},
     }
     for name, shape in wanted.items():
@@ -68,8 +105,13 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
                 f"{joints} joints and rig_names has {rigs} rigs",
                 "mend the array",
             )
-    if frames == 0:
-        raise data_error(f"{source}: 0 frames", "nothing to learn from", "check the conversion")
+    for count, word in ((frames, "frames"), (views, "views"), (joints, "joints")):
+        if count == 0:
+            raise data_error(f"{source}: 0 {word}", "nothing to learn from", "check the conversion")
+    _check_ids(source, arrays)
+
+
+def _check_ids(source: str, arrays: Mapping[str, np.ndarray]) -> None:
     for name, names in (
         ("clip_id", "clip_names"),
         ("subject_id", "subject_names"),
@@ -83,6 +125,13 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
                 f"{names} has {count} entries",
                 f"mend {name}",
             )
+    if arrays["frame_id"].min() < 0 or arrays["frame_id"].max() >= 2**31:
+        raise data_error(
+            f"{source}: frame_id goes from {arrays['frame_id'].min()} to "
+            f"{arrays['frame_id'].max()}",
+            "wanted indices of frames within their clips, in [0, 2^31)",
+            "count frames from 0 in each clip",
+        )
 
 
 def check_detections(source: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -114,6 +163,58 @@ def check_detections(source: str, arrays: Mapping[str, np.ndarray]) -> None:
         )
 
 
+def check_scene(source: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Frame rate, picture sizes and the vertical make sense; so does the ground truth's unit."""
+    fps = float(arrays["fps"].item())
+    if not (np.isfinite(fps) and fps > 0):
+        raise data_error(f"{source}: fps {fps}", "wanted frames per second, above 0", "mend fps")
+    if (arrays["image_size"] <= 0).any():
+        place = _first(arrays["image_size"] <= 0)
+        raise data_error(
+            f"{source}: image_size of {_camera(arrays, place)} is "
+            f"{arrays['image_size'][place[:2]].tolist()}",
+            "wanted width and height in pixels, above 0",
+            "mend image_size",
+        )
+    up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
+    if not (np.isfinite(up).all() and np.linalg.norm(up) > 0):
+        raise data_error(
+            f"{source}: world_up {up.tolist()}",
+            "wanted the direction against gravity",
+            "give e.g. [0, 0, 1]",
+        )
+    if "pose_world" in arrays:
+        _check_ground_truth(source, arrays["pose_world"])
+
+
+def _check_ground_truth(source: str, pose_world: np.ndarray) -> None:
+    every = np.unique(np.linspace(0, len(pose_world) - 1, 500).astype(int))
+    size = body_size(pose_world[every])
+    if not (np.isnan(size) or BODY_METRES[0] <= size <= BODY_METRES[1]):
+        raise wrong_unit(f"{source}: the body of pose_world", size)
+
+
+def body_size(points: np.ndarray) -> float:
+    """Median over instants of the largest distance between two joints; NaN where there is none.
+
+    Args:
+        points: (frames, joints, 3); NaN where missing.
+    """
+    extent = np.linalg.norm(points[:, :, None] - points[:, None], axis=-1).reshape(len(points), -1)
+    largest = np.where(np.isfinite(extent), extent, 0).max(-1)
+    return float(np.median(largest[largest > 0])) if (largest > 0).any() else float("nan")
+
+
+def wrong_unit(what: str, size: float) -> GeoselfError:
+    """The error for a body of that size, and a guess at its unit."""
+    unit = "millimetres" if size > 300 else "centimetres" if size > 30 else "another unit"
+    return data_error(
+        f"{what} measures {size:.4g} between its farthest joints",
+        f"wanted metres, {BODY_METRES[0]} to {BODY_METRES[1]}; this looks like {unit}",
+        "give center and pose_world in metres",
+    )
+
+
 def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     """Cameras are finite, rotations are rotations; returns R, made exactly orthonormal.
 
@@ -129,7 +230,8 @@ def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
                 "wanted numbers",
                 "mend the calibration",
             )
-    flat = (K[..., 0, 0] <= 0) | (K[..., 1, 1] <= 0) | (np.abs(K[..., 2, :] - [0, 0, 1]) > 0).any(-1)
+    flat = (K[..., 0, 0] <= 0) | (K[..., 1, 1] <= 0) | (K[..., 1, 0] != 0)
+    flat |= (K[..., 2, :] != [0, 0, 1]).any(-1)
     if flat.any():
         raise data_error(
             f"{source}: K of {_camera(arrays, _first(flat))} is "
@@ -149,7 +251,8 @@ def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     if (fault > ROTATION_MENDED).any():
         place = _first(fault > ROTATION_MENDED)
         raise data_error(
-            f"{source}: R of {_camera(arrays, place)} is not orthonormal, off by {fault[place]:.2g}",
+            f"{source}: R of {_camera(arrays, place)} is not orthonormal, "
+            f"off by {fault[place]:.2g}",
             "wanted R R^T = 1",
             "mend the calibration",
         )

@@ -118,7 +118,7 @@ def undistort(
     """
     limit = 2 * jnp.abs(rays) + 1
 
-    def step(_: int, guess: Float[Array, "..."]) -> Float[Array, "..."]:
+    def step(_: int | jax.Array, guess: jax.Array) -> jax.Array:
         return jnp.clip(guess + rays - distort(guess, dist), -limit, limit)
 
     return jax.lax.fori_loop(0, iterations, step, jnp.broadcast_to(rays, distort(rays, dist).shape))

@@ -86,8 +86,9 @@ def triangulate_robust(
 
     Iteratively reweighted linear triangulation: dividing a view's equations by its depth makes their
     error one of pixels (Hartley and Sturm, Triangulation, CVIU 1997, sec. 4.2); Cauchy's weight
-    1 / (1 + e^2/s^2) then lets go of outliers, with s falling from 8 times `FINAL_SCALE_PX` to it. Confidence counts squared: it is nearer to an inverse standard deviation than to
-    an inverse variance.
+    1 / (1 + e^2/s^2) then lets go of outliers, with s falling from 8 times `FINAL_SCALE_PX` to it.
+    Confidence counts squared: it is nearer to an inverse standard deviation than to an inverse
+    variance.
 
     Args and returns as `triangulate_dlt`.
     """
@@ -98,7 +99,7 @@ def triangulate_robust(
     origin = jnp.mean(camera.center, axis=-2)[..., None, :]
     observed = jnp.where(finite[..., None], keypoints_2d, 0)
 
-    def reweight(i: int, point: jax.Array) -> jax.Array:
+    def reweight(i: int | jax.Array, point: jax.Array) -> jax.Array:
         local = world_to_camera((point + origin)[..., None, :, :], camera)
         error = safe_norm(project(local, camera.K) - observed)
         scale = FINAL_SCALE_PX * 2.0 ** jnp.maximum(0, 3 - i)

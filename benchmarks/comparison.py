@@ -1,0 +1,138 @@
+"""Trains several recipes on the same data, evaluates each, prints one table and writes JSON.
+
+    python -m benchmarks.comparison --table=synthetic --out=runs/synthetic_table
+    python -m benchmarks.comparison --table=findings --out=runs/findings
+
+`synthetic`: configs/synthetic.py beside the same network taught by ground truth (an upper bound: the one
+place where training is given 3D truth, and its runs say so) and beside re-projection alone.
+`findings`: the paper's two findings on ../shared/data/cmu_h36m_rig: re-projection alone cannot see depth,
+and what stage one does with a plain and with a ray root; short runs of a small network.
+Finished rows are not run again.
+"""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoself_jax import evaluation, workdir
+from geoself_jax.commands import load_config
+from geoself_jax.config import (
+    AugmentationConfig,
+    Config,
+    ModelConfig,
+    ObjectiveConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+)
+from geoself_jax.data.sources import load
+from geoself_jax.recording import Recording
+from geoself_jax.trained import load_trained
+from geoself_jax.training import train
+
+RIG_DATA = Path("../shared/data/cmu_h36m_rig")
+SHOWN = ("mpjpe_mm", "p_mpjpe_mm", "root_error_mm", "triangulation_mm", "reprojection_px")
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One recipe: its name, its configuration, and whether ground truth teaches it."""
+
+    name: str
+    config: Config
+    supervised: bool = False
+
+
+def synthetic_rows() -> tuple[list[Row], str]:
+    """The default, its upper bound and re-projection alone."""
+    base = load_config("configs/synthetic.py", [])
+    alone = dataclasses.replace(
+        base,
+        objective=dataclasses.replace(base.objective, name="reprojection"),
+    )
+    rows = [
+        Row("label-free (configs/synthetic.py)", base),
+        Row("UPPER BOUND: taught by ground truth", base, supervised=True),
+        Row("re-projection alone, eq. (2)", alone),
+    ]
+    return rows, "synthetic:test"
+
+
+def finding_rows() -> tuple[list[Row], str]:
+    """Eq. (2) alone, and eq. (7) with and without stage one under both roots."""
+    base = Config(
+        data=load_config("configs/cmu_h36m_rig.py", []).data,
+        model=ModelConfig(width=128, blocks=2, dropout=0.1, root_width=128, root_blocks=2),
+        objective=ObjectiveConfig(name="transform", views=2),
+        augmentation=AugmentationConfig(share=0.0),
+        optimizer=OptimizerConfig(clip_norm=1.0),
+        schedule=ScheduleConfig(length=5_000, batch=128),
+    )
+
+    def changed(objective: str = "transform", root: str = "ray", pretrain: int = 0) -> Config:
+        schedule = base.schedule
+        return dataclasses.replace(
+            base,
+            objective=ObjectiveConfig(name=objective, views=2),  # type: ignore[arg-type]
+            model=dataclasses.replace(base.model, root=root),
+            schedule=dataclasses.replace(
+                schedule, pretrain=pretrain, length=schedule.length - pretrain
+            ),
+        )
+
+    rows = [
+        Row("re-projection alone, ray root", changed("reprojection")),
+        Row("transform, ray root, no stage one", changed()),
+        Row("transform, ray root, stage one", changed(pretrain=400)),
+        Row("transform, plain root, no stage one", changed(root="plain")),
+        Row("transform, plain root, stage one", changed(root="plain", pretrain=400)),
+    ]
+    return rows, str(RIG_DATA / "dev.npz")
+
+
+def run_row(row: Row, folder: Path, test: Recording, source: str) -> dict[str, Any]:
+    """Trains and evaluates one row, or reads what an earlier call found."""
+    result = folder / "evaluation.json"
+    if result.exists():
+        return json.loads(result.read_text())
+    config = row.config
+    data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
+    teacher = data.pose_world if row.supervised else None
+    if row.supervised and teacher is None:
+        raise SystemExit(f"{config.data.train} has no ground truth for the upper bound")
+    outcome = train(config, folder, data, teacher=teacher)
+    if outcome.interrupted:
+        raise SystemExit(outcome.message)
+    scores, _, _ = evaluation.evaluate(load_trained(folder, "last"), test, source)
+    workdir.write_json(result, scores)
+    return scores
+
+
+def main() -> None:
+    """Runs the rows and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--table", choices=("synthetic", "findings"), required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, default=1)
+    flags = parser.parse_args()
+    rows, source = synthetic_rows() if flags.table == "synthetic" else finding_rows()
+    test = load(source, synthetic_frames=8000)
+    results: dict[str, list[dict[str, Any]]] = {}
+    for number, row in enumerate(rows):
+        for seed in range(flags.seeds):
+            seeded = dataclasses.replace(row, config=dataclasses.replace(row.config, seed=seed))
+            scores = run_row(seeded, flags.out / f"row{number}_seed{seed}", test, source)
+            results.setdefault(row.name, []).append(scores)
+    workdir.write_json(flags.out / "table.json", results)
+    print(f"{source}, {flags.seeds} seed(s), mean; last checkpoint, one view at a time")
+    print(f"{'':<40}" + "".join(f"{name:>18}" for name in SHOWN))
+    for name, found in results.items():
+        cells = [np.mean([float(scores[key]) for scores in found]) for key in SHOWN]
+        print(f"{name:<40}" + "".join(f"{cell:>18.1f}" for cell in cells))
+
+
+if __name__ == "__main__":
+    main()

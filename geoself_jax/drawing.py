@@ -1,0 +1,174 @@
+"""Pictures of 2D input beside the 3D poses lifted from it."""
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.lines import Line2D
+from PIL import Image
+
+from geoself_jax.errors import INPUT_OUTPUT, GeoselfError
+from geoself_jax.panels import (
+    COLOR,
+    EDGE,
+    REFERENCE,
+    Panel,
+    bone_sides,
+    check,
+    colors_of,
+    dash,
+    draw_detections,
+    draw_poses,
+    names_of,
+)
+from geoself_jax.skeleton import Skeleton
+
+__all__ = ["Panel", "draw_hero", "draw_lifted"]
+
+_INK = "#1F2430"
+_NEAR_CAMERA, _BETWEEN = -20.0, 40.0  # degrees
+_DPI = 200
+
+
+def draw_lifted(
+    path: Path | str, panels: Sequence[Panel], skeleton: Skeleton, *, title: str = ""
+) -> None:
+    """Draws one row a panel: its detections, then its poses from two sides.
+
+    The first side is near the camera's, the second is a quarter turn on, where depth can be judged.
+
+    Args:
+        path: PNG to write; one already there is replaced once all is drawn.
+        panels: At least one.
+        skeleton: Of the panels' joints.
+        title: Over all rows, no markup.
+
+    Raises:
+        GeoselfError: No panel, or one of other shapes (65); the disk refuses (74).
+    """
+    check(panels, skeleton)
+    row, gap, top, width = 2.75, 0.38, 0.5 + 0.4 * bool(title), 8.55  # inches
+    height = top + len(panels) * (row + gap)
+    figure = _figure(width, height)
+    _write(figure, 0, height - 0.3, title, width, fontsize=14, fontweight="bold")
+    columns = {
+        "2D detections, the input": (0, 2.3),
+        "3D, from near the camera": (2.5, 3),
+        "3D, turned by 90°": (5.55, 3),
+    }
+    for head, (x, wide) in columns.items():
+        _write(figure, x, height - top + 0.12, head, wide, fontsize=9.5, color=EDGE)
+    for i, panel in enumerate(panels):
+        y = height - top - (i + 1) * (row + gap)
+        _write(figure, 0, y + row + 0.1, panel.title, width, fontweight="bold")
+        picture, near, turned = (_axes(figure, x, y, wide, row) for x, wide in columns.values())
+        draw_detections(picture, panel, skeleton)
+        draw_poses(near, panel, panels, skeleton, _NEAR_CAMERA)
+        draw_poses(turned, panel, panels, skeleton, _NEAR_CAMERA + 90)
+    _legend(figure, names_of(panels), skeleton)
+    _save(figure, Path(path))
+
+
+def draw_hero(path: Path | str, panels: Sequence[Panel], skeleton: Skeleton) -> None:
+    """Draws one column a panel, the detections above the pose; 3 or 4 fill a README's width.
+
+    Args:
+        path: PNG to write; one already there is replaced once all is drawn.
+        panels: At least one.
+        skeleton: Of the panels' joints.
+
+    Raises:
+        GeoselfError: No panel, or one of other shapes (65); the disk refuses (74).
+    """
+    check(panels, skeleton)
+    column, gap, above, below = 2.5, 0.2, 2.5, 2.4  # inches
+    height = above + below + 0.35
+    figure = _figure(len(panels) * (column + gap) - gap, height)
+    for i, panel in enumerate(panels):
+        x = i * (column + gap)
+        _write(figure, x, height - 0.25, panel.title, column, fontweight="bold")
+        draw_detections(_axes(figure, x, below, column, above), panel, skeleton)
+        pose = _axes(figure, x, 0, column, below - 0.1)
+        draw_poses(pose, panel, panels, skeleton, _BETWEEN)
+    _legend(figure, names_of(panels), skeleton)
+    _save(figure, Path(path))
+
+
+def _figure(width: float, height: float) -> Figure:
+    figure = Figure((width, height), dpi=_DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _axes(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
+    """Empty axes at a place in inches."""
+    w, h = figure.get_size_inches()
+    axes = figure.add_axes((x / w, y / h, width / w, height / h), facecolor="none")
+    axes.set_axis_off()
+    return axes
+
+
+def _write(figure: Figure, x: float, y: float, words: str, width: float, **style: Any) -> None:
+    """Puts one line at a place in inches, cut where it is wider than `width`; no markup."""
+    w, h = figure.get_size_inches()
+    words = " ".join(words.split())
+    line = figure.text(
+        x / w, y / h, words, parse_math=False, usetex=False, **{"color": _INK, **style}
+    )
+    while words and (wide := line.get_window_extent().width / _DPI) > width:
+        words = words[: min(len(words) - 1, int(len(words) * width / wide))]
+        line.set_text(words.rstrip() + "…")
+
+
+def _legend(figure: Figure, names: Sequence[str], skeleton: Skeleton) -> None:
+    """Under all axes, in as many rows as the width asks for; `_save` makes the room."""
+    present = [side for side in COLOR if side in bone_sides(skeleton)] or ["middle"]
+    limbs = [Line2D([], [], color=COLOR[side], linewidth=3.2) for side in present]
+    grey = [
+        Line2D([], [], color=REFERENCE, linewidth=1.4, linestyle=dash(rank))
+        for rank in range(1, len(names))
+    ]
+    unsure = Line2D([], [], color=colors_of(["middle"], np.array([0.3]))[0], linewidth=2.2)
+    edge = Line2D([], [], color=EDGE, linewidth=1.6)
+    handles: list[Any] = [*limbs, unsure, *([tuple(limbs)] if names else []), *grey, edge]
+    labels = [*present, "low confidence", *names, "the camera's side"]
+    for rows in range(1, len(labels) + 1):
+        legend = figure.legend(
+            handles,
+            labels,
+            handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.06 / figure.get_figheight()),
+            ncols=-(-len(labels) // rows),
+            frameon=False,
+            fontsize=9,
+            handlelength=1.7,
+            handletextpad=0.5,
+            columnspacing=1.4,
+            labelcolor=_INK,
+        )
+        for text in legend.get_texts():
+            text.set(parse_math=False, usetex=False)
+        if rows == len(labels) or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Saves a PNG of 256 colours, a third the size of one of all colours."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", facecolor="white", bbox_inches="tight", pad_inches=0.2)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.open(drawn).convert("RGB").quantize(256).save(temporary, "PNG", optimize=True)
+        temporary.replace(path)
+    except OSError as error:
+        raise GeoselfError(str(path), str(error), "check the disk", INPUT_OUTPUT) from error

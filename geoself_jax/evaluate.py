@@ -1,0 +1,44 @@
+"""Scores a run: python -m geoself_jax.evaluate --workdir=RUN --data=FILE.npz --json=OUT.json"""
+
+from collections.abc import Sequence
+
+from geoself_jax import commands
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parses the command line, evaluates, prints the table; returns the exit code."""
+    parser = commands.Parser(
+        prog="python -m geoself_jax.evaluate",
+        description="Scores a run's lifting network, one view at a time: MPJPE, P-MPJPE and more per "
+        "action where the data have ground truth, and scores that need no 3D label.",
+    )
+    parser.add_argument("--workdir", required=True, help="folder of the run")
+    parser.add_argument("--data", required=True, help=".npz file, or synthetic:test")
+    parser.add_argument("--json", help="write the scores here (default RUN/evaluation.json)")
+    parser.add_argument("--checkpoint", choices=("best", "last"), default="best")
+    parser.add_argument("--frames", type=int, default=8000, help="of synthetic data")
+    flags, overrides = commands.parse(parser, argv)
+    commands.refuse_overrides(overrides)
+
+    from pathlib import Path
+
+    from geoself_jax import evaluation, workdir
+    from geoself_jax.data.sources import load
+    from geoself_jax.trained import load_trained
+
+    folder = Path(flags.workdir)
+    trained = load_trained(folder, flags.checkpoint)
+    recording = load(flags.data, synthetic_frames=flags.frames)
+    scores, prediction, triangulated = evaluation.evaluate(trained, recording, flags.data)
+    print(evaluation.table(scores))
+    out = Path(flags.json) if flags.json else folder / "evaluation.json"
+    workdir.write_json(out, scores)
+    if out != folder / "evaluation.json":
+        workdir.write_json(folder / "evaluation.json", scores)
+    picture = evaluation.draw_examples(folder, recording, prediction, triangulated)
+    print(f"scores: {out}\npicture: {picture}")
+    return 0
+
+
+if __name__ == "__main__":
+    commands.run(main)

@@ -1,0 +1,50 @@
+"""Exports a run: python -m geoself_jax.export --workdir=RUN --out=DIR"""
+
+import sys
+from collections.abc import Sequence
+
+from geoself_jax import commands
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parses the command line, exports, prints what was written; returns the exit code."""
+    parser = commands.Parser(
+        prog="python -m geoself_jax.export",
+        description="Writes a run's networks as model.safetensors (weights), model.json (what they "
+        "are) and model.stablehlo (a program that jax runs without this package). All are read "
+        "back and compared with the run's networks before DIR appears.",
+        epilog="In Python: geoself_jax.load_lifter(DIR)(keypoints_2d, confidence, K). An earlier "
+        "export at DIR is replaced; any other folder there is refused.",
+    )
+    parser.add_argument("--workdir", required=True, help="folder of the run")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder to write")
+    parser.add_argument("--checkpoint", choices=("best", "last"), default="best")
+    flags, overrides = commands.parse(parser, argv)
+    commands.refuse_overrides(overrides)
+
+    from pathlib import Path
+
+    import jax
+
+    # The comparison wants full float32, and a run that trains may hold the accelerator.
+    jax.config.update("jax_platforms", "cpu")
+
+    from geoself_jax.exporting import export
+
+    written = export(Path(flags.workdir), Path(flags.out), flags.checkpoint)
+    for note in written.notes:
+        print(f"note: {note}", file=sys.stderr)
+    print(f"exported step {written.step} ({flags.checkpoint}) of {flags.workdir} to {flags.out}")
+    for name, size in written.sizes.items():
+        print(f"  {name:<18}{size / 1e6:>9.3f} MB{_agreement(written.differences_mm.get(name))}")
+    return 0
+
+
+def _agreement(difference_mm: float | None) -> str:
+    if difference_mm is None:
+        return ""
+    return f"   read back: at most {difference_mm:.1e} mm from the run's networks"
+
+
+if __name__ == "__main__":
+    commands.run(main)

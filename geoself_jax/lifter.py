@@ -1,0 +1,225 @@
+"""A trained lifter as a function of numpy arrays, read from an export and checked before use."""
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import safetensors.numpy
+from flax.traverse_util import flatten_dict, unflatten_dict
+from jaxtyping import Float
+
+from geoself_jax.config import ModelConfig, from_dict
+from geoself_jax.errors import GeoselfError, data_error, missing_error
+from geoself_jax.model import Networks
+from geoself_jax.step import make_predict
+from geoself_jax.trained import abstract_variables, skeleton_from_dict
+
+FORMAT = "geoself-lifter/1"
+DESCRIPTION = "model.json"
+WEIGHTS = "model.safetensors"
+
+_CHUNK = 4096
+_AGAIN = "copy the folder again, or export again"
+
+
+class Lifter:
+    """Lifts 2D joints of single views to 3D.
+
+    Attributes:
+        skeleton: Names and order of the joints, in and out.
+        info: What the export says about itself: the contents of model.json.
+    """
+
+    def __init__(self, model: Networks, variables: Any, info: dict[str, Any]):
+        self.skeleton = model.skeleton
+        self.info = info
+        self._variables = jax.device_put(variables)
+        self._predict = make_predict(model)
+
+    def __call__(
+        self,
+        keypoints_2d: Float[np.ndarray, "*batch joints 2"],
+        confidence: Float[np.ndarray, "*batch joints"] | None,
+        K: Float[np.ndarray, "*batch 3 3"] | Float[np.ndarray, "3 3"],
+    ) -> tuple[Float[np.ndarray, "*batch joints 3"], Float[np.ndarray, "*batch 3"]]:
+        """Lifts poses, each by itself.
+
+        A batch is filled up to a power of two and split at 4096, so that few shapes are compiled. A
+        pose is lifted from whatever joints are seen: even from none, so look at `confidence`.
+
+        Args:
+            keypoints_2d: Pixels, lens distortion removed; NaN where a joint is missing.
+            confidence: A joint with 0 is not looked at; None for 1 at every finite joint.
+            K: Intrinsics of each pose's camera, or of one for all, pixels.
+
+        Returns:
+            pose_3d, camera axes (x right, y down, z forward), relative to the root joint, and
+            root_position, camera frame; metres, float32.
+
+        Raises:
+            GeoselfError: A shape or an intrinsic matrix that cannot be right (65).
+        """
+        keypoints_2d, confidence, K = self._checked(keypoints_2d, confidence, K)
+        joints, batch = self.skeleton.joints, keypoints_2d.shape[:-2]
+        poses = math.prod(batch)
+        K = np.broadcast_to(K, (*batch, 3, 3)).reshape(poses, 3, 3)
+        inputs = (keypoints_2d.reshape(poses, joints, 2), confidence.reshape(poses, joints), K)
+        pose_3d = np.empty((poses, joints, 3), np.float32)
+        root_position = np.empty((poses, 3), np.float32)
+        for start in range(0, poses, _CHUNK):
+            at = slice(start, start + _CHUNK)
+            pose_3d[at], root_position[at] = self._lift(*(array[at] for array in inputs))
+        return pose_3d.reshape(*batch, joints, 3), root_position.reshape(*batch, 3)
+
+    def _lift(self, *inputs: np.ndarray) -> list[np.ndarray]:
+        """One chunk, its last pose repeated up to a power of two."""
+        count = len(inputs[0])
+        more = (1 << (count - 1).bit_length()) - count
+        filled = [np.pad(a, [(0, more)] + [(0, 0)] * (a.ndim - 1), mode="edge") for a in inputs]
+        with jax.default_matmul_precision("highest"):  # as in the exported program
+            return [np.asarray(a)[:count] for a in self._predict(self._variables, *filled)]
+
+    def _checked(
+        self, keypoints_2d: Any, confidence: Any, K: Any
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        joints = self.skeleton.joints
+        keypoints_2d = _numbers("keypoints_2d", keypoints_2d)
+        if keypoints_2d.shape[-2:] != (joints, 2):
+            names = self.skeleton.joint_names
+            raise data_error(
+                f"keypoints_2d has shape {keypoints_2d.shape}",
+                f"wanted (..., {joints}, 2)",
+                f"give x, y of its {joints} joints, {names[0]} to {names[-1]}, in that order",
+            )
+        batch = keypoints_2d.shape[:-2]
+        if confidence is None:
+            confidence = np.isfinite(keypoints_2d).all(-1)
+        confidence = _numbers("confidence", confidence)
+        if confidence.shape != (*batch, joints):
+            raise data_error(
+                f"confidence has shape {confidence.shape}",
+                f"wanted {(*batch, joints)} for keypoints_2d of {keypoints_2d.shape}",
+                "give one number a joint, or None",
+            )
+        K = _numbers("K", K)
+        if K.shape not in ((3, 3), (*batch, 3, 3)):
+            raise data_error(
+                f"K has shape {K.shape}",
+                f"wanted (3, 3) or {(*batch, 3, 3)} for keypoints_2d of {keypoints_2d.shape}",
+                "give one matrix for all poses or one a pose",
+            )
+        wrong = ~np.isfinite(K).all((-1, -2)) | (K[..., 0, 0] <= 0) | (K[..., 1, 1] <= 0)
+        wrong |= (K[..., 2, :] != (0, 0, 1)).any(-1)
+        if wrong.any():
+            raise data_error(
+                f"K is {np.round(K[wrong][0], 3).tolist()}",
+                "wanted [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels with fx, fy > 0",
+                "mend the calibration",
+            )
+        return keypoints_2d, confidence, K
+
+
+def load_lifter(folder: Path | str) -> Lifter:
+    """Loads a lifter that `python -m geoself_jax.export` wrote.
+
+    Reads model.json and model.safetensors, neither of which can hold code, and nothing else.
+
+    Args:
+        folder: What was given as --out.
+
+    Raises:
+        GeoselfError: The folder or a file is missing (66); damaged, or not what it says it is (65).
+    """
+    folder = Path(folder)
+    info = _read_description(folder)
+    path = folder / DESCRIPTION
+    try:
+        model = Networks(
+            from_dict(ModelConfig, info["architecture"], "architecture"),
+            skeleton_from_dict(info["skeleton"]),
+        )
+        wanted_sha256 = info["files"][WEIGHTS]["sha256"]
+    except (KeyError, TypeError, ValueError, GeoselfError) as error:
+        raise data_error(
+            str(path), f"written by another version of geoself_jax ({error})", "export again"
+        ) from error
+    return Lifter(model, _read_variables(folder / WEIGHTS, wanted_sha256, model), info)
+
+
+def sha256(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def description_sha256(info: dict[str, Any]) -> str:
+    """SHA-256 of model.json's values but its own `sha256`: sorted keys, no spaces, ASCII."""
+    values = {key: value for key, value in info.items() if key != "sha256"}
+    return sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode())
+
+
+def is_export(folder: Path) -> bool:
+    """Whether the folder has a model.json of our format."""
+    try:
+        info = json.loads((folder / DESCRIPTION).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(info, dict) and info.get("format") == FORMAT
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        what = f"{path.parent}: no {path.name}" if path.parent.is_dir() else f"{path.parent}"
+        why = "not a whole export" if path.parent.is_dir() else "no such folder"
+        raise missing_error(what, why, "give the folder that geoself_jax.export wrote")
+    return path.read_bytes()
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
+    path = folder / DESCRIPTION
+    try:
+        info = json.loads(_read(path))
+    except (ValueError, RecursionError) as error:
+        raise data_error(str(path), f"not JSON ({error})", _AGAIN) from error
+    found = info.get("format") if isinstance(info, dict) else None
+    if found != FORMAT:
+        raise data_error(f"{path}: format {found!r}", f"wanted {FORMAT!r}", "check the folder")
+    if description_sha256(info) != info.get("sha256"):
+        raise data_error(str(path), "its values do not match its own sha256", _AGAIN)
+    return info
+
+
+def _read_variables(path: Path, wanted_sha256: str, model: Networks) -> Any:
+    """`params` and `batch_stats`, every array's name, shape and type as the networks need it."""
+    content = _read(path)
+    if sha256(content) != wanted_sha256:
+        raise data_error(str(path), f"damaged: its sha256 is not the one in {DESCRIPTION}", _AGAIN)
+    try:
+        arrays = safetensors.numpy.load(content)
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise data_error(str(path), f"not a safetensors file ({error})", _AGAIN) from error
+    wanted = flatten_dict(dict(abstract_variables(model)), sep="/")
+    for name in sorted(wanted.keys() | arrays.keys()):
+        if name not in arrays or name not in wanted:
+            fault = "no array" if name not in arrays else "unknown array"
+            raise data_error(
+                f"{path}: {fault} {name!r}", f"not the networks of {DESCRIPTION}", _AGAIN
+            )
+        found, like = arrays[name], wanted[name]
+        if found.shape != like.shape or found.dtype != like.dtype:
+            raise data_error(
+                f"{path}: {name} is {found.dtype} {found.shape}",
+                f"the networks of {DESCRIPTION} have {like.dtype} {like.shape}",
+                _AGAIN,
+            )
+    return unflatten_dict(arrays, sep="/")
+
+
+def _numbers(name: str, value: Any) -> np.ndarray:
+    try:
+        return np.asarray(value, np.float32)
+    except (TypeError, ValueError) as error:
+        raise data_error(f"{name} is no array of numbers", str(error), "give numbers") from error

@@ -1,0 +1,80 @@
+"""The networks of a finished or interrupted run, for evaluation and export."""
+
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from geoself_jax import checkpoints, workdir
+from geoself_jax.config import ModelConfig, from_dict
+from geoself_jax.errors import data_error, missing_error
+from geoself_jax.model import Networks
+from geoself_jax.skeleton import Skeleton
+
+
+class Trained(NamedTuple):
+    """Networks with their weights.
+
+    Attributes:
+        model: The networks.
+        variables: `params` and `batch_stats`.
+        record: What the run wrote about itself (`workdir.read_record`).
+        facts: What the checkpoint knows: its step and its label-free score.
+    """
+
+    model: Networks
+    variables: dict[str, Any]
+    record: dict[str, Any]
+    facts: dict[str, Any]
+
+
+def skeleton_from_dict(values: dict[str, Any]) -> Skeleton:
+    """A skeleton from the JSON of a run or an export."""
+    return Skeleton(
+        tuple(values["joint_names"]),
+        tuple(values["parents"]),
+        tuple((a, b) for a, b in values["left_right"]),
+        values["root"],
+    )
+
+
+def abstract_variables(model: Networks) -> Any:
+    """Shapes and types of the networks' `params` and `batch_stats`, nothing allocated."""
+    joints = model.skeleton.joints
+    shapes = [(1, joints, 2), (1, joints), (1, 3, 3)]
+    inputs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+    return jax.eval_shape(model.init, jax.eval_shape(lambda: jax.random.key(0)), *inputs)
+
+
+def load_trained(folder: Path, which: Literal["best", "last"] = "best") -> Trained:
+    """Loads a run's networks.
+
+    Args:
+        folder: The run's.
+        which: `best` by the label-free validation score, or `last`.
+
+    Raises:
+        GeoselfError: No run or no checkpoint there (66); damaged (65).
+    """
+    record = workdir.read_record(folder)
+    try:
+        skeleton = skeleton_from_dict(record["skeleton"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise data_error(
+            f"{folder / workdir.RECORD}: skeleton", f"cannot be read ({error})", "restore it"
+        ) from error
+    config = from_dict(ModelConfig, record.get("model"), "model")
+    model = Networks(config, skeleton)
+    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    like = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
+        dict(abstract_variables(model)),
+    )
+    found = checkpoints.restore_latest(folder / "checkpoints" / which, {"variables": like})
+    if found is None:
+        raise missing_error(
+            f"{folder}: no checkpoint {which!r}", "the run was stopped before it saved one",
+            "train on, or choose --checkpoint=last",
+        )
+    return Trained(model, found[0]["variables"], record, found[1])

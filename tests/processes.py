@@ -1,0 +1,38 @@
+"""Runs the package in another process, with as many CPU devices as a test asks for."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def environment(devices: int = 1) -> dict[str, str]:
+    """Variables for a process whose jax sees so many CPU devices.
+
+    With few cores, asynchronous calls on several virtual devices can wait for each other for ever.
+    """
+    flags = f"--xla_force_host_platform_device_count={devices}" if devices > 1 else ""
+    return {
+        **os.environ,
+        "JAX_PLATFORMS": "cpu",
+        "JAX_CPU_ENABLE_ASYNC_DISPATCH": "false",
+        "XLA_FLAGS": flags,
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def run_python(
+    *arguments: str, devices: int = 1, cwd: Path = ROOT, timeout: float = 300
+) -> subprocess.CompletedProcess[str]:
+    """`python ARGUMENTS`, its output as text."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        env=environment(devices),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )

@@ -1,0 +1,124 @@
+"""Configurations: to dictionaries and back, from a command line's text, with the nearest name."""
+
+import json
+from dataclasses import fields, is_dataclass
+from typing import Literal, get_args, get_origin, get_type_hints
+
+import pytest
+
+from geoself_jax.config import Config, ModelConfig, as_dict, from_dict, replace_at
+from geoself_jax.errors import USAGE, GeoselfError
+
+
+def _leaves(kind=Config, prefix=""):
+    """(dotted key, type, default) of every field."""
+    default = kind()
+    for field in fields(kind):
+        hint, value = get_type_hints(kind)[field.name], getattr(default, field.name)
+        if is_dataclass(value):
+            yield from _leaves(type(value), f"{prefix}{field.name}.")
+        else:
+            yield f"{prefix}{field.name}", hint, value
+
+
+LEAVES = list(_leaves())
+
+
+def _other(hint, value):
+    """A text and the value it means, other than the default."""
+    if hint is bool:
+        return str(not value).lower(), not value
+    if hint is int:
+        return str(value + 2), value + 2
+    if hint is float:
+        return "0.125", 0.125
+    if get_origin(hint) is Literal:
+        choice = next(choice for choice in get_args(hint) if choice != value)
+        return choice, choice
+    if get_origin(hint) is tuple:
+        return "320,240.5", (320.0, 240.5)
+    return "a/b c.npz", "a/b c.npz"
+
+
+def _get(config, key):
+    for name in key.split("."):
+        config = getattr(config, name)
+    return config
+
+
+def test_every_default_survives_json_and_the_checks():
+    config = Config()
+    assert from_dict(Config, json.loads(json.dumps(as_dict(config)))) == config
+
+
+@pytest.mark.parametrize(("key", "hint", "value"), LEAVES, ids=[key for key, *_ in LEAVES])
+def test_every_field_is_set_by_text_and_nothing_else_changes(key, hint, value):
+    text, meant = _other(hint, value)
+    config = replace_at(Config(), key, text)
+    assert _get(config, key) == meant and type(_get(config, key)) is type(value)
+    changed = [k for k, *_ in LEAVES if _get(config, k) != _get(Config(), k)]
+    assert changed == [key]
+    assert from_dict(Config, json.loads(json.dumps(as_dict(config)))) == config
+
+
+NUMBERS = [(key, hint) for key, hint, _ in LEAVES if hint in (int, float)]
+
+
+@pytest.mark.parametrize(("key", "hint"), NUMBERS, ids=[key for key, _ in NUMBERS])
+def test_every_number_refuses_words_nan_and_less_than_nothing(key, hint):
+    for text in ("many", "nan", "inf", "-1"):
+        with pytest.raises(GeoselfError, match=key.split(".")[-1]) as refused:
+            replace_at(Config(), key, text)
+        assert refused.value.code == USAGE
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "hint"),
+    [
+        ("schedule.lenght", "5", "did you mean 'length'?"),
+        ("shedule.length", "5", "did you mean 'schedule'?"),
+        ("model.widht", "5", "did you mean 'width'?"),
+        ("schedule", "5", "length"),
+        ("seed.x", "5", "seed has no keys"),
+        ("schedule.batch", "0", "at least 1"),
+        ("schedule.call", "0", "at least 1"),
+        ("schedule.batch", "1.5", "type int"),
+        ("data.validation_share", "1.0", "0.9"),
+        ("model.dropout", "1", "0.9"),
+        ("augmentation.mirror", "yes", "type bool"),
+        ("model.input", "pixels", "did you mean 'pixel'?"),
+        ("model.pixel_center", "1", "2 numbers"),
+        ("model.pixel_center", "1,2,3", "2 numbers"),
+        ("model.pixel_center", "1,x", "type float"),
+        ("", "5", "no such key"),
+    ],
+)
+def test_a_wrong_key_or_value_says_what_is_wanted(key, text, hint):
+    with pytest.raises(GeoselfError) as refused:
+        replace_at(Config(), key, text)
+    assert refused.value.code == USAGE
+    assert hint in str(refused.value) and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "hint"),
+    [
+        ({"modle": {}}, "did you mean 'model'?"),
+        ({"model": {"widht": 3}}, "did you mean 'width'?"),
+        ({"model": {"width": "3"}}, "config.model.width='3'"),
+        ({"model": {"width": True}}, "type int"),
+        ({"model": 3}, "a table of keys"),
+        ({"augmentation": {"mirror": 1}}, "type bool"),
+        ([], "a table of keys"),
+    ],
+)
+def test_a_wrong_dictionary_says_what_is_wanted(values, hint):
+    with pytest.raises(GeoselfError) as refused:
+        from_dict(Config, values)
+    assert refused.value.code == USAGE and hint in str(refused.value)
+
+
+def test_a_whole_number_will_do_for_a_float_and_a_list_for_a_tuple():
+    model = from_dict(ModelConfig, {"root_depth": 5, "pixel_center": [1, 2]})
+    assert model.root_depth == 5.0 and type(model.root_depth) is float
+    assert model.pixel_center == (1.0, 2.0)

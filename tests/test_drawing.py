@@ -1,0 +1,177 @@
+import warnings
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from geoself_jax import drawing
+from geoself_jax import panels as parts
+from geoself_jax.drawing import Panel, draw_hero, draw_lifted
+from geoself_jax.errors import DATA, INPUT_OUTPUT, GeoselfError
+from geoself_jax.skeleton import H36M_17, Skeleton
+
+FACE = Skeleton(("nose", "left_eye", "right_eye"), (-1, 0, 0), ((1, 2),), 0)
+CHAIN = Skeleton(("a", "b", "c", "d", "e"), (-1, 0, 1, 2, 3), (), 2)
+DOTS = Skeleton(("a", "b"), (-1, -1), (), 0)
+
+
+def a_panel(skeleton=H36M_17, *, title="walking", names=("prediction", "ground truth"), seed=0):
+    rng = np.random.default_rng(seed)
+    pose = rng.normal(0, 0.4, (skeleton.joints, 3))
+    pose -= pose[skeleton.root]
+    return Panel(
+        title,
+        keypoints_2d=500 + 300 * pose[:, :2],
+        confidence=rng.uniform(0.2, 1, skeleton.joints),
+        image_size=(1000, 1002),
+        poses={name: pose + 0.05 * i for i, name in enumerate(names)},
+    )
+
+
+def pixels(path):
+    with Image.open(path) as picture:
+        assert picture.format == "PNG"
+        return np.asarray(picture.convert("RGB"))
+
+
+def shows(picture, color):
+    wanted = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)])
+    return (np.abs(picture[::2, ::2].astype(np.int16) - wanted).max(-1) <= 2).any()
+
+
+def segments_drawn(panel):
+    axes = Figure().add_subplot()
+    parts.draw_poses(axes, panel, [panel], H36M_17, 0)
+    return len(axes.collections[-2 if len(panel.poses) > 1 else -1].get_segments())
+
+
+@pytest.fixture
+def coarse(monkeypatch):
+    monkeypatch.setattr(drawing, "_DPI", 50)
+
+
+@pytest.fixture(scope="module")
+def three_rows(tmp_path_factory):
+    path = tmp_path_factory.mktemp("drawing") / "new" / "lifted.png"
+    draw_lifted(path, [a_panel(seed=i) for i in range(3)], H36M_17, title="Lifted")
+    return path
+
+
+def test_three_rows_are_a_small_png_of_a_readme_s_size(three_rows):
+    height, width, _ = pixels(three_rows).shape
+    assert 1500 < width < 2000
+    assert 1500 < height < 2500
+    assert three_rows.stat().st_size <= 200_000
+
+
+def test_left_right_middle_and_the_reference_are_all_there(three_rows):
+    picture = pixels(three_rows)
+    assert all(shows(picture, color) for color in (*parts.COLOR.values(), parts.REFERENCE))
+
+
+def test_nothing_but_the_picture_is_left_in_the_folder(three_rows):
+    assert [file.name for file in three_rows.parent.iterdir()] == ["lifted.png"]
+
+
+def test_columns_are_wider_than_high(coarse, tmp_path):
+    draw_hero(tmp_path / "hero.png", [a_panel(seed=i) for i in range(4)], H36M_17)
+    height, width, _ = pixels(tmp_path / "hero.png").shape
+    assert width > 1.5 * height
+
+
+def test_the_same_panels_give_the_same_bytes(coarse, tmp_path):
+    for name in ("a.png", "b.png"):
+        draw_hero(tmp_path / name, [a_panel(FACE)], FACE)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_missing_joints_leave_out_their_bones_only(coarse, tmp_path):
+    panel = a_panel()
+    panel.keypoints_2d[3], panel.confidence[3] = np.nan, 0
+    panel.poses["prediction"][5] = np.nan
+    panel.poses["ground truth"][:] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        draw_lifted(tmp_path / "a.png", [panel], H36M_17)
+    whole, missing = segments_drawn(a_panel()), segments_drawn(panel)
+    assert missing == whole - 2 * 2  # two bones meet at that knee, each with its cut
+
+
+def test_a_panel_with_nothing_seen_is_drawn_empty(coarse, tmp_path):
+    panel = a_panel()
+    panel.keypoints_2d[:], panel.confidence[:] = np.nan, 0
+    panel.poses["prediction"][:] = np.nan
+    none = Panel("none", panel.keypoints_2d, panel.confidence, (64, 48), {})
+    draw_lifted(tmp_path / "a.png", [none, panel], H36M_17)
+    draw_hero(tmp_path / "b.png", [none], H36M_17)
+    assert pixels(tmp_path / "a.png").size
+
+
+@pytest.mark.parametrize("skeleton", [FACE, CHAIN, DOTS], ids=["face", "chain", "dots"])
+def test_other_skeletons_are_drawn(skeleton, coarse, tmp_path):
+    draw_hero(tmp_path / "a.png", [a_panel(skeleton)], skeleton)
+    assert pixels(tmp_path / "a.png").size
+
+
+def test_markup_in_names_is_drawn_as_it_stands(coarse, tmp_path):
+    odd = r"$\frac{1$ \alpha_{ <b>50%</b> $"
+    panel = a_panel(FACE, title=odd, names=(odd, "x$_$"))
+    draw_lifted(tmp_path / "a.png", [panel], FACE, title=odd)
+    assert pixels(tmp_path / "a.png").size
+
+
+def test_a_long_title_is_cut_and_does_not_widen_the_picture(coarse, tmp_path):
+    for name, title in (("short.png", "a"), ("long.png", "a long title " * 50)):
+        draw_hero(tmp_path / name, [a_panel(FACE, title=title)], FACE)
+    short, long = (pixels(tmp_path / name).shape for name in ("short.png", "long.png"))
+    assert long[1] <= short[1]
+
+
+def test_no_panel_is_an_error(tmp_path):
+    with pytest.raises(GeoselfError, match="no panel") as error:
+        draw_lifted(tmp_path / "a.png", [], H36M_17)
+    assert error.value.code == DATA
+
+
+def test_a_pose_of_another_skeleton_is_an_error_with_its_name(tmp_path):
+    with pytest.raises(GeoselfError, match=r"'walking': keypoints_2d of shape \(3, 2\)") as error:
+        draw_hero(tmp_path / "a.png", [a_panel(FACE)], H36M_17)
+    assert error.value.code == DATA
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_the_disk(coarse, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GeoselfError) as error:
+        draw_hero(tmp_path / "file" / "a.png", [a_panel(FACE)], FACE)
+    assert error.value.code == INPUT_OUTPUT
+
+
+def test_a_level_camera_s_axes_are_right_up_away():
+    right_down_forward = np.array([[1.0, 2.0, 3.0]])
+    np.testing.assert_allclose(parts._upright(right_down_forward, (0, -1, 0)), [[1, -2, 3]])
+
+
+def test_a_tilted_camera_s_upright_person_stands_upright():
+    tilt = np.radians(25)
+    up = np.array([0, -np.cos(tilt), -np.sin(tilt)])
+    np.testing.assert_allclose(parts._upright(1.7 * up[None], up), [[0, 1.7, 0]], atol=1e-12)
+
+
+@pytest.mark.parametrize("up", [(0, -1, 0), (0.3, -0.9, -0.4), (0, 0, -1), (0, 0, 1)])
+def test_turning_upright_keeps_lengths_and_handedness(up):
+    basis = parts._upright(np.eye(3), up)
+    np.testing.assert_allclose(basis @ basis.T, np.eye(3), atol=1e-12)
+    # Right, up, away is left-handed; right, down, forward is right-handed.
+    np.testing.assert_allclose(np.linalg.det(basis), -1)
+
+
+def test_from_the_camera_s_right_what_is_far_is_on_the_right_and_what_was_right_is_near():
+    far, right = parts._seen_from(np.array([[0, 0, 1.0], [1.0, 0, 0]]), 90.0)
+    np.testing.assert_allclose(far, [1, 0, 0], atol=1e-12)
+    assert right[2] < 0
+
+
+def test_a_bone_between_both_sides_is_in_the_middle():
+    shoulders = Skeleton(("neck", "left", "right"), (-1, 0, 1), ((1, 2),), 0)
+    assert parts.bone_sides(shoulders) == ["left", "middle"]

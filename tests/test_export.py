@@ -1,0 +1,401 @@
+"""The exported lifter: three files that say what the run's networks say, or are refused."""
+
+import contextlib
+import io
+import json
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+import safetensors.numpy
+from flax.traverse_util import flatten_dict, unflatten_dict
+from processes import ROOT, run_python
+
+from geoself_jax import errors, export, exporting, lifter, load_lifter
+from geoself_jax.errors import GeoselfError
+from geoself_jax.step import make_predict
+from geoself_jax.trained import load_trained
+
+TOLERANCE_M = 2e-6  # four float32 steps at 5 m
+POSES = 37
+
+BLOCKER = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BLOCKED:
+            raise ImportError(name)
+sys.meta_path.insert(0, Blocked())
+for name in BLOCKED:
+    try:
+        __import__(name)
+    except ImportError:
+        continue
+    raise SystemExit(name + " could be imported")
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run, tmp_path_factory):
+    """A run that was evaluated."""
+    folder = tmp_path_factory.mktemp("evaluated") / "run"
+    shutil.copytree(tiny_run, folder)
+    step = load_trained(folder).facts["step"]
+    scores = {"checkpoint_step": step, "mpjpe_mm": 321.5, "auc": None}
+    (folder / "evaluation.json").write_text(json.dumps(scores))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(run):
+    return load_trained(run)
+
+
+@pytest.fixture(scope="module")
+def exported(run, tmp_path_factory):
+    """The folder, and what the command printed."""
+    folder, printed = tmp_path_factory.mktemp("export") / "lifter", io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        assert export.main([f"--workdir={run}", f"--out={folder}"]) == 0
+    return folder, printed.getvalue()
+
+
+@pytest.fixture
+def copy(exported, tmp_path):
+    """An export that a test may break."""
+    return Path(shutil.copytree(exported[0], tmp_path / "lifter"))
+
+
+@pytest.fixture(scope="module")
+def lift(exported):
+    return load_lifter(exported[0])
+
+
+@pytest.fixture(scope="module")
+def inputs(tiny_recording):
+    """Detections of the tiny recording, some joints of which are missing."""
+    keypoints_2d = tiny_recording.keypoints_2d[:POSES, 1]
+    assert np.isnan(keypoints_2d).any()
+    K = tiny_recording.cameras_of(slice(POSES)).K[:, 1].astype(np.float32)
+    return keypoints_2d, tiny_recording.confidence[:POSES, 1], K
+
+
+@pytest.fixture(scope="module")
+def wanted(trained, inputs):
+    """What the run's own networks make of the inputs."""
+    answer = [
+        np.asarray(array) for array in make_predict(trained.model)(trained.variables, *inputs)
+    ]
+    assert all(np.isfinite(array).all() for array in answer)
+    return answer
+
+
+def agree(found, wanted):
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=TOLERANCE_M)
+
+
+def refused(code, call, *arguments):
+    """The one line of the error that a call ends with."""
+    with pytest.raises(GeoselfError) as caught:
+        call(*arguments)
+    message = str(caught.value)
+    assert caught.value.code == code
+    assert "\n" not in message
+    return message
+
+
+def contents(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def rewrite(folder, change):
+    """Changes model.json as somebody would who also mends its digest."""
+    path = folder / lifter.DESCRIPTION
+    info = json.loads(path.read_text())
+    change(info)
+    info["sha256"] = lifter.description_sha256(info)
+    path.write_text(json.dumps(info))
+
+
+def test_the_weights_read_back_are_the_networks_bit_for_bit(exported, trained):
+    found = safetensors.numpy.load_file(exported[0] / lifter.WEIGHTS)
+    wanted = flatten_dict(trained.variables, sep="/")
+    assert "params/lifting/stem/linear/kernel" in found and found.keys() == wanted.keys()
+    for name, array in wanted.items():
+        np.testing.assert_array_equal(found[name], array)
+
+
+def test_the_lifter_answers_as_the_run_does(lift, inputs, wanted):
+    found = lift(*inputs)
+    assert [a.dtype for a in found] == [np.float32] * 2
+    agree(found, wanted)
+
+
+def test_one_pose_alone_is_lifted_as_in_a_batch(lift, inputs, wanted):
+    for pose in (0, 20):
+        found = lift(*(array[pose] for array in inputs))
+        assert [a.shape for a in found] == [(17, 3), (3,)]
+        agree(found, [array[pose] for array in wanted])
+
+
+def test_any_leading_shape_is_kept(lift, inputs, wanted):
+    shaped = [array[:36].reshape(3, 1, 12, *array.shape[1:]) for array in inputs]
+    found = lift(*shaped)
+    assert [a.shape for a in found] == [(3, 1, 12, 17, 3), (3, 1, 12, 3)]
+    agree([a.reshape(36, *a.shape[3:]) for a in found], [array[:36] for array in wanted])
+
+
+def test_no_pose_gives_no_pose(lift, inputs):
+    found = lift(*(array[:0] for array in inputs))
+    assert [a.shape for a in found] == [(0, 17, 3), (0, 3)]
+
+
+def test_long_inputs_are_lifted_in_chunks(lift, inputs, wanted, monkeypatch):
+    monkeypatch.setattr(lifter, "_CHUNK", 36)
+    agree(lift(*inputs), wanted)
+
+
+def test_without_confidence_every_finite_joint_counts(lift, inputs):
+    keypoints_2d, _, K = inputs
+    ones = np.isfinite(keypoints_2d).all(-1).astype(np.float64)
+    agree(lift(keypoints_2d, None, K), lift(keypoints_2d, ones, K))
+
+
+def test_one_camera_serves_a_whole_batch(lift, inputs):
+    keypoints_2d, confidence, K = inputs
+    assert K.min(0)[0, 2] == K.max(0)[0, 2]  # one rig in these frames
+    agree(lift(keypoints_2d, confidence, K[0].tolist()), lift(*inputs))
+
+
+def test_a_joint_without_confidence_is_not_looked_at(lift, inputs):
+    keypoints_2d, confidence, K = (array.copy() for array in inputs)
+    confidence[:, 5] = 0
+    before = lift(keypoints_2d, confidence, K)
+    keypoints_2d[:, 5] += 300
+    agree(lift(keypoints_2d, confidence, K), before)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"keypoints_2d": np.zeros((17, 3))}, "keypoints_2d has shape (17, 3)"),
+        ({"keypoints_2d": np.zeros((5, 16, 2))}, "wanted (..., 17, 2)"),
+        ({"keypoints_2d": np.zeros(2)}, "keypoints_2d has shape (2,)"),
+        ({"keypoints_2d": [[1, 2], [3]]}, "keypoints_2d is no array of numbers"),
+        ({"confidence": np.ones((17, 1))}, "confidence has shape (17, 1)"),
+        ({"confidence": np.ones((2, 17))}, "wanted (17,)"),
+        ({"K": np.eye(4)}, "K has shape (4, 4)"),
+        ({"K": np.ones((2, 3, 3))}, "K has shape (2, 3, 3)"),
+        ({"K": np.eye(3).T * [[1], [1], [np.nan]]}, "K is [["),
+        ({"K": np.array([[900, 0, 0], [0, 900, 0], [500, 500, 1]])}, "fx, fy > 0"),
+        ({"K": np.diag([-900.0, 900, 1])}, "fx, fy > 0"),
+    ],
+)
+def test_inputs_that_cannot_be_right_are_refused_in_one_line(lift, change, named):
+    inputs = {"keypoints_2d": np.zeros((17, 2)), "confidence": None, "K": np.eye(3), **change}
+    assert named in refused(errors.DATA, lift, *inputs.values())
+
+
+def test_the_program_runs_where_the_package_is_not(exported, inputs, wanted, tmp_path):
+    np.savez(tmp_path / "inputs.npz", *inputs)
+    code = (
+        'BLOCKED = ("geoself_jax", "flax", "optax", "orbax")'
+        + BLOCKER
+        + """
+import jax.export, numpy as np
+with open(sys.argv[1], "rb") as file:
+    program = jax.export.deserialize(bytearray(file.read()))
+assert program.platforms == ("cpu", "cuda", "tpu")
+inputs = list(np.load("inputs.npz").values())
+one = [array[:1] for array in inputs]
+np.savez("outputs.npz", *program.call(*inputs), *program.call(*one))
+"""
+    )
+    program = exported[0] / exporting.PROGRAM
+    done = run_python("-I", "-c", code, str(program), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = list(np.load(tmp_path / "outputs.npz").values())
+    agree(found[:2], wanted)
+    agree(found[2:], [array[:1] for array in wanted])
+
+
+def test_the_weights_are_read_with_numpy_alone(exported, trained, tmp_path):
+    code = (
+        'BLOCKED = ("geoself_jax", "jax", "flax")'
+        + BLOCKER
+        + """
+import json, safetensors.numpy
+arrays = safetensors.numpy.load_file(sys.argv[1])
+print(json.dumps({name: [array.shape, float(array.sum())] for name, array in arrays.items()}))
+"""
+    )
+    done = run_python("-I", "-c", code, str(exported[0] / lifter.WEIGHTS), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    for name, array in flatten_dict(trained.variables, sep="/").items():
+        assert found[name] == [list(array.shape), float(np.asarray(array).sum())]
+
+
+def test_the_description_says_what_the_program_takes_and_gives(exported):
+    folder = exported[0]
+    info = json.loads((folder / lifter.DESCRIPTION).read_text())
+    program = jax.export.deserialize(bytearray((folder / exporting.PROGRAM).read_bytes()))
+    shapes = [[str(d) if not isinstance(d, int) else d for d in a.shape] for a in program.in_avals]
+    assert [array["shape"] for array in info["inputs"]] == shapes
+    shapes = [[str(d) if not isinstance(d, int) else d for d in a.shape] for a in program.out_avals]
+    assert [array["shape"] for array in info["outputs"]] == shapes
+    for name, facts in info["files"].items():
+        content = (folder / name).read_bytes()
+        assert facts == {"bytes": len(content), "sha256": lifter.sha256(content)}
+    assert info["skeleton"]["joint_names"][info["skeleton"]["root"]] == "pelvis"
+
+
+def test_scores_and_facts_of_the_checkpoint_come_with_it(lift, trained):
+    scores = lift.info["scores"]
+    assert scores["evaluation"]["mpjpe_mm"] == 321.5
+    assert scores["checkpoint"] == {"which": "best", **trained.facts}
+
+
+def test_scores_of_another_checkpoint_are_left_out_and_said_so(run, trained):
+    other = trained._replace(facts={**trained.facts, "step": 99})
+    scores, notes = exporting._scores(run, "last", other)
+    assert scores["evaluation"] is None and "not 99" in notes[0]
+
+
+def test_the_command_names_files_sizes_and_differences(exported):
+    folder, printed = exported
+    lines = printed.splitlines()
+    assert lines[0].startswith("exported step") and len(lines) == 4
+    assert [line.split()[0] for line in lines[1:]] == list(exporting.FILES)
+    assert sorted(path.name for path in folder.parent.iterdir()) == ["lifter"]
+    differences = [float(line.split("at most ")[1].split()[0]) for line in lines if "most" in line]
+    assert len(differences) == 2 and max(differences) < 1e3 * TOLERANCE_M
+
+
+def test_nothing_in_the_program_names_this_machines_files(exported):
+    program = (exported[0] / exporting.PROGRAM).read_bytes()
+    assert b".py" not in program and str(ROOT).encode() not in program
+
+
+@pytest.mark.parametrize("place", [0, 40, 0.5, -1])
+def test_a_flipped_bit_in_the_weights_is_refused_by_name(copy, place):
+    path = copy / lifter.WEIGHTS
+    content = bytearray(path.read_bytes())
+    content[int(place * len(content)) if isinstance(place, float) else place] ^= 1
+    path.write_bytes(content)
+    assert str(path) in refused(errors.DATA, load_lifter, copy)
+
+
+def test_a_number_changed_in_the_description_is_refused(copy):
+    path = copy / lifter.DESCRIPTION
+    text = path.read_text()
+    path.write_text(text.replace('"root_depth": 5.0', '"root_depth": 5.5', 1))
+    assert path.read_text() != text
+    assert str(path) in refused(errors.DATA, load_lifter, copy)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": "onnx"}', "[" * 100_000, "\xff"])
+def test_a_description_that_is_none_is_refused(copy, text):
+    (copy / lifter.DESCRIPTION).write_bytes(text.encode("latin-1"))
+    assert lifter.DESCRIPTION in refused(errors.DATA, load_lifter, copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda info: info["architecture"].update(width=32), "(16,)"),
+        (lambda info: info["architecture"].update(blocks=2), "no array"),
+        (lambda info: info["architecture"].update(layers=0), "unknown array"),
+        (lambda info: info["architecture"].update(input="fisheye"), "fisheye"),
+        (lambda info: info["architecture"].update(heads=8), "heads"),
+        (lambda info: info["skeleton"].update(root=17), "root 17"),
+        (lambda info: info["skeleton"].pop("parents"), "parents"),
+        (lambda info: info.pop("files"), "files"),
+    ],
+)
+def test_weights_that_are_not_the_described_networks_are_refused(copy, change, named):
+    rewrite(copy, change)
+    assert named in refused(errors.DATA, load_lifter, copy)
+
+
+@pytest.mark.parametrize("kind", ["rubbish", "float64"])
+def test_weights_of_another_kind_are_refused_even_with_the_right_digest(copy, kind):
+    path = copy / lifter.WEIGHTS
+    arrays = safetensors.numpy.load_file(path)
+    wide = {name: array.astype(np.float64) for name, array in arrays.items()}
+    content = b"rubbish" * 99 if kind == "rubbish" else safetensors.numpy.save(wide)
+    path.write_bytes(content)
+    rewrite(copy, lambda info: info["files"][lifter.WEIGHTS].update(sha256=lifter.sha256(content)))
+    assert str(path) in refused(errors.DATA, load_lifter, copy)
+
+
+def test_what_is_missing_is_named(copy, tmp_path):
+    assert "nowhere" in refused(errors.MISSING, load_lifter, tmp_path / "nowhere")
+    for name in (lifter.WEIGHTS, lifter.DESCRIPTION):
+        (copy / name).unlink()
+        assert name in refused(errors.MISSING, load_lifter, copy)
+
+
+def test_the_program_is_not_needed_to_load(copy):
+    (copy / exporting.PROGRAM).unlink()
+    assert load_lifter(str(copy)).skeleton.joints == 17
+
+
+def test_a_foreign_folder_is_refused_and_left_alone(run, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/holiday.jpg").write_bytes(b"jpg")
+    (tmp_path / "photos/model.json").write_text('{"format": "somebody else\'s"}')
+    before = contents(tmp_path)
+    done = run_python(
+        "-m", "geoself_jax.export", f"--workdir={run}", f"--out={tmp_path / 'photos'}"
+    )
+    assert done.returncode == errors.WORKDIR, done.stderr
+    assert done.stderr.startswith("error: --out=") and done.stderr.count("\n") == 1
+    assert contents(tmp_path) == before
+
+
+def test_an_export_with_a_foreign_file_beside_it_is_refused(run, copy):
+    (copy / "notes.txt").write_text("mine")
+    before = contents(copy)
+    assert "notes.txt" in refused(errors.WORKDIR, exporting.export, run, copy)
+    assert contents(copy) == before
+
+
+def test_a_file_or_a_run_in_the_place_is_refused(run, tmp_path):
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", run):
+        refused(errors.WORKDIR, exporting.export, run, out)
+
+
+def test_an_earlier_export_is_replaced(run, copy, monkeypatch):
+    monkeypatch.setattr(exporting, "differences_mm", lambda *_: {lifter.WEIGHTS: 0.0})
+    rewrite(copy, lambda info: info.update(conventions="of old"))
+    exporting.export(run, copy)
+    assert load_lifter(copy).info["conventions"] == exporting.CONVENTIONS
+    assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+
+
+@pytest.mark.parametrize("difference", [0.06, float("nan"), float("inf")])
+def test_a_difference_leaves_everything_as_it_was(run, copy, monkeypatch, difference):
+    monkeypatch.setattr(exporting, "differences_mm", lambda *_: {lifter.WEIGHTS: difference})
+    before = contents(copy)
+    for out in (copy, copy.parent / "new"):
+        assert lifter.WEIGHTS in refused(errors.DIVERGED, exporting.export, run, out)
+    assert contents(copy) == before
+    assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+
+
+def test_weights_a_little_off_are_seen_in_both_files(exported, trained):
+    flat = {name: np.array(a) for name, a in flatten_dict(trained.variables, sep="/").items()}
+    flat["params/lifting/output/bias"][9] += 1e-4
+    other = trained._replace(variables=unflatten_dict(flat, sep="/"))
+    for difference in exporting.differences_mm(exported[0], other).values():
+        assert 0.09 < difference < 0.2
+
+
+def test_help_does_not_wait_for_jax():
+    code = "import sys, geoself_jax.export as _; print(sorted({'jax', 'numpy'} & set(sys.modules)))"
+    assert run_python("-c", code).stdout.strip() == "[]"

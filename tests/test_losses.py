@@ -1,0 +1,169 @@
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from rigs import bodies, finite, ring
+
+from geoself_jax import losses
+from geoself_jax.geometry.camera import Camera, project, transform_between, world_to_camera
+
+NORMS = pytest.mark.parametrize("norm", ["squared", "plain", "robust"])
+
+
+def scene(views=2, frames=3, seed=0, noise=5.0):
+    rng = np.random.default_rng(seed)
+    camera = ring(views, rng, (frames,))
+    world = jnp.asarray(bodies(rng, (frames, 1, 17)), jnp.float32)
+    pose = world_to_camera(world, camera)
+    clean = project(pose, camera.K)
+    keypoints_2d = clean + jnp.asarray(rng.normal(0, noise, clean.shape), jnp.float32)
+    confidence = jnp.asarray(rng.uniform(0.1, 1, clean.shape[:-1]), jnp.float32)
+    return keypoints_2d, confidence, pose, camera
+
+
+@functools.cache
+def compiled(**keywords):
+    return jax.jit(functools.partial(losses.total_loss, **keywords))
+
+
+@functools.cache
+def gradient_of(**keywords):
+    def total(Y, w, X, camera):
+        return losses.total_loss(X, w, Y, camera, **keywords).sum()
+
+    return jax.jit(jax.grad(total, argnums=(0, 1)))
+
+
+def view(camera, v):
+    return Camera(*(array[:, v] for array in camera))
+
+
+def test_reprojection_loss_is_equation_2():
+    X, w, Y, camera = scene()
+    wanted = sum(
+        w[:, v] * jnp.sum((X[:, v] - project(Y[:, v], camera.K[:, v])) ** 2, -1) for v in (0, 1)
+    ).sum(-1)
+    np.testing.assert_allclose(losses.reprojection_loss(X, w, Y, camera), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("weight_from", ["source", "target", "product"])
+def test_transform_reprojection_loss_is_equation_5(weight_from):
+    X, w, Y, camera = scene()
+    wanted = 0
+    for i, j in ((0, 1), (1, 0)):
+        moved = transform_between(Y[:, i], view(camera, i), view(camera, j))
+        error = jnp.sum((X[:, j] - project(moved, camera.K[:, j])) ** 2, -1)
+        weight = {"source": w[:, i], "target": w[:, j], "product": w[:, i] * w[:, j]}
+        wanted += (weight[weight_from] * error).sum(-1)
+    found = losses.transform_reprojection_loss(X, w, Y, camera, weight_from=weight_from)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+
+
+def test_with_four_views_each_source_is_averaged_over_its_three_targets():
+    X, w, Y, camera = scene(views=4)
+    wanted = 0
+    for i in range(4):
+        for j in set(range(4)) - {i}:
+            moved = transform_between(Y[:, i], view(camera, i), view(camera, j))
+            error = jnp.sum((X[:, j] - project(moved, camera.K[:, j])) ** 2, -1)
+            wanted += (w[:, i] * error).sum(-1) / 3
+    np.testing.assert_allclose(
+        losses.transform_reprojection_loss(X, w, Y, camera), wanted, rtol=1e-4
+    )
+
+
+def test_view_consistency_loss_is_equation_6_and_zero_for_one_body():
+    _, _, Y, camera = scene()
+    np.testing.assert_allclose(losses.view_consistency_loss(Y, camera), 0, atol=1e-8)
+    moved = Y.at[:, 0].add(jnp.array([0.3, 0, 0.4]))  # a shift of half a metre in each of two terms
+    np.testing.assert_allclose(
+        losses.view_consistency_loss(moved, camera), 2 * 17 * 0.25, rtol=1e-4
+    )
+
+
+def test_total_loss_is_equation_7():
+    X, w, Y, camera = scene()
+    wanted = losses.reprojection_loss(X, w, Y, camera) + 0.3 * losses.transform_reprojection_loss(
+        X, w, Y, camera
+    )
+    found = losses.total_loss(X, w, Y, camera, transform_weight=0.3)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+
+
+@NORMS
+def test_losses_vanish_on_exact_detections_with_a_finite_gradient(norm):
+    X, w, Y, camera = scene(noise=0.0)
+    assert compiled(norm=norm)(X, w, Y, camera).sum() < 0.1
+    assert finite(gradient_of(norm=norm)(Y, w, X, camera))
+    own = jax.jit(jax.grad(lambda Y: losses.reprojection_loss(X, w, Y, camera, norm=norm).sum()))
+    assert finite(own(Y))  # its residual is exactly zero
+
+
+@NORMS
+def test_gradient_is_finite_at_and_behind_the_camera_and_at_zero_confidence(norm):
+    X, w, Y, camera = scene()
+    Y = Y.at[:, :, 0, 2].set(0.0).at[:, :, 1, 2].set(-2.0).at[:, :, 2].set(0.0)
+    w = w.at[:, :, 0].set(0)
+    gradient = gradient_of(norm=norm, weight_from="product")
+    assert finite(gradient(Y, w, X, camera))
+    assert finite(gradient(Y, jnp.zeros_like(w), X, camera))
+
+
+@NORMS
+def test_a_missing_joint_counts_as_one_with_confidence_zero(norm):
+    X, w, Y, camera = scene()
+    zero = w.at[0, 1, 3].set(0)
+    missing = X.at[0, 1, 3].set(jnp.nan)
+    for weight_from in ("target", "product"):
+        loss = compiled(norm=norm, weight_from=weight_from)
+        known = loss(X, zero, Y, camera)
+        np.testing.assert_allclose(loss(missing, zero, Y, camera), known, rtol=1e-5)
+    loss = compiled(norm=norm)
+    source = loss(missing, zero, Y, camera)
+    assert finite(source) and source[0] < loss(X, zero, Y, camera)[0]
+    assert finite(gradient_of(norm=norm)(Y, zero, missing, camera))
+
+
+def test_the_right_pose_has_a_lower_loss_than_a_deeper_one_that_projects_alike():
+    X, w, Y, camera = scene(noise=0.0)
+    deeper = Y * 1.2  # the same pixels in its own view
+    own = losses.reprojection_loss(X, w, deeper, camera)
+    np.testing.assert_allclose(own, 0, atol=1e-2)  # eq. (2) cannot see depth
+    assert (losses.transform_reprojection_loss(X, w, deeper, camera) > 1e5).all()
+
+
+def test_norms_are_the_numbers_worked_by_hand():
+    e = jnp.array([3.0, 4.0])
+    assert losses.penalty(e, "squared") == 25
+    assert losses.penalty(e, "plain") == 5
+    np.testing.assert_allclose(losses.penalty(e, "robust"), 100 * np.log(1.25), rtol=1e-6)
+
+
+def test_label_loss_is_a_weighted_distance_and_skips_missing_labels():
+    pose = jnp.zeros((2, 3))
+    label = jnp.array([[0.3, 0.4, 0.0], [jnp.nan] * 3])
+    np.testing.assert_allclose(losses.label_loss(pose, label, jnp.array([2.0, 1.0])), 1.0)
+    gradient = jax.grad(lambda p: losses.label_loss(p, label, jnp.ones(2)))(pose)
+    assert finite(gradient) and (gradient[1] == 0).all()
+
+
+def test_barrier_pushes_a_joint_behind_the_camera_forward():
+    pose = jnp.array([[0.0, 0, 2], [0, 0, -1]])
+    np.testing.assert_allclose(losses.depth_barrier(pose), 1.1)
+    gradient = jax.grad(losses.depth_barrier)(pose)
+    assert gradient[1, 2] < 0 and gradient[0, 2] == 0
+    assert losses.share_behind(pose) == 0.5
+
+
+@NORMS
+def test_jit_equals_eager_and_vmap(norm):
+    X, w, Y, camera = scene()
+
+    def total(X, w, Y, camera):
+        return losses.total_loss(X, w, Y, camera, norm=norm)
+
+    eager = total(X, w, Y, camera)
+    np.testing.assert_allclose(compiled(norm=norm)(X, w, Y, camera), eager, rtol=1e-4)
+    np.testing.assert_allclose(jax.jit(jax.vmap(total))(X, w, Y, camera), eager, rtol=1e-4)

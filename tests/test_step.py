@@ -1,0 +1,127 @@
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from geoself_jax import step
+from geoself_jax.config import AugmentationConfig, ModelConfig, ObjectiveConfig
+from geoself_jax.data.sampling import draw_batch
+from geoself_jax.data.training_views import training_views, triangulate_recording
+from geoself_jax.model import Networks
+from geoself_jax.skeleton import H36M_17
+
+MODEL = Networks(
+    ModelConfig(width=32, blocks=1, layers=1, root_width=16, root_blocks=1, dropout=0.0), H36M_17
+)
+OBJECTIVES = ["transform", "reprojection", "pseudo_label"]
+
+
+@pytest.fixture(scope="module")
+def views(tiny_recording):
+    return training_views(tiny_recording, triangulate_recording(tiny_recording))
+
+
+def drawing(batch=32):
+    return functools.partial(
+        draw_batch,
+        batch=batch,
+        views=2,
+        augmentation=AugmentationConfig(share=0.5),
+        skeleton=H36M_17,
+    )
+
+
+def stepping(objective="pseudo_label", optimizer=None, **keywords):
+    optimizer = optimizer or optax.sgd(1.0)
+    config = ObjectiveConfig(name=objective)
+    return optimizer, functools.partial(
+        step.train_step, model=MODEL, optimizer=optimizer, objective=config, **keywords
+    )
+
+
+def advanced(devices, views, steps, objective="pseudo_label", optimizer=None):
+    optimizer, one = stepping(objective, optimizer)
+    advance = step.make_advance(one, drawing(), step.data_mesh(devices), seed=0, steps=steps)
+    return advance(step.initial_state(MODEL, optimizer, 0), views)
+
+
+def test_many_steps_in_one_call_equal_one_step_a_call(views):
+    together, metrics = advanced(1, views, 4, optimizer=optax.adam(1e-3))
+    optimizer, one = stepping(optimizer=optax.adam(1e-3))
+    advance = step.make_advance(one, drawing(), step.data_mesh(1), seed=0, steps=1)
+    state = step.initial_state(MODEL, optimizer, 0)
+    losses = []
+    for _ in range(4):
+        state, single = advance(state, views)
+        losses.append(float(single["loss"][0]))
+    np.testing.assert_allclose(losses, metrics["loss"], rtol=1e-5)
+    jax.tree.map(
+        functools.partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-6), state, together
+    )
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_some_hundred_steps_lower_the_loss(views, objective):
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(3e-3))
+    state, metrics = advanced(1, views, 200, objective, optimizer)
+    loss = np.asarray(metrics["loss"])
+    assert loss[-20:].mean() < 0.6 * loss[:5].mean()
+    assert int(state.step) == 200
+
+
+def test_stage_one_lowers_equation_6(views):
+    optimizer, one = stepping(optimizer=optax.adam(3e-3), pretrain=True)
+    advance = step.make_advance(one, drawing(), step.data_mesh(1), seed=0, steps=100)
+    _, metrics = advance(step.initial_state(MODEL, optimizer, 0), views)
+    loss = np.asarray(metrics["loss"])
+    assert loss[-10:].mean() < 0.5 * loss[:3].mean()
+
+
+def test_an_update_that_is_not_finite_is_skipped_and_counted(views):
+    optimizer, one = stepping("transform", optax.adam(1e-3))
+    start = step.initial_state(MODEL, optimizer, 0)
+    batch = jax.jit(drawing(8))(views, jax.random.key(0))
+    center = batch.camera.center.at[0, 0].set(jnp.inf)
+    poisoned = batch._replace(camera=batch.camera._replace(center=center))
+    compiled = jax.jit(one)
+    state, metrics = compiled(start, poisoned, jax.random.key(1))
+    assert not np.isfinite(metrics["loss"])
+    assert int(state.skipped) == 1 and int(state.step) == 1
+    for name in ("params", "batch_stats", "opt_state"):
+        jax.tree.map(np.testing.assert_array_equal, getattr(state, name), getattr(start, name))
+    state, _ = compiled(state, batch, jax.random.key(1))
+    assert int(state.skipped) == 0
+
+
+def test_confidence_weighs_and_the_sum_is_divided_once(views):
+    """A mean of means would differ: half the instants count ten times less."""
+    batch = jax.jit(drawing(8))(views, jax.random.key(0))
+    scale = jnp.where(jnp.arange(8) < 4, 1.0, 0.1)[:, None, None]
+    pose = jax.random.normal(jax.random.key(2), (*batch.label.shape,)) * 0.3
+    root = jnp.broadcast_to(jnp.array([0.0, 0, 5]), (8, 2, 3))
+    config = ObjectiveConfig(name="reprojection", norm="plain")
+
+    def loss(b):
+        return step.objective_loss(
+            pose[: len(b.label)], root[: len(b.label)], b, config, root_joint=0
+        )
+
+    def part(s):
+        return jax.tree.map(lambda x: x[s], batch)
+
+    def value(s):
+        b = part(s)
+        return float(loss(b)) * float(b.confidence.sum()), float(b.confidence.sum())
+
+    weighted = batch._replace(confidence=batch.confidence * scale)
+    first, w1 = value(slice(0, 4))
+    rest = part(slice(4, 8))
+    second = float(step.objective_loss(pose[4:], root[4:], rest, config, root_joint=0)) * float(
+        rest.confidence.sum()
+    )
+    w2 = float(rest.confidence.sum())
+    expected = (first + 0.1 * second) / (w1 + 0.1 * w2)
+    np.testing.assert_allclose(float(loss(weighted)), expected, rtol=1e-4)

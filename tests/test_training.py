@@ -1,0 +1,213 @@
+import dataclasses
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from geoself_jax import checkpoints, errors, workdir
+from geoself_jax.config import as_dict
+from geoself_jax.errors import GeoselfError
+from geoself_jax.trained import load_trained
+from geoself_jax.training import make_optimizer, train
+
+
+def weights(folder: Path, which: str = "last"):
+    return load_trained(folder, which).variables
+
+
+def same(a, b) -> bool:
+    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    return all(np.array_equal(x, y) for x, y in pairs)
+
+
+def metrics_of(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_a_run_leaves_its_record_metrics_events_and_checkpoints(tiny_run, tiny_config):
+    record = workdir.read_record(tiny_run)
+    assert record["config"] == json.loads(json.dumps(as_dict(tiny_config)))
+    assert record["data"]["supervised_upper_bound"] is False
+    assert [row["step"] for row in metrics_of(tiny_run)] == [5, 10, 15, 20]
+    assert "validation_triangulation_mm" in metrics_of(tiny_run)[-1]
+    assert list((tiny_run / "tensorboard").iterdir())
+    assert load_trained(tiny_run, "last").facts["step"] == 20
+    best = load_trained(tiny_run, "best").facts
+    scores = [row.get("validation_triangulation_mm", np.inf) for row in metrics_of(tiny_run)]
+    assert best["validation_triangulation_mm"] == min(scores)
+
+
+def test_a_finished_run_says_so_and_stays_as_it_is(tiny_run, tiny_config, tiny_recording):
+    before = checkpoints.digest(weights(tiny_run))
+    outcome = train(tiny_config, tiny_run, tiny_recording)
+    assert outcome.message.startswith("already done") and not outcome.interrupted
+    assert checkpoints.digest(weights(tiny_run)) == before
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
+    tiny_run, tiny_config, tiny_recording, tmp_path
+):
+    train(tiny_config, tmp_path / "again", tiny_recording)
+    assert same(weights(tmp_path / "again"), weights(tiny_run))
+    train(dataclasses.replace(tiny_config, seed=1), tmp_path / "other", tiny_recording)
+    assert not same(weights(tmp_path / "other"), weights(tiny_run))
+
+
+def test_ground_truth_in_the_recording_changes_nothing(
+    tiny_run, tiny_config, tiny_recording, tmp_path
+):
+    lies = dataclasses.replace(tiny_recording, pose_world=tiny_recording.pose_world * 7 + 1)
+    train(tiny_config, tmp_path / "lies", lies)
+    assert same(weights(tmp_path / "lies"), weights(tiny_run))
+
+
+def test_another_configuration_in_the_same_folder_is_refused(tiny_run, tiny_config, tiny_recording):
+    other = dataclasses.replace(tiny_config, seed=5)
+    with pytest.raises(GeoselfError, match=r"config\.seed=0, not 5") as refused:
+        train(other, tiny_run, tiny_recording)
+    assert refused.value.code == errors.WORKDIR
+    moved = dataclasses.replace(tiny_recording, keypoints_2d=tiny_recording.keypoints_2d + 1)
+    with pytest.raises(GeoselfError, match=r"data\.crc32") as refused:
+        train(tiny_config, tiny_run, moved)
+    assert refused.value.code == errors.WORKDIR
+
+
+def test_two_runs_in_one_folder_at_once_are_refused(tiny_run, tiny_config, tiny_recording):
+    with workdir.lock(tiny_run), pytest.raises(GeoselfError, match="in use") as refused:
+        train(tiny_config, tiny_run, tiny_recording)
+    assert refused.value.code == errors.WORKDIR
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved(
+    tiny_config, tiny_recording, tmp_path, monkeypatch
+):
+    from geoself_jax import training
+
+    half = dataclasses.replace(tiny_config, schedule=dataclasses.replace(tiny_config.schedule))
+    original = training.training_views
+    calls = {"n": 0}
+
+    def poisoned(*arguments):
+        calls["n"] += 1
+        views = original(*arguments)
+        camera = views.camera._replace(center=views.camera.center * np.nan)
+        return views._replace(camera=camera)
+
+    monkeypatch.setattr(training, "training_views", poisoned)
+    transform = dataclasses.replace(
+        half, objective=dataclasses.replace(half.objective, name="transform")
+    )
+    with pytest.raises(GeoselfError, match="not finite 3 times in a row") as diverged:
+        train(transform, tmp_path / "run", tiny_recording)
+    assert calls["n"] == 1 and diverged.value.code == errors.DIVERGED
+    assert not (tmp_path / "run/checkpoints/last").exists()  # nothing bad was saved
+
+
+def test_a_flipped_bit_is_found_and_the_checkpoint_before_it_is_used(tmp_path):
+    tree = {"a": np.arange(4000, dtype=np.float32), "b": np.ones((3, 3), np.float32)}
+    folder = tmp_path / "last"
+    for number in (1, 2):
+        scaled = jax.tree.map(lambda x, n=number: jax.numpy.asarray(x * n), tree)
+        checkpoints.save(folder, number, {"variables": scaled}, keep=2, facts={"step": number})
+    newest = [p for p in (folder / "2").rglob("*") if p.is_file() and p.stat().st_size > 500]
+    data = max(newest, key=lambda p: p.stat().st_size)
+    content = bytearray(data.read_bytes())
+    content[len(content) // 2] ^= 4
+    data.write_bytes(bytes(content))
+    like = jax.tree.map(jax.numpy.asarray, tree)
+    warnings = []
+    found, facts = checkpoints.restore_latest(
+        folder, {"variables": like}, warn=warnings.append, set_aside=True
+    )
+    assert facts["step"] == 1 and same(found["variables"], tree)
+    assert "2 is damaged" in warnings[0]
+    assert (tmp_path / "damaged/last-2").is_dir()  # set aside, not deleted
+    shutil.rmtree(folder / "1" / "variables")
+    with pytest.raises(GeoselfError, match="no checkpoint is whole") as refused:
+        checkpoints.restore_latest(folder, {"variables": like}, warn=warnings.append)
+    assert refused.value.code == errors.DATA
+
+
+def test_the_papers_schedule_drops_the_rate_tenfold_after_each_third():
+    import optax
+
+    from geoself_jax.config import OptimizerConfig
+
+    config = OptimizerConfig(schedule="step", clip_norm=0.0)
+    optimizer = make_optimizer(config, pretrain=10, total=40)
+    state, rates = optimizer.init({"w": np.zeros(1)}), []
+    for _ in range(40):
+        updates, state = optimizer.update({"w": np.ones(1)}, state)
+        rates.append(-float(updates["w"][0]))  # Adam on a constant gradient moves by its rate
+    np.testing.assert_allclose(rates[:20], 1e-3, rtol=1e-3)
+    np.testing.assert_allclose(rates[20:30], 1e-4, rtol=1e-3)
+    np.testing.assert_allclose(rates[30:], 1e-5, rtol=1e-3)
+    assert isinstance(optimizer, optax.GradientTransformation)
+
+
+CONFIG = """
+from geoself_jax.config import *
+def get_config():
+    return Config(
+        data=DataConfig(train={data!r}, validation_share=0.2),
+        model=ModelConfig(width=16, blocks=1, layers=1, root_width=16, root_blocks=1),
+        objective=ObjectiveConfig(name="transform"),
+        augmentation=AugmentationConfig(share=0.5),
+        schedule=ScheduleConfig(length=3000, pretrain=40, batch=32, call=10, validate=50),
+    )
+"""
+
+
+def start(tmp_path: Path, tiny_file: Path, folder: str) -> subprocess.Popen:
+    config = tmp_path / "config.py"
+    config.write_text(CONFIG.format(data=str(tiny_file)))
+    return subprocess.Popen(
+        [sys.executable, "-m", "geoself_jax.train", f"--config={config}"]
+        + [f"--workdir={tmp_path / folder}"],
+        env=os.environ | {"JAX_PLATFORMS": "cpu"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def steps_done(folder: Path) -> int:
+    path = folder / "metrics.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return json.loads(lines[-1])["step"] if lines and lines[-1].endswith("}") else 0
+
+
+def test_stopped_by_ctrl_c_or_kill_and_run_again_it_ends_in_the_unbroken_runs_weights(
+    tmp_path, tiny_file
+):
+    unbroken = start(tmp_path, tiny_file, "unbroken")
+    assert unbroken.wait(400) == 0, unbroken.stderr.read()
+    chance = random.Random(0)
+    for number, code in ((signal.SIGINT, 75), (signal.SIGTERM, 75), (signal.SIGKILL, -9)):
+        stop_at = steps_done(tmp_path / "broken") + chance.randrange(30, 700)
+        process = start(tmp_path, tiny_file, "broken")
+        deadline = time.monotonic() + 300
+        while steps_done(tmp_path / "broken") < stop_at and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=200)
+        assert process.returncode == code, err
+        assert "Traceback" not in err
+        if code == 75:
+            assert "interrupted: saved step" in err
+    last = start(tmp_path, tiny_file, "broken")
+    out, err = last.communicate(timeout=400)
+    assert last.returncode == 0, err
+    assert "continuing" in out
+    assert same(weights(tmp_path / "broken"), weights(tmp_path / "unbroken"))
+    assert metrics_of(tmp_path / "broken") == metrics_of(tmp_path / "unbroken")
