@@ -109,6 +109,29 @@ def _figure(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def panel(
+    recording: Recording, frame: int, view: int, poses: dict[str, np.ndarray], title: str
+) -> Panel:
+    """One view of one instant for a picture.
+
+    Args:
+        recording: Where the detections come from.
+        frame, view: Which.
+        poses: (joints, 3) by name, camera axes, relative to the root, metres.
+        title: May hold `{action}` and `{camera}`.
+    """
+    rig = recording.rig_id[frame]
+    action = recording.clip_actions[recording.clip_id[frame]].replace("_", " ")
+    return Panel(
+        title=title.format(action=action, camera=recording.camera_names[view]),
+        keypoints_2d=recording.keypoints_2d[frame, view],
+        confidence=recording.confidence[frame, view],
+        image_size=tuple(recording.image_size[rig, view]),
+        poses=poses,
+        up=tuple(recording.camera.R[rig, view] @ recording.world_up),
+    )
+
+
 def draw_examples(
     folder: Path, recording: Recording, prediction: Prediction, triangulated: np.ndarray
 ) -> Path:
@@ -128,18 +151,10 @@ def draw_examples(
     order = order[: int(counted.any(-1).sum())]
     panels = []
     for rank, at in (("best", 0), ("median", len(order) // 2), ("worst", len(order) - 1)):
-        frame, view = np.unravel_index(order[at], mean.shape)
-        clip = recording.clip_id[frame]
-        panels.append(
-            Panel(
-                title=f"{rank}: {1000 * mean[frame, view]:.0f} mm, {recording.clip_actions[clip]}, "
-                f"{recording.camera_names[view]}",
-                keypoints_2d=recording.keypoints_2d[frame, view],
-                confidence=recording.confidence[frame, view],
-                image_size=tuple(recording.image_size[recording.rig_id[frame], view]),
-                poses={"prediction": prediction.pose_3d[frame, view], name: target[frame, view]},
-            )
-        )
+        frame, view = (int(i) for i in np.unravel_index(order[at], mean.shape))
+        poses = {"prediction": prediction.pose_3d[frame, view], name: target[frame, view]}
+        title = f"{rank}: {1000 * mean[frame, view]:.0f} mm, {{action}}, {{camera}}"
+        panels.append(panel(recording, frame, view, poses, title))
     path = folder / "examples.png"
     draw_lifted(path, panels, recording.skeleton)
     return path

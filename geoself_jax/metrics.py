@@ -99,10 +99,7 @@ def joint_errors(
     root: int,
     visible: Bool[Array, "*batch joints"] | None = None,
 ) -> Float[Array, "*batch joints"]:
-    """Root-relative distance of each joint to its target, metres: the terms of `mpjpe`.
-
-    NaN where a joint does not count. The arguments are those of `mpjpe`.
-    """
+    """Root-relative distance of each joint, metres, NaN where it does not count: `mpjpe`'s terms."""
     target = _masked(_root_relative(target, root), visible)
     return _distances(_root_relative(predicted, root), target)
 
@@ -138,7 +135,9 @@ def root_position_error(
 
 
 def aggregate(
-    per_pose: Mapping[str, ArrayLike], actions: ArrayLike, action_names: Sequence[str] | np.ndarray
+    per_pose: Mapping[str, ArrayLike],
+    actions: Sequence[int] | np.ndarray,
+    action_names: Sequence[str] | np.ndarray,
 ) -> dict[str, Any]:
     """Table of a whole test set: over all poses, per action, and the mean over the actions.
 
@@ -158,8 +157,8 @@ def aggregate(
     everything = _means(values, np.ones(len(names), bool))
     present = [name for name in dict.fromkeys(action_names) if np.any(names == name)]
     per_action = {str(name): _means(values, names == name) for name in present}
-    measures = [key for key in everything if key != "poses"]
-    action_mean = {key: _nan_mean([row[key] for row in per_action.values()]) for key in measures}
+    rows = per_action.values()
+    action_mean = {k: _nan_mean([r[k] for r in rows]) for k in everything if k != "poses"}
     return {**everything, "per_action": per_action, "action_mean": action_mean}
 
 

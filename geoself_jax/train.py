@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax import commands
-from geoself_jax.errors import INTERRUPTED
+from geoself_jax.errors import INTERRUPTED, usage_error
 
 if TYPE_CHECKING:
     from geoself_jax.training import Outcome
@@ -26,6 +26,10 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--config", required=True, help="a file with get_config(), see configs/")
     parser.add_argument("--workdir", required=True, help="folder of this run")
     flags, overrides = commands.parse(parser, argv)
+    if "://" in flags.workdir:
+        raise usage_error(
+            f"--workdir={flags.workdir}", "a run is written to a disk", "give a folder, copy it later"
+        )
     config = commands.load_config(flags.config, overrides)
 
     from pathlib import Path

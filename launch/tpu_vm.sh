@@ -23,15 +23,16 @@ Options (--name=NAME or --name NAME)
                      v2-alpha-tpuv6e for v6e, tpu-ubuntu2204-base for v4 and older
   --spot             cheaper; may be taken back at any time, with about 30 s of grace
   --project=PROJECT  Google Cloud project; default: the one gcloud is set to
-  --workdir=DIR      the run's folder there: gs://..., absolute, or below the home folder; given to
-                     the training as --workdir. Default: geoself_run. What is not on gs:// dies with
-                     the TPU; a slice of several hosts (v5litepod-16 and larger) must have gs://
+  --workdir=DIR      the run's folder there: absolute, or below the home folder; given to the training
+                     as --workdir. Default: geoself_run. It dies with the TPU: fetch it before
   --source=DIR       git repository to send; default: the one this script is in
   --out=DIR          local folder for fetch, and for the source as sent; default: runs/NAME
   --dry-run          prints every command, one per line and quoted, and runs none
   -- ARGUMENT ...    passed as they are to `python3 -m geoself_jax.train` on all workers
 
-Pod slices: run `ssh-add ~/.ssh/google_compute_engine` first, or gcloud will not copy to them.
+Slices of several hosts (v5litepod-16 and larger): every host trains on its own, with the same result;
+training does not span hosts yet. Run `ssh-add ~/.ssh/google_compute_engine` first, or gcloud will not
+copy to them.
 TPU7x (Ironwood) is not served by this interface of Google's: use GKE for it.
 After Ctrl-C in `run` the TPU stays, and bills, until `delete`.
 
@@ -117,7 +118,7 @@ install() {
 # vanished is noticed after 3 min.
 train() {
   local folder=$workdir
-  [[ $folder == gs://* || $folder == /* ]] || folder=../$folder
+  [[ $folder == /* ]] || folder=../$folder
   tpu ssh "$name" --worker=all --ssh-flag=-oServerAliveInterval=60 --command="$(
     printf 'cd geoself_source && JAX_PLATFORMS=tpu,cpu JAX_COORDINATOR_PORT=8476 '
     printf 'flock -w 600 -E 73 ../geoself.lock ../geoself_venv/bin/python3 -m geoself_jax.train '
@@ -128,10 +129,6 @@ train() {
 # A tar archive under a fixed name, since scp would expand the user's folder name over there.
 fetch() {
   call mkdir -p "$out" || return
-  if [[ $workdir == gs://* ]]; then
-    call gcloud storage rsync "$workdir" "$out" --recursive ${project:+"--project=$project"}
-    return
-  fi
   tpu ssh "$name" --worker=0 --command="tar -czf geoself_run.tar.gz -C $(quoted "$workdir") ." &&
     tpu scp "$name:geoself_run.tar.gz" "$out/geoself_run.tar.gz" --worker=0 &&
     call tar -xzf "$out/geoself_run.tar.gz" -C "$out" &&
@@ -152,7 +149,7 @@ all() {
   train "$@" || code=$?
   fetch || fetched=$?
   ((fetched == 0)) || complain "$out does not have the run - fetch failed with exit code $fetched \
-- fetch it again if --workdir is on gs://; else it is lost with the TPU"
+- it is lost with the TPU; train again"
   return $((code ? code : fetched))
 }
 
@@ -198,6 +195,8 @@ for option in $needed; do
   [[ ${!option} ]] || refuse "--$option - $command needs it - add --$option=VALUE (see --help)"
 done
 [[ $name != -* ]] || refuse "--name=$name - gcloud would take it for an option - drop the dash"
+[[ $workdir != *://* ]] ||
+  refuse "--workdir=$workdir - a run is written to a disk - give a folder; fetch brings it here"
 out=${out:-runs/$name}
 [[ $out == /* ]] || out=$PWD/$out
 workdir=${workdir#\~/} # a relative folder is below the home folder over there anyway

@@ -1,0 +1,53 @@
+"""Draws README's picture from a finished run: python -m benchmarks.hero --workdir=RUN --data=FILE.npz
+
+One median view (by error against ground truth) for each of four actions.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from geoself_jax import evaluation
+from geoself_jax.data.sources import load
+from geoself_jax.drawing import draw_hero
+from geoself_jax.scores import in_cameras
+from geoself_jax.trained import load_trained
+
+COLUMNS = 4
+
+
+def main() -> None:
+    """Evaluates and draws."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workdir", type=Path, required=True)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--out", type=Path, default=Path("docs/lifted.png"))
+    flags = parser.parse_args()
+    recording = load(flags.data, synthetic_frames=8000)
+    if recording.pose_world is None:
+        raise SystemExit(f"{flags.data} has no ground truth to draw beside")
+    _, prediction, _ = evaluation.evaluate(load_trained(flags.workdir), recording, flags.data)
+    target = in_cameras(recording.pose_world, recording)
+    target = target - target[:, :, recording.skeleton.root, None]
+    error = np.linalg.norm(prediction.pose_3d - target, axis=-1).mean(-1)
+    actions = np.array(recording.clip_actions)[recording.clip_id]
+    names, counts = np.unique(actions, return_counts=True)
+    panels = []
+    for name in names[np.argsort(-counts, kind="stable")][:COLUMNS]:
+        frames = np.flatnonzero(actions == name)
+        middle = np.argsort(error[frames], axis=None)[error[frames].size // 2]
+        frame, view = np.unravel_index(middle, error[frames].shape)
+        frame = int(frames[frame])
+        poses = {
+            "prediction": prediction.pose_3d[frame, view],
+            "ground truth": target[frame, view],
+        }
+        title = f"{{action}}: {1000 * error[frame, view]:.0f} mm"
+        panels.append(evaluation.panel(recording, frame, int(view), poses, title))
+    draw_hero(flags.out, panels, recording.skeleton)
+    print(flags.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from geoself_jax import evaluation, recording, scores
+from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.errors import GeoselfError
+from geoself_jax.evaluate import main
+from geoself_jax.step import Prediction
+from geoself_jax.trained import load_trained
+
+
+def perfect(recording_, pose_world):
+    """The prediction that ground truth (or any world pose) would be."""
+    target = scores.in_cameras(pose_world, recording_)
+    root = target[:, :, recording_.skeleton.root]
+    return Prediction(target - root[:, :, None], root)
+
+
+def test_a_perfect_prediction_has_no_error(tiny_recording):
+    found = scores.ground_truth_scores(
+        perfect(tiny_recording, tiny_recording.pose_world), tiny_recording
+    )
+    for name in ("mpjpe_mm", "p_mpjpe_mm", "n_mpjpe_mm", "root_error_mm"):
+        assert found[name] < 0.01, name
+    assert found["pck_150"] == 1
+    assert set(found["per_action"]) == {"walking", "waving"}
+    assert sum(row["poses"] for row in found["per_action"].values()) == 240 * 4
+
+
+def test_a_known_error_is_reported_in_millimetres_and_by_action(tiny_recording):
+    exact = perfect(tiny_recording, tiny_recording.pose_world)
+    off = exact.pose_3d.copy()
+    waving = np.array(tiny_recording.clip_actions)[tiny_recording.clip_id] == "waving"
+    off[waving, :, 1:, 0] += 0.05  # every joint but the root
+    found = scores.ground_truth_scores(Prediction(off, exact.root_position), tiny_recording)
+    expected = 50 * 16 / 17
+    np.testing.assert_allclose(found["per_action"]["waving"]["mpjpe_mm"], expected, rtol=1e-3)
+    np.testing.assert_allclose(found["action_mean"]["mpjpe_mm"], expected / 2, rtol=1e-3)
+    assert found["per_action"]["walking"]["mpjpe_mm"] < 0.01
+
+
+def test_label_free_scores_of_the_triangulated_pose_are_the_detectors_noise(tiny_recording):
+    triangulated = triangulate_recording(tiny_recording)
+    found = scores.label_free_scores(
+        perfect(tiny_recording, triangulated), tiny_recording, triangulated
+    )
+    assert found["triangulation_mm"] < 0.01
+    assert 1 < found["reprojection_px"] < 4  # made with 3 px
+    assert abs(found["cross_view_px"] - found["reprojection_px"]) < 1e-3  # one body for all views
+
+
+def test_label_free_scores_see_depth_only_across_views(tiny_recording):
+    triangulated = triangulate_recording(tiny_recording)
+    exact = perfect(tiny_recording, triangulated)
+    deeper = Prediction(exact.pose_3d * 1.1, exact.root_position * 1.1)
+    found = scores.label_free_scores(deeper, tiny_recording, triangulated)
+    assert found["reprojection_px"] < 4 and found["cross_view_px"] > 50
+
+
+def test_without_ground_truth_only_label_free_scores_are_given(tiny_run, tiny_recording):
+    blind = tiny_recording.without_ground_truth()
+    found, _, _ = evaluation.evaluate(load_trained(tiny_run), blind, "tiny")
+    assert "mpjpe_mm" not in found and "per_action" not in found
+    assert {"reprojection_px", "cross_view_px", "triangulation_mm"} <= set(found)
+    assert "MPJPE" not in evaluation.table(found)
+
+
+def test_the_lifting_branch_sees_one_view_at_a_time(tiny_run, tiny_recording):
+    trained = load_trained(tiny_run)
+    _, all_views, _ = evaluation.evaluate(trained, tiny_recording, "tiny")
+    blinded = tiny_recording.keypoints_2d.copy()
+    blinded[:, 1:] = np.nan
+    confidence = tiny_recording.confidence.copy()
+    confidence[:, 1:] = 0
+    alone = dataclasses.replace(tiny_recording, keypoints_2d=blinded, confidence=confidence)
+    _, one_view, _ = evaluation.evaluate(trained, alone, "tiny")
+    np.testing.assert_allclose(one_view.pose_3d[:, 0], all_views.pose_3d[:, 0], atol=1e-6)
+
+
+def test_the_command_prints_a_table_and_writes_json_and_pictures(
+    tiny_run, tiny_file, tmp_path, capsys
+):
+    out = tmp_path / "scores.json"
+    assert main([f"--workdir={tiny_run}", f"--data={tiny_file}", f"--json={out}"]) == 0
+    printed = capsys.readouterr().out
+    for word in ("MPJPE", "P-MPJPE", "walking", "waving", "mean of actions", "without 3D labels"):
+        assert word in printed
+    found = json.loads(out.read_text())
+    for name in ("mpjpe_mm", "p_mpjpe_mm", "n_mpjpe_mm", "pck_150", "auc", "root_error_mm"):
+        assert isinstance(found[name], float), name
+    assert found["checkpoint_step"] in (10, 20) and found["frames"] == 240
+    assert (tiny_run / "examples.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_another_skeleton_is_refused(tiny_run, tiny_recording):
+    fewer = dataclasses.replace(
+        tiny_recording,
+        keypoints_2d=tiny_recording.keypoints_2d[:, :, :5],
+        confidence=tiny_recording.confidence[:, :, :5],
+        skeleton=recording.Skeleton(tuple("abcde"), (-1, 0, 1, 2, 3), (), 0),
+    )
+    with pytest.raises(GeoselfError, match="5 joints") as refused:
+        evaluation.evaluate(load_trained(tiny_run), fewer, "five")
+    assert refused.value.code == 65
