@@ -3,10 +3,10 @@
     python -m benchmarks.comparison --table=synthetic --out=runs/synthetic_table
     python -m benchmarks.comparison --table=findings --out=runs/findings
 
-`synthetic`: configs/synthetic.py beside the same network taught by ground truth (an upper bound: the one
-place where training is given 3D truth, and its runs say so) and beside re-projection alone.
-`findings`: the paper's two findings on ../shared/data/cmu_h36m_rig: re-projection alone cannot see depth,
-and what stage one does with a plain and with a ray root; short runs of a small network.
+`synthetic`: configs/synthetic.py beside the same network taught by ground truth (an upper bound:
+the one place where training is given 3D truth, and its runs say so) and re-projection alone.
+`findings`: the paper's two findings on ../shared/data/cmu_h36m_rig: re-projection alone cannot see
+depth, and what stage one does with a plain and with a ray root; short runs of a small network.
 Finished rows are not run again.
 """
 
@@ -14,7 +14,7 @@ import argparse
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -72,11 +72,15 @@ def finding_rows() -> tuple[list[Row], str]:
         schedule=ScheduleConfig(length=5_000, batch=128),
     )
 
-    def changed(objective: str = "transform", root: str = "ray", pretrain: int = 0) -> Config:
+    def changed(
+        objective: Literal["transform", "reprojection"] = "transform",
+        root: Literal["ray", "plain"] = "ray",
+        pretrain: int = 0,
+    ) -> Config:
         schedule = base.schedule
         return dataclasses.replace(
             base,
-            objective=ObjectiveConfig(name=objective, views=2),  # type: ignore[arg-type]
+            objective=ObjectiveConfig(name=objective, views=2),
             model=dataclasses.replace(base.model, root=root),
             schedule=dataclasses.replace(
                 schedule, pretrain=pretrain, length=schedule.length - pretrain

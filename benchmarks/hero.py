@@ -1,4 +1,4 @@
-"""Draws README's picture from a finished run: python -m benchmarks.hero --workdir=RUN --data=FILE.npz
+"""Draws README's picture from a run: python -m benchmarks.hero --workdir=RUN --data=FILE.npz
 
 One median view (by error against ground truth) for each of four actions.
 """

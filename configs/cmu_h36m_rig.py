@@ -1,11 +1,11 @@
-"""Real motion (CMU) through Human3.6M's published cameras with a modelled detector; no 3D label used.
+"""Real motion (CMU) through Human3.6M's published cameras, a modelled detector; no 3D label used.
 
-Needs ../shared/data/cmu_h36m_rig. By default triangulated labels teach, each sample one of them or, in
-three of four cases, a new view of one (mirrored, scaled, turned, moved). The paper's loss instead:
+    python -m geoself_jax.train --config=configs/cmu_h36m_rig.py --workdir=RUN
+    python -m geoself_jax.evaluate --workdir=RUN --data=../shared/data/cmu_h36m_rig/dev.npz
 
-    --config.objective.name=transform
-
-What to expect on dev.npz is in README, Results.
+Needs ../shared/data/cmu_h36m_rig. Triangulated labels teach: a sample is one of them as it was seen or,
+in three of four cases, a new view of one (mirrored, scaled, turned, moved). The paper's loss is in
+configs/cmu_h36m_rig_transform.py. What to expect is in README, Results.
 """
 
 from geoself_jax.config import (

@@ -1,10 +1,10 @@
 """The paper's recipe: Li et al., AAAI 2020, networks, losses and schedule as printed.
 
 Stage one is eq. (6) for 20 epochs, stage two eq. (7) for 300 with the rate times 0.1 after each
-third, a random pair of views for each instant, squared norms, a raw root, pixels in. Where the paper
-is silent: lambda = 1, two layers a block, dropout 0.25, batch 256, no clipping of the gradient.
-The Human3.6M run the paper prints (59.0 mm without virtual views) was not run: the data cannot be had
-freely. On your own recording:
+third, a random pair of views for each instant, squared norms, a raw root, pixels in. Where the
+paper is silent: lambda = 1, two layers a block, dropout 0.25, batch 256, no clipping of the
+gradient. The Human3.6M run the paper prints (59.0 mm without virtual views) was not run: the data
+cannot be had freely. On your own recording:
 
     python -m geoself_jax.train --config=configs/paper.py --config.data.train=FILE.npz --workdir=RUN
 """

@@ -1,4 +1,4 @@
-"""What training sees: detections, cameras and labels triangulated from them. There is no ground truth here."""
+"""What training sees: detections, cameras and labels triangulated from them; no ground truth."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Checkpoints by Orbax, with a digest of every array: Orbax itself restores a flipped bit in silence."""
+"""Checkpoints by Orbax, with a digest of every array: Orbax alone restores a flipped bit."""
 
 import hashlib
 import logging

@@ -9,8 +9,8 @@ def main(argv: Sequence[str]) -> int:
     """Parses the command line, evaluates, prints the table; returns the exit code."""
     parser = commands.Parser(
         prog="python -m geoself_jax.evaluate",
-        description="Scores a run's lifting network, one view at a time: MPJPE, P-MPJPE and more per "
-        "action where the data have ground truth, and scores that need no 3D label.",
+        description="Scores a run's lifting network, one view at a time: MPJPE, P-MPJPE and more "
+        "per action where the data have ground truth, and scores that need no 3D label.",
     )
     parser.add_argument("--workdir", required=True, help="folder of the run")
     parser.add_argument("--data", required=True, help=".npz file, or synthetic:test")

@@ -34,7 +34,7 @@ class Lifter:
         info: What the export says about itself: the contents of model.json.
     """
 
-    def __init__(self, model: Networks, variables: Any, info: dict[str, Any]):
+    def __init__(self, model: Networks, variables: Any, info: dict[str, Any]) -> None:
         self.skeleton = model.skeleton
         self.info = info
         self._variables = jax.device_put(variables)

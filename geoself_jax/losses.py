@@ -48,7 +48,7 @@ def _weighted(
     weight: Float[Array, "*batch joints"],
     norm: Norm,
 ) -> Float[Array, "*batch joints"]:
-    """weight * |predicted - target|, 0 where the target is missing or the weight is 0."""
+    """`weight * |predicted - target|`, 0 where the target is missing or the weight is 0."""
     target, finite = finite_or_zero(target)
     counts = finite & (weight > 0)
     residual = jnp.where(counts[..., None], predicted - target, 0)
@@ -192,7 +192,7 @@ def label_loss(
 
 
 def depth_barrier(pose_camera: Float[Array, "*batch joints 3"]) -> Float[Array, "*batch"]:
-    """Metres that joints lack to `MIN_DEPTH`, summed: what pushes a body out from behind the camera.
+    """Metres that joints lack to `MIN_DEPTH`, summed: pushes a body out from behind the camera.
 
     Paper silent: a point behind a camera projects to the same pixel as one before it, so eqs. (2)
     and (5) cannot see it there.

@@ -28,7 +28,7 @@ REPORTED = {
     "auc": ("auc", 1),
     "root_error": ("root_error_mm", 1000),
 }
-"""Per-pose measure -> its name in a report, and the factor from metres or fractions to it."""
+"""Per-pose measure -> its name in a report, and the factor from metres or a fraction to it."""
 
 
 def mpjpe(
@@ -61,12 +61,10 @@ def p_mpjpe(
 ) -> Float[Array, "*batch"]:
     """Mean per-joint position error after a similarity alignment, metres: Protocol 2.
 
-    One or two joints always fit: where no more are visible it is 0 and says nothing.
-
     Args:
         predicted: In any frame and unit: rotation, scale and place are fitted, a reflection is not.
         target: Metres; NaN where there is no truth.
-        visible: Which joints count, in the fit as in the mean.
+        visible: Which joints count, in the fit as in the mean; one or two always fit.
     """
     target = _masked(target, visible)
     return _mean_counted(_distances(similarity_align(predicted, target), target))
@@ -99,7 +97,7 @@ def joint_errors(
     root: int,
     visible: Bool[Array, "*batch joints"] | None = None,
 ) -> Float[Array, "*batch joints"]:
-    """Root-relative distance of each joint, metres, NaN where it does not count: `mpjpe`'s terms."""
+    """Root-relative distance of each joint, metres, NaN if it does not count: `mpjpe`'s terms."""
     target = _masked(_root_relative(target, root), visible)
     return _distances(_root_relative(predicted, root), target)
 
@@ -121,10 +119,11 @@ def auc(errors: Float[Array, "*batch joints"]) -> Float[Array, "*batch"]:
     """Mean of `pck` over `AUC_THRESHOLDS`, in [0, 30/31]: below 0 mm there is no error.
 
     Args:
-        errors: From `joint_errors`, metres, NaN where a joint does not count.
+        errors: As for `pck`.
     """
-    fractions = [pck(errors, threshold=threshold) for threshold in AUC_THRESHOLDS]
-    return jnp.mean(jnp.stack(fractions), axis=0)
+    below = errors[..., None] < jnp.asarray(AUC_THRESHOLDS, errors.dtype)
+    share = jnp.mean(below, axis=-1, dtype=errors.dtype)
+    return _mean_counted(jnp.where(jnp.isnan(errors), jnp.nan, share))
 
 
 def root_position_error(
@@ -150,16 +149,16 @@ def aggregate(
 
     Returns:
         `poses` (their number) and the measures under their reported names; `per_action`, the same
-        for each action; `action_mean`, the plain mean over actions, Human3.6M's printed average.
+        for each action; `action_mean`, the plain mean over actions: Human3.6M's printed average.
     """
     names = np.asarray(action_names)[np.asarray(actions)]
     values = {key: np.asarray(value, np.float64) for key, value in per_pose.items()}
-    everything = _means(values, np.ones(len(names), bool))
+    total = _means(values, np.ones(len(names), bool))
     present = [name for name in dict.fromkeys(action_names) if np.any(names == name)]
     per_action = {str(name): _means(values, names == name) for name in present}
     rows = per_action.values()
-    action_mean = {k: _nan_mean([r[k] for r in rows]) for k in everything if k != "poses"}
-    return {**everything, "per_action": per_action, "action_mean": action_mean}
+    action_mean = {k: _nan_mean([r[k] for r in rows]) for k in total if k != "poses"}
+    return {**total, "per_action": per_action, "action_mean": action_mean}
 
 
 def _means(values: Mapping[str, np.ndarray], chosen: np.ndarray) -> dict[str, float]:

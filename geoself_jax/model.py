@@ -15,7 +15,7 @@ from geoself_jax.skeleton import Skeleton
 
 
 class Dropout(nn.Module):
-    """Dropout from 8 random bits a unit: the rate is rounded to a 256th, the masks cost a quarter."""
+    """Dropout from 8 random bits a unit: the rate is rounded to a 256th, masks cost a quarter."""
 
     rate: float
 
@@ -44,7 +44,7 @@ class Dense(nn.Module):
 
 
 class ResidualMLP(nn.Module):
-    """A fully connected layer, residual blocks, a linear layer: Martinez et al. 2017, as the paper."""
+    """A fully connected layer, residual blocks, a linear one: Martinez et al. 2017."""
 
     width: int
     blocks: int
@@ -60,7 +60,9 @@ class ResidualMLP(nn.Module):
         for block in range(self.blocks):
             y = x
             for layer in range(self.layers):
-                y = Dense(self.width, self.dropout, name=f"block{block}_layer{layer}")(y, train=train)
+                y = Dense(self.width, self.dropout, name=f"block{block}_layer{layer}")(
+                    y, train=train
+                )
             x = x + y
         init = nn.initializers.zeros if self.zero_output else nn.linear.default_kernel_init
         return nn.Dense(self.outputs, kernel_init=init, name="output")(x)
@@ -129,7 +131,7 @@ class Networks(nn.Module):
 def _rays(
     keypoints_2d: jax.Array, confidence: jax.Array, K: jax.Array, root: int
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Rays (0 where not seen), the root's ray (the seen joints' mean where it is not seen), seen."""
+    """Rays (0 where not seen), the root's ray (the seen joints' mean if it is not seen), seen."""
     rays, seen = finite_or_zero(pixel_to_ray(keypoints_2d, K))
     seen &= confidence > 0
     count = jnp.sum(seen, axis=-1, keepdims=True).astype(rays.dtype)
@@ -173,7 +175,7 @@ def _features(
 def _root_position(
     config: ModelConfig, out: Float[Array, "batch 3"], root_ray: Float[Array, "batch 2"]
 ) -> Float[Array, "batch 3"]:
-    """Metres in the camera frame. The `ray` root is the parameterization that needs no stage one."""
+    """Metres in the camera frame. The `ray` root is the one that needs no stage one."""
     if config.root == "plain":
         return out
     z = config.root_depth * jnp.exp(jnp.clip(out[:, 2:], -3, 3))

@@ -126,8 +126,10 @@ def draw_detections(axes: Axes, panel: Panel, skeleton: Skeleton) -> None:
     colors = colors_of(bone_sides(skeleton), faint)
     _draw_bones(axes, panel.keypoints_2d[bones], colors, np.argsort(faint), 2.2, _PICTURE)
     order = order[seen[order]]
+    u, v = panel.keypoints_2d[order].T
     axes.scatter(
-        *panel.keypoints_2d[order].T,
+        u,
+        v,
         s=17,
         c=colors_of(_sides(skeleton), share)[order],
         edgecolors=_PICTURE,

@@ -4,9 +4,12 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float64
 
 from geoself_jax import npz, validation
 from geoself_jax.errors import GeoselfError, data_error
@@ -24,7 +27,20 @@ _FRAME_ARRAYS = (
     "rig_id",
     "pose_world",
 )
+_NAMES = ("clip_names", "clip_actions", "subject_names", "rig_names", "camera_names")
 _UNDISTORT_CHUNK = 8192
+
+
+class HostCamera(NamedTuple):
+    """A `Camera`, or a batch of them, as numpy arrays, not yet rounded to float32."""
+
+    K: Float64[np.ndarray, "*batch 3 3"]
+    R: Float64[np.ndarray, "*batch 3 3"]
+    center: Float64[np.ndarray, "*batch 3"]
+
+    def on_device(self) -> Camera:
+        """The same as jax arrays, float32."""
+        return Camera(*(jnp.asarray(array, jnp.float32) for array in self))
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,7 @@ class Recording:
     frame_id: np.ndarray
     subject_id: np.ndarray
     rig_id: np.ndarray
-    camera: Camera
+    camera: HostCamera
     image_size: np.ndarray
     skeleton: Skeleton
     clip_names: tuple[str, ...]
@@ -76,14 +92,14 @@ class Recording:
         """Number of cameras V."""
         return self.keypoints_2d.shape[1]
 
-    def cameras_of(self, frames: slice | np.ndarray) -> Camera:
+    def cameras_of(self, frames: slice | np.ndarray) -> HostCamera:
         """The cameras of some frames, batch shape (frames, V)."""
         rig = self.rig_id[frames]
-        return Camera(*(array[rig] for array in self.camera))
+        return HostCamera(*(array[rig] for array in self.camera))
 
     def select(self, frames: slice | np.ndarray) -> "Recording":
         """Some of the frames, e.g. a slice, indices or a mask of shape (T,)."""
-        chosen = {
+        chosen: dict[str, Any] = {
             name: None if getattr(self, name) is None else getattr(self, name)[frames]
             for name in _FRAME_ARRAYS
         }
@@ -109,7 +125,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     validation.check_detections(source, arrays)
     R = validation.check_cameras(source, arrays)
     validation.check_scene(source, arrays)
-    camera = Camera(arrays["K"].astype(np.float64), R, arrays["center"].astype(np.float64))
+    camera = HostCamera(arrays["K"].astype(np.float64), R, arrays["center"].astype(np.float64))
     keypoints_2d = arrays["keypoints_2d"].astype(np.float32)
     if "dist" in arrays and np.any(arrays["dist"]):
         keypoints_2d = _undistort(keypoints_2d, camera.K, arrays["dist"], arrays["rig_id"])
@@ -118,26 +134,19 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     keypoints_2d[missing] = np.nan
     up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
     pose_world = arrays.get("pose_world")
+    ids: dict[str, Any] = {
+        name: arrays[name].astype(np.int32)
+        for name in ("clip_id", "frame_id", "subject_id", "rig_id")
+    }
+    names: dict[str, Any] = {name: tuple(str(text) for text in arrays[name]) for name in _NAMES}
     return Recording(
         keypoints_2d=keypoints_2d,
         confidence=np.where(missing, 0, confidence),
-        **{
-            name: arrays[name].astype(np.int32)
-            for name in ("clip_id", "frame_id", "subject_id", "rig_id")
-        },
+        **ids,
         camera=camera,
         image_size=arrays["image_size"],
         skeleton=_skeleton(arrays, source),
-        **{
-            name: tuple(str(text) for text in arrays[name])
-            for name in (
-                "clip_names",
-                "clip_actions",
-                "subject_names",
-                "rig_names",
-                "camera_names",
-            )
-        },
+        **names,
         fps=float(arrays["fps"].item()),
         world_up=up / np.linalg.norm(up),
         pose_world=None if pose_world is None else pose_world.astype(np.float32),
@@ -165,8 +174,7 @@ def write(recording: Recording, path: Path | str) -> None:
         for name in (*_FRAME_ARRAYS, "image_size", "world_up")
         if getattr(recording, name) is not None
     }
-    names = ("clip_names", "clip_actions", "subject_names", "rig_names", "camera_names")
-    arrays |= {name: np.array(getattr(recording, name)) for name in names}
+    arrays |= {name: np.array(getattr(recording, name)) for name in _NAMES}
     arrays |= {
         "format": np.array(FORMAT),
         "fps": np.array(recording.fps),

@@ -42,14 +42,12 @@ def predict_recording(
     for start in range(0, poses, chunk):
         at = slice(min(start, poses - chunk), min(start, poses - chunk) + chunk)
         pose_3d[at], root[at] = predict(variables, keypoints_2d[at], confidence[at], K[at])
-    return Prediction(
-        pose_3d.reshape(frames, views, joints, 3), root.reshape(frames, views, 3)
-    )
+    return Prediction(pose_3d.reshape(frames, views, joints, 3), root.reshape(frames, views, 3))
 
 
 def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:
     """(frames, joints, 3) world to (frames, views, joints, 3) in each camera's frame, metres."""
-    camera = _float32(recording.cameras_of(slice(None)))
+    camera = recording.cameras_of(slice(None)).on_device()
     return np.asarray(jax.jit(world_to_camera)(pose_world[:, None].astype(np.float32), camera))
 
 
@@ -69,7 +67,7 @@ def label_free_scores(
         triangulation_mm: lifted pose against the triangulated one, both relative to the root.
         The first two are means over joints weighted by the confidence of the detection.
     """
-    camera = _float32(recording.cameras_of(slice(None)))
+    camera = recording.cameras_of(slice(None)).on_device()
     pose_camera = prediction.pose_3d + prediction.root_position[:, :, None]
     own, cross, weight = jax.jit(_pixel_errors)(
         pose_camera, recording.keypoints_2d, recording.confidence, camera
@@ -85,14 +83,11 @@ def label_free_scores(
     }
 
 
-def _float32(camera: Camera) -> Camera:
-    return Camera(*(array.astype(np.float32) for array in camera))
-
-
 def _pixel_errors(
     pose_camera: jax.Array, keypoints_2d: jax.Array, confidence: jax.Array, camera: Camera
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Confidence-weighted sums of own-view and mean other-view pixel errors, and of the weight."""
+
     def summed(projected: jax.Array, target: jax.Array, weight: jax.Array) -> jax.Array:
         error = safe_norm(jnp.where(weight[..., None] > 0, projected - target, 0))
         return jnp.sum(weight * error)

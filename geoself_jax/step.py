@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int, Key
@@ -19,7 +20,7 @@ BARRIER_PX_PER_METRE = 1000.0
 """How hard `depth_barrier` pushes: the pixels that a metre aside costs at about a metre's depth."""
 
 MAX_SKIPPED = 3
-"""Updates in a row that may be skipped, their loss or gradient not finite, before a run has diverged."""
+"""Updates in a row that are skipped, their loss or gradient not finite: then a run has diverged."""
 
 Draw = Callable[[TrainingViews, jax.Array], Batch]
 
@@ -154,16 +155,18 @@ def train_step(
         behind = losses.share_behind(pose_3d + root[..., None, :])
         return loss, (updates["batch_stats"], behind)
 
-    (loss, (batch_stats, behind)), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+    (loss, (batch_stats, behind)), gradient = jax.value_and_grad(loss_of, has_aux=True)(
+        state.params
+    )
     norm = optax.tree.norm(gradient)
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
     updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
     new = (optax.apply_updates(state.params, updates), batch_stats, opt_state)
     old = (state.params, state.batch_stats, state.opt_state)
-    kept = jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, old)
+    params, batch_stats, opt_state = jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, old)
     skipped = jnp.where(finite, 0, state.skipped + 1)
     metrics = {"loss": loss, "gradient_norm": norm, "behind": behind, "skipped": skipped}
-    return TrainState(*kept, state.step + 1, skipped), metrics
+    return TrainState(params, batch_stats, opt_state, state.step + 1, skipped), metrics
 
 
 Advance = Callable[[TrainState, TrainingViews], tuple[TrainState, dict[str, jax.Array]]]
@@ -177,7 +180,9 @@ def data_mesh(devices: int | None = None) -> Mesh:
     )
 
 
-def make_advance(step: Callable[..., Any], draw: Draw, mesh: Mesh, *, seed: int, steps: int) -> Advance:
+def make_advance(
+    step: Callable[..., Any], draw: Draw, mesh: Mesh, *, seed: int, steps: int
+) -> Advance:
     """Compiles `steps` training steps into one call that stays on the devices.
 
     Args:
@@ -194,9 +199,7 @@ def make_advance(step: Callable[..., Any], draw: Draw, mesh: Mesh, *, seed: int,
     everywhere = NamedSharding(mesh, PartitionSpec())
     split = NamedSharding(mesh, PartitionSpec("data"))
 
-    def advance(
-        state: TrainState, data: TrainingViews
-    ) -> tuple[TrainState, dict[str, jax.Array]]:
+    def advance(state: TrainState, data: TrainingViews) -> tuple[TrainState, dict[str, jax.Array]]:
         def one(state: TrainState, _: None) -> tuple[TrainState, dict[str, jax.Array]]:
             key = jax.random.fold_in(jax.random.key(seed), state.step)
             key_batch, key_dropout = jax.random.split(key)
@@ -214,19 +217,19 @@ def make_advance(step: Callable[..., Any], draw: Draw, mesh: Mesh, *, seed: int,
 
 
 class Prediction(NamedTuple):
-    """What the networks say of single views.
+    """What the networks say of single views: jax arrays, or numpy's once they are collected.
 
     Attributes:
         pose_3d: Camera axes, relative to the root, metres.
         root_position: Camera frame, metres.
     """
 
-    pose_3d: Float[Array, "poses joints 3"]
-    root_position: Float[Array, "poses 3"]
+    pose_3d: Float[Array | np.ndarray, "*poses joints 3"]
+    root_position: Float[Array | np.ndarray, "*poses 3"]
 
 
 def make_predict(model: Networks) -> Callable[..., Prediction]:
-    """Compiles (variables, keypoints_2d, confidence, K) to a `Prediction`, running statistics used."""
+    """Compiles (variables, keypoints_2d, confidence, K) to a `Prediction` by running statistics."""
 
     def predict(
         variables: Any, keypoints_2d: jax.Array, confidence: jax.Array, K: jax.Array

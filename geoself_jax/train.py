@@ -1,4 +1,4 @@
-"""Trains the lifting network: python -m geoself_jax.train --config=configs/synthetic.py --workdir=RUN
+"""Trains a network: python -m geoself_jax.train --config=configs/synthetic.py --workdir=RUN
 
 Rerunning the same command continues where the last one stopped.
 """
@@ -28,7 +28,9 @@ def main(argv: Sequence[str]) -> int:
     flags, overrides = commands.parse(parser, argv)
     if "://" in flags.workdir:
         raise usage_error(
-            f"--workdir={flags.workdir}", "a run is written to a disk", "give a folder, copy it later"
+            f"--workdir={flags.workdir}",
+            "a run is written to a disk",
+            "give a folder, copy it later",
         )
     config = commands.load_config(flags.config, overrides)
 

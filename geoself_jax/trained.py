@@ -74,7 +74,8 @@ def load_trained(folder: Path, which: Literal["best", "last"] = "best") -> Train
     found = checkpoints.restore_latest(folder / "checkpoints" / which, {"variables": like})
     if found is None:
         raise missing_error(
-            f"{folder}: no checkpoint {which!r}", "the run was stopped before it saved one",
+            f"{folder}: no checkpoint {which!r}",
+            "the run was stopped before it saved one",
             "train on, or choose --checkpoint=last",
         )
     return Trained(model, found[0]["variables"], record, found[1])

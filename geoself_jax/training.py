@@ -75,8 +75,8 @@ def train(
         config: The experiment.
         folder: Of the run; made if missing.
         recording: To learn from. Its ground truth, if any, is dropped first.
-        teacher: (frames, joints, 3) world, metres: labels to use in place of triangulated ones. Only
-            for an upper bound that is named so (benchmarks/upper_bound.py).
+        teacher: (frames, joints, 3) world, metres: labels to use in place of triangulated ones.
+            Only for an upper bound that is named so (benchmarks/comparison.py).
 
     Raises:
         GeoselfError: Bad data (65), the folder is another run's (73), not finite any more (70).
@@ -136,7 +136,7 @@ class _Run:
         validate: Callable[[Any], float],
         stop: StopFlag,
         best: float,
-    ):
+    ) -> None:
         self.config, self.folder, self.stages = config, folder, stages
         self.validate, self.stop, self.best = validate, stop, best
         self.draw = functools.partial(
@@ -155,7 +155,8 @@ class _Run:
         done, total = int(state.step), self.stages.total
         log = workdir.MetricsLog(self.folder, done)
         compiled: dict[tuple[bool, int], Advance] = {}
-        calls, saved_at = 0, time.monotonic()
+        saved_at, schedule = time.monotonic(), self.config.schedule
+        period = schedule.call * schedule.validate
         bar = tqdm(total=total, initial=done, unit="step", smoothing=0.1, mininterval=1)
         try:
             while done < total and not self.stop.asked:
@@ -164,13 +165,13 @@ class _Run:
                     compiled[kind] = self._compile(*kind, mesh)
                 state, metrics = compiled[kind](state, data)
                 scalars = self._read(metrics, done)
-                done, calls = done + kind[1], calls + 1
+                before, done = done, done + kind[1]
                 bar.update(kind[1])
                 bar.set_postfix(loss=f"{scalars['loss']:.4g}")
-                if calls % self.config.schedule.validate == 0 or done == total:
+                if done // period > before // period or done == total:
                     scalars |= self._validate(state, done)
                 log.write(done, scalars)
-                if time.monotonic() - saved_at > 60 * self.config.schedule.save_minutes:
+                if time.monotonic() - saved_at > 60 * schedule.save_minutes:
                     self._save(state, done)
                     saved_at = time.monotonic()
         finally:
@@ -228,7 +229,7 @@ def _items(state: TrainState) -> dict[str, Any]:
 def make_optimizer(
     config: OptimizerConfig, pretrain: int, total: int
 ) -> optax.GradientTransformation:
-    """Adam, its gradient clipped, its rate by the schedule of stage two after a constant stage one."""
+    """Adam, its gradient clipped; a constant rate in stage one, the schedule's in stage two."""
     length = max(total - pretrain, 1)
     rate: Any
     if config.schedule == "cosine":
@@ -284,7 +285,7 @@ def _resolved(model: ModelConfig, recording: Recording) -> ModelConfig:
 def _thinned(frames: Any, most: int) -> Any:
     """At most so many frames of a recording or an array, evenly spread."""
     count = frames.frames if isinstance(frames, Recording) else len(frames)
-    chosen = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int)) if count else []
+    chosen = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int))
     return frames.select(chosen) if isinstance(frames, Recording) else frames[chosen]
 
 

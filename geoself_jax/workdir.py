@@ -120,7 +120,7 @@ class MetricsLog:
     A continued run drops the lines of steps that it does again, so that each step is there once.
     """
 
-    def __init__(self, workdir: Path, first_step: int):
+    def __init__(self, workdir: Path, first_step: int) -> None:
         from tensorboardX import SummaryWriter
 
         self._path = workdir / "metrics.jsonl"

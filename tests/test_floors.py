@@ -13,7 +13,15 @@ PACKAGE = Path(geoself_jax.__file__).parent
 FLOORS = [
     {"errors", "numerics", "stopping"},
     {"skeleton", "config", "geometry.camera", "npz", "validation"},
-    {"geometry.triangulation", "geometry.procrustes", "batch", "model", "losses", "workdir", "panels"},
+    {
+        "geometry.triangulation",
+        "geometry.procrustes",
+        "batch",
+        "model",
+        "losses",
+        "workdir",
+        "panels",
+    },
     {"recording", "metrics"},
     {"step", "data.checks", "data.sampling", "data.training_views", "data.sources"},
     {"checkpoints", "scores", "drawing"},

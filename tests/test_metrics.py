@@ -122,6 +122,14 @@ def test_pck_and_auc_worked_by_hand():
     np.testing.assert_allclose(metrics.auc(errors), [50 / 31 / 3, 31 / 31 / 4], rtol=1e-6)
 
 
+def test_auc_is_the_mean_of_pck_over_its_thresholds():
+    errors = np.abs(random_poses(22)[..., 0])
+    errors[3, 5], errors[4] = np.nan, np.nan
+    errors = jnp.asarray(errors)
+    wanted = np.mean([metrics.pck(errors, threshold=t) for t in metrics.AUC_THRESHOLDS], axis=0)
+    np.testing.assert_allclose(metrics.auc(errors), wanted, rtol=1e-6)
+
+
 def test_auc_has_31_thresholds_from_0_to_150_mm():
     np.testing.assert_allclose(metrics.AUC_THRESHOLDS, np.linspace(0, 0.150, 31))
 

@@ -71,7 +71,7 @@ def test_a_missing_root_or_a_missing_person_gives_finite_output(missing):
 
 def test_a_camera_that_turns_about_its_centre_turns_the_pose_with_it():
     """What `centered_ray` is for: the networks see the same features but for the root's ray."""
-    model, variables, apply = networks()
+    _, variables, apply = networks()
     variables = jax.tree.map(lambda x: x, variables)
     kernel = variables["params"]["lifting"]["stem"]["linear"]["kernel"]
     variables["params"]["lifting"]["stem"]["linear"]["kernel"] = kernel.at[-2:].set(0)

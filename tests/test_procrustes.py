@@ -114,12 +114,12 @@ def test_missing_joints_on_either_side_do_not_count(align):
     target, source = random_poses(8), random_poses(9)
     holed_source, holed_target = source.copy(), target.copy()
     holed_source[:, 3], holed_target[:, 7] = np.nan, np.nan
-    weights = jnp.ones(target.shape[:2]).at[:, [3, 7]].set(0)
-    found = np.array(align(jnp.asarray(holed_source), jnp.asarray(holed_target)))
-    wanted = align(jnp.asarray(source), jnp.asarray(target), weights=weights)
-    assert np.isnan(found[:, 3]).all()
-    found[:, 3] = wanted[:, 3]
-    np.testing.assert_allclose(found, wanted, atol=2e-6)
+    ones = jnp.ones(target.shape[:2])
+    weights = ones.at[:, [3, 7]].set(0)
+    wanted = align(jnp.asarray(source), jnp.asarray(target), weights=weights).at[:, 3].set(jnp.nan)
+    holed = jnp.asarray(holed_source), jnp.asarray(holed_target)
+    np.testing.assert_allclose(align(*holed), wanted, atol=2e-6)
+    np.testing.assert_allclose(align(*holed, weights=ones), wanted, atol=2e-6)
 
 
 @both_alignments
@@ -145,7 +145,8 @@ def test_scaling_the_source_changes_nothing_after_the_best_scale():
 
 LINE = np.linspace(-1, 1, JOINTS)[:, None] * np.float32([0.6, 0, 0.8])
 BODY = random_poses(12, 1)[0]
-CROSS = np.vstack([np.eye(3).repeat(5, 0), np.full((JOINTS - 15, 3), np.nan)])
+CROSS = np.vstack([np.eye(3), -np.eye(3), np.full((JOINTS - 6, 3), np.nan)])
+PHASES = np.arange(JOINTS, dtype=np.float32)[:, None]
 BAD_PLACES = {
     "all in one place": (np.ones_like(BODY), np.ones_like(BODY)),
     "all at the origin": (np.zeros_like(BODY), np.zeros_like(BODY)),
@@ -157,6 +158,7 @@ BAD_PLACES = {
     "on a plane": (BODY * [1, 1, 0], BODY * [1, 1, 0]),
     "mirrored": (BODY * [-1, 1, 1], BODY),
     "a cross mirrored": (-CROSS, CROSS),
+    "a cross mirrored but for a hair": (-CROSS, CROSS * [1.2, 1 + 1e-5, 1]),
     "half a turn": (BODY * [-1, -1, 1], BODY),
     "already there": (BODY, BODY),
     "no joint to count": (BODY, np.full_like(BODY, np.nan)),
@@ -166,8 +168,8 @@ BAD_PLACES = {
 
 
 def misfit(align, source, target):
-    """Some smooth number of the joints that come back."""
-    return jnp.sum(jnp.where(jnp.isfinite(source), jnp.sin(align(source, target) + 1), 0))
+    """Some smooth number that tells the joints that come back apart."""
+    return jnp.sum(jnp.where(jnp.isfinite(source), jnp.sin(align(source, target) + PHASES), 0))
 
 
 misfit_gradients = jax.jit(jax.grad(misfit, argnums=(1, 2)), static_argnums=0)
@@ -179,7 +181,7 @@ def test_value_and_gradient_are_finite_where(place, align):
     source, target = (jnp.asarray(x, jnp.float32) for x in BAD_PLACES[place])
     assert np.all(np.isfinite(align(source, target)) == np.isfinite(source))
     for gradient in misfit_gradients(align, source, target):
-        assert np.all(np.abs(gradient) < 1e4)
+        assert np.all(np.abs(gradient) < 1e3)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +191,7 @@ def test_the_gradient_is_that_of_finite_differences_in_float64(align, reference)
     target, direction = np.float64(random_poses(13, 2))
     source = np.float64(random_similarity(target[None] + 0.1 * random_poses(14, 1), 15)[0])
     ahead, behind = (reference(source + h * direction, target) for h in (1e-5, -1e-5))
-    wanted = np.sum(np.sin(ahead + 1) - np.sin(behind + 1)) / 2e-5
+    wanted = np.sum(np.sin(ahead + PHASES) - np.sin(behind + PHASES)) / 2e-5
     gradient, _ = misfit_gradients(align, jnp.float32(source), jnp.float32(target))
     np.testing.assert_allclose(np.sum(gradient * direction), wanted, rtol=2e-3)
 

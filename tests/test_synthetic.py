@@ -1,5 +1,7 @@
 """The built-in data: bodies, motions, rigs and the modelled detector."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -44,7 +46,7 @@ def detections(clips):
 
 
 def flexion(joints, chain):
-    upper, lower = (joints[:, b] - joints[:, a] for a, b in zip(chain, chain[1:], strict=False))
+    upper, lower = (joints[:, b] - joints[:, a] for a, b in pairwise(chain))
     cosine = (upper * lower).sum(-1) / np.linalg.norm(upper, axis=-1)
     return np.degrees(np.arccos(np.clip(cosine / np.linalg.norm(lower, axis=-1), -1, 1)))
 
@@ -62,10 +64,10 @@ def test_the_same_seed_gives_the_same_arrays_and_another_seed_does_not():
 
 
 def test_no_global_random_state_is_read_or_changed():
-    np.random.seed(1)  # noqa: NPY002
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    np.random.seed(1)
+    before = np.random.get_state()[1].copy()
     generate("test", 60)
-    assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+    assert np.array_equal(before, np.random.get_state()[1])
 
 
 def test_arrays_have_the_shapes_and_types_of_the_format(train):

@@ -1,6 +1,5 @@
 import dataclasses
 import json
-import os
 import random
 import shutil
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from processes import environment
 
 from geoself_jax import checkpoints, errors, workdir
 from geoself_jax.config import as_dict
@@ -162,7 +162,7 @@ def get_config():
         model=ModelConfig(width=16, blocks=1, layers=1, root_width=16, root_blocks=1),
         objective=ObjectiveConfig(name="transform"),
         augmentation=AugmentationConfig(share=0.5),
-        schedule=ScheduleConfig(length=3000, pretrain=40, batch=32, call=10, validate=50),
+        schedule=ScheduleConfig(length=800, pretrain=40, batch=32, call=10, validate=10),
     )
 """
 
@@ -173,7 +173,7 @@ def start(tmp_path: Path, tiny_file: Path, folder: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "geoself_jax.train", f"--config={config}"]
         + [f"--workdir={tmp_path / folder}"],
-        env=os.environ | {"JAX_PLATFORMS": "cpu"},
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -193,7 +193,7 @@ def test_stopped_by_ctrl_c_or_kill_and_run_again_it_ends_in_the_unbroken_runs_we
     assert unbroken.wait(400) == 0, unbroken.stderr.read()
     chance = random.Random(0)
     for number, code in ((signal.SIGINT, 75), (signal.SIGTERM, 75), (signal.SIGKILL, -9)):
-        stop_at = steps_done(tmp_path / "broken") + chance.randrange(30, 700)
+        stop_at = steps_done(tmp_path / "broken") + chance.randrange(30, 200)
         process = start(tmp_path, tiny_file, "broken")
         deadline = time.monotonic() + 300
         while steps_done(tmp_path / "broken") < stop_at and process.poll() is None:

@@ -28,7 +28,9 @@ def single(camera):
 @BOTH
 def test_exact_detections_give_back_the_points(triangulate):
     _, camera, points, keypoints_2d = seen()
-    found = triangulate(jnp.asarray(keypoints_2d, jnp.float32), jnp.ones((5, 4, 17)), single(camera))
+    found = triangulate(
+        jnp.asarray(keypoints_2d, jnp.float32), jnp.ones((5, 4, 17)), single(camera)
+    )
     np.testing.assert_allclose(found, points, atol=2e-5)
 
 

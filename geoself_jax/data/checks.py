@@ -1,9 +1,10 @@
 """Checks that need geometry: do the cameras of a recording see the same person?"""
 
+import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax.errors import data_error
-from geoself_jax.geometry.camera import Camera, project, world_to_camera
+from geoself_jax.geometry.camera import project, world_to_camera
 from geoself_jax.recording import Recording
 from geoself_jax.validation import BODY_METRES, body_size, wrong_unit
 
@@ -68,7 +69,7 @@ def _check_residual(source: str, sample: Recording, residual: np.ndarray) -> Non
 
 def _residual(sample: Recording, points: np.ndarray) -> np.ndarray:
     """(frames, views, joints) pixels between detections and triangulated points; NaN if missing."""
-    camera = Camera(*(array.astype(np.float32) for array in sample.cameras_of(slice(None))))
-    projected = project(world_to_camera(points[:, None], camera), camera.K)
+    camera = sample.cameras_of(slice(None)).on_device()
+    projected = project(world_to_camera(jnp.asarray(points)[:, None], camera), camera.K)
     error = np.linalg.norm(np.asarray(projected) - sample.keypoints_2d, axis=-1)
     return np.where(sample.confidence > 0, error, np.nan)

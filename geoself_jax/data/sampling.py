@@ -1,4 +1,4 @@
-"""Batches as a pure function of (seed, step): frames, views and new views of triangulated bodies."""
+"""Batches as a pure function of a key: frames, views and new views of triangulated bodies."""
 
 from typing import NamedTuple
 
@@ -129,7 +129,7 @@ def _draw_change(
 def _moved(
     data: TrainingViews, frame: jax.Array, change: _Change, root: int
 ) -> Float[Array, "batch joints 3"]:
-    """Triangulated bodies changed about their root, feet kept on the ground, in another rig's world."""
+    """Triangulated bodies changed about their root, feet on the ground, in another rig's world."""
     body = data.label_world[frame]
     across, ahead, up = _axes(data.world_up)
     middle = body[:, root]

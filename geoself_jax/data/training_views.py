@@ -1,5 +1,6 @@
 """From a recording to what training sees: the split, the triangulated labels, the device arrays."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import jax
@@ -8,11 +9,14 @@ import numpy as np
 
 from geoself_jax.batch import TrainingViews
 from geoself_jax.errors import data_error
-from geoself_jax.geometry.camera import Camera
 from geoself_jax.geometry.triangulation import triangulate_dlt, triangulate_robust
 from geoself_jax.recording import Recording
 
 _CHUNK = 4096
+_METHODS: dict[str, Callable[..., jax.Array]] = {
+    "robust": triangulate_robust,
+    "dlt": triangulate_dlt,
+}
 
 
 def triangulate_recording(
@@ -23,13 +27,13 @@ def triangulate_recording(
     Returns:
         (frames, joints, 3) world, metres, float32; NaN where fewer than two views see a joint.
     """
-    triangulate = jax.jit({"robust": triangulate_robust, "dlt": triangulate_dlt}[method])
+    triangulate = jax.jit(_METHODS[method])
     frames = recording.frames
     chunk = min(_CHUNK, frames)
     result = np.empty((frames, recording.skeleton.joints, 3), np.float32)
     for start in range(0, frames, chunk):
         at = slice(min(start, frames - chunk), min(start, frames - chunk) + chunk)
-        camera = Camera(*(a.astype(np.float32) for a in recording.cameras_of(at)))
+        camera = recording.cameras_of(at).on_device()
         result[at] = triangulate(recording.keypoints_2d[at], recording.confidence[at], camera)
     return result
 
@@ -37,9 +41,9 @@ def triangulate_recording(
 def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Masks (training, validation) over the frames; validation is what training never sees.
 
-    The smallest subjects are held out until `share` of the frames is reached, as long as one subject
-    is left; where the smallest alone is over twice the share, the last clips, and with a single clip
-    its last frames.
+    The smallest subjects are held out until `share` of the frames is reached, as long as one
+    subject is left; where the smallest alone is over twice the share, the last clips, and with a
+    single clip its last frames.
     """
     total = recording.frames
     wanted = share * total
@@ -88,7 +92,7 @@ def training_views(recording: Recording, label_world: np.ndarray) -> TrainingVie
         keypoints_2d=array(used.keypoints_2d),
         confidence=array(used.confidence),
         rig_id=jnp.asarray(used.rig_id),
-        camera=Camera(*(array(x) for x in used.camera)),
+        camera=used.camera.on_device(),
         label_world=array(label),
         rig_middle=array(middle),
         world_up=array(used.world_up),

@@ -60,7 +60,9 @@ def ray_to_pixel(
     rays: Float[Array, "*#batch points 2"], K: Float[Array, "*#batch 3 3"]
 ) -> Float[Array, "*batch points 2"]:
     """Pixels of rays (x/z, y/z)."""
-    return jnp.sum(K[..., None, :2, :2] * rays[..., None, :], axis=-1) + K[..., None, :2, 2]
+    x, y = rays[..., 0], rays[..., 1]
+    K = K[..., None, :, :]
+    return jnp.stack([K[..., i, 0] * x + K[..., i, 1] * y + K[..., i, 2] for i in (0, 1)], axis=-1)
 
 
 def pixel_to_ray(

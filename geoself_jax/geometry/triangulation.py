@@ -84,11 +84,11 @@ def triangulate_robust(
 ) -> Float[Array, "*batch joints 3"]:
     """Triangulation in pixels that lets go of views which disagree.
 
-    Iteratively reweighted linear triangulation: dividing a view's equations by its depth makes their
-    error one of pixels (Hartley and Sturm, Triangulation, CVIU 1997, sec. 4.2); Cauchy's weight
-    1 / (1 + e^2/s^2) then lets go of outliers, with s falling from 8 times `FINAL_SCALE_PX` to it.
-    Confidence counts squared: it is nearer to an inverse standard deviation than to an inverse
-    variance.
+    Iteratively reweighted linear triangulation: dividing a view's equations by its depth makes
+    their error one of pixels (Hartley and Sturm, Triangulation, CVIU 1997, sec. 4.2); Cauchy's
+    weight 1 / (1 + e^2/s^2) then lets go of outliers, with s falling from 8 times `FINAL_SCALE_PX`
+    to it. Confidence counts squared: it is nearer to an inverse standard deviation than to an
+    inverse variance.
 
     Args and returns as `triangulate_dlt`.
     """

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from geoself_jax.data.synthetic.signals import soft_floor
 from geoself_jax.skeleton import H36M_17
@@ -108,7 +109,7 @@ class Motion:
     touching: Array
 
 
-def rotation(axis: int, angle: Array) -> Array:
+def rotation(axis: int, angle: ArrayLike) -> Array:
     """Right-handed rotation matrices (..., 3, 3) about axis 0, 1 or 2 by `angle` rad."""
     angle = np.asarray(angle, float)
     c, s = np.cos(angle), np.sin(angle)
@@ -120,12 +121,12 @@ def rotation(axis: int, angle: Array) -> Array:
     return out
 
 
-def turned(yaw: Array, pitch: Array, roll: Array) -> Array:
+def turned(yaw: ArrayLike, pitch: ArrayLike, roll: ArrayLike) -> Array:
     """Heading to the left, lean forward, lean to the right: (..., 3, 3) from body to world."""
     return rotation(2, yaw) @ rotation(1, pitch) @ rotation(0, roll)
 
 
-def apply(R: Array, v: Array) -> Array:
+def apply(R: Array, v: ArrayLike) -> Array:
     """Rotates vectors (..., 3) by matrices (..., 3, 3)."""
     return (R @ np.asarray(v, float)[..., None])[..., 0]
 

@@ -70,7 +70,7 @@ def squatting(rng: Rng, t: Array, body: Body) -> Motion:
     m.wrists = m.wrists * (1 - d) + arms * d
     if rng.random() < 0.4:
         spot = np.array([rng.uniform(0.25, 0.4), rng.uniform(-0.2, 0.2), 0.06])
-        _touch(m, rng.integers(2), spot, ease((down - 0.35) / 0.5))
+        _touch(m, int(rng.integers(2)), spot, ease((down - 0.35) / 0.5))
     return m
 
 
@@ -93,7 +93,7 @@ def bending(rng: Rng, t: Array, body: Body) -> Motion:
     m.spine[:, 0] += rng.uniform(0.4, 0.9) * down
     m.spine[:, 2] += aside * down
     m.neck[:, 0] -= 0.3 * down
-    for side in (0, 1) if rng.random() < 0.6 else (rng.integers(2),):
+    for side in (0, 1) if rng.random() < 0.6 else (int(rng.integers(2)),):
         spot = [rng.uniform(0.25, 0.45), rng.uniform(0.05, 0.2) * SIDES[side], 0.0]
         spot[2] = rng.choice([0.06, 0.12, rng.uniform(0.1, 0.5)])
         wipe = wander(rng, t, (3,), [0.05, 0.07, 0.0], 0.8)

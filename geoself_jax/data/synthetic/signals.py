@@ -17,7 +17,7 @@ def bump(x: ArrayLike) -> Array:
     return np.sin(np.pi * np.clip(x, 0.0, 1.0)) ** 2
 
 
-def soft_floor(x: ArrayLike, floor: ArrayLike, width: float) -> Array:
+def soft_floor(x: ArrayLike, floor: float | Array, width: float) -> Array:
     """`max(x, floor)` with a corner of about `width` rounded off."""
     return floor + width * np.logaddexp(0.0, (np.asarray(x) - floor) / width)
 
