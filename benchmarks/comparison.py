@@ -69,7 +69,7 @@ def finding_rows() -> tuple[list[Row], str]:
         objective=ObjectiveConfig(name="transform", views=2),
         augmentation=AugmentationConfig(share=0.0),
         optimizer=OptimizerConfig(clip_norm=1.0),
-        schedule=ScheduleConfig(length=5_000, batch=128),
+        schedule=ScheduleConfig(length=3_000, batch=128),
     )
 
     def changed(
@@ -90,9 +90,9 @@ def finding_rows() -> tuple[list[Row], str]:
     rows = [
         Row("re-projection alone, ray root", changed("reprojection")),
         Row("transform, ray root, no stage one", changed()),
-        Row("transform, ray root, stage one", changed(pretrain=400)),
+        Row("transform, ray root, stage one", changed(pretrain=300)),
         Row("transform, plain root, no stage one", changed(root="plain")),
-        Row("transform, plain root, stage one", changed(root="plain", pretrain=400)),
+        Row("transform, plain root, stage one", changed(root="plain", pretrain=300)),
     ]
     return rows, str(RIG_DATA / "dev.npz")
 

@@ -3,9 +3,9 @@
     python -m geoself_jax.train --config=configs/cmu_h36m_rig.py --workdir=RUN
     python -m geoself_jax.evaluate --workdir=RUN --data=../shared/data/cmu_h36m_rig/dev.npz
 
-Needs ../shared/data/cmu_h36m_rig. Triangulated labels teach: a sample is one of them as it was seen or,
-in three of four cases, a new view of one (mirrored, scaled, turned, moved). The paper's loss is in
-configs/cmu_h36m_rig_transform.py. What to expect is in README, Results.
+Needs ../shared/data/cmu_h36m_rig. Triangulated labels teach: a sample is one of them as it was seen
+or, in three of four cases, a new view of one (mirrored, scaled, turned, moved). The paper's loss is
+in configs/cmu_h36m_rig_transform.py. What to expect is in README, Results.
 """
 
 from geoself_jax.config import (

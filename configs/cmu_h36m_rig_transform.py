@@ -1,12 +1,12 @@
-"""The paper's loss, eq. (7), on real motion (CMU) through Human3.6M's published cameras; no 3D label.
+"""The paper's loss, eq. (7), on real motion (CMU) through Human3.6M's cameras; no 3D label used.
 
     python -m geoself_jax.train --config=configs/cmu_h36m_rig_transform.py --workdir=RUN
     python -m geoself_jax.evaluate --workdir=RUN --data=../shared/data/cmu_h36m_rig/dev.npz
 
-Beside the paper's recipe (configs/paper.py): all four views of an instant in place of a random pair, the
-plain norm, lambda = 10 (eq. (2) asks for the detector's own errors back), the target's confidence as
-weight, a root on its joint's ray in place of stage one, and new views of triangulated bodies. Many
-small steps do better than few large ones. What to expect is in README, Results.
+Beside the paper's recipe (configs/paper.py): all four views of an instant in place of a random
+pair, the plain norm, lambda = 10 (eq. (2) asks for the detector's own errors back), the target's
+confidence as weight, a root on its joint's ray in place of stage one, and new views of triangulated
+bodies. Many small steps do better than few large ones. What to expect is in README, Results.
 """
 
 from geoself_jax.config import (
