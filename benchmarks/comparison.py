@@ -27,6 +27,7 @@ from geoself_jax.config import (
     ObjectiveConfig,
     OptimizerConfig,
     ScheduleConfig,
+    as_dict,
 )
 from geoself_jax.data.sources import load
 from geoself_jax.recording import Recording
@@ -99,10 +100,13 @@ def finding_rows() -> tuple[list[Row], str]:
 
 def run_row(row: Row, folder: Path, test: Recording, source: str) -> dict[str, Any]:
     """Trains and evaluates one row, or reads what an earlier call found."""
-    result = folder / "evaluation.json"
+    result, config = folder / "comparison.json", row.config
     if result.exists():
-        return json.loads(result.read_text())
-    config = row.config
+        scores = json.loads(result.read_text())
+        told = workdir.read_record(folder)["config"]
+        if told != json.loads(json.dumps(as_dict(config))) or scores["data"] != source:
+            raise SystemExit(f"{folder} is of another configuration: choose another --out")
+        return scores
     data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
     teacher = data.pose_world if row.supervised else None
     if row.supervised and teacher is None:

@@ -50,10 +50,10 @@ def save(
             everything = ocp.args.Composite(meta=ocp.args.JsonSave(meta), **trees)
             manager.save(step, args=everything, force=True)
             manager.wait_until_finished()
-    except OSError as error:
+    except (OSError, ValueError, RuntimeError) as error:  # TensorStore says ValueError: disk full
         raise GeoselfError(
             f"{folder}: checkpoint {step} could not be written",
-            str(error),
+            str(error)[:300],
             "free some space; earlier checkpoints are untouched",
             INPUT_OUTPUT,
         ) from error
@@ -103,7 +103,7 @@ def restore_latest(
         raise data_error(
             f"{folder}: no checkpoint is whole (tried {damaged})",
             "nothing was deleted",
-            "restore the folder from a copy, or train into a new one",
+            "restore the folder from a copy, use --checkpoint=last or best, or train anew",
         )
     return None
 

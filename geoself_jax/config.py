@@ -36,7 +36,8 @@ class ModelConfig:
             pose is turned back.
         root: `ray`: root on the ray of its 2D joint, z = root_depth exp(out); `plain`: raw output.
         root_depth: Metres, where the `ray` root starts.
-        pixel_center, pixel_scale: Pixels; set from the training pictures' size.
+        pixel_center, pixel_scale: Pixels. Replaced by the training pictures' middle and half size
+            when a run starts.
     """
 
     width: int = 1024

@@ -22,10 +22,11 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    from geoself_jax import evaluation, workdir
+    from geoself_jax import evaluation, step, workdir
     from geoself_jax.data.sources import load
     from geoself_jax.trained import load_trained
 
+    step.devices()
     folder = Path(flags.workdir)
     trained = load_trained(folder, flags.checkpoint)
     recording = load(flags.data, synthetic_frames=flags.frames)
@@ -36,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     if out != folder / "evaluation.json":
         workdir.write_json(folder / "evaluation.json", scores)
     picture = evaluation.draw_examples(folder, recording, prediction, triangulated)
-    print(f"scores: {out}\npicture: {picture}")
+    print(f"scores: {out}\npicture: {picture or 'none, nothing to compare with'}")
     return 0
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.drawing import Panel, draw_lifted
-from geoself_jax.errors import data_error
+from geoself_jax.errors import DIVERGED, GeoselfError, data_error
 from geoself_jax.recording import Recording
 from geoself_jax.scores import (
     ground_truth_scores,
@@ -16,6 +16,7 @@ from geoself_jax.scores import (
     label_free_scores,
     predict_recording,
 )
+from geoself_jax.skeleton import Skeleton, normalized
 from geoself_jax.step import Prediction, make_predict
 from geoself_jax.trained import Trained
 
@@ -46,14 +47,15 @@ def evaluate(
     Raises:
         GeoselfError: The recording has other joints than the run (65).
     """
-    wanted, found = trained.model.skeleton, recording.skeleton
-    if (wanted.joints, wanted.root) != (found.joints, found.root):
-        raise data_error(
-            f"{source}: {found.joints} joints with root {found.root}",
-            f"the run was trained on {wanted.joints} joints with root {wanted.root}",
-            "evaluate on a recording of the same skeleton",
-        )
+    check_skeleton(source, recording.skeleton, trained.model.skeleton)
     prediction = predict_recording(make_predict(trained.model), trained.variables, recording)
+    if not (np.isfinite(prediction.pose_3d).all() and np.isfinite(prediction.root_position).all()):
+        raise GeoselfError(
+            f"{source}: some lifted poses are not finite",
+            "the networks are broken",
+            "evaluate another checkpoint",
+            DIVERGED,
+        )
     triangulated = triangulate_recording(recording)
     scores = {
         **ground_truth_scores(prediction, recording),
@@ -68,6 +70,26 @@ def evaluate(
         "supervised_upper_bound": trained.record["data"]["supervised_upper_bound"],
     }
     return _without_nan({**facts, **scores}), prediction, triangulated
+
+
+def check_skeleton(source: str, found: Skeleton, wanted: Skeleton) -> None:
+    """Makes sure that a recording has the joints that a run was trained on, in the same order.
+
+    Raises:
+        GeoselfError: It has others (65), the first one named.
+    """
+    do = "evaluate on a recording of the same skeleton"
+    if (wanted.joints, wanted.root) != (found.joints, found.root):
+        raise data_error(
+            f"{source}: {found.joints} joints with root {found.root}",
+            f"the run was trained on {wanted.joints} joints with root {wanted.root}",
+            do,
+        )
+    for joint, (a, b) in enumerate(zip(found.joint_names, wanted.joint_names, strict=True)):
+        if normalized(a) != normalized(b):
+            raise data_error(
+                f"{source}: joint {joint} is {a!r}", f"the run was trained with {b!r} there", do
+            )
 
 
 def _without_nan(value: Any) -> Any:
@@ -91,9 +113,9 @@ def table(scores: dict[str, Any]) -> str:
         }
         lines += [_row(name, row, width) for name, row in rows.items()]
     lines.append(
-        f"without 3D labels: triangulation {_figure(scores['triangulation_mm'])} mm, "
-        f"cross-view {_figure(scores['cross_view_px'])} px, "
-        f"reprojection {_figure(scores['reprojection_px'])} px"
+        f"without 3D labels: triangulation {_figure(scores.get('triangulation_mm'))} mm, "
+        f"cross-view {_figure(scores.get('cross_view_px'))} px, "
+        f"reprojection {_figure(scores.get('reprojection_px'))} px"
     )
     return "\n".join(lines)
 
@@ -134,8 +156,8 @@ def panel(
 
 def draw_examples(
     folder: Path, recording: Recording, prediction: Prediction, triangulated: np.ndarray
-) -> Path:
-    """Draws the best, median and worst view into the folder; returns the picture's path.
+) -> Path | None:
+    """Draws the best, median and worst view into the folder; returns the picture's path, if any.
 
     They are ranked, and drawn beside, ground truth where there is any, else triangulation.
     """
@@ -149,6 +171,8 @@ def draw_examples(
     mean = np.where(counted, errors, 0).sum(-1) / np.maximum(counted.sum(-1), 1)
     order = np.argsort(np.where(counted.any(-1), mean, np.inf), axis=None)
     order = order[: int(counted.any(-1).sum())]
+    if not len(order):
+        return None
     panels = []
     for rank, at in (("best", 0), ("median", len(order) // 2), ("worst", len(order) - 1)):
         frame, view = (int(i) for i in np.unravel_index(order[at], mean.shape))

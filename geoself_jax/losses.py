@@ -112,11 +112,15 @@ def transform_reprojection_loss(
         weight_from: Whose confidence weighs a term. Paper silent on why it prints the source's.
     """
     views = keypoints_2d.shape[-3]
+    seen = jnp.any(
+        confidence > 0, axis=-1, keepdims=True
+    )  # an empty view says nothing of the others
     total = jnp.zeros(keypoints_2d.shape[:-3], pose_camera.dtype)
     for shift in range(1, views):
         target = _next_camera(camera, shift)
         projected = project(transform_between(pose_camera, camera, target), target.K)
         weight = _pair_weight(confidence, _next_view(confidence, shift, -2), weight_from)
+        weight = jnp.where(seen, weight, 0)
         target_2d = _next_view(keypoints_2d, shift, -3)
         total += jnp.sum(_weighted(projected, target_2d, weight, norm), axis=(-1, -2))
     return total / max(views - 1, 1)

@@ -1,6 +1,7 @@
 """A recording: detections of one person from synchronized, calibrated cameras; its file format."""
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,10 @@ _FRAME_ARRAYS = (
 )
 _NAMES = ("clip_names", "clip_actions", "subject_names", "rig_names", "camera_names")
 _UNDISTORT_CHUNK = 8192
+_FINGERPRINTED = {
+    *("keypoints_2d", "confidence", "clip_id", "subject_id", "rig_id"),
+    *("K", "R", "center", "dist", "world_up"),
+}
 
 
 class HostCamera(NamedTuple):
@@ -62,6 +67,7 @@ class Recording:
         fps: Frames per second.
         world_up: (3,) unit vector against gravity, in the world.
         pose_world: (T, J, 3) metres, world; ground truth for evaluation only, or None.
+        fingerprint: SHA-256 of what training uses of the file, before anything is computed from it.
     """
 
     keypoints_2d: np.ndarray
@@ -81,6 +87,7 @@ class Recording:
     fps: float
     world_up: np.ndarray
     pose_world: np.ndarray | None = None
+    fingerprint: str = ""
 
     @property
     def frames(self) -> int:
@@ -114,7 +121,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     """Checks the arrays of format `geoself-multiview/1` and undoes lens distortion.
 
     Args:
-        arrays: As in the file; see README, On-disk format.
+        arrays: As in the file; see README, Your own recording.
         source: Name for error messages.
 
     Raises:
@@ -150,6 +157,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
         fps=float(arrays["fps"].item()),
         world_up=up / np.linalg.norm(up),
         pose_world=None if pose_world is None else pose_world.astype(np.float32),
+        fingerprint=_fingerprint(arrays),
     )
 
 
@@ -209,6 +217,15 @@ def _skeleton(arrays: Mapping[str, np.ndarray], source: str) -> Skeleton:
         )
     except GeoselfError as error:
         raise data_error(f"{source}: {error}", "", "") from error
+
+
+def _fingerprint(arrays: Mapping[str, np.ndarray]) -> str:
+    total = hashlib.sha256()
+    for name in sorted(_FINGERPRINTED & set(arrays)):
+        array = np.ascontiguousarray(arrays[name])
+        total.update(f"{name} {array.dtype} {array.shape}".encode())
+        total.update(array.data if array.size else b"")
+    return total.hexdigest()
 
 
 def _undistort(

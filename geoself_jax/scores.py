@@ -65,7 +65,8 @@ def label_free_scores(
         reprojection_px: lifted pose against its own view's detections. Blind to depth.
         cross_view_px: lifted pose, moved into each other view, against the detections there.
         triangulation_mm: lifted pose against the triangulated one, both relative to the root.
-        The first two are means over joints weighted by the confidence of the detection.
+        The first two are means over joints weighted by the confidence of the detection. What
+        cannot be had is left out: with one view only the first can.
     """
     camera = recording.cameras_of(slice(None)).on_device()
     pose_camera = prediction.pose_3d + prediction.root_position[:, :, None]
@@ -75,12 +76,18 @@ def label_free_scores(
     target = in_cameras(triangulated, recording)
     root = recording.skeleton.root
     target = target - target[:, :, root, None]
-    distance = np.linalg.norm(prediction.pose_3d - target, axis=-1)
-    return {
-        "reprojection_px": float(own / weight),
-        "cross_view_px": float(cross / weight),
-        "triangulation_mm": 1000 * float(np.nanmean(distance)),
-    }
+    distance = np.linalg.norm(prediction.pose_3d - target, axis=-1)[_lifted(recording)]
+    scores = {"reprojection_px": float(own / weight)} if weight > 0 else {}
+    if recording.views > 1 and weight > 0:
+        scores["cross_view_px"] = float(cross / weight)
+    if np.isfinite(distance).any():
+        scores["triangulation_mm"] = 1000 * float(np.nanmean(distance))
+    return scores
+
+
+def _lifted(recording: Recording) -> np.ndarray:
+    """(frames, views): where there is a detection to lift; an empty view is not scored."""
+    return (recording.confidence > 0).any(-1)
 
 
 def _pixel_errors(
@@ -111,7 +118,9 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
     """
     if recording.pose_world is None:
         return {}
-    target = in_cameras(recording.pose_world, recording).reshape(-1, recording.skeleton.joints, 3)
+    target = in_cameras(recording.pose_world, recording)
+    target = np.where(_lifted(recording)[..., None, None], target, np.nan)
+    target = target.reshape(-1, recording.skeleton.joints, 3)
     predicted = prediction.pose_3d.reshape(target.shape)
     measure = jax.jit(functools.partial(_measures, root=recording.skeleton.root))
     poses = len(target)

@@ -101,7 +101,8 @@ H36M_17 = Skeleton(
 KNOWN_SKELETONS = {"h36m_17": H36M_17}
 
 
-def _normalized(name: str) -> str:
+def normalized(name: str) -> str:
+    """A joint's name without case and separators, to compare by."""
     return name.lower().replace("_", "").replace(" ", "").replace("/", "").replace("-", "")
 
 
@@ -111,12 +112,12 @@ def known_skeleton(joint_names: tuple[str, ...]) -> Skeleton:
     Raises:
         GeoselfError: No known skeleton has these names in this order (exit code 65).
     """
-    wanted = [_normalized(name) for name in joint_names]
+    wanted = [normalized(name) for name in joint_names]
     for known in KNOWN_SKELETONS.values():
-        if wanted == [_normalized(name) for name in known.joint_names]:
+        if wanted == [normalized(name) for name in known.joint_names]:
             return Skeleton(joint_names, known.parents, known.left_right, known.root)
     for known in KNOWN_SKELETONS.values():
-        names = [_normalized(name) for name in known.joint_names]
+        names = [normalized(name) for name in known.joint_names]
         if len(names) == len(wanted):
             i = next(i for i, (a, b) in enumerate(zip(names, wanted, strict=True)) if a != b)
             raise data_error(

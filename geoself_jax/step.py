@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Int, Key
 from geoself_jax import losses
 from geoself_jax.batch import Batch, TrainingViews
 from geoself_jax.config import ObjectiveConfig
+from geoself_jax.errors import UNAVAILABLE, GeoselfError
 from geoself_jax.model import Networks
 from geoself_jax.numerics import safe_divide
 
@@ -55,7 +56,8 @@ def objective_loss(
     """The loss of one step: the sum over the batch divided by its total weight.
 
     Pixels (squared pixels for the squared norm) a joint, metres a joint for labels, squared metres
-    for stage one. Paper silent: the unit and the division; Adam does not see them.
+    for stage one. Paper silent: the unit and the division. Adam does not see them, the clipping of
+    the gradient does.
 
     Args:
         pose_3d, root: Of each view, in its camera's frame, metres.
@@ -71,12 +73,13 @@ def objective_loss(
     if objective.name == "pseudo_label":
         label_root = batch.label[..., root_joint, :]
         relative = batch.label - label_root[..., None, :]
-        even = jnp.ones(relative.shape[:-1], relative.dtype)
+        seen = jnp.any(batch.confidence > 0, axis=-1, keepdims=True)  # else nothing to lift
+        even = jnp.broadcast_to(seen, relative.shape[:-1]).astype(relative.dtype)
         pose = losses.label_loss(pose_3d, relative, even, norm=objective.norm)
         place = losses.label_loss(
             root[..., None, :], label_root[..., None, :], even[..., :1], norm=objective.norm
         )
-        count = jnp.sum(jnp.isfinite(relative[..., 0])).astype(relative.dtype)
+        count = jnp.sum(even * jnp.isfinite(relative[..., 0]))
         return safe_divide(jnp.sum(pose) + jnp.sum(place), count)
     data = (batch.keypoints_2d, batch.confidence, pose_camera, batch.camera)
     if objective.name == "reprojection":
@@ -170,6 +173,21 @@ def train_step(
 
 
 Advance = Callable[[TrainState, TrainingViews], tuple[TrainState, dict[str, jax.Array]]]
+
+
+def devices() -> list[jax.Device]:
+    """The devices of the platform that JAX chose, or was told to use by JAX_PLATFORMS.
+
+    Raises:
+        GeoselfError: There is none of that kind (69).
+    """
+    try:
+        return jax.devices()
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise GeoselfError(
+            "no device", reason, "install JAX for it, or set JAX_PLATFORMS=cpu", UNAVAILABLE
+        ) from error
 
 
 def data_mesh(devices: int | None = None) -> Mesh:

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import math
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -82,7 +81,8 @@ def train(
         GeoselfError: Bad data (65), the folder is another run's (73), not finite any more (70).
     """
     recording = recording.without_ground_truth()
-    print(f"devices: {len(jax.devices())} x {jax.devices()[0].device_kind}", flush=True)
+    devices = step.devices()
+    print(f"devices: {len(devices)} x {devices[0].device_kind}", flush=True)
     with workdir.lock(folder), StopFlag() as stop:
         triangulated = triangulate_recording(recording, config.objective.labels)
         check_geometry(config.data.train, recording, triangulated)
@@ -107,7 +107,8 @@ def train(
                 folder / "checkpoints/last", like, warn=tqdm.write, set_aside=True
             )
             if found is not None:
-                items, best = found[0], found[1]["best"] or best
+                items, facts = found
+                best = best if facts["best"] is None else facts["best"]
                 state = TrainState(**items["variables"], **items["progress"])
         at = int(state.step)
         print(_opening(config, folder, data, int(held.sum()), at, stages), flush=True)
@@ -195,7 +196,7 @@ class _Run:
             raise GeoselfError(
                 f"step {at}: loss {values['loss'][at - done - 1]}, "
                 f"not finite {step.MAX_SKIPPED} times in a row",
-                "training diverged; the checkpoints in the run's folder are from before",
+                "training diverged; checkpoints saved before are kept",
                 "lower optimizer.learning_rate, set optimizer.clip_norm=1, or look at the data",
                 DIVERGED,
             )
@@ -207,12 +208,12 @@ class _Run:
     def _validate(self, state: TrainState, done: int) -> dict[str, float]:
         variables = _items(state)["variables"]
         score = self.validate(variables)
-        if score < self.best:
-            self.best = score
+        if score is None or score < self.best:  # without a score the newest is the best
+            self.best = self.best if score is None else score
             facts = {"step": done, "validation_triangulation_mm": score}
             items = {"variables": variables}
             checkpoints.save(self.folder / "checkpoints/best", done, items, keep=1, facts=facts)
-        return {"validation_triangulation_mm": score}
+        return {} if score is None else {"validation_triangulation_mm": score}
 
     def _save(self, state: TrainState, done: int) -> None:
         facts = {"step": done, "best": self.best if math.isfinite(self.best) else None}
@@ -233,8 +234,11 @@ def make_optimizer(
     length = max(total - pretrain, 1)
     rate: Any
     if config.schedule == "cosine":
-        warmup = min(max(int(config.warmup * length), 1), length)
-        rate = optax.warmup_cosine_decay_schedule(0.0, config.learning_rate, warmup, length)
+        warmup = min(max(int(config.warmup * length), 1), length - 1)
+        peak = config.learning_rate
+        rate = peak
+        if length > 1:
+            rate = optax.warmup_cosine_decay_schedule(0.0, peak, warmup, length)
     else:
         thirds = {length // 3: 0.1, 2 * length // 3: 0.1}
         rate = optax.piecewise_constant_schedule(config.learning_rate, thirds)
@@ -291,12 +295,12 @@ def _thinned(frames: Any, most: int) -> Any:
 
 def _validation_score(
     predict: Any, recording: Recording, triangulated: np.ndarray, variables: Any
-) -> float:
-    """Label-free: mm to the triangulated joints of held-out subjects; without any, always 0."""
-    if not recording.frames:
-        return 0.0
+) -> float | None:
+    """Label-free: mm to the triangulated joints of held-out subjects; None where there are none."""
+    if not np.isfinite(triangulated).any():
+        return None
     prediction = predict_recording(predict, variables, recording)
-    return label_free_scores(prediction, recording, triangulated)["triangulation_mm"]
+    return label_free_scores(prediction, recording, triangulated).get("triangulation_mm")
 
 
 def _record(
@@ -309,8 +313,6 @@ def _record(
     supervised: bool,
 ) -> dict[str, Any]:
     """What the run is: enough to build the same networks and to know the same data again."""
-    fingerprint = zlib.crc32(np.ascontiguousarray(recording.keypoints_2d))
-    fingerprint = zlib.crc32(np.ascontiguousarray(recording.confidence), fingerprint)
     if not learn.any():
         raise data_error(config.data.train, "no frame is left to train on", "add frames")
     names = np.array(recording.subject_names)
@@ -321,7 +323,7 @@ def _record(
         "skeleton": dataclasses.asdict(model.skeleton),
         "data": {
             "source": config.data.train,
-            "crc32": f"{fingerprint:08x}",
+            "sha256": recording.fingerprint,
             "train_frames": int(learn.sum()),
             "validation_frames": int(held.sum()),
             "views": recording.views,

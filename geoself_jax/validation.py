@@ -34,7 +34,7 @@ def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             raise data_error(
                 f"{source}: no array {name!r}",
                 "format geoself-multiview/1 needs it" + hint,
-                "add it (README, On-disk format)",
+                "add it (README, Your own recording)",
             )
     _check_types(source, arrays)
     found = str(arrays["format"].item())

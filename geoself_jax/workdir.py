@@ -114,6 +114,14 @@ def _difference(there: Any, wanted: Any, where: str) -> str:
     return "" if there == wanted else f"{where}={there!r}, not {wanted!r}"
 
 
+def _step_of(line: str) -> float:
+    """The step of a line of metrics; infinite where it is not whole."""
+    try:
+        return float(json.loads(line)["step"]) if line.endswith("\n") else float("inf")
+    except (ValueError, KeyError, TypeError):
+        return float("inf")
+
+
 class MetricsLog:
     """Scalars by step, as JSON lines and as TensorBoard events.
 
@@ -124,16 +132,20 @@ class MetricsLog:
         from tensorboardX import SummaryWriter
 
         self._path = workdir / "metrics.jsonl"
-        kept = [line for line in self._lines() if json.loads(line)["step"] <= first_step]
-        self._path.write_text("".join(kept))
+        self._drop_after(first_step)
         self._file = self._path.open("a")
         self._events = SummaryWriter(str(workdir / "tensorboard"), purge_step=first_step + 1)
 
-    def _lines(self) -> list[str]:
+    def _drop_after(self, step: int) -> None:
+        """Drops later steps and what a kill cut short; the file is replaced whole or not at all."""
         if not self._path.exists():
-            return []
+            return
         lines = self._path.read_text().splitlines(keepends=True)
-        return [line for line in lines if line.endswith("}\n")]  # a kill can cut the last one
+        kept = [line for line in lines if _step_of(line) <= step]
+        if len(kept) < len(lines):
+            temporary = self._path.with_name(f".{self._path.name}.tmp")
+            temporary.write_text("".join(kept))
+            temporary.replace(self._path)
 
     def write(self, step: int, scalars: dict[str, float]) -> None:
         """Appends one line."""

@@ -95,6 +95,50 @@ def test_the_command_prints_a_table_and_writes_json_and_pictures(
     assert (tiny_run / "examples.png").read_bytes()[:4] == b"\x89PNG"
 
 
+def test_other_joints_of_the_same_number_are_refused(tiny_run, tiny_recording):
+    names = tiny_recording.skeleton.joint_names
+    swapped = (*names[:3], names[4], names[3], *names[5:])
+    other = dataclasses.replace(
+        tiny_recording, skeleton=dataclasses.replace(tiny_recording.skeleton, joint_names=swapped)
+    )
+    with pytest.raises(GeoselfError, match="joint 3 is 'left_hip'") as refused:
+        evaluation.evaluate(load_trained(tiny_run), other, "swapped")
+    assert refused.value.code == 65
+
+
+def test_one_view_without_truth_is_lifted_and_scored_by_what_can_be_had(
+    tiny_run, tiny_recording, tmp_path
+):
+    camera = type(tiny_recording.camera)(*(a[:, :1] for a in tiny_recording.camera))
+    alone = dataclasses.replace(
+        tiny_recording.without_ground_truth(),
+        keypoints_2d=tiny_recording.keypoints_2d[:, :1],
+        confidence=tiny_recording.confidence[:, :1],
+        camera=camera,
+        image_size=tiny_recording.image_size[:, :1],
+        camera_names=tiny_recording.camera_names[:1],
+    )
+    found, prediction, triangulated = evaluation.evaluate(load_trained(tiny_run), alone, "one")
+    assert "reprojection_px" in found
+    assert "cross_view_px" not in found and "triangulation_mm" not in found
+    assert "reprojection" in evaluation.table(found)
+    assert evaluation.draw_examples(tmp_path, alone, prediction, triangulated) is None
+
+
+def test_a_view_without_a_detection_is_not_scored(tiny_run, tiny_recording):
+    trained = load_trained(tiny_run)
+    confidence = tiny_recording.confidence.copy()
+    confidence[:, 2] = 0
+    blind = dataclasses.replace(tiny_recording, confidence=confidence)
+    found, prediction, _ = evaluation.evaluate(trained, blind, "blind")
+    whole, _, _ = evaluation.evaluate(trained, tiny_recording, "whole")
+    others = scores.ground_truth_scores(prediction, blind)
+    assert np.isfinite(found["mpjpe_mm"]) and others["mpjpe_mm"] == found["mpjpe_mm"]
+    assert found["mpjpe_mm"] != whole["mpjpe_mm"]
+    prediction.pose_3d[:, 2] += 100  # would show, if it were
+    assert scores.ground_truth_scores(prediction, blind)["mpjpe_mm"] == found["mpjpe_mm"]
+
+
 def test_another_skeleton_is_refused(tiny_run, tiny_recording):
     fewer = dataclasses.replace(
         tiny_recording,

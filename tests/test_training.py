@@ -11,9 +11,9 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from processes import environment
+from processes import environment, run_python
 
-from geoself_jax import checkpoints, errors, workdir
+from geoself_jax import checkpoints, errors, recording, training, workdir
 from geoself_jax.config import as_dict
 from geoself_jax.errors import GeoselfError
 from geoself_jax.trained import load_trained
@@ -75,10 +75,23 @@ def test_another_configuration_in_the_same_folder_is_refused(tiny_run, tiny_conf
     with pytest.raises(GeoselfError, match=r"config\.seed=0, not 5") as refused:
         train(other, tiny_run, tiny_recording)
     assert refused.value.code == errors.WORKDIR
-    moved = dataclasses.replace(tiny_recording, keypoints_2d=tiny_recording.keypoints_2d + 1)
-    with pytest.raises(GeoselfError, match=r"data\.crc32") as refused:
-        train(tiny_config, tiny_run, moved)
+
+
+def test_a_mended_calibration_in_the_same_folder_is_refused(tiny_run, tiny_config, tiny_arrays):
+    """Continuing on other cameras would mix two calibrations in one network."""
+    moved = {**tiny_arrays, "center": tiny_arrays["center"] + 0.001}
+    with pytest.raises(GeoselfError, match=r"data\.sha256") as refused:
+        train(tiny_config, tiny_run, recording.from_arrays(moved, "moved"))
     assert refused.value.code == errors.WORKDIR
+
+
+def test_with_nothing_held_out_the_newest_weights_are_the_best(
+    tiny_config, tiny_recording, tmp_path
+):
+    data = dataclasses.replace(tiny_config.data, validation_share=0.0)
+    train(dataclasses.replace(tiny_config, data=data), tmp_path / "run", tiny_recording)
+    assert load_trained(tmp_path / "run", "best").facts["step"] == 20
+    assert same(weights(tmp_path / "run", "best"), weights(tmp_path / "run", "last"))
 
 
 def test_two_runs_in_one_folder_at_once_are_refused(tiny_run, tiny_config, tiny_recording):
@@ -90,26 +103,80 @@ def test_two_runs_in_one_folder_at_once_are_refused(tiny_run, tiny_config, tiny_
 def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved(
     tiny_config, tiny_recording, tmp_path, monkeypatch
 ):
-    from geoself_jax import training
+    """From the third call on the cameras are not finite, as a broken input would be."""
+    original, calls = training._Run._compile, []
 
-    half = dataclasses.replace(tiny_config, schedule=dataclasses.replace(tiny_config.schedule))
-    original = training.training_views
-    calls = {"n": 0}
+    def poisoning(*arguments):
+        advance = original(*arguments)
 
-    def poisoned(*arguments):
-        calls["n"] += 1
-        views = original(*arguments)
-        camera = views.camera._replace(center=views.camera.center * np.nan)
-        return views._replace(camera=camera)
+        def poisoned(state, data):
+            calls.append(1)
+            if len(calls) > 2:
+                center = data.camera.center * np.nan
+                data = data._replace(camera=data.camera._replace(center=center))
+            return advance(state, data)
 
-    monkeypatch.setattr(training, "training_views", poisoned)
-    transform = dataclasses.replace(
-        half, objective=dataclasses.replace(half.objective, name="transform")
+        return poisoned
+
+    monkeypatch.setattr(training._Run, "_compile", poisoning)
+    config = dataclasses.replace(
+        tiny_config,
+        objective=dataclasses.replace(tiny_config.objective, name="transform"),
+        schedule=dataclasses.replace(tiny_config.schedule, save_minutes=0.0),
     )
-    with pytest.raises(GeoselfError, match="not finite 3 times in a row") as diverged:
-        train(transform, tmp_path / "run", tiny_recording)
-    assert calls["n"] == 1 and diverged.value.code == errors.DIVERGED
-    assert not (tmp_path / "run/checkpoints/last").exists()  # nothing bad was saved
+    with pytest.raises(GeoselfError, match=r"step 13: .* not finite 3 times in a row") as diverged:
+        train(config, tmp_path / "run", tiny_recording)
+    assert diverged.value.code == errors.DIVERGED
+    kept = load_trained(tmp_path / "run", "last")
+    assert kept.facts["step"] == 10
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(kept.variables))
+
+
+def test_a_full_disk_is_one_line_with_code_74(tmp_path):
+    """A limit on the size of a file is what a process can have of a full disk."""
+    code = (
+        "import resource, signal, sys, numpy as np, jax.numpy as jnp\n"
+        "from pathlib import Path\n"
+        "from geoself_jax import checkpoints, commands\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "folder = Path(sys.argv[1])\n"
+        "tree = {'a': jnp.asarray(np.random.default_rng(0).normal(size=200_000))}\n"
+        "save = lambda n: checkpoints.save(folder, n, {'x': tree}, keep=2, facts={'step': n})\n"
+        "save(1)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
+        "commands.run(lambda argv: save(2))\n"
+    )
+    done = run_python("-c", code, str(tmp_path / "last"))
+    assert done.returncode == errors.INPUT_OUTPUT, done.stderr
+    line = done.stderr.strip().splitlines()[-1]
+    assert line.startswith("error: ") and "checkpoint 2 could not be written" in line
+    like = {"x": {"a": np.zeros(200_000, np.float32)}}
+    assert checkpoints.restore_latest(tmp_path / "last", like)[1] == {"step": 1}
+
+
+@pytest.mark.parametrize("changes", [{"length": 1}, {"length": 0, "pretrain": 3}])
+def test_the_shortest_schedules_make_an_optimizer(changes):
+    from geoself_jax.config import OptimizerConfig, ScheduleConfig
+
+    schedule = ScheduleConfig(**changes)
+    total = schedule.pretrain + schedule.length
+    for warmup in (0.0, 1.0):
+        make_optimizer(OptimizerConfig(warmup=warmup), schedule.pretrain, total)
+
+
+def test_a_device_that_is_not_there_is_one_line_with_code_69(tmp_path, tiny_file):
+    config = tmp_path / "config.py"
+    config.write_text(CONFIG.format(data=str(tiny_file)))
+    done = subprocess.run(
+        [sys.executable, "-m", "geoself_jax.train", f"--config={config}", "--workdir=x"],
+        env=environment() | {"JAX_PLATFORMS": "cuda"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == errors.UNAVAILABLE, done.stderr
+    assert "Traceback" not in done.stderr and "error: no device" in done.stderr
 
 
 def test_a_flipped_bit_is_found_and_the_checkpoint_before_it_is_used(tmp_path):

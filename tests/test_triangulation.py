@@ -77,6 +77,20 @@ def test_robust_lets_go_of_one_view_that_is_far_off():
     assert off[ROBUST] < 0.03
 
 
+def test_two_views_that_disagree_stay_where_they_met():
+    """Reweighting must not leave one ray alone and call the middle of the rig a joint."""
+    rng, camera, points, keypoints_2d = seen(views=2)
+    keypoints_2d = keypoints_2d.copy()
+    keypoints_2d[:, 1] += rng.normal(0, 300, keypoints_2d[:, 1].shape)
+    confidence = jnp.broadcast_to(jnp.array([1.0, 0.05])[:, None], (5, 2, 17))
+    found = ROBUST(jnp.asarray(keypoints_2d, jnp.float32), confidence, single(camera))
+    middle = np.asarray(camera.center).mean(1)[:, None]
+    assert np.linalg.norm(found - middle, axis=-1).min() > 0.01
+    linear = DLT(jnp.asarray(keypoints_2d, jnp.float32), confidence**2, single(camera))
+    off, linear_off = (np.linalg.norm(x - points, axis=-1) for x in (found, linear))
+    assert np.median(off) < 2 * np.median(linear_off)
+
+
 @BOTH
 def test_missing_joints_do_not_count_and_one_view_is_not_enough(triangulate):
     _, camera, points, keypoints_2d = seen()

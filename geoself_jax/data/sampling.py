@@ -54,6 +54,7 @@ def draw_batch(
         return own
     new = _new_views(data, frame, view, key_change, augmentation, skeleton)
     usable = jnp.all(jnp.nan_to_num(new.label[..., 2], nan=jnp.inf) > AUGMENTED_DEPTH, axis=(1, 2))
+    usable &= jnp.all(jnp.isfinite(data.label_world[frame, skeleton.root]), axis=-1)
     chosen = usable & (jax.random.uniform(key_share, (batch,)) < augmentation.share)
     return jax.tree.map(
         lambda a, b: jnp.where(chosen.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, own
@@ -134,8 +135,8 @@ def _moved(
     across, ahead, up = _axes(data.world_up)
     middle = body[:, root]
     relative = body - middle[:, None]
-    height = relative @ up  # far below float32's doubt: relative coordinates under 2 m
-    x, y = (relative @ across) * change.mirror[:, None], relative @ ahead
+    height, x, y = (jnp.sum(relative * axis, axis=-1) for axis in (up, across, ahead))
+    x = x * change.mirror[:, None]
     cos, sin = jnp.cos(change.angle)[:, None], jnp.sin(change.angle)[:, None]
     x, y = cos * x - sin * y, sin * x + cos * y
     scale = change.scale[:, None]

@@ -49,8 +49,9 @@ def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray
     wanted = share * total
     for ids in (recording.subject_id, recording.clip_id):
         names, counts = np.unique(ids, return_counts=True)
-        order = names[np.argsort(counts, kind="stable")]
-        sizes = np.sort(counts, kind="stable")
+        by_size = np.argsort(counts, kind="stable")
+        rank = by_size if ids is recording.subject_id else np.arange(len(names))[::-1]
+        order, sizes = names[rank], counts[rank]
         chosen = order[(np.cumsum(sizes) <= max(wanted, sizes[0])) & (wanted > 0)]
         held = np.isin(ids, chosen[: len(names) - 1])
         if held.sum() <= 2 * wanted and (held.any() or wanted == 0):

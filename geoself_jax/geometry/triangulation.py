@@ -105,7 +105,8 @@ def triangulate_robust(
         scale = FINAL_SCALE_PX * 2.0 ** jnp.maximum(0, 3 - i)
         doubt = 1 / (1 + (error / scale) ** 2)
         pixel = focal / jnp.maximum(local[..., 2], MIN_DEPTH)
-        return _meet(a, b, prior * doubt * pixel**2)[0]
+        new, held = _meet(a, b, prior * doubt * pixel**2)
+        return jnp.where(held[..., None], new, point)  # not where a single view is left a say
 
     first, good = _meet(a, b, prior)
     good &= jnp.sum(prior > 0, axis=-2) >= 2
