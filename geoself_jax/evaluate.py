@@ -17,6 +17,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", help="write the scores here (default RUN/evaluation.json)")
     parser.add_argument("--checkpoint", choices=("best", "last"), default="best")
     parser.add_argument("--frames", type=int, default=8000, help="of synthetic data")
+    parser.add_argument("--flip", action="store_true", help="test-time flip: mean with the mirror")
     flags, overrides = commands.parse(parser, argv)
     commands.refuse_overrides(overrides)
 
@@ -30,7 +31,9 @@ def main(argv: Sequence[str]) -> int:
     folder = Path(flags.workdir)
     trained = load_trained(folder, flags.checkpoint)
     recording = load(flags.data, synthetic_frames=flags.frames)
-    scores, prediction, triangulated = evaluation.evaluate(trained, recording, flags.data)
+    scores, prediction, triangulated = evaluation.evaluate(
+        trained, recording, flags.data, flip=flags.flip
+    )
     print(evaluation.table(scores))
     out = Path(flags.json) if flags.json else folder / "evaluation.json"
     workdir.write_json(out, scores)

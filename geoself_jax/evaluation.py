@@ -31,7 +31,7 @@ COLUMNS = {
 
 
 def evaluate(
-    trained: Trained, recording: Recording, source: str
+    trained: Trained, recording: Recording, source: str, *, flip: bool = False
 ) -> tuple[dict[str, Any], Prediction, np.ndarray]:
     """Lifts every view by itself and scores it.
 
@@ -39,6 +39,7 @@ def evaluate(
         trained: The networks.
         recording: To lift; with or without ground truth.
         source: Its name in the report.
+        flip: See `step.make_predict`.
 
     Returns:
         The scores, JSON values; the predictions; the triangulated joints they were compared with,
@@ -48,7 +49,8 @@ def evaluate(
         GeoselfError: The recording has other joints than the run (65).
     """
     check_skeleton(source, recording.skeleton, trained.model.skeleton)
-    prediction = predict_recording(make_predict(trained.model), trained.variables, recording)
+    predict = make_predict(trained.model, flip=flip)
+    prediction = predict_recording(predict, trained.variables, recording)
     if not (np.isfinite(prediction.pose_3d).all() and np.isfinite(prediction.root_position).all()):
         raise GeoselfError(
             f"{source}: some lifted poses are not finite",
@@ -65,6 +67,7 @@ def evaluate(
         "data": source,
         "frames": recording.frames,
         "views": recording.views,
+        "flip": flip,
         "checkpoint_step": trained.facts["step"],
         "trained_on": trained.record["data"]["source"],
         "supervised_upper_bound": trained.record["data"]["supervised_upper_bound"],

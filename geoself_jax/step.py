@@ -14,6 +14,7 @@ from geoself_jax import losses
 from geoself_jax.batch import Batch, TrainingViews
 from geoself_jax.config import ObjectiveConfig
 from geoself_jax.errors import UNAVAILABLE, GeoselfError
+from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
 from geoself_jax.model import Networks
 from geoself_jax.numerics import safe_divide
 
@@ -246,12 +247,28 @@ class Prediction(NamedTuple):
     root_position: Float[Array | np.ndarray, "*poses 3"]
 
 
-def make_predict(model: Networks) -> Callable[..., Prediction]:
-    """Compiles (variables, keypoints_2d, confidence, K) to a `Prediction` by running statistics."""
+def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Prediction]:
+    """Compiles (variables, keypoints_2d, confidence, K) to a `Prediction`, running statistics used.
+
+    Args:
+        model: The networks.
+        flip: Mean of the answer and the mirrored answer to the mirrored view, as VideoPose3D's
+            evaluation does: twice the work, a few millimetres better.
+    """
 
     def predict(
         variables: Any, keypoints_2d: jax.Array, confidence: jax.Array, K: jax.Array
     ) -> Prediction:
-        return Prediction(*model.apply(variables, keypoints_2d, confidence, K, train=False))
+        lifted = Prediction(*model.apply(variables, keypoints_2d, confidence, K, train=False))
+        if not flip:
+            return lifted
+        swap, sign = jnp.array(model.skeleton.mirror), jnp.array([-1.0, 1, 1])
+        mirrored = ray_to_pixel(pixel_to_ray(keypoints_2d, K) * sign[:2], K)
+        seen = (mirrored[..., swap, :], confidence[..., swap])
+        other = Prediction(*model.apply(variables, *seen, K, train=False))
+        return Prediction(
+            (lifted.pose_3d + other.pose_3d[..., swap, :] * sign) / 2,
+            (lifted.root_position + other.root_position * sign) / 2,
+        )
 
     return jax.jit(predict)

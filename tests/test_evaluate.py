@@ -8,7 +8,7 @@ from geoself_jax import evaluation, recording, scores
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.errors import GeoselfError
 from geoself_jax.evaluate import main
-from geoself_jax.step import Prediction
+from geoself_jax.step import Prediction, make_predict
 from geoself_jax.trained import load_trained
 
 
@@ -93,6 +93,23 @@ def test_the_command_prints_a_table_and_writes_json_and_pictures(
         assert isinstance(found[name], float), name
     assert found["checkpoint_step"] in (10, 20) and found["frames"] == 240
     assert (tiny_run / "examples.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_with_flip_a_mirrored_view_gives_the_mirrored_pose(tiny_run, tiny_recording):
+    trained = load_trained(tiny_run)
+    swap, sign = np.array(trained.model.skeleton.mirror), np.array([-1, 1, 1])
+    K = np.array([[1000.0, 0, 500], [0, 1000, 500], [0, 0, 1]], np.float32)
+    keypoints_2d = tiny_recording.keypoints_2d[:8, 0]
+    confidence, K = tiny_recording.confidence[:8, 0], np.broadcast_to(K, (8, 3, 3))
+    mirrored = keypoints_2d * [-1, 1] + [1000, 0]
+    for flip, same in ((True, True), (False, False)):
+        predict = make_predict(trained.model, flip=flip)
+        one = predict(trained.variables, keypoints_2d, confidence, K)
+        other = predict(
+            trained.variables, mirrored[:, swap].astype(np.float32), confidence[:, swap], K
+        )
+        difference = np.abs(np.asarray(other.pose_3d)[:, swap] * sign - one.pose_3d).max()
+        assert (difference < 1e-5) == same
 
 
 def test_other_joints_of_the_same_number_are_refused(tiny_run, tiny_recording):
