@@ -15,7 +15,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--workdir", required=True, help="folder of the run")
     parser.add_argument("--data", required=True, help=".npz file, or synthetic:test")
     parser.add_argument("--json", help="write the scores here (default RUN/evaluation.json)")
-    parser.add_argument("--checkpoint", choices=("best", "last"), default="best")
+    parser.add_argument("--checkpoint", choices=("last", "best"), default="last")
     parser.add_argument("--frames", type=int, default=8000, help="of synthetic data")
     parser.add_argument("--flip", action="store_true", help="test-time flip: mean with the mirror")
     flags, overrides = commands.parse(parser, argv)

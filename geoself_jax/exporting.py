@@ -63,7 +63,7 @@ class Written(NamedTuple):
     notes: list[str]
 
 
-def export(run: Path, out: Path, which: Literal["best", "last"] = "best") -> Written:
+def export(run: Path, out: Path, which: Literal["last", "best"] = "last") -> Written:
     """Exports a run's networks.
 
     Args:

@@ -87,7 +87,7 @@ def label_free_scores(
 
 def _lifted(recording: Recording) -> np.ndarray:
     """(frames, views): where there is a detection to lift; an empty view is not scored."""
-    return (recording.confidence > 0).any(-1)
+    return np.any(recording.confidence > 0, axis=-1)
 
 
 def _pixel_errors(

@@ -134,7 +134,7 @@ class _Run:
         model: Networks,
         optimizer: optax.GradientTransformation,
         stages: _Stages,
-        validate: Callable[[Any], float],
+        validate: Callable[[Any], float | None],
         stop: StopFlag,
         best: float,
     ) -> None:

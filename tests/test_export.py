@@ -265,7 +265,7 @@ def test_the_description_says_what_the_program_takes_and_gives(exported):
 def test_scores_and_facts_of_the_checkpoint_come_with_it(lift, trained):
     scores = lift.info["scores"]
     assert scores["evaluation"]["mpjpe_mm"] == 321.5
-    assert scores["checkpoint"] == {"which": "best", **trained.facts}
+    assert scores["checkpoint"] == {"which": "last", **trained.facts}
 
 
 def test_scores_of_another_checkpoint_are_left_out_and_said_so(run, trained):
