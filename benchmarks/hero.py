@@ -1,6 +1,7 @@
 """Draws README's picture from a run: python -m benchmarks.hero --workdir=RUN --data=FILE.npz
 
-One median view (by error against ground truth) for each of four actions; the picture was made from configs/cmu_h36m_rig.py, seed 0, on dev.npz.
+One median view (by error against ground truth) for each of four actions. README's is of
+configs/cmu_h36m_rig.py, seed 0, on dev.npz.
 """
 
 import argparse
