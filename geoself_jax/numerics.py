@@ -30,8 +30,8 @@ def rotate(
 def safe_norm(x: Float[Array, "*shape axis"]) -> Float[Array, "*shape"]:
     """Euclidean norm over the last axis whose gradient at zero is zero, not NaN."""
     square = jnp.sum(x * x, axis=-1)
-    positive = square > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, square, 1)), 0)
+    zero = square == 0  # not `> 0`: a NaN must stay one
+    return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, square)))
 
 
 def safe_divide(

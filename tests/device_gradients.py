@@ -1,6 +1,7 @@
 """Run by test_devices.py with four virtual devices: one SGD step on 1, 2 and 4 of them, as JSON.
 
-SGD with rate 1: the change of the weights is the gradient; Adam would hide a factor.
+SGD with rate 1: the change of the weights is the gradient; Adam would hide a factor. In float64, so
+that a wrong factor or a mean of means cannot hide in rounding.
 """
 
 import functools
@@ -18,8 +19,17 @@ from geoself_jax.data.sampling import draw_batch
 from geoself_jax.data.training_views import training_views, triangulate_recording
 from geoself_jax.model import Networks
 
+jax.config.update("jax_enable_x64", True)
+
+
+def float64(tree: object) -> object:
+    """All floating arrays in double precision."""
+    double = lambda x: x.astype("float64") if x.dtype.kind == "f" else x  # noqa: E731
+    return jax.tree.map(double, tree)
+
+
 tiny = recording.read(Path(sys.argv[1]))
-views = training_views(tiny, triangulate_recording(tiny))
+views = float64(training_views(tiny, triangulate_recording(tiny)))
 model = Networks(
     ModelConfig(width=32, blocks=1, layers=1, root_width=16, root_blocks=1, dropout=0.0),
     tiny.skeleton,
@@ -39,7 +49,7 @@ def after(devices: int, objective: str) -> step.TrainState:
         step.train_step, model=model, optimizer=optimizer, objective=ObjectiveConfig(name=objective)
     )
     advance = step.make_advance(one, draw, step.data_mesh(devices), seed=0, steps=1)
-    return advance(step.initial_state(model, optimizer, 0), views)[0]
+    return advance(float64(step.initial_state(model, optimizer, 0)), views)[0]
 
 
 def worst(a: object, b: object) -> float:

@@ -141,6 +141,13 @@ def test_norms_are_the_numbers_worked_by_hand():
     np.testing.assert_allclose(losses.penalty(e, "robust"), 100 * np.log(1.25), rtol=1e-6)
 
 
+@NORMS
+def test_a_pose_that_is_not_finite_is_never_a_small_loss(norm):
+    X, w, Y, camera = scene()
+    for value in (jnp.nan, jnp.inf):
+        assert not np.isfinite(compiled(norm=norm)(X, w, Y.at[0, 0, 3].set(value), camera)[0])
+
+
 def test_label_loss_is_a_weighted_distance_and_skips_missing_labels():
     pose = jnp.zeros((2, 3))
     label = jnp.array([[0.3, 0.4, 0.0], [jnp.nan] * 3])

@@ -42,6 +42,8 @@ def with_views(arrays, kept):
 def assert_same(a: Recording, b: Recording):
     for name in a.__dataclass_fields__:
         left, right = getattr(a, name), getattr(b, name)
+        if name == "fingerprint":
+            continue  # of the file's own arrays: what is written has its pixels undistorted
         if name == "camera":
             for x, y in zip(left, right, strict=True):
                 np.testing.assert_array_equal(x, y)
