@@ -101,4 +101,4 @@ def test_rotation_stays_a_millionth_exact_in_float32(rng):
         exact = cam.world_to_camera(jnp.asarray(points), camera)
     camera = cam.Camera(*(jnp.asarray(array, jnp.float32) for array in camera))
     single = cam.world_to_camera(jnp.asarray(points, jnp.float32), camera)
-    assert np.abs(np.asarray(single) - exact).max() < 2e-6  # metres
+    assert np.abs(np.asarray(single) - np.asarray(exact)).max() < 2e-6  # metres
