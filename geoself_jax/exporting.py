@@ -261,7 +261,7 @@ def _description(trained: Trained) -> dict[str, Any]:
         "program": {
             "platforms": list(PLATFORMS),
             "calling_convention": jax.export.maximum_supported_calling_convention_version,
-            "lifetime": "needs the exporting jax or a newer one, six months promised; keep the weights",
+            "lifetime": "needs the exporting jax or newer, six months promised; keep the weights",
         },
     }
 
