@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from geoself_jax import commands
 
+_CHECKPOINT = "the last (default), or the best by the label-free score on held-out people"
+
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, evaluates, prints the table; returns the exit code."""
@@ -15,8 +17,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--workdir", required=True, help="folder of the run")
     parser.add_argument("--data", required=True, help=".npz file, or synthetic:test")
     parser.add_argument("--json", help="write the scores here (default RUN/evaluation.json)")
-    parser.add_argument("--checkpoint", choices=("last", "best"), default="last")
-    parser.add_argument("--frames", type=int, default=8000, help="of synthetic data")
+    parser.add_argument("--checkpoint", choices=("last", "best"), default="last", help=_CHECKPOINT)
+    parser.add_argument("--frames", type=int, default=8000, help="of synthetic data (8000)")
     parser.add_argument("--flip", action="store_true", help="test-time flip: mean with the mirror")
     flags, overrides = commands.parse(parser, argv)
     commands.refuse_overrides(overrides)
@@ -34,6 +36,7 @@ def main(argv: Sequence[str]) -> int:
     scores, prediction, triangulated = evaluation.evaluate(
         trained, recording, flags.data, flip=flags.flip
     )
+    print(f"{flags.workdir}, {flags.checkpoint} checkpoint, step {scores['checkpoint_step']}")
     print(evaluation.table(scores))
     out = Path(flags.json) if flags.json else folder / "evaluation.json"
     workdir.write_json(out, scores)

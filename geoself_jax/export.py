@@ -18,7 +18,9 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--workdir", required=True, help="folder of the run")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write")
-    parser.add_argument("--checkpoint", choices=("last", "best"), default="last")
+    parser.add_argument(
+        "--checkpoint", choices=("last", "best"), default="last", help="last by default"
+    )
     flags, overrides = commands.parse(parser, argv)
     commands.refuse_overrides(overrides)
 

@@ -76,11 +76,13 @@ def label_free_scores(
     target = in_cameras(triangulated, recording)
     root = recording.skeleton.root
     target = target - target[:, :, root, None]
-    distance = np.linalg.norm(prediction.pose_3d - target, axis=-1)[_lifted(recording)]
+    distance = np.linalg.norm(prediction.pose_3d - target, axis=-1)
+    there = np.isfinite(target).all(-1)
+    distance = np.where(there & np.isnan(distance), np.inf, distance)[_lifted(recording)]
     scores = {"reprojection_px": float(own / weight)} if weight > 0 else {}
     if recording.views > 1 and weight > 0:
         scores["cross_view_px"] = float(cross / weight)
-    if np.isfinite(distance).any():
+    if not np.isnan(distance).all():
         scores["triangulation_mm"] = 1000 * float(np.nanmean(distance))
     return scores
 

@@ -213,7 +213,7 @@ class _Run:
             facts = {"step": done, "validation_triangulation_mm": score}
             items = {"variables": variables}
             checkpoints.save(self.folder / "checkpoints/best", done, items, keep=1, facts=facts)
-        return {} if score is None else {"validation_triangulation_mm": score}
+        return {} if score is None or math.isinf(score) else {"validation_triangulation_mm": score}
 
     def _save(self, state: TrainState, done: int) -> None:
         facts = {"step": done, "best": self.best if math.isfinite(self.best) else None}

@@ -34,6 +34,10 @@ def lock(workdir: Path) -> IO[str]:
     Raises:
         GeoselfError: Another process trains in it (73); it cannot be made (74).
     """
+    if workdir.exists() and not workdir.is_dir():
+        raise GeoselfError(
+            str(workdir), "is a file, not a folder", "choose another --workdir", INPUT_OUTPUT
+        )
     try:
         workdir.mkdir(parents=True, exist_ok=True)
         holder = (workdir / ".lock").open("a+")

@@ -52,6 +52,15 @@ def test_label_free_scores_of_the_triangulated_pose_are_the_detectors_noise(tiny
     assert abs(found["cross_view_px"] - found["reprojection_px"]) < 1e-3  # one body for all views
 
 
+def test_a_prediction_that_is_not_finite_never_scores_well(tiny_recording):
+    triangulated = triangulate_recording(tiny_recording)
+    exact = perfect(tiny_recording, triangulated)
+    broken = Prediction(exact.pose_3d * np.nan, exact.root_position)
+    found = scores.label_free_scores(broken, tiny_recording, triangulated)
+    assert found["triangulation_mm"] == np.inf
+    assert not np.isfinite(found["reprojection_px"])
+
+
 def test_label_free_scores_see_depth_only_across_views(tiny_recording):
     triangulated = triangulate_recording(tiny_recording)
     exact = perfect(tiny_recording, triangulated)
