@@ -20,8 +20,8 @@ def main(argv: Sequence[str]) -> int:
         prog="python -m geoself_jax.train",
         description="Trains the lifting network without 3D labels.",
         epilog="Any key of the configuration (geoself_jax/config.py lists them): "
-        "--config.group.key=value, e.g. --config.schedule.length=500. Stopped by Ctrl-C or SIGTERM it saves and exits with "
-        f"{INTERRUPTED}; the same command continues.",
+        "--config.group.key=value, e.g. --config.schedule.length=500. Stopped by Ctrl-C or SIGTERM "
+        f"it saves and exits with {INTERRUPTED}; the same command continues.",
     )
     parser.add_argument("--config", required=True, help="a file with get_config(), see configs/")
     parser.add_argument("--workdir", required=True, help="folder of this run")
