@@ -81,20 +81,30 @@ def triangulate_robust(
     camera: Camera,
     *,
     iterations: int = 10,
+    scale: float = FINAL_SCALE_PX,
+    exponent: float = 1.0,
+    confidence_power: float = 1.0,
 ) -> Float[Array, "*batch joints 3"]:
     """Triangulation in pixels that lets go of views which disagree.
 
     Iteratively reweighted linear triangulation: dividing a view's equations by its depth makes
-    their error one of pixels (Hartley and Sturm, Triangulation, CVIU 1997, sec. 4.2); Cauchy's
-    weight 1 / (1 + e^2/s^2) then lets go of outliers, with s falling from 8 times `FINAL_SCALE_PX`
-    to it. Confidence counts squared: it is nearer to an inverse standard deviation than to an
-    inverse variance.
+    their error one of pixels (Hartley and Sturm, Triangulation, CVIU 1997, sec. 4.2); the weight
+    (1 + e^2/s^2)^-p then lets go of outliers, with s falling from 8 times `scale` to it. The
+    defaults were chosen on the synthetic data by benchmarks/triangulation.py.
 
-    Args and returns as `triangulate_dlt`.
+    Args:
+        keypoints_2d, confidence, camera: As `triangulate_dlt`.
+        iterations: Reweightings.
+        scale: Pixels, the last s.
+        exponent: p; 1 is Cauchy's weight, 2 Geman and McClure's.
+        confidence_power: Confidence to this power is the prior weight of a squared error.
+
+    Returns:
+        As `triangulate_dlt`.
     """
     rays, finite = finite_or_zero(pixel_to_ray(keypoints_2d, camera.K))
     a, b = _rows(rays, camera)
-    prior = jnp.where(finite, confidence, 0) ** 2
+    prior = jnp.where(finite, confidence, 0) ** confidence_power
     focal = (camera.K[..., 0, 0] + camera.K[..., 1, 1])[..., None] / 2
     origin = jnp.mean(camera.center, axis=-2)[..., None, :]
     observed = jnp.where(finite[..., None], keypoints_2d, 0)
@@ -102,8 +112,8 @@ def triangulate_robust(
     def reweight(i: int | jax.Array, point: jax.Array) -> jax.Array:
         local = world_to_camera((point + origin)[..., None, :, :], camera)
         error = safe_norm(project(local, camera.K) - observed)
-        scale = FINAL_SCALE_PX * 2.0 ** jnp.maximum(0, 3 - i)
-        doubt = 1 / (1 + (error / scale) ** 2)
+        width = scale * 2.0 ** jnp.maximum(0, 3 - i)
+        doubt = (1 + (error / width) ** 2) ** -exponent
         pixel = focal / jnp.maximum(local[..., 2], MIN_DEPTH)
         new, held = _meet(a, b, prior * doubt * pixel**2)
         return jnp.where(held[..., None], new, point)  # not where a single view is left a say
