@@ -5,7 +5,8 @@
 
 Beside the paper's recipe (configs/paper.py): all four views of an instant in place of a random
 pair, the plain norm, lambda = 10 (eq. (2) asks for the detector's own errors back), the target's
-confidence as weight, a root on its joint's ray in place of stage one, and new views of triangulated
+confidence as weight, each pose judged where the views' rays place it (else it learns to make up for
+its root's error), a root on its joint's ray in place of stage one, and new views of triangulated
 bodies. Many small steps do better than few large ones. What to expect is in README, Results.
 """
 
@@ -15,6 +16,7 @@ from geoself_jax.config import (
     DataConfig,
     ModelConfig,
     ObjectiveConfig,
+    OptimizerConfig,
     ScheduleConfig,
 )
 
@@ -24,8 +26,13 @@ def get_config() -> Config:
         data=DataConfig(train="../shared/data/cmu_h36m_rig/train.npz"),
         model=ModelConfig(width=512, blocks=2, dropout=0.1, root_width=256, root_blocks=2),
         objective=ObjectiveConfig(
-            name="transform", views=4, transform_weight=10.0, weight_from="target"
+            name="transform",
+            views=4,
+            transform_weight=10.0,
+            weight_from="target",
+            root_from="views",
         ),
         augmentation=AugmentationConfig(share=0.75),
-        schedule=ScheduleConfig(length=28_000, batch=32, call=100),
+        optimizer=OptimizerConfig(learning_rate=2e-3),
+        schedule=ScheduleConfig(length=24_000, batch=32, call=100),
     )

@@ -29,6 +29,10 @@ class TrainingViews(NamedTuple):
     world_up: Float[Array, " 3"]
 
 
+PER_FRAME = ("keypoints_2d", "confidence", "rig_id", "label_world")
+"""The fields of `TrainingViews` with one row an instant."""
+
+
 class Batch(NamedTuple):
     """Some instants, each seen by some views.
 

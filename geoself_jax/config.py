@@ -62,6 +62,9 @@ class ObjectiveConfig:
         norm: `squared` (as printed), `plain` or `robust`.
         transform_weight: lambda of eq. (7).
         weight_from: Whose confidence weighs eq. (5): `source` (as printed), `target`, `product`.
+        root_from: Where eq. (7) puts a pose that it judges: at the `network`'s root, as printed, or
+            where the `views`' rays want it (`triangulate_root`), so that the pose does not learn to
+            make up for the root's error; the root network then learns with the pose held.
         views: Views drawn for each instant; 2 is the paper's random pair.
         labels: How labels are triangulated: `robust` or `dlt` (confidence-weighted).
     """
@@ -70,6 +73,7 @@ class ObjectiveConfig:
     norm: Literal["squared", "plain", "robust"] = "plain"
     transform_weight: float = 1.0
     weight_from: Literal["source", "target", "product"] = "source"
+    root_from: Literal["network", "views"] = "network"
     views: int = 2
     labels: Literal["robust", "dlt"] = "robust"
 

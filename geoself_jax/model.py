@@ -3,44 +3,18 @@
 Linen, not NNX: a training step is a pure function of its state here, which is what Linen is.
 """
 
+import functools
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, UInt32
 
 from geoself_jax.config import ModelConfig
 from geoself_jax.geometry.camera import pixel_to_ray
+from geoself_jax.layers import Compute, Dense
 from geoself_jax.numerics import finite_or_zero, rotate, safe_divide
 from geoself_jax.skeleton import Skeleton
-
-
-class Dropout(nn.Module):
-    """Dropout from 8 random bits a unit: the rate is rounded to a 256th, masks cost a quarter."""
-
-    rate: float
-
-    @nn.compact
-    def __call__(self, x: Float[Array, "*shape"], *, train: bool) -> Float[Array, "*shape"]:
-        """Drops units and scales the rest so that the mean stays."""
-        dropped = round(self.rate * 256)
-        if not train or dropped == 0:
-            return x
-        bits = jax.random.bits(self.make_rng("dropout"), x.shape, jnp.uint8)
-        return jnp.where(bits >= dropped, x * (256 / (256 - dropped)), 0)
-
-
-class Dense(nn.Module):
-    """Fully connected, batch norm, ReLU, dropout."""
-
-    width: int
-    dropout: float
-
-    @nn.compact
-    def __call__(self, x: Float[Array, "batch in"], *, train: bool) -> Float[Array, "batch out"]:
-        """One layer of a block."""
-        x = nn.Dense(self.width, use_bias=False, name="linear")(x)  # batch norm has the bias
-        x = nn.BatchNorm(use_running_average=not train, momentum=0.99, name="norm")(x)
-        return Dropout(self.dropout)(nn.relu(x), train=train)
 
 
 class ResidualMLP(nn.Module):
@@ -52,20 +26,33 @@ class ResidualMLP(nn.Module):
     dropout: float
     outputs: int
     zero_output: bool = False
+    compute: Compute = "float32"
+    axis_name: str | None = None
 
     @nn.compact
-    def __call__(self, x: Float[Array, "batch in"], *, train: bool) -> Float[Array, "batch out"]:
-        """Features to outputs."""
-        x = Dense(self.width, self.dropout, name="stem")(x, train=train)
+    def __call__(
+        self,
+        x: Float[Array, "batch in"],
+        keys: UInt32[Array, "layers 2"],
+        first_row: int | jax.Array = 0,
+        *,
+        train: bool,
+    ) -> Float[Array, "batch out"]:
+        """Features to outputs; a row of `keys` for each layer's dropout."""
+
+        def dense(x: jax.Array, name: str, number: int) -> jax.Array:
+            layer = Dense(self.width, self.dropout, self.compute, self.axis_name, name=name)
+            return layer(x, keys[number], first_row, train=train)
+
+        x = dense(x, "stem", 0)
         for block in range(self.blocks):
             y = x
             for layer in range(self.layers):
-                y = Dense(self.width, self.dropout, name=f"block{block}_layer{layer}")(
-                    y, train=train
-                )
+                y = dense(y, f"block{block}_layer{layer}", 1 + block * self.layers + layer)
             x = x + y
         init = nn.initializers.zeros if self.zero_output else nn.linear.default_kernel_init
-        return nn.Dense(self.outputs, kernel_init=init, name="output")(x)
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        return nn.Dense(self.outputs, kernel_init=init, name="output")(wide)
 
 
 class Networks(nn.Module):
@@ -74,10 +61,15 @@ class Networks(nn.Module):
     Attributes:
         config: Widths, depths and parameterizations.
         skeleton: Its joint count and root.
+        compute: Type of the hidden layers' products; parameters, statistics and geometry are
+            float32 always.
+        axis_name: Of the mapped axis over whose devices a batch is split (pmap).
     """
 
     config: ModelConfig
     skeleton: Skeleton
+    compute: Compute = "float32"
+    axis_name: str | None = None
 
     @nn.compact
     def __call__(
@@ -107,24 +99,38 @@ class Networks(nn.Module):
         turn = _look_at(root_ray)
         features = _features(config, keypoints_2d, rays, root_ray, turn, seen)
 
-        network = ResidualMLP(
-            config.width, config.blocks, config.layers, config.dropout, joints * 3, name="lifting"
+        counts = [1 + blocks * config.layers for blocks in (config.blocks, config.root_blocks)]
+        keys = jnp.zeros((sum(counts), 2), jnp.uint32)
+        first_row: int | jax.Array = 0
+        if train and config.dropout:
+            keys = jax.random.bits(self.make_rng("dropout"), (sum(counts), 2), jnp.uint32)
+            if self.axis_name is not None:
+                first_row = jax.lax.axis_index(self.axis_name) * len(features)
+        network = functools.partial(
+            ResidualMLP,
+            layers=config.layers,
+            dropout=config.dropout,
+            compute=self.compute,
+            axis_name=self.axis_name,
         )
-        pose_3d = network(features, train=train).reshape(-1, joints, 3)
+        lifting = network(
+            width=config.width, blocks=config.blocks, outputs=joints * 3, name="lifting"
+        )
+        pose_3d = lifting(features, keys[: counts[0]], first_row, train=train)
+        pose_3d = pose_3d.reshape(-1, joints, 3)
         pose_3d = pose_3d - pose_3d[:, self.skeleton.root, None]
         if config.input == "centered_ray":
             pose_3d = rotate(jnp.swapaxes(turn, -1, -2), pose_3d)
 
-        network = ResidualMLP(
-            config.root_width,
-            config.root_blocks,
-            config.layers,
-            config.dropout,
-            3,
+        placing = network(
+            width=config.root_width,
+            blocks=config.root_blocks,
+            outputs=3,
             zero_output=config.root == "ray",
             name="root",
         )
-        root = _root_position(config, network(features, train=train), root_ray)
+        out = placing(features, keys[counts[0] :], first_row, train=train)
+        root = _root_position(config, out, root_ray)
         return pose_3d.reshape(*batch, joints, 3), root.reshape(*batch, 3)
 
 

@@ -1,5 +1,7 @@
 """The training and prediction steps, and the one place that maps them over devices."""
 
+import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ from geoself_jax.batch import Batch, TrainingViews
 from geoself_jax.config import ObjectiveConfig
 from geoself_jax.errors import UNAVAILABLE, GeoselfError
 from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
+from geoself_jax.geometry.triangulation import triangulate_root
 from geoself_jax.model import Networks
 from geoself_jax.numerics import safe_divide
 
@@ -82,6 +85,17 @@ def objective_loss(
         )
         count = jnp.sum(even * jnp.isfinite(relative[..., 0]))
         return safe_divide(jnp.sum(pose) + jnp.sum(place), count)
+    if objective.root_from == "views":
+        hold = jax.lax.stop_gradient
+        seen_from = (batch.keypoints_2d, batch.confidence, batch.camera)
+        place = hold(triangulate_root(pose_3d, *seen_from))
+        place = jnp.where(jnp.isfinite(place), place, hold(root))
+        pairs = ((pose_3d, place), (hold(pose_3d), root))
+        each = dataclasses.replace(objective, root_from="network")
+        loss_of = functools.partial(
+            objective_loss, batch=batch, objective=each, root_joint=root_joint
+        )
+        return sum((loss_of(pose, at) for pose, at in pairs), jnp.zeros(()))
     data = (batch.keypoints_2d, batch.confidence, pose_camera, batch.camera)
     if objective.name == "reprojection":
         loss = losses.reprojection_loss(*data, norm=objective.norm)

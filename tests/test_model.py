@@ -7,7 +7,7 @@ import pytest
 from rigs import finite
 
 from geoself_jax.config import ModelConfig
-from geoself_jax.model import Dropout, Networks
+from geoself_jax.model import Networks
 from geoself_jax.skeleton import H36M_17, Skeleton
 
 SMALL = {"width": 16, "blocks": 1, "root_width": 16, "root_blocks": 1}
@@ -115,15 +115,6 @@ def test_any_skeleton_and_any_batch_shape():
     assert shaped[0].shape == (2, 3, 5, 3) and shaped[1].shape == (2, 3, 3)
     np.testing.assert_allclose(shaped[0].reshape(6, 5, 3), flat[0], atol=1e-6)
     np.testing.assert_array_equal(flat[0][:, 1], 0)
-
-
-def test_dropout_keeps_the_mean_and_drops_the_rate_rounded_to_a_256th():
-    x = jnp.ones((400, 500))
-    out = Dropout(0.1).apply({}, x, train=True, rngs={"dropout": jax.random.key(0)})
-    dropped = float((out == 0).mean())
-    assert abs(dropped - 26 / 256) < 0.003
-    assert abs(float(out.mean()) - 1) < 0.003
-    np.testing.assert_array_equal(Dropout(0.1).apply({}, x, train=False), x)
 
 
 def test_the_papers_network_has_its_size():

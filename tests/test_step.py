@@ -125,3 +125,25 @@ def test_confidence_weighs_and_the_sum_is_divided_once(views):
     w2 = float(rest.confidence.sum())
     expected = (first + 0.1 * second) / (w1 + 0.1 * w2)
     np.testing.assert_allclose(float(loss(weighted)), expected, rtol=1e-4)
+
+
+def test_a_pose_judged_at_the_views_root_does_not_learn_to_make_up_for_the_networks(views):
+    batch = jax.jit(drawing(8))(views, jax.random.key(0))
+    label = jnp.nan_to_num(batch.label)
+    pose, root = label - label[..., :1, :], label[..., 0, :]
+    off = root + jnp.array([0.0, 0, 0.3])  # the root network is wrong by 30 cm, the pose is right
+
+    def gradients(root_from):
+        config = ObjectiveConfig(name="transform", transform_weight=10.0, root_from=root_from)
+
+        def loss(pose, root):
+            return step.objective_loss(pose, root, batch, config, root_joint=0)
+
+        return jax.jit(jax.grad(loss, argnums=(0, 1)))(pose, off)
+
+    shift = {}
+    for root_from in ("network", "views"):
+        of_pose, of_root = gradients(root_from)
+        assert float(of_root[..., 2].mean()) > 0  # either way the root is pulled back
+        shift[root_from] = np.abs(np.asarray(of_pose)[:, :, 1:].sum(2)).mean()  # all joints alike
+    assert shift["views"] < 0.25 * shift["network"]

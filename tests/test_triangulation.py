@@ -138,3 +138,42 @@ def test_jit_equals_eager_and_vmap(triangulate):
         eager = triangulate(noisy, weight, camera)
     np.testing.assert_allclose(triangulate(noisy, weight, camera), eager, atol=1e-4)
     np.testing.assert_allclose(jax.vmap(triangulate)(noisy, weight, camera), eager, atol=1e-4)
+
+
+def test_a_bodys_root_is_found_from_its_shape_and_all_rays():
+    rng, camera, points, keypoints_2d = seen()
+    with jax.enable_x64(True):
+        local = world_to_camera(jnp.asarray(points)[:, None], camera)
+        root, pose_3d = local[:, :, 0], local - local[:, :, :1]
+        missing = np.where(rng.uniform(size=(5, 4, 17, 1)) < 0.3, np.nan, keypoints_2d)
+        found = tri.triangulate_root(pose_3d, jnp.asarray(missing), jnp.ones((5, 4, 17)), camera)
+    np.testing.assert_allclose(found, root, atol=1e-9)
+
+
+def test_a_wrong_bodys_root_is_the_least_squares_one_of_all_views():
+    rng, camera, _, keypoints_2d = seen()
+    weight = rng.uniform(0, 1, (5, 4, 17))
+    pose_3d = rng.normal(0, 0.4, (5, 4, 17, 3))
+    K, R, center = (np.asarray(array)[0] for array in camera)
+    rows, right = [], []
+    for v in range(4):
+        for j in range(17):
+            x, y, _ = np.linalg.solve(K[v], [*keypoints_2d[0, v, j], 1])
+            body = R[2].T @ pose_3d[0, 2, j]  # the third view's pose, in the world's axes
+            for a in (x * R[v, 2] - R[v, 0], y * R[v, 2] - R[v, 1]):
+                rows.append(np.sqrt(weight[0, v, j]) * a)
+                right.append(np.sqrt(weight[0, v, j]) * a @ (center[v] - body))
+    wanted = R[2] @ (np.linalg.lstsq(np.array(rows), np.array(right), rcond=None)[0] - center[2])
+    with jax.enable_x64(True):
+        found = tri.triangulate_root(
+            jnp.asarray(pose_3d), jnp.asarray(keypoints_2d), jnp.asarray(weight), camera
+        )
+    np.testing.assert_allclose(found[0, 2], wanted, atol=1e-8)
+
+
+def test_no_detection_places_no_root():
+    _, camera, _, keypoints_2d = seen()
+    pixels = jnp.asarray(keypoints_2d, jnp.float32)
+    nothing = jnp.zeros((5, 4, 17))
+    found = tri.triangulate_root(jnp.zeros((5, 4, 17, 3)), pixels, nothing, single(camera))
+    assert np.isnan(found).all()

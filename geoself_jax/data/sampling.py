@@ -6,13 +6,27 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
-from geoself_jax.batch import Batch, TrainingViews
+from geoself_jax.batch import PER_FRAME, Batch, TrainingViews
 from geoself_jax.config import AugmentationConfig
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 from geoself_jax.skeleton import Skeleton
 
 AUGMENTED_DEPTH = 1.0
 """Metres: a new view with a joint nearer than this is not one that a rig could have taken."""
+
+
+class Samples(NamedTuple):
+    """All that is random of a batch, but for what the networks drop.
+
+    Attributes:
+        frame: Instant of each sample.
+        view: Its views.
+        numbers: Uniform in [0, 1), what its change into a new view is made of.
+    """
+
+    frame: Int[Array, " batch"]
+    view: Int[Array, "batch views"]
+    numbers: Float[Array, "batch 7"]
 
 
 class _Change(NamedTuple):
@@ -25,62 +39,109 @@ class _Change(NamedTuple):
     shift: Float[Array, "batch 2"]
 
 
+def draw_samples(
+    key: Key[Array, ""],
+    start: int | Int[Array, ""],
+    *,
+    batch: int,
+    views: int,
+    frames: int,
+    rig_views: int,
+) -> Samples:
+    """Samples `start` to `start + batch` of a step: each a pure function of the key and its number.
+
+    So any part of a batch can be drawn by itself, and the parts make up the whole bit for bit.
+
+    Args:
+        key: Of this step.
+        start: First sample's number.
+        batch: Samples.
+        views: Different views of each.
+        frames: Instants to draw from, with replacement.
+        rig_views: Views to draw from.
+    """
+
+    def one(number: jax.Array) -> Samples:
+        key_frame, key_rest = jax.random.split(jax.random.fold_in(key, number))
+        uniform = jax.random.uniform(key_rest, (rig_views + 7,))
+        return Samples(
+            frame=jax.random.randint(key_frame, (), 0, frames),
+            view=jnp.argsort(uniform[:rig_views])[:views],
+            numbers=uniform[rig_views:],
+        )
+
+    return jax.vmap(one)(start + jnp.arange(batch))
+
+
+def take_frames(data: TrainingViews, frame: Int[Array, " batch"]) -> TrainingViews:
+    """The chosen instants."""
+    return data._replace(**{name: getattr(data, name)[frame] for name in PER_FRAME})
+
+
+def make_batch(
+    rows: TrainingViews,
+    samples: Samples,
+    *,
+    augmentation: AugmentationConfig,
+    skeleton: Skeleton,
+) -> Batch:
+    """A batch from its samples' instants.
+
+    Args:
+        rows: The instant of each sample (`take_frames`).
+        samples: What was drawn for each.
+        augmentation: New views of the triangulated bodies in place of a share of the samples.
+        skeleton: For mirroring.
+    """
+    own = _observed(rows, samples.view)
+    if augmentation.share == 0:
+        return own
+    new = _new_views(rows, samples, own, augmentation, skeleton)
+    usable = jnp.all(jnp.nan_to_num(new.label[..., 2], nan=jnp.inf) > AUGMENTED_DEPTH, axis=(1, 2))
+    usable &= jnp.all(jnp.isfinite(rows.label_world[:, skeleton.root]), axis=-1)
+    chosen = usable & (samples.numbers[:, 0] < augmentation.share)
+    return jax.tree.map(
+        lambda a, b: jnp.where(chosen.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, own
+    )
+
+
 def draw_batch(
     data: TrainingViews,
     key: Key[Array, ""],
+    start: int | Int[Array, ""] = 0,
     *,
     batch: int,
     views: int,
     augmentation: AugmentationConfig,
     skeleton: Skeleton,
 ) -> Batch:
-    """Draws instants with replacement and, for each, `views` different views.
-
-    Args:
-        data: The training set.
-        key: Of this step; the same key gives the same batch.
-        batch: Instants.
-        views: Views an instant, at most the rig's.
-        augmentation: New views of the triangulated bodies in place of a share of the samples.
-        skeleton: For mirroring.
-    """
-    frames, all_views, _, _ = data.keypoints_2d.shape
-    key_frame, key_view, key_share, key_change = jax.random.split(key, 4)
-    frame = jax.random.randint(key_frame, (batch,), 0, frames)
-    order = jnp.argsort(jax.random.uniform(key_view, (batch, all_views)), axis=-1)
-    view = order[:, :views]
-    own = _observed(data, frame, view)
-    if augmentation.share == 0:
-        return own
-    new = _new_views(data, frame, view, key_change, augmentation, skeleton)
-    usable = jnp.all(jnp.nan_to_num(new.label[..., 2], nan=jnp.inf) > AUGMENTED_DEPTH, axis=(1, 2))
-    usable &= jnp.all(jnp.isfinite(data.label_world[frame, skeleton.root]), axis=-1)
-    chosen = usable & (jax.random.uniform(key_share, (batch,)) < augmentation.share)
-    return jax.tree.map(
-        lambda a, b: jnp.where(chosen.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, own
-    )
+    """`draw_samples`, `take_frames` and `make_batch` in one, for data that lie on the device."""
+    frames, rig_views = data.confidence.shape[:2]
+    samples = draw_samples(key, start, batch=batch, views=views, frames=frames, rig_views=rig_views)
+    rows = take_frames(data, samples.frame)
+    return make_batch(rows, samples, augmentation=augmentation, skeleton=skeleton)
 
 
-def _cameras(data: TrainingViews, rig: jax.Array, view: jax.Array) -> Camera:
-    return Camera(*(array[rig[:, None], view] for array in data.camera))
+def _cameras(rows: TrainingViews, rig: jax.Array, view: jax.Array) -> Camera:
+    return Camera(*(array[rig[:, None], view] for array in rows.camera))
 
 
-def _observed(data: TrainingViews, frame: jax.Array, view: jax.Array) -> Batch:
+def _observed(rows: TrainingViews, view: jax.Array) -> Batch:
     """The detections as they are."""
-    camera = _cameras(data, data.rig_id[frame], view)
+    camera = _cameras(rows, rows.rig_id, view)
+    at = jnp.arange(len(view))[:, None]
     return Batch(
-        keypoints_2d=data.keypoints_2d[frame[:, None], view],
-        confidence=data.confidence[frame[:, None], view],
+        keypoints_2d=rows.keypoints_2d[at, view],
+        confidence=rows.confidence[at, view],
         camera=camera,
-        label=world_to_camera(data.label_world[frame][:, None], camera),
+        label=world_to_camera(rows.label_world[:, None], camera),
     )
 
 
 def _new_views(
-    data: TrainingViews,
-    frame: jax.Array,
-    view: jax.Array,
-    key: jax.Array,
+    rows: TrainingViews,
+    samples: Samples,
+    own: Batch,
     augmentation: AugmentationConfig,
     skeleton: Skeleton,
 ) -> Batch:
@@ -89,13 +150,12 @@ def _new_views(
     The detector's residuals of the same instant and view, in units of rays at the body's distance,
     are put back, so that the new detections err as the real ones do.
     """
-    own = _observed(data, frame, view)
     residual = own.keypoints_2d - project(own.label, own.camera.K)  # NaN where missing
     residual = residual * own.label[..., 2:] / own.camera.K[..., None, [0, 1], [0, 1]]  # metres
 
-    change = _draw_change(data, key, len(frame), augmentation)
-    body = _moved(data, frame, change, skeleton.root)
-    camera = _cameras(data, change.rig, view)
+    change = _change(samples.numbers, len(rows.rig_middle), augmentation)
+    body = _moved(rows, change, skeleton.root)
+    camera = _cameras(rows, change.rig, samples.view)
     label = world_to_camera(body[:, None], camera)
 
     mirrored = (change.mirror < 0)[:, None, None]
@@ -111,28 +171,23 @@ def _new_views(
     return Batch(keypoints_2d, jnp.where(seen, confidence, 0), camera, label)
 
 
-def _draw_change(
-    data: TrainingViews, key: jax.Array, batch: int, augmentation: AugmentationConfig
-) -> _Change:
-    keys = jax.random.split(key, 5)
-    mirror = jax.random.bernoulli(keys[1], 0.5 * augmentation.mirror, (batch,))
-    angle = jax.random.uniform(keys[3], (batch,), maxval=2 * jnp.pi) * augmentation.turn
-    limit = augmentation.scale
+def _change(numbers: jax.Array, rigs: int, augmentation: AugmentationConfig) -> _Change:
+    """Uniform numbers (the first of which decided whether) as what they mean."""
+    _, rig, mirror, scale, angle, x, y = numbers.T
+    shift = jnp.stack([x, y], axis=-1)
     return _Change(
-        rig=jax.random.randint(keys[0], (batch,), 0, len(data.rig_middle)),
-        mirror=jnp.where(mirror, -1.0, 1.0),
-        scale=1 + jax.random.uniform(keys[2], (batch,), minval=-limit, maxval=limit),
-        angle=angle,
-        shift=augmentation.shift * jax.random.uniform(keys[4], (batch, 2), minval=-1),
+        rig=jnp.minimum((rig * rigs).astype(jnp.int32), rigs - 1),
+        mirror=jnp.where(mirror < 0.5 * augmentation.mirror, -1.0, 1.0),
+        scale=1 + augmentation.scale * (2 * scale - 1),
+        angle=2 * jnp.pi * angle * augmentation.turn,
+        shift=augmentation.shift * (2 * shift - 1),
     )
 
 
-def _moved(
-    data: TrainingViews, frame: jax.Array, change: _Change, root: int
-) -> Float[Array, "batch joints 3"]:
+def _moved(rows: TrainingViews, change: _Change, root: int) -> Float[Array, "batch joints 3"]:
     """Triangulated bodies changed about their root, feet on the ground, in another rig's world."""
-    body = data.label_world[frame]
-    across, ahead, up = _axes(data.world_up)
+    body = rows.label_world
+    across, ahead, up = _axes(rows.world_up)
     middle = body[:, root]
     relative = body - middle[:, None]
     height, x, y = (jnp.sum(relative * axis, axis=-1) for axis in (up, across, ahead))
@@ -146,7 +201,7 @@ def _moved(
         + (scale * y)[..., None] * ahead
         + (scale * height + lift[:, None])[..., None] * up
     )
-    middle = middle - data.rig_middle[data.rig_id[frame]] + data.rig_middle[change.rig]
+    middle = middle - rows.rig_middle[rows.rig_id] + rows.rig_middle[change.rig]
     middle = middle + change.shift[:, :1] * across + change.shift[:, 1:] * ahead
     return moved + middle[:, None]
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from geoself_jax.geometry.camera import Camera, pixel_to_ray, project, world_to_camera
-from geoself_jax.numerics import MIN_DEPTH, finite_or_zero, safe_divide, safe_norm
+from geoself_jax.numerics import MIN_DEPTH, finite_or_zero, rotate, safe_divide, safe_norm
 
 DEGENERATE = 1e-5
 """Normalized determinant under which the rays are too near to parallel to meet anywhere."""
@@ -122,3 +122,37 @@ def triangulate_robust(
     good &= jnp.sum(prior > 0, axis=-2) >= 2
     point = jax.lax.fori_loop(0, iterations, reweight, jnp.where(good[..., None], first, 0))
     return jnp.where(good[..., None], point + origin, jnp.nan)
+
+
+def triangulate_root(
+    pose_3d: Float[Array, "*batch views joints 3"],
+    keypoints_2d: Float[Array, "*batch views joints 2"],
+    confidence: Float[Array, "*batch views joints"],
+    camera: Camera,
+) -> Float[Array, "*batch views 3"]:
+    """Where each view's pose must stand to come nearest to the rays of all views.
+
+    Linear triangulation of one point from all joints' rays, each shifted by its joint; the paper
+    has no such step. A pose seen by a single view is placed too, by its size.
+
+    Args:
+        pose_3d: Relative to the root, each in its own view's camera axes, metres.
+        keypoints_2d, confidence, camera: As `triangulate_dlt`.
+
+    Returns:
+        Root in each view's own camera frame, metres; NaN where the rays do not say.
+    """
+    rays, finite = finite_or_zero(pixel_to_ray(keypoints_2d, camera.K))
+    weight = jnp.where(finite, confidence, 0)
+    a, b = _rows(rays, camera)
+    weighted = a * weight[..., None, None]
+    A = jnp.einsum("...vjki,...vjkl->...il", weighted, a, precision="highest")
+    body = rotate(jnp.swapaxes(camera.R, -1, -2), pose_3d)  # world axes
+    shifted = b[..., None, :, :, :] - jnp.einsum(
+        "...vjki,...sji->...svjk", a, body, precision="highest"
+    )
+    rhs = jnp.einsum("...vjki,...svjk->...si", weighted, shifted, precision="highest")
+    root, good = _solve(jnp.broadcast_to(A[..., None, :, :], (*rhs.shape, 3)), rhs)
+    root = root + jnp.mean(camera.center, axis=-2)[..., None, :]
+    local = world_to_camera(root[..., None, :], camera)[..., 0, :]
+    return jnp.where(good[..., None], local, jnp.nan)

@@ -1,0 +1,111 @@
+"""The networks' layers: matrix products, batch norm in one pass, dropout without stored masks."""
+
+from typing import Literal
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, UInt32
+
+Compute = Literal["float32", "bfloat16"]
+EPSILON = 1e-5
+MOMENTUM = 0.99
+
+
+def hash_uint32(x: UInt32[Array, "*shape"], key: UInt32[Array, " 2"]) -> UInt32[Array, "*shape"]:
+    """Well mixed bits of a counter: two multiply-and-shift rounds, each with half of a key.
+
+    The constants are lowbias32's (C. Wellons, Hash Function Prospector, public domain). Ten integer
+    operations a number: a compiler puts them into the loop that uses the number, where threefry's
+    hundred would be a loop, and an array, of their own.
+    """
+    x = x ^ key[0]
+    x = (x ^ (x >> 16)) * jnp.uint32(0x7FEB352D)
+    x = x ^ key[1]
+    x = (x ^ (x >> 15)) * jnp.uint32(0x846CA68B)
+    return x ^ (x >> 16)
+
+
+def keep_mask(
+    key: UInt32[Array, " 2"], shape: tuple[int, ...], rate: float, first_row: int | jax.Array = 0
+) -> jax.Array:
+    """Which units of `(rows, units)` stay, each a pure function of the key, its row and its place.
+
+    Args:
+        key: Of this step and layer.
+        shape: Rows and units.
+        rate: Share that is dropped.
+        first_row: Number of the first row, where only a part of a batch is at hand.
+    """
+    units = shape[1]
+    row = jax.lax.broadcasted_iota(jnp.uint32, shape, 0) + jnp.asarray(first_row, jnp.uint32)
+    place = jax.lax.broadcasted_iota(jnp.uint32, shape, 1)
+    bits = hash_uint32(row * jnp.uint32(units) + place, key)
+    return bits >= jnp.uint32(round(rate * 2**32))
+
+
+class BatchNorm(nn.Module):
+    """Batch norm over rows, its statistics in one pass and in float32.
+
+    Attributes:
+        axis_name: Of the mapped axis whose devices share their statistics (pmap); none where a
+            batch is one array.
+    """
+
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "batch units"], *, train: bool) -> jax.Array:
+        """Normalizes, scales and shifts."""
+        units = x.shape[-1:]
+        scale = self.param("scale", nn.initializers.ones, units, jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, units, jnp.float32)
+        mean = self.variable("batch_stats", "mean", jnp.zeros, units, jnp.float32)
+        var = self.variable("batch_stats", "var", jnp.ones, units, jnp.float32)
+        wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+        if train and not self.is_initializing():
+            moments = jnp.stack([jnp.mean(wide, axis=0), jnp.mean(wide * wide, axis=0)])
+            if self.axis_name is not None:
+                moments = jax.lax.pmean(moments, self.axis_name)
+            now, square = moments
+            spread = jnp.maximum(square - now * now, 0)
+            mean.value = MOMENTUM * mean.value + (1 - MOMENTUM) * now
+            var.value = MOMENTUM * var.value + (1 - MOMENTUM) * spread
+        else:
+            now, spread = mean.value, var.value
+        factor = scale * jax.lax.rsqrt(spread + EPSILON)
+        return wide * factor + (bias - now * factor)
+
+
+class Dense(nn.Module):
+    """Fully connected, batch norm, ReLU, dropout.
+
+    Attributes:
+        width: Units.
+        dropout: Share of the units that is dropped in training.
+        compute: Type of the product and of what is stored between layers.
+        axis_name: See `BatchNorm`.
+    """
+
+    width: int
+    dropout: float = 0.0
+    compute: Compute = "float32"
+    axis_name: str | None = None
+
+    @nn.compact
+    def __call__(
+        self,
+        x: Float[Array, "batch in"],
+        key: UInt32[Array, " 2"],
+        first_row: int | jax.Array = 0,
+        *,
+        train: bool,
+    ) -> Float[Array, "batch out"]:
+        """One layer of a block; `key` and `first_row` are for `keep_mask`."""
+        dtype = jnp.bfloat16 if self.compute == "bfloat16" else None  # None: as the weights are
+        x = nn.Dense(self.width, use_bias=False, dtype=dtype, name="linear")(x)
+        y = nn.relu(BatchNorm(self.axis_name, name="norm")(x, train=train))
+        if train and self.dropout:
+            kept = keep_mask(key, y.shape, self.dropout, first_row)
+            y = jnp.where(kept, y / (1 - self.dropout), 0)
+        return y.astype(x.dtype)
