@@ -27,7 +27,7 @@ from geoself_jax.config import (
     ObjectiveConfig,
     OptimizerConfig,
     ScheduleConfig,
-    as_dict,
+    split_where,
 )
 from geoself_jax.data.sources import load
 from geoself_jax.recording import Recording
@@ -104,7 +104,7 @@ def run_row(row: Row, folder: Path, test: Recording, source: str) -> dict[str, A
     if result.exists():
         scores = json.loads(result.read_text())
         told = workdir.read_record(folder)["config"]
-        if told != json.loads(json.dumps(as_dict(config))) or scores["data"] != source:
+        if told != json.loads(json.dumps(split_where(config)[0])) or scores["data"] != source:
             raise SystemExit(f"{folder} is of another configuration: choose another --out")
         return scores
     data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)

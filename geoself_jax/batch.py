@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from geoself_jax.geometry.camera import Camera
 
 
 class TrainingViews(NamedTuple):
-    """All instants of a training set, as arrays that stay on the device.
+    """All instants of a training set, as arrays: numpy's, until they are put on devices.
 
     Attributes:
         keypoints_2d: Undistorted pixels; NaN where missing.
@@ -20,13 +21,13 @@ class TrainingViews(NamedTuple):
         world_up: Unit vector against gravity.
     """
 
-    keypoints_2d: Float[Array, "frames views joints 2"]
-    confidence: Float[Array, "frames views joints"]
-    rig_id: Int[Array, " frames"]
+    keypoints_2d: Float[Array | np.ndarray, "frames views joints 2"]
+    confidence: Float[Array | np.ndarray, "frames views joints"]
+    rig_id: Int[Array | np.ndarray, " frames"]
     camera: Camera
-    label_world: Float[Array, "frames joints 3"]
-    rig_middle: Float[Array, "rigs 3"]
-    world_up: Float[Array, " 3"]
+    label_world: Float[Array | np.ndarray, "frames joints 3"]
+    rig_middle: Float[Array | np.ndarray, "rigs 3"]
+    world_up: Float[Array | np.ndarray, " 3"]
 
 
 PER_FRAME = ("keypoints_2d", "confidence", "rig_id", "label_world")

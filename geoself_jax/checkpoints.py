@@ -128,8 +128,22 @@ def _manager(folder: Path, keep: int | None = None) -> ocp.CheckpointManager:
         cleanup_tmp_directories=keep is not None,
         read_only=keep is None,
         enable_async_checkpointing=False,
+        create=False,
+        multiprocessing_options=_alone(),
     )
+    if keep is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     return ocp.CheckpointManager(folder.absolute(), options=options)
+
+
+def _alone() -> ocp.options.MultiprocessingOptions:
+    """Of several hosts only the one that calls takes part: what it saves lies on it alone."""
+    if jax.process_count() == 1:
+        return ocp.options.MultiprocessingOptions()
+    me = jax.process_index()
+    return ocp.options.MultiprocessingOptions(
+        primary_host=me, active_processes={me}, barrier_sync_key_prefix=f"host{me}"
+    )
 
 
 def _set_aside(folder: Path, step: int) -> None:

@@ -16,11 +16,14 @@ class DataConfig:
         synthetic_frames: Frames to generate where `train` is synthetic.
         validation_share: Share of the frames held out from training, whole subjects where there are
             several, to choose the best checkpoint by a label-free score.
+        device_bytes: The instants lie in each device's memory if they need no more than this; else
+            the host feeds each call's batches, the same bit for bit.
     """
 
     train: str = "synthetic:train"
     synthetic_frames: int = 40_000
     validation_share: float = 0.05
+    device_bytes: int = 8 * 2**30
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,34 @@ class ScheduleConfig:
 
 
 @dataclass(frozen=True)
+class DistributedConfig:
+    """Several hosts, one process on each, that train one run together.
+
+    Attributes:
+        coordinator: `auto`: one process, or as SLURM or a TPU pod says in the environment;
+            `cluster`: as JAX finds out from Cloud TPU or SLURM; `none`: one process; HOST:PORT of
+            process 0: as the next two say.
+        processes, process: How many there are, and which this one is, from 0.
+    """
+
+    coordinator: str = "auto"
+    processes: int = 1
+    process: int = 0
+
+
+@dataclass(frozen=True)
 class Config:
-    """One experiment."""
+    """One experiment, and where it computes, which may change when it is continued.
+
+    Attributes:
+        data, model, objective, augmentation, optimizer, schedule: See there.
+        seed: Of the weights, the batches and the dropout.
+        device: `auto` takes what JAX finds; any other is an error where it is missing.
+        parallel: `jit` over a sharded batch, or `pmap`: the same mathematics.
+        compute: Of the hidden layers' matrix products; `auto` is bfloat16 on gpu and tpu. All else
+            is float32 always.
+        distributed: Several hosts.
+    """
 
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -149,11 +178,21 @@ class Config:
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     seed: int = 0
+    device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"
+    parallel: Literal["jit", "pmap"] = "jit"
+    compute: Literal["auto", "float32", "bfloat16"] = "auto"
+    distributed: DistributedConfig = field(default_factory=DistributedConfig)
 
+
+WHERE = ("device", "parallel", "compute", "distributed")
+"""The keys of `Config` that do not say what is trained, but where."""
 
 _LEAST = {
     "data.synthetic_frames": 1,
     "data.validation_share": 0,
+    "data.device_bytes": 0,
+    "distributed.processes": 1,
+    "distributed.process": 0,
     "model.width": 1,
     "model.blocks": 0,
     "model.layers": 1,
@@ -194,6 +233,14 @@ def as_dict(config: Any) -> dict[str, Any]:
         f.name: as_dict(value) if is_dataclass(value := getattr(config, f.name)) else value
         for f in fields(config)
     }
+
+
+def split_where(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is trained, and where it computes, as plain dictionaries."""
+    what = as_dict(config)
+    where = {key: what.pop(key) for key in WHERE}
+    where["device_bytes"] = what["data"].pop("device_bytes")
+    return what, where
 
 
 def from_dict(kind: type, values: Any, where: str = "config") -> Any:

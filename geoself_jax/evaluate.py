@@ -25,11 +25,12 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    from geoself_jax import evaluation, step, workdir
+    from geoself_jax import devices, evaluation, workdir
     from geoself_jax.data.sources import load
     from geoself_jax.trained import load_trained
 
-    step.devices()
+    devices.use_compilation_cache()
+    devices.devices()
     folder = Path(flags.workdir)
     trained = load_trained(folder, flags.checkpoint)
     recording = load(flags.data, synthetic_frames=flags.frames)

@@ -1,7 +1,6 @@
 """The training and prediction steps, and the one place that maps them over devices."""
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -9,13 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float, Int, Key
 
 from geoself_jax import losses
-from geoself_jax.batch import Batch, TrainingViews
+from geoself_jax.batch import Batch
 from geoself_jax.config import ObjectiveConfig
-from geoself_jax.errors import UNAVAILABLE, GeoselfError
 from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
 from geoself_jax.geometry.triangulation import triangulate_root
 from geoself_jax.model import Networks
@@ -26,8 +23,6 @@ BARRIER_PX_PER_METRE = 1000.0
 
 MAX_SKIPPED = 3
 """Updates in a row that are skipped, their loss or gradient not finite: then a run has diverged."""
-
-Draw = Callable[[TrainingViews, jax.Array], Batch]
 
 
 class TrainState(NamedTuple):
@@ -56,6 +51,7 @@ def objective_loss(
     *,
     root_joint: int,
     pretrain: bool = False,
+    axis_name: str | None = None,
 ) -> Float[Array, ""]:
     """The loss of one step: the sum over the batch divided by its total weight.
 
@@ -69,11 +65,28 @@ def objective_loss(
         objective: Which loss.
         root_joint: Index of the joint that `pose_3d` is relative to.
         pretrain: Stage one, eq. (6), whatever the objective.
+        axis_name: Where each device has a part of the batch: the mean over the devices of what this
+            returns on them is the loss of the whole.
     """
+    total, weight = _sums(pose_3d, root, batch, objective, root_joint, pretrain)
+    if axis_name is not None:
+        weight = jax.lax.pmean(weight, axis_name)
+    return safe_divide(total, weight)
+
+
+def _sums(
+    pose_3d: jax.Array,
+    root: jax.Array,
+    batch: Batch,
+    objective: ObjectiveConfig,
+    root_joint: int,
+    pretrain: bool,
+) -> tuple[jax.Array, jax.Array]:
+    """The loss summed over the batch, and the weight to divide it by."""
     pose_camera = pose_3d + root[..., None, :]
     if pretrain:
         loss = losses.view_consistency_loss(pose_camera, batch.camera)
-        return jnp.sum(loss) / (pose_camera.size / 3)
+        return jnp.sum(loss), jnp.asarray(pose_camera.size / 3, loss.dtype)
     if objective.name == "pseudo_label":
         label_root = batch.label[..., root_joint, :]
         relative = batch.label - label_root[..., None, :]
@@ -84,18 +97,16 @@ def objective_loss(
             root[..., None, :], label_root[..., None, :], even[..., :1], norm=objective.norm
         )
         count = jnp.sum(even * jnp.isfinite(relative[..., 0]))
-        return safe_divide(jnp.sum(pose) + jnp.sum(place), count)
+        return jnp.sum(pose) + jnp.sum(place), count
     if objective.root_from == "views":
         hold = jax.lax.stop_gradient
         seen_from = (batch.keypoints_2d, batch.confidence, batch.camera)
         place = hold(triangulate_root(pose_3d, *seen_from))
         place = jnp.where(jnp.isfinite(place), place, hold(root))
-        pairs = ((pose_3d, place), (hold(pose_3d), root))
         each = dataclasses.replace(objective, root_from="network")
-        loss_of = functools.partial(
-            objective_loss, batch=batch, objective=each, root_joint=root_joint
-        )
-        return sum((loss_of(pose, at) for pose, at in pairs), jnp.zeros(()))
+        of_pose, weight = _sums(pose_3d, place, batch, each, root_joint, False)
+        of_root, _ = _sums(hold(pose_3d), root, batch, each, root_joint, False)
+        return of_pose + of_root, weight
     data = (batch.keypoints_2d, batch.confidence, pose_camera, batch.camera)
     if objective.name == "reprojection":
         loss = losses.reprojection_loss(*data, norm=objective.norm)
@@ -107,7 +118,7 @@ def objective_loss(
             weight_from=objective.weight_from,
         )
     barrier = BARRIER_PX_PER_METRE * jnp.sum(losses.depth_barrier(pose_camera), axis=-1)
-    return safe_divide(jnp.sum(loss + barrier), jnp.sum(batch.confidence))
+    return jnp.sum(loss + barrier), jnp.sum(batch.confidence)
 
 
 def initial_state(
@@ -140,6 +151,7 @@ def train_step(
     optimizer: optax.GradientTransformation,
     objective: ObjectiveConfig,
     pretrain: bool = False,
+    axis_name: str | None = None,
 ) -> tuple[TrainState, dict[str, Float[Array, ""]]]:
     """One update: pure, the same on one device or many.
 
@@ -151,6 +163,8 @@ def train_step(
         batch: What the step learns from.
         key: For dropout.
         model, optimizer, objective, pretrain: What is trained, how, on which loss.
+        axis_name: Of the mapped axis over whose devices the batch is split (pmap); `model` has the
+            same.
 
     Returns:
         The state after the step, and scalars for the log.
@@ -168,7 +182,13 @@ def train_step(
         )
         root_joint = model.skeleton.root
         loss = objective_loss(
-            pose_3d, root, batch, objective, root_joint=root_joint, pretrain=pretrain
+            pose_3d,
+            root,
+            batch,
+            objective,
+            root_joint=root_joint,
+            pretrain=pretrain,
+            axis_name=axis_name,
         )
         behind = losses.share_behind(pose_3d + root[..., None, :])
         return loss, (updates["batch_stats"], behind)
@@ -176,6 +196,8 @@ def train_step(
     (loss, (batch_stats, behind)), gradient = jax.value_and_grad(loss_of, has_aux=True)(
         state.params
     )
+    if axis_name is not None:
+        gradient, loss, behind = jax.lax.pmean((gradient, loss, behind), axis_name)
     norm = optax.tree.norm(gradient)
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
     updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
@@ -185,68 +207,6 @@ def train_step(
     skipped = jnp.where(finite, 0, state.skipped + 1)
     metrics = {"loss": loss, "gradient_norm": norm, "behind": behind, "skipped": skipped}
     return TrainState(params, batch_stats, opt_state, state.step + 1, skipped), metrics
-
-
-Advance = Callable[[TrainState, TrainingViews], tuple[TrainState, dict[str, jax.Array]]]
-
-
-def devices() -> list[jax.Device]:
-    """The devices of the platform that JAX chose, or was told to use by JAX_PLATFORMS.
-
-    Raises:
-        GeoselfError: There is none of that kind (69).
-    """
-    try:
-        return jax.devices()
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise GeoselfError(
-            "no device", reason, "install JAX for it, or set JAX_PLATFORMS=cpu", UNAVAILABLE
-        ) from error
-
-
-def data_mesh(devices: int | None = None) -> Mesh:
-    """A mesh with one axis, `data`, over the first devices (all by default)."""
-    chosen = jax.devices()[:devices]
-    return jax.make_mesh(
-        (len(chosen),), ("data",), axis_types=(jax.sharding.AxisType.Auto,), devices=chosen
-    )
-
-
-def make_advance(
-    step: Callable[..., Any], draw: Draw, mesh: Mesh, *, seed: int, steps: int
-) -> Advance:
-    """Compiles `steps` training steps into one call that stays on the devices.
-
-    Args:
-        step: `train_step` with its keyword arguments bound.
-        draw: (data, key) to a batch.
-        mesh: The batch is split over its axis `data`; all else is on every device.
-        seed: With a step's number, all that its batch and dropout depend on.
-        steps: Steps a call.
-
-    Returns:
-        (state, data) to the state after `steps` steps (the old one's memory is reused) and the
-        steps' metrics, each of shape (steps,).
-    """
-    everywhere = NamedSharding(mesh, PartitionSpec())
-    split = NamedSharding(mesh, PartitionSpec("data"))
-
-    def advance(state: TrainState, data: TrainingViews) -> tuple[TrainState, dict[str, jax.Array]]:
-        def one(state: TrainState, _: None) -> tuple[TrainState, dict[str, jax.Array]]:
-            key = jax.random.fold_in(jax.random.key(seed), state.step)
-            key_batch, key_dropout = jax.random.split(key)
-            batch = jax.lax.with_sharding_constraint(draw(data, key_batch), split)
-            return step(state, batch, key_dropout)
-
-        return jax.lax.scan(one, state, None, length=steps)
-
-    return jax.jit(
-        advance,
-        in_shardings=(everywhere, everywhere),
-        out_shardings=(everywhere, everywhere),
-        donate_argnums=0,
-    )
 
 
 class Prediction(NamedTuple):

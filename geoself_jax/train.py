@@ -36,11 +36,11 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    from geoself_jax import step
+    from geoself_jax import devices
     from geoself_jax.data.sources import load
     from geoself_jax.training import train
 
-    step.devices()
+    devices.start(config)
     data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
     outcome: Outcome = train(config, Path(flags.workdir), data)
     print(outcome.message, file=sys.stderr)

@@ -1,64 +1,33 @@
-"""The training loop: the story of a run, from a recording to its last checkpoint."""
+"""The story of a run, from a recording to its last checkpoint."""
 
+import contextlib
 import dataclasses
 import functools
+import json
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-import optax
-from jax.sharding import NamedSharding, PartitionSpec
 from tqdm import tqdm
 
-from geoself_jax import checkpoints, step, workdir
+from geoself_jax import checkpoints, devices, hosts, step, workdir
 from geoself_jax.batch import TrainingViews
-from geoself_jax.config import Config, ModelConfig, OptimizerConfig, as_dict
+from geoself_jax.config import Config, ModelConfig, as_dict, split_where
 from geoself_jax.data.checks import check_geometry
-from geoself_jax.data.sampling import draw_batch
 from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
-from geoself_jax.errors import DIVERGED, GeoselfError, data_error, usage_error
+from geoself_jax.errors import data_error, usage_error
+from geoself_jax.loop import Loop, Outcome, Stages, items, make_optimizer, make_stages
 from geoself_jax.model import Networks
 from geoself_jax.recording import Recording
 from geoself_jax.scores import label_free_scores, predict_recording
-from geoself_jax.step import Advance, TrainState
+from geoself_jax.step import TrainState
 from geoself_jax.stopping import StopFlag
 
 VALIDATION_FRAMES = 1000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Attributes:
-        steps: Done in all.
-        interrupted: Stopped on request before the end.
-        message: One line for the user.
-    """
-
-    steps: int
-    interrupted: bool
-    message: str
-
-
-@dataclass(frozen=True)
-class _Stages:
-    """Steps of stage one and in all, each a whole number of calls."""
-
-    pretrain: int
-    total: int
-    call: int
-
-    def next_call(self, done: int) -> tuple[bool, int]:
-        """Whether the next call is stage one's, and its steps."""
-        end = self.pretrain if done < self.pretrain else self.total
-        return done < self.pretrain, min(self.call, end - done)
 
 
 def train(
@@ -80,10 +49,10 @@ def train(
     Raises:
         GeoselfError: Bad data (65), the folder is another run's (73), not finite any more (70).
     """
-    recording = recording.without_ground_truth()
-    devices = step.devices()
-    print(f"devices: {len(devices)} x {devices[0].device_kind}", flush=True)
-    with workdir.lock(folder), StopFlag() as stop:
+    started, recording = time.monotonic(), recording.without_ground_truth()
+    if hosts.is_leader():
+        print(devices.describe(), flush=True)
+    with _owned(folder), StopFlag() as stop:
         triangulated = triangulate_recording(recording, config.objective.labels)
         check_geometry(config.data.train, recording, triangulated)
         _check_views(config, recording)
@@ -92,26 +61,15 @@ def train(
         data = training_views(recording.select(learn), labels[learn])
 
         model = Networks(_resolved(config.model, recording), recording.skeleton)
-        stages = _stages(config, len(data.rig_id))
+        stages = make_stages(config, len(data.rig_id))
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
         record = _record(config, model, recording, learn, held, supervised=teacher is not None)
-        continued = workdir.claim(folder, record)
-
-        mesh = step.data_mesh()
-        everywhere = NamedSharding(mesh, PartitionSpec())
-        state = jax.device_put(step.initial_state(model, optimizer, config.seed), everywhere)
-        best = float("inf")
-        if continued:
-            like = _items(state)
-            found = checkpoints.restore_latest(
-                folder / "checkpoints/last", like, warn=tqdm.write, set_aside=True
-            )
-            if found is not None:
-                items, facts = found
-                best = best if facts["best"] is None else facts["best"]
-                state = TrainState(**items["variables"], **items["progress"])
+        continued = _claimed(folder, record)
+        state = step.initial_state(model, optimizer, config.seed)
+        state, best = _continued(folder, state) if continued else (state, math.inf)
         at = int(state.step)
-        print(_opening(config, folder, data, int(held.sum()), at, stages), flush=True)
+        if hosts.is_leader():
+            print(_opening(config, folder, data, int(held.sum()), at, stages), flush=True)
         if at >= stages.total:
             return Outcome(at, False, f"already done: {at} steps in {folder}")
         validate = functools.partial(
@@ -120,144 +78,50 @@ def train(
             _thinned(recording.select(held), VALIDATION_FRAMES),
             _thinned(triangulated[held], VALIDATION_FRAMES),
         )
-        run = _Run(config, folder, model, optimizer, stages, validate, stop, best)
-        return run.loop(state, jax.device_put(data, everywhere), mesh)
-
-
-class _Run:
-    """The loop's fixed surroundings."""
-
-    def __init__(
-        self,
-        config: Config,
-        folder: Path,
-        model: Networks,
-        optimizer: optax.GradientTransformation,
-        stages: _Stages,
-        validate: Callable[[Any], float | None],
-        stop: StopFlag,
-        best: float,
-    ) -> None:
-        self.config, self.folder, self.stages = config, folder, stages
-        self.validate, self.stop, self.best = validate, stop, best
-        self.draw = functools.partial(
-            draw_batch,
-            batch=config.schedule.batch,
-            views=config.objective.views,
-            augmentation=config.augmentation,
-            skeleton=model.skeleton,
+        loop = Loop(
+            config, folder, model, optimizer, stages, data, validate, stop, best, started=started
         )
-        self.step = functools.partial(
-            step.train_step, model=model, optimizer=optimizer, objective=config.objective
+        return loop.run(state)
+
+
+def _owned(folder: Path) -> contextlib.AbstractContextManager[Any]:
+    """The folder's lock, on the host that writes to it."""
+    return workdir.lock(folder) if hosts.is_leader() else contextlib.nullcontext()
+
+
+def _claimed(folder: Path, record: dict[str, Any]) -> bool:
+    """Whether a run is continued, once all hosts are known to run the same one.
+
+    Raises:
+        GeoselfError: Another configuration or other data, in the folder (73) or on a host (65).
+    """
+    told = json.dumps({key: record[key] for key in ("config", "model", "skeleton", "data")})
+    if not hosts.all_same(told):
+        raise data_error(
+            "the hosts",
+            "they have different data or configurations",
+            "copy the same files to each",
         )
-
-    def loop(self, state: TrainState, data: TrainingViews, mesh: jax.sharding.Mesh) -> Outcome:
-        """Calls the device until the end or until asked to stop."""
-        done, total = int(state.step), self.stages.total
-        log = workdir.MetricsLog(self.folder, done)
-        compiled: dict[tuple[bool, int], Advance] = {}
-        saved_at, schedule = time.monotonic(), self.config.schedule
-        period = schedule.call * schedule.validate
-        bar = tqdm(total=total, initial=done, unit="step", smoothing=0.1, mininterval=1)
-        try:
-            while done < total and not self.stop.asked:
-                kind = self.stages.next_call(done)
-                if kind not in compiled:
-                    compiled[kind] = self._compile(*kind, mesh)
-                state, metrics = compiled[kind](state, data)
-                scalars = self._read(metrics, done)
-                before, done = done, done + kind[1]
-                bar.update(kind[1])
-                bar.set_postfix(loss=f"{scalars['loss']:.4g}")
-                if done // period > before // period or done == total:
-                    scalars |= self._validate(state, done)
-                log.write(done, scalars)
-                if time.monotonic() - saved_at > 60 * schedule.save_minutes:
-                    self._save(state, done)
-                    saved_at = time.monotonic()
-        finally:
-            bar.close()
-            log.close()
-        self._save(state, done)
-        if done < total:
-            message = f"interrupted: saved step {done} of {total} in {self.folder}; run it again"
-            return Outcome(done, True, message)
-        return Outcome(done, False, f"done: {done} steps in {self.folder}")
-
-    def _compile(self, pretrain: bool, steps: int, mesh: jax.sharding.Mesh) -> Advance:
-        stage = functools.partial(self.step, pretrain=pretrain)
-        return step.make_advance(stage, self.draw, mesh, seed=self.config.seed, steps=steps)
-
-    def _read(self, metrics: dict[str, jax.Array], done: int) -> dict[str, float]:
-        """Means over a call's steps; the loop ends here when the loss stays not finite."""
-        values = {name: np.asarray(value) for name, value in metrics.items()}
-        if values["skipped"].max() >= step.MAX_SKIPPED:
-            at = done + int(np.argmax(values["skipped"] >= step.MAX_SKIPPED)) + 1
-            raise GeoselfError(
-                f"step {at}: loss {values['loss'][at - done - 1]}, "
-                f"not finite {step.MAX_SKIPPED} times in a row",
-                "training diverged; checkpoints saved before are kept",
-                "lower optimizer.learning_rate, set optimizer.clip_norm=1, or look at the data",
-                DIVERGED,
-            )
-        finite = np.isfinite(values["loss"])
-        skipped = float(np.sum(values.pop("skipped") > 0))
-        means = {n: float(v[finite].mean()) if finite.any() else 0.0 for n, v in values.items()}
-        return {**means, "skipped": skipped}
-
-    def _validate(self, state: TrainState, done: int) -> dict[str, float]:
-        variables = _items(state)["variables"]
-        score = self.validate(variables)
-        if score is None or score < self.best:  # without a score the newest is the best
-            self.best = self.best if score is None else score
-            facts = {"step": done, "validation_triangulation_mm": score}
-            items = {"variables": variables}
-            checkpoints.save(self.folder / "checkpoints/best", done, items, keep=1, facts=facts)
-        return {} if score is None or math.isinf(score) else {"validation_triangulation_mm": score}
-
-    def _save(self, state: TrainState, done: int) -> None:
-        facts = {"step": done, "best": self.best if math.isfinite(self.best) else None}
-        checkpoints.save(self.folder / "checkpoints/last", done, _items(state), keep=2, facts=facts)
+    continued = workdir.claim(folder, record) if hosts.is_leader() else False
+    return hosts.any_host(continued)
 
 
-def _items(state: TrainState) -> dict[str, Any]:
-    """A checkpoint's two parts: what evaluation needs, and what only training needs."""
-    values = state._asdict()
-    variables = {name: values.pop(name) for name in ("params", "batch_stats")}
-    return {"variables": variables, "progress": values}
-
-
-def make_optimizer(
-    config: OptimizerConfig, pretrain: int, total: int
-) -> optax.GradientTransformation:
-    """Adam, its gradient clipped; a constant rate in stage one, the schedule's in stage two."""
-    length = max(total - pretrain, 1)
-    rate: Any
-    if config.schedule == "cosine":
-        warmup = min(max(int(config.warmup * length), 1), length - 1)
-        peak = config.learning_rate
-        rate = peak
-        if length > 1:
-            rate = optax.warmup_cosine_decay_schedule(0.0, peak, warmup, length)
-    else:
-        thirds = {length // 3: 0.1, 2 * length // 3: 0.1}
-        rate = optax.piecewise_constant_schedule(config.learning_rate, thirds)
-    if pretrain:
-        first = optax.constant_schedule(config.learning_rate)
-        rate = optax.join_schedules([first, rate], [pretrain])
-    clip = optax.clip_by_global_norm(config.clip_norm) if config.clip_norm else optax.identity()
-    return optax.chain(clip, optax.adam(rate))
-
-
-def _stages(config: Config, frames: int) -> _Stages:
-    schedule = config.schedule
-    unit = 1 if schedule.unit == "steps" else max(frames // schedule.batch, 1)
-    pretrain = schedule.pretrain * unit
-    return _Stages(pretrain, pretrain + schedule.length * unit, schedule.call)
+def _continued(folder: Path, state: TrainState) -> tuple[TrainState, float]:
+    """The newest checkpoint and the best score so far; the state as it is where there is none."""
+    saved, best = items(state), math.inf
+    if hosts.is_leader():
+        found = checkpoints.restore_latest(
+            folder / "checkpoints/last", saved, warn=tqdm.write, set_aside=True
+        )
+        if found is not None:
+            saved, facts = found
+            best = best if facts["best"] is None else facts["best"]
+    saved, best = hosts.from_leader((saved, np.float64(best)))
+    return TrainState(**saved["variables"], **saved["progress"]), float(best)
 
 
 def _check_views(config: Config, recording: Recording) -> None:
-    views, devices = config.objective.views, len(jax.devices())
+    views, count = config.objective.views, len(jax.devices())
     if not 1 <= views <= recording.views:
         raise usage_error(
             f"config.objective.views={views}",
@@ -268,11 +132,11 @@ def _check_views(config: Config, recording: Recording) -> None:
         raise usage_error(
             "config.objective.views=1", "objective transform needs a pair", "set it to 2 or more"
         )
-    if config.schedule.batch % devices:
+    if config.schedule.batch % count:
         raise usage_error(
             f"config.schedule.batch={config.schedule.batch}",
-            f"does not divide over {devices} devices",
-            f"set it to a multiple of {devices}",
+            f"does not divide over {count} devices",
+            f"set it to a multiple of {count}",
         )
 
 
@@ -316,9 +180,11 @@ def _record(
     if not learn.any():
         raise data_error(config.data.train, "no frame is left to train on", "add frames")
     names = np.array(recording.subject_names)
+    (what, where), compute = split_where(config), devices.compute_type(config)
     return {
         "format": "geoself-run/1",
-        "config": as_dict(config),
+        "config": what,
+        "where": where | {"devices": devices.describe(), "compute_type": compute},
         "model": as_dict(model.config),
         "skeleton": dataclasses.asdict(model.skeleton),
         "data": {
@@ -336,7 +202,7 @@ def _record(
 
 
 def _opening(
-    config: Config, folder: Path, data: TrainingViews, held: int, at: int, stages: _Stages
+    config: Config, folder: Path, data: TrainingViews, held: int, at: int, stages: Stages
 ) -> str:
     """First line of a run, or what is continued."""
     if at:

@@ -8,12 +8,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def environment(devices: int = 1) -> dict[str, str]:
+def environment(devices: int = 1, quick_compile: bool = False) -> dict[str, str]:
     """Variables for a process whose jax sees so many CPU devices.
 
     With few cores, asynchronous calls on several virtual devices can wait for each other for ever.
     """
     flags = f"--xla_force_host_platform_device_count={devices}" if devices > 1 else ""
+    flags += " --xla_backend_optimization_level=0" if quick_compile else ""
     return {
         **os.environ,
         "JAX_PLATFORMS": "cpu",
@@ -24,12 +25,16 @@ def environment(devices: int = 1) -> dict[str, str]:
 
 
 def run_python(
-    *arguments: str, devices: int = 1, cwd: Path = ROOT, timeout: float = 300
+    *arguments: str,
+    devices: int = 1,
+    quick_compile: bool = False,
+    cwd: Path = ROOT,
+    timeout: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """`python ARGUMENTS`, its output as text."""
     return subprocess.run(
         [sys.executable, *arguments],
-        env=environment(devices),
+        env=environment(devices, quick_compile),
         cwd=cwd,
         capture_output=True,
         text=True,

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from geoself_jax import recording, training, workdir
+from geoself_jax import loop, recording, workdir
 from geoself_jax.data.checks import check_geometry
 from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
 from geoself_jax.errors import DATA, DIVERGED, WORKDIR, GeoselfError
@@ -267,7 +267,7 @@ def test_a_loss_that_stays_nan_ends_with_70_and_names_the_step():
         "skipped": np.array([0, 1, 2, 3, 4]),
     }
     with pytest.raises(GeoselfError) as error:
-        training._Run._read(None, metrics, done=10)
+        loop._means(metrics, done=15)
     assert_refused(error, DIVERGED, "step 14", "nan", "3 times", "learning_rate")
 
 

@@ -11,7 +11,7 @@ import geoself_jax
 
 PACKAGE = Path(geoself_jax.__file__).parent
 FLOORS = [
-    {"errors", "layers", "numerics", "stopping"},
+    {"errors", "hosts", "layers", "numerics", "stopping"},
     {"skeleton", "config", "geometry.camera", "npz", "validation"},
     {
         "geometry.triangulation",
@@ -23,11 +23,11 @@ FLOORS = [
         "panels",
     },
     {"recording", "metrics"},
-    {"step", "data.checks", "data.sampling", "data.training_views", "data.sources"},
-    {"checkpoints", "scores", "drawing"},
-    {"trained", "commands"},
-    {"evaluation", "lifter", "training"},
-    {"exporting"},
+    {"devices", "step", "data.checks", "data.sampling", "data.training_views", "data.sources"},
+    {"checkpoints", "runner", "scores", "drawing"},
+    {"feeding", "trained", "commands"},
+    {"evaluation", "lifter", "loop"},
+    {"exporting", "training"},
     {"train", "evaluate", "export"},
 ]
 PACKAGES = {"", "geometry", "data"}

@@ -20,7 +20,7 @@ ALL = AugmentationConfig(share=1.0)
 @pytest.fixture(scope="module")
 def views(tiny_recording):
     clean = tiny_recording.without_ground_truth()
-    return training_views(clean, triangulate_recording(clean))
+    return jax.tree.map(jnp.asarray, training_views(clean, triangulate_recording(clean)))
 
 
 @functools.cache

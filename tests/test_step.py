@@ -6,9 +6,9 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax import step
+from geoself_jax import runner, step
 from geoself_jax.config import AugmentationConfig, ModelConfig, ObjectiveConfig
-from geoself_jax.data.sampling import draw_batch
+from geoself_jax.data.sampling import draw_batch, make_batch
 from geoself_jax.data.training_views import training_views, triangulate_recording
 from geoself_jax.model import Networks
 from geoself_jax.skeleton import H36M_17
@@ -42,16 +42,30 @@ def stepping(objective="pseudo_label", optimizer=None, **keywords):
     )
 
 
+def whole_draw(views, batch=32):
+    return runner.Draw(
+        batch=batch,
+        views=2,
+        frames=len(views.rig_id),
+        rig_views=views.confidence.shape[1],
+        make_batch=functools.partial(
+            make_batch, augmentation=AugmentationConfig(share=0.5), skeleton=H36M_17
+        ),
+    )
+
+
 def advanced(devices, views, steps, objective="pseudo_label", optimizer=None):
     optimizer, one = stepping(objective, optimizer)
-    advance = step.make_advance(one, drawing(), step.data_mesh(devices), seed=0, steps=steps)
+    advance = runner.make_advance(
+        one, whole_draw(views), runner.data_mesh(devices), seed=0, steps=steps
+    )
     return advance(step.initial_state(MODEL, optimizer, 0), views)
 
 
 def test_many_steps_in_one_call_equal_one_step_a_call(views):
     together, metrics = advanced(1, views, 4, optimizer=optax.adam(1e-3))
     optimizer, one = stepping(optimizer=optax.adam(1e-3))
-    advance = step.make_advance(one, drawing(), step.data_mesh(1), seed=0, steps=1)
+    advance = runner.make_advance(one, whole_draw(views), runner.data_mesh(1), seed=0, steps=1)
     state = step.initial_state(MODEL, optimizer, 0)
     losses = []
     for _ in range(4):
@@ -74,7 +88,7 @@ def test_some_hundred_steps_lower_the_loss(views, objective):
 
 def test_stage_one_lowers_equation_6(views):
     optimizer, one = stepping(optimizer=optax.adam(3e-3), pretrain=True)
-    advance = step.make_advance(one, drawing(), step.data_mesh(1), seed=0, steps=100)
+    advance = runner.make_advance(one, whole_draw(views), runner.data_mesh(1), seed=0, steps=100)
     _, metrics = advance(step.initial_state(MODEL, optimizer, 0), views)
     loss = np.asarray(metrics["loss"])
     assert loss[-10:].mean() < 0.5 * loss[:3].mean()

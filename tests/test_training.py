@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from processes import environment, run_python
 
-from geoself_jax import checkpoints, errors, recording, training, workdir
-from geoself_jax.config import as_dict
+from geoself_jax import checkpoints, errors, recording, workdir
+from geoself_jax.config import split_where
 from geoself_jax.errors import GeoselfError
+from geoself_jax.loop import Loop, make_optimizer
 from geoself_jax.trained import load_trained
-from geoself_jax.training import make_optimizer, train
+from geoself_jax.training import train
 
 
 def weights(folder: Path, which: str = "last"):
@@ -35,7 +36,7 @@ def metrics_of(folder: Path) -> list[dict]:
 
 def test_a_run_leaves_its_record_metrics_events_and_checkpoints(tiny_run, tiny_config):
     record = workdir.read_record(tiny_run)
-    assert record["config"] == json.loads(json.dumps(as_dict(tiny_config)))
+    assert record["config"] == json.loads(json.dumps(split_where(tiny_config)[0]))
     assert record["data"]["supervised_upper_bound"] is False
     assert [row["step"] for row in metrics_of(tiny_run)] == [5, 10, 15, 20]
     assert "validation_triangulation_mm" in metrics_of(tiny_run)[-1]
@@ -104,7 +105,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved(
     tiny_config, tiny_recording, tmp_path, monkeypatch
 ):
     """From the third call on the cameras are not finite, as a broken input would be."""
-    original, calls = training._Run._compile, []
+    original, calls = Loop._compile, []
 
     def poisoning(*arguments):
         advance = original(*arguments)
@@ -118,7 +119,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved(
 
         return poisoned
 
-    monkeypatch.setattr(training._Run, "_compile", poisoning)
+    monkeypatch.setattr(Loop, "_compile", poisoning)
     config = dataclasses.replace(
         tiny_config,
         objective=dataclasses.replace(tiny_config.objective, name="transform"),
@@ -164,12 +165,16 @@ def test_the_shortest_schedules_make_an_optimizer(changes):
         make_optimizer(OptimizerConfig(warmup=warmup), schedule.pretrain, total)
 
 
-def test_a_device_that_is_not_there_is_one_line_with_code_69(tmp_path, tiny_file):
+@pytest.mark.parametrize("by", ["environment", "gpu", "tpu"])
+def test_a_device_that_is_not_there_is_one_line_with_code_69(tmp_path, tiny_file, by):
     config = tmp_path / "config.py"
     config.write_text(CONFIG.format(data=str(tiny_file)))
     done = subprocess.run(
-        [sys.executable, "-m", "geoself_jax.train", f"--config={config}", "--workdir=x"],
-        env=environment() | {"JAX_PLATFORMS": "cuda"},
+        [
+            *(sys.executable, "-m", "geoself_jax.train", f"--config={config}", "--workdir=x"),
+            *([] if by == "environment" else [f"--config.device={by}"]),
+        ],
+        env=environment() | ({"JAX_PLATFORMS": "cuda"} if by == "environment" else {}),
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -1,6 +1,6 @@
 """Batches as a pure function of a key: frames, views and new views of triangulated bodies."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -122,7 +122,7 @@ def draw_batch(
     return make_batch(rows, samples, augmentation=augmentation, skeleton=skeleton)
 
 
-def _cameras(rows: TrainingViews, rig: jax.Array, view: jax.Array) -> Camera:
+def _cameras(rows: TrainingViews, rig: Any, view: jax.Array) -> Camera:
     return Camera(*(array[rig[:, None], view] for array in rows.camera))
 
 
@@ -134,7 +134,7 @@ def _observed(rows: TrainingViews, view: jax.Array) -> Batch:
         keypoints_2d=rows.keypoints_2d[at, view],
         confidence=rows.confidence[at, view],
         camera=camera,
-        label=world_to_camera(rows.label_world[:, None], camera),
+        label=world_to_camera(jnp.asarray(rows.label_world)[:, None], camera),
     )
 
 
@@ -187,7 +187,7 @@ def _change(numbers: jax.Array, rigs: int, augmentation: AugmentationConfig) -> 
 def _moved(rows: TrainingViews, change: _Change, root: int) -> Float[Array, "batch joints 3"]:
     """Triangulated bodies changed about their root, feet on the ground, in another rig's world."""
     body = rows.label_world
-    across, ahead, up = _axes(rows.world_up)
+    across, ahead, up = _axes(jnp.asarray(rows.world_up))
     middle = body[:, root]
     relative = body - middle[:, None]
     height, x, y = (jnp.sum(relative * axis, axis=-1) for axis in (up, across, ahead))

@@ -1,10 +1,9 @@
-"""From a recording to what training sees: the split, the triangulated labels, the device arrays."""
+"""From a recording to what training sees: the split, the triangulated labels, their arrays."""
 
 from collections.abc import Callable
 from typing import Literal
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax.batch import TrainingViews
@@ -61,7 +60,7 @@ def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray
 
 
 def training_views(recording: Recording, label_world: np.ndarray) -> TrainingViews:
-    """Arrays for the device; instants that fewer than two views see are left out.
+    """Arrays to train from, on the host; instants that fewer than two views see are left out.
 
     Args:
         recording: Detections and cameras; its `pose_world` is not looked at.
@@ -88,11 +87,11 @@ def training_views(recording: Recording, label_world: np.ndarray) -> TrainingVie
             for rig in range(len(recording.rig_names))
         ]
     )
-    array = lambda x: jnp.asarray(x, jnp.float32)  # noqa: E731
+    array = lambda x: np.asarray(x, np.float32)  # noqa: E731
     return TrainingViews(
         keypoints_2d=array(used.keypoints_2d),
         confidence=array(used.confidence),
-        rig_id=jnp.asarray(used.rig_id),
+        rig_id=np.asarray(used.rig_id),
         camera=used.camera.on_device(),
         label_world=array(label),
         rig_middle=array(middle),

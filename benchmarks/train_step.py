@@ -1,0 +1,299 @@
+"""A training step beside the same step in PyTorch, and beside what the machine can do at all.
+
+    pip install -e ".[bench]"
+    python -m benchmarks.train_step --batch=256,1024 --out=runs/train_step.json
+    python -m benchmarks.train_step --check
+
+The paper's networks (width 1024, 4 blocks, both branches), dropout on, eq. (7) over pairs of views
+drawn from data on the device, gradient clipped, Adam. Variants take turns within each repetition,
+so that other work on the machine hits all alike; compare the ratios, not two runs. `--check` takes
+one step in both from the same weights, dropout off, and compares loss and gradients.
+"""
+
+import argparse
+import functools
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from benchmarks import measure
+from geoself_jax import devices, runner, step
+from geoself_jax.batch import TrainingViews
+from geoself_jax.config import AugmentationConfig, Config, ModelConfig, ObjectiveConfig
+from geoself_jax.data.sampling import make_batch
+from geoself_jax.geometry.camera import Camera
+from geoself_jax.loop import make_optimizer
+from geoself_jax.model import Networks
+from geoself_jax.skeleton import H36M_17
+from geoself_jax.workdir import write_json
+
+OBJECTIVE = ObjectiveConfig(name="transform", norm="plain", views=2)
+RATE = 1e-3
+
+
+def random_views(frames: int) -> TrainingViews:
+    """Arrays of the right shapes and sizes: bodies of noise in a ring of four cameras."""
+    rng = np.random.default_rng(0)
+    angle = np.arange(4) * np.pi / 2
+    center = np.stack([4 * np.cos(angle), 4 * np.sin(angle), np.full(4, 1.5)], -1)
+    forward = -center * (1, 1, 0) / 4
+    right = np.cross(forward, [0, 0, 1])
+    R = np.stack([right, np.broadcast_to([0, 0, -1], (4, 3)), forward], axis=1)
+    K = np.broadcast_to([[1145.0, 0, 500], [0, 1145, 500], [0, 0, 1]], (4, 3, 3))
+    camera = Camera(*(jnp.asarray(x[None], jnp.float32) for x in (K, R, center)))
+    keypoints_2d = rng.normal(500, 80, (frames, 4, 17, 2)).astype(np.float32)
+    return TrainingViews(
+        keypoints_2d=keypoints_2d,
+        confidence=rng.uniform(0.2, 1, (frames, 4, 17)).astype(np.float32),
+        rig_id=np.zeros(frames, np.int32),
+        camera=camera,
+        label_world=rng.normal(0, 0.4, (frames, 17, 3)).astype(np.float32),
+        rig_middle=np.zeros((1, 3), np.float32),
+        world_up=np.array([0, 0, 1], np.float32),
+    )
+
+
+def layer_sizes(model: ModelConfig) -> list[tuple[int, int]]:
+    """(in, out) of every matrix product of both branches, the first layers marked by order."""
+    sizes = []
+    for width, blocks, out in (
+        (model.width, model.blocks, 51),
+        (model.root_width, model.root_blocks, 3),
+    ):
+        hidden = [(width, width)] * (blocks * model.layers)
+        sizes += [(36, width), *hidden, (width, out)]
+    return sizes
+
+
+def counted(model: ModelConfig, batch: int) -> dict[str, float]:
+    """FLOPs of a step's matrix products, and bytes that no step can do without.
+
+    Products: 2 rows in out, forward, for the weights' gradient and for the input's, the last not
+    for the first layers. Bytes: Adam reads weights, gradient and both moments and writes three of
+    them; the gradient is written once and read once more for its norm; each hidden layer writes
+    and reads a few arrays of rows x width (product, output; back: both again, and a gradient).
+    """
+    rows = 2 * batch
+    flops = 0.0
+    for inputs, outputs in layer_sizes(model):
+        flops += (2 if inputs == 36 else 3) * 2 * rows * inputs * outputs
+    weights = sum(a * b for a, b in layer_sizes(model))
+    hidden = rows * (
+        model.width * (1 + model.blocks * model.layers)
+        + model.root_width * (1 + model.root_blocks * model.layers)
+    )
+    return {
+        "flops": flops,
+        "weights": weights,
+        "bytes_weights": 4.0 * weights * (7 + 2),
+        "bytes_activations": 4.0 * hidden * 10,
+    }
+
+
+def our_call(
+    model: Networks, views: TrainingViews, batch: int, steps: int, config: Config
+) -> Callable[[], Any]:
+    """`steps` steps of ours in one call."""
+    optimizer = make_optimizer(config.optimizer, 0, 10**6)
+    axis = runner.AXIS if config.parallel == "pmap" else None
+    one = functools.partial(
+        step.train_step,
+        model=model.clone(compute=devices.compute_type(config), axis_name=axis),
+        optimizer=optimizer,
+        objective=OBJECTIVE,
+        axis_name=axis,
+    )
+    draw = runner.Draw(
+        batch=batch,
+        views=2,
+        frames=len(views.rig_id),
+        rig_views=4,
+        make_batch=functools.partial(
+            make_batch, augmentation=AugmentationConfig(share=0.0), skeleton=H36M_17
+        ),
+    )
+    mesh = runner.data_mesh()
+    advance = runner.make_advance(one, draw, mesh, seed=0, steps=steps, parallel=config.parallel)
+    held = {"state": step.initial_state(model, optimizer, 0)}
+    data = jax.device_put(views)
+
+    def call() -> None:
+        held["state"], metrics = advance(held["state"], data)
+        np.asarray(metrics["loss"])
+
+    return call
+
+
+def torch_calls(
+    model: ModelConfig, views: TrainingViews, batch: int, steps: int
+) -> dict[str, Callable[[], Any]]:
+    """The same by torch, eager and compiled (with graphs on a GPU)."""
+    import torch
+
+    from benchmarks import torch_twin as peer
+
+    on = "cuda" if torch.cuda.is_available() and jax.default_backend() == "gpu" else "cpu"
+    arrays = (views.keypoints_2d, views.confidence, *views.camera)
+    data = peer.Views(*(torch.from_numpy(np.array(x)).to(on) for x in arrays))
+    rig = torch.from_numpy(np.array(views.rig_id)).long().to(on)
+    calls: dict[str, Callable[[], Any]] = {}
+    for name in ("torch eager", "torch compiled"):
+        twin = peer.Twin(model, 17, 0).to(on)
+        adam = torch.optim.Adam(twin.parameters(), lr=RATE, fused=True)
+        loss_of: Any = peer.loss_of
+        if name == "torch compiled":
+            mode = "reduce-overhead" if on == "cuda" else "default"
+            loss_of = torch.compile(peer.loss_of, mode=mode)
+
+        def call(twin: Any = twin, adam: Any = adam, loss_of: Any = loss_of) -> None:
+            for _ in range(steps):
+                with torch.autocast(on, torch.bfloat16, enabled=on == "cuda"):
+                    loss = loss_of(twin, peer.draw(data, rig, batch), 1.0)
+                adam.zero_grad(set_to_none=True)
+                loss.backward()
+                torch.nn.utils.clip_grad_norm_(twin.parameters(), 1.0, foreach=True)
+                adam.step()
+            loss.item()
+
+        calls[name] = call
+    return calls
+
+
+def check() -> float:
+    """Largest difference of one step's gradients, relative to the largest gradient."""
+    import torch
+
+    from benchmarks import torch_twin as peer
+
+    config = ModelConfig(width=256, blocks=2, dropout=0.0, root_width=256, root_blocks=2)
+    model, views = Networks(config, H36M_17), random_views(64)
+    state = step.initial_state(model, optax.sgd(1.0), 0)
+    root = state.params["root"]["output"]
+    noise = np.random.default_rng(1).normal(0, 0.05, root["kernel"].shape)
+    root["kernel"] = jnp.asarray(noise, jnp.float32)
+    camera = Camera(*(jnp.broadcast_to(x, (64, *x.shape[1:]))[:, :2] for x in views.camera))
+    pair = (views.keypoints_2d[:, :2], views.confidence[:, :2])
+
+    def loss_of(params: Any) -> jax.Array:
+        (pose_3d, place), _ = model.apply(
+            {"params": params, "batch_stats": state.batch_stats},
+            *pair,
+            camera.K,
+            train=True,
+            mutable=["batch_stats"],
+        )
+        label = jnp.zeros((*pair[1].shape, 3))
+        batch = step.Batch(jnp.asarray(pair[0]), jnp.asarray(pair[1]), camera, label)
+        return step.objective_loss(pose_3d, place, batch, OBJECTIVE, root_joint=0)
+
+    with jax.default_matmul_precision("highest"):
+        loss, gradient = jax.jit(jax.value_and_grad(loss_of))(state.params)
+    twin = peer.Twin(config, 17, 0)
+    peer.copy_weights(twin, {"params": state.params})
+    tensors = [torch.from_numpy(np.array(x)) for x in (*pair, *camera)]
+    theirs = peer.loss_of(twin, peer.Views(*tensors), OBJECTIVE.transform_weight)
+    theirs.backward()
+    ours = peer.Twin(config, 17, 0)
+    peer.copy_weights(ours, {"params": gradient})
+    pairs = list(zip(ours.parameters(), twin.parameters(), strict=True))
+    differences = [(a.detach() - b.grad, b.grad) for a, b in pairs if b.grad is not None]
+    assert len(differences) == len(pairs)
+    largest = max(float(b.abs().max()) for _, b in differences)
+    worst = max(float(d.abs().max()) for d, _ in differences)
+    print(f"loss {float(loss):.4f} and {theirs.item():.4f}; gradients off by {worst / largest:.1e}")
+    return worst / largest
+
+
+def run(batch: int, model: ModelConfig, steps: int, repeats: int, config: Config) -> dict[str, Any]:
+    """One batch size: all variants, alternating."""
+    views = random_views(10_000)
+    jobs = {"ours": our_call(Networks(model, H36M_17), views, batch, steps, config)}
+    try:
+        jobs |= torch_calls(model, views, batch, steps)
+    except ModuleNotFoundError:
+        print('torch is not installed (pip install -e ".[bench]"): ours alone')
+    gemms, gemm_flops = measure.sgemm_jobs()
+    seconds = measure.alternate(jobs | gemms, repeats)
+    facts = counted(model, batch)
+    rows = {}
+    for name in jobs:
+        rate = measure.summary(seconds[name], batch * steps)
+        gflops = measure.summary(seconds[name], facts["flops"] * steps / 1e9)
+        rows[name] = {"pairs_per_second": rate, "gflops": gflops}
+    gemm = {name: measure.summary(seconds[name], gemm_flops / 1e9) for name in gemms}
+    peers = [name for name in jobs if name != "ours"]
+    ratios = {name: measure.median_ratio(seconds["ours"], seconds[name]) for name in peers}
+    share = {name: rows["ours"]["gflops"]["median"] / gemm[name]["median"] for name in gemms}
+    return {
+        "batch": batch,
+        "steps_a_call": steps,
+        "counted": facts,
+        "rows": rows,
+        "sgemm_gflops": gemm,
+        "speed_over": ratios,
+        "share_of_sgemm": share,
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    """One batch size as a table."""
+    facts = result["counted"]
+    print(
+        f"\n{result['batch']} pairs a step: {facts['flops'] / 1e9:.1f} GFLOP; traffic of weights "
+        f"{facts['bytes_weights'] / 1e6:.0f} MB, of activations "
+        f"{facts['bytes_activations'] / 1e6:.0f} MB"
+    )
+    print(f"{'':16}{'pairs/s':>9}{'(quartiles)':>16}{'GFLOP/s':>9}{'ours is':>9}")
+    for name, row in result["rows"].items():
+        rate = row["pairs_per_second"]
+        spread = f"{rate['quartile_1']:.0f}-{rate['quartile_3']:.0f}"
+        ratio = result["speed_over"].get(name)
+        told = f"{ratio:.2f} x" if ratio else ""
+        print(f"{name:16}{rate['median']:9.0f}{spread:>16}{row['gflops']['median']:9.1f}{told:>9}")
+    for name, row in result["sgemm_gflops"].items():
+        share = result["share_of_sgemm"][name]
+        print(f"{name:16}{'':25}{row['median']:9.1f}   ours is {share:.2f} of it")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--batch", default="256,1024", help="pairs a step, one or more")
+    parser.add_argument("--width", type=int, default=1024)
+    parser.add_argument("--blocks", type=int, default=4)
+    parser.add_argument("--dropout", type=float, default=0.25)
+    parser.add_argument("--steps", type=int, default=4, help="steps a call")
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--parallel", choices=("jit", "pmap"), default="jit")
+    parser.add_argument("--compute", choices=("auto", "float32", "bfloat16"), default="auto")
+    parser.add_argument("--check", action="store_true", help="compare one step's gradients")
+    parser.add_argument("--out", type=Path, help="JSON to write")
+    flags = parser.parse_args()
+    warnings.filterwarnings("ignore", module="torch")
+    if flags.check:
+        raise SystemExit(0 if check() < 1e-4 else 1)
+    model = ModelConfig(
+        width=flags.width,
+        blocks=flags.blocks,
+        dropout=flags.dropout,
+        root_width=flags.width,
+        root_blocks=flags.blocks,
+    )
+    config = Config(parallel=flags.parallel, compute=flags.compute)
+    results = []
+    for batch in (int(b) for b in flags.batch.split(",")):
+        results.append(run(batch, model, flags.steps, flags.repeats, config))
+        show(results[-1])
+    if flags.out:
+        options = {k: v for k, v in vars(flags).items() if k != "out"}
+        write_json(flags.out, {"machine": measure.machine(), "options": options, "runs": results})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Which devices and hosts a process computes on, and where compiled programs are kept."""
+
+import hashlib
+import os
+import platform
+from pathlib import Path
+
+import jax
+
+from geoself_jax.config import Config, DistributedConfig
+from geoself_jax.errors import UNAVAILABLE, GeoselfError, usage_error
+
+CONNECT_SECONDS = 300
+
+
+def start(config: Config) -> None:
+    """Chooses the devices, joins the other hosts and turns the compilation cache on.
+
+    To be called before anything else touches a device.
+
+    Raises:
+        GeoselfError: No such device, or the other hosts cannot be reached (69).
+    """
+    if config.device != "auto":  # "": JAX's own order, accelerators before the CPU that feeds them
+        jax.config.update("jax_platforms", "cpu" if config.device == "cpu" else "")
+    use_compilation_cache()
+    _join(config.distributed)
+    found = devices()
+    if config.device not in ("auto", found[0].platform):
+        raise _missing(config.device, f"JAX finds {found[0].platform} only")
+
+
+def devices() -> list[jax.Device]:
+    """The devices of the platform that JAX chose, or was told to use.
+
+    Raises:
+        GeoselfError: There is none of that kind (69).
+    """
+    try:
+        return jax.devices()
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        asked = jax.config.jax_platforms or "any"  # type: ignore[attr-defined]
+        raise _missing(asked, reason) from error
+
+
+def _missing(asked: str, reason: str) -> GeoselfError:
+    return GeoselfError(
+        f"no device: {asked}",
+        reason,
+        "install JAX for it, or set --config.device=cpu",
+        UNAVAILABLE,
+    )
+
+
+def describe() -> str:
+    """One line that names the devices of all hosts."""
+    found = jax.devices()
+    hosts = f" on {jax.process_count()} hosts" if jax.process_count() > 1 else ""
+    return f"devices: {len(found)} x {found[0].device_kind} ({found[0].platform}){hosts}"
+
+
+def compute_type(config: Config) -> str:
+    """`float32` or `bfloat16`: what `auto` means on these devices."""
+    if config.compute != "auto":
+        return config.compute
+    return "float32" if jax.devices()[0].platform == "cpu" else "bfloat16"
+
+
+def cluster() -> str:
+    """`slurm` or `tpu` where this process says that it is one of several of it, else nothing."""
+    if int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1:
+        return "slurm"
+    return "tpu" if "," in os.environ.get("TPU_WORKER_HOSTNAMES", "") else ""
+
+
+def _join(config: DistributedConfig) -> None:
+    if config.coordinator == "none" or (config.coordinator == "auto" and not cluster()):
+        return
+    if config.process >= config.processes:
+        raise usage_error(
+            f"config.distributed.process={config.process}",
+            f"there are {config.processes} processes, numbered from 0",
+            "set distributed.processes too",
+        )
+    try:
+        if config.coordinator in ("auto", "cluster"):
+            jax.distributed.initialize(initialization_timeout=CONNECT_SECONDS)
+        else:
+            jax.distributed.initialize(
+                config.coordinator,
+                config.processes,
+                config.process,
+                initialization_timeout=CONNECT_SECONDS,
+            )
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise GeoselfError(
+            "the other hosts", reason, "start the same command on every host", UNAVAILABLE
+        ) from error
+
+
+def use_compilation_cache() -> None:
+    """Keeps compiled programs in the user's cache folder, which none but the user may enter.
+
+    A program is code: a folder that others can write to is not used. Programs for a CPU are kept
+    apart by what that CPU can do, for homes that several machines share. JAX's own setting
+    (JAX_COMPILATION_CACHE_DIR) is left as it is.
+    """
+    if jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
+        return
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(home) / "geoself_jax"
+    try:
+        for part in (folder, folder / _machine()):
+            part.mkdir(mode=0o700, parents=True, exist_ok=True)
+            facts = part.stat()
+            if facts.st_uid != os.getuid() or facts.st_mode & 0o077:
+                return
+    except OSError:
+        return  # no home, or it cannot be written to: compile each time
+    jax.config.update("jax_compilation_cache_dir", str(folder / _machine()))
+
+
+def _machine() -> str:
+    """A name for what this CPU can do."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        facts = sorted({line for line in lines if line.startswith(("flags", "Features", "model"))})
+    except OSError:
+        facts = [platform.processor()]
+    told = "\n".join([platform.machine(), *facts, jax.__version__])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

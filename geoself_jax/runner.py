@@ -1,0 +1,168 @@
+"""Maps the training step over devices: jit or pmap, data on the devices or fed by the host."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxtyping import Array, Int
+
+from geoself_jax.batch import PER_FRAME, Batch, TrainingViews
+from geoself_jax.data.sampling import Samples, draw_samples, take_frames
+from geoself_jax.step import TrainState
+
+AXIS = "data"
+Parallel = Literal["jit", "pmap"]
+Rows = dict[str, Any]
+"""The instants of a call's batches, by field of `PER_FRAME`: (steps, batch, ...)."""
+
+Advance = Callable[..., tuple[TrainState, dict[str, jax.Array]]]
+"""(state, data) or, where the host feeds, (state, data, rows) to the state after the call's steps
+(the old one's memory is reused) and the steps' metrics, each (steps,)."""
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How a step's batch is drawn.
+
+    Attributes:
+        batch: Samples of a step, over all devices.
+        views: Views of a sample.
+        frames, rig_views: Of the training set.
+        make_batch: (rows, samples) to a batch (`sampling.make_batch`, its options bound).
+    """
+
+    batch: int
+    views: int
+    frames: int
+    rig_views: int
+    make_batch: Callable[[TrainingViews, Samples], Batch]
+
+    def samples(self, key: jax.Array, start: int | jax.Array, count: int) -> Samples:
+        """Samples `start` to `start + count` of the step with this key."""
+        return draw_samples(
+            key,
+            start,
+            batch=count,
+            views=self.views,
+            frames=self.frames,
+            rig_views=self.rig_views,
+        )
+
+
+def data_mesh(devices: int | None = None) -> Mesh:
+    """A mesh with one axis, `data`, over the first devices (all, of all hosts, by default)."""
+    chosen = jax.devices()[:devices]
+    return jax.make_mesh(
+        (len(chosen),), (AXIS,), axis_types=(jax.sharding.AxisType.Auto,), devices=chosen
+    )
+
+
+def step_keys(seed: int, step: int | Int[Array, ""]) -> tuple[jax.Array, jax.Array]:
+    """Of a step's batch, and of what the networks drop."""
+    batch, dropout = jax.random.split(jax.random.fold_in(jax.random.key(seed), step))
+    return batch, dropout
+
+
+def make_advance(
+    step: Callable[..., Any],
+    draw: Draw,
+    mesh: Mesh,
+    *,
+    seed: int,
+    steps: int,
+    parallel: Parallel = "jit",
+    fed: bool = False,
+) -> Advance:
+    """Compiles `steps` training steps into one call that stays on the devices.
+
+    Args:
+        step: `train_step` with its keyword arguments bound; for `pmap` with `axis_name=AXIS`.
+        draw: What a batch is made of. Its sample number i is the same in every way of running.
+        mesh: The batch is split over its axis; all else is on every device.
+        seed: With a step's number, all that its batch and dropout depend on.
+        steps: Steps a call.
+        parallel: `jit` over the mesh's sharding, or `pmap` over its devices.
+        fed: Whether the instants come with the call in place of lying on the device.
+    """
+    devices = mesh.devices.size
+
+    def advance(
+        state: TrainState, data: TrainingViews, rows: Rows | None = None
+    ) -> tuple[TrainState, dict[str, jax.Array]]:
+        count, start = draw.batch, jnp.zeros((), jnp.int32)
+        if parallel == "pmap":
+            count = draw.batch // devices
+            start = jax.lax.axis_index(AXIS) * count
+
+        def one(state: TrainState, fed_rows: Rows | None) -> tuple[TrainState, Any]:
+            key_batch, key_dropout = step_keys(seed, state.step)
+            samples = draw.samples(key_batch, start, count)
+            if parallel == "jit":
+                samples = _split_over(mesh, samples)
+            taken = (
+                take_frames(data, samples.frame) if fed_rows is None else data._replace(**fed_rows)
+            )
+            batch = draw.make_batch(taken, samples)
+            if parallel == "jit":
+                batch = _split_over(mesh, batch)
+            return step(state, batch, key_dropout)
+
+        return jax.lax.scan(one, state, rows, length=steps)
+
+    if parallel == "pmap":
+        return _mapped(advance, mesh)
+    everywhere = NamedSharding(mesh, PartitionSpec())
+    inputs = [everywhere, everywhere, NamedSharding(mesh, PartitionSpec(None, AXIS))]
+    return jax.jit(
+        advance,
+        in_shardings=tuple(inputs[: 2 + fed]),
+        out_shardings=(everywhere, everywhere),
+        donate_argnums=0,
+    )
+
+
+def _split_over(mesh: Mesh, tree: Any) -> Any:
+    return jax.lax.with_sharding_constraint(tree, NamedSharding(mesh, PartitionSpec(AXIS)))
+
+
+def _mapped(advance: Callable[..., Any], mesh: Mesh) -> Advance:
+    """The same call by pmap. State and metrics come back without an axis of devices."""
+    local = mesh.local_mesh.devices.size
+
+    def one(state: TrainState, data: TrainingViews, rows: Rows | None, _: jax.Array) -> Any:
+        return advance(state, data, rows)
+
+    def call(
+        state: TrainState, data: TrainingViews, rows: Rows | None = None
+    ) -> tuple[TrainState, dict[str, jax.Array]]:
+        parts = jax.tree.map(lambda x: x.reshape(x.shape[0], local, -1, *x.shape[2:]), rows)
+        return mapped(state, data, parts, np.zeros(local))  # pmap wants something to map over
+
+    mapped = jax.pmap(
+        one,
+        axis_name=AXIS,
+        in_axes=(None, None, 1, 0),
+        out_axes=None,
+        devices=list(mesh.devices.flat),
+        donate_argnums=0,
+    )
+    return call
+
+
+def without_rows(data: TrainingViews) -> TrainingViews:
+    """What stays on the devices where the host feeds the instants."""
+    return data._replace(**{name: getattr(data, name)[:0] for name in PER_FRAME})
+
+
+def row_bytes(data: TrainingViews) -> int:
+    """Bytes that the instants take on each device if they lie there."""
+    return sum(getattr(data, name).nbytes for name in PER_FRAME)
+
+
+def gather_rows(data: TrainingViews, frame: np.ndarray) -> Rows:
+    """The chosen instants of arrays on the host, in the order and shape of `frame`."""
+    return {name: np.asarray(getattr(data, name))[frame] for name in PER_FRAME}

@@ -1,0 +1,28 @@
+"""Run by test_runners.py: `geoself_jax.train`, interrupted by a real SIGINT after some calls."""
+
+import os
+import signal
+import sys
+
+from geoself_jax import commands, loop, train
+
+CALLS = 2
+original = loop.Loop._compile
+done = []
+
+
+def counting(*arguments: object) -> object:
+    advance = original(*arguments)
+
+    def call(*inputs: object) -> object:
+        done.append(1)
+        if len(done) == CALLS:
+            os.kill(os.getpid(), signal.SIGINT)
+        return advance(*inputs)
+
+    return call
+
+
+loop.Loop._compile = counting
+sys.argv[0] = train.__file__
+commands.run(train.main)

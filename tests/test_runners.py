@@ -1,0 +1,180 @@
+import dataclasses
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from processes import environment, run_python
+
+from geoself_jax import devices, errors
+from geoself_jax.trained import load_trained
+from geoself_jax.training import train
+
+HERE = Path(__file__).parent
+
+
+def weights(folder):
+    return load_trained(folder, "last").variables
+
+
+def same(a, b):
+    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    return all(np.array_equal(x, y) for x, y in pairs)
+
+
+def apart(a, b):
+    pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    return max(float(np.abs(np.asarray(x) - np.asarray(y)).max()) for x, y in pairs)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_batches_fed_by_the_host_are_the_resident_ones_bit_for_bit(
+    tiny_run, tiny_config, tiny_recording, tmp_path
+):
+    data = dataclasses.replace(tiny_config.data, device_bytes=0)
+    train(dataclasses.replace(tiny_config, data=data), tmp_path / "fed", tiny_recording)
+    assert same(weights(tmp_path / "fed"), weights(tiny_run))
+
+
+def test_pmap_trains_and_the_way_of_running_is_no_part_of_a_run(
+    tiny_run, tiny_config, tiny_recording, tmp_path
+):
+    mapped = dataclasses.replace(tiny_config, parallel="pmap")
+    train(mapped, tmp_path / "pmap", tiny_recording)
+    assert apart(weights(tmp_path / "pmap"), weights(tiny_run)) < 1e-4
+    outcome = train(tiny_config, tmp_path / "pmap", tiny_recording)
+    assert outcome.message.startswith("already done")
+
+
+def test_interrupted_on_four_devices_a_run_ends_on_one_two_and_eight(
+    tiny_run, tiny_config, tiny_file, tmp_path
+):
+    config = tmp_path / "config.py"
+    config.write_text(
+        f"from geoself_jax.config import *\ndef get_config():\n    return {tiny_config!r}\n"
+    )
+    flags = [f"--config={config}", "--config.objective.name=transform"]
+    whole = run_python("-m", "geoself_jax.train", *flags, f"--workdir={tmp_path / 'whole'}")
+    assert whole.returncode == 0, whole.stderr
+    script, first = str(HERE / "interrupted.py"), f"--workdir={tmp_path / 'four'}"
+    stopped = run_python(script, *flags, first, devices=4)
+    assert stopped.returncode == errors.INTERRUPTED, stopped.stderr
+    for count in (1, 2, 8):
+        folder = tmp_path / f"then{count}"
+        shutil.copytree(tmp_path / "four", folder)
+        command = ["-m", "geoself_jax.train", *flags, f"--workdir={folder}"]
+        ended = run_python(*command, devices=count)
+        assert ended.returncode == 0, ended.stderr
+        assert "continuing" in ended.stdout and f"{count} x cpu" in ended.stdout
+        assert apart(weights(folder), weights(tmp_path / "whole")) < 1e-3
+
+
+def both(arguments, timeout=300):
+    """Two processes at once; the first one's output."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, *arguments(i)],
+            env=environment(quick_compile=True) | {"PYTHONWARNINGS": "ignore"},
+            cwd=HERE.parent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for i in range(2)
+    ]
+    try:
+        told = [process.communicate(timeout=timeout) for process in running]
+    finally:
+        for process in running:
+            process.kill()
+    for process, (_, error) in zip(running, told, strict=True):
+        assert process.returncode == 0, error[-3000:]
+    return told[0][0]
+
+
+def test_two_processes_give_one_devices_gradient_and_batch_statistics(tiny_file):
+    address = f"127.0.0.1:{free_port()}"
+    script = str(HERE / "two_processes.py")
+    out = both(lambda i: [script, str(tiny_file), address, str(i)])
+    rows = json.loads(out.splitlines()[-1])
+    assert [(row["parallel"], row["fed"]) for row in rows] == [
+        ("jit", False),
+        ("jit", True),
+        ("pmap", True),
+    ]
+    for row in rows:
+        assert row["largest_gradient"] > 0, row
+        assert row["gradient_off"] < 1e-10 and row["statistics_off"] < 1e-10, row
+
+
+def test_two_processes_train_one_run_and_only_the_first_writes(tiny_run, tiny_config, tmp_path):
+    config = tmp_path / "config.py"
+    config.write_text(
+        f"from geoself_jax.config import *\ndef get_config():\n    return {tiny_config!r}\n"
+    )
+    port = free_port()
+
+    def arguments(process):
+        return [
+            *("-m", "geoself_jax.train", f"--config={config}"),
+            f"--workdir={tmp_path / f'run{process}'}",
+            f"--config.distributed.coordinator=127.0.0.1:{port}",
+            "--config.distributed.processes=2",
+            f"--config.distributed.process={process}",
+        ]
+
+    out = both(arguments)
+    assert "2 x cpu (cpu) on 2 hosts" in out
+    assert not (tmp_path / "run1").exists()
+    # Adam makes much of rounding where a gradient is near zero; another batch would be far off.
+    assert apart(weights(tmp_path / "run0"), weights(tiny_run)) < 5e-3
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({}, ""),
+        ({"SLURM_JOB_ID": "1", "SLURM_NTASKS": "4"}, ""),  # salloc without srun: one process
+        ({"SLURM_STEP_NUM_TASKS": "1"}, ""),
+        ({"SLURM_STEP_NUM_TASKS": "4"}, "slurm"),
+        ({"TPU_WORKER_HOSTNAMES": "localhost"}, ""),
+        ({"TPU_WORKER_HOSTNAMES": "a,b"}, "tpu"),
+    ],
+)
+def test_a_cluster_is_found_only_where_this_is_one_process_of_several(
+    monkeypatch, variables, found
+):
+    for name in ("SLURM_STEP_NUM_TASKS", "TPU_WORKER_HOSTNAMES"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert devices.cluster() == found
+
+
+def test_compiled_programs_are_kept_where_only_the_user_may_enter(tmp_path):
+    code = "from geoself_jax import devices; import jax; devices.use_compilation_cache(); "
+    code += "print(jax.config.jax_compilation_cache_dir)"
+    env = environment() | {"XDG_CACHE_HOME": str(tmp_path)}
+    env.pop("JAX_COMPILATION_CACHE_DIR", None)
+
+    def told():
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    folder = Path(told())
+    assert folder.parent == tmp_path / "geoself_jax"
+    assert {p.stat().st_mode & 0o777 for p in (folder, folder.parent)} == {0o700}
+    folder.chmod(0o777)  # others could put programs there
+    assert told() == "None"
