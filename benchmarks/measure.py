@@ -41,20 +41,21 @@ def median_ratio(ours: list[float], theirs: list[float]) -> float:
     return statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
 
 
-def sgemm_jobs() -> tuple[dict[str, Callable[[], Any]], float]:
-    """Square float32 products by jax, and by torch where it is installed, and their FLOPs."""
-    a = jnp.asarray(np.random.default_rng(0).normal(size=(SGEMM, SGEMM)), jnp.float32)
+def gemm_jobs(compute: str = "float32") -> tuple[dict[str, Callable[[], Any]], float]:
+    """Square products by jax, on the CPU by torch too where it is installed, and their FLOPs."""
+    size = SGEMM if jax.default_backend() == "cpu" else 4 * SGEMM
+    a = jnp.asarray(np.random.default_rng(0).normal(size=(size, size)), compute)
     product = jax.jit(lambda x: jnp.matmul(x, x, precision="highest"))
-    jobs: dict[str, Callable[[], Any]] = {"sgemm jax": lambda: product(a).block_until_ready()}
-    if jax.default_backend() == "cpu":
+    jobs: dict[str, Callable[[], Any]] = {"gemm jax": lambda: product(a).block_until_ready()}
+    if jax.default_backend() == "cpu" and compute == "float32":
         try:
             import torch
         except ModuleNotFoundError:
             pass
         else:
             b = torch.from_numpy(np.array(a))
-            jobs["sgemm torch"] = lambda: b @ b
-    return jobs, 2.0 * SGEMM**3
+            jobs["gemm torch"] = lambda: b @ b
+    return jobs, 2.0 * size**3
 
 
 def machine() -> dict[str, Any]:

@@ -32,8 +32,13 @@ class Dense(nn.Module):
     def __init__(self, inputs: int, width: int, dropout: float) -> None:
         super().__init__()
         self.linear = nn.Linear(inputs, width, bias=False)
-        self.norm = nn.BatchNorm1d(width, momentum=0.01)
+        self.norm: Any = nn.BatchNorm1d(width, momentum=0.01)
         self.dropout = nn.Dropout(dropout) if dropout else nn.Identity()
+
+    def fold_norm(self) -> None:
+        """Batch norm into the product, for lifting only."""
+        self.linear = torch.nn.utils.fusion.fuse_linear_bn_eval(self.linear, self.norm)
+        self.norm = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
         """One layer of a block."""
@@ -65,8 +70,9 @@ class ResidualMLP(nn.Module):
 class Twin(nn.Module):
     """Both branches: (keypoints_2d, confidence, K) to pose_3d and root_position."""
 
-    def __init__(self, model: Any, joints: int, root: int) -> None:
+    def __init__(self, model: Any, joints: int, root: int, bfloat16: bool = False) -> None:
         super().__init__()
+        self.in_bfloat16 = bfloat16
         inputs = 2 * joints + 2
         self.lifting = ResidualMLP(
             inputs, 3 * joints, model.width, model.blocks, model.layers, model.dropout
@@ -75,6 +81,12 @@ class Twin(nn.Module):
             inputs, 3, model.root_width, model.root_blocks, model.layers, model.dropout
         )
         self.joint, self.root_depth = root, model.root_depth
+
+    def fold_norm(self) -> None:
+        """Every layer's."""
+        for layer in self.modules():
+            if isinstance(layer, Dense):
+                layer.fold_norm()
 
     def forward(self, keypoints_2d: Tensor, confidence: Tensor, K: Tensor) -> tuple[Tensor, Tensor]:
         """Lifts single views: (n, joints, 2), (n, joints), (n, 3, 3)."""
@@ -88,9 +100,10 @@ class Twin(nn.Module):
         coordinates = turned[..., :2] / turned[..., 2:].clamp(min=MIN_DEPTH)
         coordinates = torch.where(seen[..., None], coordinates, 0)
         features = torch.cat([coordinates.flatten(1), ray], -1)
-        pose = self.lifting(features).unflatten(-1, (-1, 3))
-        pose = rotate(turn.mT, pose - pose[:, self.joint, None])
-        out = self.root(features)
+        with torch.autocast(features.device.type, torch.bfloat16, enabled=self.in_bfloat16):
+            pose, out = self.lifting(features).float(), self.root(features).float()
+        pose = pose.unflatten(-1, (-1, 3))
+        pose = rotate(turn.transpose(-1, -2), pose - pose[:, self.joint, None])
         z = self.root_depth * torch.exp(out[:, 2:].clamp(-3, 3))
         return pose, torch.cat([z * (ray + 0.1 * out[:, :2]), z], -1)
 
@@ -104,7 +117,7 @@ def pixel_to_ray(pixels: Tensor, K: Tensor) -> Tensor:
 
 def rotate(R: Tensor, points: Tensor) -> Tensor:
     """R x for every point."""
-    return points @ R.mT
+    return points @ R.transpose(-1, -2)
 
 
 def look_at(ray: Tensor) -> Tensor:
@@ -140,7 +153,7 @@ def loss_of(twin: Twin, views: Views, transform_weight: float) -> Tensor:
     pose, root = twin(*flat)
     pose = (pose + root[:, None]).unflatten(0, views.K.shape[:2])
     own = pixel_errors(project(pose, views.K), views.keypoints_2d, views.confidence)
-    R_12 = views.R.flip(1) @ views.R.mT
+    R_12 = views.R.flip(1) @ views.R.transpose(-1, -2)
     t_12 = rotate(views.R, (views.center.flip(1) - views.center)[..., None, :])
     moved = project(rotate(R_12, pose - t_12), views.K.flip(1))
     seen = (views.confidence > 0).any(-1, keepdim=True)
@@ -169,12 +182,12 @@ def copy_weights(twin: Twin, variables: dict[str, Any]) -> None:
             for i, block in enumerate(theirs.blocks):
                 for j, layer in enumerate(block):
                     _copy_dense(layer, ours[f"block{i}_layer{j}"])
-            theirs.output.weight.copy_(_tensor(ours["output"]["kernel"]).mT)
+            theirs.output.weight.copy_(_tensor(ours["output"]["kernel"]).transpose(-1, -2))
             theirs.output.bias.copy_(_tensor(ours["output"]["bias"]))
 
 
 def _copy_dense(theirs: Dense, ours: dict[str, Any]) -> None:
-    theirs.linear.weight.copy_(_tensor(ours["linear"]["kernel"]).mT)
+    theirs.linear.weight.copy_(_tensor(ours["linear"]["kernel"]).transpose(-1, -2))
     theirs.norm.weight.copy_(_tensor(ours["norm"]["scale"]))
     theirs.norm.bias.copy_(_tensor(ours["norm"]["bias"]))
 

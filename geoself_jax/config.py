@@ -166,8 +166,8 @@ class Config:
         seed: Of the weights, the batches and the dropout.
         device: `auto` takes what JAX finds; any other is an error where it is missing.
         parallel: `jit` over a sharded batch, or `pmap`: the same mathematics.
-        compute: Of the hidden layers' matrix products; `auto` is bfloat16 on gpu and tpu. All else
-            is float32 always.
+        compute: Of the products within the networks' blocks; `auto` is bfloat16 on gpu and tpu. All
+            else is float32 always.
         distributed: Several hosts.
     """
 

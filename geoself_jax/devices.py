@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import re
 from pathlib import Path
 
 import jax
@@ -74,6 +75,13 @@ def cluster() -> str:
     return "tpu" if "," in os.environ.get("TPU_WORKER_HOSTNAMES", "") else ""
 
 
+def local_device_ids() -> list[int] | None:
+    """All of a node's GPUs where SLURM gives it one task; else jax's choice, one GPU a task."""
+    alone = re.fullmatch(r"1(\(x\d+\))?", os.environ.get("SLURM_STEP_TASKS_PER_NODE", ""))
+    count = os.environ.get("SLURM_GPUS_ON_NODE", "")
+    return list(range(int(count))) if alone and count.isdigit() and int(count) else None
+
+
 def _join(config: DistributedConfig) -> None:
     if config.coordinator == "none" or (config.coordinator == "auto" and not cluster()):
         return
@@ -85,7 +93,9 @@ def _join(config: DistributedConfig) -> None:
         )
     try:
         if config.coordinator in ("auto", "cluster"):
-            jax.distributed.initialize(initialization_timeout=CONNECT_SECONDS)
+            jax.distributed.initialize(
+                local_device_ids=local_device_ids(), initialization_timeout=CONNECT_SECONDS
+            )
         else:
             jax.distributed.initialize(
                 config.coordinator,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from geoself_jax import commands
+from geoself_jax.errors import usage_error
 
 _CHECKPOINT = "the last (default), or the best by the label-free score on held-out people"
 
@@ -22,6 +23,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--flip", action="store_true", help="test-time flip: mean with the mirror")
     flags, overrides = commands.parse(parser, argv)
     commands.refuse_overrides(overrides)
+    if flags.frames < 1:
+        raise usage_error(f"--frames={flags.frames}", "wanted at least 1", "raise it")
 
     from pathlib import Path
 

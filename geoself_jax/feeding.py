@@ -53,7 +53,10 @@ class HostFeed:
 
 def _frame_drawer(draw: Draw, seed: int, first: int, share: int) -> Callable[[Any], np.ndarray]:
     """Steps' numbers to the frames of this process's samples, (steps, share), drawn on the CPU."""
-    cpu = jax.local_devices(backend="cpu")[0]
+    try:
+        cpu = jax.local_devices(backend="cpu")[0]
+    except RuntimeError:  # JAX_PLATFORMS leaves it out
+        cpu = jax.local_devices()[0]
 
     @jax.jit
     def frames(steps: jax.Array) -> jax.Array:

@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from geoself_jax.config import ModelConfig, from_dict
 from geoself_jax.errors import GeoselfError, data_error, missing_error
+from geoself_jax.layers import fold_norm
 from geoself_jax.model import Networks
 from geoself_jax.step import make_predict
 from geoself_jax.trained import abstract_variables, skeleton_from_dict
@@ -37,8 +38,9 @@ class Lifter:
     def __init__(self, model: Networks, variables: Any, info: dict[str, Any]) -> None:
         self.skeleton = model.skeleton
         self.info = info
-        self._variables = jax.device_put(variables)
-        self._predict = make_predict(model)
+        folded = fold_norm(variables["params"], variables["batch_stats"])
+        self._variables = jax.device_put({"params": folded})
+        self._predict = make_predict(model.clone(folded=True))
 
     def __call__(
         self,

@@ -28,6 +28,7 @@ class ResidualMLP(nn.Module):
     zero_output: bool = False
     compute: Compute = "float32"
     axis_name: str | None = None
+    folded: bool = False
 
     @nn.compact
     def __call__(
@@ -41,7 +42,9 @@ class ResidualMLP(nn.Module):
         """Features to outputs; a row of `keys` for each layer's dropout."""
 
         def dense(x: jax.Array, name: str, number: int) -> jax.Array:
-            layer = Dense(self.width, self.dropout, self.compute, self.axis_name, name=name)
+            compute = "float32" if name == "stem" else self.compute  # a pixel is a ray of 1/1145
+            how = (self.dropout, compute, self.axis_name, self.folded)
+            layer = Dense(self.width, *how, name=name)
             return layer(x, keys[number], first_row, train=train)
 
         x = dense(x, "stem", 0)
@@ -61,15 +64,17 @@ class Networks(nn.Module):
     Attributes:
         config: Widths, depths and parameterizations.
         skeleton: Its joint count and root.
-        compute: Type of the hidden layers' products; parameters, statistics and geometry are
-            float32 always.
+        compute: Type of the products within the blocks, and of what they store between layers;
+            all else is float32: first and last layer, residual sums, statistics, geometry.
         axis_name: Of the mapped axis over whose devices a batch is split (pmap).
+        folded: Whether the weights are `layers.fold_norm`'s.
     """
 
     config: ModelConfig
     skeleton: Skeleton
     compute: Compute = "float32"
     axis_name: str | None = None
+    folded: bool = False
 
     @nn.compact
     def __call__(
@@ -112,6 +117,7 @@ class Networks(nn.Module):
             dropout=config.dropout,
             compute=self.compute,
             axis_name=self.axis_name,
+            folded=self.folded,
         )
         lifting = network(
             width=config.width, blocks=config.blocks, outputs=joints * 3, name="lifting"

@@ -1,4 +1,4 @@
-"""The training and prediction steps, and the one place that maps them over devices."""
+"""The training and prediction steps: pure functions that know nothing of devices."""
 
 import dataclasses
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from geoself_jax.config import ObjectiveConfig
 from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
 from geoself_jax.geometry.triangulation import triangulate_root
 from geoself_jax.model import Networks
-from geoself_jax.numerics import safe_divide
+from geoself_jax.numerics import MIN_DEPTH, safe_divide
 
 BARRIER_PX_PER_METRE = 1000.0
 """How hard `depth_barrier` pushes: the pixels that a metre aside costs at about a metre's depth."""
@@ -102,7 +102,8 @@ def _sums(
         hold = jax.lax.stop_gradient
         seen_from = (batch.keypoints_2d, batch.confidence, batch.camera)
         place = hold(triangulate_root(pose_3d, *seen_from))
-        place = jnp.where(jnp.isfinite(place), place, hold(root))
+        sound = place[..., 2:] > MIN_DEPTH  # not NaN, and before the camera
+        place = jnp.where(sound, place, hold(root))
         each = dataclasses.replace(objective, root_from="network")
         of_pose, weight = _sums(pose_3d, place, batch, each, root_joint, False)
         of_root, _ = _sums(hold(pose_3d), root, batch, each, root_joint, False)

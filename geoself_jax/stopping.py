@@ -5,6 +5,19 @@ import signal
 from types import FrameType, TracebackType
 
 
+def exit_at_once_on_interrupt() -> None:
+    """Until a run is under way there is nothing to save: Ctrl-C ends the process there and then.
+
+    As an exception it could be raised in a callback of jax's that swallows it.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        os.write(2, b"error: interrupted - nothing was saved - run it again\n")
+        os._exit(128 + number)
+
+    signal.signal(signal.SIGINT, leave)
+
+
 class StopFlag:
     """While entered, the first SIGINT or SIGTERM sets `asked`; a second one ends the process."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from geoself_jax import commands
 from geoself_jax.errors import INTERRUPTED, usage_error
+from geoself_jax.stopping import exit_at_once_on_interrupt
 
 if TYPE_CHECKING:
     from geoself_jax.training import Outcome
@@ -33,6 +34,8 @@ def main(argv: Sequence[str]) -> int:
             "give a folder, copy it later",
         )
     config = commands.load_config(flags.config, overrides)
+
+    exit_at_once_on_interrupt()
 
     from pathlib import Path
 

@@ -95,7 +95,9 @@ def _claimed(folder: Path, record: dict[str, Any]) -> bool:
     Raises:
         GeoselfError: Another configuration or other data, in the folder (73) or on a host (65).
     """
-    told = json.dumps({key: record[key] for key in ("config", "model", "skeleton", "data")})
+    keys = ("config", "model", "skeleton", "data", "versions")
+    started = {**record["started"], "distributed": None}
+    told = json.dumps({**{key: record[key] for key in keys}, "started": started})
     if not hosts.all_same(told):
         raise data_error(
             "the hosts",
@@ -131,6 +133,12 @@ def _check_views(config: Config, recording: Recording) -> None:
     if views < 2 and config.objective.name == "transform":
         raise usage_error(
             "config.objective.views=1", "objective transform needs a pair", "set it to 2 or more"
+        )
+    if config.objective.root_from == "views" and config.objective.name != "transform":
+        raise usage_error(
+            "config.objective.root_from=views",
+            f"has no meaning for objective {config.objective.name}",
+            "set it to network",
         )
     if config.schedule.batch % count:
         raise usage_error(
@@ -184,7 +192,7 @@ def _record(
     return {
         "format": "geoself-run/1",
         "config": what,
-        "where": where | {"devices": devices.describe(), "compute_type": compute},
+        "started": where | {"devices": devices.describe(), "compute_type": compute},
         "model": as_dict(model.config),
         "skeleton": dataclasses.asdict(model.skeleton),
         "data": {

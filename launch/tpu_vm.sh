@@ -30,9 +30,8 @@ Options (--name=NAME or --name NAME)
   --dry-run          prints every command, one per line and quoted, and runs none
   -- ARGUMENT ...    passed as they are to `python3 -m geoself_jax.train` on all workers
 
-Slices of several hosts (v5litepod-16 and larger): every host trains on its own, with the same result;
-training does not span hosts yet. Run `ssh-add ~/.ssh/google_compute_engine` first, or gcloud will not
-copy to them.
+Slices of several hosts (v5litepod-16 and larger) train one run together; worker 0 writes the folder.
+Run `ssh-add ~/.ssh/google_compute_engine` first, or gcloud will not copy to them.
 TPU7x (Ironwood) is not served by this interface of Google's: use GKE for it.
 After Ctrl-C in `run` the TPU stays, and bills, until `delete`.
 
@@ -122,6 +121,7 @@ train() {
   tpu ssh "$name" --worker=all --ssh-flag=-oServerAliveInterval=60 --command="$(
     printf 'cd geoself_source && JAX_PLATFORMS=tpu,cpu JAX_COORDINATOR_PORT=8476 '
     printf 'flock -w 600 -E 73 ../geoself.lock ../geoself_venv/bin/python3 -m geoself_jax.train '
+    printf -- '--config.distributed.coordinator=cluster '
     quoted "--workdir=$folder" "$@"
   )"
 }

@@ -26,6 +26,7 @@ DRY_RUNS = [
     "--project=lab --workdir=/data/first --source=/home/ada/geoself --out=/home/ada/runs/first "
     "-- --config=configs/synthetic.py",
 ]
+HOSTS = "--config.distributed.coordinator=cluster"
 HOSTILE = [
     "two words",
     "it's",
@@ -241,7 +242,7 @@ def test_run_sends_installs_and_trains_on_all_workers(cloud: Cloud) -> None:
     assert shlex.split(cloud.training_command()) == [
         *["cd", "geoself_source", "&&", "JAX_PLATFORMS=tpu,cpu", "JAX_COORDINATOR_PORT=8476"],
         *["flock", "-w", "600", "-E", "73", "../geoself.lock", "../geoself_venv/bin/python3"],
-        *["-m", "geoself_jax.train", "--workdir=../geoself_run", "--config=configs/x.py"],
+        *["-m", "geoself_jax.train", HOSTS, "--workdir=../geoself_run", "--config=configs/x.py"],
         "--seed=1",
     ]
 
@@ -294,7 +295,7 @@ def test_training_arguments_reach_python_exactly_whatever_they_hold(cloud: Cloud
     shutil.move(cloud.bin / "python3", venv)
     assert cloud.on_the_tpu(cloud.training_command(), REMOTE_CODE="75") == 75
     (words,) = cloud.calls("remote")
-    ours = ["python3", "-m", "geoself_jax.train", "--workdir=../geoself_run"]
+    ours = ["python3", "-m", "geoself_jax.train", HOSTS, "--workdir=../geoself_run"]
     assert words == [*ours, *HOSTILE, *HOSTILE_TO_SHLEX]
     assert (cloud.folder / "remote_environment").read_text() == "tpu,cpu 8476\n"
 
@@ -302,7 +303,7 @@ def test_training_arguments_reach_python_exactly_whatever_they_hold(cloud: Cloud
 def test_the_training_command_reads_back_with_shlex(cloud: Cloud) -> None:
     cloud.run("run", "--", *HOSTILE)
     words = shlex.split(cloud.training_command())
-    assert words[words.index("geoself_jax.train") + 1 :] == ["--workdir=../geoself_run", *HOSTILE]
+    assert words[words.index("geoself_jax.train") + 2 :] == ["--workdir=../geoself_run", *HOSTILE]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from geoself_jax.layers import BatchNorm, Dense, keep_mask
+from geoself_jax.layers import BatchNorm, Dense, fold_norm, keep_mask
 
 ROWS, UNITS = 512, 1024
 
@@ -97,3 +97,16 @@ def test_bfloat16_is_only_in_the_products():
     assert {leaf.dtype for leaf in jax.tree.leaves(kept)} == {jnp.dtype("float32")}
     exact, _ = Dense(32).apply(variables, x, key, train=True, mutable=["batch_stats"])
     assert 1e-4 < float(jnp.abs(out - exact).max()) < 0.1
+
+
+def test_folded_weights_say_the_same():
+    rng = np.random.default_rng(0)
+    x = jnp.asarray(rng.normal(size=(64, 16)), jnp.float32)
+    key = jnp.zeros((2,), jnp.uint32)
+    variables = Dense(32).init(jax.random.key(0), x, key, train=False)
+    variables = jax.tree.map(lambda v: v + rng.uniform(0.1, 1, v.shape), variables)
+    folded = fold_norm({"a": variables["params"]}, {"a": variables["batch_stats"]})["a"]
+    assert set(folded) == {"linear"}
+    wanted = Dense(32).apply(variables, x, key, train=False)
+    found = Dense(32, folded=True).apply({"params": folded}, x, key, train=False)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-5)

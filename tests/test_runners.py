@@ -140,6 +140,60 @@ def test_two_processes_train_one_run_and_only_the_first_writes(tiny_run, tiny_co
     assert apart(weights(tmp_path / "run0"), weights(tiny_run)) < 5e-3
 
 
+def test_a_leader_that_is_refused_says_why_and_no_host_hangs(tiny_run, tiny_config, tmp_path):
+    config = tmp_path / "config.py"
+    other = dataclasses.replace(tiny_config, seed=9)
+    config.write_text(
+        f"from geoself_jax.config import *\ndef get_config():\n    return {other!r}\n"
+    )
+    shutil.copytree(tiny_run, tmp_path / "run")
+    port = free_port()
+    running = [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "geoself_jax.train", f"--config={config}"),
+                f"--workdir={tmp_path / 'run'}",
+                f"--config.distributed.coordinator=127.0.0.1:{port}",
+                "--config.distributed.processes=2",
+                f"--config.distributed.process={process}",
+            ],
+            env=environment(),
+            cwd=HERE.parent,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            text=True,
+        )
+        for process in range(2)
+    ]
+    try:
+        _, error = running[0].communicate(timeout=120)
+        assert running[0].returncode == errors.WORKDIR, error
+        assert "config.seed=0, not 9" in error
+        running[1].communicate(timeout=60)
+        assert running[1].returncode != 0
+    finally:
+        for process in running:
+            process.kill()
+
+
+@pytest.mark.parametrize(
+    ("variables", "found"),
+    [
+        ({}, None),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1(x2)", "SLURM_GPUS_ON_NODE": "8"}, list(range(8))),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1", "SLURM_GPUS_ON_NODE": "2"}, [0, 1]),
+        ({"SLURM_STEP_TASKS_PER_NODE": "8(x2)", "SLURM_GPUS_ON_NODE": "8"}, None),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1(x2)"}, None),
+    ],
+)
+def test_a_task_that_is_alone_on_its_node_has_all_its_gpus(monkeypatch, variables, found):
+    for name in ("SLURM_STEP_TASKS_PER_NODE", "SLURM_GPUS_ON_NODE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert devices.local_device_ids() == found
+
+
 @pytest.mark.parametrize(
     ("variables", "found"),
     [

@@ -133,7 +133,8 @@ def triangulate_root(
     """Where each view's pose must stand to come nearest to the rays of all views.
 
     Linear triangulation of one point from all joints' rays, each shifted by its joint; the paper
-    has no such step. A pose seen by a single view is placed too, by its size.
+    has no such step. A single view places the true pose by its size, but draws a wrong one nearer,
+    even behind the camera: look at the depth.
 
     Args:
         pose_3d: Relative to the root, each in its own view's camera axes, metres.
