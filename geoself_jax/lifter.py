@@ -81,7 +81,10 @@ class Lifter:
         """One chunk, its last pose repeated up to a power of two."""
         count = len(inputs[0])
         more = (1 << (count - 1).bit_length()) - count
-        filled = [np.pad(a, [(0, more)] + [(0, 0)] * (a.ndim - 1), mode="edge") for a in inputs]
+        filled = inputs
+        if more:
+            widths = [[(0, more)] + [(0, 0)] * (a.ndim - 1) for a in inputs]
+            filled = tuple(np.pad(a, w, "edge") for a, w in zip(inputs, widths, strict=True))
         with jax.default_matmul_precision("highest"):  # as in the exported program
             return [np.asarray(a)[:count] for a in self._predict(self._variables, *filled)]
 
