@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -79,12 +80,13 @@ def test_interrupted_on_four_devices_a_run_ends_on_one_two_and_eight(
         assert apart(weights(folder), weights(tmp_path / "whole")) < 1e-3
 
 
-def both(arguments, timeout=300):
-    """Two processes at once; the first one's output."""
+@contextlib.contextmanager
+def two_processes(arguments, quick_compile=False):
+    """Two running processes, ended on the way out."""
     running = [
         subprocess.Popen(
             [sys.executable, *arguments(i)],
-            env=environment(quick_compile=True) | {"PYTHONWARNINGS": "ignore"},
+            env=environment(quick_compile=quick_compile) | {"PYTHONWARNINGS": "ignore"},
             cwd=HERE.parent,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -93,13 +95,27 @@ def both(arguments, timeout=300):
         for i in range(2)
     ]
     try:
-        told = [process.communicate(timeout=timeout) for process in running]
+        yield running
     finally:
         for process in running:
             process.kill()
+
+
+def both(arguments, timeout=300):
+    """Two processes to their good end; the first one's output."""
+    with two_processes(arguments, quick_compile=True) as running:
+        told = [process.communicate(timeout=timeout) for process in running]
     for process, (_, error) in zip(running, told, strict=True):
         assert process.returncode == 0, error[-3000:]
     return told[0][0]
+
+
+def hosts_flags(port, process):
+    return [
+        f"--config.distributed.coordinator=127.0.0.1:{port}",
+        "--config.distributed.processes=2",
+        f"--config.distributed.process={process}",
+    ]
 
 
 def test_two_processes_give_one_devices_gradient_and_batch_statistics(tiny_file):
@@ -128,9 +144,7 @@ def test_two_processes_train_one_run_and_only_the_first_writes(tiny_run, tiny_co
         return [
             *("-m", "geoself_jax.train", f"--config={config}"),
             f"--workdir={tmp_path / f'run{process}'}",
-            f"--config.distributed.coordinator=127.0.0.1:{port}",
-            "--config.distributed.processes=2",
-            f"--config.distributed.process={process}",
+            *hosts_flags(port, process),
         ]
 
     out = both(arguments)
@@ -148,32 +162,19 @@ def test_a_leader_that_is_refused_says_why_and_no_host_hangs(tiny_run, tiny_conf
     )
     shutil.copytree(tiny_run, tmp_path / "run")
     port = free_port()
-    running = [
-        subprocess.Popen(
-            [
-                *(sys.executable, "-m", "geoself_jax.train", f"--config={config}"),
-                f"--workdir={tmp_path / 'run'}",
-                f"--config.distributed.coordinator=127.0.0.1:{port}",
-                "--config.distributed.processes=2",
-                f"--config.distributed.process={process}",
-            ],
-            env=environment(),
-            cwd=HERE.parent,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-        )
-        for process in range(2)
-    ]
-    try:
+
+    def arguments(process):
+        return [
+            *("-m", "geoself_jax.train", f"--config={config}", f"--workdir={tmp_path / 'run'}"),
+            *hosts_flags(port, process),
+        ]
+
+    with two_processes(arguments) as running:
         _, error = running[0].communicate(timeout=120)
         assert running[0].returncode == errors.WORKDIR, error
         assert "config.seed=0, not 9" in error
         running[1].communicate(timeout=60)
         assert running[1].returncode != 0
-    finally:
-        for process in running:
-            process.kill()
 
 
 @pytest.mark.parametrize(
