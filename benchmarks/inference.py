@@ -6,8 +6,8 @@
 Ours is `load_lifter`'s function as a user calls it: numpy in, numpy out, inputs checked, the batch
 filled up and split. The peers get the same networks (both branches, batch norm folded for torch
 and, by its own optimizer, for onnxruntime) and numpy in, numpy out, without checks. Floor of one
-pose: the weights are read once, at the rate at which a copy of them runs. Floor of many: the FLOPs
-at the sgemm rate.
+pose: the weights are read once, at the rate at which their sum is taken. Floors of many: the
+products alone, of a hidden layer's shape, by jax and by torch (MKL).
 """
 
 import argparse
@@ -30,6 +30,7 @@ from geoself_jax.model import Networks
 from geoself_jax.skeleton import H36M_17
 from geoself_jax.workdir import write_json
 
+_REST = 0.3
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -94,7 +95,11 @@ def peers(config: ModelConfig, variables: Any) -> dict[str, Callable[[Arrays], A
 def compare(
     calls: dict[str, Callable[[Arrays], Any]], batch: int, rounds: int, turns: int
 ) -> dict[str, list[float]]:
-    """Seconds of single calls, `turns` of each variant at a time, alternating."""
+    """Seconds of single calls, `turns` of each variant at a time, alternating.
+
+    Before its turns a variant waits until the threads of the one before, which spin for a while
+    after their work, leave the cores to it, and makes one call that is not counted.
+    """
     arrays = random_poses(batch)
     answers = {name: call(arrays)[0] for name, call in calls.items()}
     for name, answer in answers.items():
@@ -103,6 +108,8 @@ def compare(
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name, call in calls.items():
+            time.sleep(_REST)
+            call(arrays)
             for _ in range(turns):
                 start = time.perf_counter()
                 call(arrays)
@@ -110,8 +117,8 @@ def compare(
     return seconds
 
 
-def copy_seconds(weights: int) -> float:
-    """What reading that many float32 takes: a sum over them by jax, median of ten."""
+def read_seconds(weights: int) -> float:
+    """What reading that many float32 takes: their sum by jax, on all cores, median of ten."""
     x = jax.numpy.ones(weights // 1024 * 1024)
     total = jax.jit(lambda y: y.reshape(-1, 1024).sum(0))
     total(x).block_until_ready()
@@ -121,6 +128,28 @@ def copy_seconds(weights: int) -> float:
         total(x).block_until_ready()
         times.append(time.perf_counter() - start)
     return statistics.median(times)
+
+
+def product_seconds(batch: int, width: int, rounds: int) -> dict[str, float]:
+    """One hidden layer's product by jax and, where it is installed, torch: seconds a FLOP."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(batch, width)).astype(np.float32)
+    kernel = rng.normal(size=(width, width)).astype(np.float32)
+    on_device = jax.device_put((x, kernel))
+    product = jax.jit(lambda x, kernel: jax.lax.dot_general(x, kernel, (((1,), (1,)), ((), ()))))
+    jobs: dict[str, Callable[[], Any]] = {"jax": lambda: product(*on_device).block_until_ready()}
+    try:
+        import torch
+    except ModuleNotFoundError:
+        pass
+    else:
+        by_torch = (torch.from_numpy(x), torch.from_numpy(kernel))
+        jobs["torch"] = lambda: torch.nn.functional.linear(*by_torch)
+    flops = 2.0 * batch * width**2
+    return {
+        name: statistics.median(seconds) / flops
+        for name, seconds in measure.alternate(jobs, rounds).items()
+    }
 
 
 def main() -> None:
@@ -154,14 +183,13 @@ def main() -> None:
             told = "" if name == "ours" else f"{ratio:.2f} x"
             print(f"{name:16}{p50:9.2f}{p90:9.2f}{batch / middle[name]:9.0f}{told:>9}")
         result["batches"][str(batch)] = rows
-    floor = copy_seconds(weights) * 1000
-    gemms, flops = measure.gemm_jobs()
-    rate = max(measure.summary(s, flops)["median"] for s in measure.alternate(gemms, 5).values())
-    many = 2.0 * weights * 4096 / rate * 1000
-    print(
-        f"\nfloors: one pose {floor:.2f} ms (weights read once), 4096 poses {many:.0f} ms (sgemm)"
-    )
-    result["floors_ms"] = {"1": floor, "4096": many}
+    floors = {"1": read_seconds(weights) * 1000}
+    print(f"\nfloors: one pose {floors['1']:.2f} ms, its weights read once", end="")
+    for name, each in product_seconds(4096, flags.width, flags.rounds).items():
+        floors[f"4096 {name}"] = 2.0 * weights * 4096 * each * 1000
+        print(f"; 4096 poses {floors[f'4096 {name}']:.0f} ms, products alone by {name}", end="")
+    print()
+    result["floors_ms"] = floors
     if flags.out:
         write_json(flags.out, result)
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
@@ -16,14 +16,15 @@ from geoself_jax.config import ModelConfig, from_dict
 from geoself_jax.errors import GeoselfError, data_error, missing_error
 from geoself_jax.layers import fold_norm
 from geoself_jax.model import Networks
-from geoself_jax.step import make_predict
+from geoself_jax.packing import pack
+from geoself_jax.step import Prediction, make_predict
 from geoself_jax.trained import abstract_variables, skeleton_from_dict
 
 FORMAT = "geoself-lifter/1"
 DESCRIPTION = "model.json"
 WEIGHTS = "model.safetensors"
 
-_CHUNK = 4096
+_CHUNK = 4096  # a power of two, so that the last chunk alone is filled up
 _AGAIN = "copy the folder again, or export again"
 
 
@@ -39,8 +40,15 @@ class Lifter:
         self.skeleton = model.skeleton
         self.info = info
         folded = fold_norm(variables["params"], variables["batch_stats"])
-        self._variables = jax.device_put({"params": folded})
-        self._predict = make_predict(model.clone(folded=True))
+        leaves, tree = jax.tree.flatten(folded)
+        self._weights, unpack = pack(leaves)
+        predict = make_predict(model.clone(folded=True))
+
+        def program(weights: list[jax.Array], *inputs: jax.Array) -> Prediction:
+            return predict({"params": jax.tree.unflatten(tree, unpack(weights))}, *inputs)
+
+        self._program = jax.jit(program)
+        self._compiled: dict[int, Any] = {}  # by batch: calling one is cheaper than calling jit's
 
     def __call__(
         self,
@@ -65,30 +73,42 @@ class Lifter:
         Raises:
             GeoselfError: A shape or an intrinsic matrix that cannot be right (65).
         """
-        keypoints_2d, confidence, K = self._checked(keypoints_2d, confidence, K)
+        keypoints_2d, confidence, K = self._shaped(keypoints_2d, confidence, K)
         joints, batch = self.skeleton.joints, keypoints_2d.shape[:-2]
         poses = math.prod(batch)
-        K = np.broadcast_to(K, (*batch, 3, 3)).reshape(poses, 3, 3)
-        inputs = (keypoints_2d.reshape(poses, joints, 2), confidence.reshape(poses, joints), K)
-        pose_3d = np.empty((poses, joints, 3), np.float32)
-        root_position = np.empty((poses, 3), np.float32)
-        for start in range(0, poses, _CHUNK):
-            at = slice(start, start + _CHUNK)
-            pose_3d[at], root_position[at] = self._lift(*(array[at] for array in inputs))
+        if K.ndim == 2:
+            K = np.broadcast_to(K, (poses, 3, 3))
+        inputs = (
+            keypoints_2d.reshape(poses, joints, 2),
+            confidence.reshape(poses, joints),
+            K.reshape(poses, 3, 3),
+        )
+        lifted = [
+            self._lift(*(array[start : start + _CHUNK] for array in inputs))
+            for start in range(0, max(poses, 1), _CHUNK)
+        ]
+        _check_intrinsics(K)  # the device is at work meanwhile
+        whole = lifted[0]
+        if len(lifted) > 1:
+            whole = Prediction(*map(np.concatenate, zip(*lifted, strict=True)))
+        pose_3d, root_position = (np.array(array[:poses]) for array in map(np.asarray, whole))
         return pose_3d.reshape(*batch, joints, 3), root_position.reshape(*batch, 3)
 
-    def _lift(self, *inputs: np.ndarray) -> list[np.ndarray]:
-        """One chunk, its last pose repeated up to a power of two."""
+    def _lift(self, *inputs: np.ndarray) -> Prediction:
+        """One chunk, filled up to a power of two with its last pose."""
         count = len(inputs[0])
-        more = (1 << (count - 1).bit_length()) - count
-        filled = inputs
-        if more:
-            widths = [[(0, more)] + [(0, 0)] * (a.ndim - 1) for a in inputs]
-            filled = tuple(np.pad(a, w, "edge") for a, w in zip(inputs, widths, strict=True))
-        with jax.default_matmul_precision("highest"):  # as in the exported program
-            return [np.asarray(a)[:count] for a in self._predict(self._variables, *filled)]
+        size = 1 << max(count - 1, 0).bit_length()
+        if count < size:
+            mode: Literal["edge", "constant"] = "edge" if count else "constant"
+            widths = [[(0, size - count)] + [(0, 0)] * (a.ndim - 1) for a in inputs]
+            inputs = tuple(np.pad(a, w, mode) for a, w in zip(inputs, widths, strict=True))
+        if size not in self._compiled:
+            with jax.default_matmul_precision("highest"):  # as in the exported program
+                self._compiled[size] = self._program.lower(self._weights, *inputs).compile()
+        lifted: Prediction = self._compiled[size](self._weights, *inputs)
+        return lifted
 
-    def _checked(
+    def _shaped(
         self, keypoints_2d: Any, confidence: Any, K: Any
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         joints = self.skeleton.joints
@@ -116,14 +136,6 @@ class Lifter:
                 f"K has shape {K.shape}",
                 f"wanted (3, 3) or {(*batch, 3, 3)} for keypoints_2d of {keypoints_2d.shape}",
                 "give one matrix for all poses or one a pose",
-            )
-        wrong = ~np.isfinite(K).all((-1, -2)) | (K[..., 0, 0] <= 0) | (K[..., 1, 1] <= 0)
-        wrong |= (K[..., 2, :] != (0, 0, 1)).any(-1)
-        if wrong.any():
-            raise data_error(
-                f"K is {np.round(K[wrong][0], 3).tolist()}",
-                "wanted [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels with fx, fy > 0",
-                "mend the calibration",
             )
         return keypoints_2d, confidence, K
 
@@ -221,6 +233,24 @@ def _read_variables(path: Path, wanted_sha256: str, model: Networks) -> Any:
                 _AGAIN,
             )
     return unflatten_dict(arrays, sep="/")
+
+
+def _check_intrinsics(K: np.ndarray) -> None:
+    """By the least and the greatest of each entry: two loops, however many matrices."""
+    if not K.size:
+        return
+    entries = K.reshape(-1, 9)
+    low, high = entries.min(0).tolist(), entries.max(0).tolist()
+    positive = low[0] > 0 and low[4] > 0  # false for NaN
+    if positive and low[6:] == high[6:] == [0, 0, 1] and np.isfinite(low + high).all():
+        return
+    wrong = ~np.isfinite(entries).all(1) | (entries[:, [0, 4]] <= 0).any(1)
+    wrong |= (entries[:, 6:] != (0, 0, 1)).any(1)
+    raise data_error(
+        f"K is {np.round(entries[wrong][0], 3).reshape(3, 3).tolist()}",
+        "wanted [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels with fx, fy > 0",
+        "mend the calibration",
+    )
 
 
 def _numbers(name: str, value: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ import geoself_jax
 
 PACKAGE = Path(geoself_jax.__file__).parent
 FLOORS = [
-    {"errors", "hosts", "layers", "numerics", "stopping"},
+    {"errors", "hosts", "layers", "numerics", "packing", "stopping"},
     {"skeleton", "config", "geometry.camera", "npz", "validation"},
     {
         "geometry.triangulation",
