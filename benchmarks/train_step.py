@@ -4,11 +4,13 @@
     python -m benchmarks.train_step --batch=256,1024 --out=runs/train_step.json
     python -m benchmarks.train_step --batch=64,256,1024 --width=256,512,1024 --figure=speed.png
     python -m benchmarks.train_step --check
+    python -m benchmarks.train_step --instants=390000 --batch=4096  # Human3.6M's size, for a GPU
 
 The paper's networks (width 1024, 4 blocks, both branches), dropout on, eq. (7) over pairs of views
-drawn from data on the device, gradient clipped, Adam. Variants take turns within each repetition,
-so that other work on the machine hits all alike; compare the ratios, not two runs. `--check` takes
-one step in both from the same weights, dropout off, and compares loss and gradients.
+drawn from data on the device (random numbers), gradient clipped, Adam. Variants take turns within
+each repetition, so that other work on the machine hits all alike; compare the ratios, not two runs.
+`--check` takes one step in both from the same weights, dropout off, and compares loss and
+gradients.
 """
 
 import argparse
@@ -36,6 +38,8 @@ from geoself_jax.workdir import write_json
 
 OBJECTIVE = ObjectiveConfig(name="transform", norm="plain", views=2)
 RATE = 1e-3
+EPOCHS = 320
+"""Of the paper's whole schedule: 20 of stage one, 300 of stage two."""
 
 
 def random_views(frames: int) -> TrainingViews:
@@ -213,9 +217,11 @@ def check() -> float:
     return max(worst, off)
 
 
-def run(batch: int, model: ModelConfig, steps: int, repeats: int, config: Config) -> dict[str, Any]:
+def run(
+    batch: int, model: ModelConfig, steps: int, repeats: int, config: Config, instants: int
+) -> dict[str, Any]:
     """One batch size: all variants, alternating."""
-    views = random_views(10_000)
+    views = random_views(instants)
     jobs = {"ours": our_call(Networks(model, H36M_17), views, batch, steps, config)}
     try:
         jobs |= torch_calls(model, views, batch, steps, devices.compute_type(config))
@@ -233,10 +239,14 @@ def run(batch: int, model: ModelConfig, steps: int, repeats: int, config: Config
     peers = [name for name in jobs if name != "ours"]
     ratios = {name: measure.median_ratio(seconds["ours"], seconds[name]) for name in peers}
     share = {name: rows["ours"]["gflops"]["median"] / gemm[name]["median"] for name in gemms}
+    told = jax.local_devices()[0].memory_stats() or {}
     return {
         "batch": batch,
         "width": model.width,
         "steps_a_call": steps,
+        "instants": instants,
+        "schedule_minutes": EPOCHS * instants / rows["ours"]["pairs_per_second"]["median"] / 60,
+        "peak_device_mb": told.get("peak_bytes_in_use", 0) / 1e6 or None,
         "counted": facts,
         "rows": rows,
         "sgemm_gflops": gemm,
@@ -263,6 +273,11 @@ def show(result: dict[str, Any]) -> None:
     for name, row in result["sgemm_gflops"].items():
         share = result["share_of_sgemm"][name]
         print(f"{name:16}{'':25}{row['median']:9.1f}   ours is {share:.2f} of it")
+    memory = result["peak_device_mb"]
+    print(
+        f"{EPOCHS} epochs of {result['instants']} instants: {result['schedule_minutes']:.1f} min "
+        "at ours' rate" + (f"; peak device memory {memory:.0f} MB" if memory else "")
+    )
 
 
 def draw(results: list[dict[str, Any]], path: Path) -> None:
@@ -303,6 +318,7 @@ def main() -> None:
     parser.add_argument("--width", default="1024", help="of both networks, one or more")
     parser.add_argument("--blocks", type=int, default=4)
     parser.add_argument("--dropout", type=float, default=0.25)
+    parser.add_argument("--instants", type=int, default=10_000, help="of the data, four views each")
     parser.add_argument("--steps", type=int, default=4, help="steps a call")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--parallel", choices=("jit", "pmap"), default="jit")
@@ -321,7 +337,7 @@ def main() -> None:
         size |= {"root_width": width, "root_blocks": flags.blocks}
         model = ModelConfig(dropout=flags.dropout, **size)
         for batch in (int(b) for b in flags.batch.split(",")):
-            results.append(run(batch, model, flags.steps, flags.repeats, config))
+            results.append(run(batch, model, flags.steps, flags.repeats, config, flags.instants))
             show(results[-1])
     if flags.out:
         options = {k: v for k, v in vars(flags).items() if k not in ("out", "figure")}

@@ -4,6 +4,8 @@ import hashlib
 import os
 import platform
 import re
+import signal
+from collections import Counter
 from pathlib import Path
 
 import jax
@@ -27,6 +29,7 @@ def start(config: Config) -> None:
     use_compilation_cache()
     _join(config.distributed)
     found = devices()
+    _check_even(found)
     if config.device not in ("auto", found[0].platform):
         raise _missing(config.device, f"JAX finds {found[0].platform} only")
 
@@ -43,6 +46,16 @@ def devices() -> list[jax.Device]:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         asked = jax.config.jax_platforms or "any"  # type: ignore[attr-defined]
         raise _missing(asked, reason) from error
+
+
+def _check_even(found: list[jax.Device]) -> None:
+    """Each host feeds an equal share of a batch: all have as many devices."""
+    counts = Counter(device.process_index for device in found)
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{counts[process]} on host {process}" for process in sorted(counts))
+        raise GeoselfError(
+            f"devices: {told}", "wanted as many on each host", "start with equal hosts", UNAVAILABLE
+        )
 
 
 def _missing(asked: str, reason: str) -> GeoselfError:
@@ -91,6 +104,7 @@ def _join(config: DistributedConfig) -> None:
             f"there are {config.processes} processes, numbered from 0",
             "set distributed.processes too",
         )
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         if config.coordinator in ("auto", "cluster"):
             jax.distributed.initialize(
@@ -108,6 +122,7 @@ def _join(config: DistributedConfig) -> None:
         raise GeoselfError(
             "the other hosts", reason, "start the same command on every host", UNAVAILABLE
         ) from error
+    signal.signal(signal.SIGTERM, on_sigterm)  # jax put its own there, which would swallow it
 
 
 def use_compilation_cache() -> None:

@@ -96,16 +96,20 @@ def _claimed(folder: Path, record: dict[str, Any]) -> bool:
         GeoselfError: Another configuration or other data, in the folder (73) or on a host (65).
     """
     keys = ("config", "model", "skeleton", "data", "versions")
-    started = {**record["started"], "distributed": None}
-    told = json.dumps({**{key: record[key] for key in keys}, "started": started})
+    start = {**record["starts"][0], "distributed": None}
+    told = json.dumps({**{key: record[key] for key in keys}, "start": start})
     if not hosts.all_same(told):
         raise data_error(
             "the hosts",
             "they have different data or configurations",
             "copy the same files to each",
         )
-    continued = workdir.claim(folder, record) if hosts.is_leader() else False
-    return hosts.any_host(continued)
+    earlier = workdir.claim(folder, record) if hosts.is_leader() else None
+    if earlier:
+        before, now = (s["compute_type"] for s in (earlier[-1], record["starts"][0]))
+        if before != now:
+            tqdm.write(f"computing in {now}, before in {before} (--config.compute={before})")
+    return hosts.any_host(earlier is not None)
 
 
 def _continued(folder: Path, state: TrainState) -> tuple[TrainState, float]:
@@ -192,7 +196,7 @@ def _record(
     return {
         "format": "geoself-run/1",
         "config": what,
-        "started": where | {"devices": devices.describe(), "compute_type": compute},
+        "starts": [where | {"devices": devices.describe(), "compute_type": compute}],
         "model": as_dict(model.config),
         "skeleton": dataclasses.asdict(model.skeleton),
         "data": {

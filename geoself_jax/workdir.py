@@ -81,18 +81,20 @@ def read_record(workdir: Path) -> dict[str, Any]:
     return record
 
 
-def claim(workdir: Path, record: dict[str, Any]) -> bool:
+def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
     """Writes the record of a new run, or makes sure that the folder's run is the same one.
 
+    The record's `starts`, which says where and how this process runs, is added to the folder's.
+
     Returns:
-        Whether a run was there already.
+        The folder's earlier starts; None if it had no run.
 
     Raises:
         GeoselfError: The folder's run has another configuration or other data (73).
     """
     if not (workdir / RECORD).exists():
         write_json(workdir / RECORD, record)
-        return False
+        return None
     wanted = json.loads(json.dumps(record))
     there = read_record(workdir)
     for key in ("config", "data", "model", "skeleton"):
@@ -104,7 +106,9 @@ def claim(workdir: Path, record: dict[str, Any]) -> bool:
                 "choose another --workdir, or remove this one",
                 WORKDIR,
             )
-    return True
+    earlier = list(there.get("starts", []))
+    write_json(workdir / RECORD, there | {"starts": [*earlier, *wanted["starts"]]})
+    return earlier
 
 
 def _difference(there: Any, wanted: Any, where: str) -> str:

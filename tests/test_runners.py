@@ -2,6 +2,7 @@ import contextlib
 import dataclasses
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -81,12 +82,12 @@ def test_interrupted_on_four_devices_a_run_ends_on_one_two_and_eight(
 
 
 @contextlib.contextmanager
-def two_processes(arguments, quick_compile=False):
-    """Two running processes, ended on the way out."""
+def two_processes(arguments, quick_compile=False, devices=(1, 1)):
+    """Two running processes, of so many devices each, ended on the way out."""
     running = [
         subprocess.Popen(
             [sys.executable, *arguments(i)],
-            env=environment(quick_compile=quick_compile) | {"PYTHONWARNINGS": "ignore"},
+            env=environment(devices[i], quick_compile) | {"PYTHONWARNINGS": "ignore"},
             cwd=HERE.parent,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -175,6 +176,43 @@ def test_a_leader_that_is_refused_says_why_and_no_host_hangs(tiny_run, tiny_conf
         assert "config.seed=0, not 9" in error
         running[1].communicate(timeout=60)
         assert running[1].returncode != 0
+
+
+def test_hosts_with_unequal_devices_are_refused_by_each(tmp_path):
+    port = free_port()
+    command = ["-m", "geoself_jax.train", f"--config={HERE.parent / 'configs/synthetic.py'}"]
+    command += [f"--workdir={tmp_path / 'run'}"]
+    with two_processes(lambda i: [*command, *hosts_flags(port, i)], devices=(1, 2)) as running:
+        for process in running:
+            _, error = process.communicate(timeout=120)
+            assert process.returncode == errors.UNAVAILABLE, error
+            assert "devices: 1 on host 0, 2 on host 1" in error
+
+
+def test_a_sigterm_that_comes_before_training_ends_a_host():
+    code = (
+        "import os, signal, time\n"
+        "from geoself_jax import devices\n"
+        "from geoself_jax.config import Config, DistributedConfig\n"
+        f"address = '127.0.0.1:{free_port()}'\n"
+        "devices.start(Config(distributed=DistributedConfig(address, processes=1)))\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "time.sleep(5)\n"
+    )
+    assert run_python("-c", code).returncode == -signal.SIGTERM
+
+
+def test_a_run_keeps_where_each_start_was_and_tells_of_another_compute_type(
+    tiny_run, tiny_config, tiny_recording, tmp_path, capsys
+):
+    shutil.copytree(tiny_run, tmp_path / "run")
+    train(tiny_config, tmp_path / "run", tiny_recording)
+    assert "computing in" not in capsys.readouterr().out
+    other = dataclasses.replace(tiny_config, compute="bfloat16")
+    train(other, tmp_path / "run", tiny_recording)
+    assert "computing in bfloat16, before in float32" in capsys.readouterr().out
+    starts = json.loads((tmp_path / "run/run.json").read_text())["starts"]
+    assert [start["compute_type"] for start in starts] == ["float32", "float32", "bfloat16"]
 
 
 @pytest.mark.parametrize(
