@@ -4,9 +4,10 @@ import hashlib
 import json
 import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
@@ -17,7 +18,7 @@ from geoself_jax.errors import GeoselfError, data_error, missing_error
 from geoself_jax.layers import fold_norm
 from geoself_jax.model import Networks
 from geoself_jax.packing import pack
-from geoself_jax.step import Prediction, make_predict
+from geoself_jax.step import make_predict
 from geoself_jax.trained import abstract_variables, skeleton_from_dict
 
 FORMAT = "geoself-lifter/1"
@@ -42,10 +43,14 @@ class Lifter:
         folded = fold_norm(variables["params"], variables["batch_stats"])
         leaves, tree = jax.tree.flatten(folded)
         self._weights, unpack = pack(leaves)
+        joints = self.skeleton.joints
         predict = make_predict(model.clone(folded=True))
 
-        def program(weights: list[jax.Array], *inputs: jax.Array) -> Prediction:
-            return predict({"params": jax.tree.unflatten(tree, unpack(weights))}, *inputs)
+        def program(weights: list[jax.Array], rows: jax.Array) -> jax.Array:
+            pixels, seen, K = jnp.split(rows, [2 * joints, 3 * joints], axis=1)
+            variables = {"params": jax.tree.unflatten(tree, unpack(weights))}
+            lifted = predict(variables, pixels.reshape(-1, joints, 2), seen, K.reshape(-1, 3, 3))
+            return jnp.concatenate([lifted.pose_3d.reshape(-1, 3 * joints), lifted[1]], axis=1)
 
         self._program = jax.jit(program)
         self._compiled: dict[int, Any] = {}  # by batch: calling one is cheaper than calling jit's
@@ -76,36 +81,33 @@ class Lifter:
         keypoints_2d, confidence, K = self._shaped(keypoints_2d, confidence, K)
         joints, batch = self.skeleton.joints, keypoints_2d.shape[:-2]
         poses = math.prod(batch)
-        if K.ndim == 2:
-            K = np.broadcast_to(K, (poses, 3, 3))
-        inputs = (
-            keypoints_2d.reshape(poses, joints, 2),
-            confidence.reshape(poses, joints),
-            K.reshape(poses, 3, 3),
-        )
-        lifted = [
-            self._lift(*(array[start : start + _CHUNK] for array in inputs))
-            for start in range(0, max(poses, 1), _CHUNK)
-        ]
+        rows = np.empty((poses, 3 * joints + 9), np.float32)
+        rows[:, : 2 * joints] = keypoints_2d.reshape(poses, 2 * joints)
+        rows[:, 2 * joints : 3 * joints] = confidence.reshape(poses, joints)
+        rows[:, 3 * joints :] = K.reshape(-1, 9)
+        running = [self._lift(rows[i : i + _CHUNK]) for i in range(0, poses, _CHUNK)]
         _check_intrinsics(K)  # the device is at work meanwhile
-        whole = lifted[0]
-        if len(lifted) > 1:
-            whole = Prediction(*map(np.concatenate, zip(*lifted, strict=True)))
-        pose_3d, root_position = (np.array(array[:poses]) for array in map(np.asarray, whole))
+        lifted = np.empty((poses, 3 * joints + 3), np.float32)
+        for i, chunk in enumerate(running):
+            part = lifted[i * _CHUNK : (i + 1) * _CHUNK]
+            part[:] = np.asarray(chunk)[: len(part)]
+        pose_3d = np.ascontiguousarray(lifted[:, : 3 * joints])
+        root_position = np.ascontiguousarray(lifted[:, 3 * joints :])
         return pose_3d.reshape(*batch, joints, 3), root_position.reshape(*batch, 3)
 
-    def _lift(self, *inputs: np.ndarray) -> Prediction:
-        """One chunk, filled up to a power of two with its last pose."""
-        count = len(inputs[0])
-        size = 1 << max(count - 1, 0).bit_length()
-        if count < size:
-            mode: Literal["edge", "constant"] = "edge" if count else "constant"
-            widths = [[(0, size - count)] + [(0, 0)] * (a.ndim - 1) for a in inputs]
-            inputs = tuple(np.pad(a, w, mode) for a, w in zip(inputs, widths, strict=True))
+    def _lift(self, rows: np.ndarray) -> jax.Array:
+        """Starts one chunk, its last row repeated up to a power of two.
+
+        All that a pose is lifted from is one row, and so is the answer: each array that goes in or
+        out costs a call of one pose a hundredth.
+        """
+        size = 1 << (len(rows) - 1).bit_length()
+        if len(rows) < size:
+            rows = np.pad(rows, ((0, size - len(rows)), (0, 0)), "edge")
         if size not in self._compiled:
             with jax.default_matmul_precision("highest"):  # as in the exported program
-                self._compiled[size] = self._program.lower(self._weights, *inputs).compile()
-        lifted: Prediction = self._compiled[size](self._weights, *inputs)
+                self._compiled[size] = self._program.lower(self._weights, rows).compile()
+        lifted: jax.Array = self._compiled[size](self._weights, rows)
         return lifted
 
     def _shaped(
@@ -242,7 +244,7 @@ def _check_intrinsics(K: np.ndarray) -> None:
     entries = K.reshape(-1, 9)
     low, high = entries.min(0).tolist(), entries.max(0).tolist()
     positive = low[0] > 0 and low[4] > 0  # false for NaN
-    if positive and low[6:] == high[6:] == [0, 0, 1] and np.isfinite(low + high).all():
+    if positive and low[6:] == high[6:] == [0, 0, 1] and all(map(math.isfinite, low + high)):
         return
     wrong = ~np.isfinite(entries).all(1) | (entries[:, [0, 4]] <= 0).any(1)
     wrong |= (entries[:, 6:] != (0, 0, 1)).any(1)
