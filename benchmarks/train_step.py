@@ -15,6 +15,7 @@ gradients.
 
 import argparse
 import functools
+import itertools
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -332,13 +333,15 @@ def main() -> None:
         raise SystemExit(0 if check() < 1e-4 else 1)
     config = Config(parallel=flags.parallel, compute=flags.compute)
     results = []
-    for width in (int(w) for w in flags.width.split(",")):
+    widths, batches = ([int(x) for x in text.split(",")] for text in (flags.width, flags.batch))
+    for width, batch in itertools.product(widths, batches):
+        if width < max(widths) and batch < max(batches):
+            continue  # batch sizes are compared at the largest width, widths at the largest batch
         size = {"width": width, "blocks": flags.blocks}
         size |= {"root_width": width, "root_blocks": flags.blocks}
         model = ModelConfig(dropout=flags.dropout, **size)
-        for batch in (int(b) for b in flags.batch.split(",")):
-            results.append(run(batch, model, flags.steps, flags.repeats, config, flags.instants))
-            show(results[-1])
+        results.append(run(batch, model, flags.steps, flags.repeats, config, flags.instants))
+        show(results[-1])
     if flags.out:
         options = {k: v for k, v in vars(flags).items() if k not in ("out", "figure")}
         write_json(flags.out, {"machine": measure.machine(), "options": options, "runs": results})
