@@ -304,7 +304,11 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
                 for r in chosen
             ]
             panel.plot(x, bound, linestyle=":", label=f"floor: {name}")
-        panel.set(xscale="log", yscale="log", ylabel="pairs/s", title=fixed)
+        panel.set(xscale="log", ylabel="pairs/s", title=fixed)
+        if key == "width":
+            panel.set_yscale("log")
+        else:
+            panel.set_ylim(bottom=0)
         panel.set_xlabel("pairs a step" if key == "batch" else "width")
         panel.set_xticks(x, [str(v) for v in x])
         panel.minorticks_off()
