@@ -2,7 +2,6 @@
 
 import os
 import platform
-import statistics
 import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
@@ -34,11 +33,6 @@ def summary(seconds: list[float], unit: float = 1.0) -> dict[str, float]:
     rates = sorted(unit / s for s in seconds)
     low, middle, high = np.percentile(rates, [25, 50, 75])
     return {"median": middle, "best": rates[-1], "quartile_1": low, "quartile_3": high}
-
-
-def median_ratio(ours: list[float], theirs: list[float]) -> float:
-    """Median over repetitions of their time / our time: above 1, ours is faster."""
-    return statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
 
 
 def gemm_jobs(compute: str = "float32") -> tuple[dict[str, Callable[[], Any]], float]:

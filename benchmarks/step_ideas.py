@@ -124,7 +124,7 @@ def main() -> None:
         result[group] = {}
         for name, times in seconds.items():
             each = 1000 * statistics.median(times) / (flags.steps if group == "step" else 1)
-            ratio = measure.median_ratio(first, times)
+            ratio = statistics.median(times) / statistics.median(first)
             result[group][name] = {"ms": each, "over_the_first": ratio}
             print(f"{name:26}{each:9.2f} ms {ratio:6.2f} x")
     if flags.out:

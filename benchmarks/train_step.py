@@ -238,7 +238,8 @@ def run(
         rows[name] = {"pairs_per_second": rate, "gflops": gflops}
     gemm = {name: measure.summary(seconds[name], gemm_flops / 1e9) for name in gemms}
     peers = [name for name in jobs if name != "ours"]
-    ratios = {name: measure.median_ratio(seconds["ours"], seconds[name]) for name in peers}
+    middle = {name: row["pairs_per_second"]["median"] for name, row in rows.items()}
+    ratios = {name: middle["ours"] / middle[name] for name in peers}
     share = {name: rows["ours"]["gflops"]["median"] / gemm[name]["median"] for name in gemms}
     told = jax.local_devices()[0].memory_stats() or {}
     return {
@@ -303,7 +304,7 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
                 r["batch"] * 1e9 * r["sgemm_gflops"][name]["median"] / r["counted"]["flops"]
                 for r in chosen
             ]
-            panel.plot(x, bound, linestyle=":", label=f"floor: {name}")
+            panel.plot(x, bound, linestyle=":", label=f"{name} alone")
         panel.set(xscale="log", ylabel="pairs/s", title=fixed)
         if key == "width":
             panel.set_yscale("log")

@@ -50,7 +50,8 @@ class Lifter:
             pixels, seen, K = jnp.split(rows, [2 * joints, 3 * joints], axis=1)
             variables = {"params": jax.tree.unflatten(tree, unpack(weights))}
             lifted = predict(variables, pixels.reshape(-1, joints, 2), seen, K.reshape(-1, 3, 3))
-            return jnp.concatenate([lifted.pose_3d.reshape(-1, 3 * joints), lifted[1]], axis=1)
+            pose_3d = lifted.pose_3d.reshape(-1, 3 * joints)
+            return jnp.concatenate([pose_3d, lifted.root_position], axis=1)
 
         self._program = jax.jit(program)
         self._compiled: dict[int, Any] = {}  # by batch: calling one is cheaper than calling jit's

@@ -76,7 +76,7 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
     if found is None:
         raise missing_error(
             f"{folder}: no checkpoint {which!r}",
-            "the run was stopped before it saved one",
+            "the run has not saved one yet",
             "train on, or choose --checkpoint=last",
         )
     return Trained(model, found[0]["variables"], record, found[1])
