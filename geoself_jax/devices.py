@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import signal
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -122,7 +123,8 @@ def _join(config: DistributedConfig) -> None:
         raise GeoselfError(
             "the other hosts", reason, "start the same command on every host", UNAVAILABLE
         ) from error
-    signal.signal(signal.SIGTERM, on_sigterm)  # jax put its own there, which would swallow it
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_sigterm)  # jax put its own there, which would swallow it
 
 
 def use_compilation_cache() -> None:

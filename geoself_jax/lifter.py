@@ -105,6 +105,8 @@ class Lifter:
         size = 1 << (len(rows) - 1).bit_length()
         if len(rows) < size:
             rows = np.pad(rows, ((0, size - len(rows)), (0, 0)), "edge")
+        if jax.config.jax_disable_jit:  # type: ignore[attr-defined]
+            return self._program(self._weights, rows)
         if size not in self._compiled:
             with jax.default_matmul_precision("highest"):  # as in the exported program
                 self._compiled[size] = self._program.lower(self._weights, rows).compile()

@@ -106,8 +106,8 @@ def _claimed(folder: Path, record: dict[str, Any]) -> bool:
         )
     earlier = workdir.claim(folder, record) if hosts.is_leader() else None
     if earlier:
-        before, now = (s["compute_type"] for s in (earlier[-1], record["starts"][0]))
-        if before != now:
+        before, now = (s.get("compute_type") for s in (earlier[-1], record["starts"][0]))
+        if before and before != now:
             tqdm.write(f"computing in {now}, before in {before} (--config.compute={before})")
     return hosts.any_host(earlier is not None)
 

@@ -408,3 +408,16 @@ def test_weights_a_little_off_are_seen_in_both_files(exported, trained):
 def test_help_does_not_wait_for_jax():
     code = "import sys, geoself_jax.export as _; print(sorted({'jax', 'numpy'} & set(sys.modules)))"
     assert run_python("-c", code).stdout.strip() == "[]"
+
+
+def test_without_jit_the_lifter_answers_too(lift, inputs, wanted):
+    with jax.disable_jit():
+        agree(lift(*inputs), wanted)
+
+
+def test_one_bad_matrix_among_many_is_the_one_that_is_shown(lift, inputs):
+    keypoints_2d, confidence, K = inputs
+    K = np.array(np.broadcast_to(K, (len(keypoints_2d), 3, 3)))
+    K[3, 1, 1] = -7
+    with pytest.raises(GeoselfError, match=r"-7\.0"):
+        lift(keypoints_2d, confidence, K)

@@ -20,3 +20,13 @@ def test_nothing_small_or_nothing_large_packs_too():
         arrays = [np.ones(shape, np.float32) for shape in shapes]
         packed, unpack = pack(arrays)
         np.testing.assert_array_equal(jax.jit(unpack)(packed)[0], arrays[0])
+
+
+def test_on_a_cpu_the_arrays_are_parts_of_one_aligned_block():
+    rng = np.random.default_rng(0)
+    arrays = [rng.normal(size=(64, n)).astype(np.float32) for n in (33, 70, 129)]
+    packed, _ = pack([np.ones(5, np.float32), *arrays])
+    starts = [array.unsafe_buffer_pointer() for array in packed]
+    assert not any(start % 64 for start in starts)
+    for array, here, following in zip(packed, starts, starts[1:], strict=False):
+        assert 0 <= following - here - array.nbytes < 64
