@@ -77,6 +77,6 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
         raise missing_error(
             f"{folder}: no checkpoint {which!r}",
             "the run has not saved one yet",
-            "train on, or choose --checkpoint=last",
+            "train on" + (", or choose --checkpoint=last" if which == "best" else ""),
         )
     return Trained(model, found[0]["variables"], record, found[1])

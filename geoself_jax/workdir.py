@@ -106,7 +106,7 @@ def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
                 "choose another --workdir, or remove this one",
                 WORKDIR,
             )
-    before = there.pop("started", None)  # how a record named its one start until 0.1
+    before = there.pop("started", None)  # how a record once named its one start
     earlier = list(there.get("starts", [before] if before else []))
     write_json(workdir / RECORD, there | {"starts": [*earlier, *wanted["starts"]]})
     return earlier
