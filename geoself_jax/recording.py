@@ -12,9 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float64
 
-from geoself_jax import npz, validation
+from geoself_jax import validation
 from geoself_jax.errors import GeoselfError, data_error
 from geoself_jax.geometry.camera import Camera, undistort_pixels
+from geoself_jax.safe_load import npz
 from geoself_jax.skeleton import Skeleton, known_skeleton
 
 FORMAT = "geoself-multiview/1"

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from geoself_jax import npz, recording
+from geoself_jax import recording
 from geoself_jax.recording import Recording
+from geoself_jax.safe_load import npz
 from geoself_jax.skeleton import H36M_17
 
 

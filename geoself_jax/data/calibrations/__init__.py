@@ -1,0 +1,1 @@
+"""Calibration files, one module a format: `recognize(path)` and `read(path)`."""

@@ -1,0 +1,76 @@
+"""What every reader of recordings gives: clips of one person seen by the cameras of a rig."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from geoself_jax.data.rig import Rig
+from geoself_jax.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Consecutive instants of one person. Frames T, views V of `rig`, joints J of `skeleton`.
+
+    Attributes:
+        name: Of the clip, each once in a file that is prepared.
+        action: What is done in it.
+        subject: Who does it.
+        rig: The cameras.
+        skeleton: Of the detected joints.
+        fps: Instants per second.
+        keypoints_2d: (T, V, J, 2) float32 pixels as the lens shows them; NaN where missing.
+        confidence: (T, V, J) float32 in [0, 1]; 0 where missing.
+        frame_id: (T,) int32 index of each instant in the clip, ascending.
+        pose_world: (T, J', 3) float32, metres, the rig's world; ground truth, or None.
+        pose_skeleton: Of the J' joints of `pose_world`, where they are not the detected ones.
+    """
+
+    name: str
+    action: str
+    subject: str
+    rig: Rig
+    skeleton: Skeleton
+    fps: float
+    keypoints_2d: np.ndarray
+    confidence: np.ndarray
+    frame_id: np.ndarray
+    pose_world: np.ndarray | None = None
+    pose_skeleton: Skeleton | None = None
+
+
+class Reading(NamedTuple):
+    """Clips that are read one after the other, and how many there will be (for a progress bar)."""
+
+    total: int
+    clips: Iterator[Clip]
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a user can ask of a reader; None is the data set's usual choice.
+
+    Attributes:
+        cameras: Names of the cameras to take, in this order.
+        subjects: Names of the people to take.
+        actions: Names of the actions to take.
+        truth: Which of several kinds of ground truth (`annot3`, `univ_annot3`, ...); `none` leaves
+            it out.
+        every: Take every n-th instant.
+        max_bytes: Refuse a file that unpacks to more.
+        notice: Is told, in one line each, what is left out or assumed.
+    """
+
+    cameras: tuple[str, ...] | None = None
+    subjects: tuple[str, ...] | None = None
+    actions: tuple[str, ...] | None = None
+    truth: str | None = None
+    every: int = 1
+    max_bytes: int = 4 * 2**30
+    notice: Callable[[str], None] = field(default=_silent)

@@ -1,0 +1,1 @@
+"""Published data sets in the layout they come in: `recognize(path)` and `read(paths, options)`."""

@@ -1,0 +1,33 @@
+"""What a 2D detector found in one camera's video, before a person is chosen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoself_jax.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class Instances:
+    """Found people, one a row. Rows N, joints J.
+
+    Attributes:
+        source: File or folder it came from, for messages.
+        frame: (N,) index of the picture in its video, from 0, ascending.
+        keypoints_2d: (N, J, 2) float32 pixels of the picture as the lens shows it; NaN where
+            missing.
+        confidence: (N, J) float32 as the detector gave it; 0 where missing.
+        track: (N,) into `track_names`, or -1 where the detector does not track.
+        track_names: Names of the tracks, as in the file (numbers as text).
+        frames: How many pictures the video has: at least the last of `frame` + 1.
+        skeleton: Of the J joints.
+    """
+
+    source: str
+    frame: np.ndarray
+    keypoints_2d: np.ndarray
+    confidence: np.ndarray
+    track: np.ndarray
+    track_names: tuple[str, ...]
+    frames: int
+    skeleton: Skeleton

@@ -1,0 +1,116 @@
+"""The cameras of one rig as read from a file, in our convention, whatever the file's was."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoself_jax.errors import data_error, nearest_name
+
+
+@dataclass(frozen=True)
+class Lens:
+    """How a lens bends rays, by OpenCV's models.
+
+    Attributes:
+        coefficients: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4]]], or k1 k2 k3 k4 of a fisheye; empty
+            for a pinhole.
+        fisheye: Which of the two models.
+    """
+
+    coefficients: tuple[float, ...] = ()
+    fisheye: bool = False
+
+
+@dataclass(frozen=True)
+class Rig:
+    """Cameras that see the same scene: x_cam = R (x_world - center), metres, pixels. Views V.
+
+    Attributes:
+        name: Of the rig.
+        camera_names: One a view, each once.
+        K: (V, 3, 3) float64.
+        lenses: One a view.
+        R: (V, 3, 3) float64, world to camera; camera axes x right, y down, z forward.
+        center: (V, 3) float64, in the world.
+        image_size: (V, 2) whole numbers, width and height; 0 where the file does not tell.
+        world_up: (3,) unit vector against gravity, in the world.
+    """
+
+    name: str
+    camera_names: tuple[str, ...]
+    K: np.ndarray
+    lenses: tuple[Lens, ...]
+    R: np.ndarray
+    center: np.ndarray
+    image_size: np.ndarray
+    world_up: np.ndarray
+
+    @property
+    def views(self) -> int:
+        """Number of cameras V."""
+        return len(self.camera_names)
+
+    def select(self, names: Sequence[str]) -> "Rig":
+        """Some of the cameras, in the order of `names`.
+
+        Raises:
+            GeoselfError: No such camera (65), the nearest name given.
+        """
+        for name in names:
+            if name not in self.camera_names:
+                raise data_error(
+                    f"camera {name!r}",
+                    f"rig {self.name} has no such camera",
+                    nearest_name(name, self.camera_names),
+                )
+        chosen = [self.camera_names.index(name) for name in names]
+        return Rig(
+            name=self.name,
+            camera_names=tuple(names),
+            K=self.K[chosen],
+            lenses=tuple(self.lenses[i] for i in chosen),
+            R=self.R[chosen],
+            center=self.center[chosen],
+            image_size=self.image_size[chosen],
+            world_up=self.world_up,
+        )
+
+
+def rig_from_opencv(
+    name: str,
+    camera_names: Sequence[str],
+    K: np.ndarray,
+    lenses: Sequence[Lens],
+    R: np.ndarray,
+    t: np.ndarray,
+    image_size: np.ndarray,
+    *,
+    metres: float,
+    world_up: Sequence[float],
+) -> Rig:
+    """A rig from OpenCV's convention, x_cam = R x_world + t: center = -R^T t.
+
+    Args:
+        name: Of the rig.
+        camera_names: One a view.
+        K: (V, 3, 3).
+        lenses: One a view.
+        R: (V, 3, 3), world to camera.
+        t: (V, 3), in the file's unit.
+        image_size: (V, 2).
+        metres: Length of the file's unit, e.g. 0.001 for millimetres.
+        world_up: Against gravity, in the file's world.
+    """
+    R, t = np.asarray(R, np.float64), np.asarray(t, np.float64)
+    up = np.asarray(world_up, np.float64)
+    return Rig(
+        name=name,
+        camera_names=tuple(camera_names),
+        K=np.asarray(K, np.float64),
+        lenses=tuple(lenses),
+        R=R,
+        center=-np.einsum("vji,vj->vi", R, t) * metres,
+        image_size=np.asarray(image_size, np.int32),
+        world_up=up / np.linalg.norm(up),
+    )
