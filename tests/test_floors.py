@@ -16,6 +16,7 @@ FLOORS = [
     {
         "geometry.triangulation",
         "geometry.procrustes",
+        "geometry.epipolar",
         "batch",
         "model",
         "losses",
