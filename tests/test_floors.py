@@ -27,14 +27,17 @@ FLOORS = [
         "data.clips",
         "data.lenses",
     },
-    {"recording", "metrics"},
+    {"recording", "metrics", "data.matching", "data.rig_arrays"},
     {
         *("devices", "step", "data.checks", "data.sampling", "data.training_views"),
         *("data.calibrations", "data.detections", "data.people", "data.assembling"),
     },
-    {"checkpoints", "runner", "scores", "drawing", "data.motion", "data.datasets", "inspection"},
-    {"feeding", "trained", "commands", "data.preparing", "data.tfds"},
-    {"evaluation", "lifter", "loop", "data.sources"},
+    {
+        *("checkpoints", "runner", "scores", "drawing", "inspection"),
+        *("data.motion", "data.datasets", "data.camera_files"),
+    },
+    {"feeding", "trained", "commands", "data.own_rig", "data.tfds"},
+    {"evaluation", "lifter", "loop", "data.sources", "data.preparing"},
     {"exporting", "training"},
     {"train", "evaluate", "export", "prepare", "inspect", "tfds_build"},
 ]

@@ -1,0 +1,161 @@
+"""A lab's own recording: a calibration and each camera's detections become one clip."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from geoself_jax.data.calibrations import read_calibration
+from geoself_jax.data.camera_files import match_cameras
+from geoself_jax.data.clips import Clip, Reading, ReadOptions
+from geoself_jax.data.datasets.human36m_cameras import human36m_rig
+from geoself_jax.data.detections import read_detections
+from geoself_jax.data.instances import Instances
+from geoself_jax.data.people import choose_person
+from geoself_jax.data.rig import Rig
+from geoself_jax.errors import data_error, usage_error
+from geoself_jax.skeleton import Skeleton
+
+HUMAN36M = "human36m:"
+"""What a published rig's name starts with, in place of a calibration's path."""
+
+
+@dataclass(frozen=True)
+class RigOptions:
+    """What the files of a recording do not say by themselves.
+
+    Attributes:
+        calibration: File or folder of the cameras; None looks for one in each input.
+        calibration_format, detections_format: `auto`, or the name of a format.
+        unit, up: Of the calibration's world; None as its format has it.
+        camera_paths: Detections by camera name, where names of files do not tell.
+        skeleton: Of the detections; None where the file names its joints.
+        person: Which of several people, see `people.choose_person`.
+        fps: Pictures per second.
+        image_size: Width and height by camera name; under "" for all cameras.
+        confidence_scale: The detector's largest score.
+        trim: Cameras have different numbers of pictures: take those that all have.
+        subject, action: Names; None takes the input folder's.
+    """
+
+    calibration: Path | None = None
+    calibration_format: str = "auto"
+    detections_format: str = "auto"
+    unit: str | None = None
+    up: str | None = None
+    camera_paths: Mapping[str, Path] = dataclasses.field(default_factory=dict)
+    skeleton: Skeleton | None = None
+    person: str = "auto"
+    fps: float | None = None
+    image_size: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
+    confidence_scale: float = 1.0
+    trim: bool = False
+    subject: str | None = None
+    action: str | None = None
+
+
+def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) -> Reading:
+    """One clip from each input folder.
+
+    Args:
+        inputs: Folders with each camera's detections, and the calibration unless it is given; none
+            where `own.camera_paths` names the detections.
+        own: About the recording.
+        options: What to take of it.
+
+    Raises:
+        GeoselfError: No frame rate (64); files missing (66) or bad (65).
+    """
+    if own.fps is None:
+        raise usage_error("--fps", "the files do not say how many pictures a second", "give --fps")
+    if own.camera_paths and len(inputs) > 1:
+        raise usage_error(
+            "--camera", "it names the files of one recording", "prepare one --input at a time"
+        )
+    folders: Sequence[Path | None] = inputs or [None]
+    return Reading(len(folders), (_clip(folder, own, options) for folder in folders))
+
+
+def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
+    rig = read_rig(own, folder, options.notice)
+    rig = rig if options.cameras is None else rig.select(options.cameras)
+    paths = match_cameras(folder, rig.camera_names, own.camera_paths, own.detections_format)
+    rig = rig.select([name for name in rig.camera_names if name in paths])
+    if rig.views < 2:
+        raise data_error(
+            f"{folder or 'the cameras named'}: detections of {rig.views} camera",
+            "training needs two or more",
+            "add cameras",
+        )
+    views = [_instances(paths[name], own, options) for name in rig.camera_names]
+    frames = _common_frames(views, rig, own, options)
+    fps = float(own.fps or 0)
+    chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
+    name = folder.name if folder else "recording"
+    options.notice(f"{name}: {chosen.note}")
+    taken = slice(None, None, options.every)
+    return Clip(
+        name=name,
+        action=own.action or name,
+        subject=own.subject or name,
+        rig=rig,
+        skeleton=views[0].skeleton,
+        fps=fps / options.every,
+        keypoints_2d=chosen.keypoints_2d[taken],
+        confidence=chosen.confidence[taken],
+        frame_id=np.arange(len(chosen.confidence[taken]), dtype=np.int32),
+    )
+
+
+def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]) -> Rig:
+    """The cameras: a calibration's file, `human36m:SUBJECT`, or what lies in the input folder.
+
+    Raises:
+        GeoselfError: None is named (64); missing (66) or bad (65).
+    """
+    path = own.calibration or folder
+    if path is None:
+        raise usage_error("--calibration", "which cameras?", "give a file, or human36m:S1")
+    if str(path).startswith(HUMAN36M):
+        return human36m_rig(str(path).removeprefix(HUMAN36M))
+    rig = read_calibration(
+        path, format=own.calibration_format, unit=own.unit, up=own.up, notice=notice
+    )
+    sizes = rig.image_size.copy()
+    for view, name in enumerate(rig.camera_names):
+        told = own.image_size.get(name, own.image_size.get(""))
+        if told is not None:
+            sizes[view] = told
+    return dataclasses.replace(rig, image_size=sizes)
+
+
+def _instances(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
+    found = read_detections(
+        path, format=own.detections_format, skeleton=own.skeleton, max_bytes=options.max_bytes
+    )
+    if own.confidence_scale == 1:
+        return found
+    return dataclasses.replace(found, confidence=found.confidence / own.confidence_scale)
+
+
+def _common_frames(
+    views: Sequence[Instances], rig: Rig, own: RigOptions, options: ReadOptions
+) -> int:
+    """Pictures that all cameras have; different numbers must be meant."""
+    counts = [view.frames for view in views]
+    least, most = int(np.argmin(counts)), int(np.argmax(counts))
+    if counts[least] != counts[most]:
+        told = (
+            f"{counts[least]} pictures of camera {rig.camera_names[least]}, {counts[most]} of "
+            f"{rig.camera_names[most]}"
+        )
+        if not own.trim:
+            raise data_error(
+                f"{views[least].source}: {told}",
+                "synchronized cameras have as many; a picture that one lacks shifts all after it",
+                "if they start together, --trim takes the first ones of all",
+            )
+        options.notice(f"{told}: took the first {counts[least]} (--trim)")
+    return counts[least]

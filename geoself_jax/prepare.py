@@ -1,0 +1,156 @@
+"""Your files as one to train on: python -m geoself_jax.prepare --input=PATH --output=FILE.npz"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from geoself_jax import commands
+from geoself_jax.errors import usage_error
+
+if TYPE_CHECKING:
+    import argparse
+
+    from geoself_jax.data.own_rig import RigOptions
+
+FORMATS = ("auto", "human36m", "motionbert", "mpi_inf_3dhp", "aist", "panoptic", "rig", "motion")
+UNITS = ("m", "cm", "mm")
+UPS = ("x", "-x", "y", "-y", "z", "-z")
+
+_DESCRIPTION = """Reads recordings as users have them and writes one file of format
+geoself-multiview/1, to train on. Formats: human36m (VideoPose3D's npz), motionbert (its pickle),
+mpi_inf_3dhp, aist (AIST++), panoptic (CMU), prepared (files of ours, put together), motion (BVH or
+AMC, seen through a rig's cameras by a modelled detector), and rig: your own cameras, a calibration
+and each camera's detections. docs/data.md has a command for each."""
+
+
+def make_parser() -> commands.Parser:
+    """The flags."""
+    parser = commands.Parser(prog="python -m geoself_jax.prepare", description=_DESCRIPTION)
+    add = parser.add_argument
+    add("--format", choices=(*FORMATS, "prepared"), default="auto", help="of the inputs (auto)")
+    add("--input", nargs="+", action="extend", default=[], metavar="PATH", help="files or folders")
+    add("--output", required=True, help="the .npz file to write")
+    add("--subjects", help="take these only: S1,S5")
+    add("--actions", help="take these only, by name")
+    add("--cameras", help="take these only, in this order")
+    add("--truth", help="which ground truth, of several: annot3, univ_annot3, ...; none for none")
+    add("--every", type=int, default=1, metavar="N", help="take every N-th picture (1)")
+    add("--max-bytes", type=int, default=4 * 2**30, help="refuse files that unpack to more (4 GiB)")
+    rig = parser.add_argument_group("your own rig, or a motion file's")
+    add = rig.add_argument
+    add("--calibration", help="file or folder of the cameras, or human36m:S1")
+    add("--calibration-format", default="auto", help="if it cannot be told by itself")
+    add("--unit", choices=UNITS, help="of the calibration, where its format has none")
+    add("--up", choices=UPS, help="the world's axis against gravity")
+    add("--camera", action="append", default=[], metavar="NAME=PATH", help="a camera's detections")
+    add("--detections", default="auto", metavar="FORMAT", help="if it cannot be told by itself")
+    add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
+    add("--person", default="auto", help="only, largest, track:NAME, consistent[:K] (auto)")
+    add("--fps", type=float, help="pictures per second")
+    add("--image-size", action="append", default=[], metavar="[NAME=]WxH", help="of the pictures")
+    add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
+    add("--trim", action="store_true", help="take the pictures that all cameras have")
+    add("--subject", help="who it is (the input folder's name)")
+    add("--action", help="what is done (the input folder's name)")
+    add("--seed", type=int, default=0, help="of a motion file's modelled detections (0)")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parses the command line, reads, writes, and says what the file holds."""
+    flags, overrides = commands.parse(make_parser(), argv)
+    commands.refuse_overrides(overrides)
+    _check(flags)
+
+    from pathlib import Path
+
+    from tqdm import tqdm
+
+    from geoself_jax.data import preparing
+    from geoself_jax.data.clips import ReadOptions
+    from geoself_jax.safe_load import npz
+
+    inputs, output = [Path(path) for path in flags.input], Path(flags.output)
+    kind = preparing.choose_format(inputs, "rig" if flags.camera else flags.format, tqdm.write)
+    options = ReadOptions(
+        cameras=_names(flags.cameras),
+        subjects=_names(flags.subjects),
+        actions=_names(flags.actions),
+        truth=flags.truth,
+        every=flags.every,
+        max_bytes=flags.max_bytes,
+        notice=tqdm.write,
+    )
+    reading = preparing.read(kind, inputs, options, _own_rig(flags), seed=flags.seed)
+    arrays = preparing.prepare(reading)
+    npz.write_arrays(output, arrays)
+    print(preparing.summary(arrays))
+    print(f"written to {output}; now: python -m geoself_jax.inspect --data={output}")
+    return 0
+
+
+def _check(flags: "argparse.Namespace") -> None:
+    """What argparse does not check, before anything slow is imported."""
+    if not flags.output.endswith(".npz"):
+        raise usage_error(f"--output={flags.output}", "wanted a name that ends in .npz", "add it")
+    if not (flags.input or flags.camera):
+        raise usage_error("--input", "what shall be read?", "name a file or folder")
+    for name in ("every", "fps", "confidence_scale", "max_bytes"):
+        value = getattr(flags, name)
+        if value is not None and not value > 0:
+            raise usage_error(
+                f"--{name.replace('_', '-')}={value}", "wanted a number above 0", "raise it"
+            )
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(filter(None, (s.strip() for s in text.split(","))))
+
+
+def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
+    from pathlib import Path
+
+    from geoself_jax.data.own_rig import RigOptions
+    from geoself_jax.data.skeletons import named_skeleton
+
+    pairs = [_pair("--camera", text) for text in flags.camera]
+    return RigOptions(
+        calibration=None if flags.calibration is None else Path(flags.calibration),
+        calibration_format=flags.calibration_format,
+        detections_format=flags.detections,
+        unit=flags.unit,
+        up=flags.up,
+        camera_paths={name: Path(path) for name, path in pairs},
+        skeleton=None if flags.skeleton is None else named_skeleton(flags.skeleton),
+        person=flags.person,
+        fps=flags.fps,
+        image_size=_sizes(flags.image_size),
+        confidence_scale=flags.confidence_scale,
+        trim=flags.trim,
+        subject=flags.subject,
+        action=flags.action,
+    )
+
+
+def _pair(flag: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise usage_error(f"{flag}={text}", "wanted NAME=PATH", f"write {flag}=cam1=PATH")
+    return name, value
+
+
+def _sizes(texts: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+    """Width and height by camera name; under "" for all."""
+    sizes = {}
+    for text in texts:
+        name, _, size = text.rpartition("=")
+        width, _, height = size.lower().partition("x")
+        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+            raise usage_error(
+                f"--image-size={text}", "wanted WIDTHxHEIGHT in pixels", "e.g. 1920x1080"
+            )
+        sizes[name] = (int(width), int(height))
+    return sizes
+
+
+if __name__ == "__main__":
+    commands.run(main)
