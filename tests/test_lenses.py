@@ -1,0 +1,121 @@
+"""Lenses against OpenCV: cv2.projectPoints, cv2.undistortPoints and cv2.fisheye."""
+
+import cv2
+import numpy as np
+import pytest
+
+from geoself_jax.data.lenses import distort_pixels, undistort_pixels
+from geoself_jax.data.rig import Lens
+
+K = np.array([[1145.0, 0, 512.5], [0, 1143.8, 515.5], [0, 0, 1]])
+# Human3.6M's camera 54138969, and what wide lenses and cv2.calibrateCamera's other models give.
+POLYNOMIAL = (-0.2070989, 0.2477752, -0.00142447, -0.0009757, -0.0030752)
+LENSES = {
+    "pinhole": (),
+    "four": POLYNOMIAL[:4],
+    "five": POLYNOMIAL,
+    "rational": (0.42, -0.31, 0.0007, -0.0004, 0.021, 0.73, -0.24, -0.03),
+    "thin prism": (*POLYNOMIAL, 0.02, -0.01, 0.003, 0.0012, -0.0007, -0.0009, 0.0004),
+}
+FISHEYE = (0.035, -0.0098, 0.0031, -0.0007)
+
+
+def picture(step=37):
+    """Pixels all over a picture of 1000 x 1002, its corners too."""
+    u, v = np.meshgrid(np.arange(0, 1001, step), np.arange(0, 1003, step))
+    corners = [[0, 0], [1000, 0], [0, 1002], [1000, 1002]]
+    return np.concatenate([np.stack([u, v], -1).reshape(-1, 2), corners]).astype(float)
+
+
+def rays(pixels):
+    """(N, 1, 3) points one metre away that a pinhole shows at `pixels`."""
+    x = (pixels[:, 0] - K[0, 2]) / K[0, 0]
+    y = (pixels[:, 1] - K[1, 2]) / K[1, 1]
+    return np.stack([x, y, np.ones_like(x)], -1)[:, None]
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_lenses_move_pixels_as_opencv_projects_points(name):
+    coefficients = np.array(LENSES[name] or (0.0, 0, 0, 0))
+    wanted = cv2.projectPoints(rays(picture()), np.zeros(3), np.zeros(3), K, coefficients)[0]
+    moved = distort_pixels(picture(), K, Lens(LENSES[name]))
+    np.testing.assert_allclose(moved, wanted[:, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_pixels_come_back_as_opencv_undistorts_them(name):
+    coefficients = np.array(LENSES[name] or (0.0, 0, 0, 0))
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 500, 1e-12)
+    wanted = cv2.undistortPoints(picture()[:, None], K, coefficients, P=K, criteria=stop)
+    back = undistort_pixels(picture(), K, Lens(LENSES[name]))
+    np.testing.assert_allclose(back, wanted[:, 0], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", LENSES)
+def test_there_and_back_is_a_millionth_of_a_pixel(name):
+    lens = Lens(LENSES[name])
+    back = undistort_pixels(picture(), K, lens)
+    np.testing.assert_allclose(distort_pixels(back, K, lens), picture(), atol=1e-6)
+
+
+def test_a_fisheye_moves_pixels_as_opencv_does():
+    wide = np.array([[600.0, 0, 500], [0, 601, 505], [0, 0, 1]])  # corners 65 degrees off
+    lens = Lens(FISHEYE, fisheye=True)
+    back = undistort_pixels(picture(), wide, lens)
+    wanted = cv2.fisheye.undistortPoints(picture()[:, None], wide, np.array(FISHEYE), P=wide)
+    np.testing.assert_allclose(back, wanted[:, 0], atol=1e-3)
+    plane = (back - wide[:2, 2]) / wide[[0, 1], [0, 1]]
+    points = np.concatenate([plane, np.ones((len(plane), 1))], -1)[:, None]
+    shown = cv2.fisheye.projectPoints(points, np.zeros(3), np.zeros(3), wide, np.array(FISHEYE))[0]
+    np.testing.assert_allclose(shown[:, 0], picture(), atol=1e-6)
+    np.testing.assert_allclose(distort_pixels(back, wide, lens), picture(), atol=1e-6)
+
+
+def test_a_fisheye_without_coefficients_still_bends():
+    wide = np.diag([400.0, 400, 1])
+    shown = distort_pixels(np.array([[400.0, 0]]), wide, Lens((), fisheye=True))
+    np.testing.assert_allclose(shown, [[400 * np.pi / 4, 0]])  # 45 degrees off the axis
+
+
+def test_missing_joints_stay_missing_and_shapes_stay():
+    pixels = np.full((3, 2, 5, 2), 400.0)
+    pixels[1, 0, 2] = np.nan
+    for lens in (Lens(), Lens(POLYNOMIAL), Lens(FISHEYE, fisheye=True)):
+        for move in (distort_pixels, undistort_pixels):
+            moved = move(pixels, K, lens)
+            assert moved.shape == pixels.shape and moved.dtype == np.float64
+            np.testing.assert_array_equal(np.isnan(moved), np.isnan(pixels))
+    assert np.isnan(pixels).sum() == 2  # the input is not written to
+
+
+def test_where_a_lens_turns_back_there_is_no_ray():
+    # r (1 - 0.3 r^2) is largest at r = 1.054, where it is 0.703 (of the focal length).
+    lens = Lens((-0.3, 0, 0, 0))
+    reach = np.array([0.0, 0.5, 0.70, 0.71, 1.5]) * K[0, 0] + K[0, 2]
+    back = undistort_pixels(np.stack([reach, np.full(5, K[1, 2])], -1), K, lens)
+    np.testing.assert_array_equal(np.isnan(back[:, 0]), [False, False, False, True, True])
+    assert back[2, 0] < 1.0541 * K[0, 0] + K[0, 2]  # the inner one of the two rays
+
+
+def test_beyond_its_reach_a_fisheye_has_no_ray():
+    # theta (1 - 0.3 theta^2) is largest at 1.054 rad, where it is 0.703.
+    lens = Lens((-0.3, 0, 0, 0), fisheye=True)
+    pixels = np.array([[0.70 * 400, 0], [0.71 * 400, 0]])
+    back = undistort_pixels(pixels, np.diag([400.0, 400, 1]), lens)
+    np.testing.assert_array_equal(np.isnan(back[:, 0]), [False, True])
+
+
+def test_a_pole_of_a_rational_lens_gives_no_nonsense():
+    lens = Lens((0, 0, 0, 0, 0, -0.5, 0, 0))  # 1 / (1 - r^2 / 2): a pole at r = 1.41
+    far = np.array([[K[0, 2] + 20 * K[0, 0], K[1, 2]]])
+    back = undistort_pixels(far, K, lens)
+    plane = (back[0, 0] - K[0, 2]) / K[0, 0]
+    assert np.isnan(plane) or plane < np.sqrt(2)
+
+
+def test_a_skewed_matrix_is_used_in_full():
+    skewed = K + np.array([[0, 3.0, 0], [0, 0, 0], [0, 0, 0]])
+    lens = Lens(POLYNOMIAL)
+    back = undistort_pixels(picture(), skewed, lens)
+    np.testing.assert_allclose(distort_pixels(back, skewed, lens), picture(), atol=1e-6)
+    assert np.abs(back - undistort_pixels(picture(), K, lens)).max() > 0.01
