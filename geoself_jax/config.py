@@ -12,7 +12,8 @@ class DataConfig:
     """Where the recordings come from.
 
     Attributes:
-        train: An .npz file of format geoself-multiview/1, or `synthetic:train`.
+        train: An .npz file of format geoself-multiview/1, `synthetic:train`, or a data set that
+            `geoself_jax.tfds_build` built, `tfds:NAME[/CONFIG][:VERSION][#SPLIT][@DATA_DIR]`.
         synthetic_frames: Frames to generate where `train` is synthetic.
         validation_share: Share of the frames held out from training, whole subjects where there are
             several, to choose the best checkpoint by a label-free score.

@@ -1,4 +1,4 @@
-"""One name for any recording: a file, or the built-in synthetic data."""
+"""One name for any recording: a file, a TensorFlow Dataset, or the built-in synthetic data."""
 
 from pathlib import Path
 
@@ -13,13 +13,18 @@ def load(source: str, *, synthetic_frames: int) -> Recording:
     """Loads a recording.
 
     Args:
-        source: Path of an .npz file of format geoself-multiview/1, `synthetic:train` or
-            `synthetic:test`.
+        source: Path of an .npz file of format geoself-multiview/1, `synthetic:train`,
+            `synthetic:test`, or `tfds:NAME[/CONFIG][:VERSION][#SPLIT][@DATA_DIR]`.
         synthetic_frames: Frames to generate where the source is synthetic.
 
     Raises:
-        GeoselfError: No such source (64, 66); damaged data (65).
+        GeoselfError: No such source (64, 66); damaged data (65); what it needs is not installed
+            (69).
     """
+    if source.startswith("tfds:"):
+        from geoself_jax.data.tfds import reading
+
+        return reading.read(source)
     if not source.startswith("synthetic:"):
         return recording.read(Path(source))
     if source not in SYNTHETIC:
