@@ -56,7 +56,7 @@ def match_people(
     """Follows every person in whom cameras agree and picks one.
 
     Two detections may be one person where their joints' mean epipolar distance is small; a person
-    has at most one detection a camera, the best pairs first. Their triangulated middles are linked
+    has at most one detection a camera, and all of them agree. Their triangulated middles are linked
     over time. Stretches of time that do not overlap are taken as one person.
 
     Args:
@@ -181,28 +181,41 @@ def _chunks(frames: int) -> Iterator[slice]:
 def _grouped(
     costs: np.ndarray, pairs: Sequence[tuple[int, int]], views: int, limit: float
 ) -> list[tuple[int, ...]]:
-    """People of one instant: the slot of each in every view, from the best pair to the worst."""
-    pair, i, j = np.nonzero(costs < limit)
-    groups: list[dict[int, int]] = []
-    owner: dict[tuple[int, int], dict[int, int]] = {}
-    for n in np.argsort(costs[pair, i, j], kind="stable"):
-        a, b = pairs[pair[n]]
-        ends = ((a, int(i[n])), (b, int(j[n])))
-        first, second = (owner.get(end) for end in ends)
-        if first is None and second is None:
-            groups.append(dict(ends))
-            owner.update({end: groups[-1] for end in ends})
-        elif first is not None and second is not None:
-            if first is not second and not first.keys() & second.keys():
-                first.update(second)
-                owner.update({item: first for item in second.items()})
-                groups = [group for group in groups if group is not second]
-        else:
-            group, (view, slot) = (first, ends[1]) if first is not None else (second, ends[0])
-            if group is not None and view not in group:
-                group[view] = slot
-                owner[view, slot] = group
-    return [tuple(group.get(view, -1) for view in range(views)) for group in groups]
+    """People of one instant: the slot of each in every view, those most views agree on first.
+
+    Not the best pairs first: two cameras that face each other agree on people who stand anywhere
+    between them.
+    """
+    people = costs.shape[-1]
+    between = np.full((views, people, views, people), np.inf)
+    for (a, b), cost in zip(pairs, costs, strict=True):
+        between[a, :, b], between[b, :, a] = cost, cost.T
+    between[between >= limit] = np.inf
+    groups = []
+    while True:
+        seeds = np.argwhere(np.isfinite(between))
+        grown = [_grow(between, seed) for seed in seeds if seed[0] < seed[2]]
+        if not grown:
+            return groups
+        slot, _ = max(grown, key=lambda g: (sum(s >= 0 for s in g[0]), -g[1]))
+        groups.append(slot)
+        for view, taken in enumerate(slot):
+            if taken >= 0:
+                between[view, taken], between[:, :, view, taken] = np.inf, np.inf
+
+
+def _grow(between: np.ndarray, seed: np.ndarray) -> tuple[tuple[int, ...], float]:
+    """A pair with the person of every other view that agrees best with all; their mean cost."""
+    members = {int(seed[0]): int(seed[1]), int(seed[2]): int(seed[3])}
+    costs = [float(between[tuple(seed)])]
+    for view in range(len(between)):
+        if view not in members:
+            to_all = np.stack([between[v, p, view] for v, p in members.items()])
+            best = int(to_all.sum(0).argmin())
+            if np.isfinite(to_all[:, best]).all():
+                members[view] = best
+                costs += to_all[:, best].tolist()
+    return tuple(members.get(view, -1) for view in range(len(between))), float(np.mean(costs))
 
 
 def _placed(
@@ -237,19 +250,9 @@ def _followed(groups: Sequence[_Group], fps: float) -> list[list[_Group]]:
     for frame, now in itertools.groupby(groups, key=lambda group: group.frame):
         active = [t for t in active if frame - t[-1].frame <= PATIENCE * fps]
         here = list(now)
-        far = np.array(
-            [
-                [
-                    np.linalg.norm(g.middle - t[-1].middle)
-                    - SPEED * (frame - t[-1].frame) / fps
-                    - REACH
-                    for t in active
-                ]
-                for g in here
-            ]
-        ).reshape(len(here), len(active))
+        far = _jumps(here, active, fps)
         new = set(range(len(here)))
-        while far.size and far.min() < 0:
+        while far.size and np.isfinite(far.min()):
             g, t = np.unravel_index(far.argmin(), far.shape)
             active[t].append(here[g])
             new.discard(int(g))
@@ -258,6 +261,17 @@ def _followed(groups: Sequence[_Group], fps: float) -> list[list[_Group]]:
             tracks.append([here[g]])
             active.append(tracks[-1])
     return tracks
+
+
+def _jumps(here: list[_Group], active: list[list[_Group]], fps: float) -> np.ndarray:
+    """(here, active) metres from where each was last; inf where nobody gets there in that time."""
+    if not (here and active):
+        return np.empty((len(here), len(active)))
+    last = [track[-1] for track in active]
+    middles = np.array([g.middle for g in here])[:, None] - np.array([g.middle for g in last])
+    jump = np.linalg.norm(middles, axis=-1)
+    seconds = np.array([here[0].frame - g.frame for g in last]) / fps
+    return np.where(jump <= SPEED * seconds + REACH, jump, np.inf)
 
 
 def _people(tracks: list[list[_Group]]) -> list[list[_Group]]:
