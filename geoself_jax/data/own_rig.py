@@ -95,7 +95,11 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
     chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
     name = folder.name if folder else "recording"
     options.notice(f"{name}: {chosen.note}")
-    taken = slice(None, None, options.every)
+    somebody = (chosen.confidence > 0).any((1, 2))
+    taken = np.flatnonzero(somebody)
+    taken = taken[taken % options.every == 0]
+    if not taken.size:
+        raise data_error(f"{name}: nobody is seen in any picture", "", "check the detections")
     return Clip(
         name=name,
         action=own.action or name,
@@ -105,7 +109,7 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
         fps=fps / options.every,
         keypoints_2d=chosen.keypoints_2d[taken],
         confidence=chosen.confidence[taken],
-        frame_id=np.arange(len(chosen.confidence[taken]), dtype=np.int32),
+        frame_id=(taken // options.every).astype(np.int32),
     )
 
 
