@@ -13,10 +13,11 @@ import numpy as np
 from jaxtyping import Float64
 
 from geoself_jax import validation
+from geoself_jax.data.skeletons import known_skeleton
 from geoself_jax.errors import GeoselfError, data_error
 from geoself_jax.geometry.camera import Camera, undistort_pixels
 from geoself_jax.safe_load import npz
-from geoself_jax.skeleton import Skeleton, known_skeleton
+from geoself_jax.skeleton import Skeleton
 
 FORMAT = "geoself-multiview/1"
 

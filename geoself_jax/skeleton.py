@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from geoself_jax.errors import data_error, nearest_name
+from geoself_jax.errors import data_error
 
 
 @dataclass(frozen=True)
@@ -98,36 +98,7 @@ H36M_17 = Skeleton(
     root=0,
 )
 
-KNOWN_SKELETONS = {"h36m_17": H36M_17}
-
 
 def normalized(name: str) -> str:
     """A joint's name without case and separators, to compare by."""
     return name.lower().replace("_", "").replace(" ", "").replace("/", "").replace("-", "")
-
-
-def known_skeleton(joint_names: tuple[str, ...]) -> Skeleton:
-    """The known skeleton with these joint names (case and separators aside).
-
-    Raises:
-        GeoselfError: No known skeleton has these names in this order (exit code 65).
-    """
-    wanted = [normalized(name) for name in joint_names]
-    for known in KNOWN_SKELETONS.values():
-        if wanted == [normalized(name) for name in known.joint_names]:
-            return Skeleton(joint_names, known.parents, known.left_right, known.root)
-    for known in KNOWN_SKELETONS.values():
-        names = [normalized(name) for name in known.joint_names]
-        if len(names) == len(wanted):
-            i = next(i for i, (a, b) in enumerate(zip(names, wanted, strict=True)) if a != b)
-            raise data_error(
-                f"joint {i} is named {joint_names[i]!r}",
-                f"the known skeleton of {len(wanted)} joints has {known.joint_names[i]!r} there; "
-                + nearest_name(joint_names[i], known.joint_names),
-                "mend joint_names, or put `parents`, `left_right` and `root` into the file",
-            )
-    raise data_error(
-        f"{len(joint_names)} joints {joint_names[:3]}...",
-        "no known skeleton has these names",
-        "put `parents`, `left_right` and `root` into the file",
-    )
