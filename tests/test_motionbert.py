@@ -56,7 +56,7 @@ def write(folder, **splits):
 @pytest.fixture
 def content(motion):
     """S1's two takes of Directions in one source; two takes of S9, as the test split has them."""
-    both = np.concatenate([motion[:30], motion[60:85] + [1.0, 1.0, 0]])
+    both = np.concatenate([motion[:30], motion[40:65] + [1.0, 1.0, 0]])
     test = split(
         rows_of(9, motion[100:120], "s_09_act_05_subact_01_ca"),
         rows_of(9, motion[120:150], "s_09_act_05_subact_02_ca"),
@@ -202,7 +202,7 @@ def test_subjects_actions_cameras_and_every_nth_frame_are_chosen(tmp_path, conte
         ({"source": ["walking"] * 200}, "'walking' in row 0"),
         ({"source": ["s_09_act_01_subact_01_ca_01"] * 200}, "act_01"),
         ({"source": ["s_09_act_02_subact_01_ca_05"] * 200}, "ca_05"),
-        ({"source": ["s_09_act_02_subact_01_ca_01"] * 7}, "test/source: 7 of a list"),
+        ({"source": ["s_09_act_02_subact_01_ca_01"] * 7}, "test/source: 7 texts"),
         ({"source": 7}, "test/source: a int"),
         ({"camera_name": None}, "test/camera_name"),
         ({"joint_2d": np.zeros((200, 16, 2))}, "test/joint_2d: an array of shape (200, 16, 2)"),

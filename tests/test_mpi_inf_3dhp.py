@@ -186,7 +186,7 @@ def test_subjects_sequences_cameras_and_every_nth_frame_are_chosen(root):
     clip = clips["S3/Seq2"]
     assert list(clips) == ["S3/Seq2"] and clip.rig.camera_names == ("5", "1")
     np.testing.assert_allclose(clip.pose_world, walk(seed=3)[::6] / 1000, atol=1e-4)
-    assert clip.fps == 25 / 3 and len(clip.keypoints_2d) == len(clip.frame_id) == 5
+    assert clip.fps == 25 / 3 and clip.frame_id.tolist() == [0, 3, 6, 9, 12]
 
 
 def test_cells_belong_to_the_cameras_that_the_file_names(tmp_path):
@@ -238,7 +238,7 @@ def test_a_missing_calibration_is_named(tmp_path):
         ({"annot2": cells([np.zeros((FRAMES, 17, 2))] * 14)}, "annot2, cell 0"),
         ({"annot2": cells([np.zeros((FRAMES, 28, 2))] * 3)}, "annot2 has 3 cells"),
         ({"annot3": np.zeros(4)}, "annot3 has 0 cells"),
-        ({"annot3": cells([np.zeros((FRAMES - 2, 28, 3))] * 14)}, f"{FRAMES - 2} rows"),
+        ({"annot3": cells([np.zeros((FRAMES - 2, 28, 3))] * 14)}, "annot3 of camera 0 has 28 rows"),
         ({"cameras": np.arange(3)[None]}, "no annotations of camera 4"),
     ],
 )

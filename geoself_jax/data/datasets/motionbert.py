@@ -125,9 +125,9 @@ def _texts(value: Any, rows: int, where: str) -> np.ndarray:
     if isinstance(value, list | tuple) and all(isinstance(text, str) for text in value):
         value = np.array(value, dtype=str)
     if not isinstance(value, np.ndarray) or value.dtype.kind != "U" or value.shape != (rows,):
-        size = f"{len(value)} of a " if isinstance(value, list | tuple | np.ndarray) else "a "
+        texts = isinstance(value, np.ndarray) and value.dtype.kind == "U"
         raise data_error(
-            f"{where}: {size}{type(value).__name__}",
+            f"{where}: " + (f"{value.size} texts" if texts else f"a {type(value).__name__}"),
             f"wanted {rows} texts, one for each row of joint_2d",
             "take the file as it was published",
         )
@@ -185,8 +185,9 @@ def _names(where: str, rows: dict[int, np.ndarray], split: _Split) -> dict[int, 
 
 def _runs(texts: np.ndarray) -> Iterator[tuple[int, int]]:
     """Bounds of the runs of equal texts."""
-    starts = np.flatnonzero(np.append(True, texts[1:] != texts[:-1])) if len(texts) else []
-    return zip(map(int, starts), [*map(int, starts[1:]), len(texts)], strict=True)
+    changes = (np.flatnonzero(texts[1:] != texts[:-1]) + 1).tolist()
+    starts = [0, *changes] if len(texts) else []
+    return zip(starts, [*starts[1:], len(texts)], strict=False)
 
 
 def _clips(takes: list[_Take], cameras: list[str], options: ReadOptions) -> Iterator[Clip]:

@@ -1,5 +1,6 @@
 """Training sequences of MPI-INF-3DHP: S1..S8/Seq1..2, seen by 14 cameras."""
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,29 +99,26 @@ def _place(file: Path) -> tuple[int, int]:
 
 
 def _clip(file: Path, subject: int, sequence: int, truth: str | None, options: ReadOptions) -> Clip:
-    rig = _rig(file, options)
-    content = safe_load.load_matlab(
-        file,
-        names=["annot2", "cameras", *({"annot3", truth} if truth else ())],
-        max_bytes=options.max_bytes,
-    )
-    length, fps = _VIDEOS[subject, sequence]
-    step = fps // FPS * options.every
+    rig = _rig(file, f"S{subject}/Seq{sequence}", options)
+    keys = ["annot2", "cameras", *(["annot3"] if truth else [])]
+    names = [*keys, truth] if truth and truth not in keys else keys
+    content = safe_load.load_matlab(file, names=names, max_bytes=options.max_bytes)
     cells = _cells_of(file, content, rig)
-    pixels = [_cell(file, content, "annot2", c, 2)[:length] for c in cells]
-    _check_lengths(file, rig, [len(p) for p in pixels])
-    frames = len(pixels[0])
-    keypoints_2d = np.stack([p[::step] for p in pixels], 1).astype(np.float32)
+    annot2 = [_cell(file, content, "annot2", cell, 2) for cell in cells]
+    _check_lengths(file, "annot2", rig, annot2, len(annot2[0]))
+    length, fps = _VIDEOS[subject, sequence]
+    at = slice(0, length, fps // FPS * options.every)
+    keypoints_2d = np.stack([pixels[at] for pixels in annot2], 1).astype(np.float32)
     outside = ~_inside(keypoints_2d, rig.image_size)
     keypoints_2d[outside] = np.nan
     pose = None
     if truth is not None:
-        poses = [_cell(file, content, "annot3", c, 3)[:frames:step] for c in cells]
-        pose = _agreed(file, rig, poses)
-        if truth != "annot3":
-            first = _cell(file, content, truth, cells[0], 3)[:frames:step]
-            pose = _world(rig, 0, first)
-        _check_lengths(file, rig, [len(pose)], len(keypoints_2d))
+        annot3 = [_cell(file, content, "annot3", cell, 3) for cell in cells]
+        _check_lengths(file, "annot3", rig, annot3, len(annot2[0]))
+        _check_agreement(file, rig, annot3, at)
+        kind = _cell(file, content, truth, cells[0], 3)
+        _check_lengths(file, truth, rig, [kind], len(annot2[0]))
+        pose = _world(rig, 0, kind[at]).astype(np.float32)
     return Clip(
         name=f"S{subject}/Seq{sequence}",
         action=f"Seq{sequence}",
@@ -130,19 +128,19 @@ def _clip(file: Path, subject: int, sequence: int, truth: str | None, options: R
         fps=FPS / options.every,
         keypoints_2d=keypoints_2d,
         confidence=np.where(outside, 0, 1).astype(np.float32),
-        frame_id=np.arange(len(keypoints_2d), dtype=np.int32),
-        pose_world=None if pose is None else pose.astype(np.float32),
+        frame_id=np.arange(len(keypoints_2d), dtype=np.int32) * options.every,
+        pose_world=pose,
     )
 
 
-def _rig(file: Path, options: ReadOptions) -> Rig:
+def _rig(file: Path, name: str, options: ReadOptions) -> Rig:
     """The cameras asked for, by the calibration beside the annotations."""
     path = file.parent / "camera.calibration"
     if not path.is_file():
         raise missing_error(
             f"{path}: no such file", "the sequence's cameras are in it", "put it beside annot.mat"
         )
-    rig = calibration.read(path)
+    rig = dataclasses.replace(calibration.read(path, notice=options.notice), name=name)
     cameras = chosen("camera", options.cameras or CHEST_HEIGHT, rig.camera_names, str(path))
     return rig.select(cameras)
 
@@ -180,21 +178,22 @@ def _cell(file: Path, content: dict[str, Any], key: str, index: int, axes: int) 
     return rows.reshape(-1, JOINTS, axes)
 
 
-def _check_lengths(file: Path, rig: Rig, lengths: Sequence[int], wanted: int | None = None) -> None:
-    wanted = lengths[0] if wanted is None else wanted
-    for name, length in zip(rig.camera_names, lengths, strict=False):
-        if length != wanted:
+def _check_lengths(
+    file: Path, key: str, rig: Rig, cells: Sequence[np.ndarray], wanted: int
+) -> None:
+    for name, cell in zip(rig.camera_names, cells, strict=False):
+        if len(cell) != wanted:
             raise data_error(
-                f"{file}: {length} rows of camera {name}",
-                f"wanted {wanted} as of the others",
+                f"{file}: {key} of camera {name} has {len(cell)} rows",
+                f"annot2 of camera {rig.camera_names[0]} has {wanted}",
                 "take annot.mat as it was published",
             )
 
 
 def _inside(pixels: np.ndarray, image_size: np.ndarray) -> np.ndarray:
     """Which joints fall into the picture: (T, V, J)."""
-    size = image_size[:, None, :]
-    return ((pixels >= 0) & (pixels < size)).all(-1) | ((size <= 0).all(-1) & (pixels >= 0).all(-1))
+    inside: np.ndarray = ((pixels >= 0) & (pixels < image_size[:, None, :])).all(-1)
+    return inside
 
 
 def _world(rig: Rig, view: int, pose_mm: np.ndarray) -> np.ndarray:
@@ -202,20 +201,18 @@ def _world(rig: Rig, view: int, pose_mm: np.ndarray) -> np.ndarray:
     return pose_mm * 0.001 @ rig.R[view] + rig.center[view]
 
 
-def _agreed(file: Path, rig: Rig, poses: Sequence[np.ndarray]) -> np.ndarray:
-    """The first camera's joints in the world, which the other cameras confirm."""
-    pose = _world(rig, 0, poses[0])
+def _check_agreement(file: Path, rig: Rig, annot3: Sequence[np.ndarray], at: slice) -> None:
+    """All cameras place the joints where the first one does."""
+    pose = _world(rig, 0, annot3[0][at])
     for view in range(1, rig.views):
-        _check_lengths(file, rig, [len(poses[view])], len(pose))
-        apart = np.linalg.norm(_world(rig, view, poses[view]) - pose, axis=-1) * 1000
-        if apart.size and not apart.max() <= AGREE_MM:
+        apart = np.linalg.norm(_world(rig, view, annot3[view][at]) - pose, axis=-1) * 1000
+        if not (apart <= AGREE_MM).all():
             worst = np.argmax(np.nan_to_num(apart, nan=np.inf))
             frame, joint = np.unravel_index(worst, apart.shape)
             raise data_error(
                 f"{file}: annot3 of camera {rig.camera_names[view]} lies {apart[frame, joint]:.1f} "
-                f"mm from that of camera {rig.camera_names[0]}, row {frame}, joint "
+                f"mm from that of camera {rig.camera_names[0]}, row {frame * at.step}, joint "
                 f"{MPI_INF_3DHP_28.joint_names[joint]}",
                 f"wanted less than {AGREE_MM:g} mm once both are in the world",
                 "check that camera.calibration is of the same sequence",
             )
-    return pose
