@@ -8,8 +8,9 @@ import numpy as np
 from geoself_jax import validation
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.rig import Lens, Rig
+from geoself_jax.data.skeletons import known_skeleton
 from geoself_jax.safe_load import npz
-from geoself_jax.skeleton import Skeleton, known_skeleton
+from geoself_jax.skeleton import Skeleton
 
 
 def recognize(path: Path) -> str | None:

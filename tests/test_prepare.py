@@ -1,0 +1,201 @@
+"""The command, as a user runs it: other programs' files in, one file to train on out."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from processes import ROOT, environment
+
+from benchmarks.layouts import LAYOUTS, write_layout
+from geoself_jax import prepare, recording
+from geoself_jax.data.camera_files import match_cameras
+from geoself_jax.data.synthetic import generate
+from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
+from geoself_jax.safe_load import npz
+
+
+@pytest.fixture(scope="module")
+def scene():
+    """Two clips of one person: built-in data without the coefficient that Pose2Sim lacks."""
+    arrays = generate("train", 120, subjects=1)
+    arrays["dist"] = np.where(np.arange(5) == 4, 0, arrays["dist"])
+    keep = arrays["clip_id"] < 2
+    arrays = {
+        name: array[keep] if array.shape and len(array) == len(keep) else array
+        for name, array in arrays.items()
+    }
+    return arrays | {name: arrays[name][:2] for name in ("clip_names", "clip_actions")}
+
+
+def run(*arguments):
+    return prepare.main([str(argument) for argument in arguments])
+
+
+def refused(*arguments):
+    with pytest.raises(GeoselfError) as error:
+        run(*arguments)
+    return error.value.code, str(error.value)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_files_of_other_programs_come_back_as_the_arrays_they_were_written_from(
+    scene, tmp_path, layout, capsys
+):
+    clips = [tmp_path / f"clip{i}" for i in range(2)]
+    for number, place in enumerate(clips):
+        write_layout(place, layout, scene, number)
+    skeleton = () if layout == "deeplabcut" else ("--skeleton=h36m_17",)
+    out = tmp_path / "out.npz"
+    assert (
+        run("--input", *clips, f"--output={out}", "--fps=50", "--subject=train00", *skeleton) == 0
+    )
+    found = npz.read_arrays(out)
+    for name in ("keypoints_2d", "confidence", "clip_id", "frame_id", "subject_id", "rig_id"):
+        np.testing.assert_allclose(found[name], scene[name].astype(float), rtol=1e-6, err_msg=name)
+    for name in ("K", "dist", "image_size"):
+        np.testing.assert_allclose(found[name], scene[name], rtol=1e-12, err_msg=name)
+    assert found["clip_names"].tolist() == ["clip0", "clip1"]
+    if layout != "alphapose":  # whose world has another vertical
+        np.testing.assert_allclose(found["R"], scene["R"], atol=1e-12)
+        np.testing.assert_allclose(found["center"], scene["center"], atol=1e-9)
+    read = recording.read(out)
+    height = read.camera.center @ read.world_up
+    np.testing.assert_allclose(height, scene["center"] @ scene["world_up"], atol=1e-9)
+    told = capsys.readouterr().out
+    assert "2 clips; subjects 1: train00" in told and f"--data={out}" in told
+
+
+def test_cameras_can_be_named_and_chosen(scene, tmp_path):
+    write_layout(tmp_path / "clip", "alphapose", scene, 0)
+    names = scene["camera_names"].tolist()
+    for number, name in enumerate(names):  # names that tell nothing
+        os.rename(tmp_path / f"clip/{name}.json", tmp_path / f"clip/file{'abcd'[number]}.json")
+    out = tmp_path / "out.npz"
+    calibration = f"--calibration={tmp_path}/clip/calibration_lab.json"
+    flags = (f"--output={out}", calibration, "--fps=50", "--skeleton=h36m_17")
+    code, line = refused("--input", tmp_path / "clip", *flags, "--format=rig")
+    assert code == DATA and "--camera=front_left=PATH" in line and "filea.json" in line
+    chosen = {2: "c", 0: "a"}
+    cameras = [f"--camera={names[i]}={tmp_path}/clip/file{c}.json" for i, c in chosen.items()]
+    assert run(*cameras, *flags) == 0
+    found = npz.read_arrays(out)
+    assert found["camera_names"].tolist() == [names[0], names[2]]
+    first = scene["clip_id"] == 0
+    np.testing.assert_allclose(found["keypoints_2d"], scene["keypoints_2d"][first][:, [0, 2]])
+
+
+def test_several_prepared_files_become_one(scene, tmp_path):
+    parts = []
+    for number, who in enumerate(("anna", "bela")):
+        write_layout(tmp_path / who, "alphapose", scene, number)
+        parts.append(tmp_path / f"{who}.npz")
+        run("--input", tmp_path / who, f"--output={parts[-1]}", "--fps=50", "--skeleton=h36m_17")
+    out = tmp_path / "both.npz"
+    assert run("--input", *parts, f"--output={out}") == 0
+    both = recording.read(out)
+    assert both.subject_names == ("anna", "bela") and both.clip_names == ("anna", "bela")
+    assert both.frames == len(scene["clip_id"])
+    assert len(both.rig_names) == 1  # the same cameras
+    thinned = tmp_path / "some.npz"
+    assert run("--input", out, f"--output={thinned}", "--subjects=bela", "--every=2") == 0
+    half = npz.read_arrays(thinned)
+    np.testing.assert_array_equal(half["keypoints_2d"], both_of(out, 1)[::2])
+    assert half["fps"] == 25
+
+
+def both_of(path, subject):
+    arrays = npz.read_arrays(path)
+    return arrays["keypoints_2d"][arrays["subject_id"] == subject]
+
+
+def test_a_picture_that_one_camera_lacks_is_not_passed_over(scene, tmp_path):
+    write_layout(tmp_path / "clip", "openpose", scene, 0)
+    last = sorted((tmp_path / "clip/pose/front_left_json").iterdir())[-1]
+    last.unlink()
+    flags = (f"--output={tmp_path}/o.npz", "--fps=50", "--skeleton=h36m_17")
+    code, line = refused("--input", tmp_path / "clip", *flags)
+    assert code == DATA and "camera front_left" in line and "--trim" in line
+    assert run("--input", tmp_path / "clip", *flags, "--trim") == 0
+
+
+def test_scores_on_another_scale_are_told_and_can_be_scaled(scene, tmp_path):
+    write_layout(tmp_path / "clip", "alphapose", scene, 0)
+    for path in (tmp_path / "clip").glob("*_*.json"):
+        if path.name.startswith("calibration"):
+            continue
+        people = json.loads(path.read_text())
+        for person in people:
+            person["keypoints"][2::3] = [6 * c for c in person["keypoints"][2::3]]
+        path.write_text(json.dumps(people))
+    flags = (f"--output={tmp_path}/o.npz", "--fps=50", "--skeleton=h36m_17")
+    code, line = refused("--input", tmp_path / "clip", *flags)
+    assert code == DATA and "--confidence-scale=6" in line and "frame" in line
+    assert run("--input", tmp_path / "clip", *flags, "--confidence-scale=6") == 0
+    found = npz.read_arrays(tmp_path / "o.npz")
+    first = scene["clip_id"] == 0
+    np.testing.assert_allclose(found["confidence"], scene["confidence"][first], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--input=x", "--output=o.txt"], USAGE, ["--output=o.txt", ".npz"]),
+        (["--output=o.npz"], USAGE, ["--input"]),
+        (["--input=nowhere", "--output=o.npz"], MISSING, ["nowhere", "no such file"]),
+        (["--input=x", "--output=o.npz", "--every=0"], USAGE, ["--every=0"]),
+        (["--input=x", "--output=o.npz", "--fps=-1"], USAGE, ["--fps=-1"]),
+        (["--input=x", "--output=o.npz", "--formt=rig"], USAGE, ["did you mean '--format'"]),
+        (["--input=x", "--output=o.npz", "--image-size=big"], USAGE, ["WIDTHxHEIGHT"]),
+        (["--camera=cam1", "--output=o.npz"], USAGE, ["--camera=cam1", "NAME=PATH"]),
+    ],
+)
+def test_a_misuse_is_one_line(tmp_path, monkeypatch, arguments, code, words):
+    monkeypatch.chdir(tmp_path)
+    if "nowhere" not in str(arguments):
+        (tmp_path / "x").mkdir()
+    found, line = refused(*arguments)
+    assert found == code
+    for word in words:
+        assert word in line
+
+
+def test_a_folder_of_nothing_is_told(tmp_path):
+    (tmp_path / "empty").mkdir()
+    code, line = refused("--input", tmp_path / "empty", f"--output={tmp_path}/o.npz", "--fps=50")
+    assert code in (DATA, MISSING) and "empty" in line
+
+
+def test_the_process_ends_with_the_code_and_leaves_no_file(tmp_path):
+    (tmp_path / "x.json").write_text("{]")
+    done = subprocess.run(
+        [sys.executable, "-m", "geoself_jax.prepare", "--input", str(tmp_path / "x.json"),
+         f"--output={tmp_path}/o.npz"],
+        env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == DATA, done.stderr
+    assert done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "o.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("cameras", "files"),
+    [
+        (("cam1", "cam10"), ("cam1.json", "cam10.json")),
+        (("cam1", "cam10"), ("trial_cam10_x.json", "trial_cam1_x.json")),
+        (("int_cam1_img", "int_cam2_img"), ("cam02_keypoints.json", "cam01_keypoints.json")),
+        (("Left", "Right"), ("left_predictions.json", "RIGHT.json")),
+    ],
+)
+def test_files_are_matched_to_cameras_by_name(tmp_path, cameras, files):
+    entry = {"image_id": "0.jpg", "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0}
+    for name in files:
+        (tmp_path / name).write_text(json.dumps([entry]))
+    found = match_cameras(tmp_path, cameras, {}, "alphapose")
+    assert set(found) == set(cameras)
+    for camera, path in found.items():
+        digits = "".join(filter(str.isdigit, camera))
+        assert digits.lstrip("0") == "".join(filter(str.isdigit, path.stem)).lstrip("0")
+        assert digits or camera.lower() in path.stem.lower()
