@@ -39,8 +39,8 @@ _USUAL = {
 }
 
 
-class _Clips(tfds.core.ShardBasedBuilder, skip_registration=True):
-    """Clips of a data set; `inputs` are its files where they are not to be searched for."""
+class _Clips(tfds.core.ShardBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
+    """Clips of a data set: of `splits` and `described` files, or of those in `manual_dir`."""
 
     VERSION = tfds.core.Version(names.VERSION)
     url_infos = None  # nothing is downloaded; TFDS's own search needs importlib_resources
@@ -48,19 +48,18 @@ class _Clips(tfds.core.ShardBasedBuilder, skip_registration=True):
     def __init__(
         self,
         *,
-        inputs: Sequence[Path] = (),
-        notice: manual.Notice = print,
+        splits: manual.Splits | None = None,
         described: Sequence[manual.ManualFile] = (),
         types: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
-        self._inputs, self._notice, self._described = inputs, notice, described
-        self._types = dict(types or {})
+        self._splits, self._described = splits, described
+        self._types: Mapping[str, str] = records.dtypes(splits) if splits else types or {}
         super().__init__(**options)
 
     def _info(self) -> Any:
         data_set = manual.DATA_SETS[self.name]
-        self._types = self._types or stored_types(Path(self.data_dir)) or dict(_USUAL)
+        self._types = self._types or stored_types(Path(self.data_dir)) or _USUAL
         return tfds.core.DatasetInfo(
             builder=self,
             description=f"{data_set.title}: one record a clip.",
@@ -69,13 +68,12 @@ class _Clips(tfds.core.ShardBasedBuilder, skip_registration=True):
         )
 
     def _shard_iterators_per_split(self, dl_manager: Any) -> dict[str, list[Callable[[], Any]]]:
-        folder = Path(dl_manager.manual_dir)
-        files = list(self._inputs) or manual.find(self.name, folder)
-        described = self._described or manual.describe(folder, files)
-        splits = manual.read_splits(self.name, folder, files, self._notice)
-        self._types.clear()
-        self._types.update(records.dtypes(splits))
-        self.info._features = _features(self._types)  # known only now that the files are read
+        splits, described = self._splits, self._described
+        if splits is None:
+            folder = Path(dl_manager.manual_dir)
+            files = manual.find(self.name, folder)
+            described = manual.describe(folder, files)
+            splits = manual.read_splits(self.name, folder, files, print)
         self.info.metadata.update(_metadata(splits, self._types, described))
         return {
             split: [

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from geoself_jax.data.tfds import manual, names
+from geoself_jax.data.tfds import manual, names, records
 from geoself_jax.errors import INPUT_OUTPUT, GeoselfError, usage_error
 
 
@@ -49,6 +49,9 @@ def build(
             f"{source.folder}", "is there already", "add --overwrite, or --name=ANOTHER"
         )
     names.check_installed()
+    data_set = manual.DATA_SETS[source.name]
+    if inputs and not data_set.by_name:
+        raise usage_error("--input", f"{data_set.title} is a folder of files", "give --manual-dir")
     if folder is None:
         folder = inputs[0].parent
     files = list(inputs) or manual.find(source.name, folder)
@@ -61,23 +64,23 @@ def build(
     if checksums is not None:
         manual.compare(described, checksums)
         notice(f"all as {checksums} has them")
+    splits = manual.read_splits(source.name, folder, files, notice)
+    for split, arrays in splits.items():
+        if unread := records.left_out(arrays):
+            notice(f"{split}: left out, as nothing reads them: {', '.join(unread)}")
     with _replaced(source.folder):
-        return _write(source, folder, files, described, notice)
+        return _write(source, splits, described)
 
 
 def _write(
-    source: names.Source,
-    folder: Path,
-    files: Sequence[Path],
-    described: list[manual.ManualFile],
-    notice: manual.Notice,
+    source: names.Source, splits: manual.Splits, described: list[manual.ManualFile]
 ) -> Built:
     import tensorflow_datasets as tfds
 
     from geoself_jax.data.tfds import builders
 
-    made = builders.builder(source, inputs=files, described=described, notice=notice)
-    options = tfds.download.DownloadConfig(manual_dir=str(folder), try_download_gcs=False)
+    made = builders.builder(source, splits=splits, described=described)
+    options = tfds.download.DownloadConfig(try_download_gcs=False)
     try:
         with (
             tempfile.TemporaryDirectory() as downloads,
@@ -87,10 +90,10 @@ def _write(
     except OSError as error:
         why = error.strerror or str(error)
         raise GeoselfError(str(source.folder), why, "check the disk", INPUT_OUTPUT) from error
-    splits = {
+    sizes = {
         name: (split.num_examples, split.num_bytes) for name, split in made.info.splits.items()
     }
-    return Built(source.folder, described, splits)
+    return Built(source.folder, described, sizes)
 
 
 @contextlib.contextmanager

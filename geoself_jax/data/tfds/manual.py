@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.data.clips import Clip, ReadOptions
+from geoself_jax.data.datasets.prepared import check_arrays
 from geoself_jax.errors import (
     INPUT_OUTPUT,
     GeoselfError,
@@ -35,7 +36,8 @@ class DataSet:
         instructions: What to get, from where, under what terms, and the files' names.
         patterns: Of its files in the folder they are in.
         reader: Module of `geoself_jax.data.datasets`, or None where the files are prepared.
-        whole_folder: The reader takes the folder, not the files.
+        together: Patterns of the files that the reader takes in one call; none: the folder.
+        by_name: Its files can also be named one by one.
         subjects: People of each split; nobody: everybody.
     """
 
@@ -43,7 +45,8 @@ class DataSet:
     instructions: str
     patterns: tuple[str, ...]
     reader: str | None
-    whole_folder: bool
+    together: tuple[tuple[str, ...], ...]
+    by_name: bool
     subjects: Mapping[str, tuple[str, ...]]
 
 
@@ -55,7 +58,8 @@ DATA_SETS = {
         "data_2d_h36m_<detector>.npz, and for evaluation data_3d_h36m.npz, in one folder.",
         patterns=("data_2d_h36m_*.npz", "data_3d_h36m.npz"),
         reader="videopose3d",
-        whole_folder=False,
+        together=(("data_2d_h36m_*.npz", "data_3d_h36m.npz"),),
+        by_name=True,
         subjects={
             "train": ("S1", "S5", "S6", "S7", "S8"),
             "test": ("S9", "S11"),
@@ -69,7 +73,8 @@ DATA_SETS = {
         "and camera.calibration, and for evaluation TS1 ... TS6 with annot_data.mat.",
         patterns=(*("S*/Seq*/annot.mat", "S*/Seq*/camera.calibration", "**/TS*/annot_data.mat"),),
         reader="mpi_inf_3dhp",
-        whole_folder=True,
+        together=(("S*/Seq*/annot.mat",), ("TS*/annot_data.mat",)),
+        by_name=False,
         subjects={
             "train": tuple(f"S{i}" for i in range(1, 9)),
             "test": tuple(f"TS{i}" for i in range(1, 7)),
@@ -85,7 +90,8 @@ DATA_SETS = {
             *("keypoints3d/*.pkl", "ignore_list.txt"),
         ),
         reader="aist",
-        whole_folder=True,
+        together=(),
+        by_name=False,
         subjects={"train": ()},
     ),
     "geoself_prepared": DataSet(
@@ -94,7 +100,8 @@ DATA_SETS = {
         "each becomes a split of its file's name.",
         patterns=("*.npz",),
         reader=None,
-        whole_folder=False,
+        together=(("*.npz",),),
+        by_name=True,
         subjects={},
     ),
 }
@@ -116,8 +123,9 @@ def find(name: str, folder: Path) -> list[Path]:
     """
     data_set = DATA_SETS[name]
     found = sorted({path for pattern in data_set.patterns for path in folder.glob(pattern)})
-    if not any(path.match(data_set.patterns[0]) for path in found):
-        what = "no such folder" if not folder.is_dir() else f"has no {data_set.patterns[0]}"
+    first = [group[0] for group in data_set.together] or [data_set.patterns[0]]
+    if not any(_is_one(path, first) for path in found):
+        what = f"has no {' and no '.join(first)}" if folder.is_dir() else "no such folder"
         raise missing_error(str(folder), what, data_set.instructions)
     rivals = [path.name for path in found if path.match("data_2d_h36m_*.npz")]
     if len(rivals) > 1:
@@ -147,10 +155,12 @@ def read_splits(name: str, folder: Path, files: Sequence[Path], notice: Notice) 
     from geoself_jax.data.assembling import assemble
 
     reader = importlib.import_module(f"geoself_jax.data.datasets.{data_set.reader}")
-    reading = reader.read([folder] if data_set.whole_folder else files, ReadOptions(notice=notice))
     clips: dict[str, list[Clip]] = {split: [] for split in data_set.subjects}
     unknown: dict[str, None] = {}
-    for clip in reading.clips:
+    calls = _calls(data_set, folder, files)
+    for clip in (
+        c for paths in calls for c in reader.read(paths, ReadOptions(notice=notice)).clips
+    ):
         split = next(
             (s for s, who in data_set.subjects.items() if not who or clip.subject in who), None
         )
@@ -166,7 +176,21 @@ def read_splits(name: str, folder: Path, files: Sequence[Path], notice: Notice) 
             made[split] = assemble(chosen)
     if not made:
         raise data_error(str(folder), "no clip of any split", data_set.instructions)
+    for split, arrays in made.items():
+        check_arrays(f"{folder} ({split})", arrays)
     return made
+
+
+def _calls(data_set: DataSet, folder: Path, files: Sequence[Path]) -> list[list[Path]]:
+    """What the reader of the data set is given, a call after the other."""
+    if not data_set.together:
+        return [[folder]]
+    groups = [[f for f in files if _is_one(f, group)] for group in data_set.together]
+    return [group for group in groups if group]
+
+
+def _is_one(path: Path, patterns: Sequence[str]) -> bool:
+    return any(path.match(pattern) for pattern in patterns)
 
 
 def _prepared(files: Sequence[Path]) -> Splits:
@@ -180,6 +204,7 @@ def _prepared(files: Sequence[Path]) -> Splits:
                 "rename the file",
             )
         made[split] = npz.read_arrays(path)
+        check_arrays(str(path), made[split])
     return made
 
 
