@@ -186,7 +186,7 @@ def test_subjects_sequences_cameras_and_every_nth_frame_are_chosen(root):
     clip = clips["S3/Seq2"]
     assert list(clips) == ["S3/Seq2"] and clip.rig.camera_names == ("5", "1")
     np.testing.assert_allclose(clip.pose_world, walk(seed=3)[::6] / 1000, atol=1e-4)
-    assert clip.fps == 25 / 3 and clip.frame_id.tolist() == [0, 3, 6, 9, 12]
+    assert clip.fps == 25 / 3 and clip.frame_id.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_cells_belong_to_the_cameras_that_the_file_names(tmp_path):
@@ -318,6 +318,14 @@ def test_the_camera_of_the_test_set_is_fitted_to_its_joints(tmp_path):
     assert clips["TS5/Standing/Walking"].rig.image_size.tolist() == [[1920, 1080]]
     assert notices.about("focal length 1499 x 1501 px, middle (1024, 1043)")
     assert notices.about("frame rate") and notices.about("not for training")
+
+
+def test_every_nth_frame_of_the_test_set_is_counted_in_the_sequence(tmp_path):
+    local, valid = write_test(tmp_path / "TS6")
+    clip = clips_of(tmp_path, every=4)[0]["TS6/Standing/Walking"]
+    kept = [frame for frame in np.flatnonzero(valid) if frame % 4 == 0]
+    assert clip.frame_id.tolist() == [frame // 4 for frame in kept] and clip.fps == 6.25
+    np.testing.assert_allclose(clip.pose_world, local[kept] / 1000, atol=1e-4)
 
 
 def test_each_activity_of_a_test_sequence_is_a_clip(tmp_path):

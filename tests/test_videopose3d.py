@@ -223,7 +223,7 @@ def test_cameras_subjects_actions_and_every_nth_frame_are_chosen(files, motion):
     clip = clips["S1/Walking 1"]
     assert list(clips) == ["S1/Walking 1"]
     assert clip.rig.camera_names == ("60457274", "54138969")
-    assert clip.fps == 10 and clip.frame_id.tolist() == [0, 5, 10, 15, 20, 25, 30, 35]
+    assert clip.fps == 10 and clip.frame_id.tolist() == list(range(8))
     np.testing.assert_allclose(clip.pose_world, motion[:40:5], atol=1e-4)
     assert off_px(clip) < 0.01
 
@@ -334,7 +334,15 @@ def test_asking_for_what_is_not_there_is_refused_with_the_nearest(files, asked, 
     assert words in str(error) and error.code == USAGE
 
 
-def test_the_files_are_recognized_by_their_names(tmp_path):
-    for name in ("data_2d_h36m_detectron_ft_h36m.npz", "data_3d_h36m.npz", "data_2d_custom_x.npz"):
-        assert name in videopose3d.recognize(tmp_path / name)
-    assert videopose3d.recognize(tmp_path / "recording.npz") is None
+def test_the_files_are_recognized_by_what_is_in_them(files, tmp_path):
+    assert videopose3d.recognize(files[0]) == "an .npz with positions_2d"
+    assert videopose3d.recognize(files[1]) == "an .npz with positions_3d"
+    np.savez(tmp_path / "data_2d_h36m_x.npz", keypoints_2d=np.zeros(3))
+    (tmp_path / "data_3d_h36m.npz").write_bytes(b"PK damaged")
+    for other in ("data_2d_h36m_x.npz", "data_3d_h36m.npz", "no such file.npz", ""):
+        assert videopose3d.recognize(tmp_path / other) is None
+
+
+def test_a_missing_file_is_named(tmp_path):
+    error = refused([tmp_path / "data_2d_h36m_cpn.npz"])
+    assert "data_2d_h36m_cpn.npz" in str(error) and error.code == MISSING

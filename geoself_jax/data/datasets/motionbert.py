@@ -195,9 +195,9 @@ def _clips(takes: list[_Take], cameras: list[str], options: ReadOptions) -> Iter
     for take in takes:
         frames = _frames(take, options)
         keypoints_2d, confidence = _views(take, cameras, frames)
-        frame_id = np.arange(frames, dtype=np.int32)
+        frame_id = np.arange(len(keypoints_2d[:: options.every]), dtype=np.int32)
         if take.number is None:
-            frame_id += _takes_before(keypoints_2d)
+            frame_id += _takes_before(keypoints_2d)[:: options.every]
         yield Clip(
             name=_name(take),
             action=take.action,
@@ -207,7 +207,7 @@ def _clips(takes: list[_Take], cameras: list[str], options: ReadOptions) -> Iter
             fps=FPS / options.every,
             keypoints_2d=keypoints_2d[:: options.every],
             confidence=confidence[:: options.every],
-            frame_id=frame_id[:: options.every],
+            frame_id=frame_id,
         )
 
 

@@ -93,7 +93,7 @@ def _clips(parts: Sequence[tuple[_Sequence, str]], options: ReadOptions) -> Iter
             fps=FPS / options.every,
             keypoints_2d=pixels,
             confidence=np.where(np.isfinite(pixels).all(-1), 1, 0).astype(np.float32),
-            frame_id=sequence.frame[at].astype(np.int32),
+            frame_id=(sequence.frame[at] // options.every).astype(np.int32),
             pose_world=None if truth is None else (truth[at] * 0.001).astype(np.float32),
         )
 

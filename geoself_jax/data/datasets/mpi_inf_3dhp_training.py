@@ -128,7 +128,7 @@ def _clip(file: Path, subject: int, sequence: int, truth: str | None, options: R
         fps=FPS / options.every,
         keypoints_2d=keypoints_2d,
         confidence=np.where(outside, 0, 1).astype(np.float32),
-        frame_id=np.arange(len(keypoints_2d), dtype=np.int32) * options.every,
+        frame_id=np.arange(len(keypoints_2d), dtype=np.int32),
         pose_world=pose,
     )
 

@@ -3,7 +3,6 @@
 Source of the layout: facebookresearch/VideoPose3D, data/ and common/h36m_dataset.py.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from geoself_jax.data.datasets.human36m_names import CAMERAS, FPS, action_of, ca
 from geoself_jax.data.datasets.shapes import array_of
 from geoself_jax.data.skeletons import COCO_17, H36M_17
 from geoself_jax.errors import data_error, missing_error, usage_error
+from geoself_jax.safe_load import npz
 from geoself_jax.skeleton import Skeleton
 
 KEPT_OF_32 = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
@@ -39,8 +39,9 @@ class _Take(NamedTuple):
 
 def recognize(path: Path) -> str | None:
     """Why the file looks like one of VideoPose3D's, or None."""
-    found = re.fullmatch(r"data_(2d_h36m|2d_custom|3d_h36m)\w*\.npz", path.name)
-    return f"its name, {path.name}" if found else None
+    names = npz.member_names(path)
+    found = [name for name in ("positions_2d", "positions_3d") if name in names]
+    return f"an .npz with {found[0]}" if found else None
 
 
 def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
@@ -58,7 +59,7 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
         GeoselfError: Missing (66); other layouts, one view only, detections shorter than the
             ground truth (65); unknown names asked for (64).
     """
-    detected, truth = _files(paths, options)
+    detected, truth = _files(paths)
     content = safe_load.load_npz(detected, max_bytes=options.max_bytes, objects=True)
     metadata = _item(content.get("metadata"))
     takes_2d = _takes(detected, content, "positions_2d")
@@ -84,7 +85,7 @@ def _clips(
     chosen_views = [CAMERAS.index(name) for name in cameras]
     for take in takes:
         at = slice(0, take.frames, options.every)
-        frame_id = np.arange(0, take.frames, options.every, dtype=np.int32)
+        frame_id = np.arange(len(range(take.frames)[at]), dtype=np.int32)
         views = [take.views[i] for i in chosen_views]
         keypoints_2d, confidence = _views(views, at, len(frame_id))
         yield Clip(
@@ -122,9 +123,9 @@ def _seventeen(pose: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(kept, np.float32)
 
 
-def _files(paths: Sequence[Path], options: ReadOptions) -> tuple[Path, Path | None]:
+def _files(paths: Sequence[Path]) -> tuple[Path, Path | None]:
     """The file of detections and, where given, of ground truth."""
-    truths = [path for path in paths if path.name.startswith("data_3d")]
+    truths = [path for path in paths if "positions_3d" in npz.member_names(path)]
     detected = [path for path in paths if path not in truths]
     if not detected:
         raise missing_error(
