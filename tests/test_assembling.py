@@ -22,7 +22,8 @@ FRAMES = 20
 def clip(name="walk", rig=None, pose=None, **changes):
     """A clip of exact pixels."""
     rig, pose = rig or tiny_rig(), motion(FRAMES) if pose is None else pose
-    pixels = pixels_of(pose, rig)
+    pixels = changes.get("keypoints_2d")
+    pixels = pixels_of(pose, rig) if pixels is None else pixels
     given = {
         "name": name,
         "action": "walking",
