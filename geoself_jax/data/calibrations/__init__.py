@@ -1,1 +1,139 @@
-"""Calibration files, one module a format: `recognize(path)` and `read(path)`."""
+"""Calibrations as the programs write them, each read into a `Rig`; one module a format.
+
+Each module has `recognize(path) -> str | None`, the reason why a file looks like its format, and
+`read(path, *, unit, up, notice) -> Rig`.
+"""
+
+import importlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+from geoself_jax.data.rig import Rig
+from geoself_jax.errors import data_error, missing_error, nearest_name, usage_error
+
+CALIBRATIONS = {
+    name: f"{__name__}.{name}"
+    for name in (
+        *("native", "pose2sim", "anipose", "panoptic", "aist", "karfly", "mpi_inf_3dhp"),
+        "opencv",
+    )
+}
+"""Module of each format."""
+
+FOLDERS = ("opencv",)
+"""Formats of which a folder can be one calibration: a file for each camera."""
+
+_SUFFIXES = (".toml", ".json", ".yml", ".yaml", ".xml", ".calibration")
+_MOST = 200  # files of a folder that are looked at
+_NOT_HERE = "_keypoints.json"  # OpenPose's pictures, tens of thousands of them
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def read_calibration(
+    path: Path,
+    *,
+    format: str = "auto",
+    unit: str | None = None,
+    up: str | None = None,
+    name: str | None = None,
+    notice: Callable[[str], None] = _silent,
+) -> Rig:
+    """The rig in a file, or in a folder that holds one calibration.
+
+    Args:
+        path: A file; or a folder, itself looked into and then its folders.
+        format: One of `CALIBRATIONS`, or `auto`.
+        unit: m, cm or mm; None for the format's own, or a guess that is told.
+        up: x, -x, y, -y, z or -z; None for the format's own, or a guess that is told.
+        name: Which rig, where a file holds several (`karfly`: one a subject).
+        notice: Is told, in one line each, what is left out, mended or guessed.
+
+    Raises:
+        GeoselfError: No such format, unit or axis (64); nothing there (66); no or several
+            calibrations, or a camera that is none (65).
+    """
+    path = Path(path)
+    if format != "auto" and format not in CALIBRATIONS:
+        raise usage_error(
+            f"calibration format {format!r}", "no such format", nearest_name(format, CALIBRATIONS)
+        )
+    if not path.exists():
+        raise missing_error(str(path), "no such file or folder", "check the path")
+    known = list(CALIBRATIONS) if format == "auto" else [format]
+    if path.is_file() and format != "auto":
+        found = path
+    else:
+        found, format = _found(path, known)
+    if name is None:
+        return _module(format).read(found, unit=unit, up=up, notice=notice)
+    if format != "karfly":
+        raise usage_error(f"name {name!r}", f"{found} ({format}) holds one rig", "leave it out")
+    return _module(format).read(found, unit=unit, up=up, notice=notice, name=name)
+
+
+def recognize_calibration(
+    path: Path, formats: Sequence[str] = tuple(CALIBRATIONS)
+) -> dict[str, str]:
+    """Those of the formats that a file or folder looks like, and why.
+
+    OpenCV's names for matrices are everyone's: they count where no other format is recognized.
+    """
+    reasons: dict[str, str] = {}
+    for each in formats:
+        if each == "opencv" and reasons:
+            break
+        reason = _module(each).recognize(path)
+        if reason is not None:
+            reasons[each] = reason
+    return reasons
+
+
+def _module(format: str) -> ModuleType:
+    return importlib.import_module(CALIBRATIONS[format])
+
+
+def _found(path: Path, known: Sequence[str]) -> tuple[Path, str]:
+    """The one calibration at a path, and its format."""
+    candidates = _candidates(path, known)
+    if not candidates and path.is_dir():
+        folders = sorted(each for each in path.iterdir() if each.is_dir())[:_MOST]
+        candidates = [each for folder in folders for each in _candidates(folder, known)]
+    if not candidates:
+        raise data_error(
+            str(path),
+            f"no calibration of a known format ({', '.join(known)})",
+            "name its file: --calibration=FILE, and its format: --calibration-format=NAME",
+        )
+    if len(candidates) > 1:
+        listed = "; ".join(f"{file} is {format} ({why})" for file, format, why in candidates[:6])
+        raise data_error(
+            f"{path}: {len(candidates)} calibrations",
+            listed,
+            "name one: --calibration=FILE, or its format: --calibration-format=NAME",
+        )
+    file, format, _ = candidates[0]
+    return file, format
+
+
+def _candidates(path: Path, known: Sequence[str]) -> list[tuple[Path, str, str]]:
+    """Files, formats and reasons; a folder of one file a camera stands for its files."""
+    if path.is_file():
+        return _recognized(path, known)
+    files = sorted(
+        each
+        for each in path.iterdir()
+        if each.suffix.lower() in _SUFFIXES and not each.name.endswith(_NOT_HERE)
+    )[:_MOST]
+    found = [one for file in files for one in _recognized(file, known)]
+    others = [one for one in found if one[1] not in FOLDERS]
+    if others:
+        return others
+    return _recognized(path, [each for each in known if each in FOLDERS]) or found
+
+
+def _recognized(path: Path, known: Sequence[str]) -> list[tuple[Path, str, str]]:
+    return [(path, format, why) for format, why in recognize_calibration(path, known).items()]

@@ -1,0 +1,67 @@
+"""AIST++'s cameras/<environment>.json: x_cam = R x + t, centimetres, y up.
+
+A list of `name` (c01 ...), `size`, `matrix`, `rotation` (a vector), `translation`, `distortions`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from geoself_jax.data.calibrations.heads import head, holds
+from geoself_jax.data.calibrations.parts import Camera, checked_camera, mapping, odd_camera
+from geoself_jax.data.calibrations.world import rig_of, silent
+from geoself_jax.data.rig import Rig
+from geoself_jax.errors import data_error
+from geoself_jax.safe_load import load_json
+
+
+def recognize(path: Path) -> str | None:
+    """Why the file is one of these, or None."""
+    text = head(path)
+    keys = ("name", "matrix", "rotation", "translation", "distortions")
+    if text.lstrip().startswith("[") and holds(text, *keys):
+        return "json list of matrix, rotation, translation, distortions"
+    return None
+
+
+def read(
+    path: Path,
+    *,
+    unit: str | None = None,
+    up: str | None = None,
+    notice: Callable[[str], None] = silent,
+) -> Rig:
+    """The rig of an environment.
+
+    Args:
+        path: The file.
+        unit, up: Of its world; None for centimetres and y.
+        notice: Is told what is mended or odd.
+
+    Raises:
+        GeoselfError: Not such a file, or a camera that is none (65).
+    """
+    entries = load_json(path)
+    if not isinstance(entries, list):
+        raise data_error(str(path), "a list of cameras is wanted", "check the file's format")
+    cameras = [
+        _camera(path, mapping(entry, f"{path}: entry {i}")) for i, entry in enumerate(entries)
+    ]
+    return rig_of(
+        path, path.stem, cameras, unit=unit, up=up, own_unit="cm", own_up="y", notice=notice
+    )
+
+
+def _camera(path: Path, table: dict[str, Any]) -> Camera:
+    name = table.get("name")
+    if not isinstance(name, str):
+        raise odd_camera(f"{path}: name of a camera", name)
+    return checked_camera(
+        path,
+        name,
+        K=table.get("matrix"),
+        distortion=table.get("distortions"),
+        rotation=table.get("rotation"),
+        translation=table.get("translation"),
+        size=table.get("size"),
+    )

@@ -1,0 +1,234 @@
+"""One camera as a file gives it, its numbers checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from geoself_jax.data.rig import Lens
+from geoself_jax.errors import GeoselfError, data_error
+
+TURNED = 1e-2
+"""R R^T may differ from the identity by so much: more is no rotation."""
+
+_EXACT = 1e-12  # R R^T off the identity by rounding alone: left as it is
+_COUNTS = (0, 4, 5, 8, 12)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """x_cam = R x_world + t in the file's unit.
+
+    Attributes:
+        name: Of the camera.
+        K: (3, 3).
+        lens: Its distortion.
+        R: (3, 3) world to camera, mended to a rotation.
+        t: (3,).
+        size: Width and height of the picture; zeros where the file does not tell.
+        mended: How far R R^T was from the identity.
+    """
+
+    name: str
+    K: np.ndarray
+    lens: Lens
+    R: np.ndarray
+    t: np.ndarray
+    size: tuple[int, int]
+    mended: float
+
+
+def checked_camera(
+    source: object,
+    name: str,
+    *,
+    K: Any,
+    distortion: Any,
+    rotation: Any,
+    translation: Any,
+    size: Any = None,
+    fisheye: bool = False,
+) -> Camera:
+    """A camera from the values of a file.
+
+    Args:
+        source: The file, for messages.
+        name: Of the camera.
+        K: 3x3.
+        distortion: Coefficients in OpenCV's order, or None.
+        rotation: World to camera, 3x3 or OpenCV's vector of 3 (axis times angle).
+        translation: 3 values.
+        size: Width and height, or None.
+        fisheye: The lens's model.
+
+    Raises:
+        GeoselfError: A value is missing or no camera's (65); the line names file and camera.
+    """
+    where = f"{source}, camera {name}"
+    R, mended = _rotation(rotation, where)
+    return Camera(
+        name=name,
+        K=_intrinsics(K, where),
+        lens=_lens(distortion, where, fisheye),
+        R=R,
+        t=numbers(translation, f"{where}: translation", (3,)),
+        size=_size(size, where),
+        mended=mended,
+    )
+
+
+def numbers(value: Any, what: str, shape: Sequence[int]) -> np.ndarray:
+    """Finite float64 of `shape` (-1: any) from nested lists; rows and columns of 1 do not matter.
+
+    Raises:
+        GeoselfError: Missing, no numbers, too many or few, not finite (65).
+    """
+    wanted = "x".join("n" if size < 0 else str(size) for size in shape) + " numbers are wanted"
+    if value is None:
+        raise data_error(what, f"not there; {wanted}", "check the file's format")
+    try:
+        array = np.asarray(value)
+    except (ValueError, OverflowError):  # rows of different lengths
+        array = np.empty(0, object)
+    if array.dtype.kind not in "iuf":
+        raise data_error(f"{what}: {_shown(value)}", wanted, "mend the file")
+    count = int(np.prod([size for size in shape if size >= 0]))
+    if -1 not in shape and array.size != count:
+        raise data_error(f"{what}: {array.size} numbers", wanted, "mend the file")
+    if len(shape) > 1 and array.shape != tuple(shape) and array.ndim != 1:
+        raise data_error(f"{what}: shape {array.shape}", wanted, "mend the file")
+    array = array.astype(np.float64).reshape(shape)
+    if not np.isfinite(array).all():
+        raise data_error(f"{what}: {_shown(value)}", "not finite", "calibrate again")
+    return array
+
+
+def mapping(value: Any, what: str) -> dict[str, Any]:
+    """The value, a table of names.
+
+    Raises:
+        GeoselfError: It is something else (65).
+    """
+    if not isinstance(value, dict):
+        raise data_error(f"{what}: {_shown(value)}", "a table is wanted", "check the file's format")
+    return value
+
+
+def fisheye_flag(value: Any, what: str) -> bool:
+    """True or false as the formats write it.
+
+    Raises:
+        GeoselfError: It is something else (65).
+    """
+    if value in (None, False, True, 0, 1):
+        return bool(value)
+    raise data_error(f"{what}: {_shown(value)}", "true or false is wanted", "mend the file")
+
+
+def _intrinsics(value: Any, where: str) -> np.ndarray:
+    what = f"{where}: camera matrix"
+    K = numbers(value, what, (3, 3))
+    if not np.allclose(K[2], (0, 0, 1), rtol=0, atol=1e-6):
+        if np.allclose(K[:, 2], (0, 0, 1), rtol=0, atol=1e-6):
+            raise data_error(what, "its last column is 0 0 1: transposed", "transpose it")
+        raise data_error(f"{what}: last row {_shown(K[2])}", "0 0 1 is wanted", "mend the file")
+    if not (K[0, 0] > 0 and K[1, 1] > 0):
+        raise data_error(
+            f"{what}: focal lengths {K[0, 0]:g} and {K[1, 1]:g}",
+            "pixels above 0 are wanted",
+            "mend the file",
+        )
+    if abs(K[1, 0]) > 1e-6:
+        raise data_error(f"{what}: second row {_shown(K[1])}", "0 f c is wanted", "mend the file")
+    return K
+
+
+def _rotation(value: Any, where: str) -> tuple[np.ndarray, float]:
+    """The nearest rotation, and how far the value was from being one."""
+    what = f"{where}: rotation"
+    flat = value if value is None else _size_of(value)
+    if flat == 3:
+        return Rotation.from_rotvec(numbers(value, what, (3,))).as_matrix(), 0.0
+    R = numbers(value, what, (3, 3))
+    off = float(np.abs(R @ R.T - np.eye(3)).max())
+    if off > TURNED:
+        raise data_error(
+            f"{what}: R R^T is {off:.2g} off the identity", "not a rotation", "calibrate again"
+        )
+    if np.linalg.det(R) < 0:
+        raise data_error(
+            f"{what}: determinant -1",
+            "mirrored camera: axes are x right, y down, z forward",
+            "flip one axis of R and t, or export with right-handed axes",
+        )
+    if off < _EXACT:
+        return R, off
+    left, _, right = np.linalg.svd(R)
+    return left @ right, off
+
+
+def _size_of(value: Any) -> int:
+    try:
+        return np.asarray(value).size
+    except (ValueError, OverflowError):
+        return 0
+
+
+def _lens(value: Any, where: str, fisheye: bool) -> Lens:
+    what = f"{where}: distortion"
+    coefficients = numbers([] if value is None else _flat(value), what, (-1,))
+    count = len(coefficients)
+    if fisheye:
+        if count not in (0, 4):
+            raise data_error(
+                f"{what}: {count} coefficients", "a fisheye's are k1 k2 k3 k4", "mend the file"
+            )
+        return Lens(tuple(coefficients.tolist()), fisheye=True)
+    if count == 14:
+        if coefficients[12:].any():
+            raise data_error(
+                f"{what}: 14 coefficients",
+                "a tilted sensor (tau) cannot be undone",
+                "calibrate without CALIB_TILTED_MODEL",
+            )
+        coefficients = coefficients[:12]
+    elif count not in _COUNTS:
+        raise data_error(
+            f"{what}: {count} coefficients",
+            "OpenCV has 0, 4, 5, 8 or 12: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4]]]",
+            "mend the file",
+        )
+    return Lens(tuple(coefficients.tolist()))
+
+
+def _flat(value: Any) -> Any:
+    """Rows of a column or row vector in one list."""
+    if isinstance(value, list) and any(isinstance(each, list) for each in value):
+        return [x for each in value for x in (each if isinstance(each, list) else [each])]
+    return value if isinstance(value, list | tuple | np.ndarray) else [value]
+
+
+def _size(value: Any, where: str) -> tuple[int, int]:
+    if value is None:
+        return 0, 0
+    what = f"{where}: image size"
+    size = numbers(value, what, (2,))
+    if (size != np.round(size)).any() or (size < 0).any() or (size > 1e6).any():
+        raise data_error(
+            f"{what}: {_shown(value)}", "width and height in pixels are wanted", "mend the file"
+        )
+    return int(size[0]), int(size[1])
+
+
+def _shown(value: Any) -> str:
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def odd_camera(source: object, name: object) -> GeoselfError:
+    """An entry that is no camera (65)."""
+    return data_error(
+        f"{source}: {_shown(name)}", "not a camera's table", "check the file's format"
+    )
