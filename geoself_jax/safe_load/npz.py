@@ -35,7 +35,7 @@ _ARCHIVE_FAULTS = (
     OverflowError,
 )
 # A header is a Python literal: a hostile one fails in any of these ways.
-_HEADER_FAULTS = (
+HEADER_FAULTS = (
     ValueError,
     KeyError,
     IndexError,
@@ -66,8 +66,8 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarr
             raise missing_error(str(path), found, "check the path")
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            _check_members(path, members, max_bytes)
-            return {_array_name(member): _read_member(path, archive, member) for member in members}
+            check_members(path, members, max_bytes)
+            return {array_name(member): _read_member(path, archive, member) for member in members}
     except _ARCHIVE_FAULTS as error:
         raise data_error(str(path), f"not a whole .npz file ({error})", "copy it again") from error
     except OSError as error:
@@ -77,11 +77,20 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarr
         ) from error
 
 
-def _array_name(member: zipfile.ZipInfo) -> str:
+def member_names(path: Path) -> set[str]:
+    """Names of the arrays in an .npz file, from its table of contents; none if it is no .npz."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {array_name(member) for member in archive.infolist()}
+    except (*_ARCHIVE_FAULTS, OSError):
+        return set()
+
+
+def array_name(member: zipfile.ZipInfo) -> str:
     return member.filename.removesuffix(".npy")
 
 
-def _check_members(path: Path, members: list[zipfile.ZipInfo], max_bytes: int) -> None:
+def check_members(path: Path, members: list[zipfile.ZipInfo], max_bytes: int) -> None:
     """The table of contents is possible, before anything is unpacked."""
     size = sum(member.file_size for member in members)
     if size > max_bytes:
@@ -105,9 +114,9 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo], max_bytes: int) -
                 f"claims {member.file_size} bytes in a file of {there}",
                 "copy it again",
             )
-        if _array_name(member) in seen:
+        if array_name(member) in seen:
             raise data_error(where, "is there twice", "write the file anew")
-        seen.add(_array_name(member))
+        seen.add(array_name(member))
 
 
 def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
@@ -117,15 +126,24 @@ def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) 
     with archive.open(member) as stream:
         try:
             return np.lib.format.read_array(stream, allow_pickle=False)
-        except _HEADER_FAULTS as error:
+        except HEADER_FAULTS as error:
             raise data_error(where, str(error), "copy it again") from error
+
+
+def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, Fortran order and dtype of a .npy stream, which then stands at the content.
+
+    Raises:
+        Exception: Any of `HEADER_FAULTS`.
+    """
+    return _HEADERS[np.lib.format.read_magic(stream)](stream)
 
 
 def _check_header(where: str, stream: IO[bytes], size: int) -> None:
     """An array of numbers or text whose header asks for exactly the bytes that are there."""
     try:
-        shape, _, dtype = _HEADERS[np.lib.format.read_magic(stream)](stream)
-    except _HEADER_FAULTS as error:
+        shape, _, dtype = read_header(stream)
+    except HEADER_FAULTS as error:
         raise data_error(where, "not a plain array", "write it with numpy.savez") from error
     if dtype.hasobject:
         raise data_error(where, "holds Python objects, not numbers", "save plain arrays")
