@@ -111,8 +111,8 @@ def _views(views: list[np.ndarray | None], at: slice, frames: int) -> tuple[np.n
         keypoints_2d[:, i] = np.nan if view is None else view[at, :, :2]
         if view is not None and view.shape[-1] == 3:
             confidence[:, i] = view[at, :, 2]
-    missing = ~np.isfinite(keypoints_2d).all(-1)
-    if missing.any():
+    if not np.isfinite(keypoints_2d.sum()):  # rarely: a look at each costs more than the copy
+        missing = ~np.isfinite(keypoints_2d).all(-1)
         keypoints_2d[missing], confidence[missing] = np.nan, 0
     return keypoints_2d, confidence
 
