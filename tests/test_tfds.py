@@ -395,3 +395,18 @@ def test_the_builder_works_as_any_other_of_tfds(tiny_file, tiny_recording, tmp_p
     made.download_and_prepare(download_config=options)
     assert len(made.as_data_source("tiny")) == 6
     assert load(f"tfds:geoself_prepared@{tmp_path}").fingerprint == tiny_recording.fingerprint
+
+
+def test_training_and_test_sequences_of_3dhp_are_read_apart_and_all_files_hashed(tmp_path):
+    here = [
+        *("S1/Seq1/annot.mat", "S1/Seq1/camera.calibration", "S2/Seq1/annot.mat"),
+        *("test/TS1/annot_data.mat", "S1/Seq1/notes.txt"),
+    ]
+    for name in here:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    files = manual.find("geoself_mpi_inf_3dhp", tmp_path)
+    assert {f.name for f in manual.describe(tmp_path, files)} == set(here[:4])
+    calls = manual._calls(manual.DATA_SETS["geoself_mpi_inf_3dhp"], tmp_path, files)
+    wanted = [[here[0], here[2]], [here[3]]]
+    assert calls == [[tmp_path / name for name in group] for group in wanted]
