@@ -13,7 +13,13 @@ import numpy as np
 from jaxtyping import Float64
 
 from geoself_jax import validation
-from geoself_jax.data.skeletons import known_skeleton
+from geoself_jax.data.skeletons import (
+    KNOWN_SKELETONS,
+    derive_root,
+    find_known,
+    known_skeleton,
+    same_joints,
+)
 from geoself_jax.errors import GeoselfError, data_error
 from geoself_jax.geometry.camera import Camera, undistort_pixels
 from geoself_jax.safe_load import npz
@@ -68,7 +74,8 @@ class Recording:
         clip_names, clip_actions, subject_names, rig_names, camera_names: Names.
         fps: Frames per second.
         world_up: (3,) unit vector against gravity, in the world.
-        pose_world: (T, J, 3) metres, world; ground truth for evaluation only, or None.
+        pose_world: (T, J', 3) metres, world; ground truth for evaluation only, or None.
+        pose_skeleton: Of the J' joints; None where they are the detections', J' = J.
         fingerprint: SHA-256 of what training uses of the file, before anything is computed from it.
     """
 
@@ -89,12 +96,18 @@ class Recording:
     fps: float
     world_up: np.ndarray
     pose_world: np.ndarray | None = None
+    pose_skeleton: Skeleton | None = None
     fingerprint: str = ""
 
     @property
     def frames(self) -> int:
         """Number of instants T."""
         return self.keypoints_2d.shape[0]
+
+    @property
+    def truth_skeleton(self) -> Skeleton:
+        """Of the joints of `pose_world`."""
+        return self.pose_skeleton or self.skeleton
 
     @property
     def views(self) -> int:
@@ -116,11 +129,14 @@ class Recording:
 
     def without_ground_truth(self) -> "Recording":
         """The same recording with no `pose_world`: what training is given."""
-        return dataclasses.replace(self, pose_world=None)
+        return dataclasses.replace(self, pose_world=None, pose_skeleton=None)
 
 
 def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     """Checks the arrays of format `geoself-multiview/1` and undoes lens distortion.
+
+    Where the file gives no root and its joints are a known detector's without one, a pelvis is
+    derived (`data.skeletons.derive_root`).
 
     Args:
         arrays: As in the file; see README, Your own recording.
@@ -142,7 +158,12 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     missing = ~np.isfinite(keypoints_2d).all(-1)
     keypoints_2d[missing] = np.nan
     up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
-    pose_world = arrays.get("pose_world")
+    confidence = np.where(missing, 0, confidence)
+    skeleton, pose_skeleton, pose_world = _skeletons(arrays, source)
+    if "root" not in arrays:
+        skeleton, keypoints_2d, confidence = derive_root(skeleton, keypoints_2d, confidence)
+    if pose_skeleton is not None and same_joints(pose_skeleton.joint_names, skeleton.joint_names):
+        pose_skeleton = None
     ids: dict[str, Any] = {
         name: arrays[name].astype(np.int32)
         for name in ("clip_id", "frame_id", "subject_id", "rig_id")
@@ -150,15 +171,16 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     names: dict[str, Any] = {name: tuple(str(text) for text in arrays[name]) for name in _NAMES}
     return Recording(
         keypoints_2d=keypoints_2d,
-        confidence=np.where(missing, 0, confidence),
+        confidence=confidence,
         **ids,
         camera=camera,
         image_size=arrays["image_size"],
-        skeleton=_skeleton(arrays, source),
+        skeleton=skeleton,
         **names,
         fps=float(arrays["fps"].item()),
         world_up=up / np.linalg.norm(up),
-        pose_world=None if pose_world is None else pose_world.astype(np.float32),
+        pose_world=pose_world,
+        pose_skeleton=pose_skeleton,
         fingerprint=_fingerprint(arrays),
     )
 
@@ -185,6 +207,8 @@ def write(recording: Recording, path: Path | str) -> None:
         if getattr(recording, name) is not None
     }
     arrays |= {name: np.array(getattr(recording, name)) for name in _NAMES}
+    if recording.pose_skeleton is not None:
+        arrays["pose_joint_names"] = np.array(recording.pose_skeleton.joint_names)
     arrays |= {
         "format": np.array(FORMAT),
         "fps": np.array(recording.fps),
@@ -197,6 +221,28 @@ def write(recording: Recording, path: Path | str) -> None:
         "center": camera.center,
     }
     npz.write_arrays(Path(path), arrays)
+
+
+def _skeletons(
+    arrays: Mapping[str, np.ndarray], source: str
+) -> tuple[Skeleton, Skeleton | None, np.ndarray | None]:
+    """Of the detections as in the file; of the ground truth; and the truth, with a root."""
+    skeleton = _skeleton(arrays, source)
+    if "pose_world" not in arrays:
+        return skeleton, None, None
+    pose_world = arrays["pose_world"].astype(np.float32)
+    names = tuple(str(name) for name in arrays.get("pose_joint_names", ()))
+    own = find_known(names) if names else skeleton
+    if own is None:
+        raise data_error(
+            f"{source}: pose_joint_names {names[:3]}... of {len(names)} joints",
+            f"truth in its own joints must be a known skeleton's: {', '.join(KNOWN_SKELETONS)}",
+            "bring pose_world and pose_joint_names into the order and names of one of them",
+        )
+    if names or "root" not in arrays:
+        there = np.isfinite(pose_world).all(-1).astype(np.float32)
+        own, pose_world, _ = derive_root(own, pose_world, there)
+    return skeleton, own if names else None, pose_world
 
 
 def _skeleton(arrays: Mapping[str, np.ndarray], source: str) -> Skeleton:

@@ -10,11 +10,15 @@ TEXT = (
     *("format", "joint_names", "clip_names", "clip_actions"),
     *("subject_names", "rig_names", "camera_names"),
 )
+OTHER_TEXT = ("pose_joint_names",)
 IDS = ("clip_id", "frame_id", "subject_id", "rig_id")
 WHOLE = (*IDS, "parents", "left_right", "root")
 IGNORED = ("occluded", "clip_descriptions")
 REQUIRED = (*TEXT, *IDS, "keypoints_2d", "confidence", "K", "R", "center", "image_size", "fps")
-OPTIONAL = ("dist", "pose_world", "world_up", "parents", "left_right", "root", *IGNORED)
+OPTIONAL = (
+    *("dist", "pose_world", "pose_joint_names", "world_up"),
+    *("parents", "left_right", "root", *IGNORED),
+)
 SINGLE = ("format", "fps", "root")
 _KINDS = {"U": "text", "iu": "whole numbers", "iuf": "numbers"}
 
@@ -50,7 +54,7 @@ def _check_types(source: str, arrays: Mapping[str, np.ndarray]) -> None:
         if name not in arrays or name in IGNORED:
             continue
         array = arrays[name]
-        kinds = "U" if name in TEXT else "iu" if name in WHOLE else "iuf"
+        kinds = "U" if name in (*TEXT, *OTHER_TEXT) else "iu" if name in WHOLE else "iuf"
         if array.dtype.kind not in kinds and array.size:
             raise data_error(
                 f"{source}: {name} has type {array.dtype}",
@@ -80,11 +84,12 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
                 "wanted a list of names",
                 f"mend {name}",
             )
+    _check_pose_joint_names(source, arrays)
     rigs = len(arrays["rig_names"])
     wanted = {
         "joint_names": (joints,),
         "confidence": (frames, views, joints),
-        "pose_world": (frames, joints, 3),
+        "pose_world": (frames, len(arrays.get("pose_joint_names", range(joints))), 3),
         "K": (rigs, views, 3, 3),
         "R": (rigs, views, 3, 3),
         "center": (rigs, views, 3),
@@ -102,13 +107,38 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             raise data_error(
                 f"{source}: {name} has shape {arrays[name].shape}",
                 f"wanted {shape}, as keypoints_2d has {frames} frames, {views} views and "
-                f"{joints} joints and rig_names has {rigs} rigs",
+                f"{joints} joints and rig_names has {rigs} rigs" + _of_the_truth(name, arrays),
                 "mend the array",
             )
     for count, word in ((frames, "frames"), (views, "views"), (joints, "joints")):
         if count == 0:
             raise data_error(f"{source}: 0 {word}", "nothing to learn from", "check the conversion")
     _check_ids(source, arrays)
+
+
+def _of_the_truth(name: str, arrays: Mapping[str, np.ndarray]) -> str:
+    if name != "pose_world" or "pose_joint_names" not in arrays:
+        return ""
+    return f"; pose_joint_names has {len(arrays['pose_joint_names'])} joints"
+
+
+def _check_pose_joint_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """They are a list, and there is ground truth for them to name."""
+    if "pose_joint_names" not in arrays:
+        return
+    if "pose_world" not in arrays:
+        raise data_error(
+            f"{source}: pose_joint_names without pose_world",
+            "they name the joints of pose_world",
+            "take them out, or add pose_world",
+        )
+    shape = arrays["pose_joint_names"].shape
+    if len(shape) != 1 or not shape[0]:
+        raise data_error(
+            f"{source}: pose_joint_names has shape {shape}",
+            "wanted a list of names",
+            "mend pose_joint_names",
+        )
 
 
 def _check_ids(source: str, arrays: Mapping[str, np.ndarray]) -> None:

@@ -23,11 +23,12 @@ FLOORS = [
         "workdir",
         "panels",
         "data.skeletons",
+        "data.joint_maps",
         "data.instances",
         "data.clips",
         "data.lenses",
     },
-    {"recording", "metrics", "data.matching", "data.rig_arrays"},
+    {"recording", "metrics", "data.matching", "data.rig_arrays", "data.skeleton_files"},
     {
         *("devices", "step", "data.checks", "data.sampling", "data.training_views"),
         *("data.calibrations", "data.detections", "data.people", "data.assembling"),

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from geoself_jax import recording
+from geoself_jax.data.skeletons import BODY_25, COCO_17
+from geoself_jax.errors import GeoselfError
 from geoself_jax.recording import Recording
 from geoself_jax.safe_load import npz
 from geoself_jax.skeleton import H36M_17
@@ -168,3 +170,88 @@ def test_world_up_is_made_a_unit_vector_and_z_by_default(tiny_arrays):
     up = read_arrays(tiny_arrays, world_up=np.array([0, -2, 0])).world_up
     np.testing.assert_array_equal(up, [0, -1, 0])
     np.testing.assert_array_equal(read_arrays(tiny_arrays, world_up=None).world_up, [0, 0, 1])
+
+
+def in_coco(arrays, **changes):
+    """The arrays with detections in COCO's joints, ground truth in Human3.6M's; no parents."""
+    names = [str(name) for name in arrays["joint_names"]]
+    of = {"nose": "neck", **dict.fromkeys(("left_eye", "right_eye"), "head")}
+    of |= dict.fromkeys(("left_ear", "right_ear"), "head")
+    kept = [names.index(of.get(joint, joint)) for joint in COCO_17.joint_names]
+    skeleton = ("parents", "left_right", "root")
+    return {
+        **{k: v for k, v in arrays.items() if k not in skeleton},
+        "keypoints_2d": arrays["keypoints_2d"][:, :, kept],
+        "confidence": arrays["confidence"][:, :, kept],
+        "joint_names": np.array(COCO_17.joint_names),
+        "pose_joint_names": arrays["joint_names"],
+        **changes,
+    }
+
+
+def test_ground_truth_may_have_other_joints_than_the_detections(tiny_arrays, tmp_path):
+    there = read_arrays(in_coco(tiny_arrays))
+    assert there.skeleton.joints == 18 and there.pose_world.shape == (240, 17, 3)
+    assert there.pose_skeleton == H36M_17 and there.truth_skeleton == H36M_17
+    recording.write(there, tmp_path / "x.npz")
+    assert_same(recording.read(tmp_path / "x.npz"), there)
+    few = there.select(slice(10, 20))
+    assert few.pose_skeleton == H36M_17 and few.pose_world.shape == (10, 17, 3)
+    blind = there.without_ground_truth()
+    assert blind.pose_skeleton is None and blind.truth_skeleton == there.skeleton
+    recording.write(blind, tmp_path / "y.npz")
+    assert "pose_joint_names" not in npz.read_arrays(tmp_path / "y.npz")
+
+
+def test_ground_truth_named_as_the_detections_is_in_their_joints(tiny_arrays, tiny_recording):
+    named = read_arrays(tiny_arrays, pose_joint_names=tiny_arrays["joint_names"])
+    assert_same(named, tiny_recording)
+    assert named.fingerprint == tiny_recording.fingerprint
+
+
+def test_joints_without_a_root_get_a_pelvis_midway_between_the_hips(tiny_arrays):
+    arrays = in_coco(tiny_arrays, dist=np.zeros((2, 4, 5)))
+    arrays["confidence"][0, 0, 11:13] = 0.5, 0.7
+    arrays["confidence"][1, 0, 11] = 0
+    there = read_arrays(arrays)
+    assert there.skeleton.joint_names[there.skeleton.root] == "pelvis"
+    hips = arrays["keypoints_2d"][:, :, 11:13]
+    seen = there.confidence[:, :, 17] > 0
+    np.testing.assert_array_equal(there.keypoints_2d[seen][:, 17], hips.mean(2)[seen])
+    assert there.confidence[0, 0, 17] == 0.5 and there.confidence[1, 0, 17] == 0
+    assert np.isnan(there.keypoints_2d[1, 0, 17]).all()
+    given = {"parents": np.array(COCO_17.parents), "root": np.array(0)}
+    own = read_arrays(in_coco(tiny_arrays, left_right=np.array(COCO_17.left_right), **given))
+    assert own.skeleton == COCO_17  # a root that the file gives is kept
+
+
+def test_ground_truth_in_coco_joints_gets_the_pelvis_of_the_detections(tiny_arrays):
+    pose = tiny_arrays["pose_world"]
+    arrays = in_coco(tiny_arrays)
+    kept = [list(H36M_17.joint_names).index(n) for n in COCO_17.joint_names[5:]]
+    coco = np.concatenate([pose[:, [9, 10, 10, 10, 10]], pose[:, kept]], 1)
+    hips = (pose[:, 1] + pose[:, 4]) / 2
+    for changes in ({"pose_joint_names": None}, {"pose_joint_names": arrays["joint_names"]}):
+        there = read_arrays({**arrays, "pose_world": coco}, **changes)
+        assert there.pose_skeleton is None and there.pose_world.shape == (240, 18, 3)
+        np.testing.assert_allclose(there.pose_world[:, 17], hips, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"pose_world": None}, "pose_joint_names without pose_world"),
+        ({"pose_joint_names": np.array([["pelvis"]])}, r"pose_joint_names has shape \(1, 1\)"),
+        ({"pose_joint_names": np.arange(17)}, "pose_joint_names has type int64"),
+        ({"pose_joint_names": np.array(BODY_25.joint_names)}, "pose_joint_names has 25 joints"),
+        (
+            {"pose_joint_names": np.array([f"j{i}" for i in range(17)])},
+            "pose_joint_names .*of 17 joints - truth in its own joints must be a known.*halpe_26",
+        ),
+        ({"pose_world": np.full((240, 17, 3), 9.0) * np.arange(17)[:, None]}, "measures 249"),
+    ],
+)
+def test_ground_truth_of_other_joints_that_cannot_be_is_refused(tiny_arrays, changes, words):
+    with pytest.raises(GeoselfError, match=words) as refused:
+        read_arrays(in_coco(tiny_arrays), **changes)
+    assert refused.value.code == 65

@@ -321,15 +321,23 @@ def _same_skeleton(a: Skeleton, b: Skeleton) -> bool:
     return a.root == b.root and same_joints(a.joint_names, b.joint_names)
 
 
+def find_known(joint_names: tuple[str, ...]) -> Skeleton | None:
+    """The known skeleton with these joint names (case and separators aside), spelt as given."""
+    for known in KNOWN_SKELETONS.values():
+        if same_joints(joint_names, known.joint_names):
+            return Skeleton(joint_names, known.parents, known.left_right, known.root)
+    return None
+
+
 def known_skeleton(joint_names: tuple[str, ...]) -> Skeleton:
     """The known skeleton with these joint names (case and separators aside).
 
     Raises:
         GeoselfError: No known skeleton has these names in this order (exit code 65).
     """
-    for known in KNOWN_SKELETONS.values():
-        if same_joints(joint_names, known.joint_names):
-            return Skeleton(joint_names, known.parents, known.left_right, known.root)
+    found = find_known(joint_names)
+    if found is not None:
+        return found
     _refuse_nearly_known(joint_names)
     raise data_error(
         f"{len(joint_names)} joints {joint_names[:3]}...",
