@@ -87,6 +87,7 @@ def member_names(path: Path) -> set[str]:
 
 
 def array_name(member: zipfile.ZipInfo) -> str:
+    """The name numpy gives an array of an archive."""
     return member.filename.removesuffix(".npy")
 
 

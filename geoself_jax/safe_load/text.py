@@ -10,7 +10,7 @@ from geoself_jax.safe_load.limits import MAX_TEXT, file_size, unreadable
 
 
 def load_text(path: Path, *, max_bytes: int = MAX_TEXT) -> str:
-    """The text of a UTF-8 file, line ends as `\\n`, without a byte order mark.
+    """The text of a UTF-8 file, line ends as line feeds, without a byte order mark.
 
     Raises:
         GeoselfError: No such file (66), too large or not UTF-8 (65), cannot be opened (74).

@@ -26,6 +26,10 @@ Shape = tuple[int, ...]
 Content = bytes | bytearray | memoryview | mmap.mmap | np.ndarray
 
 
+_ALONE = frozenset((float, bool, type(None)))
+_INNER = frozenset((list, dict))
+
+
 class NotPlain(ValueError):
     """Something that is not numbers, text, lists, mappings or arrays of them."""
 
@@ -106,7 +110,10 @@ class Writer:
             return ["d", *pairs]
         if kind in (list, tuple, set, frozenset):
             self._take_nodes(len(value))
-            return ["t" if kind is tuple else "l", *(self.node(x, depth + 1) for x in value)]
+            tag = "t" if kind is tuple else "l"
+            if _ALONE.issuperset(map(type, value)):  # long lists of numbers, without a call each
+                return [tag, *value]
+            return [tag, *[self.node(x, depth + 1) for x in value]]
         if hasattr(value, "write_to"):
             return value.write_to(self, depth)
         if isinstance(value, np.ndarray | np.generic):
@@ -171,7 +178,9 @@ class Reader:
         tag = node[0] if node else None
         if tag == "a" and len(node) == 5:
             return self._array(*node[1:])
-        inner = [self.value(x) for x in node[1:]]
+        inner = node[1:]
+        if not _INNER.isdisjoint(map(type, inner)):
+            inner = [self.value(x) if type(x) in _INNER else x for x in inner]
         if tag == "l":
             return inner
         if tag == "t":

@@ -19,11 +19,13 @@ class StandIn:
     """What a pickle gets when it asks for a class or function; only callable."""
 
     __slots__ = ("_call",)
+    _call: Callable[..., Any]
 
     def __init__(self, call: Callable[..., Any]) -> None:
         object.__setattr__(self, "_call", call)
 
     def __call__(self, *arguments: Any) -> Any:
+        """What the class or function would have made, without it."""
         return self._call(*arguments)
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
