@@ -70,6 +70,7 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
         raise usage_error(f"{len(paths)} files", "MotionBERT's data are one file", "give one .pkl")
     file = paths[0]
     chosen_truth(options.truth, (), str(file))
+    cameras = chosen("camera", options.cameras, CAMERAS, "Human3.6M")
     content = safe_load.load_pickle(file, max_bytes=options.max_bytes)
     takes = [take for split in _splits(file, content, options) for take in _takes(split, options)]
     subjects = chosen("subject", options.subjects, (t.subject for t in takes), str(file))
@@ -77,7 +78,6 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     takes = [take for take in takes if take.subject in subjects and take.action in actions]
     if not takes:
         raise data_error(f"{file}: no take", "has what was asked for", "ask for other actions")
-    cameras = chosen("camera", options.cameras, CAMERAS, "Human3.6M")
     options.notice("joint3d_image of MotionBERT's file is not metric: no ground truth is read")
     return Reading(len(takes), _clips(takes, cameras, options))
 

@@ -60,20 +60,20 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
             ground truth (65); unknown names asked for (64).
     """
     detected, truth = _files(paths)
+    cameras = chosen("camera", options.cameras, CAMERAS, "Human3.6M")
+    kind = chosen_truth(options.truth, ("positions_3d",), "VideoPose3D's data_3d_h36m.npz")
     content = safe_load.load_npz(detected, max_bytes=options.max_bytes, objects=True)
     metadata = _item(content.get("metadata"))
     takes_2d = _takes(detected, content, "positions_2d")
     _refuse_single_view(detected, metadata, takes_2d)
     skeleton = _skeleton(detected, metadata)
     takes_3d: dict[str, dict[str, Any]] = {}
-    kind = chosen_truth(options.truth, ("positions_3d",), "VideoPose3D's data_3d_h36m.npz")
     if truth is not None and kind is not None:
         content = safe_load.load_npz(truth, max_bytes=options.max_bytes, objects=True)
         takes_3d = _takes(truth, content, "positions_3d")
     takes = list(_usable(detected, truth, takes_2d, takes_3d, skeleton, options))
     if not takes:
         raise data_error(f"{detected}: no take", "has what was asked for", "ask for others")
-    cameras = chosen("camera", options.cameras, CAMERAS, "Human3.6M")
     _tell(takes, options)
     return Reading(len(takes), _clips(takes, skeleton, cameras, options))
 
