@@ -1,1 +1,65 @@
 """Files of 2D detectors, one module a format: `recognize(path)` and `read(path)`."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from geoself_jax.data.instances import Instances
+from geoself_jax.errors import data_error, missing_error, nearest_name, usage_error
+from geoself_jax.skeleton import Skeleton
+
+DETECTIONS = ("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap")
+"""Names of the formats, which are those of their modules."""
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"geoself_jax.data.detections.{name}")
+
+
+def recognize_detections(path: Path, format: str = "auto") -> str | None:
+    """Why a path is a file or folder of detections (of that format), or None."""
+    reasons = _reasons(path, format)
+    return "; ".join(reasons.values()) if reasons else None
+
+
+def _reasons(path: Path, format: str) -> dict[str, str]:
+    names = DETECTIONS if format == "auto" else (format,)
+    found = {name: _module(name).recognize(path) for name in names}
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def read_detections(
+    path: Path,
+    *,
+    format: str = "auto",
+    skeleton: Skeleton | None = None,
+    max_bytes: int = 1 << 32,
+) -> Instances:
+    """What a detector found in one camera's video.
+
+    Args:
+        path: File or folder.
+        format: One of `DETECTIONS`, or `auto`.
+        skeleton: Of the joints, where the file does not say.
+        max_bytes: Refuse files that are larger.
+
+    Raises:
+        GeoselfError: No such format (64) or path (66); of none or several formats, or bad (65).
+    """
+    if format != "auto" and format not in DETECTIONS:
+        raise usage_error(
+            f"--detections={format}", "no such format", nearest_name(format, DETECTIONS)
+        )
+    if not path.exists():
+        raise missing_error(str(path), "no such file or folder", "check the path")
+    if format == "auto":
+        reasons = _reasons(path, format)
+        if len(reasons) != 1:
+            told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+            raise data_error(
+                f"{path}: {'may be ' + told if reasons else 'detections of no known format'}",
+                f"known: {', '.join(DETECTIONS)}",
+                "say which: --detections=NAME",
+            )
+        format = next(iter(reasons))
+    return _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes)

@@ -1,0 +1,78 @@
+"""A JSON list of people, each with image_id and flat keypoints: AlphaPose's and COCO's results."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.data.detections.rows import (
+    flat_keypoints,
+    frame_number,
+    instances_of,
+    same_joints,
+    skeleton_of,
+)
+from geoself_jax.data.instances import Instances
+from geoself_jax.errors import data_error
+from geoself_jax.safe_load import load_json
+from geoself_jax.skeleton import Skeleton
+
+PERSON = 1
+"""COCO's category of people."""
+
+
+def read_people(path: Path, *, skeleton: Skeleton | None, max_bytes: int) -> Instances:
+    """The people of a list.
+
+    Raises:
+        GeoselfError: Not such a list, or nobody in it (65).
+    """
+    return people_of(path, load_json(path, max_bytes=max_bytes), skeleton)
+
+
+def people_of(
+    path: Path, content: Any, skeleton: Skeleton | None, *, flags: bool = False
+) -> Instances:
+    """People from what the JSON holds; with `flags` the third number says seen or not, no score."""
+    if not isinstance(content, list) or not all(isinstance(found, dict) for found in content):
+        raise data_error(f"{path}: not a list of people", "", "check the file")
+    people = [found for found in content if found.get("category_id", PERSON) == PERSON]
+    if not people:
+        raise data_error(f"{path}: no person in any picture", "", "check the detector's output")
+    places = [f"entry {n} (image_id {found.get('image_id')!r})" for n, found in enumerate(people)]
+    rows = _rows(path, people, places)
+    joints = same_joints(str(path), rows, places)
+    values = np.array(rows)
+    if flags:
+        values[..., 2] = values[..., 2] > 0
+    frame = [_frame(path, found, place) for found, place in zip(people, places, strict=True)]
+    return instances_of(
+        str(path), frame, values, _tracks(people), 0, skeleton_of(str(path), joints, skeleton)
+    )
+
+
+def _rows(path: Path, people: Sequence[dict[str, Any]], places: Sequence[str]) -> list[np.ndarray]:
+    return [
+        flat_keypoints(str(path), place, found.get("keypoints"))
+        for found, place in zip(people, places, strict=True)
+    ]
+
+
+def _frame(path: Path, found: dict[str, Any], place: str) -> int:
+    image = found.get("image_id")
+    if isinstance(image, int) and not isinstance(image, bool) and image >= 0:
+        return image
+    number = frame_number(image) if isinstance(image, str) else None
+    if number is None:
+        raise data_error(
+            f"{path}: {place} has no picture's number", "wanted one, as 12 or '12.jpg'", "mend it"
+        )
+    return number
+
+
+def _tracks(people: Sequence[dict[str, Any]]) -> list[str | None] | None:
+    names = [found.get("idx", found.get("track_id")) for found in people]
+    if all(name is None for name in names):
+        return None
+    return [None if name is None else str(name) for name in names]

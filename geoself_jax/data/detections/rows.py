@@ -1,0 +1,173 @@
+"""What the readers of detections share: rows of people, checked and in order of their frames."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.data.instances import Instances
+from geoself_jax.data.skeletons import BODY_25, COCO_17, COCO_18, HALPE_26, known_skeleton
+from geoself_jax.errors import GeoselfError, data_error
+from geoself_jax.skeleton import Skeleton
+
+HEAD = 1 << 16
+BY_COUNT = {17: COCO_17, 18: COCO_18, 25: BODY_25, 26: HALPE_26}
+"""What a detector that does not name its joints most likely means by so many."""
+
+
+def head(path: Path) -> str:
+    """The first characters of a file; none of a folder or of what cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(HEAD).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def skeleton_of(source: str, joints: int, told: Skeleton | None) -> Skeleton:
+    """The skeleton of so many joints: as told, else the usual one.
+
+    Raises:
+        GeoselfError: It has another number of joints, or there is no usual one (65).
+    """
+    skeleton = told or BY_COUNT.get(joints)
+    if skeleton is None or skeleton.joints != joints:
+        wanted = f"--skeleton has {told.joints}" if told else "no known detector's skeleton has"
+        raise data_error(
+            f"{source}: {joints} joints a person", wanted, "name the right one: --skeleton=NAME"
+        )
+    return skeleton
+
+
+def skeleton_of_names(source: str, names: Sequence[str], told: Skeleton | None) -> Skeleton:
+    """The skeleton of named joints: a known one, or the one told if its names are these.
+
+    Raises:
+        GeoselfError: Neither (65).
+    """
+    if told is not None:
+        if told.joints != len(names):
+            raise data_error(
+                f"{source}: {len(names)} joints: {', '.join(names[:8])}",
+                f"--skeleton has {told.joints}",
+                "describe the joints of the file, in its order",
+            )
+        return told
+    try:
+        return known_skeleton(tuple(names))
+    except GeoselfError as error:
+        raise data_error(
+            f"{source}: joints {', '.join(names)}",
+            "no known skeleton has these",
+            "describe them in a small toml: --skeleton=FILE.toml (docs/data.md)",
+        ) from error
+
+
+def frame_number(name: str) -> int | None:
+    """The last group of digits in a picture's name, before its ending."""
+    digits = re.findall(r"\d+", re.sub(r"\.[a-zA-Z]\w*$", "", name))
+    return int(digits[-1]) if digits and len(digits[-1]) <= 15 else None
+
+
+def flat_keypoints(source: str, where: str, values: Any) -> np.ndarray:
+    """(J, 3) x, y, score from a flat list.
+
+    Raises:
+        GeoselfError: Not a list of three numbers a joint (65).
+    """
+    try:
+        flat = np.array(values, np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise not_keypoints(source, where, "something else") from error
+    if flat.ndim != 1 or not flat.size or flat.size % 3:
+        raise not_keypoints(source, where, f"an array of shape {flat.shape}")
+    return flat.reshape(-1, 3)
+
+
+def not_keypoints(source: str, where: str, found: str) -> GeoselfError:
+    """The error for keypoints that are none."""
+    return data_error(
+        f"{source}: the keypoints of {where} are {found}",
+        "wanted x, y, score of every joint",
+        "write the file anew",
+    )
+
+
+def instances_of(
+    source: str,
+    frame: Sequence[int] | np.ndarray,
+    rows: Sequence[np.ndarray] | np.ndarray,
+    tracks: Sequence[str | None] | None,
+    frames: int,
+    skeleton: Skeleton,
+) -> Instances:
+    """People in order of their frames.
+
+    Args:
+        source: For messages.
+        frame: (N,) of each person.
+        rows: (N, J, 3) x, y, score; a joint with score 0 or without a place is missing.
+        tracks: Name of each person's track, None where there is none; None where nobody has one.
+        frames: Pictures of the video, if more than the last frame says.
+        skeleton: Of the joints.
+
+    Raises:
+        GeoselfError: Nobody at all; a score that is none (65).
+    """
+    if not len(frame):
+        raise data_error(f"{source}: no person in any picture", "", "check the detector's output")
+    number = np.asarray(frame, np.int64)
+    values = np.asarray(rows, np.float64)
+    order = np.argsort(number, kind="stable")
+    number, values = number[order], values[order]
+    placed = np.isfinite(values[..., :2]).all(-1)
+    score = np.where(placed, values[..., 2], 0)
+    bad = ~(score >= 0) | ~np.isfinite(score)
+    if bad.any():
+        at, joint = (int(i) for i in np.argwhere(bad)[0])
+        raise data_error(
+            f"{source}: score {score[at, joint]:g} at frame {number[at]}, joint "
+            f"{skeleton.joint_names[joint]}",
+            "wanted a number of at least 0",
+            "check the detector's output",
+        )
+    names, index = _tracks(tracks, order)
+    return Instances(
+        source=source,
+        frame=number,
+        keypoints_2d=np.where((score > 0)[..., None], values[..., :2], np.nan).astype(np.float32),
+        confidence=score.astype(np.float32),
+        track=index,
+        track_names=names,
+        frames=max(frames, int(number[-1]) + 1),
+        skeleton=skeleton,
+    )
+
+
+def _tracks(
+    tracks: Sequence[str | None] | None, order: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray]:
+    if tracks is None:
+        return (), np.full(len(order), -1)
+    names = tuple(dict.fromkeys(name for name in tracks if name is not None))
+    place = {name: number for number, name in enumerate(names)}
+    return names, np.array([-1 if t is None else place[t] for t in tracks])[order]
+
+
+def same_joints(source: str, rows: Sequence[np.ndarray], where: Sequence[str]) -> int:
+    """Number of joints of all rows.
+
+    Raises:
+        GeoselfError: Some row has another number than the first (65).
+    """
+    first = len(rows[0])
+    for row, place in zip(rows, where, strict=True):
+        if len(row) != first:
+            raise data_error(
+                f"{source}: {place} has {len(row)} joints",
+                f"{where[0]} has {first}",
+                "write the file anew with one model",
+            )
+    return first
