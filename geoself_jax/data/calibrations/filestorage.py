@@ -34,12 +34,15 @@ def _plain(path: Path, name: str, value: Any, depth: int) -> Any:
     if not isinstance(value, dict) or depth > _DEEPEST:
         return value
     if {"rows", "cols", "data"} <= value.keys():
-        return _rows(path, name, value)
+        return _rows(path, name, value["rows"], value["cols"], value["data"])
+    if {"sizes", "data"} <= value.keys():  # of one dimension, as OpenCV 5 writes it
+        sizes = value["sizes"] if isinstance(value["sizes"], list) else [value["sizes"]]
+        if len(sizes) <= 2:
+            return _rows(path, name, *([1] + sizes)[-2:], value["data"])
     return {str(key): _plain(path, str(key), each, depth + 1) for key, each in value.items()}
 
 
-def _rows(path: Path, name: str, matrix: dict[str, Any]) -> list[Any]:
-    rows, columns, data = matrix["rows"], matrix["cols"], matrix["data"]
+def _rows(path: Path, name: str, rows: Any, columns: Any, data: Any) -> list[Any]:
     sizes = isinstance(rows, int) and isinstance(columns, int)
     if not (sizes and isinstance(data, list) and rows * columns == len(data)):
         found = f"{len(data)} numbers" if isinstance(data, list) else "no list"
@@ -61,7 +64,8 @@ def _element(path: Path, element: ElementTree.Element, depth: int) -> Any:
     if all(child.tag == "_" for child in children):
         return [_element(path, child, depth + 1) for child in children]
     inner = {child.tag: _element(path, child, depth + 1) for child in children}
-    if {"rows", "cols", "data"} <= inner.keys() and not isinstance(inner["data"], list):
+    is_matrix = "data" in inner and (inner.keys() & {"rows", "sizes"})
+    if is_matrix and not isinstance(inner["data"], list):
         inner["data"] = [inner["data"]]  # a single number
     return inner
 

@@ -1,0 +1,177 @@
+"""A known rig written as other programs write it, by other libraries than the package's."""
+
+import json
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+import tomli_w
+from scipy.spatial.transform import Rotation
+from tiny import make_arrays
+
+Y_DOWN = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # of a world with z up
+Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+
+
+@dataclass
+class Known:
+    """Cameras of the tiny recording: x_cam = R (x - center), metres, z up unless turned."""
+
+    names: list
+    K: np.ndarray
+    dist: np.ndarray
+    R: np.ndarray
+    center: np.ndarray
+    points: np.ndarray
+    size: tuple = (1000, 1002)
+
+    def t(self, unit):
+        """(V, 3) of x_cam = R x + t, in a unit of so many metres."""
+        return -np.einsum("vij,vj->vi", self.R, self.center) / unit
+
+    def rvec(self, view):
+        return Rotation.from_matrix(self.R[view]).as_rotvec()
+
+    def turned(self, axes):
+        """The same rig in a world of other axes."""
+        return replace(
+            self, R=self.R @ axes.T, center=self.center @ axes.T, points=self.points @ axes.T
+        )
+
+    def pixels(self, view):
+        """Where OpenCV projects the points to, from the original numbers."""
+        t = self.t(1)[view]
+        projected = cv2.projectPoints(
+            self.points, self.rvec(view), t, self.K[view], self.dist[view]
+        )
+        return projected[0][:, 0]
+
+
+def known_rig(names=("left", "right", "front", "back")):
+    arrays = make_arrays()
+    views = len(names)
+    return Known(
+        list(names),
+        *(arrays[key][0][:views].astype(float) for key in ("K", "dist", "R", "center")),
+        points=arrays["pose_world"][::60].reshape(-1, 3).astype(float),
+    )
+
+
+def toml_tables(known, tables, *, unit, coefficients=5, **more):
+    """Tables as Pose2Sim and Anipose have them."""
+    return {
+        table: {
+            "name": known.names[view],
+            "size": [float(side) for side in known.size],
+            "matrix": known.K[view].tolist(),
+            "distortions": known.dist[view][:coefficients].tolist(),
+            "rotation": known.rvec(view).tolist(),
+            "translation": known.t(unit)[view].tolist(),
+            **more,
+        }
+        for view, table in enumerate(tables)
+    }
+
+
+def write_pose2sim(known, path, unit=1.0):
+    tables = toml_tables(known, known.names, unit=unit, coefficients=4, fisheye=False)
+    tables["metadata"] = {"adjusted": False, "error": 0.0}
+    path.write_text(tomli_w.dumps(tables))
+
+
+def write_anipose(known, path, unit):
+    tables = toml_tables(known, [f"cam_{i}" for i in range(len(known.names))], unit=unit)
+    tables["metadata"] = {"adjusted": True, "error": 0.31}
+    path.write_text(tomli_w.dumps(tables))
+
+
+def panoptic_cameras(known, kind="hd"):
+    return [
+        {
+            "name": name,
+            "type": kind,
+            "resolution": list(known.size),
+            "panel": 0,
+            "node": view + 1,
+            "K": known.K[view].tolist(),
+            "distCoef": known.dist[view].tolist(),
+            "R": known.R[view].tolist(),
+            "t": known.t(0.01)[view][:, None].tolist(),
+        }
+        for view, name in enumerate(known.names)
+    ]
+
+
+def write_panoptic(known, path, more=()):
+    content = {"calibDataSource": "x", "cameras": [*more, *panoptic_cameras(known)]}
+    path.write_text(json.dumps(content))
+
+
+def write_aist(known, path):
+    cameras = [
+        {
+            "name": name,
+            "size": list(known.size),
+            "matrix": known.K[view].tolist(),
+            "rotation": known.rvec(view).tolist(),
+            "translation": known.t(0.01)[view].tolist(),
+            "distortions": known.dist[view].tolist(),
+        }
+        for view, name in enumerate(known.names)
+    ]
+    path.write_text(json.dumps(cameras))
+
+
+def write_karfly(rigs, path):
+    """`rigs`: known rigs of the same lenses, by subject."""
+    first = next(iter(rigs.values()))
+    content = {
+        "intrinsics": {
+            name: {
+                "calibration_matrix": first.K[view].tolist(),
+                "distortion": first.dist[view].tolist(),
+            }
+            for view, name in enumerate(first.names)
+        },
+        "extrinsics": {
+            subject: {
+                name: {"R": rig.R[view].tolist(), "t": rig.t(0.001)[view][:, None].tolist()}
+                for view, name in enumerate(rig.names)
+            }
+            for subject, rig in rigs.items()
+        },
+    }
+    path.write_text(json.dumps(content, indent=2))
+
+
+def write_mpi_inf_3dhp(known, path):
+    lines = ["Skeletool Camera Calibration File V1.0"]
+    for view, name in enumerate(known.names):
+        inner, outer = np.eye(4), np.eye(4)
+        inner[:3, :3] = known.K[view]
+        outer[:3, :3], outer[:3, 3] = known.R[view], known.t(0.001)[view]
+        lines += [
+            f"name          {name}",
+            "  sensor      10 10",
+            f"  size        {known.size[0]} {known.size[1]}",
+            "  animated    0",
+            "  intrinsic   " + " ".join(f"{x:.9g}" for x in inner.ravel()) + " ",
+            "  extrinsic   " + " ".join(f"{x:.12g}" for x in outer.ravel()) + " ",
+            "  radial      0",
+        ]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def write_opencv(path, values):
+    """Matrices, numbers and text by name, through cv2.FileStorage."""
+    storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
+    for name, value in values.items():
+        storage.write(name, np.asarray(value, float) if isinstance(value, np.ndarray) else value)
+    storage.release()
+
+
+def opencv_values(
+    known, view, end="", names=("camera_matrix", "distortion_coefficients", "R", "T")
+):
+    values = known.K[view], known.dist[view][None], known.R[view], known.t(0.001)[view][:, None]
+    return {name + end: value for name, value in zip(names, values, strict=True)}

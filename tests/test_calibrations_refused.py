@@ -1,0 +1,299 @@
+"""What is no calibration is refused in one line that names the file, the camera and what to do."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import tomli_w
+from calibration_files import (
+    known_rig,
+    opencv_values,
+    panoptic_cameras,
+    toml_tables,
+    write_aist,
+    write_anipose,
+    write_karfly,
+    write_mpi_inf_3dhp,
+    write_opencv,
+    write_panoptic,
+    write_pose2sim,
+)
+
+from geoself_jax.data.calibrations import CALIBRATIONS, read_calibration
+from geoself_jax.data.calibrations.native import write_native
+from geoself_jax.data.datasets.human36m_cameras import human36m_rig
+from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
+
+
+def refusal(path, code=DATA, **options):
+    with pytest.raises(GeoselfError) as caught:
+        read_calibration(path, **options)
+    line = str(caught.value)
+    assert caught.value.code == code, line
+    assert "\n" not in line and line.count(" - ") >= 1
+    return line
+
+
+def pose2sim(path, key, value, camera="right"):
+    """A Pose2Sim file with one value of one camera replaced; None leaves it out."""
+    known = known_rig()
+    tables = toml_tables(known, known.names, unit=1, fisheye=False)
+    tables[camera][key] = value
+    if value is None:
+        del tables[camera][key]
+    path.write_text(tomli_w.dumps(tables))
+    return path
+
+
+IDENTITY = [[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]]
+K = [[1100.0, 0, 500], [0, 1100.0, 500], [0, 0, 1.0]]
+DAMAGE = [
+    ("matrix", K[:2], "camera right: camera matrix: 6 numbers - 3x3 numbers are wanted"),
+    ("matrix", [*K[:2], [0.0, 0, 2.0]], "camera right: camera matrix: last row .* 0 0 1 is wanted"),
+    ("matrix", np.array(K).T.tolist(), "camera right: camera matrix - .*transposed"),
+    ("matrix", [[-1100.0, 0, 500], *K[1:]], "focal lengths -1100 and 1100 - pixels above 0"),
+    ("matrix", [[float("nan"), 0, 500], *K[1:]], "camera right: camera matrix: .* - not finite"),
+    ("matrix", [["a", 0, 500], *K[1:]], "camera right: camera matrix: .* - 3x3 numbers"),
+    ("matrix", [[1.0, 2.0], [3.0]], "camera right: camera matrix: .* - 3x3 numbers"),
+    ("matrix", True, "camera right: camera matrix: True - 3x3 numbers"),
+    ("matrix", {"a": 1}, "camera right: camera matrix: .* - 3x3 numbers"),
+    ("matrix", None, r"table \[right\]: no matrix - a camera has matrix, rotation and translation"),
+    ("rotation", [0.1, 0.2], "camera right: rotation: 2 numbers - 3x3 numbers"),
+    ("rotation", [float("inf"), 0, 0], "camera right: rotation: .* - not finite"),
+    ("rotation", "up", "camera right: rotation: up - 3x3 numbers"),
+    (
+        "rotation",
+        [[1.0, 0.1, 0], [0, 1.0, 0], [0, 0, 1.0]],
+        r"camera right: rotation: R R\^T is 0\.1 off the identity - not a rotation",
+    ),
+    (
+        "rotation",
+        [[1.0, 0, 0], [0, 1.0, 0], [0, 0, -1.0]],
+        "camera right: rotation: determinant -1 - mirrored camera",
+    ),
+    ("translation", [0.0, 1.0], "camera right: translation: 2 numbers - 3 numbers"),
+    ("translation", [0.0, 1.0, float("nan")], "camera right: translation: .* - not finite"),
+    ("translation", None, r"table \[right\]: no translation"),
+    ("distortions", [0.1] * 3, "camera right: distortion: 3 coefficients - OpenCV has 0, 4, 5, 8"),
+    ("distortions", ["k1"] * 4, "camera right: distortion: .* numbers are wanted"),
+    ("distortions", [0.0] * 13 + [0.01], "14 coefficients - a tilted sensor .*TILTED"),
+    ("size", [1000.0], "camera right: image size: 1 numbers - 2 numbers"),
+    ("size", [1000.5, 1000.0], "camera right: image size: .* - width and height in pixels"),
+    ("size", [-1000, 1000], "camera right: image size: .* - width and height in pixels"),
+    ("fisheye", "perhaps", "camera right: fisheye: perhaps - true or false"),
+    ("name", "left", "camera left - two cameras have this name - rename"),
+    ("name", [1], r"table \[right\]: name: \[1\] - not a camera"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "words"), DAMAGE)
+def test_a_camera_that_is_none_is_named(tmp_path, key, value, words):
+    path = pose2sim(tmp_path / "Calib.toml", key, value)
+    line = refusal(path)
+    assert line.startswith(str(path)) and re.search(words, line), line
+
+
+def test_a_fisheye_of_five_coefficients_is_refused(tmp_path):
+    known = known_rig()
+    tables = toml_tables(known, known.names, unit=1, fisheye=True)
+    (tmp_path / "c.toml").write_text(tomli_w.dumps(tables))
+    assert "camera left: distortion: 5 coefficients - a fisheye's are" in refusal(
+        tmp_path / "c.toml"
+    )
+
+
+@pytest.mark.parametrize("error", [1e-4, 1e-3])
+def test_a_rotation_a_little_off_is_accepted(tmp_path, error):
+    turned = np.eye(3)
+    turned[0, 1] = error
+    notices = []
+    rig = read_calibration(
+        pose2sim(tmp_path / "c.toml", "rotation", turned.tolist()), notice=notices.append
+    )
+    assert np.abs(rig.R[1] @ rig.R[1].T - np.eye(3)).max() < 1e-12
+    assert "camera right: R R^T is" in notices[0]
+
+
+def test_a_baseline_that_two_units_explain_is_refused_with_the_figure(tmp_path):
+    known = known_rig()
+    span = np.linalg.norm(known.center[:, None] - known.center[None], axis=-1).max()
+    write_anipose(known, tmp_path / "c.toml", span / 1500)  # 15 m in cm, 1.5 m in mm
+    line = refusal(tmp_path / "c.toml")
+    assert "farthest apart are 1500 apart" in line and "cm or mm would make it 1 to 20 m" in line
+    assert line.endswith("give --unit=m, cm or mm")
+    write_anipose(known, tmp_path / "c.toml", span / 50)
+    assert "farthest apart are 50 apart" in refusal(tmp_path / "c.toml")
+    assert "none would make it" in refusal(tmp_path / "c.toml")
+
+
+def test_cameras_that_do_not_stand_alike_do_not_tell_up(tmp_path):
+    known = known_rig(("left", "right"))
+    known.R[1] = np.diag([-1.0, -1, 1]) @ known.R[0]  # upside down
+    write_anipose(known, tmp_path / "c.toml", 1)
+    assert "which way is up? - not in the file" in refusal(tmp_path / "c.toml", unit="m")
+
+
+def test_units_axes_and_formats_that_are_none(tmp_path):
+    write_pose2sim(known_rig(), tmp_path / "c.toml")
+    assert "--unit=inch - no such unit" in refusal(tmp_path / "c.toml", USAGE, unit="inch")
+    assert "--up=+z - no such axis - did you mean 'z'?" in refusal(
+        tmp_path / "c.toml", USAGE, up="+z"
+    )
+    line = refusal(tmp_path / "c.toml", USAGE, format="pose2Sim")
+    assert "calibration format 'pose2Sim' - no such format - did you mean 'pose2sim'?" in line
+    assert "holds one rig" in refusal(tmp_path / "c.toml", USAGE, name="S1")
+
+
+def test_what_is_not_there_or_not_known(tmp_path):
+    assert "no such file or folder" in refusal(tmp_path / "no.toml", MISSING)
+    (tmp_path / "empty.toml").write_text("")
+    line = refusal(tmp_path / "empty.toml")
+    assert "empty.toml - no calibration of a known format (native, pose2sim, " in line
+    assert "--calibration-format=NAME" in line
+    assert "no calibration of a known format" in refusal(tmp_path)
+
+
+def test_a_folder_with_two_calibrations_is_asked_about(tmp_path):
+    write_pose2sim(known_rig(), tmp_path / "Calib_a.toml")
+    write_pose2sim(known_rig(), tmp_path / "Calib_b.toml")
+    line = refusal(tmp_path)
+    assert "2 calibrations" in line and "Calib_a.toml is pose2sim (toml with" in line
+    assert "name one: --calibration=FILE" in line
+
+
+def test_a_file_without_cameras(tmp_path):
+    (tmp_path / "c.toml").write_text("[metadata]\nerror = 0.1\n")
+    assert "c.toml - no camera in it" in refusal(tmp_path / "c.toml", format="pose2sim")
+
+
+def test_panoptics_refusals(tmp_path):
+    path = tmp_path / "calibration_x.json"
+    cameras = panoptic_cameras(known_rig())
+    del cameras[2]["t"]
+    path.write_text(json.dumps({"cameras": cameras}))
+    assert f"{path}, camera front: translation - not there; 3 numbers" in refusal(path)
+    path.write_text(json.dumps({"cameras": panoptic_cameras(known_rig(), "vga")}))
+    assert "cameras of type vga - hd wanted" in refusal(path)
+    for content in (
+        "[]",
+        "3",
+        '{"cameras": 3}',
+        '{"cameras": ["a"]}',
+        '{"cameras": [{"name": 1}]}',
+    ):
+        path.write_text(content)
+        assert str(path) in refusal(path, format="panoptic")
+
+
+def test_karflys_refusals(tmp_path):
+    path = tmp_path / "camera-parameters.json"
+    write_karfly({"S1": known_rig(), "S5": known_rig()}, path)
+    assert "the cameras of S1, S5 - one subject's are wanted" in refusal(path)
+    assert "no cameras of subject 'S6'" in refusal(path, name="S6")
+    content = json.loads(path.read_text())
+    del content["intrinsics"]["back"]
+    path.write_text(json.dumps(content))
+    assert "intrinsics of camera back" in refusal(path, name="S1")
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "words"),
+    [
+        (5, "  animation    0", "line 5: animation 0 - the line of animated is wanted"),
+        (6, "  intrinsic   1 2 3", "line 6: intrinsic has 3 numbers - a 4x4 matrix"),
+        (7, "  extrinsic   1 2 x", "line 7: extrinsic 1 2 x - numbers are wanted"),
+        (4, "  size        204.5 2048", "camera left: image size"),
+        (8, "  radial      0.1", "camera left: radial 0.1 - the published cameras have 0"),
+        (29, "", "ends in the middle of a camera"),
+    ],
+)
+def test_mpi_inf_3dhps_refusals_name_the_line(tmp_path, line, text, words):
+    path = tmp_path / "camera.calibration"
+    write_mpi_inf_3dhp(known_rig(), path)
+    lines = path.read_text().splitlines()
+    lines[line - 1] = text
+    path.write_text("\n".join(lines))
+    assert words in refusal(path, format="mpi_inf_3dhp")
+
+
+def test_opencvs_refusals(tmp_path):
+    known = known_rig()
+    values = opencv_values(known, 0)
+    del values["R"]
+    write_opencv(tmp_path / "a.yml", values)
+    line = refusal(tmp_path / "a.yml", format="opencv")
+    assert "camera a: no rotation - the lens alone does not say where the camera stands" in line
+    write_opencv(tmp_path / "a.yml", {"R": np.eye(3), "T": np.zeros((3, 1))})
+    assert "a.yml: no camera matrix" in refusal(tmp_path / "a.yml", format="opencv")
+    write_opencv(tmp_path / "a.yml", opencv_values(known, 0))
+    text = (tmp_path / "a.yml").read_text()
+    (tmp_path / "a.yml").write_text(text.replace("rows: 3", "rows: 4", 1))
+    line = refusal(tmp_path / "a.yml", unit="mm")
+    assert "camera_matrix: 4 rows, 3 columns, 9 numbers - rows times columns" in line
+    (tmp_path / "a.yml").write_text("%YAML:1.0\n---\nK: [1, 2\n")
+    assert "a.yml, line" in refusal(tmp_path / "a.yml", format="opencv")
+    (tmp_path / "a.yml").write_text("%YAML:1.0\n---\nK: !!python/object:os.system x\nR: 1\nT: 1\n")
+    assert "a.yml, line 3" in refusal(tmp_path / "a.yml")
+    (tmp_path / "a.xml").write_text("<opencv_storage><K>1</K><R>1</R><T>1</T></opencv_storage>")
+    assert "a.xml, camera a: rotation: 1 numbers" in refusal(tmp_path / "a.xml", unit="m")
+
+
+def test_our_own_jsons_refusals(tmp_path):
+    path = tmp_path / "rig.json"
+    write_native(human36m_rig("S1"), path)
+    good = json.loads(path.read_text())
+    damages = [
+        ({"format": "geoself-rig/2"}, "format 'geoself-rig/2' - geoself-rig/1 is wanted"),
+        ({"centre": 1}, "centre - no such key - did you mean 'center'?"),
+        ({"K": good["K"][:3]}, "K: 3 entries - a list of 4, one a camera"),
+        ({"world_up": [0, 0, 2]}, "world_up - a vector of length 1"),
+        ({"camera_names": 3}, "camera_names - a list of text"),
+        ({"dist": [[0.0]] * 4}, "camera 54138969: distortion: 1 coefficients"),
+        ({"fisheye": [2] * 4}, "camera 54138969: fisheye: 2 - true or false"),
+    ]
+    for damage, words in damages:
+        path.write_text(json.dumps(good | damage))
+        assert words in refusal(path, format="native")
+    del good["center"]
+    path.write_text(json.dumps(good))
+    assert "rig.json: no center" in refusal(path)
+    with pytest.raises(GeoselfError, match="check the path and the disk"):
+        write_native(human36m_rig("S1"), tmp_path / "no" / "rig.json")
+
+
+WRITERS = {
+    "pose2sim": lambda known, path: write_pose2sim(known, path / "c.toml"),
+    "anipose": lambda known, path: write_anipose(known, path / "c.toml", 0.001),
+    "panoptic": lambda known, path: write_panoptic(known, path / "c.json"),
+    "aist": lambda known, path: write_aist(known, path / "c.json"),
+    "karfly": lambda known, path: write_karfly({"S1": known}, path / "c.json"),
+    "mpi_inf_3dhp": lambda known, path: write_mpi_inf_3dhp(known, path / "camera.calibration"),
+    "opencv": lambda known, path: write_opencv(path / "c.yml", opencv_values(known, 0)),
+    "native": lambda known, path: write_native(human36m_rig("S1"), path / "c.json"),
+}
+
+
+@pytest.mark.parametrize("format", CALIBRATIONS)
+def test_damaged_files_are_read_or_refused_never_a_traceback(tmp_path, format):
+    WRITERS[format](known_rig(), tmp_path)
+    (path,) = tmp_path.iterdir()
+    good = path.read_bytes()
+    rng = np.random.default_rng(0)
+    refused = 0
+    for trial in range(60):
+        bad = bytearray(good)
+        start = int(rng.integers(len(bad)))
+        if trial % 3 == 0:
+            del bad[start:]
+        elif trial % 3 == 1:
+            del bad[start : start + int(rng.integers(1, 40))]
+        else:
+            bad[start] = int(rng.choice(list(b'0[]{},:"x \n\xff-')))
+        path.write_bytes(bytes(bad))
+        try:
+            read_calibration(path, format=format, unit="mm", up="z")
+        except GeoselfError as error:
+            refused += 1
+            assert str(path) in str(error) and error.code == DATA
+    assert refused > 10
