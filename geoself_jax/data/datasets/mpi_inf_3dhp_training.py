@@ -192,8 +192,7 @@ def _check_lengths(
 
 def _inside(pixels: np.ndarray, image_size: np.ndarray) -> np.ndarray:
     """Which joints fall into the picture: (T, V, J)."""
-    inside: np.ndarray = ((pixels >= 0) & (pixels < image_size[:, None, :])).all(-1)
-    return inside
+    return np.asarray(((pixels >= 0) & (pixels < image_size[:, None, :])).all(-1))
 
 
 def _world(rig: Rig, view: int, pose_mm: np.ndarray) -> np.ndarray:
