@@ -110,7 +110,7 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
     from pathlib import Path
 
     from geoself_jax.data.own_rig import RigOptions
-    from geoself_jax.data.skeletons import named_skeleton
+    from geoself_jax.data.skeleton_files import named_skeleton
 
     pairs = [_pair("--camera", text) for text in flags.camera]
     return RigOptions(

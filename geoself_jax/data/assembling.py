@@ -193,5 +193,5 @@ def _ground_truth(clips: Sequence[Clip]) -> dict[str, np.ndarray]:
     pose_world = np.concatenate(parts)
     if skeleton != clips[0].skeleton:
         return {"pose_world": pose_world, "pose_joint_names": np.array(skeleton.joint_names)}
-    there = np.isfinite(pose_world).all(-1).astype(np.float32)
+    there = np.asarray(np.isfinite(pose_world).all(-1), np.float32)
     return {"pose_world": derive_root(skeleton, pose_world, there)[1]}  # as the detections have it

@@ -191,7 +191,7 @@ def _grouped(
     for (a, b), cost in zip(pairs, costs, strict=True):
         between[a, :, b], between[b, :, a] = cost, cost.T
     between[between >= limit] = np.inf
-    groups = []
+    groups: list[tuple[int, ...]] = []
     while True:
         seeds = np.argwhere(np.isfinite(between))
         grown = [_grow(between, seed) for seed in seeds if seed[0] < seed[2]]
@@ -253,9 +253,9 @@ def _followed(groups: Sequence[_Group], fps: float) -> list[list[_Group]]:
         far = _jumps(here, active, fps)
         new = set(range(len(here)))
         while far.size and np.isfinite(far.min()):
-            g, t = np.unravel_index(far.argmin(), far.shape)
+            g, t = (int(i) for i in np.unravel_index(far.argmin(), far.shape))
             active[t].append(here[g])
-            new.discard(int(g))
+            new.discard(g)
             far[g, :] = far[:, t] = np.inf
         for g in sorted(new):
             tracks.append([here[g]])

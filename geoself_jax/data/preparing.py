@@ -10,7 +10,6 @@ from tqdm import tqdm
 from geoself_jax.data.assembling import assemble
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.prepared import check_arrays
-from geoself_jax.data.motion import simulated
 from geoself_jax.data.own_rig import RigOptions, read_own_rig, read_rig
 from geoself_jax.errors import data_error, missing_error, usage_error
 
@@ -88,6 +87,8 @@ def read(
         raise usage_error("--input", "what shall be read?", "name a file or folder")
     if kind == MOTION:
         rig = read_rig(own, None, options.notice)
+        from geoself_jax.data.motion import simulated
+
         return simulated.read(inputs, options, rig=rig, fps=own.fps or 50.0, seed=seed)
     module = importlib.import_module(f"geoself_jax.data.datasets.{DATASETS[kind]}")
     return module.read(inputs, options)
