@@ -1,6 +1,7 @@
 """What is no calibration is refused in one line that names the file, the camera and what to do."""
 
 import json
+import random
 import re
 
 import numpy as np
@@ -74,6 +75,7 @@ DAMAGE = [
     ),
     ("translation", [0.0, 1.0], "camera right: translation: 2 numbers - 3 numbers"),
     ("translation", [0.0, 1.0, float("nan")], "camera right: translation: .* - not finite"),
+    ("translation", [0.0, 1.0, 1e300], "camera right: translation: .* - no camera's figure"),
     ("translation", None, r"table \[right\]: no translation"),
     ("distortions", [0.1] * 3, "camera right: distortion: 3 coefficients - OpenCV has 0, 4, 5, 8"),
     ("distortions", ["k1"] * 4, "camera right: distortion: .* numbers are wanted"),
@@ -297,3 +299,38 @@ def test_damaged_files_are_read_or_refused_never_a_traceback(tmp_path, format):
             refused += 1
             assert str(path) in str(error) and error.code == DATA
     assert refused > 10
+
+
+ODD = (None, True, "x", "", [], {}, [[]], [None], 10**400, 1e308, -1, 0, [1, [2]], [[[[1]]]])
+SHAPES = ({"rows": -3, "cols": -3, "data": [1] * 9}, {"sizes": [1, 2, 3], "data": []})
+
+
+def places(tree, place=()):
+    yield place
+    inner = enumerate(tree) if isinstance(tree, list) else ()
+    for key, value in tree.items() if isinstance(tree, dict) else inner:
+        yield from places(value, (*place, key))
+
+
+@pytest.mark.parametrize("format", ["panoptic", "aist", "karfly", "native", "opencv"])
+def test_values_of_any_kind_anywhere_are_read_or_refused(tmp_path, format):
+    WRITERS[format](known_rig(), tmp_path)
+    (path,) = tmp_path.iterdir()
+    if format == "opencv":
+        path = tmp_path / "c.json"
+        write_opencv(path, opencv_values(known_rig(), 0) | opencv_values(known_rig(), 1, "_2"))
+    good = path.read_text()
+    everywhere = [place for place in places(json.loads(good)) if place]
+    rng = random.Random(0)
+    for _ in range(150):
+        tree = json.loads(good)
+        *way, last = rng.choice(everywhere)
+        parent = tree
+        for key in way:
+            parent = parent[key]
+        parent[last] = rng.choice(ODD + SHAPES)
+        path.write_text(json.dumps(tree))
+        try:
+            read_calibration(path, format=format, unit="mm", up="z")
+        except GeoselfError as error:
+            assert str(path) in str(error) and error.code == DATA

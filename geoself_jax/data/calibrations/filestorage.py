@@ -37,8 +37,8 @@ def _plain(path: Path, name: str, value: Any, depth: int) -> Any:
         return _rows(path, name, value["rows"], value["cols"], value["data"])
     if {"sizes", "data"} <= value.keys():  # of one dimension, as OpenCV 5 writes it
         sizes = value["sizes"] if isinstance(value["sizes"], list) else [value["sizes"]]
-        if len(sizes) <= 2:
-            return _rows(path, name, *([1] + sizes)[-2:], value["data"])
+        if len(sizes) in (1, 2):
+            return _rows(path, name, sizes[0] if len(sizes) == 2 else 1, sizes[-1], value["data"])
     return {str(key): _plain(path, str(key), each, depth + 1) for key, each in value.items()}
 
 

@@ -14,6 +14,7 @@ TURNED = 1e-2
 """R R^T may differ from the identity by so much: more is no rotation."""
 
 _EXACT = 1e-12  # R R^T off the identity by rounding alone: left as it is
+_LARGEST = 1e12  # of any number of a camera
 _COUNTS = (0, 4, 5, 8, 12)
 
 
@@ -102,6 +103,8 @@ def numbers(value: Any, what: str, shape: Sequence[int]) -> np.ndarray:
     array = array.astype(np.float64).reshape(shape)
     if not np.isfinite(array).all():
         raise data_error(f"{what}: {_shown(value)}", "not finite", "calibrate again")
+    if (np.abs(array) > _LARGEST).any():
+        raise data_error(f"{what}: {_shown(value)}", "no camera's figure", "calibrate again")
     return array
 
 
