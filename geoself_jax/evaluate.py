@@ -46,7 +46,8 @@ def main(argv: Sequence[str]) -> int:
     workdir.write_json(out, scores)
     if out != folder / "evaluation.json":
         workdir.write_json(folder / "evaluation.json", scores)
-    picture = evaluation.draw_examples(folder, recording, prediction, triangulated)
+    drawn = evaluation.in_joints_of(trained.model.skeleton, recording, flags.data)
+    picture = evaluation.draw_examples(folder, drawn, prediction, triangulated)
     print(f"scores: {out}\npicture: {picture or 'none, nothing to compare with'}")
     return 0
 

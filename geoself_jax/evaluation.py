@@ -1,11 +1,14 @@
 """The report of a run on a recording: scores, a table, pictures."""
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from geoself_jax.data.joint_maps import JointMap, joint_map
+from geoself_jax.data.skeletons import same_joints
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.drawing import Panel, draw_lifted
 from geoself_jax.errors import DIVERGED, GeoselfError, data_error
@@ -15,6 +18,7 @@ from geoself_jax.scores import (
     in_cameras,
     label_free_scores,
     predict_recording,
+    truth_map,
 )
 from geoself_jax.skeleton import Skeleton, normalized
 from geoself_jax.step import Prediction, make_predict
@@ -27,7 +31,10 @@ COLUMNS = {
     "pck_150": "PCK@150",
     "auc": "AUC",
     "root_error_mm": "root",
+    "limb_mpjpe_mm": "limbs",
+    "limb_p_mpjpe_mm": "P-limbs",
 }
+_WHERE_THERE = ("limb_mpjpe_mm", "limb_p_mpjpe_mm")
 
 
 def evaluate(
@@ -37,18 +44,20 @@ def evaluate(
 
     Args:
         trained: The networks.
-        recording: To lift; with or without ground truth.
+        recording: To lift, in the run's joints or in others that can be mapped to them; with or
+            without ground truth, in any joints.
         source: Its name in the report.
         flip: See `step.make_predict`.
 
     Returns:
         The scores, JSON values; the predictions; the triangulated joints they were compared with,
-        (frames, joints, 3) world, metres.
+        (frames, joints, 3) world, metres. Both are in the run's joints (`in_joints_of`).
 
     Raises:
-        GeoselfError: The recording has other joints than the run (65).
+        GeoselfError: The recording has other joints than the run, with no map between (65).
     """
-    check_skeleton(source, recording.skeleton, trained.model.skeleton)
+    lifted_from = recording
+    recording = in_joints_of(trained.model.skeleton, recording, source)
     predict = make_predict(trained.model, flip=flip)
     prediction = predict_recording(predict, trained.variables, recording)
     if not (np.isfinite(prediction.pose_3d).all() and np.isfinite(prediction.root_position).all()):
@@ -72,7 +81,69 @@ def evaluate(
         "trained_on": trained.record["data"]["source"],
         "supervised_upper_bound": trained.record["data"]["supervised_upper_bound"],
     }
+    notes = joint_notes(lifted_from, recording)
+    if notes:
+        facts["joint_notes"] = notes
     return _without_nan({**facts, **scores}), prediction, triangulated
+
+
+def in_joints_of(wanted: Skeleton, recording: Recording, source: str) -> Recording:
+    """The recording with its detections in a run's joints; as it is where they already are.
+
+    A derived joint's confidence is the lowest of those it is made of. Ground truth keeps its own
+    joints.
+
+    Raises:
+        GeoselfError: It has other joints, and not all of the run's can be had from them (65).
+    """
+    mapped = _detections_map(recording.skeleton, wanted)
+    if mapped is None:
+        check_skeleton(source, recording.skeleton, wanted)
+        return recording
+    keypoints_2d, confidence = mapped.detections(recording.keypoints_2d, recording.confidence)
+    truth = recording.truth_skeleton
+    same = same_joints(truth.joint_names, wanted.joint_names) and truth.root == wanted.root
+    return dataclasses.replace(
+        recording,
+        keypoints_2d=keypoints_2d,
+        confidence=confidence,
+        skeleton=wanted,
+        pose_skeleton=None if recording.pose_world is None or same else truth,
+    )
+
+
+def _detections_map(found: Skeleton, wanted: Skeleton) -> JointMap | None:
+    """The map to a run's joints; None where none is needed or none has them all.
+
+    The same names in another order are no other skeleton but a mistake.
+    """
+    names, others = ({normalized(n) for n in s.joint_names} for s in (found, wanted))
+    if names == others:
+        return None
+    mapped = joint_map(found, wanted)
+    return None if mapped.absent else mapped
+
+
+def joint_notes(given: Recording, lifted: Recording) -> list[str]:
+    """What was mapped between skeletons on the way to the scores, one line each.
+
+    Args:
+        given: As read.
+        lifted: From `in_joints_of`.
+    """
+    notes = []
+    detections = _detections_map(given.skeleton, lifted.skeleton)
+    if detections is not None:
+        line = detections.summary() or "all the same joints"
+        notes.append(f"detections mapped to the run's {lifted.skeleton.joints} joints: {line}")
+    truth = truth_map(lifted)
+    if truth is not None:
+        root = truth.target.joint_names[truth.target.root]
+        line = truth.summary() or "all the same joints"
+        if root in truth.absent:
+            line = f"its root {root!r} cannot be had from the run's joints: not scored"
+        notes.append(f"scored in the {truth.target.joints} joints of the ground truth: {line}")
+    return notes
 
 
 def check_skeleton(source: str, found: Skeleton, wanted: Skeleton) -> None:
@@ -107,25 +178,27 @@ def table(scores: dict[str, Any]) -> str:
     lines = []
     if "per_action" in scores:
         width = max(16, *(len(name) + 2 for name in scores["per_action"]))
-        heads = "".join(f"{head:>10}" for head in (*COLUMNS.values(), "poses"))
+        columns = [key for key in COLUMNS if key in scores or key not in _WHERE_THERE]
+        heads = "".join(f"{head:>10}" for head in (*(COLUMNS[key] for key in columns), "poses"))
         lines += [f"{'action (mm)':<{width}}{heads}"]
         rows = {
             **scores["per_action"],
             "mean of actions": scores["action_mean"],
             "all poses": scores,
         }
-        lines += [_row(name, row, width) for name, row in rows.items()]
+        lines += [_row(name, row, width, columns) for name, row in rows.items()]
     lines.append(
         f"without 3D labels: triangulation {_figure(scores.get('triangulation_mm'))} mm, "
         f"cross-view {_figure(scores.get('cross_view_px'))} px, "
         f"reprojection {_figure(scores.get('reprojection_px'))} px"
     )
+    lines += scores.get("joint_notes", [])
     return "\n".join(lines)
 
 
-def _row(name: str, row: dict[str, Any], width: int) -> str:
+def _row(name: str, row: dict[str, Any], width: int, columns: list[str]) -> str:
     cells = "".join(
-        f"{_figure(row.get(key), 3 if key in ('pck_150', 'auc') else 1):>10}" for key in COLUMNS
+        f"{_figure(row.get(key), 3 if key in ('pck_150', 'auc') else 1):>10}" for key in columns
     )
     return f"{name:<{width}}{cells}{row.get('poses', ''):>10}"
 
@@ -157,14 +230,28 @@ def panel(
     )
 
 
+def _truth_in_its_joints(recording: Recording) -> np.ndarray | None:
+    """Ground truth in the detections' joints; None where there is none, or none with the root."""
+    if recording.pose_world is None or recording.pose_skeleton is None:
+        return recording.pose_world
+    mapped = joint_map(recording.pose_skeleton, recording.skeleton)
+    has_root = mapped.weights[recording.skeleton.root].any()
+    return mapped.points(recording.pose_world) if has_root else None
+
+
 def draw_examples(
     folder: Path, recording: Recording, prediction: Prediction, triangulated: np.ndarray
 ) -> Path | None:
     """Draws the best, median and worst view into the folder; returns the picture's path, if any.
 
     They are ranked, and drawn beside, ground truth where there is any, else triangulation.
+
+    Args:
+        folder: To draw into.
+        recording: In the joints of the prediction (`in_joints_of`); truth in others is mapped.
+        prediction, triangulated: From `evaluate`.
     """
-    truth = recording.pose_world
+    truth = _truth_in_its_joints(recording)
     name, world = ("triangulated", triangulated) if truth is None else ("ground truth", truth)
     root = recording.skeleton.root
     target = in_cameras(world, recording)

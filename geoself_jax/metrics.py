@@ -27,6 +27,8 @@ REPORTED = {
     "pck": ("pck_150", 1),
     "auc": ("auc", 1),
     "root_error": ("root_error_mm", 1000),
+    "limb_mpjpe": ("limb_mpjpe_mm", 1000),
+    "limb_p_mpjpe": ("limb_p_mpjpe_mm", 1000),
 }
 """Per-pose measure -> its name in a report, and the factor from metres or a fraction to it."""
 
@@ -100,6 +102,32 @@ def joint_errors(
     """Root-relative distance of each joint, metres, NaN if it does not count: `mpjpe`'s terms."""
     target = _masked(_root_relative(target, root), visible)
     return _distances(_root_relative(predicted, root), target)
+
+
+def limb_mpjpe(
+    predicted: Float[Array, "*batch joints 3"],
+    target: Float[Array, "*batch joints 3"],
+    *,
+    limbs: Sequence[int],
+    hips: Sequence[int],
+) -> Float[Array, "*batch"]:
+    """`mpjpe` of some joints only, relative to the middle of the hips, metres.
+
+    What detectors and motion capture both mark: a score that holds across skeletons. The middle of
+    the hips itself does not count. Where the truth lacks a hip the pose gives NaN.
+
+    Args:
+        predicted: Metres, in any frame with the axes of `target`'s.
+        target: Metres; NaN where there is no truth.
+        limbs: Indices of the joints that count.
+        hips: Indices of the hips.
+    """
+
+    def relative(pose: Float[Array, "*batch joints 3"]) -> Float[Array, "*batch limbs 3"]:
+        middle = jnp.mean(pose[..., jnp.asarray(hips), :], axis=-2, keepdims=True)
+        return pose[..., jnp.asarray(limbs), :] - middle
+
+    return _mean_counted(_distances(relative(predicted), relative(target)))
 
 
 def pck(

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax import metrics
+from geoself_jax.data.joint_maps import LIMBS, JointMap, joint_map, limb_joints
 from geoself_jax.geometry.camera import (
     Camera,
     project,
@@ -112,40 +113,78 @@ def _pixel_errors(
     return own, cross / max(views - 1, 1), jnp.sum(confidence)
 
 
+def truth_map(recording: Recording) -> JointMap | None:
+    """From the detections' joints to the ground truth's; None where they are the same."""
+    if recording.pose_world is None or recording.pose_skeleton is None:
+        return None
+    return joint_map(recording.skeleton, recording.pose_skeleton)
+
+
 def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[str, Any]:
     """MPJPE and its family against `pose_world`: over all views, per action, and their mean.
 
+    Where the truth has other joints, the prediction is mapped to them (`truth_map`) and those that
+    it has nothing for are not counted. The limb scores count the twelve joints of
+    `data.joint_maps.LIMBS`, where both have them.
+
     Returns:
-        As `metrics.aggregate`; empty where the recording has no ground truth.
+        As `metrics.aggregate`; empty where the recording has no ground truth, or one whose root
+        the prediction has nothing for.
     """
     if recording.pose_world is None:
         return {}
+    skeleton, mapped = recording.truth_skeleton, truth_map(recording)
     target = in_cameras(recording.pose_world, recording)
     target = np.where(_lifted(recording)[..., None, None], target, np.nan)
-    target = target.reshape(-1, recording.skeleton.joints, 3)
-    predicted = prediction.pose_3d.reshape(target.shape)
-    measure = jax.jit(functools.partial(_measures, root=recording.skeleton.root))
+    target = target.reshape(-1, skeleton.joints, 3)
+    roots = prediction.root_position.reshape(-1, 3)
+    pose_3d = prediction.pose_3d.reshape(len(target), -1, 3)
+    counted = np.ones(skeleton.joints, bool)
+    if mapped is not None:
+        counted = mapped.weights.any(-1)
+        if not counted[skeleton.root]:
+            return {}
+        pose_3d = mapped.points(pose_3d)
+        roots = roots + pose_3d[:, skeleton.root]
+        target[:, ~counted] = np.nan
+    limbs = limb_joints(skeleton)
+    if limbs is not None and not counted[list(limbs)].all():
+        limbs = None
+    measure = jax.jit(functools.partial(_measures, root=skeleton.root, limbs=limbs))
     poses = len(target)
     chunk = min(_CHUNK, poses)
-    roots = prediction.root_position.reshape(-1, 3)
     per_pose: dict[str, np.ndarray] = {}
     for start in range(0, poses, chunk):
         at = slice(min(start, poses - chunk), min(start, poses - chunk) + chunk)
-        for name, value in measure(predicted[at], roots[at], target[at]).items():
+        for name, value in measure(pose_3d[at], roots[at], target[at]).items():
             per_pose.setdefault(name, np.empty(poses))[at] = value
     actions = np.repeat(recording.clip_id, recording.views)
     return metrics.aggregate(per_pose, actions, recording.clip_actions)
 
 
 def _measures(
-    predicted: jax.Array, root_position: jax.Array, target: jax.Array, *, root: int
+    predicted: jax.Array,
+    root_position: jax.Array,
+    target: jax.Array,
+    *,
+    root: int,
+    limbs: tuple[int, ...] | None,
 ) -> dict[str, jax.Array]:
     errors = metrics.joint_errors(predicted, target, root=root)
-    return {
+    measured = {
         "mpjpe": metrics.mpjpe(predicted, target, root=root),
         "p_mpjpe": metrics.p_mpjpe(predicted, target),
         "n_mpjpe": metrics.n_mpjpe(predicted, target, root=root),
         "pck": metrics.pck(errors),
         "auc": metrics.auc(errors),
         "root_error": metrics.root_position_error(root_position, target[:, root]),
+    }
+    if limbs is None:
+        return measured
+    hips = [joint for joint, name in zip(limbs, LIMBS, strict=True) if name.endswith("hip")]
+    alone = jnp.asarray(limbs)
+    return {
+        **measured,
+        "limb_mpjpe": metrics.limb_mpjpe(predicted, target, limbs=limbs, hips=hips),
+        "limb_p_mpjpe": metrics.p_mpjpe(predicted[:, alone], target[:, alone]),
     }

@@ -232,5 +232,23 @@ def test_the_table_knows_every_measure_by_its_reported_name():
     per_pose = {name: np.ones(1) for name in metrics.REPORTED}
     table = metrics.aggregate(per_pose, [0], ["walk"])
     names = {"mpjpe_mm", "p_mpjpe_mm", "n_mpjpe_mm", "pck_150", "auc", "root_error_mm"}
+    names |= {"limb_mpjpe_mm", "limb_p_mpjpe_mm"}
     assert set(table["action_mean"]) == names
     assert table["root_error_mm"] == 1000
+
+
+def test_limbs_are_measured_from_the_middle_of_the_hips_and_nothing_else_counts():
+    target = np.random.default_rng(0).normal(size=(3, 6, 3))
+    predicted = target + [10, 20, 30]  # the place does not count
+    predicted[:, 4:] += 5  # nor do other joints
+    predicted[:, 2] += [0.1, 0, 0]  # one of four is off by 100 mm
+    limbs = {"limbs": (0, 1, 2, 3), "hips": (0, 1)}
+    found = metrics.limb_mpjpe(jnp.asarray(predicted), jnp.asarray(target), **limbs)
+    np.testing.assert_allclose(found, 0.025, atol=1e-5)
+    predicted[:, 0] += [0.1, 0, 0]  # a hip: it, less half of it; the others by half of it
+    found = metrics.limb_mpjpe(jnp.asarray(predicted), jnp.asarray(target), **limbs)
+    np.testing.assert_allclose(found, (0.05 + 0.05 + 0.05 + 0.05) / 4, atol=1e-5)
+    target[0, 1] = np.nan  # no middle
+    target[1, 3] = np.nan  # one joint fewer
+    found = metrics.limb_mpjpe(jnp.asarray(predicted), jnp.asarray(target), **limbs)
+    assert np.isnan(found[0]) and np.isclose(found[1], 0.05, atol=1e-5)
