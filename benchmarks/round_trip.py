@@ -26,7 +26,7 @@ from geoself_jax.safe_load import npz
 FLAGS = {
     "openpose": ("--skeleton=h36m_17",),
     "alphapose": ("--skeleton=h36m_17",),
-    "deeplabcut": (),
+    "deeplabcut": ("--cameras=front_left,front_right,back_left,back_right",),
 }
 
 
