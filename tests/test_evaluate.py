@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 
 from geoself_jax import evaluation, recording, scores
+from geoself_jax.data.joint_maps import joint_map, limb_joints
+from geoself_jax.data.skeletons import KNOWN_SKELETONS, from_parents
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.errors import GeoselfError
 from geoself_jax.evaluate import main
+from geoself_jax.skeleton import H36M_17
 from geoself_jax.step import Prediction, make_predict
 from geoself_jax.trained import load_trained
 
@@ -174,4 +177,120 @@ def test_another_skeleton_is_refused(tiny_run, tiny_recording):
     )
     with pytest.raises(GeoselfError, match="5 joints") as refused:
         evaluation.evaluate(load_trained(tiny_run), fewer, "five")
+    assert refused.value.code == 65
+
+
+def in_other_joints(recording_, skeleton):
+    """The same bodies seen and measured in another known skeleton's joints."""
+    mapped = joint_map(H36M_17, skeleton)
+    keypoints_2d, confidence = mapped.detections(recording_.keypoints_2d, recording_.confidence)
+    return dataclasses.replace(
+        recording_, keypoints_2d=keypoints_2d, confidence=confidence, skeleton=skeleton
+    )
+
+
+def test_limbs_alone_are_scored_beside_all_joints(tiny_recording):
+    exact = perfect(tiny_recording, tiny_recording.pose_world)
+    off = exact.pose_3d.copy()
+    off[:, :, 7:11] += 0.3  # spine to head
+    off[:, :, (11, 14), 1] += 0.06  # shoulders: 2 of 12
+    found = scores.ground_truth_scores(Prediction(off, exact.root_position), tiny_recording)
+    np.testing.assert_allclose(found["limb_mpjpe_mm"], 10, rtol=1e-3)
+    assert 1 < found["limb_p_mpjpe_mm"] < 60 / 6**0.5 < found["p_mpjpe_mm"]  # below their RMS
+    np.testing.assert_allclose(found["per_action"]["waving"]["limb_mpjpe_mm"], 10, rtol=1e-3)
+    np.testing.assert_allclose(found["mpjpe_mm"], 1000 * (4 * 0.27**0.5 + 0.12) / 17, rtol=1e-3)
+    off[:, :, [i for i in range(17) if i not in range(7, 11)]] = 0
+    limbs = list(limb_joints(H36M_17))
+    off[:, :, limbs] = 1.2 * exact.pose_3d[:, :, limbs][..., [2, 0, 1]]  # turned and scaled
+    found = scores.ground_truth_scores(Prediction(off, exact.root_position), tiny_recording)
+    assert found["limb_p_mpjpe_mm"] < 0.1 and found["limb_mpjpe_mm"] > 100
+
+
+def test_a_prediction_in_cocos_joints_is_scored_in_human36ms(tiny_recording):
+    coco = KNOWN_SKELETONS["coco_17_pelvis"]
+    seen = in_other_joints(tiny_recording, coco)
+    seen = dataclasses.replace(seen, pose_skeleton=H36M_17)
+    truth = scores.in_cameras(tiny_recording.pose_world, tiny_recording)
+    # The eyes flank the head's joint and the nose is the neck's: only spine and thorax are off.
+    body = joint_map(H36M_17, coco).points(truth)
+    body[:, :, 1:5] = truth[:, :, 10, None]
+    root = body[:, :, coco.root]
+    found = scores.ground_truth_scores(Prediction(body - root[:, :, None], root), seen)
+    assert found["limb_mpjpe_mm"] < 0.01 and found["limb_p_mpjpe_mm"] < 0.1
+    assert found["root_error_mm"] < 0.01
+    local = tiny_recording.pose_world
+    thorax = np.linalg.norm((local[:, 11] + local[:, 14]) / 2 - local[:, 8], axis=-1)
+    middle = (local[:, [11, 14]].mean(1) + local[:, 0]) / 2
+    spine = np.linalg.norm(middle - local[:, 7], axis=-1)
+    expected = 1000 * (thorax + spine).mean() / 17
+    assert expected > 1
+    np.testing.assert_allclose(found["mpjpe_mm"], expected, rtol=1e-3)
+
+
+def test_joints_that_a_prediction_has_nothing_for_are_not_counted(tiny_recording):
+    coco = KNOWN_SKELETONS["coco_17_pelvis"]
+    truth = joint_map(H36M_17, coco).points(tiny_recording.pose_world)
+    truth[:, 1:5] = 7.0  # eyes and ears, which Human3.6M's joints do not have
+    other = dataclasses.replace(tiny_recording, pose_world=truth, pose_skeleton=coco)
+    exact = perfect(tiny_recording, tiny_recording.pose_world)
+    found = scores.ground_truth_scores(exact, other)
+    assert found["mpjpe_mm"] < 0.01 and found["limb_mpjpe_mm"] < 0.01 and found["pck_150"] == 1
+    broken = Prediction(exact.pose_3d * np.nan, exact.root_position)
+    assert scores.ground_truth_scores(broken, other)["limb_mpjpe_mm"] == np.inf
+    (note,) = evaluation.joint_notes(other, other)
+    assert "nose derived" in note and "left_eye, right_eye, left_ear, right_ear absent" in note
+
+
+def test_truth_whose_root_cannot_be_had_is_not_scored_and_that_is_said(tiny_recording):
+    toe = from_parents({"left_toe": "", "left_knee": "left_toe"}, "left_toe")
+    pose = tiny_recording.pose_world[:, :2]
+    other = dataclasses.replace(tiny_recording, pose_world=pose, pose_skeleton=toe)
+    exact = perfect(tiny_recording, tiny_recording.pose_world)
+    assert scores.ground_truth_scores(exact, other) == {}
+    assert "its root 'left_toe' cannot be had" in evaluation.joint_notes(other, other)[0]
+
+
+def test_same_joints_leave_nothing_to_say(tiny_run, tiny_recording):
+    trained = load_trained(tiny_run)
+    assert evaluation.in_joints_of(H36M_17, tiny_recording, "tiny") is tiny_recording
+    found, _, _ = evaluation.evaluate(trained, tiny_recording, "tiny")
+    assert "joint_notes" not in found
+    heads = evaluation.table(found).splitlines()[0]
+    assert heads.split()[-3:] == ["limbs", "P-limbs", "poses"]
+
+
+def test_detections_in_other_joints_are_mapped_to_the_runs(
+    tiny_run, tiny_recording, tmp_path, capsys
+):
+    mpi = KNOWN_SKELETONS["mpi_inf_3dhp_17"]  # each of its joints is one of Human3.6M's
+    other = in_other_joints(tiny_recording, mpi)
+    truth = joint_map(H36M_17, mpi).points(tiny_recording.pose_world)
+    other = dataclasses.replace(other, pose_world=truth)
+    trained = load_trained(tiny_run)
+    same, lifted, _ = evaluation.evaluate(trained, tiny_recording, "h36m")
+    found, relifted, _ = evaluation.evaluate(trained, other, "3dhp")
+    np.testing.assert_allclose(relifted.pose_3d, lifted.pose_3d, atol=1e-5)
+    for name in ("mpjpe_mm", "p_mpjpe_mm", "limb_mpjpe_mm", "root_error_mm", "reprojection_px"):
+        np.testing.assert_allclose(found[name], same[name], rtol=1e-4)
+    notes = found["joint_notes"]
+    assert "detections mapped to the run's 17 joints: thorax, neck derived" in notes[0]
+    assert "scored in the 17 joints of the ground truth: neck, head derived" in notes[1]
+    assert evaluation.table(found).endswith("\n".join(notes))
+    recording.write(other, tmp_path / "3dhp.npz")
+    assert main([f"--workdir={tiny_run}", f"--data={tmp_path / '3dhp.npz'}"]) == 0
+    assert "carry that bias" in capsys.readouterr().out
+    assert json.loads((tiny_run / "evaluation.json").read_text())["joint_notes"] == notes
+    assert (tiny_run / "examples.png").is_file()
+
+
+def test_detections_that_lack_a_joint_of_the_run_are_refused(tiny_run, tiny_recording):
+    legs = from_parents({"pelvis": "", "left_hip": "pelvis", "right_hip": "pelvis"}, "pelvis")
+    few = dataclasses.replace(
+        tiny_recording.without_ground_truth(),
+        keypoints_2d=tiny_recording.keypoints_2d[:, :, [0, 4, 1]],
+        confidence=tiny_recording.confidence[:, :, [0, 4, 1]],
+        skeleton=legs,
+    )
+    with pytest.raises(GeoselfError, match="legs: 3 joints with root 0") as refused:
+        evaluation.evaluate(load_trained(tiny_run), few, "legs")
     assert refused.value.code == 65
