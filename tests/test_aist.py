@@ -1,180 +1,274 @@
-"""AIST++: files written in its layout, read back."""
+"""AIST++: files written by pickle and json in its layout come back as the world they show."""
 
 import json
 import pickle
 
-import cv2
 import numpy as np
 import pytest
+from calibration_files import Y_UP, known_rig, write_aist
 from seeing import Notices, off_px, seen
+from tiny import make_arrays
 
+from geoself_jax.data.assembling import assemble
+from geoself_jax.data.calibrations import aist as calibration
 from geoself_jax.data.clips import ReadOptions
 from geoself_jax.data.datasets import aist
-from geoself_jax.data.rig import Lens, rig_from_opencv
+from geoself_jax.data.datasets.prepared import check_arrays
 from geoself_jax.data.skeletons import COCO_17
 from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
 
-FRAMES = 25
-PLAIN = "gHO_sBM_cAll_d19_mHO0_ch01"
-LATE, SMALL = tuple(aist.ODD_VIEWS)
+UNSYNCED, SMALL = "gBR_sBM_cAll_d04_mBR0_ch01", "gJB_sBM_cAll_d07_mJB3_ch05"
+PLAIN = "gLO_sFM_cAll_d13_mLO2_ch09"
+FRAMES = 30
+STARTS = {UNSYNCED: 0, SMALL: 40, PLAIN: 80}
+# H36M's joints that stand where COCO's are near; the face is somewhere about the head.
+FROM_17 = [10, 10, 10, 10, 10, 11, 14, 12, 15, 13, 16, 4, 1, 5, 2, 6, 3]
 
 
-def cameras():
-    """Nine cameras about the floor, y up, in the file's centimetres and OpenCV's convention."""
-    rng = np.random.default_rng(0)
-    entries = []
-    for i in range(9):
-        angle = 2 * np.pi * i / 9
-        center = np.array([400 * np.sin(angle), 120 + 5 * i, 400 * np.cos(angle)])
-        forward = np.array([0, 90.0, 0]) - center
-        forward /= np.linalg.norm(forward)
-        right = np.cross(forward, [0, 1.0, 0])
-        right /= np.linalg.norm(right)
-        R = np.stack([right, np.cross(forward, right), forward])
-        entries.append(
-            {
-                "name": f"c{i + 1:02d}",
-                "size": [1920, 1080],
-                "matrix": [[1500.0 + i, 0, 960], [0, 1500.0, 540], [0, 0, 1]],
-                "rotation": cv2.Rodrigues(R)[0].ravel().tolist(),
-                "translation": (-R @ center).tolist(),
-                "distortions": rng.uniform(-0.02, 0.02, 5).tolist(),
-            }
-        )
-    return entries
+def dance(start):
+    """(30, 17, 3) metres, y up, of somebody with COCO's joints."""
+    pose = make_arrays(seed=2)["pose_world"].astype(np.float64)[start : start + FRAMES]
+    face = np.zeros((17, 3))
+    face[:5] = np.random.default_rng(1).normal(0, 0.05, (5, 3))
+    return (pose[:, FROM_17] + face) @ Y_UP.T
 
 
-def rig_of(entries):
-    """The same, made by other code than the reader's."""
-    return rig_from_opencv(
-        "setting1",
-        [e["name"] for e in entries],
-        np.array([e["matrix"] for e in entries]),
-        [Lens(tuple(e["distortions"])) for e in entries],
-        np.array([cv2.Rodrigues(np.array(e["rotation"]))[0] for e in entries]),
-        np.array([e["translation"] for e in entries]),
-        np.full((9, 2), (1920, 1080)),
-        metres=0.01,
-        world_up=(0, 1, 0),
-    )
+def nine_cameras(folder, name="setting1"):
+    """The four known cameras and five of them once more, moved: names c01 to c09, y up, cm."""
+    four = known_rig()
+    nine = [i % 4 for i in range(9)]
+    moved = np.where(np.arange(9) < 4, 0, 0.4)[:, None] * np.array([1, -1, 0.5])
+    rig = known_rig(tuple(f"c{i + 1:02d}" for i in range(4)))
+    rig.names = [f"c{i + 1:02d}" for i in range(9)]
+    rig.K, rig.dist, rig.R = four.K[nine], four.dist[nine], four.R[nine]
+    rig.center = four.center[nine] + moved
+    write_aist(rig.turned(Y_UP), folder / "cameras" / f"{name}.json")
+
+
+def detections(folder, pose, **changes):
+    rig = calibration.read(folder / "cameras" / "setting1.json")
+    pixels = seen(rig, pose).swapaxes(0, 1)
+    score = np.full((*pixels.shape[:-1], 1), 0.8)
+    times = (np.arange(len(pose)) * 1e6 / 60).astype(int)
+    content = {
+        "keypoints2d": np.concatenate([pixels, score], -1).astype(np.float32),
+        "det_scores": np.ones(pixels.shape[:2], np.float32),
+        "timestamps": times,
+    }
+    return content | changes
+
+
+def write(path, content):
+    path.parent.mkdir(exist_ok=True, parents=True)
+    path.write_bytes(pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL))
+
+
+def make(folder, names):
+    """Sequences of one setting; PLAIN has no ground truth."""
+    (folder / "cameras").mkdir()
+    nine_cameras(folder)
+    lines = [f"{name} setting1" for name in names]
+    (folder / "cameras" / "mapping.txt").write_text("\n".join(lines) + "\n")
+    for name in names:
+        pose = dance(STARTS[name])
+        write(folder / "keypoints2d" / f"{name}.pkl", detections(folder, pose))
+        truth = {"keypoints3d": pose * 100 + 1, "keypoints3d_optim": pose * 100}
+        if name != PLAIN:
+            write(folder / "keypoints3d" / f"{name}.pkl", truth)
+    return folder
 
 
 @pytest.fixture(scope="module")
-def world():
-    """(25, 17, 3) metres, y up."""
-    return np.random.default_rng(1).normal(0, 0.3, (FRAMES, 17, 3)) + [0, 0.9, 0]
+def all_three(tmp_path_factory):
+    """A folder of three sequences that no test changes."""
+    return make(tmp_path_factory.mktemp("aist"), (UNSYNCED, SMALL, PLAIN))
+
+
+@pytest.fixture(scope="module")
+def clips_and_notices(all_three):
+    return read(all_three)
 
 
 @pytest.fixture
-def folder(tmp_path, world):
-    for name in ("keypoints2d", "keypoints3d", "cameras"):
-        (tmp_path / name).mkdir()
-    entries = cameras()
-    (tmp_path / "cameras/setting1.json").write_text(json.dumps(entries))
-    lines = [f"{name} setting1" for name in (PLAIN, LATE, SMALL, "gXX_d01_ignored")]
-    (tmp_path / "cameras/mapping.txt").write_text("\n".join(lines) + "\n")
-    pixels = seen(rig_of(entries), world).swapaxes(0, 1)
-    score = np.full((*pixels.shape[:-1], 1), 0.75)
-    keypoints = np.concatenate([pixels, score], -1)
-    keypoints[3, 7, 5] = np.nan
-    for name in (PLAIN, LATE, SMALL, "gXX_d01_ignored"):
-        content = {
-            "keypoints2d": keypoints,
-            "det_scores": np.ones((9, FRAMES)),
-            "timestamps": np.arange(FRAMES) * 16667,
-        }
-        (tmp_path / f"keypoints2d/{name}.pkl").write_bytes(pickle.dumps(content))
-    poses = {"keypoints3d": world * 100, "keypoints3d_optim": world * 100 + 1.0}
-    (tmp_path / f"keypoints3d/{PLAIN}.pkl").write_bytes(pickle.dumps(poses, protocol=2))
-    (tmp_path / "ignore_list.txt").write_text("gXX_d01_ignored\n")
-    return tmp_path
+def root(tmp_path):
+    """A folder of one sequence without ground truth, to be changed."""
+    return make(tmp_path, (PLAIN,))
 
 
-def clips(folder, **options):
+def read(root, **options):
     notices = Notices()
-    reading = aist.read([folder], ReadOptions(notice=notices, **options))
-    found = {clip.name: clip for clip in reading.clips}
-    assert len(found) == reading.total
-    return found, notices
+    reading = aist.read([root], ReadOptions(notice=notices, **options))
+    clips = {clip.name: clip for clip in reading.clips}
+    assert reading.total == len(clips)
+    return clips, notices
 
 
-def test_what_was_written_is_read_back_into_the_same_world(folder, world):
-    assert "mapping.txt" in aist.recognize(folder)
-    found, _ = clips(folder, truth="keypoints3d")
-    clip = found[PLAIN]
-    assert off_px(clip) < 0.01
-    assert np.abs(clip.pose_world - world).max() < 1e-4
-    assert clip.skeleton == COCO_17 and clip.fps == 60
-    assert (clip.subject, clip.action) == ("d19", "house")
-    np.testing.assert_array_equal(clip.rig.world_up, [0, 1, 0])
-    wanted = rig_of(cameras())
-    assert np.abs(clip.rig.center - wanted.center).max() < 1e-4
+def refusal(root, code=DATA, **options):
+    with pytest.raises(GeoselfError) as error:
+        read(root, **options)
+    assert error.value.code == code
+    return str(error.value)
 
 
-def test_a_joint_that_is_nan_is_missing(folder):
-    clip = clips(folder)[0][PLAIN]
-    assert np.isnan(clip.keypoints_2d[7, 3, 5]).all() and clip.confidence[7, 3, 5] == 0
-    assert np.isfinite(clip.keypoints_2d).all(-1).sum() == clip.confidence.size - 1
-    assert set(np.unique(clip.confidence)) == {0, 0.75}
+def test_the_ground_truth_projects_onto_the_detections_and_is_where_it_was(clips_and_notices):
+    clips, _ = clips_and_notices
+    for start, name in ((0, UNSYNCED), (40, SMALL)):
+        clip = clips[name]
+        assert off_px(clip) < 0.01
+        assert np.abs(clip.pose_world - dance(start)).max() < 1e-4
+        assert clip.keypoints_2d.shape == (FRAMES, 9, 17, 2) and clip.fps == 60
+        np.testing.assert_array_equal(clip.rig.world_up, [0, 1, 0])
+        assert clip.skeleton == COCO_17 and clip.rig.camera_names[8] == "c09"
+    # Somebody who stands in that world is upright in it.
+    assert (dance(0)[:, 0, 1] > dance(0)[:, 15, 1] + 1).all()
 
 
-def test_views_that_do_not_go_with_the_others_are_left_out_and_it_is_said(folder):
-    found, notices = clips(folder)
-    for name, (view, _) in aist.ODD_VIEWS.items():
-        assert (found[name].confidence[:, view] == 0).all()
-        assert np.isnan(found[name].keypoints_2d[:, view]).all()
-        others = [v for v in range(9) if v != view]
-        assert (found[name].confidence[:, others] > 0).mean() > 0.99
-        assert notices.about(f"{name}: camera c{view + 1:02d}")
+def test_genre_and_dancer_are_spelled_out_and_can_be_chosen(all_three, clips_and_notices):
+    clips, _ = clips_and_notices
+    assert {(clip.action, clip.subject) for clip in clips.values()} == {
+        ("break", "d04"), ("ballet jazz", "d07"), ("lock", "d13"),
+    }  # fmt: skip
+    assert list(read(all_three, subjects=("d07",))[0]) == [SMALL]
+    assert list(read(all_three, actions=("lock",))[0]) == [PLAIN]
+    assert "'ballet jazz'" in refusal(all_three, USAGE, actions=("balletjazz",))
 
 
-def test_sequences_on_the_ignore_list_are_left_out(folder):
-    found, notices = clips(folder)
-    assert set(found) == {PLAIN, LATE, SMALL}
-    assert notices.about("1 sequences of ignore_list.txt")
+@pytest.mark.parametrize(("name", "view"), [(UNSYNCED, 4), (SMALL, 6)])
+def test_the_broken_view_is_left_out_and_told(clips_and_notices, name, view):
+    clips, notices = clips_and_notices
+    others = [v for v in range(9) if v != view]
+    assert np.isnan(clips[name].keypoints_2d[:, view]).all()
+    assert (clips[name].confidence[:, view] == 0).all()
+    assert (clips[name].confidence[:, others] == np.float32(0.8)).all()
+    assert notices.about(f"{name}: camera c0{view + 1}")
 
 
-def test_the_refined_ground_truth_is_the_default_and_none_leaves_it_out(folder, world):
-    np.testing.assert_allclose(clips(folder)[0][PLAIN].pose_world, world + 0.01, atol=1e-6)
-    assert clips(folder, truth="none")[0][PLAIN].pose_world is None
+def test_a_sequence_without_ground_truth_is_told_and_the_others_keep_theirs(clips_and_notices):
+    clips, notices = clips_and_notices
+    assert clips[PLAIN].pose_world is None and clips[SMALL].pose_world is not None
+    assert notices.about("1 of 3 sequences have none")
 
 
-def test_people_dances_cameras_and_every_nth_picture_can_be_chosen(folder):
-    found, _ = clips(folder, subjects=("d19",), cameras=("c09", "c02"), every=3)
-    clip = found[PLAIN]
-    whole = clips(folder)[0][PLAIN]
-    assert clip.rig.camera_names == ("c09", "c02") and clip.fps == 20
-    np.testing.assert_array_equal(clip.keypoints_2d, whole.keypoints_2d[::3, [8, 1]])
-    assert set(clips(folder, actions=("break",))[0]) == {LATE}
+def test_the_other_kind_of_ground_truth_or_none_can_be_asked_for(all_three):
+    clips, _ = read(all_three, truth="keypoints3d", subjects=("d07",))
+    np.testing.assert_allclose(clips[SMALL].pose_world, dance(40) + 0.01, atol=1e-5)
+    clips, notices = read(all_three, truth="none", subjects=("d07",))
+    assert clips[SMALL].pose_world is None and not notices.about("ground truth")
+    assert "'keypoints3d_optim'" in refusal(all_three, USAGE, truth="smpl")
 
 
-def write(folder, **content):
-    (folder / f"keypoints2d/{PLAIN}.pkl").write_bytes(pickle.dumps(content))
+def test_the_ignore_list_is_respected(root):
+    (root / "keypoints2d" / f"{SMALL}.pkl").touch()
+    (root / "ignore_list.txt").write_text(f"{SMALL}\n")
+    clips, notices = read(root)
+    assert list(clips) == [PLAIN]
+    assert notices.about("left out 1 sequences")
+
+
+def test_missing_joints_are_nan_with_confidence_0(root):
+    content = detections(root, dance(80))
+    content["keypoints2d"][3, 5, 9] = np.nan
+    content["keypoints2d"][2, 6] = np.nan
+    content["keypoints2d"][:, 7] = np.nan  # nobody sees anything: no such instant
+    write(root / "keypoints2d" / f"{PLAIN}.pkl", content)
+    clip = read(root)[0][PLAIN]
+    assert np.isnan(clip.keypoints_2d[5, 3, 9]).all() and clip.confidence[5, 3, 9] == 0
+    assert np.isnan(clip.keypoints_2d[6, 2]).all() and (clip.confidence[6, 2] == 0).all()
+    assert clip.frame_id.tolist() == [*range(7), *range(8, FRAMES)]
+
+
+@pytest.mark.parametrize("unit", [1e6, 1e3, 1, 60])
+def test_a_gap_in_the_timestamps_is_a_gap_in_the_frames_whatever_their_unit(root, unit):
+    number = np.delete(np.arange(FRAMES + 2), [10, 11])
+    times = number / 60 * unit
+    times = times.astype(int) if unit > 1 else times
+    write(root / "keypoints2d" / f"{PLAIN}.pkl", detections(root, dance(80), timestamps=times))
+    assert read(root)[0][PLAIN].frame_id.tolist() == number.tolist()
+
+
+def test_every_nth_instant_is_taken(root):
+    clip = read(root, every=7)[0][PLAIN]
+    assert clip.frame_id.tolist() == [0, 1, 2, 3, 4] and clip.fps == 60 / 7
+    whole = read(root)[0][PLAIN]
+    np.testing.assert_array_equal(clip.keypoints_2d, whole.keypoints_2d[::7])
+
+
+def test_cameras_can_be_chosen_in_an_order(all_three):
+    clip = read(all_three, cameras=("c09", "c02"), subjects=("d07",))[0][SMALL]
+    assert clip.rig.camera_names == ("c09", "c02") and off_px(clip) < 0.01
+    assert "c02" in refusal(all_three, USAGE, cameras=("c2",))
+
+
+def test_the_folder_and_one_around_it_are_recognized(root, tmp_path_factory):
+    assert aist.recognize(root)
+    above = tmp_path_factory.mktemp("above")
+    (above / "aist_plusplus_final").symlink_to(root)
+    assert aist.recognize(above) and list(read(above)[0]) == [PLAIN]
+    assert aist.recognize(root / "cameras") is None
+    assert aist.recognize(root / "cameras" / "mapping.txt") is None
+
+
+def test_the_clips_make_a_prepared_file(clips_and_notices):
+    clips, _ = clips_and_notices
+    arrays = assemble(clips.values())
+    check_arrays("aist", arrays)
+    assert arrays["keypoints_2d"].shape == (3 * FRAMES, 9, 18, 2)  # a pelvis is derived
+
+
+def test_a_score_outside_0_to_1_is_refused_with_its_place(root):
+    content = detections(root, dance(80))
+    content["keypoints2d"][2, 11, 9, 2] = 5.5
+    write(root / "keypoints2d" / f"{PLAIN}.pkl", content)
+    line = refusal(root)
+    for word in (f"{PLAIN}.pkl", "score 5.5", "frame 11", "camera c03", "left_wrist", "[0, 1]"):
+        assert word in line
 
 
 @pytest.mark.parametrize(
-    ("harm", "options", "code", "words"),
+    ("changes", "words"),
     [
-        (
-            lambda f: write(f, keypoints2d=np.zeros((9, 5, 16, 3))),
-            {},
-            DATA,
-            [PLAIN, "(9, 5, 16, 3)"],
-        ),
-        (lambda f: write(f, other=1), {}, DATA, [PLAIN, "keypoints2d"]),
-        (lambda f: (f / "cameras/mapping.txt").write_text("a b c\n"), {}, DATA, ["line 1"]),
-        (lambda f: (f / "cameras/mapping.txt").write_text("a b\n"), {}, DATA, ["no line for"]),
-        (lambda f: (f / "cameras/mapping.txt").write_text("a ../../b\n"), {}, DATA, ["line 1"]),
-        (lambda f: (f / "cameras/setting1.json").unlink(), {}, MISSING, ["setting1.json"]),
-        (lambda f: None, {"subjects": ("d99",)}, USAGE, ["d99", "d19"]),
-        (lambda f: None, {"cameras": ("c10",)}, DATA, ["c10"]),
-        (lambda f: None, {"truth": "smpl"}, USAGE, ["smpl", "keypoints3d_optim"]),
+        ({"keypoints2d": None}, ("keypoints2d: nothing", "(9, any, 17, 3)")),
+        ({"keypoints2d": np.zeros((8, 5, 17, 3))}, ("shape (8, 5, 17, 3)",)),
+        ({"timestamps": np.zeros(FRAMES)}, ("timestamp 0 of frame 1",)),
+        ({"timestamps": np.arange(FRAMES) * 33.3}, ("33.3 apart", "60 a second")),
+        ({"timestamps": np.arange(FRAMES + 1)}, ("timestamps", f"({FRAMES + 1},)")),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(folder, harm, options, code, words):
-    harm(folder)
-    with pytest.raises(GeoselfError) as error:
-        clips(folder, **options)
-    assert error.value.code == code, str(error.value)
-    for word in words:
-        assert word in str(error.value)
+def test_arrays_of_another_layout_are_refused(root, changes, words):
+    write(root / "keypoints2d" / f"{PLAIN}.pkl", detections(root, dance(80), **changes))
+    line = refusal(root)
+    for word in (f"{PLAIN}.pkl", *words):
+        assert word in line
+
+
+def test_a_pickle_that_holds_no_mapping_is_refused(root):
+    write(root / "keypoints2d" / f"{PLAIN}.pkl", [1, 2])
+    assert "a list" in refusal(root)
+
+
+def test_ground_truth_of_another_length_is_refused(root):
+    pose = {"keypoints3d_optim": np.zeros((FRAMES + 2, 17, 3))}
+    write(root / "keypoints3d" / f"{PLAIN}.pkl", pose)
+    line = refusal(root)
+    for word in (f"{PLAIN}.pkl", "32 frames", "30", "--truth=none"):
+        assert word in line
+
+
+def test_a_sequence_whose_cameras_are_not_told_is_refused(root):
+    (root / "cameras" / "mapping.txt").write_text(f"{SMALL} setting1\n{UNSYNCED} setting1\n")
+    line = refusal(root)
+    assert PLAIN in line and "mapping.txt" in line
+    (root / "cameras" / "mapping.txt").write_text(f"{SMALL} setting1 too much\n")
+    assert "mapping.txt, line 1" in refusal(root)
+    (root / "cameras" / "mapping.txt").write_text(f"{PLAIN} setting2\n")
+    assert "setting2.json" in refusal(root, MISSING)
+
+
+def test_cameras_in_another_order_are_refused(root):
+    path = root / "cameras" / "setting1.json"
+    path.write_text(json.dumps(json.loads(path.read_text())[::-1]))
+    assert "c09, c08" in refusal(root)
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    assert "mapping.txt" in refusal(tmp_path, MISSING)

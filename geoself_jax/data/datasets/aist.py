@@ -1,177 +1,300 @@
-"""AIST++: dancers seen by nine cameras, a detector's COCO joints with scores, 60 pictures a second.
+"""AIST++: dancers seen by nine cameras at 60 pictures a second, COCO-17 detections with scores.
 
-A folder with `keypoints2d/<sequence>.pkl` (keypoints2d (9, T, 17, 3): x, y, score, NaN possible),
-`cameras/mapping.txt` (a line: sequence, environment), `cameras/<environment>.json`, and for
-evaluation `keypoints3d/<sequence>.pkl` (centimetres, in the same joints).
+Source of the layout: aist_plusplus/loader.py and processing/ of google/aistplusplus_api.
 """
 
+import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from geoself_jax.data.calibrations import aist as cameras
+from geoself_jax import safe_load
+from geoself_jax.data.calibrations import aist as calibration
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth
 from geoself_jax.data.datasets.shapes import array_of
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.skeletons import COCO_17
 from geoself_jax.errors import data_error, missing_error
-from geoself_jax.safe_load import load_pickle, load_text
 
 FPS = 60.0
-VIEWS = 9
-METRES = 0.01
-"""The files' unit, centimetres."""
-
+TRUTHS = ("keypoints3d_optim", "keypoints3d")
 GENRES = {
     "gBR": "break",
     "gPO": "pop",
     "gLO": "lock",
     "gMH": "middle hip-hop",
-    "gLH": "LA hip-hop",
+    "gLH": "LA-style hip-hop",
     "gHO": "house",
     "gWA": "waack",
     "gKR": "krump",
     "gJS": "street jazz",
     "gJB": "ballet jazz",
 }
-ODD_VIEWS = {
-    "gBR_sBM_cAll_d04_mBR0_ch01": (4, "is not synchronized with the others"),
-    "gJB_sBM_cAll_d07_mJB3_ch05": (6, "has pictures of 640 x 480, not as calibrated"),
+"""The database's codes of genres (aistdancedb.ongaaccel.jp)."""
+BROKEN = {
+    "gBR_sBM_cAll_d04_mBR0_ch01": (4, "is not synchronized"),
+    "gJB_sBM_cAll_d07_mJB3_ch05": (6, "has pictures of 640x480"),
 }
-"""Views that are left out, by sequence, and why."""
+"""Sequence, view from 0 and why its own authors leave it out (run_estimate_camera.py)."""
+OVER = 0.05
+"""By so much a score may exceed 1: rounding of a heatmap's peak."""
 
-TRUTHS = ("keypoints3d_optim", "keypoints3d")
-IGNORED = "ignore_list.txt"
+_VIEWS = 9
+_METRES = 0.01
+# How long a picture lasts in the units that timestamps come in: numbers of pictures, s, ms, us, ns.
+_TICKS = (1.0, 1 / FPS, 1e3 / FPS, 1e6 / FPS, 1e9 / FPS)
+
+
+class _Place(NamedTuple):
+    """One sequence: its name and files."""
+
+    name: str
+    detections: Path
+    cameras: Path
+    truth: Path | None
 
 
 def recognize(path: Path) -> str | None:
-    """Why the folder is one of AIST++, or None."""
-    there = (path / "keypoints2d").is_dir() and (path / "cameras/mapping.txt").is_file()
-    return "a folder with keypoints2d and cameras/mapping.txt" if there else None
+    """Why the folder looks like AIST++, or None."""
+    root = _root(path)
+    return None if root is None else "keypoints2d and cameras/mapping.txt in it"
 
 
 def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
-    """The sequences of one or several folders.
+    """Reads sequences, one clip each: the action is the genre, the subject the dancer (`d04`).
 
-    The ground truth, where its files are there, was triangulated by the publishers from these very
-    detections: for evaluation with care.
+    Sequences of ignore_list.txt are left out, views that are broken have no detections. Ground
+    truth, triangulated by the authors from these detections, is in centimetres in a world with y
+    up; it serves to compare with, not as a measurement of its own.
+
+    Args:
+        paths: Folders with keypoints2d, cameras and, for ground truth, keypoints3d.
+        options: `truth` is `keypoints3d_optim` (default), `keypoints3d` or `none`.
 
     Raises:
-        GeoselfError: A file is missing (66) or bad (65); asked for what is not there (64).
+        GeoselfError: No such folder or camera file (66); another layout, arrays that contradict
+            each other (65); unknown names asked for (64).
     """
-    kind = chosen_truth(options.truth, TRUTHS, "AIST++")
-    found = [(path, name) for path in paths for name in _sequences(path, options)]
-    people = chosen("subject", options.subjects, (_person(n) for _, n in found), "these files")
-    dances = chosen("action", options.actions, (_dance(n) for _, n in found), "these files")
-    kept = [(p, n) for p, n in found if _person(n) in people and _dance(n) in dances]
-    return Reading(len(kept), _clips(kept, kind, options))
+    truth = chosen_truth(options.truth, TRUTHS, "AIST++")
+    places = [place for path in paths for place in _places(path, truth is not None, options)]
+    names = [place.name for place in places]
+    subjects = chosen("subject", options.subjects, map(_dancer, names), "AIST++")
+    actions = chosen("action", options.actions, map(_genre, names), "AIST++")
+    wanted = [p for p in places if _dancer(p.name) in subjects and _genre(p.name) in actions]
+    if not wanted:
+        raise data_error("AIST++: no sequence", "has what was asked for", "ask for others")
+    lacking = sum(place.truth is None for place in wanted)
+    if truth is not None:
+        told = f"; {lacking} of {len(wanted)} sequences have none" if lacking else ""
+        options.notice(f"ground truth: {truth}, the authors' triangulation of 2D{told}")
+    return Reading(len(wanted), _clips(wanted, truth, options))
 
 
-def _sequences(path: Path, options: ReadOptions) -> list[str]:
-    """Names of the sequences of a folder, those that AIST++ says to ignore left out."""
-    if not recognize(path):
+def _root(path: Path) -> Path | None:
+    """The folder itself or one in it."""
+    if not path.is_dir():
+        return None
+    candidates = [path, *sorted(p for p in path.iterdir() if p.is_dir())]
+    here = (p for p in candidates if (p / "cameras" / "mapping.txt").is_file())
+    return next((p for p in here if (p / "keypoints2d").is_dir()), None)
+
+
+def _places(path: Path, with_truth: bool, options: ReadOptions) -> list[_Place]:
+    """All sequences of a folder but the ignored ones."""
+    root = _root(path)
+    if root is None:
         raise missing_error(
-            f"{path}: no keypoints2d/ and cameras/mapping.txt", "AIST++ has both", "check the path"
+            f"{path}: no keypoints2d folder beside cameras/mapping.txt",
+            "wanted the folder that AIST++'s annotations were unpacked into",
+            "give that folder",
         )
-    names = sorted(file.stem for file in (path / "keypoints2d").glob("*.pkl"))
-    if not names:
-        raise missing_error(f"{path}/keypoints2d: no .pkl file", "AIST++ has 1408", "unpack it")
-    listed = path / IGNORED
-    ignored = set(load_text(listed).split()) if listed.is_file() else set()
-    left_out = [name for name in names if name in ignored]
+    mapping, ignored = _mapping(root / "cameras" / "mapping.txt"), _ignored(root)
+    files = sorted((root / "keypoints2d").glob("*.pkl"))
+    if not files:
+        raise missing_error(f"{root / 'keypoints2d'}: no .pkl file", "", "unpack keypoints2d")
+    left_out = [file.stem for file in files if file.stem in ignored]
     if left_out:
-        options.notice(f"{path}: {len(left_out)} sequences of {IGNORED} left out")
-    return [name for name in names if name not in ignored]
+        options.notice(f"left out {len(left_out)} sequences that ignore_list.txt names")
+    return [_place(root, file, mapping, with_truth) for file in files if file.stem not in left_out]
 
 
-def _person(sequence: str) -> str:
-    """The dancer: d04 of gBR_sBM_cAll_d04_mBR0_ch01."""
-    parts = [part for part in sequence.split("_") if part[:1] == "d" and part[1:].isdecimal()]
-    return parts[0] if parts else "unknown"
+def _place(root: Path, file: Path, mapping: dict[str, str], with_truth: bool) -> _Place:
+    if file.stem not in mapping:
+        raise data_error(
+            f"{file}: sequence {file.stem}",
+            f"{root / 'cameras' / 'mapping.txt'} does not tell its cameras",
+            f"add the line `{file.stem} SETTING`, or take the file away",
+        )
+    cameras = root / "cameras" / f"{mapping[file.stem]}.json"
+    if not cameras.is_file():
+        raise missing_error(
+            f"{cameras}: no such file", f"the cameras of {file.stem}", "unpack cameras"
+        )
+    truth = root / "keypoints3d" / file.name
+    return _Place(file.stem, file, cameras, truth if with_truth and truth.is_file() else None)
 
 
-def _dance(sequence: str) -> str:
-    code = sequence.split("_")[0]
+def _mapping(path: Path) -> dict[str, str]:
+    """Setting of the cameras by sequence."""
+    mapping = {}
+    for number, line in enumerate(safe_load.load_text(path).split("\n"), 1):
+        words = line.split()
+        if not words:
+            continue
+        if len(words) != 2 or not re.fullmatch(r"[\w-]+", words[1]):
+            raise data_error(
+                f"{path}, line {number}: {line[:60]!r}",
+                "wanted a sequence and its setting, `gBR_sBM_cAll_d04_mBR0_ch01 setting1`",
+                "take the file as it was published",
+            )
+        mapping[words[0]] = words[1]
+    return mapping
+
+
+def _ignored(root: Path) -> set[str]:
+    path = root / "ignore_list.txt"
+    return set(safe_load.load_text(path).split()) if path.is_file() else set()
+
+
+def _dancer(name: str) -> str:
+    """`d04`, or several joined."""
+    return "_".join(re.findall(r"(?<=_)d\d+(?=_|$)", name)) or name
+
+
+def _genre(name: str) -> str:
+    code = name.split("_")[0]
     return GENRES.get(code, code)
 
 
-def _clips(
-    found: Sequence[tuple[Path, str]], kind: str | None, options: ReadOptions
-) -> Iterator[Clip]:
-    mappings = {path: _environments(path) for path in dict.fromkeys(path for path, _ in found)}
+def _clips(places: Sequence[_Place], truth: str | None, options: ReadOptions) -> Iterator[Clip]:
     rigs: dict[Path, Rig] = {}
-    for path, name in found:
-        environment = mappings[path].get(name)
-        if environment is None:
-            raise data_error(
-                f"{path}/cameras/mapping.txt: no line for {name}", "which cameras saw it?", "add it"
-            )
-        file = path / "cameras" / f"{environment}.json"
-        if file not in rigs:
-            rigs[file] = cameras.read(file, notice=options.notice)
-            if rigs[file].views != VIEWS:
-                raise data_error(
-                    f"{file}: {rigs[file].views} cameras", f"wanted {VIEWS}", "take AIST++'s own"
-                )
-        yield _clip(path, name, rigs[file], kind, options)
+    for place in places:
+        if place.cameras not in rigs:
+            rigs[place.cameras] = _rig(place.cameras, options)
+        yield _clip(place, rigs[place.cameras], truth, options)
 
 
-def _environments(path: Path) -> dict[str, str]:
-    """Environment by sequence."""
-    pairs = {}
-    file = path / "cameras/mapping.txt"
-    for number, line in enumerate(load_text(file).splitlines(), 1):
-        words = line.split()
-        if len(words) not in (0, 2) or any("/" in word or ".." in word for word in words):
-            raise data_error(f"{file}: line {number}", "wanted SEQUENCE ENVIRONMENT", "mend it")
-        if words:
-            pairs[words[0]] = words[1]
-    return pairs
+def _rig(path: Path, options: ReadOptions) -> Rig:
+    """The nine cameras of a setting, c01 to c09 in this order."""
+    rig = calibration.read(path, notice=options.notice)
+    wanted = tuple(f"c{view + 1:02d}" for view in range(_VIEWS))
+    if rig.camera_names != wanted:
+        raise data_error(
+            f"{path}: cameras {', '.join(rig.camera_names)}",
+            "wanted c01 to c09, the order of the views of keypoints2d",
+            "take the file as it was published",
+        )
+    return dataclasses.replace(rig, name=f"aist_{path.stem}")
 
 
-def _clip(path: Path, name: str, rig: Rig, kind: str | None, options: ReadOptions) -> Clip:
-    file = path / "keypoints2d" / f"{name}.pkl"
-    content = load_pickle(file, max_bytes=options.max_bytes)
-    found = content.get("keypoints2d") if isinstance(content, dict) else None
-    joints = COCO_17.joints
-    values = array_of(found, (VIEWS, None, joints, 3), f"{file}: keypoints2d").swapaxes(0, 1)
-    pixels, score = values[..., :2].astype(np.float32), values[..., 2].astype(np.float32)
-    missing = ~np.isfinite(values).all(-1)
-    if name in ODD_VIEWS:
-        view, why = ODD_VIEWS[name]
-        options.notice(f"{name}: camera {rig.camera_names[view]} {why}: left out")
-        missing[:, view] = True
-    pixels[missing], score[missing] = np.nan, 0
-    pixels[score == 0] = np.nan
-    pose = _truth(path, name, kind, len(pixels), options)
-    taken = slice(None, None, options.every)
-    views = list(range(VIEWS))
-    if options.cameras is not None:
-        views = [rig.camera_names.index(c) for c in rig.select(options.cameras).camera_names]
-        rig = rig.select(options.cameras)
+def _clip(place: _Place, rig: Rig, truth: str | None, options: ReadOptions) -> Clip:
+    content = _content(place.detections, options)
+    seen = array_of(
+        content.get("keypoints2d"),
+        (_VIEWS, None, COCO_17.joints, 3),
+        f"{place.detections}: keypoints2d",
+    )
+    frame = _frames(place.detections, content.get("timestamps"), seen.shape[1])
+    keypoints_2d, confidence = _detections(place, rig, seen, options)
+    pose = None
+    if truth is not None and place.truth is not None:
+        pose = _pose(place.truth, truth, len(frame), options)
+    taken = np.flatnonzero((frame % options.every == 0) & (confidence > 0).any((1, 2)))
+    views = [
+        rig.camera_names.index(c)
+        for c in chosen("camera", options.cameras, rig.camera_names, str(place.cameras))
+    ]
     return Clip(
-        name=name,
-        action=_dance(name),
-        subject=_person(name),
-        rig=rig,
+        name=place.name,
+        action=_genre(place.name),
+        subject=_dancer(place.name),
+        rig=rig.select([rig.camera_names[view] for view in views]),
         skeleton=COCO_17,
         fps=FPS / options.every,
-        keypoints_2d=pixels[taken, views],
-        confidence=score[taken, views],
-        frame_id=np.arange(len(pixels[taken]), dtype=np.int32),
+        keypoints_2d=keypoints_2d[taken][:, views],
+        confidence=confidence[taken][:, views],
+        frame_id=(frame[taken] // options.every).astype(np.int32),
         pose_world=None if pose is None else pose[taken],
     )
 
 
-def _truth(
-    path: Path, name: str, kind: str | None, frames: int, options: ReadOptions
-) -> np.ndarray | None:
-    file = path / "keypoints3d" / f"{name}.pkl"
-    if kind is None or not file.is_file():
-        return None
-    content = load_pickle(file, max_bytes=options.max_bytes)
-    found = content.get(kind) if isinstance(content, dict) else None
-    pose = array_of(found, (frames, COCO_17.joints, 3), f"{file}: {kind}")
-    return (pose * METRES).astype(np.float32)
+def _content(path: Path, options: ReadOptions) -> dict[str, Any]:
+    content = safe_load.load_pickle(path, max_bytes=options.max_bytes)
+    if not isinstance(content, dict):
+        raise data_error(
+            f"{path}: a {type(content).__name__}",
+            "wanted a mapping of keypoints2d, det_scores and timestamps, or of keypoints3d",
+            "take the file as it was published",
+        )
+    return content
+
+
+def _frames(path: Path, timestamps: Any, count: int) -> np.ndarray:
+    """(T,) number of each picture from 0; the union over cameras may leave some out."""
+    if timestamps is None:
+        return np.arange(count)
+    times = array_of(timestamps, (count,), f"{path}: timestamps").astype(np.float64)
+    steps = np.diff(times)
+    bad = np.flatnonzero(~(steps > 0))
+    if bad.size:
+        raise data_error(
+            f"{path}: timestamp {times[bad[0] + 1]:g} of frame {bad[0] + 1} comes after "
+            f"{times[bad[0]]:g}",
+            "wanted ascending times",
+            "take the file as it was published",
+        )
+    if not steps.size:
+        return np.arange(count)
+    usual = np.median(steps)
+    tick = next((tick for tick in _TICKS if 0.8 < usual / tick < 1.2), None)
+    if tick is None:
+        raise data_error(
+            f"{path}: timestamps are {usual:g} apart",
+            f"wanted {FPS:g} a second, in ns, us, ms, s or numbers of pictures",
+            "take the file as it was published",
+        )
+    return np.concatenate([[0], np.cumsum(np.maximum(1, np.round(steps / tick)))]).astype(int)
+
+
+def _detections(
+    place: _Place, rig: Rig, seen: np.ndarray, options: ReadOptions
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (T, V, J, 2) and confidences (T, V, J); NaN and 0 where missing or broken."""
+    keypoints_2d = seen[..., :2].swapaxes(0, 1).astype(np.float32)
+    confidence = seen[..., 2].swapaxes(0, 1).astype(np.float32)
+    missing = ~np.isfinite(keypoints_2d).all(-1) | ~np.isfinite(confidence)
+    outside = ~missing & ((confidence < 0) | (confidence > 1 + OVER))
+    if outside.any():
+        at, view, joint = (int(i) for i in np.argwhere(outside)[0])
+        raise data_error(
+            f"{place.detections}: score {confidence[at, view, joint]:g} at frame {at}, camera "
+            f"{rig.camera_names[view]}, joint {COCO_17.joint_names[joint]}",
+            "wanted a number in [0, 1]",
+            "take the file as it was published",
+        )
+    if place.name in BROKEN:
+        view, why = BROKEN[place.name]
+        missing[:, view] = True
+        options.notice(f"{place.name}: camera {rig.camera_names[view]} {why}; left out")
+    missing |= confidence == 0
+    keypoints_2d[missing] = np.nan
+    return keypoints_2d, np.where(missing, np.float32(0), np.minimum(confidence, 1))
+
+
+def _pose(path: Path, truth: str, frames: int, options: ReadOptions) -> np.ndarray:
+    """(T, 17, 3) float32 metres; NaN where the authors found none."""
+    where = f"{path}: {truth}"
+    pose = array_of(_content(path, options).get(truth), (None, COCO_17.joints, 3), where)
+    if len(pose) != frames:
+        raise data_error(
+            f"{where} has {len(pose)} frames",
+            f"keypoints2d has {frames}",
+            "take both files as they were published, or ask for --truth=none",
+        )
+    result: np.ndarray = (pose * _METRES).astype(np.float32)
+    result[~np.isfinite(result).all(-1)] = np.nan
+    return result
