@@ -240,7 +240,7 @@ def _skeletons(
             "bring pose_world and pose_joint_names into the order and names of one of them",
         )
     if names or "root" not in arrays:
-        there = np.isfinite(pose_world).all(-1).astype(np.float32)
+        there = np.asarray(np.isfinite(pose_world).all(-1), np.float32)
         own, pose_world, _ = derive_root(own, pose_world, there)
     return skeleton, own if names else None, pose_world
 

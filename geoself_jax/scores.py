@@ -138,10 +138,10 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
     target = np.where(_lifted(recording)[..., None, None], target, np.nan)
     target = target.reshape(-1, skeleton.joints, 3)
     roots = prediction.root_position.reshape(-1, 3)
-    pose_3d = prediction.pose_3d.reshape(len(target), -1, 3)
-    counted = np.ones(skeleton.joints, bool)
+    pose_3d = np.asarray(prediction.pose_3d).reshape(len(target), -1, 3)
+    counted: np.ndarray = np.ones(skeleton.joints, bool)
     if mapped is not None:
-        counted = mapped.weights.any(-1)
+        counted = np.asarray(mapped.weights.any(-1))
         if not counted[skeleton.root]:
             return {}
         pose_3d = mapped.points(pose_3d)
