@@ -1,8 +1,11 @@
 import dataclasses
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from processes import ROOT, environment
 
 from geoself_jax import evaluation, recording, scores
 from geoself_jax.data.joint_maps import joint_map, limb_joints
@@ -31,6 +34,28 @@ def test_a_perfect_prediction_has_no_error(tiny_recording):
     assert found["pck_150"] == 1
     assert set(found["per_action"]) == {"walking", "waving"}
     assert sum(row["poses"] for row in found["per_action"].values()) == 240 * 4
+
+
+BIG = """
+import sys
+sys.path.insert(0, "tests")
+import numpy as np
+from tiny import make_arrays
+from geoself_jax import recording, scores
+from geoself_jax.step import Prediction
+one = recording.from_arrays(make_arrays(), "tiny")
+many = one.select(np.tile(np.arange(one.frames), 6))
+target = scores.in_cameras(many.pose_world, many)
+exact = Prediction(target - target[:, :, :1], target[:, :, 0])
+assert scores.ground_truth_scores(exact, many)["limb_p_mpjpe_mm"] < 0.01
+"""
+
+
+def test_thousands_of_poses_are_scored_without_waiting_for_ever():
+    # Two P-MPJPEs in one program: on two cores it never ended (jaxlib 0.10.2).
+    code = ["-c", BIG]
+    env = environment() | {"JAX_CPU_ENABLE_ASYNC_DISPATCH": "true"}
+    subprocess.run([sys.executable, *code], cwd=ROOT, env=env, check=True, timeout=120)
 
 
 def test_a_known_error_is_reported_in_millimetres_and_by_action(tiny_recording):
