@@ -1,0 +1,50 @@
+"""How good the data are: python -m geoself_jax.inspect --data=FILE.npz --html=OUT.html"""
+
+from collections.abc import Sequence
+
+from geoself_jax import commands
+from geoself_jax.errors import DATA, DONE, usage_error
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parses the command line, looks at the data, prints the report; returns the exit code."""
+    parser = commands.Parser(
+        prog="python -m geoself_jax.inspect",
+        description="Looks at a recording before it costs a day: calibration, synchronization, "
+        "left and right, units, joint order, repeats, confidences. No ground truth is used.",
+        epilog=f"Exit code {DATA} where an error stands, {DONE} otherwise.",
+    )
+    parser.add_argument("--data", required=True, help=".npz file, tfds:..., or synthetic:test")
+    parser.add_argument("--against", help="data that should have nothing in common with it")
+    parser.add_argument("--html", help="write the report with pictures here, one file")
+    parser.add_argument("--json", help="write verdicts and figures here")
+    parser.add_argument("--frames", type=int, default=2000, help="of synthetic data (2000)")
+    flags, overrides = commands.parse(parser, argv)
+    commands.refuse_overrides(overrides)
+    if flags.frames < 1:
+        raise usage_error(f"--frames={flags.frames}", "wanted at least 1", "raise it")
+
+    import dataclasses
+    from pathlib import Path
+
+    from geoself_jax import devices, workdir
+    from geoself_jax.data.sources import load
+    from geoself_jax.inspection import page, report
+
+    devices.use_compilation_cache()
+    devices.devices()
+    recording = load(flags.data, synthetic_frames=flags.frames)
+    against = load(flags.against, synthetic_frames=flags.frames) if flags.against else None
+    found = report.inspect(recording, flags.data, against, flags.against or "")
+    print(report.text(found))
+    if flags.json:
+        verdicts = [dataclasses.asdict(verdict) for verdict in found.verdicts]
+        workdir.write_json(Path(flags.json), {"verdicts": verdicts} | found.figures)
+    if flags.html:
+        Path(flags.html).write_text(page.page(found), encoding="utf-8")
+        print(f"\npicture book: {flags.html}")
+    return DATA if found.errors else DONE
+
+
+if __name__ == "__main__":
+    commands.run(main)

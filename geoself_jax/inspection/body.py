@@ -1,0 +1,218 @@
+"""Is what was triangulated a person: size, bones, joint order, upright, in front of the cameras?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoself_jax.data.skeletons import KNOWN_SKELETONS
+from geoself_jax.inspection.sample import Sample
+from geoself_jax.inspection.sides import find
+from geoself_jax.inspection.verdicts import Verdict, error, note, ok, warning
+from geoself_jax.skeleton import Skeleton
+from geoself_jax.validation import BODY_METRES, body_size, wrong_unit
+
+_FEWEST = 20
+_SPREAD, _UNEVEN = 0.35, 1.35  # of a bone's length; of left to right
+_MEAN_SPREAD = 0.25
+
+
+@dataclass(frozen=True)
+class Bones:
+    """Bone lengths of one subject.
+
+    Attributes:
+        length: (bones,) median, metres; NaN where hardly seen.
+        spread: (bones,) median absolute deviation from it, of it.
+    """
+
+    length: np.ndarray
+    spread: np.ndarray
+
+
+def bones_of(skeleton: Skeleton, points: np.ndarray) -> Bones:
+    """Lengths of (frames, joints, 3) poses in metres."""
+    pairs = np.array(skeleton.bones, int).reshape(-1, 2)
+    lengths = np.linalg.norm(points[:, pairs[:, 0]] - points[:, pairs[:, 1]], axis=-1)
+    return Bones(*_spread(lengths))
+
+
+def _spread(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Median and relative median deviation over the first axis; NaN under `_FEWEST` values."""
+    median, deviation = (np.full(lengths.shape[1:], np.nan) for _ in range(2))
+    for at in np.ndindex(lengths.shape[1:]):
+        values = lengths[(slice(None), *at)]
+        values = values[np.isfinite(values)]
+        if len(values) >= _FEWEST:
+            median[at] = np.median(values)
+            deviation[at] = np.median(np.abs(values - median[at])) / max(median[at], 1e-9)
+    return median, deviation
+
+
+def check_size(subject: str, points: np.ndarray) -> list[Verdict]:
+    """A verdict on the unit of length, by the size of one subject."""
+    size = body_size(points)
+    if np.isnan(size):
+        return [note("size", f"subject {subject}: the size was not checked", "nobody triangulated")]
+    figures = f"{size:.2f} m between the farthest joints, median"
+    if not BODY_METRES[0] <= size <= BODY_METRES[1]:
+        what, evidence, do = str(wrong_unit(f"subject {subject}: the body", size)).split(" - ")
+        return [error("size", what, evidence, do)]
+    if not 0.7 <= size <= 2.2:
+        what = f"subject {subject} has an unusual size"
+        return [warning("size", what, figures, "check the unit of center")]
+    return [ok("size", f"subject {subject} has a person's size", figures)]
+
+
+def check_bones(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Verdict]:
+    """Verdicts on one subject's bones: do they keep their length, are both sides alike?"""
+    bones = bones_of(skeleton, points)
+    if np.isfinite(bones.spread).sum() < 3:
+        what = f"subject {subject}: bone lengths were not checked"
+        return [note("bones", what, f"under {_FEWEST} instants of each")]
+    order = _order(subject, skeleton, points, bones)
+    if order:
+        return order
+    found = _unsteady(subject, skeleton, bones) + _uneven(subject, skeleton, bones)
+    figures = f"median spread {100 * np.nanmedian(bones.spread):.1f} %"
+    return found or [ok("bones", f"subject {subject}: bones keep their length", figures)]
+
+
+def _order(subject: str, skeleton: Skeleton, points: np.ndarray, bones: Bones) -> list[Verdict]:
+    """A verdict where the joints' names do not fit: with other names the bones are steadier."""
+    few = points[:: max(1, len(points) // 300)]
+    _, spread = _spread(np.linalg.norm(few[:, :, None] - few[:, None], axis=-1))
+    now, tree = _steadiness(spread, skeleton.bones), f"subject {subject}: the joint order is wrong"
+    figures = f"bones change their length by {100 * now:.0f} % on average"
+    known = [(_own(spread, s), name) for name, s in KNOWN_SKELETONS.items() if _fits(s, skeleton)]
+    best, name = min(known, default=(np.inf, ""))
+    if now > _MEAN_SPREAD / 2 and best < now / 2:
+        evidence = f"{figures}, in the order of {name} by {100 * best:.0f} %"
+        return [error("joint order", tree, evidence, f"give the joint_names of {name}")]
+    swaps = [
+        (_steadiness(spread, _renamed(skeleton, a, b)), a, b)
+        for a in range(skeleton.joints)
+        for b in range(a)
+    ]
+    best, a, b = min(swaps)
+    if _gain(now, best, spread, skeleton, a, b):
+        first, second = (skeleton.joint_names[joint] for joint in sorted((a, b)))
+        what = f"subject {subject}: joints {first} and {second} look exchanged"
+        evidence = f"{figures}, with the two exchanged by {100 * best:.0f} %"
+        return [warning("joint order", what, evidence, "check joint_names")]
+    if now > _MEAN_SPREAD:
+        return [error("joint order", tree, figures, "give joint_names in the detector's order")]
+    return []
+
+
+def _steadiness(spread: np.ndarray, bones: tuple[tuple[int, int], ...]) -> float:
+    values = np.array([spread[a, b] for a, b in bones])
+    values = values[np.isfinite(values)]
+    return float(np.mean(values)) if values.size else float("nan")
+
+
+def _own(spread: np.ndarray, skeleton: Skeleton) -> float:
+    return _steadiness(spread, skeleton.bones)
+
+
+def _fits(known: Skeleton, skeleton: Skeleton) -> bool:
+    return known.joints == skeleton.joints and known.bones != skeleton.bones
+
+
+def _renamed(skeleton: Skeleton, a: int, b: int) -> tuple[tuple[int, int], ...]:
+    other = {a: b, b: a}
+    return tuple((other.get(p, p), other.get(c, c)) for p, c in skeleton.bones)
+
+
+def _gain(now: float, best: float, spread: np.ndarray, skeleton: Skeleton, a: int, b: int) -> bool:
+    """Whether exchanging two joints' names steadies the bones they end beyond doubt."""
+    ends = [i for i, bone in enumerate(skeleton.bones) if a in bone or b in bone]
+    other = _renamed(skeleton, a, b)
+    before, after = (
+        np.array([spread[bones[i]] for i in ends]) for bones in (skeleton.bones, other)
+    )
+    known = np.isfinite(before) & np.isfinite(after)
+    if not known.any() or not best < now:
+        return False
+    return bool(before[known].mean() > 0.12 and after[known].mean() < 0.6 * before[known].mean())
+
+
+def _unsteady(subject: str, skeleton: Skeleton, bones: Bones) -> list[Verdict]:
+    found = []
+    for (parent, child), spread in zip(skeleton.bones, bones.spread, strict=True):
+        if spread > _SPREAD:
+            names = skeleton.joint_names
+            what = f"subject {subject}: the bone {names[parent]}-{names[child]} changes its length"
+            evidence = f"median deviation {100 * spread:.0f} % of it"
+            found.append(warning("bones", what, evidence, "check these joints' detections"))
+    return found
+
+
+def _uneven(subject: str, skeleton: Skeleton, bones: Bones) -> list[Verdict]:
+    place, found = {bone: i for i, bone in enumerate(skeleton.bones)}, []
+    mirror = skeleton.mirror
+    for (parent, child), i in place.items():
+        twin = place.get((mirror[parent], mirror[child]))
+        if twin is None or twin <= i or min(bones.length[i], bones.length[twin]) < 0.1:
+            continue
+        ratio = bones.length[i] / bones.length[twin]
+        if max(ratio, 1 / ratio) > _UNEVEN:
+            names = skeleton.joint_names
+            what = f"subject {subject}: {names[parent]}-{names[child]} and its twin differ"
+            evidence = f"{100 * bones.length[i]:.0f} and {100 * bones.length[twin]:.0f} cm"
+            found.append(warning("bones", what, evidence, "check left_right and these joints"))
+    return found
+
+
+def check_up(samples: list[Sample]) -> list[Verdict]:
+    """A verdict on the vertical, by the bodies' mean direction from the hips to the head."""
+    skeleton, up = samples[0].whole.skeleton, samples[0].whole.world_up
+    direction = trunk(skeleton, np.concatenate([sample.points for sample in samples]))
+    if direction is None:
+        return [note("world_up", "the vertical was not checked", "no hips and head, or they lie")]
+    angle = float(np.degrees(np.arccos(np.clip(direction @ up, -1, 1))))
+    axis = int(np.argmax(np.abs(direction)))
+    likely = [0, 0, 0]
+    likely[axis] = int(np.sign(direction[axis]))
+    figures = f"the mean direction from hips to head is {angle:.0f} degrees off world_up"
+    if angle <= 45:
+        return [ok("world_up", "people stand upright", figures)]
+    what = "people lie" if angle < 120 else "people stand upside down"
+    severity = warning if angle < 120 else error
+    return [severity("world_up", what, figures, f"world_up is nearer to {likely}")]
+
+
+def trunk(skeleton: Skeleton, points: np.ndarray) -> np.ndarray | None:
+    """(3,) unit: the mean direction from the hips to the shoulders or head; None: no saying."""
+    low = find(skeleton, "left_hip", "right_hip") or [skeleton.root]
+    high = find(skeleton, "left_shoulder", "right_shoulder") or find(skeleton, "head")
+    if high is None or set(high) & set(low):
+        return None
+    along = points[:, high].mean(1) - points[:, low].mean(1)
+    along = along[np.isfinite(along).all(-1)]
+    along = along[np.linalg.norm(along, axis=-1) > 1e-6]
+    if len(along) < _FEWEST:
+        return None
+    mean = (along / np.linalg.norm(along, axis=-1, keepdims=True)).mean(0)
+    length = float(np.linalg.norm(mean))
+    return mean / length if length > 0.5 else None
+
+
+def check_depth(sample: Sample) -> list[Verdict]:
+    """Verdicts on people behind a camera that sees them, or farther than a camera can see."""
+    _, depth = sample.seen_by_all
+    found = []
+    for view in range(sample.views):
+        values = depth[:, view][sample.seen[:, view] & np.isfinite(depth[:, view])]
+        if not values.size:
+            continue
+        behind, middle = float((values <= 0).mean()), float(np.median(values))
+        figures = f"{100 * behind:.0f} % of the joints it sees, median depth {middle:.1f} m"
+        if behind > 0.01:
+            severity = error if behind > 0.2 else warning
+            what = f"{sample.name(view)}: people are behind it"
+            found.append(severity("depth", what, figures, "check R and center (x_cam = R (x - c))"))
+        elif middle > 100:
+            what = f"{sample.name(view)}: people are far away"
+            found.append(warning("depth", what, figures, "check the unit of center"))
+    rig = sample.whole.rig_names[sample.rig]
+    return found or [ok("depth", f"rig {rig}: people are in front of all cameras")]

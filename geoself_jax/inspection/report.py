@@ -1,0 +1,178 @@
+"""All checks of a recording in order, and the report in plain text."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.inspection import body, cameras, lens, repeats, seen, sides, timing, verdicts
+from geoself_jax.inspection.figures import all_figures
+from geoself_jax.inspection.sample import MOST, Sample, samples_of
+from geoself_jax.inspection.verdicts import ORDER, Verdict
+from geoself_jax.recording import Recording
+
+_RIGS = 8  # most that are looked at
+_MANY = 3  # verdicts alike but for the name, before they are summed up
+_PEOPLE = 12
+
+
+@dataclass(frozen=True)
+class Report:
+    """What inspecting found.
+
+    Attributes:
+        source: Name of the recording.
+        recording: It.
+        samples: The instants looked at, one sample a rig.
+        verdicts: Worst first.
+        figures: Plain numbers by name, see `figures.all_figures`.
+    """
+
+    source: str
+    recording: Recording
+    samples: list[Sample]
+    verdicts: list[Verdict]
+    figures: dict[str, Any]
+
+    @property
+    def errors(self) -> int:
+        """How many verdicts say that it cannot be right."""
+        return sum(verdict.severity == "error" for verdict in self.verdicts)
+
+
+def inspect(
+    recording: Recording,
+    source: str,
+    against: Recording | None = None,
+    other: str = "",
+    most: int = MOST,
+) -> Report:
+    """Looks at a recording in all ways.
+
+    Args:
+        recording: To look at; its ground truth is not used.
+        source: Its name.
+        against: One that should have nothing in common with it, e.g. the test data.
+        other: That one's name.
+        most: Instants on which geometry is looked at.
+    """
+    samples = samples_of(recording.without_ground_truth(), most)[:_RIGS]
+    found = of_detections(recording) + of_geometry(recording, samples)
+    found += repeats.check_repeats(recording)
+    if against is not None:
+        found += repeats.check_leaks(recording, against, other)
+    usable = samples if recording.views > 1 else []
+    figures = all_figures(recording, usable, _by_subject(recording, usable))
+    return Report(source, recording, samples, verdicts.worst_first(found), figures)
+
+
+def of_detections(recording: Recording) -> list[Verdict]:
+    """Checks that need no calibration."""
+    return [
+        *seen.check_missing(recording),
+        *seen.check_places(recording),
+        *seen.check_confidence(recording),
+    ]
+
+
+def of_geometry(recording: Recording, samples: list[Sample]) -> list[Verdict]:
+    """Checks of the cameras, and where these fit of the people between them."""
+    if recording.views < 2 or not samples:
+        what = "the cameras were not checked"
+        why = f"{recording.views} view" if recording.views < 2 else "no instant seen by two cameras"
+        do = "training needs two views or more"
+        return [verdicts.error("cameras", what, why, do)]
+    found, fitting = [], []
+    for sample in samples:
+        fit = cameras.check_cameras(sample)
+        found += fit
+        if fit[0].severity == "ok":
+            fitting.append(sample)
+            found += of_views(sample)
+        elif fit[0].severity == "warning":
+            found += timing.check_timing(sample) + sides.check_frames(sample)
+    if not fitting:
+        what = "people and timing were not checked"
+        return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
+    return found + of_people(recording, fitting)
+
+
+def of_views(sample: Sample) -> list[Verdict]:
+    """Checks that need cameras that fit."""
+    return [
+        *sides.check_frames(sample),
+        *timing.check_timing(sample),
+        *lens.check_lens(sample),
+        *body.check_depth(sample),
+        *seen.check_trust(sample),
+        *cameras.check_baselines(sample),
+    ]
+
+
+def of_people(recording: Recording, samples: list[Sample]) -> list[Verdict]:
+    """Checks of the triangulated people."""
+    found = body.check_up(samples)
+    for name, points in _by_subject(recording, samples).items():
+        found += body.check_size(name, points) + body.check_bones(name, recording.skeleton, points)
+    rows = [sides.check_anatomy(sample) + timing.check_speed(sample) for sample in samples]
+    return found + [verdict for row in rows for verdict in row]
+
+
+def _by_subject(recording: Recording, samples: list[Sample]) -> dict[str, np.ndarray]:
+    """The triangulated poses of each subject, all rigs together."""
+    if not samples:
+        return {}
+    who = np.concatenate([s.recording.subject_id for s in samples])
+    points = np.concatenate([s.points for s in samples])
+    ids = np.unique(who)[:_PEOPLE]
+    return {recording.subject_names[i]: points[who == i] for i in ids}
+
+
+def text(report: Report) -> str:
+    """The report in plain text: verdicts first, then the figures."""
+    recording, used = report.recording, sum(len(s.frames) for s in report.samples)
+    counts = {s: sum(v.severity == s for v in report.verdicts) for s in ORDER}
+    head = (
+        f"{report.source}: {recording.frames} frames, {recording.views} cameras, "
+        f"{recording.skeleton.joints} joints, {len(recording.subject_names)} subjects, "
+        f"{len(recording.clip_names)} clips, {recording.fps:g} fps; geometry on {used} frames"
+    )
+    total = ", ".join(f"{n} {_plural(s, n)}" for s, n in counts.items())
+    lines = [f"{v.severity:<8}{v.line}" for v in report.verdicts]
+    return "\n".join([_plain(head), total, "", *lines, "", *_tables(report)])
+
+
+def _plural(severity: str, count: int) -> str:
+    return severity if severity == "ok" or count == 1 else severity + "s"
+
+
+def _plain(line: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in line)
+
+
+def _tables(report: Report) -> list[str]:
+    shown = report.figures
+    lines = ["camera                          seen %  residual px   p95   mm   depth m"]
+    for row in shown["cameras"]:
+        name = _plain(f"{row['rig']} {row['camera']}")[:30]
+        cells = (row[k] for k in ("residual_px", "residual_p95_px", "residual_mm", "depth_m"))
+        one, two, three, four = (_cell(cell) for cell in cells)
+        lines.append(f"{name:<31}{row['seen_percent']:7.1f}{one:>13}{two:>6}{three:>5}{four:>10}")
+    lines += ["", "pair                            epipolar px   p95   baseline m   angle"]
+    for row in shown["pairs"]:
+        name = _plain(f"{row['rig']} {'-'.join(row['cameras'])}")[:30]
+        one, two, angle = (
+            _cell(row[k]) for k in ("epipolar_px", "epipolar_p95_px", "ray_angle_degrees")
+        )
+        lines.append(f"{name:<31}{one:>12}{two:>6}{row['baseline_m']:13.2f}{angle:>8}")
+    lines += ["", "subject                         size m   bone spread %"]
+    for row in shown["subjects"]:
+        spread = [b["spread_percent"] for b in row["bones"] if b["spread_percent"] is not None]
+        middle = float(np.median(spread)) if spread else None
+        size = "-" if row["size_m"] is None else f"{row['size_m']:.2f}"
+        lines.append(f"{_plain(row['subject'])[:30]:<31}{size:>7}{_cell(middle):>16}")
+    return lines
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"

@@ -1,0 +1,207 @@
+"""The instants that are looked at, and how well their views agree."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from geoself_jax.geometry.camera import Camera, project, world_to_camera
+from geoself_jax.geometry.epipolar import epipolar_distance
+from geoself_jax.geometry.triangulation import triangulate_robust
+from geoself_jax.recording import HostCamera, Recording
+
+MOST = 2000
+_CHUNK = 256  # frames of one compiled call, whatever the recording's length
+_MANY_VIEWS = 8
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Instants of one rig, spread over a recording's clips.
+
+    Attributes:
+        whole: The recording they are from.
+        frames: (n,) their places in it, ascending.
+    """
+
+    whole: Recording
+    frames: np.ndarray
+
+    @cached_property
+    def recording(self) -> Recording:
+        """The instants alone."""
+        return self.whole.select(self.frames)
+
+    @property
+    def rig(self) -> int:
+        """Their rig."""
+        return int(self.whole.rig_id[self.frames[0]])
+
+    @property
+    def views(self) -> int:
+        """Number of cameras."""
+        return self.whole.views
+
+    @cached_property
+    def cameras(self) -> HostCamera:
+        """The rig's cameras, batch shape (views,)."""
+        return HostCamera(*(array[self.rig] for array in self.whole.camera))
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """(n, views, joints) detections with a positive confidence."""
+        return self.recording.confidence > 0
+
+    @cached_property
+    def points(self) -> np.ndarray:
+        """(n, joints, 3) robustly triangulated, world, metres; NaN where fewer than two views."""
+        return triangulated(self.recording.keypoints_2d, self.recording.confidence, self.cameras)
+
+    @cached_property
+    def residual(self) -> np.ndarray:
+        """(n, views, joints) pixels from each detection to the triangulated joint; NaN unseen."""
+        pixels, _ = self.seen_by_all
+        error = np.linalg.norm(pixels - self.recording.keypoints_2d, axis=-1)
+        return np.where(self.seen, error, np.nan)
+
+    @cached_property
+    def seen_by_all(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels (n, views, joints, 2) and depths (n, views, joints) of the triangulated joints."""
+        views = [projected(self.points, one(self.cameras, v)) for v in range(self.views)]
+        return np.stack([p for p, _ in views], 1), np.stack([z for _, z in views], 1)
+
+    @cached_property
+    def by_others(self) -> np.ndarray:
+        """(views, n, joints, 3) triangulated without each view in turn; all NaN for two views."""
+        found = []
+        for view in range(self.views):
+            confidence = self.recording.confidence.copy()
+            confidence[:, view] = 0
+            found.append(triangulated(self.recording.keypoints_2d, confidence, self.cameras))
+        return np.stack(found)
+
+    @cached_property
+    def expected(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Of each view the pixels and depths of what the other views say."""
+        return [projected(self.by_others[v], one(self.cameras, v)) for v in range(self.views)]
+
+    def error_of(
+        self,
+        view: int,
+        *,
+        keypoints_2d: np.ndarray | None = None,
+        camera: HostCamera | None = None,
+    ) -> np.ndarray:
+        """(n, joints) pixels between a view and what the other views say; NaN where unseen.
+
+        To the joint triangulated from the others; with two views to the epipolar line.
+
+        Args:
+            view: Which.
+            keypoints_2d: (n, joints, 2) in place of the view's own detections.
+            camera: In place of the view's own.
+        """
+        own = self.recording.keypoints_2d[:, view] if keypoints_2d is None else keypoints_2d
+        if self.views > 2:
+            there = projected(self.by_others[view], camera) if camera else self.expected[view]
+            pixels, depth = there
+            error = np.linalg.norm(pixels - own, axis=-1)
+            return np.where(depth > 0, error, np.where(np.isfinite(depth), np.inf, np.nan))
+        other = self.recording.keypoints_2d[:, 1 - view]
+        error = epipolar(own, other, camera or one(self.cameras, view), one(self.cameras, 1 - view))
+        return np.where(self.seen[:, 1 - view], error, np.nan)
+
+    def thinned(self, most: int) -> "Sample":
+        """At most so many of the instants, evenly spread."""
+        return Sample(self.whole, spread(self.frames, most))
+
+    def pixel_scale(self, view: int) -> float:
+        """Pixels that count as one in a picture 1000 wide."""
+        return float(self.whole.image_size[self.rig, view].max()) / 1000
+
+    def name(self, view: int) -> str:
+        """The camera's name, with the rig's where there are several."""
+        rig = f"rig {self.whole.rig_names[self.rig]}, " if len(self.whole.rig_names) > 1 else ""
+        return f"{rig}camera {self.whole.camera_names[view]}"
+
+
+def samples_of(recording: Recording, most: int = MOST) -> list[Sample]:
+    """One sample a rig, of instants that two views see; empty where there are none."""
+    two = (recording.confidence > 0).any(-1).sum(-1) >= min(2, recording.views)
+    rigs = np.unique(recording.rig_id[two])
+    most = int(most * min(1, _MANY_VIEWS / recording.views))
+    share = max(50, most // max(1, len(rigs)))
+    return [
+        Sample(recording, spread(np.flatnonzero(two & (recording.rig_id == rig)), share))
+        for rig in rigs
+    ]
+
+
+def spread(frames: np.ndarray, most: int) -> np.ndarray:
+    """At most so many of an array's entries, evenly spread."""
+    chosen = np.linspace(0, len(frames) - 1, min(most, len(frames)))
+    return frames[np.unique(chosen.astype(int))]
+
+
+def one(cameras: HostCamera, view: int) -> HostCamera:
+    """One camera of several."""
+    return HostCamera(*(array[view] for array in cameras))
+
+
+def place(recording: Recording, frame: int) -> str:
+    """A frame by its clip's name and its number in it."""
+    clip = recording.clip_names[recording.clip_id[frame]]
+    return f"clip {clip} frame {int(recording.frame_id[frame])}"
+
+
+def triangulated(
+    keypoints_2d: np.ndarray, confidence: np.ndarray, cameras: HostCamera
+) -> np.ndarray:
+    """(n, joints, 3) world, metres, from (n, views, joints, 2) pixels of one rig."""
+    return _in_chunks(_triangulate, (keypoints_2d, confidence), cameras.on_device())
+
+
+def projected(points: np.ndarray, camera: HostCamera) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (n, joints, 2) and depths (n, joints) of world points in one camera."""
+    found = _in_chunks(_project, (points,), camera.on_device())
+    return found[..., :2], found[..., 2]
+
+
+def epipolar(
+    source_2d: np.ndarray, target_2d: np.ndarray, source: HostCamera, target: HostCamera
+) -> np.ndarray:
+    """(n, joints) pixels to the epipolar lines, both ways; NaN where either is missing."""
+    cameras = (source.on_device(), target.on_device())
+    return _in_chunks(_epipolar, (source_2d, target_2d), *cameras)
+
+
+def _in_chunks(function: Any, arrays: tuple[np.ndarray, ...], *cameras: Camera) -> np.ndarray:
+    """A compiled function over frames, always of the same shape: the last chunk is padded."""
+    frames, found = len(arrays[0]), []
+    for start in range(0, frames, _CHUNK):
+        part = [array[start : start + _CHUNK] for array in arrays]
+        lack = _CHUNK - len(part[0])
+        if lack:
+            part = [np.pad(a, [(0, lack)] + [(0, 0)] * (a.ndim - 1)) for a in part]
+        found.append(np.asarray(function(*(np.float32(a) for a in part), *cameras)))
+    return np.concatenate(found)[:frames].astype(np.float64)
+
+
+@jax.jit
+def _triangulate(keypoints_2d: Any, confidence: Any, cameras: Camera) -> jax.Array:
+    every = Camera(*(jnp.broadcast_to(a, (len(keypoints_2d), *a.shape)) for a in cameras))
+    return triangulate_robust(keypoints_2d, confidence, every)
+
+
+@jax.jit
+def _project(points: Any, camera: Camera) -> jax.Array:
+    local = world_to_camera(points, camera)
+    return jnp.concatenate([project(local, camera.K), local[..., 2:]], axis=-1)
+
+
+@jax.jit
+def _epipolar(source_2d: Any, target_2d: Any, source: Camera, target: Camera) -> jax.Array:
+    return epipolar_distance(source_2d, target_2d, source, target)

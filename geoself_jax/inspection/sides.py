@@ -1,0 +1,139 @@
+"""Left for right: in a camera, in some of its frames, or in the whole file."""
+
+import numpy as np
+
+from geoself_jax.inspection.sample import Sample, place
+from geoself_jax.inspection.verdicts import Verdict, error, note, ok, warning
+from geoself_jax.skeleton import Skeleton, normalized
+
+CHECK = "left and right"
+_LEAST_PX = 15.0  # in a picture 1000 wide, of the frame as it is
+_SHARE = (0.08, 0.6)  # of a camera's frames that are exchanged: doubtful, wrong throughout
+_STRANGER_PX, _STRANGERS = 60.0, 0.03
+_BENT = 0.1  # knee off the line from hip to ankle, of that line's length
+_FEWEST = 50
+
+
+def check_frames(sample: Sample) -> list[Verdict]:
+    """Verdicts on frames of a camera with left and right exchanged, or with somebody else."""
+    pairs = [joint for pair in sample.whole.skeleton.left_right for joint in pair]
+    if sample.views < 2 or not pairs:
+        what = "frames with left and right exchanged were not looked for"
+        return [note(CHECK, what, "the skeleton has no left/right pairs" * (not pairs))]
+    found = []
+    for view in range(sample.views):
+        found += _of_view(sample, view, pairs)
+    rig = sample.whole.rig_names[sample.rig]
+    return found or [ok(CHECK, f"rig {rig}: left and right agree in all cameras")]
+
+
+def _of_view(sample: Sample, view: int, pairs: list[int]) -> list[Verdict]:
+    mirror = list(sample.whole.skeleton.mirror)
+    own = sample.recording.keypoints_2d[:, view]
+    seen = sample.seen[:, view].any(-1)
+    now = _by_frame(sample.error_of(view)[:, pairs])
+    exchanged = _by_frame(sample.error_of(view, keypoints_2d=own[:, mirror])[:, pairs])
+    scale = sample.pixel_scale(view)
+    swapped = seen & (now > _LEAST_PX * scale) & (exchanged < now / 2)
+    share = float(swapped.sum() / max(1, seen.sum()))
+    if share > _SHARE[0] and swapped.sum() > 1:
+        return [_exchanged(sample, view, swapped, share)]
+    strange = seen & (_by_frame(sample.error_of(view)) > _STRANGER_PX * scale)
+    share = float(strange.sum() / max(1, seen.sum()))
+    if _STRANGERS < share < 0.5 and strange.sum() > 1:
+        return [_stranger(sample, view, strange, share)]
+    return []
+
+
+def _by_frame(errors: np.ndarray) -> np.ndarray:
+    """(n,) median over the joints with an error; 0 where there are fewer than 4."""
+    known = ~np.isnan(errors)
+    ordered = np.sort(np.where(known, errors, np.inf), axis=-1)
+    middle = np.maximum(known.sum(-1) - 1, 0) // 2
+    return np.where(known.sum(-1) >= 4, ordered[np.arange(len(errors)), middle], 0)
+
+
+def _exchanged(sample: Sample, view: int, swapped: np.ndarray, share: float) -> Verdict:
+    first, last = (place(sample.whole, sample.frames[np.flatnonzero(swapped)[i]]) for i in (0, -1))
+    evidence = f"exchanging them halves the error in {100 * share:.0f} % of the frames looked at, "
+    evidence += f"first {first}, last {last}"
+    if share > _SHARE[1]:
+        what = f"{sample.name(view)}: left and right are exchanged"
+        return error(CHECK, what, evidence, "exchange them (is the picture mirrored?)")
+    what = f"{sample.name(view)}: left and right are exchanged in some frames"
+    return warning(CHECK, what, evidence, "exchange them there, or set those confidences to 0")
+
+
+def _stranger(sample: Sample, view: int, strange: np.ndarray, share: float) -> Verdict:
+    first = place(sample.whole, sample.frames[np.flatnonzero(strange)[0]])
+    return warning(
+        "person",
+        f"{sample.name(view)}: somebody else, or a wrong pose, in some frames",
+        f"{100 * share:.0f} % of the frames are over {_STRANGER_PX:.0f} px off while the others "
+        f"fit, first {first}",
+        "match the people of the views again, or set those confidences to 0",
+    )
+
+
+def check_anatomy(sample: Sample) -> list[Verdict]:
+    """A verdict on left and right in the whole file: knees bend forward, a nose is in front."""
+    skeleton, points = sample.whole.skeleton, sample.points
+    ahead = _ahead(skeleton, points, sample.whole.world_up)
+    votes = (
+        [] if ahead is None else _knees(skeleton, points, ahead) + _nose(skeleton, points, ahead)
+    )
+    forward = np.concatenate(votes) if votes else np.empty(0)
+    if len(forward) < _FEWEST:
+        what = "whether left and right are exchanged in all cameras was not checked"
+        return [note(CHECK, what, f"{len(forward)} instants with a bent knee or a nose, wanted 50")]
+    share = float(forward.mean())
+    figures = f"knees bend, and noses point, forward in {100 * share:.0f} % of {len(forward)} cases"
+    if share < 0.2:
+        what = "left and right are exchanged in all cameras, or the world is mirrored"
+        return [error(CHECK, what, figures, "exchange them, or mend the world's axes")]
+    if share < 0.7:
+        what = "whether left and right are exchanged in all cameras cannot be told"
+        return [note(CHECK, what, figures)]
+    return [ok(CHECK, "left and right are the body's own", figures)]
+
+
+def find(skeleton: Skeleton, *names: str) -> list[int] | None:
+    """The joints of these names, e.g. `left_hip`; None where one is not there."""
+    known = {normalized(name): joint for joint, name in enumerate(skeleton.joint_names)}
+    found = [known.get(normalized(name)) for name in names]
+    return None if None in found else [joint for joint in found if joint is not None]
+
+
+def _ahead(skeleton: Skeleton, points: np.ndarray, up: np.ndarray) -> np.ndarray | None:
+    """(n, 3) where the body faces if its left is left, by the hips and the vertical."""
+    hips = find(skeleton, "left_hip", "right_hip")
+    if hips is None:
+        return None
+    ahead = np.cross(points[:, hips[0]] - points[:, hips[1]], up)
+    return ahead / np.linalg.norm(ahead, axis=-1, keepdims=True).clip(1e-6)
+
+
+def _knees(skeleton: Skeleton, points: np.ndarray, ahead: np.ndarray) -> list[np.ndarray]:
+    votes = []
+    for side in ("left", "right"):
+        leg = find(skeleton, f"{side}_hip", f"{side}_knee", f"{side}_ankle")
+        if leg is None:
+            continue
+        hip, knee, ankle = (points[:, joint] for joint in leg)
+        line = ankle - hip
+        length = np.linalg.norm(line, axis=-1, keepdims=True).clip(1e-6)
+        off = knee - hip
+        off = off - (off * line).sum(-1, keepdims=True) * line / length**2
+        off = off / length
+        bent = np.linalg.norm(off, axis=-1) > _BENT  # False where NaN
+        votes.append((off * ahead).sum(-1)[bent] > 0)
+    return votes
+
+
+def _nose(skeleton: Skeleton, points: np.ndarray, ahead: np.ndarray) -> list[np.ndarray]:
+    face = find(skeleton, "nose", "left_ear", "right_ear")
+    if face is None:
+        return []
+    nose, left, right = (points[:, joint] for joint in face)
+    forward = ((nose - (left + right) / 2) * ahead).sum(-1)
+    return [forward[np.abs(forward) > 0.03] > 0]
