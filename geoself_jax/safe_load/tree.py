@@ -1,11 +1,13 @@
 """Plain data, and how a child process hands them over: JSON for the tree, one blob for arrays.
 
 In JSON every list has a tag first: `["l", ...]` list, `["t", ...]` tuple, `["d", key, value, ...]`
-mapping, `["a", offset, dtype, shape, fortran]` array in the blob.
+mapping; and in the blob `["a", offset, dtype, shape, fortran]` an array, `["f", offset, count]` a
+list of floats.
 """
 
 import math
 import mmap
+import struct
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -27,6 +29,7 @@ Content = bytes | bytearray | memoryview | mmap.mmap | np.ndarray
 
 
 _ALONE = frozenset((float, bool, type(None)))
+_FLOATS = {float}
 _INNER = frozenset((list, dict))
 
 
@@ -81,8 +84,12 @@ class Writer:
         self._blob = blob
         self._left = max_bytes
         self._max_bytes = max_bytes
-        self._nodes = MAX_NODES
+        self._nodes = self._max_nodes = MAX_NODES
         self._offset = 0
+
+    def expect(self, size: int) -> None:
+        """No more values than references within so many bytes can reasonably make."""
+        self._nodes = self._max_nodes = min(MAX_NODES, 1000 + 16 * size)
 
     def node(self, value: Any, depth: int = 0) -> Any:
         """The JSON of one value.
@@ -111,7 +118,10 @@ class Writer:
         if kind in (list, tuple, set, frozenset):
             self._take_nodes(len(value))
             tag = "t" if kind is tuple else "l"
-            if _ALONE.issuperset(map(type, value)):  # long lists of numbers, without a call each
+            kinds = set(map(type, value))
+            if kinds == _FLOATS and kind is list:
+                return self._floats(value)
+            if _ALONE.issuperset(kinds):
                 return [tag, *value]
             return [tag, *[self.node(x, depth + 1) for x in value]]
         if hasattr(value, "write_to"):
@@ -119,6 +129,13 @@ class Writer:
         if isinstance(value, np.ndarray | np.generic):
             return self.numpy(value)
         raise NotPlain(f"an object of type {kind.__name__}")
+
+    def _floats(self, value: list[float]) -> Any:
+        content = struct.pack(f"<{len(value)}d", *value)
+        self.take(len(content))
+        self._blob.write(content)
+        self._offset += len(content)
+        return ["f", self._offset - len(content), len(value)]
 
     def numpy(self, value: "np.ndarray | np.generic") -> Any:
         """The JSON of an array of numbers or text, its bytes appended to the blob."""
@@ -150,7 +167,7 @@ class Writer:
     def _take_nodes(self, count: int) -> None:
         self._nodes -= count
         if self._nodes < 0:
-            raise NotPlain(f"over {MAX_NODES} values outside arrays")
+            raise NotPlain(f"over {self._max_nodes} values outside arrays")
 
 
 class Reader:
@@ -178,6 +195,8 @@ class Reader:
         tag = node[0] if node else None
         if tag == "a" and len(node) == 5:
             return self._array(*node[1:])
+        if tag == "f" and len(node) == 3:
+            return self._floats(*node[1:])
         inner = node[1:]
         if not _INNER.isdisjoint(map(type, inner)):
             inner = [self.value(x) if type(x) in _INNER else x for x in inner]
@@ -188,6 +207,14 @@ class Reader:
         if tag == "d" and len(inner) % 2 == 0:
             return _mapping(inner)
         raise NotPlain("an unknown tag")
+
+    def _floats(self, offset: Any, count: Any) -> list[float]:
+        if type(offset) is not int or type(count) is not int or offset < 0 or count < 0:
+            raise NotPlain("an odd list of numbers")
+        self._left -= 8 * count
+        if offset + 8 * count > len(self._blob) or self._left < 0:
+            raise NotPlain("numbers outside the blob")
+        return list(struct.unpack_from(f"<{count}d", self._blob, offset))
 
     def _array(self, offset: Any, dtype: Any, shape: Any, fortran: Any) -> np.ndarray:
         if type(offset) is not int or type(dtype) is not str or type(fortran) is not bool:
