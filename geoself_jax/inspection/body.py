@@ -13,7 +13,7 @@ from geoself_jax.validation import BODY_METRES, body_size, wrong_unit
 
 _FEWEST = 20
 _SPREAD, _UNEVEN = 0.35, 1.35  # of a bone's length; of left to right
-_MEAN_SPREAD = 0.25
+_MEAN_SPREAD, _LOOSE = 0.25, 0.12
 
 
 @dataclass(frozen=True)
@@ -69,39 +69,53 @@ def check_bones(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ve
     if np.isfinite(bones.spread).sum() < 3:
         what = f"subject {subject}: bone lengths were not checked"
         return [note("bones", what, f"under {_FEWEST} instants of each")]
-    order = _order(subject, skeleton, points, bones)
-    if order:
-        return order
     found = _unsteady(subject, skeleton, bones) + _uneven(subject, skeleton, bones)
     figures = f"median spread {100 * np.nanmedian(bones.spread):.1f} %"
     return found or [ok("bones", f"subject {subject}: bones keep their length", figures)]
 
 
-def _order(subject: str, skeleton: Skeleton, points: np.ndarray, bones: Bones) -> list[Verdict]:
-    """A verdict where the joints' names do not fit: with other names the bones are steadier."""
-    few = points[:: max(1, len(points) // 300)]
-    _, spread = _spread(np.linalg.norm(few[:, :, None] - few[:, None], axis=-1))
-    now, tree = _steadiness(spread, skeleton.bones), f"subject {subject}: the joint order is wrong"
+def check_order(skeleton: Skeleton, subjects: dict[str, np.ndarray]) -> list[Verdict]:
+    """A verdict where the joints' names do not fit: with other names the bones are steadier.
+
+    Args:
+        skeleton: As the file names the joints.
+        subjects: Of each the (frames, joints, 3) poses, metres.
+    """
+    spread = _distances_spread(list(subjects.values()))
+    now, what = _steadiness(spread, skeleton.bones), "the joint order is wrong"
+    if np.isnan(now):
+        what = "the joint order was not checked"
+        return [note("joint order", what, f"no subject with {_FEWEST} instants")]
     figures = f"bones change their length by {100 * now:.0f} % on average"
-    known = [(_own(spread, s), name) for name, s in KNOWN_SKELETONS.items() if _fits(s, skeleton)]
+    known = [
+        (_steadiness(spread, other.bones), name)
+        for name, other in KNOWN_SKELETONS.items()
+        if other.joints == skeleton.joints and other.bones != skeleton.bones
+    ]
     best, name = min(known, default=(np.inf, ""))
     if now > _MEAN_SPREAD / 2 and best < now / 2:
         evidence = f"{figures}, in the order of {name} by {100 * best:.0f} %"
-        return [error("joint order", tree, evidence, f"give the joint_names of {name}")]
-    swaps = [
-        (_steadiness(spread, _renamed(skeleton, a, b)), a, b)
-        for a in range(skeleton.joints)
-        for b in range(a)
-    ]
-    best, a, b = min(swaps)
-    if _gain(now, best, spread, skeleton, a, b):
-        first, second = (skeleton.joint_names[joint] for joint in sorted((a, b)))
-        what = f"subject {subject}: joints {first} and {second} look exchanged"
+        return [error("joint order", what, evidence, f"give the joint_names of {name}")]
+    every = [(a, b) for b in range(skeleton.joints) for a in range(b)]
+    best, a, b = min((_steadiness(spread, _renamed(skeleton, a, b)), a, b) for a, b in every)
+    if best < 0.7 * now and _steadier(spread, skeleton, a, b):
+        first, second = skeleton.joint_names[a], skeleton.joint_names[b]
         evidence = f"{figures}, with the two exchanged by {100 * best:.0f} %"
+        what = f"joints {first} and {second} look exchanged"
         return [warning("joint order", what, evidence, "check joint_names")]
     if now > _MEAN_SPREAD:
-        return [error("joint order", tree, figures, "give joint_names in the detector's order")]
-    return []
+        return [error("joint order", what, figures, "give joint_names in the detector's order")]
+    return [ok("joint order", "the joints' names fit the bones", figures)]
+
+
+def _distances_spread(subjects: list[np.ndarray]) -> np.ndarray:
+    """(joints, joints) relative median deviation of their distance, mean over subjects."""
+    found = []
+    for points in subjects:
+        few = points[:: max(1, len(points) // 300)]
+        found.append(_spread(np.linalg.norm(few[:, :, None] - few[:, None], axis=-1))[1])
+    known = np.isfinite(found).sum(0)
+    return np.asarray(np.nansum(found, axis=0) / np.where(known > 0, known, np.nan))
 
 
 def _steadiness(spread: np.ndarray, bones: tuple[tuple[int, int], ...]) -> float:
@@ -110,30 +124,22 @@ def _steadiness(spread: np.ndarray, bones: tuple[tuple[int, int], ...]) -> float
     return float(np.mean(values)) if values.size else float("nan")
 
 
-def _own(spread: np.ndarray, skeleton: Skeleton) -> float:
-    return _steadiness(spread, skeleton.bones)
-
-
-def _fits(known: Skeleton, skeleton: Skeleton) -> bool:
-    return known.joints == skeleton.joints and known.bones != skeleton.bones
-
-
 def _renamed(skeleton: Skeleton, a: int, b: int) -> tuple[tuple[int, int], ...]:
     other = {a: b, b: a}
     return tuple((other.get(p, p), other.get(c, c)) for p, c in skeleton.bones)
 
 
-def _gain(now: float, best: float, spread: np.ndarray, skeleton: Skeleton, a: int, b: int) -> bool:
-    """Whether exchanging two joints' names steadies the bones they end beyond doubt."""
+def _steadier(spread: np.ndarray, skeleton: Skeleton, a: int, b: int) -> bool:
+    """Whether exchanging two joints' names steadies the bones that end in them beyond doubt."""
     ends = [i for i, bone in enumerate(skeleton.bones) if a in bone or b in bone]
     other = _renamed(skeleton, a, b)
     before, after = (
         np.array([spread[bones[i]] for i in ends]) for bones in (skeleton.bones, other)
     )
     known = np.isfinite(before) & np.isfinite(after)
-    if not known.any() or not best < now:
+    if not known.any():
         return False
-    return bool(before[known].mean() > 0.12 and after[known].mean() < 0.6 * before[known].mean())
+    return bool(before[known].mean() > _LOOSE and after[known].mean() < before[known].mean() / 2)
 
 
 def _unsteady(subject: str, skeleton: Skeleton, bones: Bones) -> list[Verdict]:

@@ -111,8 +111,9 @@ def of_views(sample: Sample) -> list[Verdict]:
 
 def of_people(recording: Recording, samples: list[Sample]) -> list[Verdict]:
     """Checks of the triangulated people."""
-    found = body.check_up(samples)
-    for name, points in _by_subject(recording, samples).items():
+    subjects = _by_subject(recording, samples)
+    found = body.check_up(samples) + body.check_order(recording.skeleton, subjects)
+    for name, points in subjects.items():
         found += body.check_size(name, points) + body.check_bones(name, recording.skeleton, points)
     rows = [sides.check_anatomy(sample) + timing.check_speed(sample) for sample in samples]
     return found + [verdict for row in rows for verdict in row]

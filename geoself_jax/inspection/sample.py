@@ -14,7 +14,7 @@ from geoself_jax.geometry.triangulation import triangulate_robust
 from geoself_jax.recording import HostCamera, Recording
 
 MOST = 2000
-_CHUNK = 256  # frames of one compiled call, whatever the recording's length
+_CHUNK = 64  # frames of one compiled call, whatever the recording's length
 _MANY_VIEWS = 8
 
 
