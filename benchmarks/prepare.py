@@ -2,10 +2,10 @@
 
     python -m benchmarks.prepare --frames=390000 --out=runs/prepare.json
 
-The files hold random joints in the published cameras' pictures (the time does not depend on what
-they show): 7 subjects of 30 clips, four views, ground truth, pickled within .npz as VideoPose3D
-does. Timed, each a process of its own and in turn: reading the bytes of the files (the floor), and
-the command. The memory is that of the largest process.
+The files hold random pixels and a moving body (the time does not depend on what they show): 7
+subjects of 30 clips, four views, ground truth, pickled within .npz as VideoPose3D does. Timed, each
+a process of its own and in turn: reading the bytes of the files (the floor), and the command. The
+memory is that of the largest process.
 """
 
 import argparse
@@ -19,6 +19,9 @@ from typing import Any
 
 SUBJECTS = ("S1", "S5", "S6", "S7", "S8", "S9", "S11")
 ACTIONS = 15
+KEPT = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
+"""Of Human3.6M's 32 joints, its usual 17."""
+
 READ = """import sys
 for path in sys.argv[1:]:
     with open(path, "rb") as stream:
@@ -31,12 +34,17 @@ def make_files(folder: Path, frames: int) -> tuple[Path, Path]:
     """data_2d_h36m_cpn.npz and data_3d_h36m.npz of so many instants, in VideoPose3D's layout."""
     import numpy as np
 
+    from geoself_jax.data.synthetic import generate
+
     rng = np.random.default_rng(0)
     flat, world = folder / "data_2d_h36m_cpn_ft_h36m_dbb.npz", folder / "data_3d_h36m.npz"
     if flat.exists() and world.exists():
         return flat, world
     folder.mkdir(parents=True, exist_ok=True)
     length = frames // (len(SUBJECTS) * 2 * ACTIONS)
+    body = np.zeros((length, 32, 3), np.float32)
+    moving = generate("train", 2000, subjects=1)["pose_world"]
+    body[:, KEPT] = moving[np.arange(length) % len(moving)]
     names = [f"Action{i}" + (f" {n}" if n else "") for i in range(ACTIONS) for n in (0, 1)]
     positions_2d: dict[str, dict[str, list[Any]]] = {}
     positions_3d: dict[str, dict[str, Any]] = {}
@@ -44,9 +52,8 @@ def make_files(folder: Path, frames: int) -> tuple[Path, Path]:
         positions_2d[subject], positions_3d[subject] = {}, {}
         for name in names:
             views = [rng.uniform(100, 900, (length, 17, 2)).astype(np.float32) for _ in range(4)]
-            pose = rng.normal(0, 0.4, (length, 32, 3)).astype(np.float32)
             positions_2d[subject][name] = views
-            positions_3d[subject][name] = pose + np.float32([0, 0, 1])
+            positions_3d[subject][name] = body + rng.normal(0, 0.01, body.shape).astype(np.float32)
     symmetry = [[4, 5, 6, 11, 12, 13], [1, 2, 3, 14, 15, 16]]
     metadata = {"layout_name": "h36m", "num_joints": 17, "keypoints_symmetry": symmetry}
     arrays: dict[str, Any] = {"positions_2d": positions_2d, "metadata": metadata}

@@ -255,3 +255,23 @@ def test_ground_truth_of_other_joints_that_cannot_be_is_refused(tiny_arrays, cha
     with pytest.raises(GeoselfError, match=words) as refused:
         read_arrays(in_coco(tiny_arrays), **changes)
     assert refused.value.code == 65
+
+
+def test_what_shrinks_is_packed_and_what_does_not_is_stored(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {
+        "noise": rng.random((1000, 17, 2)),
+        "same": np.ones((100_000, 2), np.float32),
+        "names": np.array(["anna", "bela"]),
+        "empty": np.empty((0, 3)),
+        "one": np.array(25.0),
+        "columns": np.asfortranarray(rng.random((30, 40))),
+    }
+    npz.write_arrays(tmp_path / "x.npz", arrays)
+    for name, found in npz.read_arrays(tmp_path / "x.npz").items():
+        np.testing.assert_array_equal(found, arrays[name])
+        assert found.dtype == arrays[name].dtype
+    with np.load(tmp_path / "x.npz") as there:  # numpy reads it, too
+        np.testing.assert_array_equal(there["noise"], arrays["noise"])
+    size = (tmp_path / "x.npz").stat().st_size
+    assert size < arrays["noise"].nbytes + 20_000
