@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _OPENCV_HEAD = "%YAML:1.0"  # not YAML's own spelling of its first line
 _FLOAT = (  # the numbers of YAML 1.2: PyYAML alone takes 1e-3 for a word; .Inf as OpenCV writes it
-    r"^[-+]?(\.[0-9]+|[0-9]+\.?[0-9]*)[eE][-+]?[0-9]+$|^[-+]?\.(Inf|Nan)$"
+    r"^[-+]?(\.[0-9]+([eE][-+]?[0-9]+)?|[0-9]+\.?[0-9]*[eE][-+]?[0-9]+|\.(Inf|Nan))$"
 )
 
 

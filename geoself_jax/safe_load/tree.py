@@ -49,7 +49,7 @@ def plain_dtype(text: str) -> str:
     if not (digits.isascii() and digits.isdigit() and len(digits) < 8):
         raise NotPlain(f"arrays of type {text[:40]!r}")
     size = int(digits)
-    if not (size in ITEM_SIZES.get(kind, ()) or kind in ("S", "U")):
+    if not (size in ITEM_SIZES.get(kind, ()) or (kind in ("S", "U") and size)):
         raise NotPlain(f"arrays of type {text[:40]!r}")
     return f"{order if order != '=' else '<'}{kind}{size}"
 
@@ -241,7 +241,7 @@ def _mapping(pairs: list[Any]) -> dict[Any, Any]:
 
 def _native(dtype: str) -> np.dtype:
     plain = np.dtype(dtype).newbyteorder("=")
-    return np.dtype(f"U{plain.itemsize}") if plain.kind == "S" else plain
+    return np.dtype("U1") if plain.kind == "S" else plain
 
 
 def _checked(flat: np.ndarray, dtype: str) -> np.ndarray:
