@@ -112,6 +112,7 @@ def test_a_child_that_hangs_crashes_or_says_nothing_is_one_line(tmp_path, monkey
         ask("pickle", path, {}, 100, seconds=0.001)
     for body, said in (
         ("os.kill(os.getpid(), 11)", "reading it crashed (SIGSEGV)"),
+        ("os.kill(os.getpid(), 24)", "reading it took too long"),  # SIGXCPU: the processor's time
         ("raise SystemExit('no such library')", "reading it failed (no such library)"),
         ("sys.exit(0)", "reading it gave no answer"),
         ("sys.stdout.write('x' * 100)", "reading it gave half an answer"),

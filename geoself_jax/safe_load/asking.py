@@ -19,8 +19,11 @@ from geoself_jax.safe_load.limits import file_size
 from geoself_jax.safe_load.tree import Reader
 
 PACKAGE_ROOT = Path(__file__).parents[2]
-BYTES_PER_SECOND = 2**22
-"""The slowest reading that is waited for, after the first minute."""
+FIRST_MINUTE, FIRST_WORK, BYTES_PER_SECOND = 60, 10, 2**21
+"""Seconds that are waited for, processor seconds in them, and the slowest reading after those.
+
+Lists of single numbers take 0.3 s a MB; damaged HDF5 files can keep the library busy for ever.
+"""
 _HANDED_ON = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "LANG", "LC_ALL")
 
 
@@ -41,8 +44,9 @@ def ask(
     """
     path = Path(path)
     size = file_size(path, max_bytes)
-    wait = seconds if seconds is not None else 60 + size / BYTES_PER_SECOND
-    asked = {"kind": kind, "path": str(path), "max_bytes": max_bytes, "seconds": wait, **options}
+    wait = seconds if seconds is not None else FIRST_MINUTE + size / BYTES_PER_SECOND
+    asked = {"kind": kind, "path": str(path), "max_bytes": max_bytes, **options}
+    asked["seconds"] = FIRST_WORK + size / BYTES_PER_SECOND
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as complaints:
         try:
             done = subprocess.run(
