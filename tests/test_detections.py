@@ -267,6 +267,39 @@ REFUSALS = {
     "frame_id is text": (
         text({"instance_info": [{"frame_id": "x", "instances": []}]}), "mmpose", DATA, ["'x'"],
     ),
+    "visibility as score": (
+        text([entry(keypoints=[5.0, 5.0, 2] * 16 + [5.0, 5.0, 0])]), "coco", DATA,
+        ["0, 1 or 2", "visibility"],
+    ),
+    "score is NaN": (
+        text([entry(keypoints=[5.0, 5.0, float("nan")] * 17)]), "alphapose", DATA, ["score nan"],
+    ),
+    "far away": (
+        text([entry(keypoints=[5.0, 1e300, 0.5] * 17)]), "alphapose", DATA,
+        ["y 1e+300", "frame 3", "joint nose"],
+    ),
+    "picture number too large": (
+        text([entry(image_id=10**30)]), "coco", DATA, ["picture number 1000"],
+    ),
+    "a list for image_id": (
+        text({"images": [], "annotations": [entry(image_id=[1])]}), "coco", DATA, ["image_id [1]"],
+    ),
+    "one person of a track twice": (
+        text([entry(idx=4), entry(idx=5), entry(idx=4)]), "alphapose", DATA,
+        ["track 4", "frame 3 twice"],
+    ),
+    "no instances": (
+        text({"instance_info": [{"frame_id": 7}]}), "mmpose", DATA, ["instances", "frame_id 7"],
+    ),
+    "a file, no folder": (text({"people": []}), "openpose", DATA, ["folder"]),
+    "csv with one cell": (
+        text("scorer,m,m,m\nbodyparts,a,a,a\ncoords,x,y,likelihood\n0,1\n"), "deeplabcut", DATA,
+        ["line 4"],
+    ),
+    "csv with a huge cell": (
+        text("scorer,m,m,m\nbodyparts,a,a,a\ncoords,x,y,likelihood\n" + "1" * 200_000),
+        "deeplabcut", DATA, ["not a csv"],
+    ),
     "no annotations": (text({"images": []}), "coco", DATA, ["annotations"]),
     "csv cut": (
         text("scorer,m,m,m\nbodyparts,a,a,a\ncoords,x,y,likelihood\n0,1,2\n"), "deeplabcut", DATA,
@@ -280,7 +313,9 @@ REFUSALS = {
         "deeplabcut", DATA, ["tail", "--skeleton=FILE.toml"],
     ),
     "no likelihood": (
-        text("scorer,m,m\nbodyparts,a,a\ncoords,x,y\n0,1,2\n"), "deeplabcut", DATA, ["nose", "a"],
+        text(f"scorer{',m' * 34}\nbodyparts,{','.join(np.repeat(NAMES, 2))}\n"
+             f"coords{',x,y' * 17}\n0{',1' * 34}\n"),
+        "deeplabcut", DATA, ["body part nose has no likelihood"],
     ),
     "sleap's columns": (
         text("track,frame_idx,instance.score,a.x,a.y\n,0,1,2,3\n"), "sleap", DATA, ["NODE.x"],
@@ -300,10 +335,40 @@ def test_what_is_wrong_is_told_in_one_line_with_file_and_place(tmp_path, case):
         read_detections(path, format=kind)
     line = str(error.value)
     assert error.value.code == code and line.isprintable(), line
-    if case == "no likelihood":
-        return
     for word in words:
         assert word in line, line
+
+
+@pytest.mark.parametrize("layout", ["table", "fixed", "csv"])
+def test_deeplabcuts_rows_are_numbered_by_their_labels(tmp_path, layout):
+    found = people()
+    table = frame_of(found)
+    cut = table.iloc[[7, 5, 3]]  # pictures 3, 5 and 7, the last first
+    twice = table.iloc[[3, 5, 3]]
+    named = table.set_axis([f"labeled-data/v/img{9 - f}.png" for f in range(FRAMES)])
+
+    def written(values):
+        path = tmp_path / f"cam{'.csv' if layout == 'csv' else '.h5'}"
+        if layout == "csv":
+            values.to_csv(path)
+        else:
+            values.to_hdf(path, key="df_with_missing", format=layout, mode="w")
+        return path
+
+    read = read_detections(written(cut))
+    assert read.frame.tolist() == [3, 3, 5, 7, 7] and read.frames == 8
+    np.testing.assert_allclose(read.keypoints_2d[2], found[0, 5, :, :2], rtol=1e-6)
+    with pytest.raises(GeoselfError, match="picture 3 has two rows"):
+        read_detections(written(twice))
+    counted = read_detections(written(named))
+    assert counted.frame.tolist() == sorted(f for _, f in there(found))
+
+
+def test_a_skeleton_that_puts_the_files_names_elsewhere_is_refused(tmp_path):
+    for layout in ("mmpose", "sleap csv"):
+        write, name, _, _ = LAYOUTS[layout]
+        with pytest.raises(GeoselfError, match=r"joint \d+ is \w+ - --skeleton has \w+ there"):
+            read_detections(write(tmp_path / name, people()), skeleton=H36M_17)
 
 
 def test_scaled_openpose_and_two_cameras_in_one_folder_are_refused(tmp_path):
@@ -358,7 +423,7 @@ def test_the_tiny_recordings_views_come_back_from_every_layout(tmp_path):
                 continue
             folder = tmp_path / f"{layout}{view}"
             folder.mkdir()
-            told = H36M_17 if kind != "mmpose" else None
+            told = H36M_17 if kind in ("openpose", "alphapose", "coco") else None
             read = read_detections(write(folder / name, values), skeleton=told)
             seen = read.confidence > 0
             np.testing.assert_allclose(

@@ -45,11 +45,15 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         raise data_error(f"{path}: no list of annotations", "COCO has one", "check the file")
     names = _picture_names(path, content)
     labelled = [
-        {**found, "image_id": names.get(found.get("image_id"), found.get("image_id"))}
+        {**found, "image_id": _named(names, found.get("image_id"))}
         for found in content["annotations"]
         if isinstance(found, dict) and found.get("keypoints")
     ]
     return people_of(path, labelled, skeleton, flags=True)
+
+
+def _named(names: dict[Any, str], image: Any) -> Any:
+    return names.get(image, image) if isinstance(image, int) else image
 
 
 def _picture_names(path: Path, content: dict[str, Any]) -> dict[Any, str]:

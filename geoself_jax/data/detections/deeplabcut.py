@@ -1,17 +1,17 @@
 """DeepLabCut's .h5 (pandas) and .csv: a row a picture, columns x, y, likelihood of each body part.
 
 Columns are named (scorer, body part, coordinate), with several animals (scorer, individual, body
-part, coordinate): an individual is a track.
+part, coordinate): an individual is a track. A row's label is its picture's number, from 0; rows
+with other labels (names of pictures) are counted.
 """
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from geoself_jax.data.detections.rows import head, instances_of, skeleton_of_names
+from geoself_jax.data.detections.rows import csv_lines, head, instances_of, skeleton_of_names
 from geoself_jax.data.instances import Instances
 from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_hdf5, load_text
@@ -20,9 +20,11 @@ from geoself_jax.skeleton import Skeleton
 H5 = (".h5", ".hdf5", ".hdf")
 MAGIC = "HDF\r\n\x1a\n"
 _COLUMNS = "non_index_axes"
-_COORDS = {"x": 0, "y": 1, "likelihood": 2}
+_COORDS = ("x", "y", "likelihood")
 
 Column = tuple[str, ...]
+Table = tuple[list[Column], np.ndarray, Any]
+"""Columns, (rows, columns) values, label of each row."""
 
 
 def recognize(path: Path) -> str | None:
@@ -47,24 +49,20 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         GeoselfError: Not such a file; body parts of no known skeleton (65).
     """
     if path.suffix.lower() == ".csv":
-        columns, values = _from_csv(path, max_bytes)
+        columns, values, labels = _from_csv(path, max_bytes)
     else:
-        columns, values = _from_table(path, max_bytes)
+        columns, values, labels = _from_table(path, max_bytes)
+    numbers = _numbers(path, labels, len(values))
     individuals = list(dict.fromkeys(column[:-2] for column in columns))
     parts = list(dict.fromkeys(column[-2] for column in columns))
     kept = skeleton_of_names(str(path), parts, skeleton)
     place = {column: number for number, column in enumerate(columns)}
     rows, frame, tracks = [], [], []
     for individual in individuals:
-        picked = [
-            [place.get((*individual, part, coord), -1) for coord in _COORDS] for part in parts
-        ]
-        if any(-1 in of_part for of_part in picked):
-            raise _odd(path, f"a body part of {individual[-1] if individual else 'the animal'}")
-        found = values[:, picked]
+        found = values[:, [_picked(path, place, individual, part) for part in parts]]
         there = np.flatnonzero(np.isfinite(found[..., :2]).all(-1).any(-1))
         rows.append(found[there])
-        frame.append(there)
+        frame.append(numbers[there])
         tracks += [individual[-1] if individual else ""] * len(there)
     return instances_of(
         str(path),
@@ -76,10 +74,33 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     )
 
 
-def _odd(path: Path, what: str) -> Exception:
-    return data_error(
-        f"{path}: {what} lacks x, y or likelihood", "DeepLabCut writes all three", "write it anew"
-    )
+def _picked(path: Path, place: dict[Column, int], individual: Column, part: str) -> tuple[int, ...]:
+    """The columns of a body part's x, y and likelihood."""
+    picked = tuple(place.get((*individual, part, coord), -1) for coord in _COORDS)
+    if -1 in picked:
+        of = f" of {individual[-1]}" if individual else ""
+        raise data_error(
+            f"{path}: body part {part}{of} has no {_COORDS[picked.index(-1)]}",
+            "wanted x, y and likelihood, as DeepLabCut writes",
+            "write the file anew",
+        )
+    return picked
+
+
+def _numbers(path: Path, labels: Any, rows: int) -> np.ndarray:
+    """Number of each row's picture."""
+    whole = isinstance(labels, np.ndarray) and labels.dtype.kind in "iu"
+    if not whole or labels.shape != (rows,):
+        return np.arange(rows)
+    found, count = np.unique(labels, return_counts=True)
+    if rows and (found[0] < 0 or (count > 1).any()):
+        bad = found[0] if found[0] < 0 else found[count > 1][0]
+        raise data_error(
+            f"{path}: picture {bad} {'is negative' if bad < 0 else 'has two rows'}",
+            "wanted one row a picture, from 0",
+            "write the file anew",
+        )
+    return labels
 
 
 def _tables(path: Path, max_bytes: int) -> dict[str, dict[str, Any]]:
@@ -94,7 +115,7 @@ def _tables(path: Path, max_bytes: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def _from_table(path: Path, max_bytes: int) -> tuple[list[Column], np.ndarray]:
+def _from_table(path: Path, max_bytes: int) -> Table:
     tables = _tables(path, max_bytes)
     if len(tables) != 1:
         raise data_error(
@@ -102,7 +123,7 @@ def _from_table(path: Path, max_bytes: int) -> tuple[list[Column], np.ndarray]:
         )
     table = next(iter(tables.values()))
     try:
-        named, values = _appendable(table) if "table" in table else _fixed(table)
+        named, values, labels = _appendable(table) if "table" in table else _fixed(table)
         columns = [tuple(str(level) for level in column) for column in named]
         values = np.asarray(values, np.float64)
     except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -111,19 +132,20 @@ def _from_table(path: Path, max_bytes: int) -> tuple[list[Column], np.ndarray]:
             "wanted (scorer, body part, coordinate)",
             "check the file",
         ) from error
-    return _checked(path, columns, values)
+    return *_checked(path, columns, values), labels
 
 
-def _appendable(table: dict[str, Any]) -> tuple[Sequence[Any], np.ndarray]:
-    return table["@" + _COLUMNS][0][1], table["table"]["values_block_0"]
+def _appendable(table: dict[str, Any]) -> tuple[Sequence[Any], np.ndarray, Any]:
+    rows = table["table"]
+    return table["@" + _COLUMNS][0][1], rows["values_block_0"], rows["index"]
 
 
-def _fixed(table: dict[str, Any]) -> tuple[Sequence[Any], np.ndarray]:
+def _fixed(table: dict[str, Any]) -> tuple[Sequence[Any], np.ndarray, Any]:
     levels = range(int(table["@block0_items_nlevels"]))
     named = [
         table[f"block0_items_level{i}"][np.asarray(table[f"block0_items_label{i}"])] for i in levels
     ]
-    return list(zip(*named, strict=True)), table["block0_values"]
+    return list(zip(*named, strict=True)), table["block0_values"], table["axis1"]
 
 
 def _checked(
@@ -140,8 +162,8 @@ def _checked(
     return [column[1:] for column in columns], values
 
 
-def _from_csv(path: Path, max_bytes: int) -> tuple[list[Column], np.ndarray]:
-    lines = list(csv.reader(load_text(path, max_bytes=max_bytes).splitlines()))
+def _from_csv(path: Path, max_bytes: int) -> Table:
+    lines = csv_lines(path, load_text(path, max_bytes=max_bytes))
     heads = [line for line in lines[:4] if line and line[0] in _CSV_HEADS]
     if [line[0] for line in heads] not in (_CSV_HEADS[:1] + _CSV_HEADS[2:], list(_CSV_HEADS)):
         raise data_error(
@@ -154,14 +176,17 @@ def _from_csv(path: Path, max_bytes: int) -> tuple[list[Column], np.ndarray]:
     values = np.empty((len(lines) - len(heads), width - 1))
     for number, line in enumerate(lines[len(heads) :]):
         try:
-            values[number] = [float(cell) if cell else np.nan for cell in line[1:]]
+            cells = [float(cell) if cell else np.nan for cell in line[1:]]
+            values[number] = np.reshape(cells, width - 1)
         except ValueError as error:
             raise data_error(
                 f"{path}: line {number + len(heads) + 1} has {len(line) - 1} cells ({error})",
                 f"wanted {width - 1} numbers",
                 "write the file anew",
             ) from error
-    return _checked(path, columns, values)
+    labels = [line[0] for line in lines[len(heads) :]]
+    whole = all(label.isdecimal() and len(label) < 16 for label in labels)
+    return *_checked(path, columns, values), np.array(labels, np.int64) if whole else labels
 
 
 _CSV_HEADS = ["scorer", "individuals", "bodyparts", "coords"]

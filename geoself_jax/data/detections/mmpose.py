@@ -47,8 +47,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     first = min(numbers, default=0)
     frame, rows, tracks, places = [], [], [], []
     for number, picture in zip(numbers, pictures, strict=True):
-        people = picture.get("instances", [])
-        for person, found in enumerate(people if isinstance(people, list) else []):
+        for person, found in enumerate(_people(path, number, picture)):
             place = f"person {person} of frame_id {number}"
             rows.append(_keypoints(path, place, found))
             frame.append(number - first)
@@ -67,6 +66,15 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         max(numbers) - first + 1,
         _skeleton(path, meta, joints, skeleton),
     )
+
+
+def _people(path: Path, number: int, picture: dict[str, Any]) -> list[Any]:
+    people = picture.get("instances")
+    if not isinstance(people, list):
+        raise data_error(
+            f"{path}: no list of instances in frame_id {number}", "MMPose writes one", "mend it"
+        )
+    return people
 
 
 def _number(path: Path, picture: dict[str, Any], at: int) -> int:
@@ -90,7 +98,7 @@ def _keypoints(path: Path, place: str, found: Any) -> np.ndarray:
 
 def _skeleton(path: Path, meta: Any, joints: int, told: Skeleton | None) -> Skeleton:
     names = meta.get("keypoint_id2name") if isinstance(meta, dict) else None
-    if told is None and isinstance(names, dict) and len(names) == joints:
-        ordered = [str(names.get(str(i), names.get(i))) for i in range(joints)]
-        return skeleton_of_names(str(path), ordered, None)
+    if isinstance(names, dict) and len(names) == joints:
+        ordered = [str(names.get(str(i))) for i in range(joints)]
+        return skeleton_of_names(str(path), ordered, told)
     return skeleton_of(str(path), joints, told)

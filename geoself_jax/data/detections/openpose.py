@@ -49,6 +49,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     Raises:
         GeoselfError: Not such files; nobody in any; pixels that were scaled (65).
     """
+    if not path.is_dir():
+        raise data_error(f"{path}: a file", "wanted OpenPose's folder of JSON", "give the folder")
     names = sorted(entry.name for entry in os.scandir(path) if entry.name.endswith(".json"))
     numbers = _numbers(path, names)
     frame: list[int] = []

@@ -46,6 +46,12 @@ def people_of(
     values = np.array(rows)
     if flags:
         values[..., 2] = values[..., 2] > 0
+    elif (values[..., 2] == 2).any() and np.isin(values[..., 2], (0, 1, 2)).all():
+        raise data_error(
+            f"{path}: the third number of all joints is 0, 1 or 2",
+            "that is COCO's visibility, and no score",
+            "give the annotations with their `images`, or the detector's scores",
+        )
     frame = [_frame(path, found, place) for found, place in zip(people, places, strict=True)]
     return instances_of(
         str(path), frame, values, _tracks(people), 0, skeleton_of(str(path), joints, skeleton)

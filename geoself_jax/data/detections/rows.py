@@ -1,5 +1,6 @@
 """What the readers of detections share: rows of people, checked and in order of their frames."""
 
+import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +11,12 @@ import numpy as np
 from geoself_jax.data.instances import Instances
 from geoself_jax.data.skeletons import BODY_25, COCO_17, COCO_18, HALPE_26, known_skeleton
 from geoself_jax.errors import GeoselfError, data_error
-from geoself_jax.skeleton import Skeleton
+from geoself_jax.skeleton import Skeleton, normalized
 
 HEAD = 1 << 16
+FAR_PX = 1e6
+"""No picture is as large: a joint farther out is no place in pixels."""
+LAST_FRAME = 2**31 - 1
 BY_COUNT = {17: COCO_17, 18: COCO_18, 25: BODY_25, 26: HALPE_26}
 """What a detector that does not name its joints most likely means by so many."""
 
@@ -42,10 +46,10 @@ def skeleton_of(source: str, joints: int, told: Skeleton | None) -> Skeleton:
 
 
 def skeleton_of_names(source: str, names: Sequence[str], told: Skeleton | None) -> Skeleton:
-    """The skeleton of named joints: a known one, or the one told if its names are these.
+    """The skeleton of named joints: the one told, else the known one with these names.
 
     Raises:
-        GeoselfError: Neither (65).
+        GeoselfError: No known one; the one told has other joints, or these in another order (65).
     """
     if told is not None:
         if told.joints != len(names):
@@ -54,6 +58,7 @@ def skeleton_of_names(source: str, names: Sequence[str], told: Skeleton | None) 
                 f"--skeleton has {told.joints}",
                 "describe the joints of the file, in its order",
             )
+        _check_order(source, names, told)
         return told
     try:
         return known_skeleton(tuple(names))
@@ -63,6 +68,30 @@ def skeleton_of_names(source: str, names: Sequence[str], told: Skeleton | None) 
             "no known skeleton has these",
             "describe them in a small toml: --skeleton=FILE.toml (docs/data.md)",
         ) from error
+
+
+def _check_order(source: str, names: Sequence[str], told: Skeleton) -> None:
+    """Refuses a skeleton that has one of the file's names at another joint."""
+    written = [normalized(name) for name in names]
+    for joint, name in enumerate(told.joint_names):
+        if normalized(name) in written and normalized(name) != written[joint]:
+            raise data_error(
+                f"{source}: joint {joint} is {names[joint]}",
+                f"--skeleton has {name} there",
+                "describe the joints of the file, in its order",
+            )
+
+
+def csv_lines(path: Path, text: str) -> list[list[str]]:
+    """The cells of every line.
+
+    Raises:
+        GeoselfError: Not a csv (65).
+    """
+    try:
+        return list(csv.reader(text.splitlines()))
+    except csv.Error as error:
+        raise data_error(f"{path}: not a csv ({error})", "", "check the file") from error
 
 
 def frame_number(name: str) -> int | None:
@@ -118,22 +147,21 @@ def instances_of(
     """
     if not len(frame):
         raise data_error(f"{source}: no person in any picture", "", "check the detector's output")
+    if max(frame) > LAST_FRAME:
+        raise data_error(
+            f"{source}: picture number {max(frame)}",
+            f"wanted 0 to {LAST_FRAME}",
+            "number them anew",
+        )
     number = np.asarray(frame, np.int64)
     values = np.asarray(rows, np.float64)
     order = np.argsort(number, kind="stable")
     number, values = number[order], values[order]
     placed = np.isfinite(values[..., :2]).all(-1)
     score = np.where(placed, values[..., 2], 0)
-    bad = ~(score >= 0) | ~np.isfinite(score)
-    if bad.any():
-        at, joint = (int(i) for i in np.argwhere(bad)[0])
-        raise data_error(
-            f"{source}: score {score[at, joint]:g} at frame {number[at]}, joint "
-            f"{skeleton.joint_names[joint]}",
-            "wanted a number of at least 0",
-            "check the detector's output",
-        )
+    _check_values(source, number, values, score, skeleton)
     names, index = _tracks(tracks, order)
+    _check_once(source, number, index, names)
     return Instances(
         source=source,
         frame=number,
@@ -144,6 +172,35 @@ def instances_of(
         frames=max(frames, int(number[-1]) + 1),
         skeleton=skeleton,
     )
+
+
+def _check_values(
+    source: str, number: np.ndarray, values: np.ndarray, score: np.ndarray, skeleton: Skeleton
+) -> None:
+    bad = ~((score >= 0) & (score <= FAR_PX))
+    far = (score > 0) & ~(np.abs(values[..., :2]) <= FAR_PX).all(-1)
+    for fault in (bad, far):
+        if not fault.any():
+            continue
+        at, joint = (int(i) for i in np.argwhere(fault)[0])
+        where = f"at frame {number[at]}, joint {skeleton.joint_names[joint]}"
+        x, y, found = values[at, joint]
+        what = f"score {found:g} {where}" if fault is bad else f"x {x:g}, y {y:g} {where}"
+        wanted = "a number of at least 0" if fault is bad else "pixels"
+        raise data_error(f"{source}: {what}", f"wanted {wanted}", "check the detector's output")
+
+
+def _check_once(source: str, number: np.ndarray, index: np.ndarray, names: Sequence[str]) -> None:
+    """A track has one person a frame."""
+    pairs = np.stack([index, number], -1)[index >= 0]
+    found, count = np.unique(pairs, axis=0, return_counts=True)
+    if (count > 1).any():
+        track, frame = found[count > 1][0]
+        raise data_error(
+            f"{source}: track {names[track]} is in frame {frame} twice",
+            "wanted one person a track and frame",
+            "write the file anew, or without tracks",
+        )
 
 
 def _tracks(

@@ -1,12 +1,11 @@
 """SLEAP's analysis .h5 (tracks, node_names, point_scores) and .csv (a row an instance)."""
 
-import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from geoself_jax.data.detections.rows import head, instances_of, skeleton_of_names
+from geoself_jax.data.detections.rows import csv_lines, head, instances_of, skeleton_of_names
 from geoself_jax.data.instances import Instances
 from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_hdf5, load_text
@@ -75,7 +74,7 @@ def _array(path: Path, tree: Any, name: str, axes: int) -> np.ndarray:
 
 
 def _from_csv(path: Path, told: Skeleton | None, max_bytes: int) -> Instances:
-    lines = list(csv.reader(load_text(path, max_bytes=max_bytes).splitlines()))
+    lines = csv_lines(path, load_text(path, max_bytes=max_bytes))
     names = lines[0][3:] if lines else []
     nodes = [name.removesuffix(".x") for name in names[::3]]
     if names != [f"{node}.{end}" for node in nodes for end in ("x", "y", "score")]:
