@@ -39,6 +39,7 @@ def make_parser() -> commands.Parser:
     add = rig.add_argument
     add("--calibration", help="file or folder of the cameras, or human36m:S1")
     add("--calibration-format", default="auto", help="if it cannot be told by itself")
+    add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=UNITS, help="of the calibration, where its format has none")
     add("--up", choices=UPS, help="the world's axis against gravity")
     add("--camera", action="append", default=[], metavar="NAME=PATH", help="a camera's detections")
@@ -117,6 +118,7 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
         calibration=None if flags.calibration is None else Path(flags.calibration),
         calibration_format=flags.calibration_format,
         detections_format=flags.detections,
+        rig=flags.rig,
         unit=flags.unit,
         up=flags.up,
         camera_paths={name: Path(path) for name, path in pairs},

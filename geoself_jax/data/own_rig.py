@@ -29,6 +29,7 @@ class RigOptions:
     Attributes:
         calibration: File or folder of the cameras; None looks for one in each input.
         calibration_format, detections_format: `auto`, or the name of a format.
+        rig: Which rig, where the calibration holds several.
         unit, up: Of the calibration's world; None as its format has it.
         camera_paths: Detections by camera name, where names of files do not tell.
         skeleton: Of the detections; None where the file names its joints.
@@ -43,6 +44,7 @@ class RigOptions:
     calibration: Path | None = None
     calibration_format: str = "auto"
     detections_format: str = "auto"
+    rig: str | None = None
     unit: str | None = None
     up: str | None = None
     camera_paths: Mapping[str, Path] = dataclasses.field(default_factory=dict)
@@ -125,7 +127,12 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
     if str(path).startswith(HUMAN36M):
         return human36m_rig(str(path).removeprefix(HUMAN36M))
     rig = read_calibration(
-        path, format=own.calibration_format, unit=own.unit, up=own.up, notice=notice
+        path,
+        format=own.calibration_format,
+        unit=own.unit,
+        up=own.up,
+        name=own.rig,
+        notice=notice,
     )
     sizes = rig.image_size.copy()
     for view, name in enumerate(rig.camera_names):

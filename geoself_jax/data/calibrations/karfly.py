@@ -59,7 +59,7 @@ def read(
         raise data_error(
             f"{path}: the cameras of {', '.join(extrinsics) or 'nobody'}",
             "one subject's are wanted",
-            "name the subject",
+            "name the subject: --rig=S1",
         )
     if name not in extrinsics:
         raise data_error(
