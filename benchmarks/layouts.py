@@ -11,6 +11,7 @@ import argparse
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,8 @@ def write_opencv(folder: Path, names: list[str], clip: Arrays) -> None:
         storage.release()
 
 
-def _cameras(names: list[str], clip: Arrays) -> list[tuple[str, *tuple[np.ndarray, ...]]]:
+def _cameras(names: list[str], clip: Arrays) -> list[tuple[Any, ...]]:
+    """Name, K, dist, R, center and picture size of each."""
     keys = ("K", "dist", "R", "center", "image_size")
     return [(name, *(clip[key][view] for key in keys)) for view, name in enumerate(names)]
 
