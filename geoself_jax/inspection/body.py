@@ -13,7 +13,9 @@ from geoself_jax.validation import BODY_METRES, body_size, wrong_unit
 
 _FEWEST = 20
 _SPREAD, _UNEVEN = 0.35, 1.35  # of a bone's length; of left to right
-_MEAN_SPREAD, _LOOSE = 0.25, 0.12
+_LOOSE, _ABSURD = 0.03, 0.05  # metres by which bones change or differ, on average
+_BETTER = 0.82  # what another order leaves of it
+_LOOSE_ENDS, _GAINED = 0.02, 0.65  # the same of two joints' bones; what is left of it
 
 
 @dataclass(frozen=True)
@@ -75,71 +77,93 @@ def check_bones(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ve
 
 
 def check_order(skeleton: Skeleton, subjects: dict[str, np.ndarray]) -> list[Verdict]:
-    """A verdict where the joints' names do not fit: with other names the bones are steadier.
+    """A verdict where the joints' names do not fit: with others the bones are steadier and even.
 
     Args:
         skeleton: As the file names the joints.
         subjects: Of each the (frames, joints, 3) poses, metres.
     """
-    spread = _distances_spread(list(subjects.values()))
-    now, what = _steadiness(spread, skeleton.bones), "the joint order is wrong"
-    if np.isnan(now):
+    distances = _distances(list(subjects.values()))
+    every = np.arange(skeleton.joints)
+    costs = _costs(skeleton, distances, every)
+    if not np.isfinite(costs).any():
         what = "the joint order was not checked"
         return [note("joint order", what, f"no subject with {_FEWEST} instants")]
-    figures = f"bones change their length by {100 * now:.0f} % on average"
+    now = float(np.nanmean(costs))
+    figures = f"bones change, and differ from their twins, by {1000 * now:.0f} mm on average"
     known = [
-        (_steadiness(spread, other.bones), name)
+        (float(np.nanmean(_costs(other, distances, every))), name)
         for name, other in KNOWN_SKELETONS.items()
         if other.joints == skeleton.joints and other.bones != skeleton.bones
     ]
     best, name = min(known, default=(np.inf, ""))
-    if now > _MEAN_SPREAD / 2 and best < now / 2:
-        evidence = f"{figures}, in the order of {name} by {100 * best:.0f} %"
-        return [error("joint order", what, evidence, f"give the joint_names of {name}")]
-    every = [(a, b) for b in range(skeleton.joints) for a in range(b)]
-    best, a, b = min((_steadiness(spread, _renamed(skeleton, a, b)), a, b) for a, b in every)
-    if best < 0.7 * now and _steadier(spread, skeleton, a, b):
-        first, second = skeleton.joint_names[a], skeleton.joint_names[b]
-        evidence = f"{figures}, with the two exchanged by {100 * best:.0f} %"
+    if now > _LOOSE and best < now / 2:
+        evidence = f"{figures}, in the order of {name} by {1000 * best:.0f} mm"
+        what, do = "the joint order is wrong", f"give the joint_names of {name}"
+        return [error("joint order", what, evidence, do)]
+    swaps = [
+        _exchange(skeleton, distances, costs, a, b) for b in range(len(every)) for a in range(b)
+    ]
+    best, a, b = min((swap for swap in swaps if swap), default=(np.inf, 0, 0))
+    if now > _ABSURD and best > now / 2:
+        do = "give joint_names in the detector's order"
+        return [error("joint order", "the joint order is wrong", figures, do)]
+    if best < _BETTER * now:
+        first, second = sorted((skeleton.joint_names[a], skeleton.joint_names[b]))
         what = f"joints {first} and {second} look exchanged"
+        evidence = f"{figures}, with the two exchanged by {1000 * best:.0f} mm"
         return [warning("joint order", what, evidence, "check joint_names")]
-    if now > _MEAN_SPREAD:
-        return [error("joint order", what, figures, "give joint_names in the detector's order")]
     return [ok("joint order", "the joints' names fit the bones", figures)]
 
 
-def _distances_spread(subjects: list[np.ndarray]) -> np.ndarray:
-    """(joints, joints) relative median deviation of their distance, mean over subjects."""
+def _distances(subjects: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """(joints, joints) median distance and its median deviation, metres, mean over subjects."""
     found = []
     for points in subjects:
         few = points[:: max(1, len(points) // 300)]
-        found.append(_spread(np.linalg.norm(few[:, :, None] - few[:, None], axis=-1))[1])
+        length, spread = _spread(np.linalg.norm(few[:, :, None] - few[:, None], axis=-1))
+        found.append((length, spread * length))
     known = np.isfinite(found).sum(0)
-    return np.asarray(np.nansum(found, axis=0) / np.where(known > 0, known, np.nan))
+    length, deviation = np.nansum(found, axis=0) / np.where(known > 0, known, np.nan)
+    return length, deviation
 
 
-def _steadiness(spread: np.ndarray, bones: tuple[tuple[int, int], ...]) -> float:
-    values = np.array([spread[a, b] for a, b in bones])
-    values = values[np.isfinite(values)]
-    return float(np.mean(values)) if values.size else float("nan")
+def _costs(
+    skeleton: Skeleton, distances: tuple[np.ndarray, np.ndarray], names: np.ndarray
+) -> np.ndarray:
+    """(bones,) metres by which each changes and half of what it differs from its twin by.
+
+    Args:
+        skeleton: Whose bones.
+        distances: Between all joints.
+        names: (joints,) which joint of the data each of the skeleton's is taken to be.
+    """
+    length, deviation = distances
+    bones = np.array(skeleton.bones, int).reshape(-1, 2)
+    twins = np.array(skeleton.mirror)[bones]
+    (a, b), (c, d) = names[bones].T, names[twins].T
+    return np.asarray(deviation[a, b] + np.abs(length[a, b] - length[c, d]) / 2)
 
 
-def _renamed(skeleton: Skeleton, a: int, b: int) -> tuple[tuple[int, int], ...]:
-    other = {a: b, b: a}
-    return tuple((other.get(p, p), other.get(c, c)) for p, c in skeleton.bones)
-
-
-def _steadier(spread: np.ndarray, skeleton: Skeleton, a: int, b: int) -> bool:
-    """Whether exchanging two joints' names steadies the bones that end in them beyond doubt."""
-    ends = [i for i, bone in enumerate(skeleton.bones) if a in bone or b in bone]
-    other = _renamed(skeleton, a, b)
-    before, after = (
-        np.array([spread[bones[i]] for i in ends]) for bones in (skeleton.bones, other)
-    )
-    known = np.isfinite(before) & np.isfinite(after)
+def _exchange(
+    skeleton: Skeleton,
+    distances: tuple[np.ndarray, np.ndarray],
+    costs: np.ndarray,
+    a: int,
+    b: int,
+) -> tuple[float, int, int] | None:
+    """Mean cost with two joints' names exchanged; None where their bones hardly gain by it."""
+    names = np.arange(skeleton.joints)
+    names[[a, b]] = b, a
+    bones = np.array(skeleton.bones, int).reshape(-1, 2)
+    ends = np.isin(bones, (a, b)).any(-1)
+    after = _costs(skeleton, distances, names)
+    known = ends & np.isfinite(costs) & np.isfinite(after)
     if not known.any():
-        return False
-    return bool(before[known].mean() > _LOOSE and after[known].mean() < before[known].mean() / 2)
+        return None
+    before, then = costs[known].mean(), after[known].mean()
+    gained = before > _LOOSE_ENDS and then < _GAINED * before
+    return (float(np.nanmean(after)), a, b) if gained else None
 
 
 def _unsteady(subject: str, skeleton: Skeleton, bones: Bones) -> list[Verdict]:

@@ -9,6 +9,7 @@ from geoself_jax.recording import Recording
 
 _OUTSIDE = (0.1, 0.2)  # of the picture's size beyond its border; share of detections there
 _MISSING = 0.5
+_SPOT = 0.01  # of the picture: a person who walks through it covers more
 _FEWEST = 200
 
 
@@ -58,9 +59,9 @@ def _of_camera(recording: Recording, rig: int, view: int) -> list[Verdict]:
         return []
     size = recording.image_size[rig, view].astype(float)
     name = f"rig {recording.rig_names[rig]}, camera {recording.camera_names[view]}"
-    reach = float(np.percentile(np.abs(pixels), 99))
-    if reach <= 3 < size.min() / 10:
-        evidence = f"99 % are within {reach:.2f}, the picture is {size[0]:.0f} x {size[1]:.0f} px"
+    reach = float(np.ptp(np.percentile(pixels, (2, 98), axis=0), axis=0).max())
+    if reach <= _SPOT * size.min():
+        evidence = f"they cover {reach:.2g} px of a picture of {size[0]:.0f} x {size[1]:.0f} px"
         do = "multiply them with the picture's size"
         return [error("pixels", f"{name}: detections are normalised, not pixels", evidence, do)]
     margin = _OUTSIDE[0] * size
