@@ -16,7 +16,7 @@ def main(argv: Sequence[str]) -> int:
         "per action where the data have ground truth, and scores that need no 3D label.",
     )
     parser.add_argument("--workdir", required=True, help="folder of the run")
-    parser.add_argument("--data", required=True, help=".npz file, or synthetic:test")
+    parser.add_argument("--data", required=True, help=".npz file, synthetic:test or tfds:NAME")
     parser.add_argument("--json", help="write the scores here (default RUN/evaluation.json)")
     parser.add_argument("--checkpoint", choices=("last", "best"), default="last", help=_CHECKPOINT)
     parser.add_argument("--frames", type=int, default=8000, help="of synthetic data (8000)")
