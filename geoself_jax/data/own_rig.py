@@ -11,7 +11,7 @@ from geoself_jax.data.calibrations import read_calibration
 from geoself_jax.data.camera_files import match_cameras
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.human36m_cameras import human36m_rig
-from geoself_jax.data.detections import read_detections
+from geoself_jax.data.detections import read_detections, recognize_detections
 from geoself_jax.data.instances import Instances
 from geoself_jax.data.people import choose_person
 from geoself_jax.data.rig import Rig
@@ -96,7 +96,7 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
     fps = float(own.fps or 0)
     chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
     name = folder.name if folder else "recording"
-    options.notice(f"{name}: {chosen.note}")
+    options.notice(_told(name, rig, paths, own.detections_format, chosen.note))
     somebody = (chosen.confidence > 0).any((1, 2))
     taken = np.flatnonzero(somebody)
     taken = taken[taken % options.every == 0]
@@ -113,6 +113,13 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
         confidence=chosen.confidence[taken],
         frame_id=(taken // options.every).astype(np.int32),
     )
+
+
+def _told(name: str, rig: Rig, paths: Mapping[str, Path], kind: str, note: str) -> str:
+    """What was taken for what, in a line."""
+    reason = recognize_detections(paths[rig.camera_names[0]], kind)
+    cameras = ", ".join(f"{camera} = {paths[camera].name}" for camera in rig.camera_names)
+    return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {note}"
 
 
 def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]) -> Rig:
