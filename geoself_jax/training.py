@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import json
 import math
+import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -17,9 +18,9 @@ from tqdm import tqdm
 from geoself_jax import checkpoints, devices, hosts, step, workdir
 from geoself_jax.batch import TrainingViews
 from geoself_jax.config import Config, ModelConfig, as_dict, split_where
-from geoself_jax.data.checks import check_geometry
 from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
 from geoself_jax.errors import data_error, usage_error
+from geoself_jax.inspection.short import check_before_training
 from geoself_jax.loop import Loop, Outcome, Stages, items, make_optimizer, make_stages
 from geoself_jax.model import Networks
 from geoself_jax.recording import Recording
@@ -54,7 +55,10 @@ def train(
         print(devices.describe(), flush=True)
     with _owned(folder), StopFlag() as stop:
         triangulated = triangulate_recording(recording, config.objective.labels)
-        check_geometry(config.data.train, recording, triangulated)
+        doubts = check_before_training(config.data.train, recording, triangulated)
+        if hosts.is_leader():
+            for doubt in doubts:
+                print(f"warning: {doubt}", file=sys.stderr, flush=True)
         _check_views(config, recording)
         learn, held = hold_out(recording, config.data.validation_share)
         labels = triangulated if teacher is None else teacher

@@ -8,6 +8,7 @@ from geoself_jax.inspection.verdicts import Verdict, error, ok, warning
 
 CHECK = "cameras"
 WORST_PX, DOUBTFUL_PX = 20.0, 12.0  # in a picture 1000 wide; the first is `data.checks`'
+_SUSPECT_PX = 6.0  # from here on a mistake is looked for that would explain it
 _FEW = 300  # instants on which mistakes are tried out
 _FEWEST = 20  # detections
 
@@ -20,6 +21,11 @@ def check_cameras(sample: Sample) -> list[Verdict]:
     scale = [sample.pixel_scale(view) for view in range(sample.views)]
     view = int(np.nanargmax(medians / scale))
     if medians[view] <= DOUBTFUL_PX * scale[view]:
+        few = sample.thinned(_FEW)
+        suspect = medians[view] > _SUSPECT_PX * scale[view]
+        found = conventions.explained_for_all(few, float(medians[view])) if suspect else None
+        if found:
+            return [warning(CHECK, *_for_all(few, view, float(medians[view]), found))]
         figures = f"median triangulation residual {np.nanmedian(medians):.1f} px, "
         figures += f"worst {medians[view]:.1f} px ({sample.name(view)})"
         return [ok(CHECK, "the cameras fit each other", figures)]
@@ -30,7 +36,7 @@ def check_cameras(sample: Sample) -> list[Verdict]:
 def view_medians(sample: Sample) -> np.ndarray:
     """(views,) median triangulation residual, pixels; NaN where too few detections."""
     found = np.full(sample.views, np.nan)
-    least = min(_FEWEST, np.isfinite(sample.residual).sum())
+    least = min(_FEWEST, np.isfinite(sample.residual).sum() // sample.views)
     for view in range(sample.views):
         residual = sample.residual[:, view]
         residual = residual[np.isfinite(residual)]
@@ -50,13 +56,12 @@ def _nothing_triangulated(sample: Sample) -> Verdict:
 
 def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
     rig = f"rig {sample.whole.rig_names[sample.rig]}"
-    evidence = f"median triangulation residual {worst:.1f} px in {sample.name(view)}"
+    evidence = _evidence(sample, view, worst)
     found = conventions.explained_for_all(sample, worst)
     alone, left = _odd_one_out(sample, worst)
     single = None if alone is None else _explained(sample, alone)
     if found and not (single and single[1] < found[1]):
-        what = f"{rig}: {found[0]}" if "rig" not in found[0] else found[0]
-        return what, f"{evidence}; {found[1]:.1f} px without that", "mend it and convert again"
+        return _for_all(sample, view, worst, found)
     if alone is None:
         return (
             f"{rig}: the cameras do not fit each other",
@@ -73,6 +78,19 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
         evidence + rest + "; no usual mistake explains it",
         "check its K, R, center, synchronization, and that it sees the same person",
     )
+
+
+def _evidence(sample: Sample, view: int, worst: float) -> str:
+    return f"median triangulation residual {worst:.1f} px in {sample.name(view)}"
+
+
+def _for_all(
+    sample: Sample, view: int, worst: float, found: tuple[str, float]
+) -> tuple[str, str, str]:
+    """A mistake in all cameras in words."""
+    what = f"rig {sample.whole.rig_names[sample.rig]}: {found[0]}"
+    evidence = f"{_evidence(sample, view, worst)}; {found[1]:.1f} px without that"
+    return what, evidence, "mend it and convert again"
 
 
 def _explained(sample: Sample, view: int) -> tuple[str, float] | None:

@@ -115,8 +115,8 @@ def of_people(recording: Recording, samples: list[Sample]) -> list[Verdict]:
     found = body.check_up(samples) + body.check_order(recording.skeleton, subjects)
     for name, points in subjects.items():
         found += body.check_size(name, points) + body.check_bones(name, recording.skeleton, points)
-    rows = [sides.check_anatomy(sample) + timing.check_speed(sample) for sample in samples]
-    return found + [verdict for row in rows for verdict in row]
+    found += sides.check_anatomy(samples)
+    return found + [verdict for sample in samples for verdict in timing.check_speed(sample)]
 
 
 def _by_subject(recording: Recording, samples: list[Sample]) -> dict[str, np.ndarray]:

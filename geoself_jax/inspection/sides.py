@@ -75,10 +75,10 @@ def _stranger(sample: Sample, view: int, strange: np.ndarray, share: float) -> V
     )
 
 
-def check_anatomy(sample: Sample) -> list[Verdict]:
+def check_anatomy(samples: list[Sample]) -> list[Verdict]:
     """A verdict on left and right in the whole file: knees bend forward, a nose is in front."""
-    skeleton, points = sample.whole.skeleton, sample.points
-    ahead = _ahead(skeleton, points, sample.whole.world_up)
+    skeleton, points = samples[0].whole.skeleton, np.concatenate([s.points for s in samples])
+    ahead = _ahead(skeleton, points, samples[0].whole.world_up)
     votes = (
         [] if ahead is None else _knees(skeleton, points, ahead) + _nose(skeleton, points, ahead)
     )
