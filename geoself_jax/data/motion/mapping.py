@@ -51,7 +51,7 @@ _PATTERNS: dict[str, tuple[tuple[str, str], dict[str, tuple[str, ...]]]] = {
             "thorax": ("Neck",),
             "neck": ("Neck1", "Head"),
             "head": ("Head_end",),
-            "wrist": ("{side}Hand", "{side}HandIndex1"),
+            "wrist": ("{side}Hand", "{side}FingerBase", "{side}HandIndex1"),
         },
     ),
     "Mixamo": (
