@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("auto", "human36m", "motionbert", "mpi_inf_3dhp", "aist", "panoptic", "rig", "motion")
 UNITS = ("m", "cm", "mm")
+MOTION_UNITS = ("m", "cm", "mm", "inch", "cmu")
 UPS = ("x", "-x", "y", "-y", "z", "-z")
 
 _DESCRIPTION = """Reads recordings as users have them and writes one file of format
@@ -52,6 +53,7 @@ def make_parser() -> commands.Parser:
     add("--trim", action="store_true", help="take the pictures that all cameras have")
     add("--subject", help="who it is (the input folder's name)")
     add("--action", help="what is done (the input folder's name)")
+    add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths (by the body's height)")
     add("--seed", type=int, default=0, help="of a motion file's modelled detections (0)")
     return parser
 
@@ -81,7 +83,9 @@ def main(argv: Sequence[str]) -> int:
         max_bytes=flags.max_bytes,
         notice=tqdm.write,
     )
-    reading = preparing.read(kind, inputs, options, _own_rig(flags), seed=flags.seed)
+    reading = preparing.read(
+        kind, inputs, options, _own_rig(flags), seed=flags.seed, motion_unit=flags.motion_unit
+    )
     arrays = preparing.prepare(reading)
     npz.write_arrays(output, arrays)
     print(preparing.summary(arrays))

@@ -31,11 +31,11 @@ FLOORS = [
     {"recording", "metrics", "data.matching", "data.rig_arrays", "data.skeleton_files"},
     {
         *("devices", "step", "data.checks", "data.sampling", "data.training_views"),
-        *("data.calibrations", "data.detections", "data.people", "data.assembling"),
+        *("data.calibrations", "data.detections", "data.people", "data.assembling", "data.motion"),
     },
     {
         *("checkpoints", "runner", "scores", "drawing", "inspection"),
-        *("data.motion", "data.datasets", "data.camera_files"),
+        *("data.datasets", "data.camera_files"),
     },
     {"feeding", "trained", "commands", "data.own_rig", "data.tfds"},
     {"evaluation", "lifter", "loop", "data.sources", "data.preparing"},

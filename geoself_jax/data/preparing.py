@@ -10,6 +10,7 @@ from tqdm import tqdm
 from geoself_jax.data.assembling import assemble
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.prepared import check_arrays
+from geoself_jax.data.motion import simulated
 from geoself_jax.data.own_rig import RigOptions, read_own_rig, read_rig
 from geoself_jax.errors import data_error, missing_error, usage_error
 
@@ -41,7 +42,7 @@ def choose_format(inputs: Sequence[Path], told: str, notice: Callable[[str], Non
         return told
     if not inputs:
         return RIG
-    reasons = _reasons(inputs[0])
+    reasons = _reasons(inputs)
     if len(reasons) > 1:
         found = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise data_error(f"{inputs[0]}: may be {found}", "which is it?", "say --format=NAME")
@@ -56,9 +57,11 @@ def choose_format(inputs: Sequence[Path], told: str, notice: Callable[[str], Non
     return name
 
 
-def _reasons(path: Path) -> dict[str, str]:
-    if path.suffix.lower() in MOTION_FILES:
-        return {MOTION: f"a {path.suffix} file"}
+def _reasons(inputs: Sequence[Path]) -> dict[str, str]:
+    for path in inputs:
+        if path.suffix.lower() in MOTION_FILES:
+            return {MOTION: f"a {path.suffix} file"}
+    path = inputs[0]
     found = {
         name: importlib.import_module(f"geoself_jax.data.datasets.{module}").recognize(path)
         for name, module in DATASETS.items()
@@ -67,7 +70,13 @@ def _reasons(path: Path) -> dict[str, str]:
 
 
 def read(
-    kind: str, inputs: Sequence[Path], options: ReadOptions, own: RigOptions, *, seed: int = 0
+    kind: str,
+    inputs: Sequence[Path],
+    options: ReadOptions,
+    own: RigOptions,
+    *,
+    seed: int = 0,
+    motion_unit: str | None = None,
 ) -> Reading:
     """Clips of the inputs.
 
@@ -77,6 +86,7 @@ def read(
         options: What to take.
         own: Of a lab's own rig; its calibration and fps are those of simulated views, too.
         seed: Of simulated detections.
+        motion_unit: Of a motion file's lengths; None to guess it from the body's height.
 
     Raises:
         GeoselfError: Something is missing (64, 66) or bad (65).
@@ -87,9 +97,8 @@ def read(
         raise usage_error("--input", "what shall be read?", "name a file or folder")
     if kind == MOTION:
         rig = read_rig(own, None, options.notice)
-        from geoself_jax.data.motion import simulated
-
-        return simulated.read(inputs, options, rig=rig, fps=own.fps or 50.0, seed=seed)
+        fps = own.fps or 50.0
+        return simulated.read(inputs, options, rig=rig, fps=fps, seed=seed, unit=motion_unit)
     module = importlib.import_module(f"geoself_jax.data.datasets.{DATASETS[kind]}")
     return module.read(inputs, options)
 
@@ -113,6 +122,7 @@ def _shown(reading: Reading) -> Iterator[Clip]:
         for clip in reading.clips:
             bar.set_postfix_str(clip.name, refresh=False)
             bar.update()
+            bar.total = max(bar.total or 0, bar.n)  # a file may hold several clips
             yield clip
 
 
