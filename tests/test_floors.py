@@ -1,6 +1,7 @@
 """A module imports only from floors strictly below its own; commands start without jax."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,13 @@ WHOLE = (  # packages whose modules share a floor and may import one another
 )
 
 
+@functools.cache
 def modules():
+    """Name and path of every module."""
+    return list(_walk())
+
+
+def _walk():
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
         name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
@@ -63,8 +70,7 @@ def imported(path):
             base = node.module.removeprefix("geoself_jax").lstrip(".")
             for alias in node.names:
                 inner = f"{base}.{alias.name}".lstrip(".")
-                known = {name for name, _ in modules()}
-                yield inner if inner in known else base
+                yield inner if inner in dict(modules()) else base
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name.startswith("geoself_jax"):
