@@ -3,9 +3,12 @@
 Source of the layout: aist_plusplus/loader.py and processing/ of google/aistplusplus_api.
 """
 
+import collections
 import dataclasses
+import os
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -171,11 +174,19 @@ def _genre(name: str) -> str:
 
 
 def _clips(places: Sequence[_Place], truth: str | None, options: ReadOptions) -> Iterator[Clip]:
+    """Each file takes a process of its own: some are read ahead while others are waited for."""
     rigs: dict[Path, Rig] = {}
-    for place in places:
-        if place.cameras not in rigs:
-            rigs[place.cameras] = _rig(place.cameras, options)
-        yield _clip(place, rigs[place.cameras], truth, options)
+    ahead: collections.deque[Future[Clip]] = collections.deque()
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        for place in places:
+            if place.cameras not in rigs:
+                rigs[place.cameras] = _rig(place.cameras, options)
+            ahead.append(pool.submit(_clip, place, rigs[place.cameras], truth, options))
+            if len(ahead) > 2 * workers:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def _rig(path: Path, options: ReadOptions) -> Rig:
