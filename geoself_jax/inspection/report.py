@@ -90,7 +90,7 @@ def of_geometry(recording: Recording, samples: list[Sample]) -> list[Verdict]:
             fitting.append(sample)
             found += of_views(sample)
         elif fit[0].severity == "warning":
-            found += timing.check_timing(sample) + sides.check_frames(sample)
+            found += in_frames_and_time(sample)
     if not fitting:
         what = "people and timing were not checked"
         return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
@@ -99,14 +99,22 @@ def of_geometry(recording: Recording, samples: list[Sample]) -> list[Verdict]:
 
 def of_views(sample: Sample) -> list[Verdict]:
     """Checks that need cameras that fit."""
+    lenses = lens.check_lens(sample)
+    bent = any(verdict.severity == "warning" for verdict in lenses)
     return [
         *sides.check_frames(sample),
-        *timing.check_timing(sample),
-        *lens.check_lens(sample),
+        *(_not_timed(sample) if bent else timing.check_timing(sample)),
+        *lenses,
         *body.check_depth(sample),
         *seen.check_trust(sample),
         *cameras.check_baselines(sample),
     ]
+
+
+def _not_timed(sample: Sample) -> list[Verdict]:
+    """A lens that is wrong moves what is far from its middle, as a lag moves what is fast."""
+    what = f"rig {sample.whole.rig_names[sample.rig]}: whether the cameras are in step was not"
+    return [verdicts.note(timing.CHECK, f"{what} checked", "a lens does not fit, see above")]
 
 
 def of_people(recording: Recording, samples: list[Sample]) -> list[Verdict]:
@@ -132,15 +140,19 @@ def _by_subject(recording: Recording, samples: list[Sample]) -> dict[str, np.nda
 def text(report: Report) -> str:
     """The report in plain text: verdicts first, then the figures."""
     recording, used = report.recording, sum(len(s.frames) for s in report.samples)
-    counts = {s: sum(v.severity == s for v in report.verdicts) for s in ORDER}
     head = (
         f"{report.source}: {recording.frames} frames, {recording.views} cameras, "
         f"{recording.skeleton.joints} joints, {len(recording.subject_names)} subjects, "
         f"{len(recording.clip_names)} clips, {recording.fps:g} fps; geometry on {used} frames"
     )
-    total = ", ".join(f"{n} {_plural(s, n)}" for s, n in counts.items())
     lines = [f"{v.severity:<8}{v.line}" for v in report.verdicts]
-    return "\n".join([_plain(head), total, "", *lines, "", *_tables(report)])
+    return "\n".join([_plain(head), counts(report), "", *lines, "", *_tables(report)])
+
+
+def counts(report: Report) -> str:
+    """How many verdicts of each severity, in words."""
+    found = {s: sum(v.severity == s for v in report.verdicts) for s in ORDER}
+    return ", ".join(f"{n} {_plural(s, n)}" for s, n in found.items())
 
 
 def _plural(severity: str, count: int) -> str:

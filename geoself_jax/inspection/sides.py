@@ -9,6 +9,7 @@ from geoself_jax.skeleton import Skeleton, normalized
 CHECK = "left and right"
 _LEAST_PX = 15.0  # in a picture 1000 wide, of the frame as it is
 _SHARE = (0.08, 0.6)  # of a camera's frames that are exchanged: doubtful, wrong throughout
+_RUN = 60  # frames
 _STRANGER_PX, _STRANGERS = 60.0, 0.03
 _BENT = 0.1  # knee off the line from hip to ankle, of that line's length
 _FEWEST = 50
@@ -57,11 +58,24 @@ def _exchanged(sample: Sample, view: int, swapped: np.ndarray, share: float) -> 
     first, last = (place(sample.whole, sample.frames[np.flatnonzero(swapped)[i]]) for i in (0, -1))
     evidence = f"exchanging them halves the error in {100 * share:.0f} % of the frames looked at, "
     evidence += f"first {first}, last {last}"
+    if not _lasting(sample, swapped):
+        what = f"{sample.name(view)}: left and right are exchanged for a while, as detectors do"
+        return note(CHECK, what, evidence)
     if share > _SHARE[1]:
         what = f"{sample.name(view)}: left and right are exchanged"
         return error(CHECK, what, evidence, "exchange them (is the picture mirrored?)")
     what = f"{sample.name(view)}: left and right are exchanged in some frames"
     return warning(CHECK, what, evidence, "exchange them there, or set those confidences to 0")
+
+
+def _lasting(sample: Sample, swapped: np.ndarray) -> bool:
+    """Whether it is in several clips, or longer in one than a detector's own mistakes."""
+    frames = sample.frames[swapped]
+    clips, counts = np.unique(sample.whole.clip_id[frames], return_counts=True)
+    if (counts > 1).sum() > 1:
+        return True
+    own = sample.whole.frame_id[frames[sample.whole.clip_id[frames] == clips[counts.argmax()]]]
+    return bool(np.ptp(own) >= _RUN)
 
 
 def _stranger(sample: Sample, view: int, strange: np.ndarray, share: float) -> Verdict:
