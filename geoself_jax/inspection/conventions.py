@@ -131,7 +131,7 @@ def explained_for_one(sample: Sample, view: int) -> tuple[str, float] | None:
         error = sample.error_of(view, keypoints_2d=keypoints_2d, camera=camera)
         found.append((_median(_seen(sample, view, error)) / shrunk, name))
     best, name = min(found)
-    return (name, best) if best < now / 3 else None
+    return (name, best) if best < now / 2.5 else None
 
 
 def _seen(sample: Sample, view: int, error: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from geoself_jax.skeleton import Skeleton
 
 _RIGS, _VIEWS, _FRAMES = 4, 6, 2  # that are drawn
 _LIGHT = "#E3E6EA"
+_SHADES = plt.get_cmap("viridis")
 
 
 def drawn(report: Report) -> list[tuple[str, bytes]]:
@@ -75,7 +76,7 @@ def _rig(axis: Axes, sample: Sample) -> None:
     flat = lambda points: np.stack([points @ x, points @ y], -1)  # noqa: E731
     root = flat(sample.points[:, sample.whole.skeleton.root])
     root = root[np.isfinite(root).all(-1)]
-    axis.scatter(*root.T, s=4, color=COLOR["left"], alpha=0.5, linewidths=0)
+    axis.scatter(root[:, 0], root[:, 1], s=4, color=COLOR["left"], alpha=0.5, linewidths=0)
     camera, middle = sample.cameras, np.median(root, axis=0) if len(root) else np.zeros(2)
     for view in range(sample.views):
         center, ahead = flat(camera.center[view]), camera.R[view][2]
@@ -85,10 +86,10 @@ def _rig(axis: Axes, sample: Sample) -> None:
             edge = flat(ahead + side * camera.R[view][0])
             end = center + edge * reach / max(float(np.linalg.norm(edge)), 1e-9)
             axis.plot(*zip(center, end, strict=True), color=REFERENCE, linewidth=0.8)
-        axis.scatter(*center, s=36, color=COLOR["right"], zorder=3)
+        axis.scatter(center[0], center[1], s=36, color=COLOR["right"], zorder=3)
         axis.annotate(
             _plain(sample.whole.camera_names[view]),
-            center,
+            (float(center[0]), float(center[1])),
             xytext=(6, 6),
             textcoords="offset points",
             fontsize=9,
@@ -148,9 +149,7 @@ def _confidence(recording: Recording) -> Figure:
         values = values[values > 0]
         share = np.histogram(values, edges)[0] / max(1, values.size)
         name = _plain(recording.camera_names[view])
-        line = axis.stairs(
-            100 * share, edges, linewidth=1.6, color=plt.get_cmap("viridis")(view / 6)
-        )
+        line = axis.stairs(100 * share, edges, linewidth=1.6, color=_SHADES(view / _VIEWS))
         line.set_label("_" + name if name.startswith("_") else name)
     legend = axis.legend(frameon=False, fontsize=9)
     for text in legend.get_texts():

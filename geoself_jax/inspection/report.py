@@ -102,8 +102,7 @@ def of_views(sample: Sample) -> list[Verdict]:
     lenses = lens.check_lens(sample)
     bent = any(verdict.severity == "warning" for verdict in lenses)
     return [
-        *sides.check_frames(sample),
-        *(_not_timed(sample) if bent else timing.check_timing(sample)),
+        *(_not_timed(sample) if bent else in_frames_and_time(sample)),
         *lenses,
         *body.check_depth(sample),
         *seen.check_trust(sample),
@@ -111,10 +110,16 @@ def of_views(sample: Sample) -> list[Verdict]:
     ]
 
 
+def in_frames_and_time(sample: Sample) -> list[Verdict]:
+    """Checks of single frames, and of how the cameras' frames go together."""
+    return sides.check_frames(sample) + timing.check_timing(sample)
+
+
 def _not_timed(sample: Sample) -> list[Verdict]:
     """A lens that is wrong moves what is far from its middle, as a lag moves what is fast."""
     what = f"rig {sample.whole.rig_names[sample.rig]}: whether the cameras are in step was not"
-    return [verdicts.note(timing.CHECK, f"{what} checked", "a lens does not fit, see above")]
+    not_timed = verdicts.note(timing.CHECK, f"{what} checked", "a lens does not fit")
+    return [*sides.check_frames(sample), not_timed]
 
 
 def of_people(recording: Recording, samples: list[Sample]) -> list[Verdict]:

@@ -33,6 +33,7 @@ def check_missing(recording: Recording) -> list[Verdict]:
         elif share < 1 - _MISSING:
             evidence = f"in {100 * share:.1f} % of the pictures"
             found.append(warning("missing", f"{name} is seldom seen", evidence, "check it"))
+    found += _unseen_by_one(recording, seen)
     alone = float((seen.any(-1).sum(-1) < 2).mean())
     if alone > 0.1:
         severity = error if alone == 1 else warning
@@ -41,6 +42,22 @@ def check_missing(recording: Recording) -> list[Verdict]:
             severity("missing", what, f"{100 * alone:.0f} % of them", "check the synchronization")
         )
     return found or [ok("missing", "all cameras see all joints", f"{100 * seen.mean():.1f} %")]
+
+
+def _unseen_by_one(recording: Recording, seen: np.ndarray) -> list[Verdict]:
+    """Notes on joints that one camera never sees while others do."""
+    never = np.logical_not(np.any(seen, axis=0))
+    one = never & ~np.all(never, axis=0) & ~np.all(never, axis=1)[:, None]
+    names = recording.skeleton.joint_names
+    return [
+        note(
+            "missing",
+            f"camera {recording.camera_names[view]} never sees "
+            + ", ".join(names[joint] for joint in np.flatnonzero(one[view])),
+            "others do",
+        )
+        for view in np.flatnonzero(np.any(one, axis=1))
+    ]
 
 
 def check_places(recording: Recording) -> list[Verdict]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.inspection.sample import Sample, place
+from geoself_jax.inspection.sample import Sample
 from geoself_jax.inspection.verdicts import Verdict, note, ok, warning
 
 CHECK = "synchronization"
@@ -18,6 +18,7 @@ _CLIPS, _WINDOW = 6, 60  # clips looked into for frames that were dropped, frame
 _DROPPED, _MOST_DROPPED, _MOVING_PX = 0.75, 12, 1.0  # of the error in step; frames; a frame
 _BLOCKS, _SHORT, _LEAST_LAG = 8, 8, 0.6  # of frames that have to agree; frames; frames
 _NEAR_PX = 25.0  # farther off a detection is no good one
+_REACH, _FAST_PX = 4, 1.2  # frames to each side that give a joint's motion; a frame, beyond noise
 _FASTEST = 20.0  # m/s of 19 in 20 joints: twice a sprinter's top speed
 
 
@@ -93,27 +94,32 @@ def best_lag(errors: np.ndarray, pixel: float) -> Lag | None:
 def _along_motion(sample: Sample, view: int, errors: np.ndarray) -> Lag | None:
     """A lag of a few frames, by the errors along the motion: a late joint lies behind.
 
-    Each block of frames gives an estimate, the median of error over speed weighted with the speed;
-    they have to agree.
+    Each block of fast joints gives an estimate, the median of error over speed weighted with the
+    speed; they have to agree.
     """
     if sample.views < 3:
         return None
-    shift = 0
+    behind = _behind(sample, view, 0)
+    if len(behind) < _BLOCKS:
+        return None
+    lag = float(np.median(behind))
+    doubt = 1.4826 * float(np.median(np.abs(behind - lag))) / np.sqrt(len(behind))
+    if abs(lag) < max(_LEAST_LAG, 4 * doubt) or (np.sign(behind) == np.sign(lag)).mean() < 0.8:
+        return None
+    shift = _settled(sample, view, round(lag))
+    now, best = (_median(errors[FARTHEST + one]) for one in (0, shift))
+    return Lag(shift, now, best) if best < now else None
+
+
+def _settled(sample: Sample, view: int, shift: int) -> int:
+    """The lag at which a view lies behind no more; joints turn back, so that it takes steps."""
     for _ in range(3):
         more = _behind(sample, view, shift)
-        if len(more) < _BLOCKS // 2:
-            return None
-        step = round(float(np.median(more)))
+        step = round(float(np.median(more))) if len(more) else 0
         if step == 0 or abs(shift + step) > _SHORT:
             break
         shift += step
-    start = _behind(sample, view, 0)
-    doubt = 1.4826 * np.median(np.abs(start - np.median(start))) / np.sqrt(len(start))
-    agree = np.sign(start) == np.sign(shift)
-    if shift == 0 or abs(np.median(start)) < max(_LEAST_LAG, 4 * doubt) or agree.mean() < 0.8:
-        return None
-    now, best = (_median(errors[FARTHEST + lag]) for lag in (0, shift))
-    return Lag(shift, now, best) if best < now else None
+    return shift
 
 
 def _median(values: np.ndarray) -> float:
@@ -121,25 +127,22 @@ def _median(values: np.ndarray) -> float:
 
 
 def _behind(sample: Sample, view: int, shift: int) -> np.ndarray:
-    """(blocks,) frames by which a view, read `shift` later, still lies behind the others."""
-    whole = sample.whole
+    """(blocks,) frames by which a view, read `shift` later, still lies behind; empty: too few."""
+    whole, pixel = sample.whole, sample.pixel_scale(view)
     (before, one), (there, two), (after, three) = (
-        _shifted(sample, shift + more) for more in (-2, 0, 2)
+        _shifted(sample, shift + more) for more in (-_REACH, 0, _REACH)
     )
     pixels = whole.keypoints_2d[:, view]
-    motion = (pixels[after] - pixels[before]) / 4
+    motion = (pixels[after] - pixels[before]) / (2 * _REACH)
     speed = np.linalg.norm(motion, axis=-1)
     off = sample.expected[view][0] - pixels[there]
-    near = np.linalg.norm(off, axis=-1) < _NEAR_PX * sample.pixel_scale(view) + 5 * speed
-    good = (one & two & three)[:, None] & near & (speed > _MOVING_PX * sample.pixel_scale(view))
-    found = []
-    for block in np.array_split(np.arange(len(sample.frames)), _BLOCKS):
-        use = good[block]
-        if use.sum() >= _FEWEST // 2:
-            fast = speed[block][use]
-            ratio = (off[block][use] * motion[block][use]).sum(-1) / fast**2
-            found.append(_weighted_median(ratio, fast))
-    return np.array(found)
+    near = np.linalg.norm(off, axis=-1) < _NEAR_PX * pixel + 5 * speed
+    fast = (one & two & three)[:, None] & near & (speed > _FAST_PX * pixel)
+    if fast.sum() < _BLOCKS * _FEWEST // 2:
+        return np.empty(0)
+    ratio = (off[fast] * motion[fast]).sum(-1) / speed[fast] ** 2
+    blocks = zip(np.array_split(ratio, _BLOCKS), np.array_split(speed[fast], _BLOCKS), strict=True)
+    return np.array([_weighted_median(*block) for block in blocks])
 
 
 def _weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
@@ -225,10 +228,11 @@ def _dropped(sample: Sample) -> list[Verdict]:
     if not found or max(found, key=lambda one: one[0])[0] < 3 * _LEAST_PX:
         return []
     _, view, frame, steps = max(found, key=lambda one: one[0])
+    clip = sample.whole.clip_names[sample.whole.clip_id[frame]]
     return [
         warning(
             CHECK,
-            f"{sample.name(view)}: the lag changes within {place(sample.whole, frame).rsplit(' frame', 1)[0]}",
+            f"{sample.name(view)}: the lag changes within clip {clip}",
             f"{steps[0]} frames at its start, {steps[1]} at its end",
             "frames were dropped or doubled there: take them out of all cameras",
         )
