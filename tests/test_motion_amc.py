@@ -129,6 +129,7 @@ def test_another_length_that_makes_no_body_is_refused_and_a_unit_overrules(files
         ("lfemur 0 0 0\n", "", 4, "no bone 'lfemur'"),
         ("ltibia 47", "", 8, "no bone 'ltibia'"),
         ("\n2\n", "\n3\n", 8, "frame 3"),
+        ("\n2\n", "\n²\n", 8, "bone '²'"),
         ("\n1\n", "\n", 4, "'root' is not expected"),
     ],
 )
@@ -162,6 +163,14 @@ def test_damaged_bones_are_refused_with_their_line(files, old, new, line, words)
         read_amc(*files)
     assert error.value.code == DATA
     assert f"07.asf, line {line} " in str(error.value) and words in str(error.value)
+
+
+def test_bones_that_all_stand_still_are_no_motion(files):
+    still = ASF.replace("   order TX TY TZ RX RY RZ\n", "")
+    files[1].write_text("\n".join(line for line in still.split("\n") if "dof" not in line))
+    files[0].write_text("1\n2\n")
+    with pytest.raises(GeoselfError, match="no frame in it"):
+        read_amc(*files)
 
 
 def test_empty_and_missing_files_are_told(files):

@@ -122,6 +122,13 @@ def test_a_joint_whose_places_are_near_zero_adds_them_to_its_offset(tmp_path):
     np.testing.assert_allclose(motion.positions[0, 3] * 100, [1, 95 + 62, 3], atol=1e-9)
 
 
+def test_two_ends_of_one_joint_have_names_of_their_own(tmp_path):
+    end = "    End Site\n    {\n      OFFSET 0 -90 0\n    }\n"
+    motion = read_bvh(write(tmp_path, HAND.replace(end, end + end.replace("-90", "-80"))), "cm")
+    assert motion.joint_names[2:4] == ("Left Leg_end", "Left Leg_end2")
+    np.testing.assert_allclose(motion.positions[0, 2:4, 1] * 100, [5, 15], atol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("factor", "unit"), [(1, "cm"), (0.01, "m"), (10, "mm"), (1 / 2.54, "inch"), (0.177, "cmu")]
 )
@@ -170,6 +177,7 @@ def test_a_body_that_fits_no_unit_is_refused(tmp_path):
         ("MOTION", "}\nMOTION", 20, "out of place"),
         ("MOTION", "", 21, "out of place"),
         ("ROOT Hips\n{", "ROOT Hips", 3, "out of place"),
+        ("    End Site\n", "    End Site\n    End Site\n", 10, "out of place"),
     ],
 )
 def test_a_damaged_file_is_refused_with_its_line(tmp_path, old, new, line, words):

@@ -220,9 +220,11 @@ def test_cameras_and_instants_are_chosen_and_truth_left_out(file):
     clips, _ = clips_of([file], cameras=rig.camera_names[2:], every=5, truth="none")
     assert clips[0].rig.camera_names == rig.camera_names[2:]
     assert clips[0].fps == 5 and clips[0].pose_world is None
-    with pytest.raises(GeoselfError, match="no motion file has these") as error:
-        clips_of([file], actions=("sing",))
-    assert error.value.code == USAGE
+    asked = {"actions": ("dance", "dnce"), "subjects": ("anna",), "truth": "annot3"}
+    for kind, value in asked.items():
+        with pytest.raises(GeoselfError, match="no motion file has it") as error:
+            clips_of([file], **{kind: value})
+        assert error.value.code == USAGE
 
 
 def test_no_motion_file_and_no_skeleton_are_told(tmp_path):
@@ -261,9 +263,22 @@ def test_each_exporters_joints_are_found_whatever_their_case_and_namespace(expor
     spelt = [f"mixamorig:{n}" if exporter == "Mixamo" else n.upper() for n in names]
     pose = to_h36m_17(named(["Root", *spelt]), "a.bvh")
     places = named(["Root", *names]).positions[0]
-    for joint, of in zip(pose[0], table.values(), strict=True):
+    for joint, (name, of) in zip(pose[0], table.items(), strict=True):
+        if (name, of) == ("head", table["neck"]):
+            continue
         expected = np.mean([places[1 + names.index(name)] for name in of], 0)
         np.testing.assert_allclose(joint, expected)
+
+
+def test_a_head_without_length_is_put_where_the_neck_leads_and_told():
+    table = EXPORTERS["SMPL, sides spelled out"]
+    names = list(dict.fromkeys(name for joint in table.values() for name in joint))
+    motion, notices = named(names), Notices()
+    pose = to_h36m_17(motion, "a.bvh", notice=notices)[0]
+    neck, head = (motion.positions[0, names.index(name)] for name in ("Neck", "Head"))
+    np.testing.assert_allclose(pose[9], head)
+    np.testing.assert_allclose(pose[10] - head, head - neck)
+    assert notices.about("no joint above the head's lower end")
 
 
 def test_unknown_joints_are_listed_and_a_table_helps(tmp_path):

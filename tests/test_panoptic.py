@@ -1,6 +1,7 @@
 """CMU Panoptic: bodies written as JSON in its layout come back, seen by its HD cameras."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -145,7 +146,27 @@ def test_cameras_people_and_ground_truth_can_be_chosen(folder):
     (clip,) = clips.values()
     assert clip.rig.camera_names == ("back", "left") and clip.pose_world is None
     assert "did you mean 'back'" in refusal(folder, USAGE, cameras=("bak",))
-    assert f"{NAME}/0, {NAME}/7" in refusal(folder, USAGE, subjects=("anna",))
+    assert "'anna'" in refusal(folder, USAGE, subjects=("anna",))
+    assert f"did you mean '{NAME}/7'" in refusal(folder, USAGE, subjects=(f"{NAME}/17",))
+
+
+def test_a_person_of_one_of_two_sequences_is_read_alone(folder, tmp_path):
+    other = tmp_path / "171204_pose2"
+    shutil.copytree(folder, other)
+    (other / f"calibration_{NAME}.json").rename(other / f"calibration_{other.name}.json")
+    assert len(read(tmp_path)[0]) == 4
+    assert list(read(tmp_path, subjects=(f"{other.name}/7",))[0]) == [f"{other.name}/7#0"]
+
+
+def test_pictures_are_taken_by_number_however_it_is_written_and_once(folder):
+    whole = read(folder)[0][f"{NAME}/7#0"]
+    for path in poses(folder).iterdir():
+        path.rename(path.with_name(f"body3DScene_{int(path.stem[-8:]) - 70}.json"))
+    clip = read(folder)[0][f"{NAME}/7#0"]
+    np.testing.assert_array_equal(clip.pose_world, whole.pose_world)
+    again = poses(folder).parent / "body3DScene_00000039.json"
+    again.write_bytes((poses(folder) / "body3DScene_39.json").read_bytes())
+    assert "the same picture" in refusal(folder)
 
 
 def test_every_nth_picture_is_taken(folder):

@@ -73,7 +73,8 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
             "download both, and unpack the tar file",
         )
     names = chosen("action", options.actions, [s.name for s in there], "CMU Panoptic")
-    wanted = [sequence for sequence in there if sequence.name in names]
+    wanted = [s for s in there if s.name in names and _own(s, options) != []]
+    _check_subjects(wanted, options)
     options.notice(
         "CMU Panoptic has no 2D detections: views are SIMULATED from its 3D bodies, with a "
         "model of a detector"
@@ -114,11 +115,10 @@ def _sequence(folder: Path) -> _Sequence:
 def _clips(sequence: _Sequence, truth: str | None, options: ReadOptions) -> Iterator[Clip]:
     rig = _rig(sequence, options)
     people = _people(sequence)
+    subjects = {f"{sequence.name}/{body}": body for body in sorted(people)}
     left_out = total = 0
-    for body in sorted(people):
-        subject = f"{sequence.name}/{body}"
-        if options.subjects is not None and subject not in options.subjects:
-            continue
+    for subject in chosen("subject", _own(sequence, options), subjects, sequence.name):
+        body = subjects[subject]
         frames, joints = people[body]
         total += len(frames)
         for number, part in enumerate(_stretches(frames)):
@@ -126,17 +126,28 @@ def _clips(sequence: _Sequence, truth: str | None, options: ReadOptions) -> Iter
             left_out += part.stop - part.start - (len(clip.frame_id) if clip else 0)
             if clip is not None:
                 yield _thinned(clip, options.every)
-    if options.subjects is not None and not total:
-        raise usage_error(
-            f"--subjects: {', '.join(options.subjects)}",
-            f"{sequence.name} has {', '.join(f'{sequence.name}/{b}' for b in sorted(people))}",
-            "ask for one of these",
-        )
     if left_out:
         options.notice(
             f"{sequence.name}: {left_out} of {total} instants left out: a joint is missing or "
             "outside a picture, or the person is there for under a second"
         )
+
+
+def _check_subjects(sequences: Sequence[_Sequence], options: ReadOptions) -> None:
+    for subject in options.subjects or ():
+        if not any(subject.startswith(f"{sequence.name}/") for sequence in sequences):
+            raise usage_error(
+                f"--subjects: {subject!r}",
+                "is of no sequence that is read; people go by SEQUENCE/NUMBER",
+                "e.g. 170407_haggling_a1/0",
+            )
+
+
+def _own(sequence: _Sequence, options: ReadOptions) -> list[str] | None:
+    """The people asked for that are of this sequence."""
+    if options.subjects is None:
+        return None
+    return [s for s in options.subjects if s.startswith(f"{sequence.name}/")]
 
 
 def _rig(sequence: _Sequence, options: ReadOptions) -> Rig:
@@ -168,16 +179,26 @@ def spread(rig: Rig, count: int) -> list[str]:
 def _people(sequence: _Sequence) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Frames (T,) and joints (T, 19, 3), metres, NaN where missing, of each body."""
     found: dict[int, list[tuple[int, np.ndarray]]] = {}
-    for path in sequence.poses:
-        digits = path.stem.rpartition("_")[2]
-        if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
-            raise data_error(f"{path}", "wanted body3DScene_NUMBER.json", "take it away")
+    for frame, path in _numbered(sequence.poses):
         for body, joints in _bodies(path):
-            found.setdefault(body, []).append((int(digits), joints))
+            found.setdefault(body, []).append((frame, joints))
     return {
         body: (np.array([f for f, _ in rows]), np.stack([joints for _, joints in rows]))
         for body, rows in found.items()
     }
+
+
+def _numbered(paths: Sequence[Path]) -> list[tuple[int, Path]]:
+    """Files by the numbers of their pictures, ascending, each once."""
+    found: dict[int, Path] = {}
+    for path in paths:
+        digits = path.stem.rpartition("_")[2]
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
+            raise data_error(f"{path}", "wanted body3DScene_NUMBER.json", "take it away")
+        other = found.setdefault(int(digits), path)
+        if other is not path:
+            raise data_error(f"{path}", f"the same picture as {other}", "take one away")
+    return sorted(found.items())
 
 
 def _bodies(path: Path) -> Iterator[tuple[int, np.ndarray]]:

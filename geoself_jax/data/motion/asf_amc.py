@@ -71,7 +71,7 @@ def read_amc(
     most = min(max_bytes, MAX_TEXT)
     skeleton = _skeleton(asf, load_text(asf, max_bytes=most))
     values, radians = _frames(path, load_text(path, max_bytes=most), skeleton.bones)
-    frames = len(values[skeleton.bones[0].name])
+    frames = len(next(iter(values.values())))
     check_size(path, frames, len(skeleton.bones))
     positions = _positions(skeleton, values, radians)
     if fps is None:
@@ -150,6 +150,8 @@ def _bones(path: Path, lines: list[Line]) -> list[_Bone]:
         if key == "begin":
             bones.append(_Bone(number))
             inside = True
+            if len(bones) > MOST_BONES:
+                raise _damaged(path, number, f"more than {MOST_BONES} bones")
         elif key == "end":
             inside = False
         elif not inside:
@@ -169,8 +171,6 @@ def _bones(path: Path, lines: list[Line]) -> list[_Bone]:
     for bone in bones:
         if not bone.name or bone.name == "root" or names.count(bone.name) > 1:
             raise _damaged(path, bone.line, f"bone name {bone.name!r} is empty or there twice")
-    if len(bones) > MOST_BONES:
-        raise _damaged(path, bones[MOST_BONES].line, f"more than {MOST_BONES} bones")
     return bones
 
 
@@ -217,7 +217,7 @@ def _frames(path: Path, text: str, bones: list[_Bone]) -> tuple[dict[str, np.nda
     for number, words in _lines(text):
         if words[0].startswith(":"):
             radians = 1.0 if words[0].lower() == ":radians" else radians
-        elif len(words) == 1 and words[0].isdigit():
+        elif len(words) == 1 and words[0].isdecimal() and len(words[0]) < 10:
             _check_whole(path, began, frame, rows)
             first = first if frame else int(words[0])
             if int(words[0]) != first + frame:
@@ -233,7 +233,7 @@ def _frames(path: Path, text: str, bones: list[_Bone]) -> tuple[dict[str, np.nda
         else:
             rows[words[0]].append(_numbers(path, number, words[1:], moving[words[0]]))
     _check_whole(path, began or number, frame, rows)
-    if not frame:
+    if not (frame and rows):
         raise _damaged(path, number, "no frame in it")
     return {name: np.stack(each) for name, each in rows.items()}, radians
 

@@ -86,7 +86,7 @@ def _hierarchy(path: Path, lines: list[Line]) -> tuple[list[_Joint], int]:
         raise _damaged(path, 1, "wanted HIERARCHY", "is it a BVH file?")
     for at, (number, words) in enumerate(lines[1:], 1):
         key = words[0].upper()
-        if key in ("ROOT", "JOINT", "END"):
+        if key in ("ROOT", "JOINT", "END") and not pending:
             joints.append(_joint(path, number, words, joints, opened))
             pending = True
         elif key == "{" and pending:
@@ -116,13 +116,17 @@ def _joint(
     if len(joints) >= MOST_JOINTS:
         raise _damaged(path, number, f"more than {MOST_JOINTS} joints")
     parent = opened[-1] if opened else -1
-    name = f"{joints[parent].name}_end" if end else " ".join(words[1:])
-    taken = [joint.name for joint in joints]
-    if not name or (name in taken and not end):
+    name = _end_name(joints, parent) if end else " ".join(words[1:])
+    if not name or any(joint.name == name for joint in joints):
         raise _damaged(path, number, f"joint name {name!r} is empty or there twice", "rename it")
-    while name in taken:
-        name += "_end"
     return _Joint(name, parent, number)
+
+
+def _end_name(joints: list[_Joint], parent: int) -> str:
+    """`Head_end`; `Head_end2` of a second one."""
+    name = f"{joints[parent].name}_end"
+    before = sum(joint.parent == parent and joint.name.startswith(name) for joint in joints)
+    return f"{name}{before + 1}" if before else name
 
 
 def _check_complete(path: Path, joint: _Joint) -> None:

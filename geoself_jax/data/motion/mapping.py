@@ -1,11 +1,11 @@
 """From the joints of common exporters to Human3.6M's seventeen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.data.motion.recorded import Motion
+from geoself_jax.data.motion.recorded import Motion, silent
 from geoself_jax.errors import GeoselfError, data_error, nearest_name
 from geoself_jax.safe_load import load_toml
 from geoself_jax.skeleton import H36M_17, normalized
@@ -25,6 +25,14 @@ _LIMBS = {
 }
 _HEAD = {"thorax": ("Neck",), "neck": ("Head",)}
 _LEFT_RIGHT = ("Left", "Right")
+_BY_JOINT = {
+    "pelvis": ("{left}Hip", "{right}Hip"),
+    **{
+        name.lower(): (f"{{side}}{name}",)
+        for name in ("Hip", "Knee", "Ankle", "Shoulder", "Elbow", "Wrist")
+    },
+}
+_SMPL = {**_HEAD, **_BY_JOINT, "spine": ("Spine2",), "head": ("Head",)}
 _PATTERNS: dict[str, tuple[tuple[str, str], dict[str, tuple[str, ...]]]] = {
     "CMU's ASF/AMC": (
         ("l", "r"),
@@ -90,33 +98,18 @@ _PATTERNS: dict[str, tuple[tuple[str, str], dict[str, tuple[str, ...]]]] = {
         _LEFT_RIGHT,
         {
             **_HEAD,
-            "pelvis": ("LeftHip", "RightHip"),
+            **_BY_JOINT,
             "spine": ("Chest2",),
             "head": ("Head", "Head_end"),
-            "hip": ("{side}Hip",),
-            "knee": ("{side}Knee",),
-            "ankle": ("{side}Ankle",),
-            "shoulder": ("{side}Shoulder",),
-            "elbow": ("{side}Elbow",),
-            "wrist": ("{side}Wrist",),
         },
     ),
-    "SMPL": (
-        ("L_", "R_"),
-        {
-            **_HEAD,
-            "pelvis": ("L_Hip", "R_Hip"),
-            "spine": ("Spine2",),
-            "head": ("Head", "Head_end"),
-            "hip": ("{side}Hip",),
-            "knee": ("{side}Knee",),
-            "ankle": ("{side}Ankle",),
-            "shoulder": ("{side}Shoulder",),
-            "elbow": ("{side}Elbow",),
-            "wrist": ("{side}Wrist",),
-        },
-    ),
+    "SMPL": (("L_", "R_"), _SMPL),
+    "SMPL, sides spelled out": (_LEFT_RIGHT, _SMPL),
 }
+
+
+_UPWARDS = tuple(H36M_17.joint_names.index(name) for name in ("thorax", "neck", "head"))
+_NO_BONE = 0.01  # metres
 
 
 def _spelled_out(sides: tuple[str, str], pattern: Mapping[str, tuple[str, ...]]) -> Table:
@@ -124,7 +117,8 @@ def _spelled_out(sides: tuple[str, str], pattern: Mapping[str, tuple[str, ...]])
     for joint in H36M_17.joint_names:
         side, _, limb = joint.partition("_")
         word = dict(zip(("left", "right"), sides, strict=True)).get(side, "")
-        table[joint] = tuple(name.format(side=word) for name in pattern[limb or joint])
+        names = pattern[limb or joint]
+        table[joint] = tuple(n.format(side=word, left=sides[0], right=sides[1]) for n in names)
     return table
 
 
@@ -156,13 +150,23 @@ def read_table(path: Path) -> dict[str, tuple[str, ...]]:
     return table
 
 
-def to_h36m_17(motion: Motion, source: object, table: Table | None = None) -> np.ndarray:
+def to_h36m_17(
+    motion: Motion,
+    source: object,
+    table: Table | None = None,
+    *,
+    notice: Callable[[str], None] = silent,
+) -> np.ndarray:
     """(T, 17, 3) metres: Human3.6M's joints, in the file's axes.
+
+    Some files end at the head's lower joint (SMPL's, or an `End Site` of no length): the head is
+    then put as far beyond the neck as that is beyond the thorax.
 
     Args:
         motion: Of the file.
         source: The file, for messages.
         table: The user's; None for the first of `EXPORTERS` whose names are all there.
+        notice: Is told of a head that is put there.
 
     Raises:
         GeoselfError: The file has not these joints (65); the line lists those it has.
@@ -176,7 +180,12 @@ def to_h36m_17(motion: Motion, source: object, table: Table | None = None) -> np
     if lacking := _lacking(table, places):
         raise _unmapped(motion, source, "the table names", lacking)
     rows = [[places[_plain(name)] for name in table[joint]] for joint in H36M_17.joint_names]
-    return np.stack([motion.positions[:, row].mean(1) for row in rows], 1)
+    pose = np.stack([motion.positions[:, row].mean(1) for row in rows], 1)
+    thorax, neck, head = _UPWARDS
+    if np.median(np.linalg.norm(pose[:, head] - pose[:, neck], axis=-1)) < _NO_BONE:
+        pose[:, head] = 2 * pose[:, neck] - pose[:, thorax]
+        notice(f"{source}: no joint above the head's lower end; put one, the neck continued")
+    return pose
 
 
 def _unmapped(motion: Motion, source: object, why: str, lacking: list[str]) -> GeoselfError:

@@ -16,7 +16,7 @@ BODY = 0.8, 2.3
 
 USUAL = 1.65
 _SAMPLE = 60  # frames a body is measured in
-_MOST_VALUES = 2**28  # numbers of a motion: 2 GiB
+_MOST_VALUES = 2**26  # numbers of a motion: 512 MiB, and some times that on the way
 
 
 def silent(_: str) -> None:

@@ -14,7 +14,7 @@ from geoself_jax.data.motion.recorded import Motion
 from geoself_jax.data.motion.room import Room, placed, resampled, room_of, segments
 from geoself_jax.data.motion.views import Views, simulate
 from geoself_jax.data.rig import Rig
-from geoself_jax.errors import data_error, missing_error, usage_error
+from geoself_jax.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.skeleton import H36M_17
 
 __all__ = ["Views", "read", "simulate"]
@@ -61,6 +61,9 @@ def read(
     """
     rig = rig if options.cameras is None else rig.select(options.cameras)
     files = _files(paths)
+    _check_asked("subject", options.subjects, [_subject(file) for file in files])
+    _check_asked("action", options.actions, [file.stem for file in files])
+    _check_asked("truth", None if options.truth is None else [options.truth], ["none"])
     wanted = [
         (i, file)
         for i, file in enumerate(files)
@@ -115,6 +118,16 @@ def _subject(file: Path) -> str:
     return cmu[1] if cmu else file.resolve().parent.name
 
 
+def _check_asked(kind: str, asked: Sequence[str] | None, there: Sequence[str]) -> None:
+    for name in asked or ():
+        if name not in there:
+            raise usage_error(
+                f"{kind} {name!r}",
+                "no motion file has it",
+                nearest_name(name, dict.fromkeys(there)),
+            )
+
+
 def _asked(wanted: Sequence[str] | None, name: str) -> bool:
     return wanted is None or name in wanted
 
@@ -157,7 +170,7 @@ def _clips(
     seed: tuple[int, int],
     options: ReadOptions,
 ) -> Iterator[Clip]:
-    pose = to_h36m_17(motion, file, table)
+    pose = to_h36m_17(motion, file, table, notice=options.notice)
     upright = _upright(file, pose, options)
     # The root is left out: some files have it in the room's middle.
     lowest = float((motion.positions[:, 1:] @ upright[2]).min())
