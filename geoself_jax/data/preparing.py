@@ -61,6 +61,8 @@ def _reasons(inputs: Sequence[Path]) -> dict[str, str]:
     for path in inputs:
         if path.suffix.lower() in MOTION_FILES:
             return {MOTION: f"a {path.suffix} file"}
+        if path.is_dir() and any(each.suffix.lower() in MOTION_FILES for each in path.iterdir()):
+            return {MOTION: "a folder of motion files"}
     path = inputs[0]
     found = {
         name: importlib.import_module(f"geoself_jax.data.datasets.{module}").recognize(path)
