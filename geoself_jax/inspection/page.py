@@ -1,151 +1,142 @@
 """The report as one HTML file: no scripts, nothing remote, all names escaped."""
 
-import base64
 from html import escape
 from typing import Any
 
-import numpy as np
-
 from geoself_jax.inspection import pictures
-from geoself_jax.inspection.report import Report, counts
+from geoself_jax.inspection.report import Report
 from geoself_jax.inspection.verdicts import ORDER, Verdict
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+_MOST_RIGS = 4  # with pictures
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#2b303a;background:#f3f5f7;margin:0}
-main{max-width:1080px;margin:0 auto;padding:24px 20px 60px}
-h1{font-size:24px;margin:0 0 4px;overflow-wrap:anywhere}h2{font-size:18px;margin:36px 0 10px}
-p.facts{color:#6b7280;margin:0 0 20px}
+:root{--ink:#2b303a;--soft:#6b7280;--line:#e3e6ea;--error:#b3261e;--warning:#b45309;
+--note:#0072b2;--ok:#2e7d4f}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);max-width:62rem;margin:2rem auto;
+padding:0 1.2rem}
+h1{font-size:1.45rem;margin:0;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:2.2rem 0 .6rem}
+p.soft,figcaption,summary{color:var(--soft)}
 ul{list-style:none;padding:0;margin:0}
-li{background:#fff;border-left:5px solid;border-radius:4px;padding:8px 14px;margin:6px 0;
+li{border-left:4px solid var(--line);padding:.45rem .8rem;margin:.45rem 0;background:#fafbfc;
 overflow-wrap:anywhere}
-li b{display:block;font-weight:600}li span{color:#6b7280}
-.error{border-color:#b3261e}.warning{border-color:#e69f00}.note{border-color:#8a919c}
-.ok{border-color:#009e73}
-summary{cursor:pointer;color:#6b7280;padding:6px 0}
-.wide{overflow-x:auto}
-table{border-collapse:collapse;background:#fff;border-radius:4px;width:100%}
-th,td{padding:5px 12px;text-align:right;border-bottom:1px solid #e3e6ea;white-space:nowrap}
-th{color:#6b7280;font-weight:600}th:first-child,td:first-child{text-align:left}
-img{max-width:100%;background:#fff;border-radius:4px;margin:4px 0}
+li b{display:block;font-weight:600}li span{color:var(--soft)}li em{display:block;font-style:normal}
+li.error{border-color:var(--error)}li.warning{border-color:var(--warning)}
+li.note{border-color:var(--note)}li.ok{border-color:var(--ok)}
+.badge{font-weight:600;border-radius:1rem;padding:.1rem .7rem;margin-right:.4rem;color:#fff}
+.badge.error{background:var(--error)}.badge.warning{background:var(--warning)}
+.badge.note{background:var(--note)}.badge.ok{background:var(--ok)}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.88rem}
+th,td{padding:.25rem .7rem;border-bottom:1px solid var(--line);text-align:right}
+th{color:var(--soft);font-weight:500}th:first-child,td:first-child{text-align:left}
+div.wide{overflow-x:auto}figure{margin:1rem 0}img{max-width:100%;height:auto}
 """
-_CAMERAS = {
-    "rig": "rig",
-    "camera": "camera",
-    "seen_percent": "seen, %",
-    "residual_px": "residual, px",
-    "residual_p95_px": "95 %, px",
-    "residual_mm": "residual, mm",
-    "depth_m": "distance, m",
-}
-_PAIRS = {
-    "rig": "rig",
-    "cameras": "cameras",
-    "epipolar_px": "epipolar, px",
-    "epipolar_p95_px": "95 %, px",
-    "baseline_m": "apart, m",
-    "ray_angle_degrees": "angle, degrees",
-}
-_BONES = {
-    "subject": "subject",
-    "bone": "bone",
-    "length_m": "length, m",
-    "spread_percent": "spread, %",
-    "to_its_twin": "to the other side",
-}
 
 
 def page(report: Report) -> str:
-    """The whole page: verdicts, pictures, tables."""
+    """The whole page: verdicts, figures, pictures."""
+    recording, used = report.recording, sum(len(s.frames) for s in report.samples)
+    head = (
+        f"{recording.frames} frames, {recording.views} cameras, {recording.skeleton.joints} joints,"
+        f" {len(recording.subject_names)} subjects, {len(recording.clip_names)} clips, "
+        f"{recording.fps:g} frames per second; geometry looked at on {used} frames"
+    )
     parts = [
-        f"<h1>{escape(report.source)}</h1>",
-        f'<p class="facts">{escape(_facts(report))}</p>',
-        _verdicts(report.verdicts),
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        f"<title>{escape(report.source)}</title><style>{_STYLE}</style></head><body>",
+        f'<h1>{escape(report.source)}</h1><p class="soft">{escape(head)}</p>',
+        _badges(report),
+        *_verdicts(report),
+        *_tables(report),
         *_pictures(report),
-        "<h2>Cameras</h2>",
-        _table(report.figures["cameras"], _CAMERAS),
-        "<h2>Pairs of cameras</h2>",
-        _table([_joined(row) for row in report.figures["pairs"]], _PAIRS),
-        "<h2>People</h2>",
-        _table(_bones(report.figures["subjects"]), _BONES),
-        "<h2>Missing joints</h2>",
-        _table(_missing(report.figures["missing_percent"]), {"joint": "joint", "share": "%"}),
+        "</body></html>",
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>{escape(report.source)}</title><style>{_STYLE}</style></head><body><main>"
-        + "\n".join(parts)
-        + "</main></body></html>\n"
-    )
+    return "\n".join(parts)
 
 
-def _facts(report: Report) -> str:
-    there, used = report.recording, sum(len(sample.frames) for sample in report.samples)
-    return (
-        f"{there.frames} frames, {there.views} cameras, {there.skeleton.joints} joints, "
-        f"{len(there.subject_names)} subjects, {len(there.clip_names)} clips, {there.fps:g} frames "
-        f"per second; geometry on {used} frames. {counts(report)}."
-    )
+def _badges(report: Report) -> str:
+    counts = [(s, sum(v.severity == s for v in report.verdicts)) for s in ORDER]
+    shown = [f'<span class="badge {s}">{n} {s}</span>' for s, n in counts if n]
+    return f"<p>{''.join(shown)}</p>"
 
 
-def _verdicts(verdicts: list[Verdict]) -> str:
-    """All that is wrong, and what is in order behind a fold."""
-    wrong = [_item(verdict) for verdict in verdicts if verdict.severity != "ok"]
-    good = [_item(verdict) for verdict in verdicts if verdict.severity == "ok"]
-    first = wrong or ['<li class="ok"><b>nothing wrong was found</b></li>']
-    fold = f"<details><summary>{len(good)} checks in order</summary><ul>{''.join(good)}</ul>"
-    return f"<ul>{''.join(first)}</ul>{fold}</details>"
+def _verdicts(report: Report) -> list[str]:
+    found = [_verdict(v) for v in report.verdicts if v.severity != "ok"]
+    good = [_verdict(v) for v in report.verdicts if v.severity == "ok"]
+    return [
+        f"<h2>Verdicts</h2><ul>{''.join(found)}</ul>",
+        f"<details><summary>{len(good)} checks found nothing wrong</summary>",
+        f"<ul>{''.join(good)}</ul></details>",
+    ]
 
 
-def _item(verdict: Verdict) -> str:
-    assert verdict.severity in ORDER
-    why = " - ".join(part for part in (verdict.evidence, verdict.do) if part)
-    what = f"{verdict.severity}: {verdict.what}"
-    return f'<li class="{verdict.severity}"><b>{escape(what)}</b><span>{escape(why)}</span></li>'
+def _verdict(verdict: Verdict) -> str:
+    do = f"<em>{escape(verdict.do)}</em>" if verdict.do else ""
+    what, evidence = escape(verdict.what), escape(verdict.evidence)
+    return f'<li class="{verdict.severity}"><b>{what}</b><span>{evidence}</span>{do}</li>'
+
+
+def _tables(report: Report) -> list[str]:
+    shown = report.figures
+    cameras = [
+        [f"{r['rig']} {r['camera']}", r["seen_percent"], r["residual_px"], r["residual_p95_px"]]
+        + [r["residual_mm"], r["depth_m"]]
+        for r in shown["cameras"]
+    ]
+    pairs = [
+        [f"{r['rig']} {' - '.join(r['cameras'])}", r["epipolar_px"], r["epipolar_p95_px"]]
+        + [r["baseline_m"], r["ray_angle_degrees"]]
+        for r in shown["pairs"]
+    ]
+    bones = [
+        [f"{s['subject']} {b['bone']}"]
+        + [None if b["length_m"] is None else 100 * b["length_m"]]
+        + [b["spread_percent"], b["to_its_twin"]]
+        for s in shown["subjects"]
+        for b in s["bones"]
+    ]
+    missing = sorted(shown["missing_percent"].items(), key=lambda item: -item[1])
+    return [
+        "<h2>Cameras</h2>",
+        _table(("camera", "seen %", "residual px", "95 %", "mm there", "depth m"), cameras),
+        "<h2>Pairs</h2>",
+        _table(("pair", "epipolar px", "95 %", "baseline m", "angle °"), pairs),
+        "<h2>People</h2>",
+        _table(("subject", "size m"), [[s["subject"], s["size_m"]] for s in shown["subjects"]]),
+        "<details><summary>Bones</summary>",
+        _table(("bone", "length cm", "spread %", "to its twin"), bones),
+        "</details><details><summary>Missing joints</summary>",
+        _table(("joint", "missing %"), [list(item) for item in missing]),
+        "</details>",
+    ]
+
+
+def _table(heads: tuple[str, ...], rows: list[list[Any]]) -> str:
+    top = "".join(f"<th>{escape(head)}</th>" for head in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{_cell(c)}</td>' for c in row)}</tr>" for row in rows)
+    return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
+
+
+def _cell(value: str | float | None) -> str:
+    if value is None:
+        return "-"
+    return escape(value) if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _pictures(report: Report) -> list[str]:
-    found = []
-    for title, drawn in pictures.drawn(report):
-        data = base64.b64encode(drawn).decode("ascii")
-        source = f"data:image/png;base64,{data}"
-        found += [
-            f"<h2>{escape(title)}</h2>",
-            f'<img alt="{escape(title, quote=True)}" src="{source}">',
-        ]
-    return found
-
-
-def _table(rows: list[dict[str, Any]], columns: dict[str, str]) -> str:
-    if not rows:
-        return "<p>nothing to show</p>"
-    head = "".join(f"<th>{escape(title)}</th>" for title in columns.values())
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escape(_cell(row[name]))}</td>" for name in columns) + "</tr>"
-        for row in rows
-    )
-    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
-    return str(value)
-
-
-def _joined(pair: dict[str, Any]) -> dict[str, Any]:
-    return pair | {"cameras": " - ".join(pair["cameras"])}
-
-
-def _bones(subjects: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [bone | {"subject": row["subject"]} for row in subjects for bone in row["bones"]]
-
-
-def _missing(shares: dict[str, float]) -> list[dict[str, Any]]:
-    order = np.argsort([-share for share in shares.values()], kind="stable")
-    rows = list(shares.items())
-    return [{"joint": rows[i][0], "share": rows[i][1]} for i in order]
+    shown = [("Confidences of the joints that are seen", pictures.confidences(report.recording))]
+    samples = [s for s in report.samples[:_MOST_RIGS] if report.recording.views > 1]
+    if samples:
+        shown.insert(0, ("Triangulation residual", pictures.residuals(samples)))
+    for sample in samples:
+        name = report.recording.rig_names[sample.rig]
+        above = f"{name}: cameras, what they see, and the person's path"
+        over = f"{name}: detections in colour, what all views say of them in grey"
+        shown += [(above, pictures.rig_from_above(sample)), (over, pictures.overlays(sample))]
+    return ["<h2>Pictures</h2>"] + [
+        f'<figure><img alt="{escape(caption)}" src="{pictures.png(figure)}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+        for caption, figure in shown
+    ]

@@ -1,221 +1,167 @@
-"""Pictures of a recording: the rig from above, detections over triangulation, distributions."""
+"""The report's pictures: the rig from above, what cameras see, confidences, residuals."""
 
+import base64
 import io
-from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from geoself_jax.inspection.report import Report
-from geoself_jax.inspection.sample import Sample, place, spread
-from geoself_jax.panels import COLOR, EDGE, REFERENCE
+from geoself_jax.inspection.sample import Sample, one, place, projected, spread
+from geoself_jax.panels import COLOR, EDGE, REFERENCE, Panel, draw_detections
 from geoself_jax.recording import Recording
-from geoself_jax.skeleton import Skeleton
 
-_RIGS, _VIEWS, _FRAMES = 4, 6, 2  # that are drawn
-_LIGHT = "#E3E6EA"
-_SHADES = plt.get_cmap("viridis")
+_INK, _LINE, _BAR = "#2B303A", "#D9DDE3", "#0072B2"
+_FRAMES, _VIEWS = 3, 4
 
 
-def drawn(report: Report) -> list[tuple[str, bytes]]:
-    """Titles and PNG files, nothing where there is nothing to draw."""
-    found = [("Confidence", _png(_confidence(report.recording)))]
-    samples = [s for s in report.samples if s.views > 1 and np.isfinite(s.points).any()][:_RIGS]
-    if samples:
-        found.insert(0, ("Residual of each camera", _png(_residuals(samples))))
-        found.insert(0, ("The rigs from above", _png(_from_above(samples))))
-        found += [
-            (f"Detections and what is triangulated, {where}", _png(figure))
-            for where, figure in _overlays(samples[0])
-        ]
-    return found
+def png(figure: Figure) -> str:
+    """A figure as the text of a data: address."""
+    kept = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(kept)
+    return "data:image/png;base64," + base64.b64encode(kept.getvalue()).decode("ascii")
 
 
-def _png(figure: Figure) -> bytes:
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=110, bbox_inches="tight", facecolor="white")
-    plt.close(figure)
-    return stream.getvalue()
+def plain(name: str, most: int = 28) -> str:
+    """A name to draw: printable, not read as markup, not longer than fits."""
+    name = "".join(c if c.isprintable() else " " for c in name).replace("$", r"\$")
+    return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def _plain(text: str) -> str:
-    """A name as it stands: no markup, no control characters, not too long."""
-    return "".join(c if c.isprintable() else " " for c in text)[:40]
+def _figure(width: float, height: float) -> Figure:
+    return Figure(figsize=(width, height), dpi=110, facecolor="white", layout="constrained")
 
 
-def _ground(up: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Two world directions that span the floor."""
-    near = np.eye(3)[np.argmin(np.abs(up))]
-    x = np.cross(up, np.cross(near, up))
-    x = x / np.linalg.norm(x)
-    return x, np.cross(up, x)
+def _bare(axes: Axes) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(_LINE)
+    axes.tick_params(colors=EDGE, labelsize=8)
+    axes.set_axisbelow(True)
 
 
-def _from_above(samples: list[Sample]) -> Figure:
-    columns = min(2, len(samples))
-    rows = -(-len(samples) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(5 * columns, 5 * rows), squeeze=False, layout="constrained"
-    )
-    for axis in axes.flat[len(samples) :]:
-        axis.set_axis_off()
-    for axis, sample in zip(axes.flat, samples, strict=False):
-        _rig(axis, sample)
-    return figure
+def _ground(up: np.ndarray) -> np.ndarray:
+    """(2, 3) two axes that span the floor, right-handed as seen from above."""
+    first = np.eye(3)[int(np.argmin(np.abs(up)))]
+    first = first - (first @ up) * up
+    first /= np.linalg.norm(first)
+    return np.stack([first, np.cross(up, first)])
 
 
-def _rig(axis: Axes, sample: Sample) -> None:
-    """Cameras with their view, and the way of the person's root."""
-    x, y = _ground(sample.whole.world_up)
-    flat = lambda points: np.stack([points @ x, points @ y], -1)  # noqa: E731
-    root = flat(sample.points[:, sample.whole.skeleton.root])
-    root = root[np.isfinite(root).all(-1)]
-    axis.scatter(root[:, 0], root[:, 1], s=4, color=COLOR["left"], alpha=0.5, linewidths=0)
-    camera, middle = sample.cameras, np.median(root, axis=0) if len(root) else np.zeros(2)
+def rig_from_above(sample: Sample) -> Figure:
+    """Cameras, where they look and how wide, and the person's path."""
+    figure = _figure(6.4, 5.2)
+    axes = figure.add_subplot()
+    floor = _ground(sample.whole.world_up)
+    root = sample.points[:, sample.whole.skeleton.root]
+    path = root[np.isfinite(root).all(-1)] @ floor.T
+    axes.plot(*path.T, ".", color=_BAR, ms=2.5, alpha=0.35, label="person")
+    centers = sample.cameras.center @ floor.T
+    reach = 0.45 * float(np.median(np.linalg.norm(centers - centers.mean(0), axis=-1))) + 0.3
     for view in range(sample.views):
-        center, ahead = flat(camera.center[view]), camera.R[view][2]
-        reach = float(np.linalg.norm(middle - center))
-        half = sample.whole.image_size[sample.rig, view, 0] / 2 / camera.K[view, 0, 0]
-        for side in (-half, half):
-            edge = flat(ahead + side * camera.R[view][0])
-            end = center + edge * reach / max(float(np.linalg.norm(edge)), 1e-9)
-            axis.plot(*zip(center, end, strict=True), color=REFERENCE, linewidth=0.8)
-        axis.scatter(center[0], center[1], s=36, color=COLOR["right"], zorder=3)
-        axis.annotate(
-            _plain(sample.whole.camera_names[view]),
-            (float(center[0]), float(center[1])),
-            xytext=(6, 6),
-            textcoords="offset points",
-            fontsize=9,
-            parse_math=False,
-        )
-    axis.set_aspect("equal", "datalim")
-    axis.margins(0.15)
-    axis.set_title(_plain(f"rig {sample.whole.rig_names[sample.rig]}"), parse_math=False)
-    axis.set_xlabel("metres")
-    _clean(axis)
-
-
-def _clean(axis: Axes) -> None:
-    axis.grid(color=_LIGHT, linewidth=0.6)
-    axis.set_axisbelow(True)
-    axis.tick_params(colors=EDGE, labelsize=9)
-    for spine in axis.spines.values():
-        spine.set_visible(False)
-
-
-def _residuals(samples: list[Sample]) -> Figure:
-    """A box each camera: quartiles, and whiskers at 5 and 95 %."""
-    names, boxes = [], []
-    for sample in samples:
-        for view in range(sample.views):
-            residual = sample.residual[:, view]
-            boxes.append(residual[np.isfinite(residual)])
-            rig = sample.whole.rig_names[sample.rig] if len(samples) > 1 else ""
-            names.append(_plain(f"{rig} {sample.whole.camera_names[view]}"))
-    figure, axis = plt.subplots(figsize=(10, 0.8 + 0.36 * len(names)), layout="constrained")
-    axis.boxplot(
-        boxes,
-        orientation="horizontal",
-        whis=(5, 95),
-        showfliers=False,
-        widths=0.6,
-        patch_artist=True,
-        boxprops={"facecolor": _LIGHT, "edgecolor": EDGE},
-        whiskerprops={"color": EDGE},
-        capprops={"color": EDGE},
-        medianprops={"color": COLOR["right"], "linewidth": 2},
-    )
-    axis.set_yticks(range(1, len(names) + 1), names, parse_math=False)
-    axis.invert_yaxis()
-    axis.set_xlim(left=0)
-    axis.set_xlabel("pixels from a detection to the triangulated joint: median, quartiles, 5-95 %")
-    _clean(axis)
+        _camera(axes, sample, view, floor, reach)
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.margins(0.12)
+    axes.grid(color=_LINE, lw=0.6)
+    _bare(axes)
+    axes.set_xlabel("metres", color=EDGE, fontsize=8)
+    name = plain(sample.whole.rig_names[sample.rig])
+    axes.set_title(f"{name}, seen from above", color=_INK, fontsize=10, loc="left")
     return figure
 
 
-def _confidence(recording: Recording) -> Figure:
-    """Ten bins, a line each camera."""
-    figure, axis = plt.subplots(figsize=(10, 2.8), layout="constrained")
-    edges = np.linspace(0, 1, 11)
-    for view in range(min(recording.views, _VIEWS)):
-        values = recording.confidence[:, view]
-        values = values[values > 0]
-        share = np.histogram(values, edges)[0] / max(1, values.size)
-        name = _plain(recording.camera_names[view])
-        line = axis.stairs(100 * share, edges, linewidth=1.6, color=_SHADES(view / _VIEWS))
-        line.set_label("_" + name if name.startswith("_") else name)
-    legend = axis.legend(frameon=False, fontsize=9)
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-    axis.set_xlim(0, 1)
-    axis.set_xlabel("confidence of the joints that are seen")
-    axis.set_ylabel("% of them")
-    _clean(axis)
+def _camera(axes: Axes, sample: Sample, view: int, floor: np.ndarray, reach: float) -> None:
+    camera = one(sample.cameras, view)
+    width = float(sample.whole.image_size[sample.rig, view, 0])
+    edges = (np.array([0, width / 2, width]) - camera.K[0, 2]) / camera.K[0, 0]
+    rays = np.stack([edges, 0 * edges, np.ones(3)], -1) @ camera.R
+    here = floor @ camera.center
+    ends = here + reach * rays @ floor.T
+    axes.fill(*np.stack([here, ends[0], ends[2]]).T, color=COLOR["right"], alpha=0.10, lw=0)
+    axes.plot(*np.stack([here, ends[1]]).T, color=COLOR["right"], lw=1.2)
+    axes.plot(*here, "o", color=COLOR["right"], ms=6, mec="white")
+    axes.annotate(
+        plain(sample.whole.camera_names[view]),
+        here,
+        xytext=(0, 8),
+        textcoords="offset points",
+        ha="center",
+        color=_INK,
+        fontsize=8,
+    )
+
+
+def overlays(sample: Sample) -> Figure:
+    """Detections of a few instants, and over them in grey what all views together say."""
+    frames = spread(np.arange(len(sample.frames)), _FRAMES)
+    views = list(range(min(sample.views, _VIEWS)))
+    few = Sample(sample.whole, sample.frames[frames])
+    figure = Figure(figsize=(2.3 * len(views), 2.6 * len(frames)), dpi=110, facecolor="white")
+    figure.subplots_adjust(0.01, 0.01, 0.99, 0.95, 0.05, 0.14)
+    bones = np.array(sample.whole.skeleton.bones, int).reshape(-1, 2)
+    for column, view in enumerate(views):
+        pixels, _ = projected(few.points, one(sample.cameras, view))
+        for row in range(len(frames)):
+            axes = figure.add_subplot(len(frames), len(views), row * len(views) + column + 1)
+            axes.set_xticks([])
+            axes.set_yticks([])
+            title = f"{sample.whole.camera_names[view]}, {place(sample.whole, few.frames[row])}"
+            there = few.recording
+            size = sample.whole.image_size[sample.rig, view]
+            panel = Panel(
+                title,
+                there.keypoints_2d[row, view],
+                there.confidence[row, view],
+                (int(size[0]), int(size[1])),
+                {},
+            )
+            draw_detections(axes, panel, sample.whole.skeleton)
+            for bone in bones:
+                axes.plot(*pixels[row, bone].T, color=REFERENCE, lw=1.0, zorder=4)
+            axes.set_title(plain(title, 42), fontsize=6.5, color=_INK, pad=3)
+            for spine in axes.spines.values():
+                spine.set_color(_LINE)
     return figure
 
 
-def _overlays(sample: Sample) -> list[tuple[str, Figure]]:
-    whole = np.flatnonzero(np.isfinite(sample.points).all(-1).mean(-1) > 0.5)
-    if not len(whole):
-        return []
-    # a third and two thirds of the way: the first and last frames are seldom typical
-    chosen = spread(whole, _FRAMES + 2)[1:-1] if len(whole) > _FRAMES + 2 else whole[:_FRAMES]
-    return [(place(sample.whole, sample.frames[at]), _overlay(sample, int(at))) for at in chosen]
-
-
-def _overlay(sample: Sample, at: int) -> Figure:
-    views = min(sample.views, _VIEWS)
-    columns = min(4, views)
-    rows = -(-views // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(3.2 * columns, 3.6 * rows), squeeze=False, layout="constrained"
-    )
-    pixels, _ = sample.seen_by_all
-    for axis in axes.flat[views:]:
-        axis.set_axis_off()
-    for view in range(views):
-        axis = axes.flat[view]
-        own = np.where(
-            sample.seen[at, view][:, None], sample.recording.keypoints_2d[at, view], np.nan
-        )
-        _bones(axis, sample.whole.skeleton, pixels[at, view], REFERENCE, 3.0)
-        _bones(axis, sample.whole.skeleton, own, None, 1.4)
-        _crop(axis, np.concatenate([own, pixels[at, view]]))
-        axis.set_title(_plain(sample.whole.camera_names[view]), fontsize=10, parse_math=False)
-    figure.supxlabel(
-        "colour: detections (blue left, red right); grey: triangulated from all cameras",
-        fontsize=9,
-        color=EDGE,
-    )
+def confidences(recording: Recording) -> Figure:
+    """How often each tenth of [0, 1] is given."""
+    figure = _figure(4.4, 2.6)
+    axes = figure.add_subplot()
+    values = recording.confidence[recording.confidence > 0]
+    counts, edges = np.histogram(values, bins=10, range=(0, 1))
+    share = 100 * counts / max(1, counts.sum())
+    axes.bar(edges[:-1], share, width=0.1, align="edge", color=_BAR, edgecolor="white")
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("confidence", color=EDGE, fontsize=8)
+    axes.set_ylabel("% of the joints seen", color=EDGE, fontsize=8)
+    _bare(axes)
     return figure
 
 
-def _bones(
-    axis: Axes, skeleton: Skeleton, pixels: np.ndarray, color: str | None, width: float
-) -> None:
-    side: dict[int, str] = {}
-    for left, right in skeleton.left_right:
-        side |= {left: COLOR["left"], right: COLOR["right"]}
-    for parent, child in skeleton.bones:
-        own: Any = color or side.get(child, COLOR["middle"])
-        axis.plot(*pixels[[parent, child]].T, color=own, linewidth=width, solid_capstyle="round")
-
-
-def _crop(axis: Axes, pixels: np.ndarray) -> None:
-    """A square around the person, v downward."""
-    known = pixels[np.isfinite(pixels).all(-1)]
-    if len(known):
-        low, high = np.percentile(known, (2, 98), axis=0)
-        middle, half = (low + high) / 2, max(float((high - low).max()) * 0.6, 10.0)
-        axis.set_xlim(middle[0] - half, middle[0] + half)
-        axis.set_ylim(middle[1] + half, middle[1] - half)
-    axis.set_aspect("equal")
-    axis.tick_params(colors=EDGE, labelsize=7)
-    axis.grid(color=_LIGHT, linewidth=0.6)
+def residuals(samples: list[Sample]) -> Figure:
+    """Triangulation residual of each camera: the middle half of it, its median, its 95 %."""
+    rows = [(sample, view) for sample in samples for view in range(sample.views)]
+    figure = _figure(6.4, 0.9 + 0.26 * len(rows))
+    axes = figure.add_subplot()
+    for height, (sample, view) in enumerate(rows):
+        error = sample.residual[:, view]
+        error = error[np.isfinite(error)]
+        if not error.size:
+            continue
+        low, middle, high, most = np.percentile(error, (25, 50, 75, 95))
+        axes.plot([0, most], [height, height], color=_LINE, lw=1.5, zorder=1)
+        axes.barh(height, high - low, left=low, height=0.55, color=_BAR, alpha=0.85)
+        axes.plot([middle, middle], [height - 0.27, height + 0.27], color="white", lw=1.5)
+        axes.plot(most, height, "|", color=EDGE, ms=7)
+    names = [
+        plain(f"{s.whole.rig_names[s.rig]} {s.whole.camera_names[view]}", 34) for s, view in rows
+    ]
+    axes.set_yticks(range(len(rows)), names)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("pixels: middle half, median, 95 %", color=EDGE, fontsize=8)
+    _bare(axes)
+    return figure
