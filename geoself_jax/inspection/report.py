@@ -111,8 +111,13 @@ def of_views(sample: Sample) -> list[Verdict]:
 
 
 def in_frames_and_time(sample: Sample) -> list[Verdict]:
-    """Checks of single frames, and of how the cameras' frames go together."""
-    return sides.check_frames(sample) + timing.check_timing(sample)
+    """Checks of frames, then of lags but for cameras whose frames are wrong: these look late."""
+    found = sides.check_frames(sample)
+    names = [sample.name(view) for view in range(sample.views)]
+    doubted = [n for n in names if any(v.what.startswith(f"{n}: ") for v in found)]
+    starts = tuple(f"{name}{end}" for name in doubted for end in (": ", " runs "))
+    late = timing.check_timing(sample)
+    return found + [v for v in late if not (starts and v.what.startswith(starts))]
 
 
 def _not_timed(sample: Sample) -> list[Verdict]:
