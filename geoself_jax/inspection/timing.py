@@ -14,8 +14,8 @@ _GAIN = 0.9  # of the error in step: what a lag has to come under
 _LEAST_PX = 0.3  # in a picture 1000 wide: what it has to win; what a frame's motion must be
 _FAR, _SHARP = 8, 1.15  # so many frames from the best lag the error is so much larger
 _FEWEST = 100  # detections
-_CLIPS, _WINDOW = 6, 60  # clips looked into for frames that were dropped, frames of a window
-_DROPPED, _MOST_DROPPED, _MOVING_PX = 0.75, 12, 1.0  # of the error in step; frames; a frame
+_CLIPS, _WINDOW, _SHORTEST = 6, 60, 24  # clips looked into for dropped frames; frames of a window
+_DROPPED, _MOST_DROPPED, _MOVING_PX = 0.75, 8, 1.0  # of the error in step; frames; a frame
 _BLOCKS, _SHORT, _LEAST_LAG = 8, 8, 0.6  # of frames that have to agree; frames; frames
 _NEAR_PX = 25.0  # farther off a detection is no good one
 _REACH, _FAST_PX = 4, 1.2  # frames to each side that give a joint's motion; a frame, beyond noise
@@ -246,7 +246,7 @@ def _ends(sample: Sample) -> list[tuple[Sample, Sample]]:
     names, counts = np.unique(whole.clip_id[rig], return_counts=True)
     for clip in names[np.argsort(-counts, kind="stable")][:_CLIPS]:
         frames = rig[whole.clip_id[rig] == clip]
-        if len(frames) >= 40:
+        if len(frames) >= 3 * _SHORTEST:
             window = min(_WINDOW, len(frames) // 3)
             found.append((Sample(whole, frames[:window]), Sample(whole, frames[-window:])))
     return found
