@@ -120,7 +120,7 @@ def test_model_and_data_never_meet_and_losses_know_no_flax():
             assert "config" not in others
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "export", "tfds_build"])
+@pytest.mark.parametrize("verb", ["train", "evaluate", "export", "inspect", "tfds_build"])
 def test_help_starts_without_jax(verb):
     code = (
         "import runpy, sys\n"
