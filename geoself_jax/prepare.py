@@ -16,6 +16,22 @@ UNITS = ("m", "cm", "mm")
 MOTION_UNITS = ("m", "cm", "mm", "inch", "cmu")
 UPS = ("x", "-x", "y", "-y", "z", "-z")
 
+OWN_RIG = (
+    *("calibration", "calibration_format", "rig", "unit", "up", "camera", "detections"),
+    *("skeleton", "person", "fps", "image_size", "confidence_scale", "trim", "subject", "action"),
+)
+MOTION = ("motion_unit", "seed")
+UNUSED = {
+    "rig": ("subjects", "actions", "truth", *MOTION),
+    "motion": tuple(
+        flag
+        for flag in OWN_RIG
+        if flag not in ("calibration", "calibration_format", "rig", "unit", "up", "fps")
+        and flag != "image_size"
+    ),
+}
+"""Flags that say nothing about inputs of a format; of data sets, all of a rig and of a motion."""
+
 _DESCRIPTION = """Reads recordings as users have them and writes one file of format
 geoself-multiview/1, to train on. Formats: human36m (VideoPose3D's npz), motionbert (its pickle),
 mpi_inf_3dhp, aist (AIST++), panoptic (CMU), prepared (files of ours, put together), motion (BVH or
@@ -60,7 +76,8 @@ def make_parser() -> commands.Parser:
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, reads, writes, and says what the file holds."""
-    flags, overrides = commands.parse(make_parser(), argv)
+    parser = make_parser()
+    flags, overrides = commands.parse(parser, argv)
     commands.refuse_overrides(overrides)
     _check(flags)
 
@@ -73,11 +90,13 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.safe_load import npz
 
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
-    kind = preparing.choose_format(inputs, "rig" if flags.camera else flags.format, tqdm.write)
+    told = "rig" if flags.camera and flags.format == "auto" else flags.format
+    kind = preparing.choose_format(inputs, told, tqdm.write)
+    _refuse_unused(flags, parser, kind)
     options = ReadOptions(
-        cameras=_names(flags.cameras),
-        subjects=_names(flags.subjects),
-        actions=_names(flags.actions),
+        cameras=_names("--cameras", flags.cameras),
+        subjects=_names("--subjects", flags.subjects),
+        actions=_names("--actions", flags.actions),
         truth=flags.truth,
         every=flags.every,
         max_bytes=flags.max_bytes,
@@ -99,6 +118,8 @@ def _check(flags: "argparse.Namespace") -> None:
         raise usage_error(f"--output={flags.output}", "wanted a name that ends in .npz", "add it")
     if not (flags.input or flags.camera):
         raise usage_error("--input", "what shall be read?", "name a file or folder")
+    if flags.seed < 0:
+        raise usage_error(f"--seed={flags.seed}", "wanted a number of at least 0", "raise it")
     for name in ("every", "fps", "confidence_scale", "max_bytes"):
         value = getattr(flags, name)
         if value is not None and not value > 0:
@@ -107,8 +128,26 @@ def _check(flags: "argparse.Namespace") -> None:
             )
 
 
-def _names(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(filter(None, (s.strip() for s in text.split(","))))
+def _refuse_unused(flags: "argparse.Namespace", parser: commands.Parser, kind: str) -> None:
+    """A flag that would do nothing is a misunderstanding."""
+    for name in UNUSED.get(kind, (*OWN_RIG, *MOTION)):
+        if getattr(flags, name) != parser.get_default(name):
+            raise usage_error(
+                f"--{name.replace('_', '-')}",
+                f"it says nothing about inputs of format {kind}",
+                "leave it out, or say another --format",
+            )
+
+
+def _names(flag: str, text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = tuple(filter(None, (name.strip() for name in text.split(","))))
+    if not names or len(set(names)) < len(names):
+        raise usage_error(
+            f"{flag}={text}", "wanted names, each once", f"write {flag}=NAME,NAME, or leave it out"
+        )
+    return names
 
 
 def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
@@ -118,6 +157,9 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
     from geoself_jax.data.skeleton_files import named_skeleton
 
     pairs = [_pair("--camera", text) for text in flags.camera]
+    twice = next((n for i, (n, _) in enumerate(pairs) if n in dict(pairs[:i])), None)
+    if twice is not None:
+        raise usage_error(f"--camera={twice}=...", "named twice", "name each camera once")
     return RigOptions(
         calibration=None if flags.calibration is None else Path(flags.calibration),
         calibration_format=flags.calibration_format,
@@ -150,7 +192,7 @@ def _sizes(texts: Sequence[str]) -> Mapping[str, tuple[int, int]]:
     for text in texts:
         name, _, size = text.rpartition("=")
         width, _, height = size.lower().partition("x")
-        if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        if not all(n.isdecimal() and len(n) <= 6 and int(n) for n in (width, height)):
             raise usage_error(
                 f"--image-size={text}", "wanted WIDTHxHEIGHT in pixels", "e.g. 1920x1080"
             )

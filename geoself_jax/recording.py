@@ -227,7 +227,7 @@ def _skeletons(
     arrays: Mapping[str, np.ndarray], source: str
 ) -> tuple[Skeleton, Skeleton | None, np.ndarray | None]:
     """Of the detections as in the file; of the ground truth; and the truth, with a root."""
-    skeleton = _skeleton(arrays, source)
+    skeleton = skeleton_of(arrays, source)
     if "pose_world" not in arrays:
         return skeleton, None, None
     pose_world = arrays["pose_world"].astype(np.float32)
@@ -245,7 +245,12 @@ def _skeletons(
     return skeleton, own if names else None, pose_world
 
 
-def _skeleton(arrays: Mapping[str, np.ndarray], source: str) -> Skeleton:
+def skeleton_of(arrays: Mapping[str, np.ndarray], source: str) -> Skeleton:
+    """The skeleton that arrays of the format describe or name.
+
+    Raises:
+        GeoselfError: Half a description, or joints of no known skeleton (65).
+    """
     joint_names = tuple(str(name) for name in arrays["joint_names"])
     there = [name for name in ("parents", "left_right", "root") if name in arrays]
     if there and len(there) < 3:

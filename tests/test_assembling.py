@@ -88,6 +88,22 @@ def test_a_rig_with_fewer_cameras_has_no_detections_in_the_others():
     assert_consistent(read)
 
 
+def test_a_rig_that_lacks_a_camera_keeps_the_others_names():
+    some = tiny_rig(1, name="small").select(("cam3", "cam2"))
+    read = recording.from_arrays(assemble([clip(rig=some), clip("b")]), "x")
+    assert read.camera_names == ("cam1", "cam2", "cam3", "cam4")
+    first = read.rig_id == list(read.rig_names).index("small")
+    assert (read.confidence[first] > 0).any((0, 2)).tolist() == [False, True, True, False]
+    assert_consistent(read)
+
+
+def test_names_that_look_numbered_already_stay_each_once():
+    names = ["x", "x#2", "x", "x#2"]
+    arrays = assemble([clip(name) for name in names])
+    found = arrays["clip_names"].tolist()
+    assert len(set(found)) == 4 and found[:2] == ["x", "x#2"]
+
+
 def test_worlds_with_other_verticals_are_turned_until_z_is_up():
     A = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # z up -> -y up
     rig = tiny_rig()

@@ -104,7 +104,9 @@ def test_several_prepared_files_become_one(scene, tmp_path):
     assert run("--input", out, f"--output={thinned}", "--subjects=bela", "--every=2") == 0
     half = npz.read_arrays(thinned)
     np.testing.assert_array_equal(half["keypoints_2d"], both_of(out, 1)[::2])
-    assert half["fps"] == 25
+    assert half["fps"] == 25 and half["frame_id"].tolist() == list(range(len(half["frame_id"])))
+    with pytest.raises(GeoselfError, match="did you mean 'bela'"):
+        run("--input", out, f"--output={thinned}", "--subjects=anna,bella")
 
 
 def both_of(path, subject):
@@ -151,6 +153,22 @@ def test_scores_on_another_scale_are_told_and_can_be_scaled(scene, tmp_path):
         (["--input=x", "--output=o.npz", "--formt=rig"], USAGE, ["did you mean '--format'"]),
         (["--input=x", "--output=o.npz", "--image-size=big"], USAGE, ["WIDTHxHEIGHT"]),
         (["--camera=cam1", "--output=o.npz"], USAGE, ["--camera=cam1", "NAME=PATH"]),
+        (["--camera=c=x", "--camera=c=y", "--output=o.npz"], USAGE, ["--camera=c", "twice"]),
+        (["--input=x", "--output=o.npz", "--seed=-1"], USAGE, ["--seed=-1"]),
+        (["--input=x", "--output=o.npz", "--image-size=99999999999x10"], USAGE, ["WIDTHxHEIGHT"]),
+        (["--input=x", "--output=o.npz", "--cameras=a,a"], USAGE, ["--cameras=a,a", "once"]),
+        (["--input=x", "--output=o.npz", "--cameras="], USAGE, ["--cameras="]),
+        (["--input=x", "--output=o.npz", "--subjects=anna"], USAGE, ["--subjects", "format rig"]),
+        (
+            ["--input=x", "--output=o.npz", "--format=aist", "--fps=5"],
+            USAGE,
+            ["--fps", "format aist"],
+        ),
+        (
+            ["--input=x", "--output=o.npz", "--format=aist", "--camera=c=x"],
+            USAGE,
+            ["--camera", "format aist"],
+        ),
     ],
 )
 def test_a_misuse_is_one_line(tmp_path, monkeypatch, arguments, code, words):
@@ -179,6 +197,17 @@ def test_the_process_ends_with_the_code_and_leaves_no_file(tmp_path):
     assert done.returncode == DATA, done.stderr
     assert done.stderr.startswith("error: ") and len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "o.npz").exists()
+
+
+def test_a_file_in_place_of_a_folder_and_a_camera_nobody_has_are_told(scene, tmp_path):
+    write_layout(tmp_path / "clip", "alphapose", scene, 0)
+    out = f"--output={tmp_path}/o.npz"
+    flags = (out, "--fps=50", f"--calibration={tmp_path}/clip/calibration_lab.json")
+    file = tmp_path / "clip/front_left.json"
+    code, line = refused("--input", file, *flags, "--format=rig")
+    assert code == DATA and "a file, no folder" in line
+    code, line = refused("--input", tmp_path / "clip", *flags, "--image-size=front_lef=9x9")
+    assert code == USAGE and "did you mean 'front_left'" in line
 
 
 @pytest.mark.parametrize(

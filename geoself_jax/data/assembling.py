@@ -10,6 +10,7 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.data.rig_arrays import (
     PLAIN,
     camera_arrays,
+    check_picture_sizes,
     distinct_rigs,
     each_once,
     places_of,
@@ -26,8 +27,8 @@ FORMAT = "geoself-multiview/1"
 def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
     """Arrays of format geoself-multiview/1 from clips of one person each.
 
-    Cameras are matched by name where all rigs have the same names, else by their order; a rig that
-    has fewer has no detections in the others. A skeleton without a root gets the middle of its
+    Cameras are matched by name where one rig has all the others' names, else by their order; a rig
+    that has fewer has no detections in the others. A skeleton without a root gets the middle of its
     hips. Worlds with different verticals are turned until z is up.
 
     Raises:
@@ -98,7 +99,7 @@ def _check_alike(clips: Sequence[Clip]) -> None:
                 "prepare them into a file each, or thin out the faster one (--every)",
             )
         _check_confidence(clip)
-        _check_picture_sizes(clip.rig)
+        check_picture_sizes(clip.rig)
 
 
 def _check_confidence(clip: Clip) -> None:
@@ -112,18 +113,6 @@ def _check_confidence(clip: Clip) -> None:
             "wanted a number in [0, 1]",
             "divide by the detector's largest score: --confidence-scale=6 for AlphaPose's older "
             "COCO models, 100 for percent",
-        )
-
-
-def _check_picture_sizes(rig: Rig) -> None:
-    unknown = np.flatnonzero((rig.image_size <= 0).any(-1))
-    if unknown.size:
-        raise data_error(
-            f"rig {rig.name}: the picture size of camera {rig.camera_names[unknown[0]]} is not in "
-            "the calibration",
-            "wanted width and height in pixels",
-            f"give --image-size={rig.camera_names[unknown[0]]}=WIDTHxHEIGHT, or "
-            "--image-size=WIDTHxHEIGHT for all",
         )
 
 

@@ -43,10 +43,16 @@ def match_cameras(
             raise missing_error(f"--camera={name}={path}", "no such file", "check the path")
     if told or folder is None:
         return dict(told)
+    if not folder.is_dir():
+        raise data_error(
+            f"{folder}: a file, no folder",
+            "whose detections these are cannot be told",
+            "name each camera's: --camera=NAME=PATH, and the cameras: --calibration=PATH",
+        )
     found = _detections_in(folder, kind, DEPTH)
     if not found:
         raise data_error(
-            str(folder), "no detections of a known format", "name them: --camera=NAME=PATH"
+            str(folder), "no detections of a known format in it", "name them: --camera=NAME=PATH"
         )
     return _by_name(folder, cameras, found)
 

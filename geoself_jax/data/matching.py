@@ -22,6 +22,9 @@ MOST = 8
 SAME_PX = 25.0
 """Mean epipolar distance up to which two detections may be one person, at a picture of 1000 px."""
 
+PARTNERS = 4
+"""Detections that a person's group is grown from: those of other views that agree best."""
+
 FEWEST_JOINTS = 4
 """Joints that two detections must share to be compared."""
 
@@ -71,11 +74,12 @@ def match_people(
             people than `rank` (65).
     """
     candidates = _candidates(views, rig, frames)
-    people = _people(_followed(_groups(candidates, rig), fps))
+    limit = SAME_PX * float(rig.image_size.max()) / 1000
+    people = _people(_followed(_groups(candidates, rig, limit), fps))
     if not people:
         raise data_error(
             f"{views[0].source}: no person in whom two cameras agree",
-            f"their epipolar distance is over {SAME_PX:.0f} px everywhere",
+            f"their epipolar distance is over {limit:.0f} px everywhere",
             "check calibration and synchronization (python -m geoself_jax.inspect), or choose by "
             "--person=largest",
         )
@@ -151,13 +155,12 @@ class _Group(NamedTuple):
     middle: np.ndarray  # (3,) m
 
 
-def _groups(candidates: _Candidates, rig: Rig) -> list[_Group]:
+def _groups(candidates: _Candidates, rig: Rig, limit: float) -> list[_Group]:
     """All people at all instants in whom two cameras or more agree."""
     camera = Camera(*(jnp.asarray(a, jnp.float32) for a in (rig.K, rig.R, rig.center)))
     at = [Camera(*(array[v] for array in camera)) for v in range(rig.views)]
     pairs = list(itertools.combinations(range(rig.views), 2))
     compare = jax.jit(_pair_costs)
-    limit = SAME_PX * float(rig.image_size.max()) / 1000
     slots: list[tuple[int, tuple[int, ...]]] = []
     for part in _chunks(len(candidates.row)):
         pixels, trust = candidates.keypoints_2d[part], candidates.confidence[part]
@@ -187,35 +190,61 @@ def _grouped(
     between them.
     """
     people = costs.shape[-1]
-    between = np.full((views, people, views, people), np.inf)
+    between = np.full((views, people, views, people), np.inf, np.float32)
     for (a, b), cost in zip(pairs, costs, strict=True):
         between[a, :, b], between[b, :, a] = cost, cost.T
     between[between >= limit] = np.inf
     groups: list[tuple[int, ...]] = []
-    while True:
-        seeds = np.argwhere(np.isfinite(between))
-        grown = [_grow(between, seed) for seed in seeds if seed[0] < seed[2]]
-        if not grown:
-            return groups
-        slot, _ = max(grown, key=lambda g: (sum(s >= 0 for s in g[0]), -g[1]))
-        groups.append(slot)
-        for view, taken in enumerate(slot):
-            if taken >= 0:
-                between[view, taken], between[:, :, view, taken] = np.inf, np.inf
+    while len(seeds := _seeds(between)):
+        members, cost = _grown(between, seeds)
+        taken: set[tuple[int, int]] = set()
+        for best in np.lexsort((cost, -(members >= 0).sum(-1))):
+            slot = members[best]
+            nodes = {(int(v), int(slot[v])) for v in np.flatnonzero(slot >= 0)}
+            if taken & nodes:
+                continue  # grown again without those who are taken
+            taken |= nodes
+            groups.append(tuple(int(p) for p in slot))
+        for view, person in taken:
+            between[view, person], between[:, :, view, person] = np.inf, np.inf
+    return groups
 
 
-def _grow(between: np.ndarray, seed: np.ndarray) -> tuple[tuple[int, ...], float]:
-    """A pair with the person of every other view that agrees best with all; their mean cost."""
-    members = {int(seed[0]): int(seed[1]), int(seed[2]): int(seed[3])}
-    costs = [float(between[tuple(seed)])]
-    for view in range(len(between)):
-        if view not in members:
-            to_all = np.stack([between[v, p, view] for v, p in members.items()])
-            best = int(to_all.sum(0).argmin())
-            if np.isfinite(to_all[:, best]).all():
-                members[view] = best
-                costs += to_all[:, best].tolist()
-    return tuple(members.get(view, -1) for view in range(len(between))), float(np.mean(costs))
+def _seeds(between: np.ndarray) -> np.ndarray:
+    """(S, 4) view, person, view, person: the few partners that agree best with each person."""
+    views, people = between.shape[:2]
+    nodes = between.reshape(views * people, views * people)
+    near = np.argsort(nodes, axis=-1)[:, :PARTNERS]
+    first = np.repeat(np.arange(len(nodes)), near.shape[1])
+    second = near.ravel()
+    agree = np.isfinite(nodes[first, second])
+    ends = np.stack([np.minimum(first, second), np.maximum(first, second)], -1)[agree]
+    ends = np.unique(ends, axis=0)
+    return np.stack([ends // people, ends % people], -1).reshape(-1, 4)
+
+
+def _grown(between: np.ndarray, seeds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each pair with the person of every other view that agrees best with all of them.
+
+    Returns:
+        (S, V) persons, -1 where none agrees; (S,) mean cost.
+    """
+    count, views = len(seeds), len(between)
+    each = np.arange(count)
+    members = np.full((count, views), -1)
+    members[each, seeds[:, 0]], members[each, seeds[:, 2]] = seeds[:, 1], seeds[:, 3]
+    to_all = between[seeds[:, 0], seeds[:, 1]] + between[seeds[:, 2], seeds[:, 3]]  # S V P
+    total = between[seeds[:, 0], seeds[:, 1], seeds[:, 2], seeds[:, 3]].astype(np.float64)
+    compared = np.ones(count)
+    for view in range(views):
+        best = to_all[:, view].argmin(-1)
+        cost = to_all[each, view, best]
+        joins = np.flatnonzero(np.isfinite(cost) & (members[:, view] < 0))
+        compared[joins] += (members[joins] >= 0).sum(-1)
+        members[joins, view] = best[joins]
+        total[joins] += cost[joins]
+        to_all[joins] += between[view, best[joins]]
+    return members, total / compared
 
 
 def _placed(

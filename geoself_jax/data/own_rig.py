@@ -15,7 +15,8 @@ from geoself_jax.data.detections import read_detections, recognize_detections
 from geoself_jax.data.instances import Instances
 from geoself_jax.data.people import choose_person
 from geoself_jax.data.rig import Rig
-from geoself_jax.errors import data_error, usage_error
+from geoself_jax.data.rig_arrays import check_picture_sizes
+from geoself_jax.errors import data_error, nearest_name, usage_error
 from geoself_jax.skeleton import Skeleton
 
 HUMAN36M = "human36m:"
@@ -91,6 +92,7 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
             "training needs two or more",
             "add cameras",
         )
+    check_picture_sizes(rig)
     views = [_instances(paths[name], own, options) for name in rig.camera_names]
     frames = _common_frames(views, rig, own, options)
     fps = float(own.fps or 0)
@@ -132,6 +134,12 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
     if path is None:
         raise usage_error("--calibration", "which cameras?", "give a file, or human36m:S1")
     if str(path).startswith(HUMAN36M):
+        if own.image_size or own.unit or own.up or own.rig:
+            raise usage_error(
+                f"--calibration={path}",
+                "the published rig has its unit, its vertical and its pictures' sizes",
+                "leave out --unit, --up, --image-size and --rig",
+            )
         return human36m_rig(str(path).removeprefix(HUMAN36M))
     rig = read_calibration(
         path,
@@ -141,6 +149,11 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
         name=own.rig,
         notice=notice,
     )
+    for name in filter(None, own.image_size):
+        if name not in rig.camera_names:
+            raise usage_error(
+                f"--image-size={name}=...", "no such camera", nearest_name(name, rig.camera_names)
+            )
     sizes = rig.image_size.copy()
     for view, name in enumerate(rig.camera_names):
         told = own.image_size.get(name, own.image_size.get(""))

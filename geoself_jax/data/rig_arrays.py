@@ -8,9 +8,27 @@ import numpy as np
 
 from geoself_jax.data.clips import Clip
 from geoself_jax.data.rig import Rig
+from geoself_jax.errors import data_error
 
 PLAIN = 5
 """A lens of up to so many coefficients is kept in the file; others are undone before."""
+
+
+def check_picture_sizes(rig: Rig) -> None:
+    """Every camera's picture has a size.
+
+    Raises:
+        GeoselfError: One has none (65).
+    """
+    unknown = np.flatnonzero((rig.image_size <= 0).any(-1))
+    if unknown.size:
+        raise data_error(
+            f"rig {rig.name}: the picture size of camera {rig.camera_names[unknown[0]]} is not in "
+            "the calibration",
+            "wanted width and height in pixels",
+            f"give --image-size={rig.camera_names[unknown[0]]}=WIDTHxHEIGHT, or "
+            "--image-size=WIDTHxHEIGHT for all",
+        )
 
 
 def upright(clips: list[Clip]) -> list[Clip]:
@@ -55,18 +73,18 @@ def distinct_rigs(rigs: Sequence[Rig]) -> tuple[list[Rig], list[int]]:
 
 
 def view_names(rigs: Sequence[Rig]) -> tuple[str, ...]:
-    """Names of the views of the file: the rigs' where they agree, else all names of a view."""
-    first = rigs[0].camera_names
-    if all(set(rig.camera_names) == set(first) for rig in rigs):
-        return first
-    views = max(rig.views for rig in rigs)
+    """Names of the views of the file: those of the rig that has all; else all names of a view."""
+    largest = max(rigs, key=lambda rig: rig.views).camera_names
+    if all(set(rig.camera_names) <= set(largest) for rig in rigs):
+        return largest
+    views = len(largest)
     at = [dict.fromkeys(r.camera_names[v] for r in rigs if v < r.views) for v in range(views)]
     return tuple(each_once(["|".join(list(names)[:3]) for names in at]))
 
 
 def places_of(rig: Rig, names: tuple[str, ...]) -> list[int]:
     """The view in the file of each camera of the rig."""
-    if set(rig.camera_names) == set(names):
+    if set(rig.camera_names) <= set(names):
         return [names.index(name) for name in rig.camera_names]
     return list(range(rig.views))
 
@@ -99,9 +117,14 @@ def _plain(coefficients: tuple[float, ...], fisheye: bool) -> tuple[float, ...]:
 
 def each_once(names: Sequence[str]) -> list[str]:
     """The names, later ones of the same told apart by a number."""
-    seen: dict[str, int] = {}
-    result = []
+    result: list[str] = []
+    taken = set(names)
+    seen: set[str] = set()
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
+        free, number = name, 1
+        while free in seen or (number > 1 and free in taken):
+            number += 1
+            free = f"{name}#{number}"
+        seen.add(free)
+        result.append(free)
     return result

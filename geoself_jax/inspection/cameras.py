@@ -117,11 +117,12 @@ def check_baselines(sample: Sample) -> list[Verdict]:
     """A verdict on pairs of cameras that see from one place: they tell no depth."""
     names, center = sample.whole.camera_names, sample.cameras.center
     depth = float(np.nanmedian(sample.seen_by_all[1]))
+    there = [v for v in range(sample.views) if (sample.whole.confidence[:, v] > 0).any()]
     close = [
-        (float(np.linalg.norm(center[a] - center[b])), a, b)
-        for b in range(sample.views)
-        for a in range(b)
+        (float(np.linalg.norm(center[a] - center[b])), a, b) for b in there for a in there if a < b
     ]
+    if not close:
+        return []
     distance, a, b = min(close)
     if distance >= 0.02 * depth:
         return [ok("baseline", f"rig {sample.whole.rig_names[sample.rig]}: all cameras are apart")]

@@ -7,10 +7,11 @@ import numpy as np
 
 from geoself_jax import validation
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
+from geoself_jax.data.datasets.choices import chosen
 from geoself_jax.data.rig import Lens, Rig
 from geoself_jax.data.skeletons import known_skeleton
+from geoself_jax.recording import skeleton_of
 from geoself_jax.safe_load import npz
-from geoself_jax.skeleton import Skeleton
 
 
 def recognize(path: Path) -> str | None:
@@ -32,6 +33,11 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     for path, arrays in files:
         check_arrays(str(path), arrays)
     total = sum(len(arrays["clip_names"]) for _, arrays in files)
+    for kind, asked, key in (
+        ("subject", options.subjects, "subject_names"),
+        ("action", options.actions, "clip_actions"),
+    ):
+        chosen(kind, asked, (str(n) for _, arrays in files for n in arrays[key]), "these files")
     return Reading(total, (c for path, arrays in files for c in clips_of(arrays, options)))
 
 
@@ -46,19 +52,22 @@ def check_arrays(source: str, arrays: Mapping[str, np.ndarray]) -> None:
     validation.check_detections(source, arrays)
     validation.check_cameras(source, arrays)
     validation.check_scene(source, arrays)
+    skeleton_of(arrays, source)
 
 
 def clips_of(arrays: dict[str, np.ndarray], options: ReadOptions) -> Iterator[Clip]:
     """The clips of checked arrays of format geoself-multiview/1, in order of their number."""
     rigs = [_rig(arrays, i) for i in range(len(arrays["rig_names"]))]
-    skeleton, truth = _skeleton(arrays), None
+    skeleton, truth = skeleton_of(arrays, "the file"), None
     if "pose_joint_names" in arrays:
         truth = known_skeleton(tuple(str(name) for name in arrays["pose_joint_names"]))
     for number, name in enumerate(arrays["clip_names"]):
         at = np.flatnonzero(arrays["clip_id"] == number)
         # A clip may hold several people or rigs in principle: each is a clip of its own then.
         for frames in _alike(at, arrays["rig_id"], arrays["subject_id"]):
-            frames = frames[:: options.every]
+            frames = frames[arrays["frame_id"][frames] % options.every == 0]
+            if not frames.size:
+                continue
             subject = str(arrays["subject_names"][arrays["subject_id"][frames[0]]])
             action = str(arrays["clip_actions"][number])
             if _left_out(options.subjects, subject) or _left_out(options.actions, action):
@@ -80,7 +89,7 @@ def clips_of(arrays: dict[str, np.ndarray], options: ReadOptions) -> Iterator[Cl
                 fps=float(arrays["fps"].item()) / options.every,
                 keypoints_2d=arrays["keypoints_2d"][frames][:, views],
                 confidence=arrays["confidence"][frames][:, views],
-                frame_id=arrays["frame_id"][frames],
+                frame_id=arrays["frame_id"][frames] // options.every,
                 pose_world=None if pose is None else pose[frames],
                 pose_skeleton=truth if pose is not None else None,
             )
@@ -109,16 +118,4 @@ def _rig(arrays: dict[str, np.ndarray], rig: int) -> Rig:
         center=np.asarray(arrays["center"][rig], np.float64),
         image_size=arrays["image_size"][rig],
         world_up=up / np.linalg.norm(up),
-    )
-
-
-def _skeleton(arrays: dict[str, np.ndarray]) -> Skeleton:
-    names = tuple(str(name) for name in arrays["joint_names"])
-    if "parents" not in arrays:
-        return known_skeleton(names)
-    return Skeleton(
-        names,
-        tuple(int(p) for p in arrays["parents"]),
-        tuple((int(a), int(b)) for a, b in arrays["left_right"]),
-        int(arrays["root"].item()),
     )
