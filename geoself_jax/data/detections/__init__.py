@@ -1,6 +1,7 @@
 """Files of 2D detectors, one module a format: `recognize(path)` and `read(path)`."""
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def read_detections(
         raise usage_error(
             f"--detections={format}", "no such format", nearest_name(format, DETECTIONS)
         )
-    if not path.exists():
+    if not os.path.exists(path):  # pathlib's raises for names that are too long
         raise missing_error(str(path), "no such file or folder", "check the path")
     if format == "auto":
         reasons = _reasons(path, format)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from geoself_jax.data.detections.people_list import people_of
-from geoself_jax.data.detections.rows import head
+from geoself_jax.data.detections.rows import frame_number, head
 from geoself_jax.data.instances import Instances
 from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_json
@@ -49,7 +49,9 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         for found in content["annotations"]
         if isinstance(found, dict) and found.get("keypoints")
     ]
-    return people_of(path, labelled, skeleton, flags=True)
+    numbers = [frame_number(name) for name in names.values()]
+    last = max((n for n in numbers if n is not None), default=-1)
+    return people_of(path, labelled, skeleton, flags=True, frames=last + 1)
 
 
 def _named(names: dict[Any, str], image: Any) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 from geoself_jax.data.detections.rows import (
     head,
     instances_of,
+    nobody,
     not_keypoints,
     same_joints,
     skeleton_of,
@@ -23,7 +24,7 @@ from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_json
 from geoself_jax.skeleton import Skeleton
 
-_MARK = re.compile(r'"(instance_info|instances)"\s*:\s*\[')
+_MARK = re.compile(r'^\s*\{\s*"meta_info"\s*:|"(instance_info|instances)"\s*:\s*\[')
 
 
 def recognize(path: Path) -> str | None:
@@ -55,7 +56,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             tracks.append(None if track is None else str(track))
             places.append(place)
     if not rows:
-        raise data_error(f"{path}: no person in any picture", "", "check the detector's output")
+        raise nobody(str(path))
     joints = same_joints(str(path), rows, places)
     meta = content.get("meta_info") if isinstance(content, dict) else None
     return instances_of(

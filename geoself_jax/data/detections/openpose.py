@@ -16,14 +16,19 @@ from geoself_jax.data.detections.rows import (
     frame_number,
     head,
     instances_of,
+    nobody,
     same_joints,
     skeleton_of,
 )
 from geoself_jax.data.instances import Instances
+from geoself_jax.data.skeletons import BODY_25
 from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_json
+from geoself_jax.safe_load.limits import unreadable
 from geoself_jax.skeleton import Skeleton
 
+_FACE_25, _FACE_25B = (15, 16, 17, 18), (1, 2, 3, 4)
+"""Eyes and ears of BODY_25 and of BODY_25B; in both, the nose is joint 0."""
 _PEOPLE = re.compile(r'"people"\s*:\s*\[')
 
 
@@ -31,8 +36,12 @@ def recognize(path: Path) -> str | None:
     """Why the folder is one of these, or None."""
     if not path.is_dir():
         return None
-    with os.scandir(path) as entries:
-        name = next((entry.name for entry in entries if entry.name.endswith(".json")), None)
+    try:
+        with os.scandir(path) as entries:
+            names = (entry.name for entry in entries if not entry.name.startswith("."))
+            name = next((name for name in names if name.endswith(".json")), None)
+    except OSError:
+        return None
     if name is None or not _PEOPLE.search(head(path / name)):
         return None
     return "a folder of JSON with people, one a picture"
@@ -51,7 +60,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     """
     if not path.is_dir():
         raise data_error(f"{path}: a file", "wanted OpenPose's folder of JSON", "give the folder")
-    names = sorted(entry.name for entry in os.scandir(path) if entry.name.endswith(".json"))
+    names = _names(path)
     numbers = _numbers(path, names)
     frame: list[int] = []
     rows: list[np.ndarray] = []
@@ -65,12 +74,23 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             tracks.append(_track(found))
             places.append(place)
     if not rows:
-        raise data_error(f"{path}: no person in any picture", "", "check the detector's output")
+        raise nobody(str(path))
     kept = skeleton_of(str(path), same_joints(str(path), rows, places), skeleton)
     values = np.array(rows)
     _check_pixels(path, values)
+    if skeleton is None and kept is BODY_25:
+        _check_order(path, values)
     tracked = tracks if any(track is not None for track in tracks) else None
     return instances_of(str(path), frame, values, tracked, max(numbers) + 1, kept)
+
+
+def _names(path: Path) -> list[str]:
+    """Files of the pictures, in order; those that start with a dot are the system's."""
+    try:
+        names = os.listdir(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return sorted(name for name in names if name.endswith(".json") and not name.startswith("."))
 
 
 def _numbers(path: Path, names: list[str]) -> list[int]:
@@ -122,4 +142,20 @@ def _check_pixels(path: Path, values: np.ndarray) -> None:
             f"{path}: all joints lie within [-1, 1]",
             "wanted pixels; this was written with --keypoint_scale",
             "run OpenPose with --keypoint_scale 0",
+        )
+
+
+def _check_order(path: Path, values: np.ndarray) -> None:
+    """Refuses BODY_25B's order where BODY_25's is meant: the eyes and ears are near the nose."""
+    place = np.where(values[..., 2:] > 0, values[..., :2], np.nan)
+    away = np.linalg.norm(place - place[:, :1], axis=-1)
+    both = np.isfinite(away[:, (*_FACE_25, *_FACE_25B)]).any(-1)
+    if not both.any():
+        return
+    face, other = (np.nanmedian(away[np.ix_(both, group)]) for group in (_FACE_25, _FACE_25B))
+    if 3 * other < face:
+        raise data_error(
+            f"{path}: joints 1 to 4 are {other:.0f} px from joint 0, joints 15 to 18 {face:.0f}",
+            "so the face is where BODY_25B has it, and not BODY_25",
+            "name the model: --skeleton=body_25b (or body_25)",
         )

@@ -10,6 +10,7 @@ from geoself_jax.data.detections.rows import (
     flat_keypoints,
     frame_number,
     instances_of,
+    nobody,
     same_joints,
     skeleton_of,
 )
@@ -32,14 +33,30 @@ def read_people(path: Path, *, skeleton: Skeleton | None, max_bytes: int) -> Ins
 
 
 def people_of(
-    path: Path, content: Any, skeleton: Skeleton | None, *, flags: bool = False
+    path: Path,
+    content: Any,
+    skeleton: Skeleton | None,
+    *,
+    flags: bool = False,
+    frames: int = 0,
 ) -> Instances:
-    """People from what the JSON holds; with `flags` the third number says seen or not, no score."""
+    """People from what the JSON holds.
+
+    Args:
+        path: For messages.
+        content: The list.
+        skeleton: Of the joints; None for the usual one of so many.
+        flags: The third number says seen or not, and is no score.
+        frames: Pictures of the video, if more than the last person's says.
+
+    Raises:
+        GeoselfError: Not such a list; pictures of several videos (65).
+    """
     if not isinstance(content, list) or not all(isinstance(found, dict) for found in content):
         raise data_error(f"{path}: not a list of people", "", "check the file")
     people = [found for found in content if found.get("category_id", PERSON) == PERSON]
     if not people:
-        raise data_error(f"{path}: no person in any picture", "", "check the detector's output")
+        raise nobody(str(path))
     places = [f"entry {n} (image_id {found.get('image_id')!r})" for n, found in enumerate(people)]
     rows = _rows(path, people, places)
     joints = same_joints(str(path), rows, places)
@@ -53,9 +70,23 @@ def people_of(
             "give the annotations with their `images`, or the detector's scores",
         )
     frame = [_frame(path, found, place) for found, place in zip(people, places, strict=True)]
+    _check_one_video(path, people, frame)
     return instances_of(
-        str(path), frame, values, _tracks(people), 0, skeleton_of(str(path), joints, skeleton)
+        str(path), frame, values, _tracks(people), frames, skeleton_of(str(path), joints, skeleton)
     )
+
+
+def _check_one_video(path: Path, people: Sequence[dict[str, Any]], frame: Sequence[int]) -> None:
+    """Refuses two pictures of one number, as of two cameras in one list."""
+    named: dict[int, Any] = {}
+    for found, number in zip(people, frame, strict=True):
+        image = found["image_id"]
+        if named.setdefault(number, image) != image:
+            raise data_error(
+                f"{path}: {named[number]!r} and {image!r} are both picture {number}",
+                "a file holds one camera's pictures",
+                "write a file a camera, pictures numbered by the end of their names",
+            )
 
 
 def _rows(path: Path, people: Sequence[dict[str, Any]], places: Sequence[str]) -> list[np.ndarray]:
@@ -81,4 +112,12 @@ def _tracks(people: Sequence[dict[str, Any]]) -> list[str | None] | None:
     names = [found.get("idx", found.get("track_id")) for found in people]
     if all(name is None for name in names):
         return None
-    return [None if name is None else str(name) for name in names]
+    return [_label(name) for name in names]
+
+
+def _label(name: Any) -> str | None:
+    """A track's name; AlphaPose's are 1, 1.0 or [1.0], by its tracker."""
+    while isinstance(name, list) and len(name) == 1:
+        name = name[0]
+    whole = isinstance(name, float) and name.is_integer()
+    return None if name is None else str(int(name) if whole else name)

@@ -124,6 +124,11 @@ def not_keypoints(source: str, where: str, found: str) -> GeoselfError:
     )
 
 
+def nobody(source: str) -> GeoselfError:
+    """The error for a file in which nobody was found."""
+    return data_error(f"{source}: no person in any picture", "", "check the detector's output")
+
+
 def instances_of(
     source: str,
     frame: Sequence[int] | np.ndarray,
@@ -137,7 +142,8 @@ def instances_of(
     Args:
         source: For messages.
         frame: (N,) of each person.
-        rows: (N, J, 3) x, y, score; a joint with score 0 or without a place is missing.
+        rows: (N, J, 3) x, y, score; a joint with score 0 or without a place is missing, and who
+            has no joint is left out.
         tracks: Name of each person's track, None where there is none; None where nobody has one.
         frames: Pictures of the video, if more than the last frame says.
         skeleton: Of the joints.
@@ -146,17 +152,21 @@ def instances_of(
         GeoselfError: Nobody at all; a score that is none (65).
     """
     if not len(frame):
-        raise data_error(f"{source}: no person in any picture", "", "check the detector's output")
-    if max(frame) > LAST_FRAME:
+        raise nobody(source)
+    last = max(int(max(frame)), frames - 1)
+    if last > LAST_FRAME:
         raise data_error(
-            f"{source}: picture number {max(frame)}",
+            f"{source}: picture number {last}",
             f"wanted 0 to {LAST_FRAME}",
             "number them anew",
         )
-    number = np.asarray(frame, np.int64)
     values = np.asarray(rows, np.float64)
-    order = np.argsort(number, kind="stable")
-    number, values = number[order], values[order]
+    order = np.argsort(np.asarray(frame, np.int64), kind="stable")
+    seen = (np.isfinite(values[..., :2]).all(-1) & (values[..., 2] != 0)).any(-1)
+    order = order[seen[order]]
+    if not order.size:
+        raise nobody(source)
+    number, values = np.asarray(frame, np.int64)[order], values[order]
     placed = np.isfinite(values[..., :2]).all(-1)
     score = np.where(placed, values[..., 2], 0)
     _check_values(source, number, values, score, skeleton)
@@ -169,7 +179,7 @@ def instances_of(
         confidence=score.astype(np.float32),
         track=index,
         track_names=names,
-        frames=max(frames, int(number[-1]) + 1),
+        frames=last + 1,
         skeleton=skeleton,
     )
 
@@ -208,9 +218,10 @@ def _tracks(
 ) -> tuple[tuple[str, ...], np.ndarray]:
     if tracks is None:
         return (), np.full(len(order), -1)
-    names = tuple(dict.fromkeys(name for name in tracks if name is not None))
-    place = {name: number for number, name in enumerate(names)}
-    return names, np.array([-1 if t is None else place[t] for t in tracks])[order]
+    kept = (tracks[i] for i in np.sort(order))
+    names = tuple(dict.fromkeys(name for name in kept if name is not None))
+    place: dict[str | None, int] = {name: number for number, name in enumerate(names)}
+    return names, np.array([place.get(tracks[i], -1) for i in order])
 
 
 def same_joints(source: str, rows: Sequence[np.ndarray], where: Sequence[str]) -> int:

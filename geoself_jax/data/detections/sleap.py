@@ -1,5 +1,10 @@
-"""SLEAP's analysis .h5 (tracks, node_names, point_scores) and .csv (a row an instance)."""
+"""SLEAP's analysis .h5 (tracks, node_names, point_scores) and .csv (a row an instance).
 
+Axes are (track, xy, node, frame) unless the attribute `dims` says otherwise, as sleap-io writes it.
+A joint with a place and no score was set by hand: its confidence is 1.
+"""
+
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +46,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     if path.suffix.lower() == ".csv":
         return _from_csv(path, skeleton, max_bytes)
     tree = load_hdf5(path, names=NAMES, max_bytes=max_bytes)
-    tracks = _array(path, tree, "tracks", 4)  # tracks, 2, nodes, frames
-    scores = _array(path, tree, "point_scores", 3)  # tracks, nodes, frames
+    tracks = _array(path, tree, "tracks", ("track", "xy", "node", "frame"))
+    scores = _array(path, tree, "point_scores", ("track", "node", "frame"))
     names = [str(name) for name in np.ravel(tree.get("node_names", []))]
     people, two, nodes, frames = tracks.shape
     if two != 2 or scores.shape != (people, nodes, frames) or len(names) != nodes:
@@ -52,7 +57,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             "export the analysis anew",
         )
     kept = skeleton_of_names(str(path), names, skeleton)
-    rows = np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1)
+    rows = _by_hand(np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1))
     there = np.isfinite(rows[..., :2]).all(-1).any(-1)
     person, frame = np.nonzero(there)
     told = [str(name) for name in np.ravel(tree.get("track_names", []))]
@@ -62,15 +67,31 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     )
 
 
-def _array(path: Path, tree: Any, name: str, axes: int) -> np.ndarray:
+def _by_hand(rows: np.ndarray) -> np.ndarray:
+    """Scores 1 where there is a place and no score."""
+    placed = np.isfinite(rows[..., :2]).all(-1) & np.isnan(rows[..., 2])
+    rows[..., 2] = np.where(placed, 1, rows[..., 2])
+    return rows
+
+
+def _array(path: Path, tree: Any, name: str, axes: tuple[str, ...]) -> np.ndarray:
+    """A dataset with these axes in this order."""
     found = tree.get(name) if isinstance(tree, dict) else None
-    if not isinstance(found, np.ndarray) or found.ndim != axes or found.dtype.kind not in "iuf":
+    numbers = isinstance(found, np.ndarray) and found.dtype.kind in "iuf"
+    if found is None or not numbers or found.ndim != len(axes):
         raise data_error(
-            f"{path}: no array {name} of {axes} axes",
+            f"{path}: no array {name} of {len(axes)} axes",
             "SLEAP's analysis has it",
             "export it by sleap-convert --format analysis",
         )
-    return found.astype(np.float64)
+    told = re.findall(r"\w+", str(tree.get(f"{name}@dims") or "")) or list(axes)
+    if sorted(told) != sorted(axes):
+        raise data_error(
+            f"{path}: {name} has dims {' '.join(told)[:80]}",
+            f"wanted {' '.join(axes)}, in any order",
+            "export the analysis anew",
+        )
+    return found.astype(np.float64).transpose([told.index(axis) for axis in axes])
 
 
 def _from_csv(path: Path, told: Skeleton | None, max_bytes: int) -> Instances:
@@ -97,4 +118,5 @@ def _from_csv(path: Path, told: Skeleton | None, max_bytes: int) -> Instances:
         tracks.append(line[0] or None)
     kept = skeleton_of_names(str(path), nodes, told)
     tracked = tracks if any(track is not None for track in tracks) else None
-    return instances_of(str(path), frame, np.array(rows), tracked, 0, kept)
+    values = _by_hand(np.array(rows)) if rows else rows
+    return instances_of(str(path), frame, values, tracked, 0, kept)
