@@ -1,5 +1,6 @@
 """Files of 2D detectors, one module a format: `recognize(path)` and `read(path)`."""
 
+import functools
 import importlib
 import os
 from pathlib import Path
@@ -24,6 +25,15 @@ def recognize_detections(path: Path, format: str = "auto") -> str | None:
 
 
 def _reasons(path: Path, format: str) -> dict[str, str]:
+    try:
+        changed = path.stat()
+    except OSError:
+        return {}
+    return _reasons_at(path, format, changed.st_mtime_ns, changed.st_size)
+
+
+@functools.lru_cache(4096)  # an HDF5 file is looked into by a process of its own
+def _reasons_at(path: Path, format: str, _changed: int, _size: int) -> dict[str, str]:
     names = DETECTIONS if format == "auto" else (format,)
     found = {name: _module(name).recognize(path) for name in names}
     return {name: reason for name, reason in found.items() if reason}
