@@ -108,6 +108,13 @@ def score(path: Path, folder: Path, steps: int) -> dict[str, float]:
     return {name: scores[name] for name in ("mpjpe_mm", "p_mpjpe_mm")}
 
 
+def show(name: str, row: dict[str, Any]) -> None:
+    """A row of the table, as soon as it is there."""
+    scores = row["score"]
+    print(f"{name:>12}: {scores['mpjpe_mm']:.2f} / {scores['p_mpjpe_mm']:.2f} mm", end="")
+    print("".join(f", {k} {v:.1e}" for k, v in row.get("differences", {}).items()), flush=True)
+
+
 def main() -> None:
     """Prints a table; writes JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -120,6 +127,7 @@ def main() -> None:
     direct = flags.out / "direct.npz"
     npz.write_arrays(direct, arrays)
     rows: dict[str, Any] = {"direct": {"score": score(direct, flags.out / "direct", flags.steps)}}
+    show("direct", rows["direct"])
     for layout in LAYOUTS:
         start = time.perf_counter()
         path = prepared(flags.out / layout, layout, arrays)
@@ -129,10 +137,7 @@ def main() -> None:
             "score": score(path, flags.out / f"{layout}_run", flags.steps),
             "seconds": seconds,
         }
-    for name, row in rows.items():
-        scores = row["score"]
-        print(f"{name:>12}: {scores['mpjpe_mm']:.2f} / {scores['p_mpjpe_mm']:.2f} mm", end="")
-        print("".join(f", {k} {v:.1e}" for k, v in row.get("differences", {}).items()))
+        show(layout, rows[layout])
     (flags.out / "round_trip.json").write_text(json.dumps(rows, indent=1))
 
 
