@@ -199,6 +199,28 @@ def test_the_process_ends_with_the_code_and_leaves_no_file(tmp_path):
     assert not (tmp_path / "o.npz").exists()
 
 
+def test_a_camera_without_detections_is_told_and_detections_without_a_camera_refused(
+    scene, tmp_path, capsys
+):
+    write_layout(tmp_path / "clip", "alphapose", scene, 0)
+    flags = (f"--output={tmp_path}/o.npz", "--fps=50", "--skeleton=h36m_17")
+    path = tmp_path / "clip/calibration_lab.json"
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps({**whole, "cameras": whole["cameras"][:3]}))
+    code, line = refused("--input", tmp_path / "clip", *flags)
+    assert code == DATA and "no camera for back_right.json" in line
+    path.write_text(json.dumps(whole))
+    (tmp_path / "clip/back_left.json").unlink()
+    assert run("--input", tmp_path / "clip", *flags) == 0
+    told = capsys.readouterr().out
+    assert run("--input", tmp_path / "clip", *flags, "--cameras=back_right,front_left") == 0
+    assert npz.read_arrays(tmp_path / "o.npz")["camera_names"].tolist() == [
+        "back_right",
+        "front_left",
+    ]
+    assert "camera back_left is left out" in told and "17 joints pelvis, right_hip" in told
+
+
 def test_a_file_in_place_of_a_folder_and_a_camera_nobody_has_are_told(scene, tmp_path):
     write_layout(tmp_path / "clip", "alphapose", scene, 0)
     out = f"--output={tmp_path}/o.npz"

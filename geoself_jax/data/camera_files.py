@@ -82,13 +82,23 @@ def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> dic
             and (len(set(used)) == len(used))
         ):
             there = {name: paths[0] for name, paths in matched.items() if paths}
-            if len(there) == len(cameras) or len(there) == len(found):
+            if len(there) == len(found):
                 return there
+            if len(there) == len(cameras):
+                _refuse_orphans(folder, cameras, [path for path in found if path not in used])
     names = ", ".join(sorted(path.name for path in found)[:8])
     raise data_error(
         f"{folder}: which detections belong to which camera?",
         f"cameras {', '.join(cameras)}; detections {names}",
         "name them: " + " ".join(f"--camera={name}=PATH" for name in cameras[:3]),
+    )
+
+
+def _refuse_orphans(folder: Path, cameras: Sequence[str], left: Sequence[Path]) -> None:
+    raise data_error(
+        f"{folder}: no camera for {', '.join(path.name for path in left[:4])}",
+        f"the calibration has {', '.join(cameras)}; is a camera's file damaged?",
+        "mend the calibration, or name what is meant: --camera=NAME=PATH ...",
     )
 
 

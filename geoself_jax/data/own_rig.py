@@ -83,8 +83,11 @@ def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) 
 
 def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
     rig = read_rig(own, folder, options.notice)
-    rig = rig if options.cameras is None else rig.select(options.cameras)
     paths = match_cameras(folder, rig.camera_names, own.camera_paths, own.detections_format)
+    rig = rig if options.cameras is None else rig.select(options.cameras)
+    for name in rig.camera_names:
+        if name not in paths:
+            options.notice(f"camera {name} is left out: no detections belong to it")
     rig = rig.select([name for name in rig.camera_names if name in paths])
     if rig.views < 2:
         raise data_error(
@@ -98,7 +101,8 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
     fps = float(own.fps or 0)
     chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
     name = folder.name if folder else "recording"
-    options.notice(_told(name, rig, paths, own.detections_format, chosen.note))
+    skeleton = views[0].skeleton
+    options.notice(_told(name, rig, paths, own.detections_format, skeleton, chosen.note))
     somebody = (chosen.confidence > 0).any((1, 2))
     taken = np.flatnonzero(somebody)
     taken = taken[taken % options.every == 0]
@@ -117,11 +121,14 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
     )
 
 
-def _told(name: str, rig: Rig, paths: Mapping[str, Path], kind: str, note: str) -> str:
+def _told(
+    name: str, rig: Rig, paths: Mapping[str, Path], kind: str, skeleton: Skeleton, note: str
+) -> str:
     """What was taken for what, in a line."""
     reason = recognize_detections(paths[rig.camera_names[0]], kind)
     cameras = ", ".join(f"{camera} = {paths[camera].name}" for camera in rig.camera_names)
-    return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {note}"
+    joints = f"{skeleton.joints} joints {', '.join(skeleton.joint_names[:3])} ..."
+    return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"
 
 
 def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]) -> Rig:
