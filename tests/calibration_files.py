@@ -9,6 +9,9 @@ import tomli_w
 from scipy.spatial.transform import Rotation
 from tiny import make_arrays
 
+from geoself_jax.data.calibrations.native import write_native
+from geoself_jax.data.datasets.human36m_cameras import human36m_rig
+
 Y_DOWN = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # of a world with z up
 Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 
@@ -175,3 +178,15 @@ def opencv_values(
 ):
     values = known.K[view], known.dist[view][None], known.R[view], known.t(0.001)[view][:, None]
     return {name + end: value for name, value in zip(names, values, strict=True)}
+
+
+WRITERS = {
+    "pose2sim": lambda known, path: write_pose2sim(known, path / "c.toml"),
+    "anipose": lambda known, path: write_anipose(known, path / "c.toml", 0.001),
+    "panoptic": lambda known, path: write_panoptic(known, path / "c.json"),
+    "aist": lambda known, path: write_aist(known, path / "c.json"),
+    "karfly": lambda known, path: write_karfly({"S1": known}, path / "c.json"),
+    "mpi_inf_3dhp": lambda known, path: write_mpi_inf_3dhp(known, path / "camera.calibration"),
+    "opencv": lambda known, path: write_opencv(path / "c.yml", opencv_values(known, 0)),
+    "native": lambda known, path: write_native(human36m_rig("S1"), path / "c.json"),
+}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tomli_w
 from calibration_files import (
+    WRITERS,
     Y_DOWN,
     Y_UP,
     known_rig,
@@ -387,18 +388,6 @@ def test_rotations_of_few_digits_are_mended_and_said(tmp_path):
     rig = read_calibration(tmp_path / "c.json", notice=notice)
     assert np.abs(rig.R @ rig.R.transpose(0, 2, 1) - np.eye(3)).max() < 1e-12
     assert len(notices) == 4 and "camera 00_00: R R^T is" in notices[0]
-
-
-WRITERS = {
-    "pose2sim": lambda known, path: write_pose2sim(known, path / "c.toml"),
-    "anipose": lambda known, path: write_anipose(known, path / "c.toml", 0.001),
-    "panoptic": lambda known, path: write_panoptic(known, path / "c.json"),
-    "aist": lambda known, path: write_aist(known, path / "c.json"),
-    "karfly": lambda known, path: write_karfly({"S1": known}, path / "c.json"),
-    "mpi_inf_3dhp": lambda known, path: write_mpi_inf_3dhp(known, path / "camera.calibration"),
-    "opencv": lambda known, path: write_opencv(path / "c.yml", opencv_values(known, 0)),
-    "native": lambda known, path: write_native(human36m_rig("S1"), path / "c.json"),
-}
 
 
 @pytest.mark.parametrize("format", CALIBRATIONS)

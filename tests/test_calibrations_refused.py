@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 import tomli_w
 from calibration_files import (
+    WRITERS,
     known_rig,
     opencv_values,
     panoptic_cameras,
     toml_tables,
-    write_aist,
     write_anipose,
     write_karfly,
     write_mpi_inf_3dhp,
     write_opencv,
-    write_panoptic,
     write_pose2sim,
 )
 
@@ -262,18 +261,6 @@ def test_our_own_jsons_refusals(tmp_path):
     assert "rig.json: no center" in refusal(path)
     with pytest.raises(GeoselfError, match="check the path and the disk"):
         write_native(human36m_rig("S1"), tmp_path / "no" / "rig.json")
-
-
-WRITERS = {
-    "pose2sim": lambda known, path: write_pose2sim(known, path / "c.toml"),
-    "anipose": lambda known, path: write_anipose(known, path / "c.toml", 0.001),
-    "panoptic": lambda known, path: write_panoptic(known, path / "c.json"),
-    "aist": lambda known, path: write_aist(known, path / "c.json"),
-    "karfly": lambda known, path: write_karfly({"S1": known}, path / "c.json"),
-    "mpi_inf_3dhp": lambda known, path: write_mpi_inf_3dhp(known, path / "camera.calibration"),
-    "opencv": lambda known, path: write_opencv(path / "c.yml", opencv_values(known, 0)),
-    "native": lambda known, path: write_native(human36m_rig("S1"), path / "c.json"),
-}
 
 
 @pytest.mark.parametrize("format", CALIBRATIONS)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from geoself_jax.data.calibrations.heads import head, holds
-from geoself_jax.data.calibrations.parts import Camera, checked_camera, mapping, odd_camera
+from geoself_jax.data.calibrations.parts import Camera, camera_name, checked_camera, mapping
 from geoself_jax.data.calibrations.world import rig_of, silent
 from geoself_jax.data.rig import Rig
 from geoself_jax.errors import data_error
@@ -53,12 +53,9 @@ def read(
 
 
 def _camera(path: Path, table: dict[str, Any]) -> Camera:
-    name = table.get("name")
-    if not isinstance(name, str):
-        raise odd_camera(f"{path}: name of a camera", name)
     return checked_camera(
         path,
-        name,
+        camera_name(path, table),
         K=table.get("matrix"),
         distortion=table.get("distortions"),
         rotation=table.get("rotation"),

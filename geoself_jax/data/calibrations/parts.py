@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -235,3 +236,15 @@ def odd_camera(source: object, name: object) -> GeoselfError:
     return data_error(
         f"{source}: {_shown(name)}", "not a camera's table", "check the file's format"
     )
+
+
+def camera_name(path: Path, table: dict[str, Any]) -> str:
+    """`name` of a camera's table.
+
+    Raises:
+        GeoselfError: It is no text (65).
+    """
+    name = table.get("name")
+    if not isinstance(name, str):
+        raise odd_camera(f"{path}: name of a camera", name)
+    return name
