@@ -60,25 +60,10 @@ def read(
             model has not (65); no such camera, subject or action (64).
     """
     rig = rig if options.cameras is None else rig.select(options.cameras)
-    files = _files(paths)
-    _check_asked("subject", options.subjects, [_subject(file) for file in files])
-    _check_asked("action", options.actions, [file.stem for file in files])
-    _check_asked("truth", None if options.truth is None else [options.truth], ["none"])
-    wanted = [
-        (i, file)
-        for i, file in enumerate(files)
-        if _asked(options.subjects, _subject(file)) and _asked(options.actions, file.stem)
-    ]
-    if not wanted:
-        raise usage_error("--subjects, --actions", "no motion file has these", "ask for others")
+    wanted = _wanted(_files(paths), options)
     tables = [read_table(path) for path in paths if path.suffix.lower() == ".toml"]
     room = room_of(rig)
-    options.notice(
-        f"rig {rig.name} was not there: its views are SIMULATED from the motion, with modelled "
-        f"detections, within {room.radius:.1f} m of where the cameras look"
-    )
-    if room.guessed:
-        options.notice(f"the floor is taken to be at height {room.floor:.2f} m of the rig's world")
+    _tell(rig, room, options)
     clips = (
         clip
         for i, file in wanted
@@ -94,6 +79,30 @@ def read(
         )
     )
     return Reading(len(wanted), clips)
+
+
+def _wanted(files: Sequence[Path], options: ReadOptions) -> list[tuple[int, Path]]:
+    """Number and path of the files that are asked for."""
+    _check_asked("subject", options.subjects, [_subject(file) for file in files])
+    _check_asked("action", options.actions, [file.stem for file in files])
+    _check_asked("truth", None if options.truth is None else [options.truth], ["none"])
+    wanted = [
+        (i, file)
+        for i, file in enumerate(files)
+        if _asked(options.subjects, _subject(file)) and _asked(options.actions, file.stem)
+    ]
+    if not wanted:
+        raise usage_error("--subjects, --actions", "no motion file has these", "ask for others")
+    return wanted
+
+
+def _tell(rig: Rig, room: Room, options: ReadOptions) -> None:
+    options.notice(
+        f"rig {rig.name} was not there: its views are SIMULATED from the motion, with modelled "
+        f"detections, within {room.radius:.1f} m of where the cameras look"
+    )
+    if room.guessed:
+        options.notice(f"the floor is taken to be at height {room.floor:.2f} m of the rig's world")
 
 
 def _files(paths: Sequence[Path]) -> list[Path]:
