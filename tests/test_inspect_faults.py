@@ -3,7 +3,8 @@
 import pytest
 
 from benchmarks import planting
-from benchmarks.inspect_faults import ALIKE, FAULTS, said, verdict
+from benchmarks.faults import ALIKE, FAULTS
+from benchmarks.inspect_faults import said, verdict
 
 LOUD = ("refused", "error", "warning")
 
