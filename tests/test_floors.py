@@ -28,6 +28,7 @@ FLOORS = [
         "data.instances",
         "data.clips",
         "data.lenses",
+        "poses",
     },
     {"recording", "metrics", "data.matching", "data.rig_arrays", "data.skeleton_files"},
     {
@@ -47,7 +48,7 @@ PACKAGES = {"", "geometry", "data"}
 SYNTHETIC = "data.synthetic"
 WHOLE = (  # packages whose modules share a floor and may import one another
     *("safe_load", "inspection", "data.calibrations", "data.detections", "data.datasets"),
-    *("data.motion", "data.tfds"),
+    *("data.motion", "data.tfds", "poses"),
 )
 
 
