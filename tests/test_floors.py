@@ -39,7 +39,7 @@ FLOORS = [
         *("checkpoints", "runner", "scores", "drawing", "inspection"),
         *("data.datasets", "data.camera_files"),
     },
-    {"feeding", "trained", "commands", "data.own_rig", "data.tfds"},
+    {"feeding", "trained", "commands", "viewing", "data.own_rig", "data.tfds"},
     {"evaluation", "lifter", "loop", "data.sources", "data.preparing"},
     {"exporting", "training"},
     {"train", "evaluate", "export", "prepare", "inspect", "tfds_build"},
@@ -48,7 +48,7 @@ PACKAGES = {"", "geometry", "data"}
 SYNTHETIC = "data.synthetic"
 WHOLE = (  # packages whose modules share a floor and may import one another
     *("safe_load", "inspection", "data.calibrations", "data.detections", "data.datasets"),
-    *("data.motion", "data.tfds", "poses"),
+    *("data.motion", "data.tfds", "poses", "viewing"),
 )
 
 

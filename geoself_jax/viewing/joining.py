@@ -1,0 +1,127 @@
+"""Sequences of one clip and camera brought to the same frames, axes and joints."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from geoself_jax.data.joint_maps import joint_map
+from geoself_jax.data.skeletons import same_joints
+from geoself_jax.poses.frames import in_world
+from geoself_jax.poses.sequence import PoseCamera, PoseSequence
+from geoself_jax.skeleton import Skeleton
+from geoself_jax.viewing.scene import TRIANGULATED, TRUTH, Scene
+
+
+def joined(sequences: Sequence[PoseSequence], name: str, reference: str | None) -> list[Scene]:
+    """A scene of all that can be brought together with the first, and one of each other.
+
+    Args:
+        sequences: Of one clip and camera.
+        name: Of the scene; a lone one's has its sequence's too.
+        reference: Name of the sequence that errors are measured against, or None to find it.
+    """
+    placed = _placed(sequences)
+    first = placed[0]
+    together = [first] + [s for s in placed[1:] if _fits(s, first)]
+    scenes = [_scene(together, name, reference)]
+    for other in placed[1:]:
+        if not _fits(other, first):
+            scenes.append(_scene([other], " · ".join(filter(None, (name, other.name))), None))
+    return scenes
+
+
+def _placed(sequences: Sequence[PoseSequence]) -> list[PoseSequence]:
+    """All in the world where the place of the camera is known from any of them."""
+    cameras = (s.camera for s in sequences if s.camera is not None and s.camera.R is not None)
+    camera = next(cameras, None)
+    if camera is None:
+        return list(sequences)
+    return [in_world(_with_place(sequence, camera)) for sequence in sequences]
+
+
+def _with_place(sequence: PoseSequence, camera: PoseCamera) -> PoseSequence:
+    own = sequence.camera
+    if own is None or own.R is None:
+        known = (
+            camera if own is None else dataclasses.replace(own, R=camera.R, center=camera.center)
+        )
+        return sequence.replace(camera=known)
+    return sequence
+
+
+def _fits(sequence: PoseSequence, first: PoseSequence) -> bool:
+    """Whether a sequence has axes, frame rate and some joints of the first one's."""
+    return (
+        sequence.axes == first.axes
+        and abs(sequence.fps / first.fps - 1) < 1e-3
+        and bool(joint_map(sequence.skeleton, first.skeleton).weights.any())
+    )
+
+
+def _scene(sequences: Sequence[PoseSequence], name: str, reference: str | None) -> Scene:
+    first = sequences[0]
+    frames = np.unique(np.concatenate([s.frame_id for s in sequences]))
+    notes: list[str] = []
+    ready: list[PoseSequence] = []
+    for sequence in sequences:
+        mapped, note = _with_joints(sequence, first.skeleton)
+        notes += [f"{sequence.name}: {note}"] if note else []
+        taken = {s.name for s in ready}
+        ready.append(_at(mapped, frames).replace(name=_free(sequence.name, taken), fps=first.fps))
+    action = next((s.action for s in sequences if s.action), "")
+    return Scene(
+        name or first.name, action, tuple(ready), _reference(ready, reference), tuple(notes)
+    )
+
+
+def _with_joints(sequence: PoseSequence, skeleton: Skeleton) -> tuple[PoseSequence, str]:
+    """The sequence in a skeleton's joints, and what was derived or is absent."""
+    if same_joints(sequence.skeleton.joint_names, skeleton.joint_names):
+        return sequence.replace(skeleton=skeleton), ""
+    mapped = joint_map(sequence.skeleton, skeleton)
+    changes: dict[str, object] = {"pose": mapped.points(sequence.pose), "skeleton": skeleton}
+    if sequence.keypoints_2d is not None and sequence.confidence is not None:
+        pixels, confidence = mapped.detections(sequence.keypoints_2d, sequence.confidence)
+        changes |= {"keypoints_2d": pixels, "confidence": confidence}
+    return sequence.replace(**changes), mapped.summary()
+
+
+def _at(sequence: PoseSequence, frame_id: np.ndarray) -> PoseSequence:
+    """The sequence in other frames, all of its own among them; missing where it has none."""
+    places = np.searchsorted(frame_id, sequence.frame_id)
+
+    def spread(values: np.ndarray | None, fill: float) -> np.ndarray | None:
+        if values is None:
+            return None
+        result = np.full((len(frame_id), *values.shape[1:]), fill, values.dtype)
+        result[places] = values
+        return result
+
+    return sequence.replace(
+        frame_id=frame_id,
+        pose=spread(sequence.pose, np.nan),
+        keypoints_2d=spread(sequence.keypoints_2d, np.nan),
+        confidence=spread(sequence.confidence, 0),
+    )
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, with a number where another has it."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name} {number}"
+    return free
+
+
+def _reference(sequences: Sequence[PoseSequence], wanted: str | None) -> int | None:
+    """Index of the named one, else of ground truth, else of the triangulated; alone none is."""
+    if len(sequences) < 2:
+        return None
+    root = sequences[0].skeleton.root
+    for name in (wanted,) if wanted else (TRUTH, TRIANGULATED):
+        for i, sequence in enumerate(sequences):
+            if sequence.name == name and np.isfinite(sequence.pose[:, root]).any():
+                return i
+    return None
