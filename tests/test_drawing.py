@@ -5,8 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from geoself_jax import drawing
-from geoself_jax import panels as parts
+from geoself_jax import drawing, panels, strokes
 from geoself_jax.drawing import Panel, draw_hero, draw_lifted
 from geoself_jax.errors import DATA, INPUT_OUTPUT, GeoselfError
 from geoself_jax.skeleton import H36M_17, Skeleton
@@ -42,7 +41,7 @@ def shows(picture, color):
 
 def segments_drawn(panel):
     axes = Figure().add_subplot()
-    parts.draw_poses(axes, panel, [panel], H36M_17, 0)
+    panels.draw_poses(axes, panel, [panel], H36M_17, 0)
     return len(axes.collections[-2 if len(panel.poses) > 1 else -1].get_segments())
 
 
@@ -67,7 +66,7 @@ def test_three_rows_are_a_small_png_of_a_readme_s_size(three_rows):
 
 def test_left_right_middle_and_the_reference_are_all_there(three_rows):
     picture = pixels(three_rows)
-    assert all(shows(picture, color) for color in (*parts.COLOR.values(), parts.REFERENCE))
+    assert all(shows(picture, color) for color in (*strokes.COLOR.values(), strokes.REFERENCE))
 
 
 def test_nothing_but_the_picture_is_left_in_the_folder(three_rows):
@@ -149,29 +148,29 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_disk(coarse, tmp_path):
 
 def test_a_level_camera_s_axes_are_right_up_away():
     right_down_forward = np.array([[1.0, 2.0, 3.0]])
-    np.testing.assert_allclose(parts._upright(right_down_forward, (0, -1, 0)), [[1, -2, 3]])
+    np.testing.assert_allclose(strokes.upright(right_down_forward, (0, -1, 0)), [[1, -2, 3]])
 
 
 def test_a_tilted_camera_s_upright_person_stands_upright():
     tilt = np.radians(25)
     up = np.array([0, -np.cos(tilt), -np.sin(tilt)])
-    np.testing.assert_allclose(parts._upright(1.7 * up[None], up), [[0, 1.7, 0]], atol=1e-12)
+    np.testing.assert_allclose(strokes.upright(1.7 * up[None], up), [[0, 1.7, 0]], atol=1e-12)
 
 
 @pytest.mark.parametrize("up", [(0, -1, 0), (0.3, -0.9, -0.4), (0, 0, -1), (0, 0, 1)])
 def test_turning_upright_keeps_lengths_and_handedness(up):
-    basis = parts._upright(np.eye(3), up)
+    basis = strokes.upright(np.eye(3), up)
     np.testing.assert_allclose(basis @ basis.T, np.eye(3), atol=1e-12)
     # Right, up, away is left-handed; right, down, forward is right-handed.
     np.testing.assert_allclose(np.linalg.det(basis), -1)
 
 
 def test_from_the_camera_s_right_what_is_far_is_on_the_right_and_what_was_right_is_near():
-    far, right = parts._seen_from(np.array([[0, 0, 1.0], [1.0, 0, 0]]), 90.0)
+    far, right = strokes.seen_from(np.array([[0, 0, 1.0], [1.0, 0, 0]]), 90.0)
     np.testing.assert_allclose(far, [1, 0, 0], atol=1e-12)
     assert right[2] < 0
 
 
 def test_a_bone_between_both_sides_is_in_the_middle():
     shoulders = Skeleton(("neck", "left", "right"), (-1, 0, 1), ((1, 2),), 0)
-    assert parts.bone_sides(shoulders) == ["left", "middle"]
+    assert strokes.bone_sides(shoulders) == ["left", "middle"]

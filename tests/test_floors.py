@@ -22,15 +22,17 @@ FLOORS = [
         "model",
         "losses",
         "workdir",
-        "panels",
+        "strokes",
         "data.skeletons",
         "data.joint_maps",
         "data.instances",
         "data.clips",
         "data.lenses",
-        "poses",
     },
-    {"recording", "metrics", "data.matching", "data.rig_arrays", "data.skeleton_files"},
+    {
+        *("panels", "recording", "metrics", "poses"),
+        *("data.matching", "data.rig_arrays", "data.skeleton_files"),
+    },
     {
         *("devices", "step", "data.checks", "data.sampling", "data.training_views"),
         *("data.calibrations", "data.detections", "data.people", "data.assembling", "data.motion"),
@@ -48,7 +50,7 @@ PACKAGES = {"", "geometry", "data"}
 SYNTHETIC = "data.synthetic"
 WHOLE = (  # packages whose modules share a floor and may import one another
     *("safe_load", "inspection", "data.calibrations", "data.detections", "data.datasets"),
-    *("data.motion", "data.tfds", "poses", "viewing"),
+    *("data.motion", "data.tfds", "poses", "exporting", "viewing"),
 )
 
 
