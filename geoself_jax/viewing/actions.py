@@ -1,0 +1,117 @@
+"""The table of errors per action, of all sources that have a reference."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from geoself_jax import metrics
+from geoself_jax.viewing.scene import Scene, joint_errors
+
+_CHUNK = 4096
+COLUMNS = ("MPJPE", "P-MPJPE", "root", "poses")
+_NOTE = (
+    "Errors in mm. MPJPE: mean distance of the joints, relative to the root. P-MPJPE: after the "
+    "best rotation, scale and place. root: distance of the roots, where both are absolute. A joint "
+    "or pose that either of the two lacks is not counted."
+)
+
+
+def action_table(scenes: Sequence[Scene]) -> dict[str, Any] | None:
+    """Rows an action, their mean and all poses; columns a source and its reference.
+
+    Returns:
+        JSON values; None where no scene has a reference.
+    """
+    found: dict[str, list[tuple[str, np.ndarray]]] = {}
+    for scene in scenes:
+        for i, sequence in enumerate(scene.sequences):
+            measures = _measures(scene, i)
+            if measures is not None and scene.reference is not None:
+                group = f"{sequence.name} against {scene.sequences[scene.reference].name}"
+                found.setdefault(group, []).append((scene.action, measures))
+    if not found:
+        return None
+    actions = list(dict.fromkeys(scene.action for scene in scenes))
+    columns = [_column(parts, actions) for parts in found.values()]
+    names = [*actions, "mean of actions", "all poses"] if len(actions) > 1 else ["all poses"]
+    first = 0 if len(actions) > 1 else len(actions) + 1
+    rows = [
+        {
+            "name": name,
+            "values": [value for column in columns for value in column[first + k]],
+            "total": first + k >= len(actions),
+        }
+        for k, name in enumerate(names)
+    ]
+    return {"groups": list(found), "columns": list(COLUMNS), "rows": rows, "note": _NOTE}
+
+
+def _column(
+    parts: Sequence[tuple[str, np.ndarray]], actions: Sequence[str]
+) -> list[list[float | int | None]]:
+    """A row of `COLUMNS` for each action, for the mean of the actions and for all poses."""
+    each = [
+        _means(np.concatenate([np.zeros((0, 3)), *(m for name, m in parts if name == action)]))
+        for action in actions
+    ]
+    total = _means(np.concatenate([measures for _, measures in parts]))
+    mean = np.array([row[:3] for row in each if row[3]], float)
+    middle = _nan_means(mean)
+    rows = [*each, [*middle, total[3]], total]
+    return [[None if value != value else value for value in row] for row in rows]
+
+
+def _means(measures: np.ndarray) -> list[Any]:
+    return [*_nan_means(measures), int(np.isfinite(measures[:, 0]).sum())]
+
+
+def _nan_means(values: np.ndarray) -> list[float]:
+    there = np.isfinite(values)
+    sums = np.where(there, values, 0).sum(0)
+    with np.errstate(invalid="ignore"):
+        return [float(mean) for mean in sums / there.sum(0)]
+
+
+def mean_errors(scene: Scene, i: int) -> np.ndarray | None:
+    """(T,) MPJPE of each pose, mm, NaN where nothing can be compared; None as `joint_errors`."""
+    errors = joint_errors(scene, i)
+    if errors is None:
+        return None
+    there = np.isfinite(errors)
+    counted = there.sum(-1)
+    mean = np.where(there, errors, 0).sum(-1) / np.maximum(counted, 1)
+    return np.where(counted > 0, 1000 * mean, np.nan)
+
+
+def _measures(scene: Scene, i: int) -> np.ndarray | None:
+    """(T, 3) MPJPE, P-MPJPE and root error of each pose, mm, NaN where not known."""
+    mean = mean_errors(scene, i)
+    if mean is None or scene.reference is None:
+        return None
+    sequence, reference = scene.sequences[i], scene.sequences[scene.reference]
+    aligned = np.where(np.isfinite(mean), _aligned(sequence.pose, reference.pose), np.nan)
+    root = np.full(len(mean), np.nan)
+    if not (sequence.root_relative or reference.root_relative):
+        at = scene.skeleton.root
+        root = 1000 * np.linalg.norm(sequence.pose[:, at] - reference.pose[:, at], axis=-1)
+    return np.stack([mean, aligned, root], axis=1)
+
+
+def _aligned(pose: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """(T,) P-MPJPE of each pose, mm, in chunks of one shape so that one compilation serves all."""
+    there = (np.isfinite(pose) & np.isfinite(target)).all(-1, keepdims=True)
+    pose, target = np.where(there, pose, 0), np.where(there, target, np.nan)
+    result = np.empty(len(pose))
+    for start in range(0, len(pose), _CHUNK):
+        at = slice(start, start + _CHUNK)
+        filled = [(0, _CHUNK - len(pose[at])), (0, 0), (0, 0)]
+        padded = [np.pad(part[at], filled) for part in (pose, target)]
+        result[at] = np.asarray(_p_mpjpe(*padded))[: len(pose[at])]
+    return 1000 * result
+
+
+@jax.jit
+def _p_mpjpe(pose: jax.Array, target: jax.Array) -> jax.Array:
+    return metrics.p_mpjpe(pose, target)

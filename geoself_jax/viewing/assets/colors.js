@@ -1,0 +1,74 @@
+/** Colours of sides, sources and errors. */
+
+const SIDES = { left: "#0072b2", right: "#d55e00", middle: "#2b303a" };
+const GREY = "#8a919c"; // the reference
+const OTHERS = ["#009e73", "#cc79a7", "#b8860b", "#56b4e9"]; // sources beside the first
+const PAPER = "#fafbfc";
+const LINE = "#dde1e7";
+const SOFT = "#6b7280";
+const INK = "#2b303a";
+// Small errors are quiet, large ones loud, and darker the larger they are.
+const RAMP = [
+  [0, 196, 203, 212],
+  [0.35, 240, 190, 90],
+  [0.7, 214, 69, 43],
+  [1, 110, 10, 20],
+];
+
+/** Colour of a source as a line in the curve and where the layout overlays several. */
+function sourceColor(scene, i) {
+  if (i === scene.lead) return INK;
+  if (i === scene.reference) return GREY;
+  const others = scene.sources.map((_, k) => k);
+  const rank = others.filter((k) => k !== scene.lead && k !== scene.reference).indexOf(i);
+  return OTHERS[rank % OTHERS.length];
+}
+
+/** Colour of an error as a share of the worst that is told apart. */
+function rampColor(share) {
+  const x = Math.min(Math.max(share, 0), 1);
+  const k = Math.max(RAMP.findIndex((stop) => stop[0] >= x), 1);
+  const [a, b] = [RAMP[k - 1], RAMP[k]];
+  const part = (x - a[0]) / (b[0] - a[0]);
+  const mixed = [1, 2, 3].map((n) => Math.round(a[n] + part * (b[n] - a[n])));
+  return `rgb(${mixed.join(",")})`;
+}
+
+/** The canvas' drawing context at the screen's resolution, cleared; its size in CSS pixels. */
+function fresh(canvas) {
+  const { width, height } = canvas.getBoundingClientRect();
+  const ratio = window.devicePixelRatio || 1;
+  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== wide || canvas.height !== high) {
+    canvas.width = wide;
+    canvas.height = high;
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  return { context, width, height };
+}
+
+/** One straight line. */
+function stroke(context, from, to, color, width) {
+  context.strokeStyle = color;
+  context.lineWidth = width;
+  context.beginPath();
+  context.moveTo(from[0], from[1]);
+  context.lineTo(to[0], to[1]);
+  context.stroke();
+}
+
+/** A line of text cut off at a width. */
+function label(context, words, x, y, most, color = SOFT, font = "12px") {
+  context.fillStyle = color;
+  context.font = `${font} ${getComputedStyle(document.body).fontFamily}`;
+  let shown = words;
+  while (shown.length > 1 && context.measureText(shown).width > most) {
+    shown = `${shown.slice(0, Math.max(shown.length - 2, 0)).trimEnd()}…`;
+    if (shown === "…") break;
+  }
+  context.fillText(shown, x, y);
+}

@@ -1,0 +1,161 @@
+/** Error, or speed where there is no reference, over time; a click goes there. */
+
+const EDGE = 8; // pixels at both ends: half the slider's thumb
+
+/** What the curve shows: a name, a unit, and numbers a row for each of some sources. */
+function curveOf(scene, state) {
+  const judged = scene.sources.some((source) => source.errors);
+  const lines = [];
+  scene.sources.forEach((source, i) => {
+    if (!state.shown[i] || (judged && !source.errors)) return;
+    const all = judged ? source.errors : speedsOf(scene, source);
+    const values =
+      state.joint === null ? meansOnce(source, all, scene.joints) : column(all, scene.joints, state.joint);
+    lines.push({ color: sourceColor(scene, i), values });
+  });
+  const what = judged ? "error, mm" : "speed, m/s";
+  const joint = state.joint === null ? "mean over the joints" : scene.skeleton.names[state.joint];
+  return { lines, name: `${what}: ${joint}, relative to the root` };
+}
+
+function meansOnce(source, all, joints) {
+  if (!source.means) source.means = rowMeans(all, joints);
+  return source.means;
+}
+
+function column(values, width, at) {
+  return Float32Array.from({ length: values.length / width }, (_, row) => values[row * width + at]);
+}
+
+/** The curve without the playhead, on a canvas of its own that is kept until something changes. */
+function drawCurveBase(kept, scene, state, width, height) {
+  const ratio = window.devicePixelRatio || 1;
+  const key = [scene.index, width, height, ratio, state.joint, state.shown].join();
+  if (kept.key === key) return kept;
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(width * ratio);
+  canvas.height = Math.round(height * ratio);
+  const context = canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  const { lines, name } = curveOf(scene, state);
+  const tops = lines.map(({ values }) => quantile(values, 0.995)).filter((top) => top > 0);
+  const top = niceAbove(Math.max(...tops, 0) * 1.05);
+  const plot = { x: EDGE, y: 8, width: width - 2 * EDGE, height: height - 26 };
+  drawGaps(context, scene, plot);
+  drawTicks(context, scene, plot, top);
+  for (const line of [...lines].reverse()) drawLine(context, scene, plot, top, line);
+  Object.assign(kept, { key, canvas, name });
+  return kept;
+}
+
+/** Pixels from the left where a frame number is. */
+function acrossOf(scene, plot, frame) {
+  return plot.x + (plot.width * (frame - scene.first)) / Math.max(scene.last - scene.first, 1);
+}
+
+/** Where no pose is, hatched. */
+function drawGaps(context, scene, plot) {
+  const source = scene.sources[scene.lead];
+  context.fillStyle = "#eef0f3";
+  const shade = (from, to) => {
+    const x = acrossOf(scene, plot, from);
+    context.fillRect(x, plot.y, Math.max(acrossOf(scene, plot, to) - x, 1), plot.height);
+  };
+  let start = null;
+  scene.ids.forEach((id, row) => {
+    if (row && id - scene.ids[row - 1] > scene.stride) shade(scene.ids[row - 1] + scene.stride, id);
+    if (source.missing[row] && start === null) start = id;
+    if (!source.missing[row] && start !== null) {
+      shade(start, id);
+      start = null;
+    }
+  });
+  if (start !== null) shade(start, scene.last);
+}
+
+function drawTicks(context, scene, plot, top) {
+  for (const share of [0, 0.5, 1]) {
+    const y = plot.y + plot.height * (1 - share);
+    stroke(context, [plot.x, y], [plot.x + plot.width, y], share ? "#eceff3" : LINE, 1);
+    if (share) label(context, `${+(top * share).toPrecision(3)}`, plot.x + 3, y + 11, 60, SOFT, "11px");
+  }
+  const seconds = (scene.last - scene.first) / scene.fps;
+  const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600, 7200];
+  const step = steps.find((size) => seconds / size <= plot.width / 70) || seconds;
+  for (let k = 0; k * step <= seconds && step > 0; k++) {
+    const x = plot.x + (plot.width * k * step) / seconds;
+    const words = clock(k * step, step < 1 ? 1 : 0);
+    context.textAlign = k ? (x > plot.x + plot.width - 16 ? "right" : "center") : "left";
+    label(context, words, x, plot.y + plot.height + 14, 60, SOFT, "11px");
+  }
+  context.textAlign = "left";
+}
+
+/** A line where there are few rows; where many share a pixel, all that they span. */
+function drawLine(context, scene, plot, top, { values, color }) {
+  const high = (value) => plot.y + plot.height * (1 - Math.min(value / top, 1));
+  context.strokeStyle = color;
+  context.lineWidth = 1.4;
+  context.beginPath();
+  let before = null; // the pixel column that is open: x, low, high, last
+  let lifted = true;
+  const close = () => {
+    if (!before) return;
+    if (lifted) context.moveTo(before.x, high(before.first));
+    else context.lineTo(before.x, high(before.first));
+    if (before.most > before.least) {
+      context.lineTo(before.x, high(before.least));
+      context.lineTo(before.x, high(before.most));
+    }
+    context.lineTo(before.x + (before.alone ? 0.5 : 0), high(before.last));
+    lifted = false;
+  };
+  values.forEach((value, row) => {
+    const gap = row && scene.ids[row] - scene.ids[row - 1] > scene.stride;
+    if (gap || value !== value) {
+      close();
+      before = null;
+      lifted = true;
+      if (value !== value) return;
+    }
+    const x = Math.round(acrossOf(scene, plot, scene.ids[row]) * 2) / 2;
+    if (before && before.x === x) {
+      before.least = Math.min(before.least, value);
+      before.most = Math.max(before.most, value);
+      before.last = value;
+      before.alone = false;
+      return;
+    }
+    close();
+    before = { x, first: value, last: value, least: value, most: value, alone: true };
+  });
+  close();
+  context.stroke();
+}
+
+/** Draws the curve and where the player stands. */
+function drawCurve(canvas, kept, scene, state) {
+  const { context, width, height } = fresh(canvas);
+  const base = drawCurveBase(kept, scene, state, width, height);
+  context.drawImage(base.canvas, 0, 0, width, height);
+  const plot = { x: EDGE, width: width - 2 * EDGE };
+  const x = acrossOf(scene, plot, state.frame);
+  stroke(context, [x, 4], [x, height - 18], "#0072b2", 1.5);
+  return base.name;
+}
+
+/** Frame number at a place on the curve. */
+function frameAcross(canvas, scene, clientX) {
+  const { left, width } = canvas.getBoundingClientRect();
+  const share = (clientX - left - EDGE) / (width - 2 * EDGE);
+  const frame = scene.first + Math.min(Math.max(share, 0), 1) * (scene.last - scene.first);
+  return Math.round(frame);
+}
+
+/** Minutes and seconds. */
+function clock(seconds, digits = 2) {
+  const rounded = +seconds.toFixed(digits);
+  const minutes = Math.floor(rounded / 60);
+  const rest = (rounded - 60 * minutes).toFixed(digits);
+  return `${minutes}:${rest.padStart(digits ? digits + 3 : 2, "0")}`;
+}

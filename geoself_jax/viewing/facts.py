@@ -1,0 +1,101 @@
+"""What a page knows of its scenes, as JSON, and the blocks of numbers that go with it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.panels import bone_sides
+from geoself_jax.skeleton import Skeleton
+from geoself_jax.viewing import upright
+from geoself_jax.viewing.actions import action_table, mean_errors
+from geoself_jax.viewing.blocks import Blocks
+from geoself_jax.viewing.scene import Scene
+
+
+def page_facts(scenes: Sequence[Scene], title: str) -> tuple[dict[str, Any], Blocks]:
+    """JSON values for assets/main.js, and the numbers that they refer to."""
+    blocks = Blocks()
+    skeletons = list(dict.fromkeys(scene.skeleton for scene in scenes))
+    each = [_scene(scene, skeletons, blocks) for scene in scenes]
+    facts = {
+        "title": title,
+        "summary": _summary(scenes),
+        "skeletons": [_skeleton(skeleton) for skeleton in skeletons],
+        "blocks": blocks.facts(),
+        "scenes": each,
+        "table": action_table(scenes),
+    }
+    return facts, blocks
+
+
+def _summary(scenes: Sequence[Scene]) -> str:
+    frames = sum(scene.frames for scene in scenes)
+    sources = list(dict.fromkeys(s.name for scene in scenes for s in scene.sequences))
+    rates = sorted({scene.sequences[0].fps for scene in scenes})
+    parts = [
+        ", ".join(sources[:6]) + (" and others" if len(sources) > 6 else ""),
+        f"{len(scenes)} scenes" if len(scenes) > 1 else scenes[0].action,
+        f"{frames:,} frames" if frames != 1 else "1 frame",
+        f"{' and '.join(f'{rate:g}' for rate in rates[:3])} frames per second",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _scene(scene: Scene, skeletons: list[Skeleton], blocks: Blocks) -> dict[str, Any]:
+    first = scene.sequences[0]
+    poses = blocks.poses(scene)
+    return {
+        "name": scene.name,
+        "action": scene.action,
+        "subject": next((s.subject for s in scene.sequences if s.subject), ""),
+        "fps": first.fps,
+        "frames": runs(scene.frame_id),
+        "skeleton": skeletons.index(scene.skeleton),
+        "sources": [
+            {"name": sequence.name, "pose": pose, "relative": sequence.root_relative}
+            for sequence, pose in zip(scene.sequences, poses, strict=True)
+        ],
+        "reference": scene.reference,
+        **blocks.seen(scene),
+        "camera": upright.camera(scene),
+        "axes": f"{first.axes} axes",
+        "relative": all(s.root_relative for s in scene.sequences),
+        "notes": list(scene.notes),
+        "error": _error(scene),
+    }
+
+
+def _error(scene: Scene) -> float | None:
+    """Mean error of the first source that has one, mm."""
+    for i in range(len(scene.sequences)):
+        errors = mean_errors(scene, i)
+        if errors is not None:
+            return float(np.nanmean(errors)) if np.isfinite(errors).any() else None
+    return None
+
+
+def _skeleton(skeleton: Skeleton) -> dict[str, Any]:
+    sides = ["middle"] * skeleton.joints
+    for left, right in skeleton.left_right:
+        sides[left], sides[right] = "left", "right"
+    return {
+        "names": list(skeleton.joint_names),
+        "bones": [list(bone) for bone in skeleton.bones],
+        "root": skeleton.root,
+        "boneSides": bone_sides(skeleton),
+        "jointSides": sides,
+    }
+
+
+def runs(frame_id: np.ndarray) -> list[list[int]]:
+    """Frame numbers, ascending, as [first, step, count] of each stretch of even steps."""
+    found: list[list[int]] = []
+    at = 0
+    while at < len(frame_id):
+        steps = np.diff(frame_id[at:])
+        uneven = np.flatnonzero(steps != steps[:1])
+        count = 1 + (int(uneven[0]) if len(uneven) else len(steps))
+        found.append([int(frame_id[at]), int(steps[0]) if len(steps) else 1, count])
+        at += count
+    return found

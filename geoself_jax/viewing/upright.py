@@ -1,0 +1,53 @@
+"""Scenes as the page shows them: z up, near the origin."""
+
+import numpy as np
+
+from geoself_jax.viewing.scene import Scene
+
+_FAR = 64.0  # metres: float32 keeps 0.01 mm within; a world's own origin is nearly always nearer
+
+
+def basis(up: np.ndarray) -> np.ndarray:
+    """(3, 3) rotation, its rows right, away and up: x stays x where it can.
+
+    Where `up` is z nothing turns; in a level camera's axes right is its right, away where it looks.
+    """
+    aside = np.array([1.0, 0, 0]) if abs(up[0]) < 0.9 else np.array([0.0, 0, 1])
+    right = aside - (aside @ up) * up
+    right /= np.linalg.norm(right)
+    return np.stack([right, np.cross(up, right), up])
+
+
+def origin(scene: Scene) -> np.ndarray:
+    """(3,) what is taken off all absolute points, the scene's axes: 0 but for far-off worlds."""
+    roots = [s.pose[:, s.skeleton.root] for s in scene.sequences if not s.root_relative]
+    there = np.concatenate([r[np.isfinite(r).all(-1)] for r in roots] or [np.zeros((0, 3))])
+    if not len(there):
+        return np.zeros(3)
+    return np.round(np.median(there.astype(np.float64), axis=0) / _FAR) * _FAR
+
+
+def points(scene: Scene, i: int) -> np.ndarray:
+    """(T, J, 3) a sequence's joints, metres, float64."""
+    sequence = scene.sequences[i]
+    moved = sequence.pose.astype(np.float64)
+    if not sequence.root_relative:
+        moved = moved - origin(scene)
+    return moved @ basis(scene.sequences[0].up).T
+
+
+def camera(scene: Scene) -> dict[str, object] | None:
+    """Name, where the camera stands (None where not known) and looks; None without a camera."""
+    first = scene.sequences[0]
+    found = next((s.camera for s in scene.sequences if s.camera is not None), None)
+    if found is None:
+        return None
+    turn = basis(first.up)
+    if first.axes == "camera":
+        center, forward = np.zeros(3), np.array([0.0, 0, 1])
+    elif found.R is not None and found.center is not None:
+        center, forward = found.center, found.R[2]
+    else:
+        return {"name": found.name, "center": None, "forward": None}
+    stands = turn @ (center - origin(scene))
+    return {"name": found.name, "center": stands.tolist(), "forward": (turn @ forward).tolist()}
