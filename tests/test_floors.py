@@ -13,7 +13,10 @@ import geoself_jax
 PACKAGE = Path(geoself_jax.__file__).parent
 FLOORS = [
     {"errors", "hosts", "layers", "numerics", "packing", "stopping"},
-    {"skeleton", "config", "geometry.camera", "safe_load", "validation", "data.rig"},
+    {
+        *("skeleton", "config", "geometry.camera", "safe_load", "validation", "data.rig"),
+        "stores",
+    },
     {
         "geometry.triangulation",
         "geometry.procrustes",
@@ -22,15 +25,17 @@ FLOORS = [
         "model",
         "losses",
         "workdir",
+        "keeping",
         "strokes",
         "data.skeletons",
         "data.joint_maps",
         "data.instances",
         "data.clips",
         "data.lenses",
+        "data.lab_files",
     },
     {
-        *("panels", "recording", "metrics", "poses"),
+        *("panels", "recording", "metrics", "poses", "data.example"),
         *("data.matching", "data.rig_arrays", "data.skeleton_files"),
     },
     {
@@ -44,7 +49,10 @@ FLOORS = [
     {"feeding", "trained", "commands", "viewing", "data.own_rig", "data.tfds"},
     {"evaluation", "lifter", "loop", "data.sources", "data.preparing"},
     {"exporting", "training"},
-    {"train", "evaluate", "export", "prepare", "inspect", "tfds_build"},
+    {
+        *("train", "evaluate", "export", "prepare", "inspect", "tfds_build", "example"),
+        "keep",
+    },
 ]
 PACKAGES = {"", "geometry", "data"}
 SYNTHETIC = "data.synthetic"
@@ -123,7 +131,9 @@ def test_model_and_data_never_meet_and_losses_know_no_flax():
             assert "config" not in others
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "export", "inspect", "tfds_build"])
+@pytest.mark.parametrize(
+    "verb", ["train", "evaluate", "export", "inspect", "tfds_build", "example"]
+)
 def test_help_starts_without_jax(verb):
     code = (
         "import runpy, sys\n"

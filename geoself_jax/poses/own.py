@@ -22,6 +22,9 @@ _KINDS = {
     **dict.fromkeys((*_TEXTS, "joint_names", "camera_name"), "U"),
     "root_relative": "b",
 }
+NAMES = ("format", *_KINDS)
+"""Of the arrays of a file."""
+
 _SCALARS = (*_TEXTS, "fps", "root", "root_relative", "camera_name")
 _CAMERA = {"K": (3, 3), "R": (3, 3), "center": (3,), "image_size": (2,)}
 

@@ -117,3 +117,16 @@ def check(poses: PoseSequence) -> None:
         raise data_error(f"{poses.name}: up {poses.up}", "wanted a unit vector", "normalize it")
     if np.isinf(poses.pose).any():
         raise data_error(f"{poses.name}: pose", "holds infinity", "write NaN where missing")
+    if poses.camera is not None:
+        _check_camera(poses.name, poses.camera)
+
+
+def _check_camera(name: str, camera: PoseCamera) -> None:
+    numbers = {"K": (camera.K, (3, 3)), "R": (camera.R, (3, 3)), "center": (camera.center, (3,))}
+    for key, (array, wanted) in numbers.items():
+        if array is not None and (array.shape != wanted or not np.isfinite(array).all()):
+            what = f"{name}: {key} of {camera.name}"
+            raise data_error(what, f"wanted {wanted} finite numbers", "mend it")
+    R = camera.R
+    if R is not None and not np.allclose(R @ R.T, np.eye(3), atol=1e-3):
+        raise data_error(f"{name}: R of {camera.name}", "is no rotation: R R^T is not 1", "mend it")

@@ -1,0 +1,51 @@
+"""Names of joints as other programs can read them, and the skeleton that names tell."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from geoself_jax.data.skeletons import find_known
+from geoself_jax.errors import GeoselfError, data_error
+from geoself_jax.skeleton import Skeleton
+
+
+def one_word(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of printable ASCII without spaces, braces or quotes, each once, none empty.
+
+    Readers of .trc and .bvh split at spaces, C3D knows ASCII alone. `Knöchel links` becomes
+    `Knochel_links`.
+    """
+    words: list[str] = []
+    for name in names:
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        word = re.sub(r"[^\w.:+-]+", "_", plain, flags=re.ASCII) or "joint"
+        count, again = 2, word
+        while again in words:
+            again, count = f"{word}_{count}", count + 1
+        words.append(again)
+    return tuple(words)
+
+
+def skeleton_of(source: str, names: Sequence[str], told: Skeleton | None) -> Skeleton:
+    """The skeleton of a file that names joints and no bones.
+
+    Args:
+        source: The file, for messages.
+        names: As in the file.
+        told: The user's; None for the known one with these names, or else one without bones whose
+            root is the first joint.
+
+    Raises:
+        GeoselfError: A name is there twice, or the skeleton told has other joints (65).
+    """
+    if told is not None and one_word(told.joint_names) != one_word(names):
+        raise data_error(
+            f"{source}: joints {', '.join(names[:30])}",
+            f"the skeleton has {', '.join(told.joint_names[:30])}",
+            "give the file's own skeleton",
+        )
+    try:
+        bare = Skeleton(tuple(names), (-1,) * len(names), (), 0)
+    except GeoselfError as error:
+        raise data_error(f"{source}: {error}", "", "") from error
+    return told or find_known(tuple(names)) or bare

@@ -1,0 +1,118 @@
+"""OpenSim's .trc: markers over time, tabs between cells, five lines of header.
+
+The header is the one that OpenSim's TRCFileAdapter reads and writes. A missing joint is three times
+`NaN`, not three empty cells: OpenSim refuses a row that ends in an empty cell, and readers that
+split at white space put the joints after empty cells in the wrong places.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from geoself_jax.errors import GeoselfError, data_error
+from geoself_jax.poses.even import even
+from geoself_jax.poses.guess import signed_axis
+from geoself_jax.poses.labels import one_word, skeleton_of
+from geoself_jax.poses.rows import read_rows, write_rows
+from geoself_jax.poses.sequence import CAMERA, WORLD, PoseSequence
+from geoself_jax.poses.whole import whole_file
+from geoself_jax.safe_load import load_text
+from geoself_jax.skeleton import Skeleton
+
+_KEYS = (
+    *("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units"),
+    *("OrigDataRate", "OrigDataStartFrame", "OrigNumFrames"),
+)
+_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+
+
+def write(poses: PoseSequence, path: Path) -> None:
+    """Writes every frame from the first to the last, metres, frame numbers from 1."""
+    full = even(poses)
+    frames, joints = full.pose.shape[:2]
+    number = full.frame_id + 1
+    rate = f"{full.rate:.9g}"
+    values = (rate, rate, frames, joints, "m", rate, number[0], frames)
+    names = [cell for name in one_word(poses.skeleton.joint_names) for cell in (name, "", "")]
+    axes = [f"{axis}{joint}" for joint in range(1, joints + 1) for axis in "XYZ"]
+    header = [
+        ("PathFileType", 4, "(X/Y/Z)", one_word([path.name])[0]),
+        _KEYS,
+        values,
+        ("Frame#", "Time", *names),
+        ("", "", *axes),
+        (),
+    ]
+    table = np.column_stack([number, full.frame_id / poses.fps, full.pose.reshape(frames, -1)])
+    with whole_file(path) as stream:
+        stream.writelines("\t".join(map(str, cells)) + "\n" for cells in header)
+        write_rows(stream, table, ["%d", "%.6f"] + ["%.6f"] * (3 * joints), "\t", "NaN")
+
+
+def read(path: Path, *, skeleton: Skeleton | None, up: str | None) -> PoseSequence:
+    """Reads a file of OpenSim, Pose2Sim and others; frames are numbered by their times.
+
+    Args:
+        path: The file; m, cm or mm.
+        skeleton: Of the joints in the file's order; None to tell it by their names.
+        up: Signed axis; None for y, as OpenSim has it.
+
+    Raises:
+        GeoselfError: Missing (66), damaged (65).
+    """
+    lines = [line.split("\t") for line in load_text(path).split("\n")]
+    if lines[0][0].split(" ")[0] != "PathFileType" or len(lines) < 6:
+        raise _damaged(path, 1, "wanted PathFileType and four more lines", "is it a .trc file?")
+    rate, metres, joints = _header(path, lines[1], lines[2])
+    names = [cell.strip() for cell in lines[3] if cell.strip()][2:]
+    if len(names) != joints:
+        raise _damaged(path, 4, f"{len(names)} names, but NumMarkers {joints}", "write it again")
+    first = 5 if any(lines[5]) else 6
+    rows = lines[first:]
+    while rows and not any(cell.strip() for cell in rows[-1]):
+        rows.pop()
+    if not rows:
+        raise _damaged(path, first, "no row of numbers", "write it again")
+    table = read_rows(str(path), first + 1, rows, 2 + 3 * joints)
+    direction = signed_axis(up or "y")
+    return PoseSequence(
+        name=path.stem,
+        pose=(metres * table[:, 2:]).reshape(len(table), joints, 3).astype(np.float32),
+        skeleton=skeleton_of(str(path), names, skeleton),
+        fps=rate,
+        frame_id=_frame_id(path, table[:, 1], rate),
+        axes=CAMERA if up == "-y" else WORLD,
+        up=direction,
+    )
+
+
+def _header(path: Path, keys: list[str], values: list[str]) -> tuple[float, float, int]:
+    """Frames per second, length of the unit in metres, number of joints."""
+    said = dict(zip((key.strip() for key in keys), (v.strip() for v in values), strict=False))
+    try:
+        rate, joints = float(said["DataRate"]), int(said["NumMarkers"])
+        metres = _METRES[said["Units"].lower()]
+    except (KeyError, ValueError) as error:
+        why = "wanted DataRate, NumMarkers and Units (m, cm, mm)"
+        raise _damaged(path, 3, f"{why}: {error}", "write it again") from error
+    if not (0 < rate < 1e6 and joints > 0):
+        raise _damaged(path, 3, f"DataRate {rate:g}, NumMarkers {joints}", "write it again")
+    return rate, metres, joints
+
+
+def _frame_id(path: Path, seconds: np.ndarray, rate: float) -> np.ndarray:
+    """Numbers in the video of a rate, by times."""
+    number = np.rint(seconds * rate)
+    wrong = ~(np.abs(seconds * rate - number) < 0.4) | ~(np.abs(number) < 2**53)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise data_error(
+            f"{path}, row {row + 1}: time {seconds[row]} s",
+            f"no frame at DataRate {rate:g} is there",
+            "mend DataRate or the times",
+        )
+    return number.astype(np.int64)
+
+
+def _damaged(path: Path, line: int, why: str, do: str) -> GeoselfError:
+    return data_error(f"{path}, line {line}", why, do)
