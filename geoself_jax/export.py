@@ -11,15 +11,20 @@ def main(argv: Sequence[str]) -> int:
     parser = commands.Parser(
         prog="python -m geoself_jax.export",
         description="Writes a run's networks as model.safetensors (weights), model.json (what they "
-        "are) and model.stablehlo (a program that jax runs without this package). All are read "
-        "back and compared with the run's networks before DIR appears.",
+        "are), model.stablehlo (a program that jax runs without this package) and, if asked for, "
+        "model.onnx, with sample.npz (inputs and their answer) and MODEL_CARD.md. All that lift "
+        "are read back and compared with the run's networks before DIR appears.",
         epilog="In Python: geoself_jax.load_lifter(DIR)(keypoints_2d, confidence, K). An earlier "
-        "export at DIR is replaced; any other folder there is refused.",
+        "export at DIR is replaced; any other folder there, or an edited card, is refused. "
+        "examples/ runs each file outside this package.",
     )
     parser.add_argument("--workdir", required=True, help="folder of the run")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write")
     parser.add_argument(
         "--checkpoint", choices=("last", "best"), default="last", help="last by default"
+    )
+    parser.add_argument(
+        "--onnx", action="store_true", help="also model.onnx (pip install -e .[onnx])"
     )
     flags, overrides = commands.parse(parser, argv)
     commands.refuse_overrides(overrides)
@@ -33,7 +38,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.exporting import export
 
-    written = export(Path(flags.workdir), Path(flags.out), flags.checkpoint)
+    written = export(Path(flags.workdir), Path(flags.out), flags.checkpoint, onnx=flags.onnx)
     for note in written.notes:
         print(f"note: {note}", file=sys.stderr)
     print(f"exported step {written.step} ({flags.checkpoint}) of {flags.workdir} to {flags.out}")

@@ -213,6 +213,11 @@ def _record(
             "validation_subjects": names[np.unique(recording.subject_id[held])].tolist(),
             "supervised_upper_bound": supervised,
         },
+        "recording": {
+            "fps": recording.fps,
+            "clips": len(recording.clip_names),
+            "rigs": len(recording.rig_names),
+        },
         "versions": {name: version(name) for name in ("geoself_jax", "jax", "flax", "optax")},
     }
 

@@ -6,7 +6,12 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["JAX_CPU_ENABLE_ASYNC_DISPATCH"] = "false"
 
 import atexit
+import contextlib
+import io
+import json
+import shutil
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 # Many tests train the same tiny networks: they, their processes and pytest's workers compile each
@@ -18,6 +23,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "0"
 
+import jaxtyping
 import numpy as np
 import pytest
 from tiny import make_arrays
@@ -68,4 +74,38 @@ def tiny_run(tiny_config, tiny_recording, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "tiny"
     outcome = train(tiny_config, folder, tiny_recording)
     assert outcome.steps == 20 and not outcome.interrupted
+    return folder
+
+
+@pytest.fixture(scope="session")
+def evaluated_run(tiny_run, tmp_path_factory) -> Path:
+    """The tiny run with scores, which are not its own; copy it before changing anything."""
+    from geoself_jax.trained import load_trained
+
+    folder = tmp_path_factory.mktemp("evaluated") / "run"
+    shutil.copytree(tiny_run, folder)
+    step = load_trained(folder).facts["step"]
+    scores = {"checkpoint_step": step, "mpjpe_mm": 321.5, "auc": None}
+    (folder / "evaluation.json").write_text(json.dumps(scores))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_export(evaluated_run, tmp_path_factory) -> Path:
+    """An export of the tiny run by the command, whose output is in printed.txt beside the folder.
+
+    It holds model.onnx where onnx and onnxruntime are installed. Copy it before changing anything.
+    """
+    from geoself_jax import export
+
+    folder, printed = tmp_path_factory.mktemp("export") / "lifter", io.StringIO()
+    onnx = ["--onnx"] if all(map(find_spec, ("onnx", "onnxruntime"))) else []
+    # jaxtyping cannot broadcast the free batch size with which an export is traced.
+    jaxtyping.config.update("jaxtyping_disable", True)
+    try:
+        with contextlib.redirect_stdout(printed):
+            assert export.main([f"--workdir={evaluated_run}", f"--out={folder}", *onnx]) == 0
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", False)
+    (folder.parent / "printed.txt").write_text(printed.getvalue())
     return folder

@@ -1,0 +1,113 @@
+"""Lifts detections with numpy alone: the whole forward pass, from model.json and model.safetensors.
+
+    pip install numpy safetensors
+    python examples/run_safetensors.py EXPORT detections.npz poses.npz
+
+detections.npz holds keypoints_2d (poses, joints, 2), pixels without lens distortion, NaN where a
+joint is missing; confidence (poses, joints), 0 where it is missing; K (3, 3) or (poses, 3, 3),
+pixels. Metres come out: pose_3d (poses, joints, 3) relative to the root, root_position (poses, 3).
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+
+def lift(
+    folder: Path, keypoints_2d: np.ndarray, confidence: np.ndarray, K: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """pose_3d and root_position of (poses, joints, 2), (poses, joints) and (poses, 3, 3)."""
+    info = json.loads((folder / "model.json").read_text())
+    config, root = info["architecture"], info["skeleton"]["root"]
+    weights = load_file(folder / "model.safetensors")
+
+    y = (keypoints_2d[..., 1] - K[:, None, 1, 2]) / K[:, None, 1, 1]
+    x = (keypoints_2d[..., 0] - K[:, None, 0, 2] - K[:, None, 0, 1] * y) / K[:, None, 0, 0]
+    rays = np.stack([x, y], -1)
+    seen = np.isfinite(rays).all(-1) & (confidence > 0)
+    rays = np.where(seen[..., None], rays, 0)
+
+    mean = rays.sum(1) / np.maximum(seen.sum(1, keepdims=True), 1).astype(np.float32)
+    root_ray = np.where(seen[:, root, None], rays[:, root], mean)
+    turn = look_at(root_ray)
+
+    extra = root_ray[:, :0]
+    if config["input"] == "pixel":
+        coordinates = (keypoints_2d - np.float32(config["pixel_center"])) / config["pixel_scale"]
+    elif config["input"] == "ray":
+        coordinates = rays
+    else:  # centered_ray: as a camera sees them that looks at the root
+        turned = np.concatenate([rays, np.ones_like(rays[..., :1])], -1) @ turn.swapaxes(1, 2)
+        coordinates, extra = turned[..., :2] / np.maximum(turned[..., 2:], 0.1), root_ray
+    coordinates = np.where(seen[..., None], coordinates, 0)
+    features = np.concatenate([coordinates.reshape(len(rays), -1), extra], 1)
+
+    pose_3d = network(weights, "lifting", config["blocks"], config["layers"], features)
+    pose_3d = pose_3d.reshape(len(rays), -1, 3)
+    pose_3d = pose_3d - pose_3d[:, [root]]
+    if config["input"] == "centered_ray":
+        pose_3d = pose_3d @ turn  # back into the camera's axes
+
+    out = network(weights, "root", config["root_blocks"], config["layers"], features)
+    if config["root"] == "plain":
+        return pose_3d, out
+    z = config["root_depth"] * np.exp(np.clip(out[:, 2:], -3, 3))
+    return pose_3d, np.concatenate([z * (root_ray + 0.1 * out[:, :2]), z], 1)
+
+
+def look_at(ray: np.ndarray) -> np.ndarray:
+    """(poses, 3, 3): the smallest rotation that brings a ray (poses, 2) to the optical axis."""
+    x, y = ray.T
+    length = np.sqrt(1 + x * x + y * y)
+    x, y, z = x / length, y / length, 1 / length
+    a = 1 / (1 + z)
+    rows = [[1 - a * x * x, -a * x * y, -x], [-a * x * y, 1 - a * y * y, -y], [x, y, z]]
+    return np.array(rows).transpose(2, 0, 1)
+
+
+def network(
+    weights: dict[str, np.ndarray], name: str, blocks: int, layers: int, x: np.ndarray
+) -> np.ndarray:
+    """A fully connected layer, residual blocks of them, a linear one."""
+
+    def dense(x: np.ndarray, layer: str) -> np.ndarray:
+        there = f"{name}/{layer}"
+        x = x @ weights[f"params/{there}/linear/kernel"]
+        mean, var = (weights[f"batch_stats/{there}/norm/{key}"] for key in ("mean", "var"))
+        scale, bias = (weights[f"params/{there}/norm/{key}"] for key in ("scale", "bias"))
+        return np.maximum((x - mean) * scale / np.sqrt(var + 1e-5) + bias, 0)
+
+    x = dense(x, "stem")
+    for block in range(blocks):
+        y = x
+        for layer in range(layers):
+            y = dense(y, f"block{block}_layer{layer}")
+        x = x + y
+    return x @ weights[f"params/{name}/output/kernel"] + weights[f"params/{name}/output/bias"]
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n", 1)[0])
+    parser.add_argument("export", type=Path, help="folder that geoself_jax.export wrote")
+    parser.add_argument("detections", help=".npz with keypoints_2d, confidence and K")
+    parser.add_argument("poses", help=".npz to write: pose_3d and root_position")
+    flags = parser.parse_args()
+    given: Any = np.load(flags.detections)
+    keypoints_2d, confidence = (np.float32(given[key]) for key in ("keypoints_2d", "confidence"))
+    K = np.broadcast_to(np.float32(given["K"]), (len(keypoints_2d), 3, 3))
+    pose_3d, root_position = lift(flags.export, keypoints_2d, confidence, K)
+    np.savez(flags.poses, pose_3d=pose_3d, root_position=root_position)
+    print(f"lifted {len(pose_3d)} poses with numpy {np.__version__} into {flags.poses}")
+    if "pose_3d" in given:  # as in an export's sample.npz
+        pairs = ((pose_3d, given["pose_3d"]), (root_position, given["root_position"]))
+        off = max(float(abs(a - b).max()) for a, b in pairs)
+        print(f"largest difference from the answer in {flags.detections}: {1000 * off:.1e} mm")
+
+
+if __name__ == "__main__":
+    main()

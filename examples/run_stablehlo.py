@@ -1,0 +1,51 @@
+"""Lifts detections with jax alone, by the program in model.stablehlo.
+
+    pip install jax flatbuffers
+    python examples/run_stablehlo.py EXPORT detections.npz poses.npz
+
+jax must be of the version that exported (`versions.export.jax` in model.json) or newer. A program
+is code: run only those of people you trust. detections.npz holds keypoints_2d (poses, joints, 2),
+pixels without lens distortion, NaN where a joint is missing; confidence (poses, joints), 0 where it
+is missing; K (3, 3) or (poses, 3, 3), pixels. Metres come out: pose_3d (poses, joints, 3) relative
+to the root, root_position (poses, 3).
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.export
+import numpy as np
+
+
+def lift(
+    folder: Path, keypoints_2d: np.ndarray, confidence: np.ndarray, K: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """pose_3d and root_position of (poses, joints, 2), (poses, joints) and (poses, 3, 3)."""
+    program = jax.export.deserialize(bytearray((folder / "model.stablehlo").read_bytes()))
+    pose_3d, root_position = jax.jit(program.call)(keypoints_2d, confidence, K)
+    return np.asarray(pose_3d), np.asarray(root_position)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=str(__doc__).split("\n", 1)[0])
+    parser.add_argument("export", type=Path, help="folder that geoself_jax.export wrote")
+    parser.add_argument("detections", help=".npz with keypoints_2d, confidence and K")
+    parser.add_argument("poses", help=".npz to write: pose_3d and root_position")
+    flags = parser.parse_args()
+    given: Any = np.load(flags.detections)
+    keypoints_2d, confidence = (np.float32(given[key]) for key in ("keypoints_2d", "confidence"))
+    K = np.broadcast_to(np.float32(given["K"]), (len(keypoints_2d), 3, 3))
+    pose_3d, root_position = lift(flags.export, keypoints_2d, confidence, K)
+    np.savez(flags.poses, pose_3d=pose_3d, root_position=root_position)
+    print(f"lifted {len(pose_3d)} poses with jax {jax.__version__} into {flags.poses}")
+    if "pose_3d" in given:  # as in an export's sample.npz
+        pairs = ((pose_3d, given["pose_3d"]), (root_position, given["root_position"]))
+        off = max(float(abs(a - b).max()) for a, b in pairs)
+        print(f"largest difference from the answer in {flags.detections}: {1000 * off:.1e} mm")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What the files say, held against what the run's own networks say."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.export
+import numpy as np
+
+from geoself_jax import lifter
+from geoself_jax.errors import DIVERGED, UNAVAILABLE, GeoselfError
+from geoself_jax.exporting.folder import ONNX, PROGRAM
+from geoself_jax.step import make_predict
+from geoself_jax.trained import Trained
+
+INPUTS = ("keypoints_2d", "confidence", "K")
+OUTPUTS = ("pose_3d", "root_position")
+BATCHES = (1, 37)
+
+MAX_DIFFERENCE_MM = 0.05
+"""Between what was read back and the run's networks. Rounding alone makes 0.006 mm in networks of 4
+blocks of 1024 units once the batch has another size; one float32 step at 5 m is 0.0005 mm."""
+
+Lift = Callable[..., Sequence[Any]]
+
+
+class Case(NamedTuple):
+    """Inputs, in the order of `INPUTS`, and the networks' answer, in that of `OUTPUTS`."""
+
+    inputs: tuple[np.ndarray, ...]
+    wanted: tuple[np.ndarray, ...]
+
+
+def live_cases(trained: Trained) -> list[Case]:
+    """What the run's networks make of one pose and of 37, joints missing."""
+    predict, cases = make_predict(trained.model), []
+    for poses in BATCHES:
+        inputs = plausible_inputs(trained, poses)
+        with jax.default_matmul_precision("highest"):
+            answer = predict(trained.variables, *inputs)
+        cases.append(Case(inputs, tuple(np.asarray(array) for array in answer)))
+    return cases
+
+
+def differences_mm(folder: Path, cases: Sequence[Case]) -> dict[str, float]:
+    """Largest coordinate difference between what the files give and the networks, by file name.
+
+    Each file is used as a user would: from the disk.
+    """
+    return {name: _largest_mm(lift, cases) for name, lift in lifts(folder).items()}
+
+
+def lifts(folder: Path) -> dict[str, Lift]:
+    """What lifts by each of an export's files, by its name; ONNX where it is there."""
+    program = jax.export.deserialize(bytearray((folder / PROGRAM).read_bytes()))
+    found: dict[str, Lift] = {
+        lifter.WEIGHTS: lifter.load_lifter(folder),
+        PROGRAM: jax.jit(program.call),
+    }
+    return found | ({ONNX: _onnx(folder / ONNX)} if (folder / ONNX).is_file() else {})
+
+
+def check_differences(differences: dict[str, float]) -> None:
+    """Makes sure that all files say what the networks say.
+
+    Raises:
+        GeoselfError: One does not (70).
+    """
+    for name, difference in differences.items():
+        if not difference <= MAX_DIFFERENCE_MM:  # NaN too
+            raise GeoselfError(
+                f"{name}, read back, differs from the run's networks by {difference:.3g} mm",
+                f"wanted at most {MAX_DIFFERENCE_MM} mm; nothing was exported",
+                "try --checkpoint=best or last; if both fail, report it with the versions of jax",
+                DIVERGED,
+            )
+
+
+def check_onnx_installed() -> None:
+    """What writes model.onnx, and what reads it back, are there.
+
+    Raises:
+        GeoselfError: They are not (69).
+    """
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise GeoselfError(
+            f"--onnx needs onnx and onnxruntime ({error})",
+            "they are not installed; nothing was exported",
+            "pip install onnx onnxruntime, or pip install -e .[onnx]",
+            UNAVAILABLE,
+        ) from error
+
+
+def plausible_inputs(
+    trained: Trained, poses: int, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """keypoints_2d, confidence and K of bodies 3 to 7 m away, a tenth of their joints missing."""
+    rng = np.random.default_rng([seed, poses])
+    config, joints = trained.model.config, trained.model.skeleton.joints
+    depth = rng.uniform(3, 7, (poses, 1, 1))
+    place = rng.uniform(-0.2, 0.2, (poses, 1, 2)) * depth
+    body = rng.normal(0, 0.4, (poses, joints, 3))
+    focal = config.pixel_scale * rng.uniform(1.8, 2.6, (poses, 1, 1))
+    rays = (place + body[..., :2]) / (depth + body[..., 2:])
+    keypoints_2d = focal * rays + np.array(config.pixel_center)
+    confidence = rng.uniform(0.1, 1, (poses, joints))
+    missing = rng.random((poses, joints)) < 0.1
+    missing[0, -1] = True
+    keypoints_2d[missing], confidence[missing] = np.nan, 0
+    K = np.tile(np.eye(3), (poses, 1, 1))
+    K[:, :2, :2] *= focal
+    K[:, :2, 2] = config.pixel_center
+    return keypoints_2d.astype(np.float32), confidence.astype(np.float32), K.astype(np.float32)
+
+
+def _onnx(path: Path) -> Lift:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return lambda *inputs: session.run(OUTPUTS, dict(zip(INPUTS, inputs, strict=True)))
+
+
+def _largest_mm(lift: Lift, cases: Sequence[Case]) -> float:
+    """NaN if any difference is."""
+    worst = [
+        np.abs(np.asarray(a) - b).max()
+        for case in cases
+        for a, b in zip(lift(*case.inputs), case.wanted, strict=True)
+    ]
+    return 1000 * float(np.max(worst))

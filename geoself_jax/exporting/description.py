@@ -1,0 +1,118 @@
+"""model.json: what the networks are, take and give, where they come from, how good they are."""
+
+import dataclasses
+import json
+from importlib.metadata import version
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+import numpy as np
+
+from geoself_jax import config, lifter
+from geoself_jax.errors import data_error
+from geoself_jax.exporting import program
+from geoself_jax.trained import Trained
+
+CONVENTIONS = (
+    "Single view, single person. A camera's frame: origin in its centre, x right, y down, z "
+    "forward, metres. A picture's frame: u right, v down, pixels; z (u, v, 1) = K (x, y, z). "
+    "Remove lens distortion from the pixels first. A missing joint is NaN, or has confidence 0; "
+    "the networks answer even where no joint is seen. pose_3d is relative to the root joint and "
+    "has the orientation of the camera: the absolute joints in the camera's frame are pose_3d + "
+    "root_position[..., None, :]. Joints are in the order of skeleton.joint_names."
+)
+PACKAGES = ("geoself_jax", "jax", "flax", "numpy", "safetensors")
+
+
+def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[str, Any]:
+    """All of model.json but the facts of the files beside it and its digest.
+
+    Of files that a run was taught by or scored on, the name is told and not the folder: an export
+    is handed on.
+
+    Args:
+        trained: The networks.
+        scores: From `read_scores`.
+        onnx: Whether model.onnx is written.
+    """
+    record, skeleton = trained.record, trained.model.skeleton
+    joints, root = skeleton.joints, skeleton.joint_names[skeleton.root]
+    packages = (*PACKAGES, "onnx", "onnxruntime") if onnx else PACKAGES
+    info = {
+        "format": lifter.FORMAT,
+        "conventions": CONVENTIONS,
+        "inputs": [
+            _array("keypoints_2d", ["b", joints, 2], "px", "picture", missing="NaN"),
+            _array("confidence", ["b", joints], "1", None, range=[0, 1], missing=0),
+            _array("K", ["b", 3, 3], "px", "picture", layout="[[fx,s,cx],[0,fy,cy],[0,0,1]]"),
+        ],
+        "outputs": [
+            _array("pose_3d", ["b", joints, 3], "m", "camera axes", relative_to=root),
+            _array("root_position", ["b", 3], "m", "camera", joint=root),
+        ],
+        "skeleton": dataclasses.asdict(skeleton),
+        "architecture": config.as_dict(trained.model.config),
+        "data": record["data"] | {"source": without_folder(record["data"]["source"])},
+        "recording": record.get("recording"),  # not in the records of older runs
+        "config": _without_folders(record["config"]),
+        "versions": {
+            "training": record.get("versions"),
+            "export": {name: version(name) for name in packages},
+        },
+        "program": program.facts(),
+        "scores": scores,
+    }
+    plain: dict[str, Any] = _without_infinities(info)
+    return plain
+
+
+def read_scores(run: Path, which: str, trained: Trained) -> tuple[dict[str, Any], list[str]]:
+    """The checkpoint's facts and, where it is of this checkpoint, the run's evaluation; notes.
+
+    Raises:
+        GeoselfError: The evaluation is damaged (65).
+    """
+    path, step = run / "evaluation.json", trained.facts["step"]
+    scores = {"checkpoint": {"which": which, **trained.facts}, "evaluation": None}
+    if not path.is_file():
+        return scores, [f"no scores in {lifter.DESCRIPTION}: {run} was not evaluated"]
+    try:
+        evaluation = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise data_error(str(path), f"not JSON ({error})", "evaluate again") from error
+    found = evaluation.get("checkpoint_step") if isinstance(evaluation, dict) else None
+    if found != step:
+        return scores, [f"no scores in {lifter.DESCRIPTION}: {path} is of step {found}, not {step}"]
+    sources = {key: without_folder(evaluation[key]) for key in _SOURCES if key in evaluation}
+    return {**scores, "evaluation": evaluation | sources}, []
+
+
+_SOURCES = ("data", "trained_on")
+
+
+def without_folder(source: str) -> str:
+    """The name of a file or data set, without the folders of the machine where it lies."""
+    kind = source.partition(":")[0]
+    if kind in ("synthetic", "tfds"):
+        return source.partition("@")[0]
+    return PureWindowsPath(source).name  # which knows both kinds of slashes
+
+
+def _without_folders(settings: dict[str, Any]) -> dict[str, Any]:
+    data = settings["data"]
+    return settings | {"data": data | {"train": without_folder(data["train"])}}
+
+
+def _array(
+    name: str, shape: list[Any], unit: str, frame: str | None, **more: Any
+) -> dict[str, Any]:
+    return {"name": name, "shape": shape, "dtype": "float32", "unit": unit, "frame": frame, **more}
+
+
+def _without_infinities(value: Any) -> Any:
+    """Infinity and NaN are no JSON: null."""
+    if isinstance(value, dict):
+        return {key: _without_infinities(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_infinities(inner) for inner in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,60 @@
+"""The folder of an export: what is in it, and how a new one takes the place of an old one."""
+
+import json
+import shutil
+from pathlib import Path
+
+from geoself_jax import lifter
+from geoself_jax.errors import WORKDIR, GeoselfError
+
+PROGRAM = "model.stablehlo"
+ONNX = "model.onnx"
+SAMPLE = "sample.npz"
+CARD = "MODEL_CARD.md"
+ALL = (lifter.WEIGHTS, lifter.DESCRIPTION, PROGRAM, ONNX, SAMPLE, CARD)
+FILES = tuple(name for name in ALL if name != ONNX)
+"""What every export holds; model.onnx is there where it was asked for."""
+
+
+def check_free(out: Path) -> None:
+    """The place is free, an empty folder, or an earlier export as it was written.
+
+    Raises:
+        GeoselfError: Anything that would be lost is there (73).
+    """
+    if not out.exists():
+        return
+    names = sorted(path.name for path in out.iterdir()) if out.is_dir() else [out.name]
+    if names and not lifter.is_export(out):
+        why = "is there already and is no export of geoself_jax"
+    elif foreign := [name for name in names if name not in ALL]:
+        why = f"is an earlier export with {foreign[0]!r} beside it, which would be lost"
+    elif CARD in names and _is_edited(out):
+        why = f"is an earlier export whose {CARD} was edited, which would be lost"
+    else:
+        return
+    raise GeoselfError(
+        f"--out={out}", f"{why}; nothing in it was touched", "choose another --out", WORKDIR
+    )
+
+
+def _is_edited(out: Path) -> bool:
+    """Whether the card is not the one that the export wrote."""
+    files = json.loads((out / lifter.DESCRIPTION).read_bytes()).get("files")
+    facts = files.get(CARD) if isinstance(files, dict) else None
+    wanted = facts.get("sha256") if isinstance(facts, dict) else None
+    return lifter.sha256((out / CARD).read_bytes()) != wanted
+
+
+def move(temporary: Path, out: Path) -> None:
+    """The new folder in the place of the old one, which is kept until then."""
+    old = temporary.with_suffix(".old")
+    if out.exists():
+        out.rename(old)
+    try:
+        temporary.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

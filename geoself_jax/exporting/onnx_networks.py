@@ -1,0 +1,181 @@
+"""The networks as an ONNX model: `model.Networks` once more, node by node.
+
+Written by hand and not by a converter of jax programs: the networks are matrix products, and the
+converter (jax2onnx 0.17) needs an Orbax older than the one that reads a run's checkpoints.
+"""
+
+import json
+from typing import Any
+
+import jax
+import numpy as np
+import onnx
+from onnx import helper
+
+from geoself_jax import __version__
+from geoself_jax.config import ModelConfig
+from geoself_jax.exporting.onnx_graph import Graph, Tensor
+from geoself_jax.layers import fold_norm
+from geoself_jax.trained import Trained
+
+OPSET = 17
+IR_VERSION = 8
+"""Both of 2022: read by onnxruntime 1.12 and all later ones."""
+
+Pair = tuple[Tensor, Tensor]
+
+
+def onnx_model(trained: Trained, told: dict[str, Any]) -> bytes:
+    """The networks and their weights as a file that onnxruntime runs, with a free batch size.
+
+    Args:
+        trained: The networks.
+        told: What the file says about itself, texts or JSON values by name.
+    """
+    model = helper.make_model(
+        _graph(trained).proto("geoself_lifter"),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="geoself_jax",
+        producer_version=__version__,
+    )
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in told.items()}
+    helper.set_model_props(model, texts)
+    onnx.checker.check_model(model, full_check=True)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def _graph(trained: Trained) -> Graph:
+    config, skeleton = trained.model.config, trained.model.skeleton
+    joints, root = skeleton.joints, skeleton.root
+    variables = jax.tree.map(np.asarray, dict(trained.variables))
+    weights = fold_norm(variables["params"], variables["batch_stats"])
+    graph = Graph()
+    pixels = graph.input("keypoints_2d", ["b", joints, 2])
+    confidence = graph.input("confidence", ["b", joints])
+    K = graph.input("K", ["b", 3, 3])
+
+    uv = pixels.take(0, axis=2), pixels.take(1, axis=2)
+    rays, seen = _rays(uv, confidence, K)
+    root_ray = _root_ray(rays, seen, root)
+    turn = _look_at(root_ray)
+    features = _features(config, uv, rays, root_ray, turn, seen, joints)
+
+    size = config.blocks, config.layers
+    pose = _network(features, weights["lifting"], "lifting", *size).reshape(0, joints, 3)
+    pose = pose - pose.take([root], axis=1)
+    if config.input == "centered_ray":
+        x, y, z = (pose.take(i, axis=2) for i in range(3))
+        pose = graph.stack(
+            *(turn[0][i] * x + turn[1][i] * y + turn[2][i] * z for i in range(3))
+        )  # turned back: by the transpose
+    graph.output("pose_3d", pose, ["b", joints, 3])
+    out = _network(features, weights["root"], "root", config.root_blocks, config.layers)
+    graph.output("root_position", _root_position(config, out, root_ray), ["b", 3])
+    return graph
+
+
+def _rays(uv: Pair, confidence: Tensor, K: Tensor) -> tuple[Pair, Tensor]:
+    """Rays, (b, joints) each, not a number where nothing was detected, and which were seen."""
+    graph, flat = K.graph, K.reshape(0, 9)
+    fx, skew, cx, fy, cy = (flat.take([i], axis=1) for i in (0, 1, 2, 4, 5))
+    y = (uv[1] - cy) / fy
+    x = (uv[0] - cx - skew * y) / fx
+    seen = graph.node("Greater", confidence, 0.0)
+    for ray in (x, y):
+        seen = seen & ~(graph.node("IsNaN", ray) | graph.node("IsInf", ray))
+    return (x, y), seen
+
+
+def _root_ray(rays: Pair, seen: Tensor, root: int) -> Pair:
+    """The root's ray, (b, 1) each: the seen joints' mean where it is not seen, 0 if none is."""
+    graph = seen.graph
+    count = _sum(graph.node("Cast", seen, to=onnx.TensorProto.FLOAT))
+    count = graph.node("Max", count, 1.0)
+    there = seen.take([root], axis=1)
+    x, y = (
+        graph.node("Where", there, ray.take([root], axis=1), _sum(_where_seen(seen, ray)) / count)
+        for ray in rays
+    )
+    return x, y
+
+
+def _sum(x: Tensor) -> Tensor:
+    return x.graph.node("ReduceSum", x, np.array([1], np.int64), keepdims=1)
+
+
+def _where_seen(seen: Tensor, x: Tensor) -> Tensor:
+    return seen.graph.node("Where", seen, x, 0.0)
+
+
+def _look_at(ray: Pair) -> list[list[Tensor]]:
+    """The smallest rotation that brings a ray to the optical axis (Rodrigues), (b, 1) each."""
+    graph, (x, y) = ray[0].graph, ray
+    length = graph.node("Sqrt", x * x + y * y + 1.0)
+    x, y, z = x / length, y / length, graph.node("Reciprocal", length)
+    a = graph.node("Reciprocal", z + 1.0)
+    across = a * x * y * -1.0
+    return [
+        [a * x * x * -1.0 + 1.0, across, x * -1.0],
+        [across, a * y * y * -1.0 + 1.0, y * -1.0],
+        [x, y, z],
+    ]
+
+
+def _features(
+    config: ModelConfig,
+    uv: Pair,
+    rays: Pair,
+    root_ray: Pair,
+    turn: list[list[Tensor]],
+    seen: Tensor,
+    joints: int,
+) -> Tensor:
+    """The networks' input, (b, features); 0 for joints that were not seen."""
+    graph, pair = seen.graph, rays
+    extra: tuple[Tensor, ...] = ()
+    if config.input == "pixel":
+        u, v = (
+            (x - middle) / config.pixel_scale
+            for x, middle in zip(uv, config.pixel_center, strict=True)
+        )
+        pair = u, v
+    elif config.input == "centered_ray":
+        x, y, z = (row[0] * rays[0] + row[1] * rays[1] + row[2] for row in turn)
+        z = graph.node("Max", z, 0.1)
+        pair, extra = (x / z, y / z), root_ray
+    coordinates = graph.stack(*(_where_seen(seen, x) for x in pair)).reshape(0, 2 * joints)
+    return graph.node("Concat", coordinates, *extra, axis=1)
+
+
+def _network(x: Tensor, weights: dict[str, Any], name: str, blocks: int, layers: int) -> Tensor:
+    """A fully connected layer, residual blocks, a linear one: `model.ResidualMLP`, folded."""
+    graph = x.graph
+
+    def linear(x: Tensor, layer: str, arrays: dict[str, np.ndarray], **how: int) -> Tensor:
+        told = f"{name}.{layer}"
+        kernel, bias = (graph.weight(f"{told}.{key}", arrays[key]) for key in ("kernel", "bias"))
+        return graph.node("Gemm", x, kernel, bias, name=told, **how)
+
+    def dense(x: Tensor, layer: str) -> Tensor:
+        return graph.node("Relu", linear(x, layer, weights[layer]["linear"], transB=1))
+
+    x = dense(x, "stem")
+    for block in range(blocks):
+        y = x
+        for layer in range(layers):
+            y = dense(y, f"block{block}_layer{layer}")
+        x = x + y
+    return linear(x, "output", weights["output"])
+
+
+def _root_position(config: ModelConfig, out: Tensor, root_ray: Pair) -> Tensor:
+    """Metres in the camera frame, (b, 3)."""
+    if config.root == "plain":
+        return out
+    graph = out.graph
+    x, y, z = (out.take([i], axis=1) for i in range(3))
+    z = graph.node("Exp", graph.node("Clip", z, -3.0, 3.0)) * config.root_depth
+    across = (z * (ray + o * 0.1) for ray, o in zip(root_ray, (x, y), strict=True))
+    return graph.node("Concat", *across, z, axis=1)

@@ -1,0 +1,41 @@
+"""The networks as one program that jax runs without this package."""
+
+from typing import Any
+
+import jax
+import jax.export
+import jax.numpy as jnp
+
+from geoself_jax.trained import Trained
+
+PLATFORMS = ("cpu", "cuda", "tpu")
+
+
+def stablehlo(trained: Trained) -> bytes:
+    """The networks and their weights as a serialized program with a free batch size."""
+    joints = trained.model.skeleton.joints
+    (b,) = jax.export.symbolic_shape("b")
+    shapes = [(b, joints, 2), (b, joints), (b, 3, 3)]
+    inputs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
+
+    def lift(keypoints_2d: jax.Array, confidence: jax.Array, K: jax.Array) -> tuple[Any, Any]:
+        return trained.model.apply(trained.variables, keypoints_2d, confidence, K, train=False)
+
+    lines = jax.config.jax_traceback_in_locations_limit  # type: ignore[attr-defined]
+    try:
+        # Else the program names the source files of this machine, line by line.
+        jax.config.update("jax_traceback_in_locations_limit", 0)
+        with jax.default_matmul_precision("highest"):  # TF32 and bfloat16 would cost accuracy
+            exported = jax.export.export(jax.jit(lift), platforms=PLATFORMS)(*inputs)
+    finally:
+        jax.config.update("jax_traceback_in_locations_limit", lines)
+    return bytes(exported.serialize())
+
+
+def facts() -> dict[str, Any]:
+    """What the description says of it."""
+    return {
+        "platforms": list(PLATFORMS),
+        "calling_convention": jax.export.maximum_supported_calling_convention_version,
+        "lifetime": "needs the exporting jax or newer, six months promised; keep the weights",
+    }

@@ -1,0 +1,105 @@
+"""Each example lifts as the run does, in a process that cannot import this package."""
+
+import dataclasses
+import importlib.util
+import json
+import re
+import runpy
+
+import jax
+import numpy as np
+import pytest
+import safetensors.numpy
+from flax.traverse_util import flatten_dict
+from processes import ROOT, run_python
+from random_networks import KINDS, odd_inputs, random_networks
+
+from geoself_jax import lifter
+from geoself_jax.config import as_dict
+from geoself_jax.exporting.folder import SAMPLE
+from geoself_jax.step import make_predict
+from geoself_jax.trained import load_trained
+
+TOLERANCE_M = 2e-6  # four float32 steps at 5 m
+OURS = ["geoself_jax", "flax", "optax", "orbax"]
+BLOCKED = {
+    "run_safetensors": [*OURS, "jax", "jaxlib", "onnxruntime"],
+    "run_stablehlo": [*OURS, "safetensors", "onnxruntime"],
+    "run_onnx": [*OURS, "jax", "jaxlib", "safetensors", "onnx"],
+}
+PROGRAM = """
+import json, runpy, sys
+blocked, script, *calls = map(json.loads, sys.argv[1:])
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in blocked:
+            raise ImportError(name)
+sys.meta_path.insert(0, Blocked())
+for name in blocked:
+    try:
+        __import__(name)
+    except ImportError:
+        continue
+    raise SystemExit(name + " could be imported")
+for sys.argv[1:] in calls:
+    runpy.run_path(script, run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def detections(tiny_recording, tmp_path_factory):
+    """The tiny recording's, some joints of which are missing, as files: one pose, and 37."""
+    folder = tmp_path_factory.mktemp("detections")
+    keypoints_2d = tiny_recording.keypoints_2d[:37, 1].astype(np.float32)
+    assert np.isnan(keypoints_2d).any()
+    confidence = tiny_recording.confidence[:37, 1]
+    K = tiny_recording.cameras_of(slice(37)).K[:, 1]  # float64, as calibrations are
+    one = int(np.isnan(keypoints_2d).any((1, 2)).argmax())  # a pose with a joint missing
+    inputs = {"keypoints_2d": keypoints_2d, "confidence": confidence, "K": K}
+    np.savez(folder / "37.npz", **inputs)
+    np.savez(folder / "1.npz", **{k: v[one : one + 1] for k, v in inputs.items()} | {"K": K[one]})
+    return folder, one
+
+
+@pytest.mark.parametrize("name", BLOCKED)
+def test_an_example_lifts_as_the_run_does(name, tiny_export, evaluated_run, detections, tmp_path):
+    if importlib.util.find_spec("onnxruntime") is None and name == "run_onnx":
+        pytest.skip("onnxruntime is not installed")
+    folder, one = detections
+    files = [*(folder / f"{batch}.npz" for batch in (1, 37)), tiny_export / SAMPLE]
+    calls = [[str(tiny_export), str(f), str(tmp_path / f.name)] for f in files]
+    told = [json.dumps(x) for x in (BLOCKED[name], str(ROOT / f"examples/{name}.py"), *calls)]
+    done = run_python("-I", "-c", PROGRAM, *told, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+    trained = load_trained(evaluated_run)
+    with np.load(folder / "37.npz") as given:
+        inputs = [given[key].astype(np.float32) for key in ("keypoints_2d", "confidence", "K")]
+    wanted = [np.asarray(x) for x in make_predict(trained.model)(trained.variables, *inputs)]
+    for batch, at in (("37", slice(None)), ("1", slice(one, one + 1))):
+        with np.load(tmp_path / f"{batch}.npz") as found:
+            for key, array in zip(("pose_3d", "root_position"), wanted, strict=True):
+                np.testing.assert_allclose(found[key], array[at], rtol=0, atol=TOLERANCE_M)
+    # The sample's answer is the run's own: the example says how far it is off.
+    off = re.findall(r"largest difference .*: (\S+) mm", done.stdout)
+    assert len(off) == 1 and float(off[0]) < 1e3 * TOLERANCE_M
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_numpy_alone_lifts_every_kind_of_network(kind, tmp_path):
+    trained = random_networks(*kind)
+    arrays = flatten_dict(trained.variables, sep="/")
+    safetensors.numpy.save_file(dict(arrays), tmp_path / lifter.WEIGHTS)
+    told = {
+        "architecture": as_dict(trained.model.config),
+        "skeleton": dataclasses.asdict(trained.model.skeleton),
+    }
+    (tmp_path / lifter.DESCRIPTION).write_text(json.dumps(told))
+    lift = runpy.run_path(str(ROOT / "examples/run_safetensors.py"))["lift"]
+    inputs = odd_inputs(trained)
+    wanted = trained.model.apply(trained.variables, *map(jax.numpy.asarray, inputs))
+    with np.errstate(invalid="ignore"):  # infinite pixels
+        answer = lift(tmp_path, *inputs)
+    for found, array in zip(answer, wanted, strict=True):
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, array, rtol=2e-6, atol=5e-6)

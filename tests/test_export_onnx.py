@@ -1,0 +1,82 @@
+"""model.onnx: what the networks say, for every parameterization, by onnxruntime."""
+
+import json
+import shutil
+import sys
+
+import jax
+import numpy as np
+import pytest
+from random_networks import KINDS, odd_inputs, random_networks
+
+from geoself_jax import errors, export, lifter
+from geoself_jax.errors import GeoselfError
+from geoself_jax.exporting import comparing
+from geoself_jax.exporting.folder import CARD, ONNX
+
+onnx = pytest.importorskip("onnx", reason="pip install onnx")
+onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime")
+
+TOLERANCE_M = 5e-6  # ten float32 steps at 5 m: another exp, another order of sums
+
+
+@pytest.fixture(scope="module", params=KINDS, ids="-".join)
+def case(request):
+    """Networks, and a session that runs them."""
+    from geoself_jax.exporting.onnx_networks import onnx_model
+
+    trained = random_networks(*request.param)
+    return trained, onnxruntime.InferenceSession(onnx_model(trained, {}))
+
+
+def test_every_kind_of_network_is_lifted_as_jax_lifts(case):
+    trained, session = case
+    inputs = odd_inputs(trained)
+    wanted = trained.model.apply(trained.variables, *map(jax.numpy.asarray, inputs))
+    for poses in (37, 1, 0):
+        given = {name: a[:poses] for name, a in zip(comparing.INPUTS, inputs, strict=True)}
+        for a, b in zip(session.run(comparing.OUTPUTS, given), wanted, strict=True):
+            assert a.shape == b[:poses].shape and a.dtype == np.float32 and np.isfinite(a).all()
+            np.testing.assert_allclose(a, b[:poses], rtol=2e-6, atol=TOLERANCE_M)
+
+
+def test_the_file_says_what_it_is(tiny_export):
+    model = onnx.load(tiny_export / ONNX)
+    told = {entry.key: entry.value for entry in model.metadata_props}
+    info = json.loads((tiny_export / lifter.DESCRIPTION).read_text())
+    assert told["conventions"] == info["conventions"] and told["format"] == info["format"]
+    assert told["weights_sha256"] == info["files"][lifter.WEIGHTS]["sha256"]
+    assert json.loads(told["skeleton"]) == info["skeleton"]
+    for found, key in ((model.graph.input, "inputs"), (model.graph.output, "outputs")):
+        for value, array in zip(found, info[key], strict=True):
+            sizes = value.type.tensor_type.shape.dim
+            assert value.name == array["name"]
+            assert [d.dim_param or d.dim_value for d in sizes] == array["shape"]
+    assert info["versions"]["export"]["onnx"] == onnx.__version__
+    assert f"`{ONNX}`" in (tiny_export / CARD).read_text()
+
+
+def test_its_weights_have_the_networks_names(tiny_export):
+    names = {weight.name for weight in onnx.load(tiny_export / ONNX).graph.initializer}
+    assert {"lifting.stem.kernel", "lifting.output.bias", "root.block0_layer0.kernel"} <= names
+
+
+@pytest.mark.parametrize("missing", ["onnx", "onnxruntime"])
+def test_without_onnx_the_error_says_what_to_install(evaluated_run, tmp_path, monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)  # as Python marks what cannot be imported
+    with pytest.raises(GeoselfError, match="pip install onnx onnxruntime") as caught:
+        export.main([f"--workdir={evaluated_run}", f"--out={tmp_path / 'out'}", "--onnx"])
+    assert caught.value.code == errors.UNAVAILABLE
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_without_it_says_that_the_earlier_one_is_gone(
+    evaluated_run, tiny_export, tmp_path, monkeypatch, capsys
+):
+    out = shutil.copytree(tiny_export, tmp_path / "lifter")
+    monkeypatch.setattr(comparing, "differences_mm", lambda *_: {lifter.WEIGHTS: 0.0})
+    monkeypatch.setattr("geoself_jax.exporting.program.stablehlo", lambda _: b"")  # slow
+    assert export.main([f"--workdir={evaluated_run}", f"--out={out}"]) == 0
+    assert "--onnx" in capsys.readouterr().err
+    assert not (out / ONNX).exists()
+    assert ONNX not in json.loads((out / lifter.DESCRIPTION).read_text())["files"]
