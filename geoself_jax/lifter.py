@@ -18,7 +18,9 @@ from geoself_jax.errors import GeoselfError, data_error, missing_error
 from geoself_jax.layers import fold_norm
 from geoself_jax.model import Networks
 from geoself_jax.packing import pack
+from geoself_jax.poses.filters import OneEuro
 from geoself_jax.step import make_predict
+from geoself_jax.streaming import Stream, steady
 from geoself_jax.trained import abstract_variables, skeleton_from_dict
 
 FORMAT = "geoself-lifter/1"
@@ -96,6 +98,33 @@ class Lifter:
         root_position = np.ascontiguousarray(lifted[:, 3 * joints :])
         return pose_3d.reshape(*batch, joints, 3), root_position.reshape(*batch, 3)
 
+    def stream(
+        self,
+        K: Float[np.ndarray, "3 3"],
+        *,
+        filter: str | OneEuro | None = None,
+        fps: float | None = None,
+    ) -> Stream:
+        """For live use: a function of one frame after the other, compiled before the first.
+
+            stream = lifter.stream(K, filter="one-euro:1.0,0.05", fps=50)
+            pose_3d, root_position = stream(keypoints_2d, confidence)
+
+        Without a filter it gives what calling the lifter with each frame gives, bit for bit, but
+        for frames in which no joint is seen: these are NaN.
+
+        Args:
+            K: Intrinsics of the camera, pixels.
+            filter: `one-euro:MIN_CUTOFF,BETA` (Hz, Hz for each metre per second); None for none.
+            fps: Frames per second, for a filter.
+
+        Raises:
+            GeoselfError: A K that cannot be right (65); no such filter, one that needs later
+                frames, or no frame rate (64).
+        """
+        skeleton = self.skeleton
+        return Stream(self, skeleton.joints, skeleton.root, K, steady(filter, fps))
+
     def _lift(self, rows: np.ndarray) -> jax.Array:
         """Starts one chunk, its last row repeated up to a power of two.
 
@@ -107,11 +136,20 @@ class Lifter:
             rows = np.pad(rows, ((0, size - len(rows)), (0, 0)), "edge")
         if jax.config.jax_disable_jit:  # type: ignore[attr-defined]
             return self._program(self._weights, rows)
+        lifted: jax.Array = self._compiled_for(size)(self._weights, rows)
+        return lifted
+
+    def compile(self, poses: int) -> None:
+        """Compiles what a call of so many poses runs, so that the first call takes no longer."""
+        for count in {min(poses, _CHUNK), poses % _CHUNK} - {0}:
+            self._compiled_for(1 << (count - 1).bit_length())
+
+    def _compiled_for(self, size: int) -> Any:
         if size not in self._compiled:
+            rows = jax.ShapeDtypeStruct((size, 3 * self.skeleton.joints + 9), np.float32)
             with jax.default_matmul_precision("highest"):  # as in the exported program
                 self._compiled[size] = self._program.lower(self._weights, rows).compile()
-        lifted: jax.Array = self._compiled[size](self._weights, rows)
-        return lifted
+        return self._compiled[size]
 
     def _shaped(
         self, keypoints_2d: Any, confidence: Any, K: Any

@@ -39,7 +39,7 @@ FLOORS = [
         *("data.matching", "data.rig_arrays", "data.skeleton_files"),
     },
     {
-        *("devices", "step", "data.checks", "data.sampling", "data.training_views"),
+        *("devices", "step", "streaming", "data.checks", "data.sampling", "data.training_views"),
         *("data.calibrations", "data.detections", "data.people", "data.assembling", "data.motion"),
     },
     {
@@ -48,17 +48,17 @@ FLOORS = [
     },
     {"feeding", "trained", "commands", "viewing", "data.own_rig", "data.tfds"},
     {"evaluation", "lifter", "loop", "data.sources", "data.preparing"},
-    {"exporting", "training"},
+    {"exporting", "training", "lifting"},
     {
         *("train", "evaluate", "export", "prepare", "inspect", "tfds_build", "example"),
-        "keep",
+        *("keep", "lift"),
     },
 ]
 PACKAGES = {"", "geometry", "data"}
 SYNTHETIC = "data.synthetic"
 WHOLE = (  # packages whose modules share a floor and may import one another
     *("safe_load", "inspection", "data.calibrations", "data.detections", "data.datasets"),
-    *("data.motion", "data.tfds", "poses", "exporting", "viewing"),
+    *("data.motion", "data.tfds", "poses", "exporting", "viewing", "lifting"),
 )
 
 
@@ -132,7 +132,7 @@ def test_model_and_data_never_meet_and_losses_know_no_flax():
 
 
 @pytest.mark.parametrize(
-    "verb", ["train", "evaluate", "export", "inspect", "tfds_build", "example"]
+    "verb", ["train", "evaluate", "export", "inspect", "tfds_build", "example", "lift"]
 )
 def test_help_starts_without_jax(verb):
     code = (

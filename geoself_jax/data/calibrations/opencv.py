@@ -98,6 +98,29 @@ def read(
     )
 
 
+def read_lenses(path: Path) -> list[Camera]:
+    """The cameras of a file that does not say where they stand; R and t are left at the origin.
+
+    `cv2.calibrateCamera`'s matrices saved without a rotation, and ROS's camera_info.
+
+    Raises:
+        GeoselfError: Not such a file, or a camera that is none (65).
+    """
+    content = load_filestorage(path)
+    alone = _lens_of(content, "")
+    if "K" in alone:
+        return [_camera(path, path.stem, alone)]
+    shared = {kind: value for kind, value in alone.items() if kind in _SHARED}
+    return [
+        _camera(path, end.lstrip("_"), shared | _lens_of(content, end)) for end in _ends(content)
+    ]
+
+
+def _lens_of(content: dict[str, Any], end: str) -> dict[str, Any]:
+    origin = {"rotation": np.eye(3).tolist(), "translation": [0, 0, 0]}
+    return _by_kind(content, end) | origin
+
+
 def _files(folder: Path) -> list[Path]:
     files = [file for file in folder.iterdir() if file.suffix.lower() in suffixes]
     return sorted(files)[:MOST]

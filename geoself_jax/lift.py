@@ -1,0 +1,232 @@
+"""3D joints of one camera: python -m geoself_jax.lift --model=DIR --keypoints=PATH --out=FILE"""
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from geoself_jax import commands
+from geoself_jax.errors import usage_error
+
+if TYPE_CHECKING:
+    import argparse
+
+    from geoself_jax.lifting.running import Done
+    from geoself_jax.lifting.videos import Video
+    from geoself_jax.lifting.view import View
+
+_DESCRIPTION = """Lifts one person's 2D joints, as a detector found them in one camera's video, to
+3D joints in metres. Frames in which nobody was found stay missing. docs/lift.md explains all."""
+
+_EPILOG = """Keypoints: a file or folder of OpenPose, AlphaPose, MMPose, COCO results, DeepLabCut or
+SLEAP; or a recording of ours (.npz, synthetic:test, tfds:NAME), of which --camera=NAME is then a
+camera, and --clip=NAME a clip ({clip} in --out writes a file for each)."""
+
+DETECTIONS = ("fps", "detections", "skeleton", "person", "confidence_scale", "max_bytes")
+CALIBRATION = ("calibration_format", "rig", "unit", "world_up")
+GUESS = ("fov", "focal")
+UPS = ("x", "-x", "y", "-y", "z", "-z")
+
+
+def make_parser() -> commands.Parser:
+    """The flags."""
+    parser = commands.Parser(
+        prog="python -m geoself_jax.lift", description=_DESCRIPTION, epilog=_EPILOG
+    )
+    add = parser.add_argument
+    add("--model", required=True, metavar="EXPORT", help="folder that geoself_jax.export wrote")
+    add("--keypoints", required=True, metavar="PATH", help="what the 2D detector wrote, or a .npz")
+    add(
+        "--out", required=True, metavar="FILE", help="file to write, its ending says in what format"
+    )
+    add("--camera", metavar="CALIB[:NAME]", help="calibration and camera, or human36m:S1:54138969")
+    add("--clip", help="which clip of a recording; for a detector's files, the video's name")
+    add("--frames", type=int, help="of synthetic data (8000)")
+    add("--min-confidence", type=float, default=0.0, help="a joint less sure is not looked at (0)")
+    detector = parser.add_argument_group("a detector's files")
+    add = detector.add_argument
+    add("--fps", type=float, help="pictures per second")
+    add("--detections", default="auto", metavar="FORMAT", help="if it cannot be told by itself")
+    add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
+    add("--person", default="auto", help="which of several: only, largest, track:NAME (auto: only)")
+    add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
+    add("--max-bytes", type=int, default=4 * 2**30, help="refuse files that unpack to more (4 GiB)")
+    camera = parser.add_argument_group("the camera")
+    add = camera.add_argument
+    add("--calibration-format", default="auto", help="if it cannot be told by itself")
+    add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
+    add("--unit", choices=("m", "cm", "mm"), help="of the calibration, if its format has none")
+    add("--world-up", choices=UPS, help="the calibration's axis against gravity")
+    add(
+        "--fov", type=float, metavar="DEGREES", help="a guess without calibration: across a picture"
+    )
+    add("--focal", type=float, metavar="PX", help="or a guess: focal length")
+    add("--image-size", metavar="WxH", help="of the pictures, pixels")
+    output = parser.add_argument_group("the output")
+    add = output.add_argument
+    add("--root", choices=("absolute", "relative"), default="absolute", help="position (absolute)")
+    add("--axes", choices=("camera", "world"), default="camera", help="of the joints (camera)")
+    add(
+        "--up",
+        choices=("y", "z", "as-is"),
+        help="turn them so that this is up (as is the format's)",
+    )
+    add("--filter", help="over time: butterworth:6 or one-euro:1.0,0.05, in Hz (none)")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parses the command line, reads, lifts, writes; returns the exit code."""
+    parser = make_parser()
+    flags, overrides = commands.parse(parser, argv)
+    commands.refuse_overrides(overrides)
+    check(flags, parser)
+
+    import time
+
+    from geoself_jax import devices
+    from geoself_jax.lifter import load_lifter
+    from geoself_jax.lifting.output import Output
+    from geoself_jax.lifting.running import lift_all
+    from geoself_jax.poses.filters import parse_filter
+
+    relative, world = flags.root == "relative", flags.axes == "world"
+    smooth = parse_filter(flags.filter) if flags.filter else None
+    output = Output(flags.out, relative=relative, world=world, up=flags.up, filter=smooth)
+    devices.use_compilation_cache()
+    devices.devices()
+    lifter = load_lifter(flags.model)
+    start = time.perf_counter()
+    videos = read(flags)
+    reading = time.perf_counter() - start
+    done = lift_all(lifter, videos, output, min_confidence=flags.min_confidence, notice=_note)
+    print(summary(done, reading))
+    return 0
+
+
+def check(flags: "argparse.Namespace", parser: commands.Parser) -> None:
+    """What argparse does not check, before anything slow is imported."""
+    recorded = is_recording(flags.keypoints)
+    unused = (*DETECTIONS, *CALIBRATION, *GUESS, "image_size") if recorded else ("frames",)
+    for name in unused:
+        if getattr(flags, name) != parser.get_default(name):
+            kind = "a recording of ours" if recorded else "a detector's files"
+            raise usage_error(_flag(name), f"it says nothing about {kind}", "leave it out")
+    for name in ("fps", "frames", "confidence_scale", "max_bytes"):
+        value = getattr(flags, name)
+        if value is not None and not value > 0:
+            raise usage_error(f"{_flag(name)}={value}", "wanted a number above 0", "raise it")
+    if not 0 <= flags.min_confidence <= 1:
+        raise usage_error(
+            f"--min-confidence={flags.min_confidence:g}", "wanted a number in [0, 1]", "mend it"
+        )
+    if not recorded:
+        _check_camera(flags)
+
+
+def _check_camera(flags: "argparse.Namespace") -> None:
+    """A detector's files need a frame rate and a camera, a calibrated one or a guess."""
+    if flags.fps is None:
+        raise usage_error("--fps", "the files do not say how many pictures a second", "give --fps")
+    guesses = [name for name in GUESS if getattr(flags, name) is not None]
+    told = [flags.camera] * (flags.camera is not None) + guesses
+    if len(told) != 1:
+        found = "none is given" if not told else f"{len(told)} are given"
+        raise usage_error(
+            "--camera, --fov, --focal",
+            f"{found}, wanted one of the three",
+            "name a calibration, --camera=CALIB:NAME, or guess: --fov=60 --image-size=1920x1080",
+        )
+    if guesses and flags.image_size is None:
+        raise usage_error(f"--{guesses[0]}", "how large are the pictures?", "give --image-size=WxH")
+    for name in CALIBRATION if guesses else ():
+        if getattr(flags, name) not in (None, "auto"):
+            raise usage_error(_flag(name), "there is no calibration", "leave it out")
+
+
+def is_recording(keypoints: str) -> bool:
+    """Whether the keypoints are a recording of ours, cameras included."""
+    return keypoints.startswith(("synthetic:", "tfds:")) or keypoints.endswith(".npz")
+
+
+def read(flags: "argparse.Namespace") -> "list[Video]":
+    """The videos that the flags name."""
+    from geoself_jax.lifting.videos import read_video, videos_of
+
+    if is_recording(flags.keypoints):
+        from geoself_jax.data.sources import load
+
+        recording = load(flags.keypoints, synthetic_frames=flags.frames or 8000)
+        return videos_of(recording, flags.keypoints, flags.camera, flags.clip)
+    from geoself_jax.data.skeleton_files import named_skeleton
+
+    video = read_video(
+        flags.keypoints,
+        read_camera(flags),
+        fps=flags.fps,
+        format=flags.detections,
+        skeleton=named_skeleton(flags.skeleton) if flags.skeleton else None,
+        person=flags.person,
+        confidence_scale=flags.confidence_scale,
+        clip=flags.clip or "",
+        max_bytes=flags.max_bytes,
+        notice=_note,
+    )
+    return [video]
+
+
+def read_camera(flags: "argparse.Namespace") -> "View":
+    """The calibrated camera, or the guess that the flags make, with a warning."""
+    from geoself_jax.lifting.cameras import guessed_view, read_view
+
+    size = _size(flags.image_size)
+    if flags.camera is not None:
+        return read_view(
+            flags.camera,
+            format=flags.calibration_format,
+            rig=flags.rig,
+            unit=flags.unit,
+            up=flags.world_up,
+            image_size=size,
+            notice=_note,
+        )
+    assert size is not None
+    view = guessed_view(size, fov=flags.fov, focal=flags.focal)
+    print(
+        f"warning: no calibration: a focal length of {view.K[0, 0]:.0f} px, the middle of the "
+        "picture and a lens without distortion are guesses - the person's distance and their way "
+        "through the room are as good as these; the pose itself suffers less",
+        file=sys.stderr,
+    )
+    return view
+
+
+def summary(done: "Done", reading: float) -> str:
+    """What was done, some lines of text."""
+    rate = done.frames / max(done.lifting, 1e-9)
+    more = f" and {len(done.files) - 1} more" if len(done.files) > 1 else ""
+    return (
+        f"{done.seen} of {done.frames} frames lifted, {done.frames - done.seen} missing; "
+        f"{rate:.0f} frames/s (lifting {done.lifting:.2f} s; reading {reading:.2f} s, compiling "
+        f"{done.compiling:.2f} s, writing {done.writing:.2f} s)\nwritten to {done.files[0]}{more}"
+    )
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not all(n.isdecimal() and len(n) <= 6 and int(n) for n in (width, height)):
+        raise usage_error(f"--image-size={text}", "wanted WIDTHxHEIGHT in pixels", "e.g. 1920x1080")
+    return int(width), int(height)
+
+
+def _note(line: str) -> None:
+    print(f"note: {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    commands.run(main)

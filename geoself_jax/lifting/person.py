@@ -1,0 +1,50 @@
+"""Which of the people in one camera's video is lifted."""
+
+import numpy as np
+
+from geoself_jax.data.instances import Instances
+from geoself_jax.data.people import Chosen, choose_person
+from geoself_jax.data.rig import Rig
+from geoself_jax.errors import data_error, nearest_name, usage_error
+
+WAYS = ("auto", "only", "largest", "track:NAME")
+
+
+def one_person(found: Instances, rig: Rig, fps: float, how: str) -> Chosen:
+    """One person's detections, a frame each picture.
+
+    Args:
+        found: All people of the video.
+        rig: Its camera alone.
+        fps: Pictures per second.
+        how: `auto` and `only`: there is one at most; `largest`: the largest in each picture;
+            `track:NAME`: the detector's track.
+
+    Raises:
+        GeoselfError: Several people and no way told (65); no such track (65); no such way (64).
+    """
+    if how.startswith("consistent"):
+        raise usage_error(
+            f"--person={how}", "one camera agrees with itself about all", "choose --person=largest"
+        )
+    if how not in WAYS and not how.startswith("track:"):
+        raise usage_error(f"--person={how}", "no such way", nearest_name(how, WAYS))
+    if how in ("auto", "only"):
+        _refuse_crowd(found)
+        how = "only"
+    return choose_person([found], rig, frames=found.frames, fps=fps, how=how)
+
+
+def _refuse_crowd(found: Instances) -> None:
+    frames, people = np.unique(found.frame, return_counts=True)
+    if people.max() < 2:
+        return
+    names = found.track_names
+    told = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    by_track = f", or --person=track:NAME, of {told}" if names else "; it has no tracks"
+    raise data_error(
+        f"{found.source}: {people.max()} people in picture {frames[people.argmax()]}, several in "
+        f"{(people > 1).sum()} of {len(frames)}",
+        "who shall be lifted?",
+        f"--person=largest{by_track}",
+    )

@@ -1,0 +1,142 @@
+"""A video's detections become 3D joints over time."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from geoself_jax.data.joint_maps import JointMap, joint_map
+from geoself_jax.data.skeletons import KNOWN_SKELETONS, same_joints
+from geoself_jax.errors import data_error
+from geoself_jax.lifter import Lifter
+from geoself_jax.lifting.videos import Video
+from geoself_jax.poses.sequence import CAMERA, PoseCamera, PoseSequence
+from geoself_jax.skeleton import Skeleton
+
+NAME = "lifted"
+BLOCK = 4096
+"""Frames at a time: as many as a lifter takes at once."""
+
+
+def _silent(_: int) -> None:
+    pass
+
+
+def lift_video(
+    lifter: Lifter,
+    video: Video,
+    *,
+    min_confidence: float = 0.0,
+    progress: Callable[[int], None] = _silent,
+) -> PoseSequence:
+    """Lifts every frame by itself: all pictures of the video, absolute, in the camera's axes.
+
+    A frame in which no joint was seen stays missing, NaN. Where some were, the network gives all
+    joints, from those that were.
+
+    Args:
+        lifter: A trained one, from `load_lifter`.
+        video: In the lifter's joints, or in others that these can be had from.
+        min_confidence: A joint less sure counts as not seen.
+        progress: Is told how many more frames are done.
+
+    Raises:
+        GeoselfError: The video has other joints, and nothing for some of the lifter's (65).
+    """
+    video = looked_at(in_joints_of(lifter.skeleton, video), min_confidence)
+    pose = np.full((video.frames, lifter.skeleton.joints, 3), np.nan, np.float32)
+    progress(video.frames - len(video.frame_id))
+    for start in range(0, len(video.frame_id), BLOCK):
+        rows = slice(start, start + BLOCK)
+        pose_3d, root = lifter(video.keypoints_2d[rows], video.confidence[rows], video.view.K)
+        pose[video.frame_id[rows]] = pose_3d + root[:, None]
+        progress(len(pose_3d))
+    return _sequence(video, pose)
+
+
+def joints_note(wanted: Skeleton, video: Video) -> str:
+    """What has to be done to have the lifter's joints, in a line; empty if nothing."""
+    mapped = _map(wanted, video)
+    if mapped is None:
+        return ""
+    found = video.skeleton.joint_names
+    done = mapped.summary() or "the same ones in another order"
+    line = f"{video.source}: its joints are brought to the model's {wanted.joints}: {done}"
+    if wanted.joints not in (len(found), len(found) - 1):  # it may have been given a pelvis
+        return line
+    return (
+        f"{line}; it has as many as the model: if {', '.join(found[:3])} ... are not what its "
+        f"joints are, name them: --skeleton={_name(wanted)}"
+    )
+
+
+def _name(skeleton: Skeleton) -> str:
+    known = (n for n, s in KNOWN_SKELETONS.items() if s == skeleton)
+    return next(known, "FILE.toml")
+
+
+def in_joints_of(wanted: Skeleton, video: Video) -> Video:
+    """The video in a lifter's joints.
+
+    Raises:
+        GeoselfError: There is nothing for some of these (65).
+    """
+    mapped = _map(wanted, video)
+    if mapped is None:
+        return dataclasses.replace(video, skeleton=wanted)
+    pixels, confidence = mapped.detections(video.keypoints_2d, video.confidence)
+    return dataclasses.replace(video, keypoints_2d=pixels, confidence=confidence, skeleton=wanted)
+
+
+def looked_at(video: Video, min_confidence: float) -> Video:
+    """The video without joints that are less sure, and without frames that have none then."""
+    kept = (video.confidence >= min_confidence) & (video.confidence > 0)
+    seen = kept.any(-1)
+    if kept.all():
+        return video
+    return dataclasses.replace(
+        video,
+        frame_id=video.frame_id[seen],
+        keypoints_2d=np.where(kept[..., None], video.keypoints_2d, np.float32(np.nan))[seen],
+        confidence=np.where(kept, video.confidence, np.float32(0))[seen],
+    )
+
+
+def _map(wanted: Skeleton, video: Video) -> JointMap | None:
+    """The map to a lifter's joints; None where the video has them as they are."""
+    found = video.skeleton
+    if same_joints(found.joint_names, wanted.joint_names):
+        return None
+    mapped = joint_map(found, wanted)
+    if mapped.absent:
+        raise data_error(
+            f"{video.source}: {found.joints} joints {', '.join(found.joint_names[:3])} ...",
+            f"the model needs {', '.join(mapped.absent)}, and they have nothing for it",
+            "use the detector it was trained with; if the joints are named wrongly, --skeleton",
+        )
+    return mapped
+
+
+def _sequence(video: Video, pose: np.ndarray) -> PoseSequence:
+    """The poses with all that is known of the video, what was not seen as NaN."""
+    joints = video.skeleton.joints
+    keypoints_2d = np.full((video.frames, joints, 2), np.nan, np.float32)
+    confidence = np.zeros((video.frames, joints), np.float32)
+    keypoints_2d[video.frame_id] = video.keypoints_2d
+    confidence[video.frame_id] = video.confidence
+    view = video.view
+    return PoseSequence(
+        name=NAME,
+        pose=pose,
+        skeleton=video.skeleton,
+        fps=video.fps,
+        frame_id=np.arange(video.frames),
+        axes=CAMERA,
+        up=view.up,
+        clip=video.clip,
+        action=video.action,
+        subject=video.subject,
+        camera=PoseCamera(view.name, view.K, view.image_size, view.R, view.center),
+        keypoints_2d=keypoints_2d,
+        confidence=confidence,
+    )

@@ -1,0 +1,86 @@
+"""Videos lifted one after the other, each written when it is done."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from geoself_jax.lifter import Lifter
+from geoself_jax.lifting.output import Output
+from geoself_jax.lifting.poses import in_joints_of, joints_note, lift_video, looked_at
+from geoself_jax.lifting.videos import Video
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was lifted and how long it took.
+
+    Attributes:
+        frames: Of all videos.
+        seen: Of these, frames in which somebody was seen.
+        files: What was written.
+        compiling, lifting, writing: Seconds.
+    """
+
+    frames: int
+    seen: int
+    files: tuple[str, ...]
+    compiling: float
+    lifting: float
+    writing: float
+
+
+def lift_all(
+    lifter: Lifter,
+    videos: Sequence[Video],
+    output: Output,
+    *,
+    min_confidence: float = 0.0,
+    notice: Callable[[str], None] = print,
+) -> Done:
+    """Lifts and writes every video, with a progress bar.
+
+    Args:
+        lifter: A trained one.
+        videos: Of one camera.
+        output: What is written, and where.
+        min_confidence: A joint less sure counts as not seen.
+        notice: Is told how joints were mapped and what a format cannot hold.
+
+    Raises:
+        GeoselfError: Other joints (65); world axes of a camera without a place, several clips and
+            one file (64); the disk refuses (74).
+    """
+    places = output.places([video.clip for video in videos])
+    for video in videos:
+        output.check_view(video.view)
+    note = joints_note(lifter.skeleton, videos[0])
+    if note:
+        notice(note)
+    ready = [looked_at(in_joints_of(lifter.skeleton, v), min_confidence) for v in videos]
+    seconds = {"compiling": 0.0, "lifting": 0.0, "writing": 0.0}
+    with _timed(seconds, "compiling"):
+        for video in ready:
+            lifter.compile(len(video.frame_id))
+    with tqdm(total=sum(video.frames for video in ready), unit=" frames", desc="lifting") as bar:
+        for video, place in zip(ready, places, strict=True):
+            with _timed(seconds, "lifting"):
+                poses = lift_video(lifter, video, progress=bar.update)
+            with _timed(seconds, "writing"):
+                output.write(poses, place, notice)
+    frames, seen = (sum(counts) for counts in zip(*_counts(ready), strict=True))
+    return Done(frames, seen, tuple(map(str, places)), **seconds)
+
+
+def _counts(videos: Sequence[Video]) -> list[tuple[int, int]]:
+    return [(video.frames, len(video.frame_id)) for video in videos]
+
+
+@contextlib.contextmanager
+def _timed(seconds: dict[str, float], part: str) -> Iterator[None]:
+    """Adds the time until the end of the block."""
+    start = time.perf_counter()
+    yield
+    seconds[part] += time.perf_counter() - start

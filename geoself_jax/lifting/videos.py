@@ -1,0 +1,197 @@
+"""One person's detections in one camera's video: from a detector's files, or from a recording."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from geoself_jax.data.assembling import assemble
+from geoself_jax.data.clips import Clip
+from geoself_jax.data.detections import read_detections
+from geoself_jax.data.instances import Instances
+from geoself_jax.data.rig_arrays import each_once
+from geoself_jax.errors import data_error, nearest_name, usage_error
+from geoself_jax.lifting.person import one_person
+from geoself_jax.lifting.view import View
+from geoself_jax.recording import Recording, from_arrays
+from geoself_jax.skeleton import Skeleton
+
+LONGEST = 4_000_000
+"""Pictures of a video, a day at 50 a second: a larger number in a file is no picture's."""
+
+
+@dataclass(frozen=True)
+class Video:
+    """One person as one camera saw them. Frames in which they were seen N, joints J.
+
+    Attributes:
+        source: File it came from, for messages.
+        clip, action, subject: Names; empty where not known.
+        fps: Pictures per second.
+        frames: Pictures of the video.
+        frame_id: (N,) int64 picture of each row, ascending.
+        keypoints_2d: (N, J, 2) float32 undistorted pixels; NaN where missing.
+        confidence: (N, J) float32 in [0, 1]; 0 where missing.
+        skeleton: Of the J joints.
+        view: The camera.
+    """
+
+    source: str
+    clip: str
+    action: str
+    subject: str
+    fps: float
+    frames: int
+    frame_id: np.ndarray
+    keypoints_2d: np.ndarray
+    confidence: np.ndarray
+    skeleton: Skeleton
+    view: View
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def read_video(
+    path: Path | str,
+    view: View,
+    *,
+    fps: float,
+    format: str = "auto",
+    skeleton: Skeleton | None = None,
+    person: str = "auto",
+    confidence_scale: float = 1.0,
+    clip: str = "",
+    max_bytes: int = 1 << 32,
+    notice: Callable[[str], None] = _silent,
+) -> Video:
+    """What a detector found in one camera's video, as `prepare` and training would see it.
+
+    The lens's distortion is undone, and a skeleton without a root gets the middle of its hips.
+
+    Args:
+        path: File or folder of any format of `data.detections`.
+        view: The camera.
+        fps: Pictures per second.
+        format: Of the file, or `auto`.
+        skeleton: Of its joints, where it does not name them.
+        person: Which of several people, see `person.one_person`.
+        confidence_scale: The detector's largest score.
+        clip: Name for the video.
+        max_bytes: Refuse files that are larger.
+        notice: Is told what was taken for what.
+
+    Raises:
+        GeoselfError: Missing (66) or bad (65), several people and none chosen (65).
+    """
+    path = Path(path)
+    found = read_detections(path, format=format, skeleton=skeleton, max_bytes=max_bytes)
+    _check_length(found)
+    if confidence_scale != 1:
+        found = dataclasses.replace(found, confidence=found.confidence / confidence_scale)
+    rig = view.alone()
+    chosen = one_person(found, rig, fps, person)
+    joints = ", ".join(found.skeleton.joint_names[:3])
+    notice(f"{path}: {found.skeleton.joints} joints, {joints} ...; {chosen.note}")
+    seen = np.flatnonzero((chosen.confidence > 0).any((1, 2)))
+    one = Clip(
+        name=clip,
+        action="",
+        subject="",
+        rig=rig,
+        skeleton=found.skeleton,
+        fps=fps,
+        keypoints_2d=chosen.keypoints_2d[seen],
+        confidence=chosen.confidence[seen],
+        frame_id=seen.astype(np.int32),
+    )
+    recording = from_arrays(assemble([one]), str(path))
+    video = videos_of(recording, str(path), view.name)[0]
+    return dataclasses.replace(video, view=view, frames=found.frames)
+
+
+def videos_of(
+    recording: Recording, source: str, camera: str | None = None, clip: str | None = None
+) -> list[Video]:
+    """The videos of one camera of a recording, one a clip.
+
+    Args:
+        recording: Of several clips.
+        source: Its name in messages.
+        camera: Name of the camera; None where it has one.
+        clip: Name of one clip; None for all.
+
+    Raises:
+        GeoselfError: No such camera or clip; a clip without end (65); no camera named (64).
+    """
+    view = _camera(recording, source, camera)
+    ids = np.stack([recording.clip_id, recording.subject_id, recording.rig_id], -1)
+    groups, first = np.unique(ids, axis=0, return_index=True)
+    groups = groups[np.argsort(first)]
+    names = each_once([recording.clip_names[group[0]] for group in groups])
+    if clip is not None and clip not in names:
+        raise data_error(f"{source}: no clip {clip!r}", nearest_name(clip, names), "")
+    return [
+        _video(recording, source, np.flatnonzero((ids == group).all(1)), view, name)
+        for group, name in zip(groups, names, strict=True)
+        if clip in (None, name)
+    ]
+
+
+def _camera(recording: Recording, source: str, camera: str | None) -> int:
+    names = recording.camera_names
+    if camera in names:
+        return names.index(camera)
+    if camera is not None:
+        raise data_error(f"{source}: no camera {camera!r}", nearest_name(camera, names), "")
+    if len(names) > 1:
+        raise usage_error(
+            source, f"which camera? {', '.join(names)}", f"name one: --camera={names[0]}"
+        )
+    return 0
+
+
+def _video(recording: Recording, source: str, at: np.ndarray, view: int, name: str) -> Video:
+    order = np.unique(recording.frame_id[at], return_index=True)[1]  # ascending, each once
+    at = at[order]
+    first, frame_id = at[0], recording.frame_id[at].astype(np.int64)
+    _check_last(source, int(frame_id[-1]))
+    rig = recording.rig_id[first]
+    width, height = recording.image_size[rig, view]
+    K, R, center = (array[rig, view] for array in recording.camera)
+    return Video(
+        source=source,
+        clip=name,
+        action=recording.clip_actions[recording.clip_id[first]],
+        subject=recording.subject_names[recording.subject_id[first]],
+        fps=recording.fps,
+        frames=int(frame_id[-1]) + 1,
+        frame_id=frame_id,
+        keypoints_2d=recording.keypoints_2d[at, view],
+        confidence=recording.confidence[at, view],
+        skeleton=recording.skeleton,
+        view=View(
+            name=recording.camera_names[view],
+            K=K,
+            image_size=(int(width), int(height)),
+            R=R,
+            center=center,
+            world_up=recording.world_up,
+        ),
+    )
+
+
+def _check_length(found: Instances) -> None:
+    _check_last(found.source, found.frames - 1)
+
+
+def _check_last(source: str, last: int) -> None:
+    if last >= LONGEST:
+        raise data_error(
+            f"{source}: picture number {last}",
+            f"a video has {LONGEST} pictures at most",
+            "number them from 0",
+        )

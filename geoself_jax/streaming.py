@@ -1,0 +1,118 @@
+"""Live use: one frame in, one pose out."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from geoself_jax.errors import usage_error
+from geoself_jax.poses.filters import OneEuro, parse_filter
+
+Lift = Callable[..., tuple[np.ndarray, np.ndarray]]
+
+
+class Steady:
+    """`poses.filters.OneEuro` frame by frame: the same numbers as of the whole sequence."""
+
+    def __init__(self, how: OneEuro, fps: float) -> None:
+        self._how, self._fps = how, fps
+        self._last: np.ndarray | None = None
+        self._velocity = np.zeros(1)
+
+    def __call__(self, points: Float[np.ndarray, "joints 3"]) -> Float[np.ndarray, "joints 3"]:
+        """The next frame's joints, metres; NaN where nobody is there, and then it starts anew."""
+        new = points.astype(np.float64)
+        if self._last is None or not np.isfinite(new).all():
+            self._velocity = np.zeros_like(new)
+        else:
+            change = (new - self._last) * self._fps
+            self._velocity += self._share(self._how.d_cutoff) * (change - self._velocity)
+            speed = np.sqrt((self._velocity * self._velocity).sum(-1, keepdims=True))
+            share = self._share(self._how.min_cutoff + self._how.beta * speed)
+            new = self._last + share * (new - self._last)
+        self._last = new if np.isfinite(new).all() else None
+        return new.astype(np.float32)
+
+    def _share(self, cutoff: Any) -> Any:
+        """Of a new value in a low-pass of first order."""
+        return 1 / (1 + self._fps / (2 * np.pi * cutoff))
+
+
+def steady(how: str | OneEuro | None, fps: float | None) -> Steady | None:
+    """A filter for live use.
+
+    Args:
+        how: As `poses.filters.parse_filter` takes it, `one-euro:1.0,0.05`; None for none.
+        fps: Frames per second.
+
+    Raises:
+        GeoselfError: Another filter, or no frame rate (64).
+    """
+    if how is None:
+        return None
+    found = parse_filter(how) if isinstance(how, str) else how
+    if not isinstance(found, OneEuro):
+        raise usage_error(
+            f"filter {how!r}", "it needs frames that are yet to come", "take one-euro"
+        )
+    if fps is None or not (np.isfinite(fps) and fps > 0):
+        raise usage_error(f"fps {fps}", "a filter needs the frames per second", "give fps=50")
+    return Steady(found, fps)
+
+
+class Stream:
+    """Lifts the frames of one camera's video one by one, as they come.
+
+    `Lifter.stream` makes one. All is compiled before the first frame.
+
+    Args:
+        lift: What lifts one pose: a `Lifter`.
+        joints: Of a pose.
+        root: Index of the joint that `pose_3d` is relative to.
+        K: (3, 3) intrinsics of the camera, pixels.
+        smooth: A filter of the joints in the camera's frame.
+    """
+
+    def __init__(
+        self, lift: Lift, joints: int, root: int, K: Any, smooth: Steady | None = None
+    ) -> None:
+        self._lift, self._joints, self._root = lift, joints, root
+        self._K = np.array(K, np.float32)
+        self._smooth = smooth
+        lift(np.full((joints, 2), np.nan), np.zeros(joints), self._K)  # compiles, and checks K
+
+    def __call__(
+        self,
+        keypoints_2d: Float[np.ndarray, "joints 2"] | None = None,
+        confidence: Float[np.ndarray, " joints"] | None = None,
+    ) -> tuple[Float[np.ndarray, "joints 3"], Float[np.ndarray, "3"]]:
+        """The next frame's pose.
+
+        Args:
+            keypoints_2d: Pixels, lens distortion removed; NaN where a joint is missing; None where
+                nobody was found.
+            confidence: A joint with 0 is not looked at; None for 1 at every finite joint.
+
+        Returns:
+            As `Lifter.__call__`: pose_3d, camera axes, relative to the root joint, and
+            root_position, camera frame, metres. Both NaN where no joint is seen.
+
+        Raises:
+            GeoselfError: A shape that cannot be right (65).
+        """
+        if keypoints_2d is None or not _anything(keypoints_2d, confidence):
+            pose_3d = np.full((self._joints, 3), np.nan, np.float32)
+            root_position = np.full(3, np.nan, np.float32)
+        else:
+            pose_3d, root_position = self._lift(keypoints_2d, confidence, self._K)
+        if self._smooth is None:
+            return pose_3d, root_position
+        joints = self._smooth(pose_3d + root_position)
+        return joints - joints[self._root], joints[self._root]
+
+
+def _anything(keypoints_2d: Any, confidence: Any) -> bool:
+    """Whether some joint is seen."""
+    seen = np.isfinite(keypoints_2d).all(-1)
+    return bool((seen if confidence is None else seen & (np.asarray(confidence) > 0)).any())
