@@ -45,14 +45,15 @@ def read(path: Path, *, skeleton: Skeleton | None, up: str | None) -> PoseSequen
     Raises:
         GeoselfError: Missing (66), damaged or without these columns (65).
     """
+    reader = csv.reader(io.StringIO(load_text(path)))
     try:
-        lines = [row for row in csv.reader(io.StringIO(load_text(path))) if row]
+        names = _joint_names(path, next(reader, []))
+        rows = ((reader.line_num, row) for row in reader if row)
+        table = read_rows(str(path), rows, 2 + 3 * len(names))
     except csv.Error as error:
         raise data_error(str(path), f"not a csv ({error})", "check the file") from error
-    names = _joint_names(path, lines[0] if lines else [])
-    if len(lines) == 1:
+    if not len(table):
         raise data_error(str(path), "no row below the names", "check the file")
-    table = read_rows(str(path), 2, lines[1:], 2 + 3 * len(names))
     pose = table[:, 2:].reshape(len(table), len(names), 3).astype(np.float32)
     found = skeleton_of(str(path), names, skeleton)
     direction = guess_up(str(path), pose, found, up)

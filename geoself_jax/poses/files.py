@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.errors import nearest_name, usage_error
+from geoself_jax.errors import DATA, GeoselfError, data_error, usage_error
 from geoself_jax.poses import bvh_file, c3d_file, csv_file, json_file, own, trc_file
 from geoself_jax.poses.sequence import PoseSequence
 from geoself_jax.poses.upright import AS_IS, turned
@@ -83,12 +83,17 @@ def read_poses(
         return own.read(path)
     if extension == ".json":
         return json_file.read(path)
-    return (csv_file if extension == ".csv" else trc_file).read(path, skeleton=skeleton, up=up)
+    try:
+        return (csv_file if extension == ".csv" else trc_file).read(path, skeleton=skeleton, up=up)
+    except GeoselfError as error:
+        if str(path) in str(error) or error.code != DATA:
+            raise
+        raise data_error(f"{path}: {error}", "", "") from error
 
 
 def _extension(path: Path | str, known: "dict[str, str] | tuple[str, ...]") -> str:
     extension = Path(path).suffix.lower()
     if extension not in known:
         written = f"{extension} is written, not read" if extension in USUAL_UP else "no such format"
-        raise usage_error(str(path), written, nearest_name(extension, known))
+        raise usage_error(str(path), written, f"known: {', '.join(known)}")
     return extension

@@ -82,6 +82,8 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> PoseSequence:
         GeoselfError: They are not of this format, or contradict each other (65).
     """
     _check(arrays, source)
+    with np.errstate(over="ignore"):  # beyond float32 is infinity, which is refused
+        pose = arrays["pose"].astype(np.float32)
     try:
         skeleton = Skeleton(
             tuple(str(name) for name in arrays["joint_names"]),
@@ -92,7 +94,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> PoseSequence:
         seen = "keypoints_2d" in arrays and "confidence" in arrays
         return PoseSequence(
             **{name: str(arrays[name]) for name in _TEXTS if name in arrays},  # type: ignore[arg-type]
-            pose=arrays["pose"].astype(np.float32),
+            pose=pose,
             skeleton=skeleton,
             fps=float(arrays["fps"]),
             frame_id=arrays["frame_id"].astype(np.int64),

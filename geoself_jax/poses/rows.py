@@ -1,7 +1,8 @@
 """Tables of numbers as text, both ways."""
 
 import math
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from typing import IO
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from geoself_jax.errors import data_error
 
 _CHUNK = 4096  # rows whose text is held at a time
+_LARGEST = 1e12  # frames, seconds or units of length
 
 
 def write_rows(
@@ -29,30 +31,36 @@ def write_rows(
         stream.write("".join([line % tuple(row) for row in rows]).replace("nan", missing))
 
 
-def read_rows(source: str, first: int, lines: Sequence[Sequence[str]], columns: int) -> np.ndarray:
-    """(rows, columns) float64 of lines already split into cells; an empty cell is NaN.
+def read_rows(source: str, rows: Iterable[tuple[int, Sequence[str]]], columns: int) -> np.ndarray:
+    """(rows, columns) float64; an empty cell is NaN.
 
     Args:
         source: The file, for messages.
-        first: Number of the first line in the file.
-        lines: Their cells; empty cells beyond the last column do not count.
+        rows: Number of the line in the file, and its cells; empty cells beyond the last column do
+            not count.
         columns: Number of columns.
 
     Raises:
-        GeoselfError: A line has more or fewer cells, a cell is no number (65).
+        GeoselfError: A line has more or fewer cells, a cell is no number or too large (65).
     """
-    table = np.empty((len(lines), columns))
-    for row, cells in enumerate(lines):
+    values = array("d")
+    for line, cells in rows:
         if len(cells) != columns and (len(cells) < columns or any(cells[columns:])):
-            raise data_error(
-                f"{source}, line {first + row}",
-                f"{len(cells)} cells, wanted {columns}",
-                "write it again",
-            )
+            why = f"{len(cells)} cells, wanted {columns}"
+            raise data_error(f"{source}, line {line}", why, "write it again")
         try:
-            table[row] = [float(cell) if cell else math.nan for cell in cells[:columns]]
+            values.extend([float(cell) if cell else math.nan for cell in cells[:columns]])
         except ValueError as error:
             raise data_error(
-                f"{source}, line {first + row}", str(error)[:90], "mend the cell, or leave it empty"
+                f"{source}, line {line}", str(error)[:90], "mend the cell, or leave it empty"
             ) from error
+    table = np.array(values).reshape(-1, columns)
+    wild = np.argwhere(np.abs(table) > _LARGEST)
+    if len(wild):
+        row, column = wild[0]
+        raise data_error(
+            f"{source}, row {row + 1}, column {column + 1}: {table[row, column]:g}",
+            "no such place or time",
+            "mend the cell, or leave it empty",
+        )
     return table

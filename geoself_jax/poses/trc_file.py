@@ -60,20 +60,17 @@ def read(path: Path, *, skeleton: Skeleton | None, up: str | None) -> PoseSequen
     Raises:
         GeoselfError: Missing (66), damaged (65).
     """
-    lines = [line.split("\t") for line in load_text(path).split("\n")]
-    if lines[0][0].split(" ")[0] != "PathFileType" or len(lines) < 6:
+    lines = load_text(path).split("\n")
+    if lines[0].split()[:1] != ["PathFileType"] or len(lines) < 6:
         raise _damaged(path, 1, "wanted PathFileType and four more lines", "is it a .trc file?")
-    rate, metres, joints = _header(path, lines[1], lines[2])
-    names = [cell.strip() for cell in lines[3] if cell.strip()][2:]
+    rate, metres, joints = _header(path, lines[1].split("\t"), lines[2].split("\t"))
+    names = [cell.strip() for cell in lines[3].split("\t") if cell.strip()][2:]
     if len(names) != joints:
         raise _damaged(path, 4, f"{len(names)} names, but NumMarkers {joints}", "write it again")
-    first = 5 if any(lines[5]) else 6
-    rows = lines[first:]
-    while rows and not any(cell.strip() for cell in rows[-1]):
-        rows.pop()
-    if not rows:
-        raise _damaged(path, first, "no row of numbers", "write it again")
-    table = read_rows(str(path), first + 1, rows, 2 + 3 * joints)
+    rows = ((at, line.split("\t")) for at, line in enumerate(lines[5:], 6) if line.strip())
+    table = read_rows(str(path), rows, 2 + 3 * joints)
+    if not len(table):
+        raise _damaged(path, len(lines), "no row of numbers", "write it again")
     direction = signed_axis(up or "y")
     return PoseSequence(
         name=path.stem,
@@ -102,8 +99,9 @@ def _header(path: Path, keys: list[str], values: list[str]) -> tuple[float, floa
 
 def _frame_id(path: Path, seconds: np.ndarray, rate: float) -> np.ndarray:
     """Numbers in the video of a rate, by times."""
-    number = np.rint(seconds * rate)
-    wrong = ~(np.abs(seconds * rate - number) < 0.4) | ~(np.abs(number) < 2**53)
+    later = (seconds - seconds[0]) * rate  # frames after the first
+    number = np.rint(later) + np.rint(seconds[0] * rate)
+    wrong = ~(np.abs(later - np.rint(later)) < 0.4) | ~(np.abs(number) < 2**53)
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise data_error(
