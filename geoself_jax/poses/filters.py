@@ -123,7 +123,7 @@ def parse_filter(text: str) -> Filter:
     if not least <= len(numbers) <= most:
         raise usage_error(f"filter {text!r}", f"{len(numbers)} numbers", f"wanted {_HOW}")
     if kind is Butterworth and len(numbers) == 2:
-        if numbers[1] != round(numbers[1]):
+        if not numbers[1].is_integer():
             raise usage_error(f"filter {text!r}", "the order is no whole number", f"wanted {_HOW}")
         return Butterworth(numbers[0], int(numbers[1]))
     return kind(*numbers)

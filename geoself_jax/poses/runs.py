@@ -32,7 +32,7 @@ def runs(poses: PoseSequence) -> Iterator[tuple[np.ndarray, slice]]:
     for pattern in range(patterns.shape[1]):
         joints = np.flatnonzero(which.reshape(-1) == pattern)
         breaks = np.flatnonzero(~linked[:, joints[0]])
-        ends = np.append(breaks[1:], len(seen))
+        ends = np.append(breaks, len(seen))[1:]
         for start, end in zip(breaks.tolist(), ends.tolist(), strict=True):
             if seen[start, joints[0]]:
                 yield joints, slice(start, end)
