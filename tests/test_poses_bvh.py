@@ -238,6 +238,17 @@ def test_rotations_of_random_bodies_are_rotations_and_exact():
     np.testing.assert_allclose(found, pose, atol=1e-12)
 
 
+def test_bones_in_one_line_leave_their_twist_as_it_is():
+    rng = np.random.default_rng(0)
+    bone, *others = (v / np.linalg.norm(v) for v in rng.normal(size=(30, 3)))
+    hips = np.stack([0 * bone, bone, -bone])
+    wanted = smallest(bone, np.array(others))
+    pose = np.einsum("nij,kj->nki", wanted, hips)
+    turns, _ = joint_rotations(pose, hips, (-1, 0, 0))
+    apart = Rotation.from_matrix(turns[:, 0]) * Rotation.from_matrix(wanted).inv()
+    assert np.degrees(apart.magnitude()).max() < 0.5
+
+
 def test_angles_are_those_of_scipy_and_the_smallest_rotation_is_the_smallest():
     turns = Rotation.random(200, random_state=0)
     angles = angles_zxy(turns.as_matrix())

@@ -76,6 +76,15 @@ def test_csv_is_what_pandas_users_expect(files, poses):
     assert np.isnan(table.left_wrist_x[9]) and ",," in files[".csv"].read_text()
 
 
+@pytest.mark.parametrize("extension", [".npz", ".csv", ".json", ".trc"])
+def test_a_joint_that_lacks_one_coordinate_is_missing_as_a_whole(tmp_path, poses, extension):
+    half = poses.pose.copy()
+    half[2, 5, 1] = np.nan
+    write_poses(poses.replace(pose=half), tmp_path / f"a{extension}")
+    assert np.isnan(read_poses(tmp_path / f"a{extension}").pose[2, 5]).all()
+    assert np.isfinite(half[2, 5, 0])
+
+
 def test_json_tells_what_it_holds_and_null_is_missing(files, poses):
     said = json.loads(files[".json"].read_text(), parse_constant=lambda word: pytest.fail(word))
     assert said["format"] == "geoself-poses/1" and "metres" in said["about"]["pose"]

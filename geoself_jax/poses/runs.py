@@ -16,9 +16,7 @@ def follows(poses: PoseSequence) -> np.ndarray:
     seen = np.isfinite(poses.pose).all(-1)
     next_to = np.diff(poses.frame_id, prepend=-1) == step_of(poses.frame_id)
     before = np.concatenate([np.zeros_like(seen[:1]), seen[:-1]])
-    linked = seen & before & next_to[:, None]
-    linked[:1] = False
-    return np.asarray(linked)
+    return np.asarray(seen & before & next_to[:, None])
 
 
 def runs(poses: PoseSequence) -> Iterator[tuple[np.ndarray, slice]]:
