@@ -24,17 +24,16 @@ def action_table(scenes: Sequence[Scene]) -> dict[str, Any] | None:
     Returns:
         JSON values; None where no scene has a reference.
     """
-    found: dict[str, list[tuple[str, np.ndarray]]] = {}
+    found: dict[str, list[tuple[Scene, int]]] = {}
     for scene in scenes:
         for i, sequence in enumerate(scene.sequences):
-            measures = _measures(scene, i)
-            if measures is not None and scene.reference is not None:
+            if scene.reference is not None and i != scene.reference:
                 group = f"{sequence.name} against {scene.sequences[scene.reference].name}"
-                found.setdefault(group, []).append((scene.action, measures))
+                found.setdefault(group, []).append((scene, i))
     if not found:
         return None
     actions = list(dict.fromkeys(scene.action for scene in scenes))
-    columns = [_column(parts, actions) for parts in found.values()]
+    columns = [_column(members, actions) for members in found.values()]
     names = [*actions, "mean of actions", "all poses"] if len(actions) > 1 else ["all poses"]
     first = 0 if len(actions) > 1 else len(actions) + 1
     rows = [
@@ -49,16 +48,14 @@ def action_table(scenes: Sequence[Scene]) -> dict[str, Any] | None:
 
 
 def _column(
-    parts: Sequence[tuple[str, np.ndarray]], actions: Sequence[str]
+    members: Sequence[tuple[Scene, int]], actions: Sequence[str]
 ) -> list[list[float | int | None]]:
     """A row of `COLUMNS` for each action, for the mean of the actions and for all poses."""
-    each = [
-        _means(np.concatenate([np.zeros((0, 3)), *(m for name, m in parts if name == action)]))
-        for action in actions
-    ]
-    total = _means(np.concatenate([measures for _, measures in parts]))
-    mean = np.array([row[:3] for row in each if row[3]], float)
-    middle = _nan_means(mean)
+    measures = _measures(members)
+    of = np.concatenate([np.full(s.frames, actions.index(s.action)) for s, _ in members])
+    each = [_means(measures[of == k]) for k in range(len(actions))]
+    total = _means(measures)
+    middle = _nan_means(np.array([row[:3] for row in each if row[3]], float).reshape(-1, 3))
     rows = [*each, [*middle, total[3]], total]
     return [[None if value != value else value for value in row] for row in rows]
 
@@ -85,18 +82,22 @@ def mean_errors(scene: Scene, i: int) -> np.ndarray | None:
     return np.where(counted > 0, 1000 * mean, np.nan)
 
 
-def _measures(scene: Scene, i: int) -> np.ndarray | None:
-    """(T, 3) MPJPE, P-MPJPE and root error of each pose, mm, NaN where not known."""
-    mean = mean_errors(scene, i)
-    if mean is None or scene.reference is None:
-        return None
-    sequence, reference = scene.sequences[i], scene.sequences[scene.reference]
-    aligned = np.where(np.isfinite(mean), _aligned(sequence.pose, reference.pose), np.nan)
-    root = np.full(len(mean), np.nan)
-    if not (sequence.root_relative or reference.root_relative):
-        at = scene.skeleton.root
-        root = 1000 * np.linalg.norm(sequence.pose[:, at] - reference.pose[:, at], axis=-1)
-    return np.stack([mean, aligned, root], axis=1)
+def _measures(members: Sequence[tuple[Scene, int]]) -> np.ndarray:
+    """(poses, 3) MPJPE, P-MPJPE and root error of each pose, mm, NaN where not known."""
+    means, roots, poses, targets = [], [], [], []
+    for scene, i in members:
+        assert scene.reference is not None
+        sequence, reference = scene.sequences[i], scene.sequences[scene.reference]
+        means.append(mean_errors(scene, i))
+        poses.append(sequence.pose)
+        targets.append(reference.pose)
+        apart = (sequence.pose - reference.pose)[:, scene.skeleton.root]
+        absolute = not (sequence.root_relative or reference.root_relative)
+        roots.append(1000 * np.linalg.norm(apart, axis=-1) * (1 if absolute else np.nan))
+    mean = np.concatenate([m for m in means if m is not None])
+    aligned = _aligned(np.concatenate(poses), np.concatenate(targets))
+    aligned = np.where(np.isfinite(mean), aligned, np.nan)
+    return np.stack([mean, aligned, np.concatenate(roots)], axis=1)
 
 
 def _aligned(pose: np.ndarray, target: np.ndarray) -> np.ndarray:

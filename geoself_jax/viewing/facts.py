@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.panels import bone_sides
 from geoself_jax.skeleton import Skeleton
+from geoself_jax.strokes import bone_sides, joint_sides
 from geoself_jax.viewing import upright
 from geoself_jax.viewing.actions import action_table, mean_errors
 from geoself_jax.viewing.blocks import Blocks
@@ -76,15 +76,12 @@ def _error(scene: Scene) -> float | None:
 
 
 def _skeleton(skeleton: Skeleton) -> dict[str, Any]:
-    sides = ["middle"] * skeleton.joints
-    for left, right in skeleton.left_right:
-        sides[left], sides[right] = "left", "right"
     return {
         "names": list(skeleton.joint_names),
         "bones": [list(bone) for bone in skeleton.bones],
         "root": skeleton.root,
         "boneSides": bone_sides(skeleton),
-        "jointSides": sides,
+        "jointSides": joint_sides(skeleton),
     }
 
 

@@ -1,14 +1,15 @@
 """Sequences of one clip and camera brought to the same frames, axes and joints."""
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.skeletons import same_joints
-from geoself_jax.poses.frames import in_world
-from geoself_jax.poses.sequence import PoseCamera, PoseSequence
+from geoself_jax.poses.frames import in_camera, in_world
+from geoself_jax.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
+from geoself_jax.poses.upright import NEAR_AN_AXIS, turned
 from geoself_jax.skeleton import Skeleton
 from geoself_jax.viewing.scene import TRIANGULATED, TRUTH, Scene
 
@@ -32,28 +33,52 @@ def joined(sequences: Sequence[PoseSequence], name: str, reference: str | None) 
 
 
 def _placed(sequences: Sequence[PoseSequence]) -> list[PoseSequence]:
-    """All in the world where the place of the camera is known from any of them."""
+    """All in one world where the place of the camera is known from any of them."""
     cameras = (s.camera for s in sequences if s.camera is not None and s.camera.R is not None)
     camera = next(cameras, None)
-    if camera is None:
-        return list(sequences)
-    return [in_world(_with_place(sequence, camera)) for sequence in sequences]
+    moved = list(sequences)
+    if camera is not None:
+        moved = [_in_world_of(sequence, camera) for sequence in sequences]
+    return [_upright_as(sequence, moved[0]) for sequence in moved]
 
 
-def _with_place(sequence: PoseSequence, camera: PoseCamera) -> PoseSequence:
+def _in_world_of(sequence: PoseSequence, camera: PoseCamera) -> PoseSequence:
+    """The sequence in the world in which a camera, its own, has this place."""
     own = sequence.camera
-    if own is None or own.R is None:
-        known = (
-            camera if own is None else dataclasses.replace(own, R=camera.R, center=camera.center)
-        )
-        return sequence.replace(camera=known)
-    return sequence
+    if own is None or own.R is None or own.center is None:
+        known = camera if own is None else replace(own, R=camera.R, center=camera.center)
+        return in_world(sequence.replace(camera=known))
+    if _same(own, camera):
+        return in_world(sequence)
+    there = replace(own, R=camera.R, center=camera.center)
+    return in_world(in_camera(sequence).replace(camera=there))
+
+
+def _same(a: PoseCamera, b: PoseCamera) -> bool:
+    """Whether two cameras stand at the same place and look the same way."""
+    pairs = ((a.R, b.R), (a.center, b.center))
+    return all(x is not None and y is not None and np.array_equal(x, y) for x, y in pairs)
+
+
+def _upright_as(sequence: PoseSequence, first: PoseSequence) -> PoseSequence:
+    """The sequence turned as files of other programs are, where that makes its up the first's."""
+    if sequence.axes != WORLD or first.axes != WORLD or _same_up(sequence, first):
+        return sequence
+    axis = int(np.abs(first.up).argmax())
+    if axis == 0 or first.up[axis] < NEAR_AN_AXIS:
+        return sequence
+    return turned(sequence, "xyz"[axis])
+
+
+def _same_up(sequence: PoseSequence, first: PoseSequence) -> bool:
+    return bool(sequence.up @ first.up >= NEAR_AN_AXIS)
 
 
 def _fits(sequence: PoseSequence, first: PoseSequence) -> bool:
     """Whether a sequence has axes, frame rate and some joints of the first one's."""
     return (
         sequence.axes == first.axes
+        and (first.axes == CAMERA or _same_up(sequence, first))
         and abs(sequence.fps / first.fps - 1) < 1e-3
         and bool(joint_map(sequence.skeleton, first.skeleton).weights.any())
     )

@@ -9,14 +9,14 @@ import base64
 import hashlib
 import html
 import json
-import os
 import re
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from geoself_jax.errors import INPUT_OUTPUT, GeoselfError, data_error
+from geoself_jax.errors import data_error
+from geoself_jax.poses.whole import whole_file
 from geoself_jax.viewing.facts import page_facts
 from geoself_jax.viewing.scene import Scene
 
@@ -39,13 +39,8 @@ def write_page(path: Path, scenes: Sequence[Scene], title: str) -> None:
         GeoselfError: No scene (65); the disk refuses (74).
     """
     text = page(scenes, title)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        temporary.replace(path)
-    except OSError as error:
-        raise GeoselfError(str(path), str(error), "check the disk", INPUT_OUTPUT) from error
+    with whole_file(path) as stream:
+        stream.write(text)
 
 
 def page(scenes: Sequence[Scene], title: str) -> str:

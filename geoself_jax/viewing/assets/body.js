@@ -26,7 +26,7 @@ function drawBody(canvas, scene, state, row) {
 function tiles(count, width, height) {
   let best = { size: 0, columns: 1 };
   for (let columns = 1; columns <= count; columns++) {
-    const size = Math.min(width / columns, height / Math.ceil(count / columns) / 1.25);
+    const size = Math.min((width / columns) * WIDE, height / Math.ceil(count / columns));
     if (size > best.size) best = { size, columns };
   }
   const [w, h] = [width / best.columns, height / Math.ceil(count / best.columns)];
@@ -96,8 +96,8 @@ function drawShadow(context, scene, i, row, view, box, together) {
 /** Bones and joints to draw, each with its depth. */
 function addPieces(pieces, scene, state, panel, i, row, points) {
   const { skeleton } = scene;
-  const reference = i === scene.reference && !panel.alone;
-  const thick = (point) => Math.min(Math.max(0.028 * point[3], 1.6), 9) * (reference ? 0.55 : 1);
+  const beside = i !== scene.lead && !panel.alone; // thin, so that the first is seen
+  const thick = (point) => Math.min(Math.max(0.028 * point[3], 1.6), 9) * (beside ? 0.5 : 1);
   const paints = painter(scene, state, panel, i, row);
   skeleton.bones.forEach(([parent, child], bone) => {
     const [a, b] = [points[parent], points[child]];

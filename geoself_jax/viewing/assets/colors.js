@@ -3,6 +3,7 @@
 const SIDES = { left: "#0072b2", right: "#d55e00", middle: "#2b303a" };
 const GREY = "#8a919c"; // the reference
 const OTHERS = ["#009e73", "#cc79a7", "#b8860b", "#56b4e9"]; // sources beside the first
+const FONT = getComputedStyle(document.body).fontFamily;
 const PAPER = "#fafbfc";
 const LINE = "#dde1e7";
 const SOFT = "#6b7280";
@@ -64,7 +65,7 @@ function stroke(context, from, to, color, width) {
 /** A line of text cut off at a width. */
 function label(context, words, x, y, most, color = SOFT, font = "12px") {
   context.fillStyle = color;
-  context.font = `${font} ${getComputedStyle(document.body).fontFamily}`;
+  context.font = `${font} ${FONT}`;
   let shown = words;
   while (shown.length > 1 && context.measureText(shown).width > most) {
     shown = `${shown.slice(0, Math.max(shown.length - 2, 0)).trimEnd()}…`;

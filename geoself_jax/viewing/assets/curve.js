@@ -11,11 +11,11 @@ function curveOf(scene, state) {
     const all = judged ? source.errors : speedsOf(scene, source);
     const values =
       state.joint === null ? meansOnce(source, all, scene.joints) : column(all, scene.joints, state.joint);
-    lines.push({ color: sourceColor(scene, i), values });
+    lines.push({ name: source.name, color: sourceColor(scene, i), values });
   });
   const what = judged ? "error, mm" : "speed, m/s";
-  const joint = state.joint === null ? "mean over the joints" : scene.skeleton.names[state.joint];
-  return { lines, name: `${what}: ${joint}, relative to the root` };
+  const joint = state.joint === null ? "mean of the joints" : scene.skeleton.names[state.joint];
+  return { lines, name: `${what}, relative to the root: ${joint}` };
 }
 
 function meansOnce(source, all, joints) {
@@ -42,10 +42,22 @@ function drawCurveBase(kept, scene, state, width, height) {
   const top = niceAbove(Math.max(...tops, 0) * 1.05);
   const plot = { x: EDGE, y: 8, width: width - 2 * EDGE, height: height - 26 };
   drawGaps(context, scene, plot);
-  drawTicks(context, scene, plot, top);
+  drawGrid(context, plot);
   for (const line of [...lines].reverse()) drawLine(context, scene, plot, top, line);
-  Object.assign(kept, { key, canvas, name });
+  drawTicks(context, scene, plot, top);
+  Object.assign(kept, { key, canvas });
+  nameCurve(name, lines);
   return kept;
+}
+
+/** Says what the curve is, each source in its line's colour. */
+function nameCurve(name, lines) {
+  const named = lines.map((line) => {
+    const made = element("b", "", line.name);
+    made.style.color = line.color;
+    return made;
+  });
+  byId("curve-name").replaceChildren(name, ...(named.length > 1 ? named : []));
 }
 
 /** Pixels from the left where a frame number is. */
@@ -73,11 +85,22 @@ function drawGaps(context, scene, plot) {
   if (start !== null) shade(start, scene.last);
 }
 
-function drawTicks(context, scene, plot, top) {
+function drawGrid(context, plot) {
   for (const share of [0, 0.5, 1]) {
     const y = plot.y + plot.height * (1 - share);
     stroke(context, [plot.x, y], [plot.x + plot.width, y], share ? "#eceff3" : LINE, 1);
-    if (share) label(context, `${+(top * share).toPrecision(3)}`, plot.x + 3, y + 11, 60, SOFT, "11px");
+  }
+}
+
+function drawTicks(context, scene, plot, top) {
+  for (const share of [0.5, 1]) {
+    const y = plot.y + plot.height * (1 - share) + 11;
+    const words = `${+(top * share).toPrecision(3)}`;
+    context.lineWidth = 3;
+    context.strokeStyle = "#ffffff";
+    context.font = `11px ${FONT}`;
+    context.strokeText(words, plot.x + 3, y);
+    label(context, words, plot.x + 3, y, 60, SOFT, "11px");
   }
   const seconds = (scene.last - scene.first) / scene.fps;
   const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600, 7200];
@@ -141,7 +164,6 @@ function drawCurve(canvas, kept, scene, state) {
   const plot = { x: EDGE, width: width - 2 * EDGE };
   const x = acrossOf(scene, plot, state.frame);
   stroke(context, [x, 4], [x, height - 18], "#0072b2", 1.5);
-  return base.name;
 }
 
 /** Frame number at a place on the curve. */

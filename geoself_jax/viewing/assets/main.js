@@ -37,7 +37,7 @@ function draw(now) {
   const how = { ...state, place: placed() };
   seenJoints = drawBody(byId("body"), scene, how, row);
   if (scene.pixels) drawPicture(byId("picture"), scene, state, row);
-  byId("curve-name").textContent = drawCurve(byId("curve"), kept, scene, state);
+  drawCurve(byId("curve"), kept, scene, state);
   if (drawn.row !== row || drawn.joint !== state.joint) updates.forEach((update) => update(row));
   drawn = { row, joint: state.joint };
   showTime();

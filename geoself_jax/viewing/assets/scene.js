@@ -217,9 +217,9 @@ function joinArrays(arrays) {
   return all;
 }
 
-/** The least of 1, 2, 2.5, 5 times a power of ten that is not below a number. */
+/** The least round number that is not below a number. */
 function niceAbove(value) {
   if (!(value > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(value));
-  return power * [1, 2, 2.5, 5, 10].find((nice) => nice * power >= value * 0.999);
+  return power * [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((nice) => nice * power >= value * 0.999);
 }

@@ -2,6 +2,8 @@
 
 const FIELD = Math.tan((17 * Math.PI) / 180); // half the picture's height at distance 1
 
+const WIDE = 1.5; // a body is taller than it is wide
+
 /** A viewer's axes. Azimuth 0 looks along y; the angles are radians. */
 function viewer(orbit, target, reach) {
   const { azimuth, elevation, zoom } = orbit;
@@ -23,7 +25,7 @@ function seenAt(view, box, x, y, z) {
   const dz = z - view.target[2];
   const { right, up, back } = view;
   const depth = view.distance - (dx * back[0] + dy * back[1] + dz * back[2]);
-  const scale = (Math.min(box.height, box.width * 1.15) / 2 / FIELD) / Math.max(depth, 1e-3);
+  const scale = (Math.min(box.height, box.width * WIDE) / 2 / FIELD) / Math.max(depth, 1e-3);
   return [
     box.x + box.width / 2 + scale * (dx * right[0] + dy * right[1]),
     box.y + box.height / 2 - scale * (dx * up[0] + dy * up[1] + dz * up[2]),

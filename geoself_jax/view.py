@@ -1,0 +1,177 @@
+"""Poses as a page, picture or film: python -m geoself_jax.view --poses=FILE --out=report.html"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from geoself_jax import commands
+from geoself_jax.errors import usage_error
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from geoself_jax.poses.sequence import PoseSequence
+    from geoself_jax.viewing.scene import Scene
+
+_DESCRIPTION = """Shows 3D joints over time: one HTML page that needs nothing but a browser, a
+picture, or a film. docs/view.md explains all."""
+KINDS = {
+    ".html": ("title", "every", "max_frames"),
+    ".png": ("count", "width"),
+    ".gif": ("width", "fps", "speed", "turn"),
+    ".mp4": ("width", "fps", "speed", "turn"),
+}
+"""What can be written, and the flags that only it has."""
+_MANY = 200_000
+"""Frames of a page, from which on it is told how to have fewer: some 50 MB."""
+
+
+def make_parser() -> commands.Parser:
+    """The flags."""
+    parser = commands.Parser(prog="python -m geoself_jax.view", description=_DESCRIPTION)
+    add = parser.add_argument
+    add("--poses", nargs="+", action="extend", metavar="FILE", help="what geoself_jax.lift wrote")
+    add("more", nargs="*", metavar="FILE", help="more of them")
+    add("--data", help="recording to compare with: .npz file, synthetic:test or tfds:NAME")
+    add("--out", required=True, metavar="FILE", help="to write: .html, .png, .gif or .mp4")
+    add("--clip", help="only this clip")
+    add("--camera", help="only this camera")
+    add("--first", type=int, metavar="N", help="first frame of the video")
+    add("--last", type=int, metavar="N", help="last frame of the video")
+    add("--reference", metavar="NAME", help="source that errors are measured against")
+    add("--frames", type=int, default=8000, help="of synthetic data (8000)")
+    files = parser.add_argument_group("files that do not say it")
+    files.add_argument("--skeleton", help="of .csv and .trc: coco_17, ... or a .toml file")
+    files.add_argument("--up", metavar="AXIS", help="of .csv and .trc: z, -y, ...")
+    page = parser.add_argument_group("a page (.html)")
+    page.add_argument("--title", help="heading (the files' names)")
+    page.add_argument("--every", type=int, metavar="N", help="each N-th frame only (1)")
+    page.add_argument("--max-frames", type=int, metavar="N", help="as many as make about N in all")
+    film = parser.add_argument_group("a picture or a film (.png, .gif, .mp4), of one scene")
+    film.add_argument("--width", type=int, metavar="PX", help="of the picture")
+    film.add_argument("--count", type=int, metavar="N", help="a picture's frames (4)")
+    film.add_argument("--fps", type=float, help="a film's frames per second")
+    film.add_argument("--speed", type=float, help="0.5 films it half as fast (1)")
+    film.add_argument("--turn", type=float, metavar="DEGREES", help="go round, a second")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parses the command line, reads, shows; returns the exit code."""
+    parser = make_parser()
+    flags, overrides = commands.parse(parser, argv)
+    commands.refuse_overrides(overrides)
+    _check(flags)
+
+    from pathlib import Path
+
+    scenes = _scenes(flags)
+    out = Path(flags.out)
+    if out.suffix.lower() == ".html":
+        _write_page(out, scenes, flags)
+    else:
+        _draw(out, scenes, flags)
+    return 0
+
+
+def _check(flags: "argparse.Namespace") -> None:
+    """What argparse does not check, before anything slow is imported."""
+    flags.poses = [*(flags.poses or []), *flags.more]
+    if not flags.poses and flags.data is None:
+        raise usage_error("--poses", "nothing to show", "give files that geoself_jax.lift wrote")
+    kind = next((kind for kind in KINDS if flags.out.lower().endswith(kind)), None)
+    if kind is None:
+        raise usage_error(f"--out={flags.out}", f"wanted one of {', '.join(KINDS)}", "change it")
+    for name in dict.fromkeys(name for names in KINDS.values() for name in names):
+        if getattr(flags, name) is not None and name not in KINDS[kind]:
+            flag = f"--{name.replace('_', '-')}"
+            raise usage_error(flag, f"it says nothing about {kind}", "leave it out")
+    for name in ("every", "max_frames", "frames"):
+        value = getattr(flags, name)
+        if value is not None and value < 1:
+            raise usage_error(f"--{name.replace('_', '-')}={value}", "wanted 1 or more", "raise it")
+
+
+def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
+    """All that is asked for, read and brought together."""
+    from geoself_jax import devices
+    from geoself_jax.viewing import choosing, scenes
+
+    devices.use_compilation_cache()
+    sequences = _read(flags)
+    if flags.data is None:
+        found = scenes.scenes_from_sequences(sequences, flags.reference)
+    else:
+        from geoself_jax.data.sources import load
+        from geoself_jax.viewing.beside import beside
+
+        recording = load(flags.data, synthetic_frames=flags.frames)
+        if sequences:
+            sequences = beside(sequences, recording)
+            found = scenes.scenes_from_sequences(sequences, flags.reference)
+        else:
+            found = scenes.scenes_from_recording(recording)
+    names = [s.name for scene in found for s in scene.sequences]
+    if flags.reference is not None and flags.reference not in names:
+        known = ", ".join(dict.fromkeys(names))
+        raise usage_error(f"--reference={flags.reference}", "no such source", f"known: {known}")
+    found = choosing.chosen(found, flags.clip, flags.camera)
+    return choosing.between(found, flags.first, flags.last)
+
+
+def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
+    """The files; sources of one name in one video are told apart by their files."""
+    from collections import Counter
+    from pathlib import Path
+
+    from geoself_jax.data.skeleton_files import named_skeleton
+    from geoself_jax.poses.files import read_poses
+
+    skeleton = named_skeleton(flags.skeleton) if flags.skeleton else None
+    found = [read_poses(path, skeleton=skeleton, up=flags.up) for path in flags.poses]
+    keys = [(s.name, s.clip, s.camera.name if s.camera else "") for s in found]
+    twice = {key for key, count in Counter(keys).items() if count > 1}
+    return [
+        s.replace(name=f"{s.name} ({Path(path).stem})") if key in twice else s
+        for s, key, path in zip(found, keys, flags.poses, strict=True)
+    ]
+
+
+def _write_page(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> None:
+    from pathlib import Path
+
+    from geoself_jax.viewing import choosing
+    from geoself_jax.viewing.page import write_page
+
+    scenes = choosing.thinned(scenes, every=flags.every or 1, most=flags.max_frames)
+    names = [Path(path).name for path in flags.poses] or [flags.data]
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    write_page(out, scenes, flags.title or shown)
+    frames = sum(scene.frames for scene in scenes)
+    size = out.stat().st_size / 1e6
+    print(f"{out}: {len(scenes)} scenes, {frames} frames, {size:.1f} MB")
+    if frames > _MANY:
+        print(f"that is much for a browser: --max-frames={_MANY} takes every n-th")
+
+
+def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> None:
+    """A picture or a film of the one scene, or of the first of several."""
+    from geoself_jax.viewing.film import write_film
+    from geoself_jax.viewing.pictures import write_pictures
+
+    if len(scenes) > 1:
+        print(f"of {len(scenes)} scenes the first, {scenes[0].name}: --clip and --camera choose")
+    told = {
+        name: getattr(flags, name)
+        for name in KINDS[out.suffix.lower()]
+        if getattr(flags, name) is not None
+    }
+    if out.suffix.lower() == ".png":
+        write_pictures(out, scenes[0], **told)
+        print(out)
+    else:
+        print(f"{out}: {write_film(out, scenes[0], **told)} frames")
+
+
+if __name__ == "__main__":
+    commands.run(main)

@@ -1,0 +1,96 @@
+"""What a recording of several cameras knows of one person in one of its videos."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from geoself_jax.data.joint_maps import joint_map
+from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
+from geoself_jax.recording import Recording
+from geoself_jax.step import Prediction
+from geoself_jax.viewing.scene import PREDICTION, TRIANGULATED, TRUTH
+
+
+def parts(recording: Recording) -> Iterator[np.ndarray]:
+    """Frames of each clip and rig, in the order of their numbers, each number once."""
+    pairs = np.stack([recording.clip_id, recording.rig_id], axis=1)
+    _, first = np.unique(pairs, axis=0, return_index=True)
+    for pair in pairs[np.sort(first)]:
+        at = np.flatnonzero((pairs == pair).all(1))
+        yield at[np.unique(recording.frame_id[at], return_index=True)[1]]
+
+
+class Sources:
+    """The prediction, the ground truth and the triangulated joints of a recording, as they are.
+
+    Attributes:
+        recording: In the joints of the prediction.
+        prediction: Of every view, or None.
+        worlds: Name to (frames, joints, 3) world, metres; NaN where missing.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        prediction: Prediction | None = None,
+        triangulated: np.ndarray | None = None,
+    ) -> None:
+        self.recording = recording
+        self.prediction = prediction
+        self.worlds: dict[str, np.ndarray] = {}
+        if recording.pose_world is not None:
+            self.worlds[TRUTH] = _truth(recording, recording.pose_world)
+        if triangulated is None and recording.views > 1:
+            triangulated = triangulate_recording(recording)
+        if triangulated is not None:
+            self.worlds[TRIANGULATED] = triangulated
+
+    def of(self, at: np.ndarray, view: int) -> list[PoseSequence]:
+        """Those of some frames of one clip and one camera; the first with what the camera saw."""
+        found = []
+        if self.prediction is not None:
+            lifted = _absolute(self.prediction, self.recording, at, view)
+            found.append(_sequence(self.recording, PREDICTION, lifted, at, view, CAMERA))
+        for name, world in self.worlds.items():
+            found.append(_sequence(self.recording, name, world[at], at, view, WORLD))
+        seen = {"keypoints_2d": self.recording.keypoints_2d[at, view]}
+        seen["confidence"] = self.recording.confidence[at, view]
+        return [sequence.replace(**seen) for sequence in found[:1]] + found[1:]
+
+
+def _truth(recording: Recording, pose_world: np.ndarray) -> np.ndarray:
+    """Ground truth in the detections' joints, NaN where it has nothing for one."""
+    if recording.pose_skeleton is None:
+        return pose_world
+    return joint_map(recording.pose_skeleton, recording.skeleton).points(pose_world)
+
+
+def _absolute(
+    prediction: Prediction, recording: Recording, at: np.ndarray, view: int
+) -> np.ndarray:
+    """(frames, joints, 3) camera frame, metres; NaN where an empty view was lifted from nothing."""
+    pose = np.asarray(prediction.pose_3d[at, view] + prediction.root_position[at, view][:, None])
+    seen = (recording.confidence[at, view] > 0).any(-1)
+    return np.where(seen[:, None, None], pose, np.nan)
+
+
+def _sequence(
+    recording: Recording, name: str, pose: np.ndarray, at: np.ndarray, view: int, axes: str
+) -> PoseSequence:
+    clip, rig = recording.clip_id[at[0]], recording.rig_id[at[0]]
+    width, height = recording.image_size[rig, view]
+    K, R, center = (array[rig, view] for array in recording.camera)
+    return PoseSequence(
+        name=name,
+        pose=pose.astype(np.float32),
+        skeleton=recording.skeleton,
+        fps=recording.fps,
+        frame_id=recording.frame_id[at].astype(np.int64),
+        axes=axes,
+        up=recording.world_up if axes == WORLD else R @ recording.world_up,
+        clip=recording.clip_names[clip],
+        action=recording.clip_actions[clip],
+        subject=recording.subject_names[recording.subject_id[at[0]]],
+        camera=PoseCamera(recording.camera_names[view], K, (int(width), int(height)), R, center),
+    )
