@@ -64,7 +64,12 @@ def _clips(
 
 
 def generate(
-    split: str, frames: int, seed: int = 0, fps: float = 50.0, subjects: int | None = None
+    split: str,
+    frames: int,
+    seed: int = 0,
+    fps: float = 50.0,
+    subjects: int | None = None,
+    rig: Rig | None = None,
 ) -> dict[str, Array]:
     """Arrays of format geoself-multiview/1: `frames` frames x 4 views of moving people.
 
@@ -74,6 +79,7 @@ def generate(
         seed: The same seed gives the same arrays.
         fps: Frames per second.
         subjects: How many people; 12 in train and 4 in test by default.
+        rig: The cameras that all of them are seen by; None for a rig each.
 
     Returns:
         One array for each name of the format; `K, dist, R, center` by rig, a rig for each subject.
@@ -88,7 +94,8 @@ def generate(
         raise data_error(
             f"frames={frames} subjects={count} fps={fps}", "each must be above 0", "raise it"
         )
-    people = [draw_subject(split, i, seed) for i in range(count)]
+    drawn = [draw_subject(split, i, seed) for i in range(count)]
+    people = [(body, rig or own) for body, own in drawn]
     actions, owners, clips = zip(*_clips(split, frames, seed, fps, people), strict=True)
     lengths = [len(clip["frame_id"]) for clip in clips]
     owner = np.repeat(np.array(owners, np.int32), lengths)
