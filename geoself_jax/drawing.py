@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from PIL import Image
 
 from geoself_jax.errors import INPUT_OUTPUT, GeoselfError
@@ -45,58 +46,76 @@ def draw_lifted(
     check(panels, skeleton)
     row, gap, top, width = 2.75, 0.38, 0.5 + 0.4 * bool(title), 8.55  # inches
     height = top + len(panels) * (row + gap)
-    figure = _figure(width, height)
-    _write(figure, 0, height - 0.3, title, width, fontsize=14, fontweight="bold")
+    figure = new_figure(width, height)
+    write_line(figure, 0, height - 0.3, title, width, fontsize=14, fontweight="bold")
     columns = {
         "2D detections, the input": (0, 2.3),
         "3D, from near the camera": (2.5, 3),
         "3D, turned by 90°": (5.55, 3),
     }
     for head, (x, wide) in columns.items():
-        _write(figure, x, height - top + 0.12, head, wide, fontsize=9.5, color=EDGE)
+        write_line(figure, x, height - top + 0.12, head, wide, fontsize=9.5, color=EDGE)
     for i, panel in enumerate(panels):
         y = height - top - (i + 1) * (row + gap)
-        _write(figure, 0, y + row + 0.1, panel.title, width, fontweight="bold")
-        picture, near, turned = (_axes(figure, x, y, wide, row) for x, wide in columns.values())
+        write_line(figure, 0, y + row + 0.1, panel.title, width, fontweight="bold")
+        picture, near, turned = (
+            place_axes(figure, x, y, wide, row) for x, wide in columns.values()
+        )
         draw_detections(picture, panel, skeleton)
         draw_poses(near, panel, panels, skeleton, _NEAR_CAMERA)
         draw_poses(turned, panel, panels, skeleton, _NEAR_CAMERA + 90)
-    _legend(figure, names_of(panels), skeleton)
+    draw_legend(figure, names_of(panels), skeleton)
     _save(figure, Path(path))
 
 
-def draw_hero(path: Path | str, panels: Sequence[Panel], skeleton: Skeleton) -> None:
+def draw_hero(
+    path: Path | str,
+    panels: Sequence[Panel],
+    skeleton: Skeleton,
+    *,
+    title: str = "",
+    width: int | None = None,
+) -> None:
     """Draws one column a panel, the detections above the pose; 3 or 4 fill a README's width.
+
+    Where no panel has a detection, there are poses only.
 
     Args:
         path: PNG to write; one already there is replaced once all is drawn.
         panels: At least one.
         skeleton: Of the panels' joints.
+        title: Over all columns, no markup.
+        width: Of the picture without its margin, pixels.
 
     Raises:
         GeoselfError: No panel, or one of other shapes (65); the disk refuses (74).
     """
     check(panels, skeleton)
-    column, gap, above, below = 2.5, 0.2, 2.5, 2.4  # inches
+    column, gap, below = 2.5, 0.2, 2.4  # inches
+    above = 2.5 if any((panel.confidence > 0).any() for panel in panels) else 0
     height = above + below + 0.35
-    figure = _figure(len(panels) * (column + gap) - gap, height)
+    wide = len(panels) * (column + gap) - gap
+    figure = new_figure(wide, height + 0.4 * bool(title), None if width is None else width / wide)
+    write_line(figure, 0, height + 0.1, title, wide, fontsize=14, fontweight="bold")
     for i, panel in enumerate(panels):
         x = i * (column + gap)
-        _write(figure, x, height - 0.25, panel.title, column, fontweight="bold")
-        draw_detections(_axes(figure, x, below, column, above), panel, skeleton)
-        pose = _axes(figure, x, 0, column, below - 0.1)
+        write_line(figure, x, height - 0.25, panel.title, column, fontweight="bold")
+        if above:
+            draw_detections(place_axes(figure, x, below, column, above), panel, skeleton)
+        pose = place_axes(figure, x, 0, column, below - 0.1)
         draw_poses(pose, panel, panels, skeleton, _BETWEEN)
-    _legend(figure, names_of(panels), skeleton)
+    draw_legend(figure, names_of(panels), skeleton)
     _save(figure, Path(path))
 
 
-def _figure(width: float, height: float) -> Figure:
-    figure = Figure((width, height), dpi=_DPI, facecolor="white")
+def new_figure(width: float, height: float, dpi: float | None = None) -> Figure:
+    """An empty figure of a size in inches, drawn by Agg."""
+    figure = Figure((width, height), dpi=dpi or _DPI, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
-def _axes(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
+def place_axes(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
     """Empty axes at a place in inches."""
     w, h = figure.get_size_inches()
     axes = figure.add_axes((x / w, y / h, width / w, height / h), facecolor="none")
@@ -104,20 +123,33 @@ def _axes(figure: Figure, x: float, y: float, width: float, height: float) -> Ax
     return axes
 
 
-def _write(figure: Figure, x: float, y: float, words: str, width: float, **style: Any) -> None:
+def write_line(figure: Figure, x: float, y: float, words: str, width: float, **style: Any) -> Text:
     """Puts one line at a place in inches, cut where it is wider than `width`; no markup."""
     w, h = figure.get_size_inches()
     words = " ".join(words.split())
     line = figure.text(
         x / w, y / h, words, parse_math=False, usetex=False, **{"color": _INK, **style}
     )
-    while words and (wide := line.get_window_extent().width / _DPI) > width:
+    while words and (wide := line.get_window_extent().width / figure.dpi) > width:
         words = words[: min(len(words) - 1, int(len(words) * width / wide))]
         line.set_text(words.rstrip() + "…")
+    return line
 
 
-def _legend(figure: Figure, names: Sequence[str], skeleton: Skeleton) -> None:
-    """Under all axes, in as many rows as the width asks for; `_save` makes the room."""
+def draw_legend(
+    figure: Figure, names: Sequence[str], skeleton: Skeleton, *, top: float = -0.06
+) -> float:
+    """Under all axes, in as many rows as the width asks for; `_save` makes the room.
+
+    Args:
+        figure: To draw in.
+        names: Of all poses, the prediction's first.
+        skeleton: Whose sides are there.
+        top: Its upper edge, inches above the figure's lower one.
+
+    Returns:
+        Its height, inches.
+    """
     present = [side for side in COLOR if side in bone_sides(skeleton)] or ["middle"]
     limbs = [Line2D([], [], color=COLOR[side], linewidth=3.2) for side in present]
     grey = [
@@ -134,7 +166,7 @@ def _legend(figure: Figure, names: Sequence[str], skeleton: Skeleton) -> None:
             labels,
             handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
             loc="upper center",
-            bbox_to_anchor=(0.5, -0.06 / figure.get_figheight()),
+            bbox_to_anchor=(0.5, top / figure.get_figheight()),
             ncols=-(-len(labels) // rows),
             frameon=False,
             fontsize=9,
@@ -145,9 +177,11 @@ def _legend(figure: Figure, names: Sequence[str], skeleton: Skeleton) -> None:
         )
         for text in legend.get_texts():
             text.set(parse_math=False, usetex=False)
-        if rows == len(labels) or legend.get_window_extent().width <= figure.bbox.width:
-            return
+        box = legend.get_window_extent()
+        if rows == len(labels) or box.width <= figure.bbox.width:
+            break
         legend.remove()
+    return float(box.height / figure.dpi)
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -33,6 +33,8 @@ from geoself_jax.strokes import (
 
 _SURE = 0.1  # confidence from which a joint is kept inside the crop
 DETECTION, BONE, GREY, GROUND = 2.2, 3.2, 1.4, 1.8  # widths of lines, points
+
+
 @dataclass(frozen=True)
 class Panel:
     """One person in one picture.
@@ -201,12 +203,25 @@ def draw_poses(
         _add(axes, bone_strokes(ends[..., :2], colors, order, BONE, "white"))
 
 
-def draw_floor(axes: Axes, floor: float, reach: float, tallest: float, azimuth: float) -> None:
-    """Draws squares, the edge towards the camera thick, and shows what stands on them."""
+def draw_floor(
+    axes: Axes, floor: float, reach: float, tallest: float, azimuth: float, *, empty: bool = False
+) -> None:
+    """Draws squares, the edge towards the camera thick, and shows what stands on them.
+
+    Args:
+        axes: To draw in.
+        floor: Its height, metres.
+        reach: Half its side, metres.
+        tallest: Height of what stands there, metres.
+        azimuth: As in `draw_poses`.
+        empty: Whether to leave the squares out and make room for them from any side.
+    """
     ends = floor_lines(floor, reach, azimuth)
+    corners = np.array([floor_lines(floor, reach, a) for a in range(0, 90, 15)]) if empty else ends
     box = axes.get_window_extent()
-    x, y = window(ends, floor, tallest, box.height / box.width)
+    x, y = window(corners, floor, tallest, box.height / box.width)
     axes.set_xlim(x)
     axes.set_ylim(y)
-    axes.add_collection(_lines(ends, LINE, 0.7, zorder=0), autolim=False)
-    axes.add_collection(_lines(ends[:1], EDGE, 1.6, zorder=0), autolim=False)
+    if not empty:
+        axes.add_collection(_lines(ends, LINE, 0.7, zorder=0), autolim=False)
+        axes.add_collection(_lines(ends[:1], EDGE, 1.6, zorder=0), autolim=False)

@@ -13,6 +13,7 @@ COLOR = {"left": "#0072B2", "right": "#D55E00", "middle": "#2B303A"}
 REFERENCE, EDGE = "#8A919C", "#6B7280"
 PICTURE, LINE, SHADOW = "#F3F5F7", "#D9DDE3", "#E3E6EA"
 _DASHES: tuple[Any, ...] = ("-", (0, (3, 1.5)), (0, (1, 1)))
+CUT = 1.8  # points by which what a bone cuts out is wider
 _ELEVATION = 14.0  # degrees
 _CELL = 0.5  # metres, a square of the floor
 
@@ -83,7 +84,7 @@ def bone_strokes(
     return Strokes(
         np.stack([cuts, ends[order]], axis=1).reshape(-1, 2, 2),
         paints.reshape(-1, 3),
-        np.tile([width + 1.8, width], len(order)),
+        np.tile([width + CUT, width], len(order)),
     )
 
 

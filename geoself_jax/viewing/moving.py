@@ -1,0 +1,175 @@
+"""What moves in a film: 2D detections and 3D poses as lines that are made once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgba_array
+from matplotlib.text import Text
+
+from geoself_jax.panels import (
+    BONE,
+    GREY,
+    GROUND,
+    crop,
+    detection_strokes,
+    draw_floor,
+    draw_picture,
+)
+from geoself_jax.skeleton import Skeleton
+from geoself_jax.strokes import (
+    CUT,
+    EDGE,
+    LINE,
+    PICTURE,
+    REFERENCE,
+    SHADOW,
+    bone_sides,
+    bone_strokes,
+    bones_of,
+    colors_of,
+    dash,
+    floor_lines,
+    floor_reach,
+    seen_from,
+)
+
+
+class MovingDetections:
+    """The camera's picture with what was seen in it."""
+
+    def __init__(
+        self,
+        axes: Axes,
+        pixels: np.ndarray,
+        confidence: np.ndarray,
+        image_size: tuple[int, int],
+        skeleton: Skeleton,
+        shown: np.ndarray,
+    ) -> None:
+        """Draws the part of the picture in which the person is.
+
+        Args:
+            axes: To draw in.
+            pixels, confidence: (T, J, 2) and (T, J).
+            image_size: Width, height, px.
+            skeleton: Of the J joints.
+            shown: Indices of the frames that will be.
+        """
+        self._pixels, self._confidence, self._skeleton = pixels, confidence, skeleton
+        draw_picture(axes, *crop(pixels[shown], confidence[shown], image_size), image_size)
+        self._bones = _lines(axes, zorder=2)
+        self._joints = axes.scatter(
+            [], [], s=17, edgecolors=PICTURE, linewidths=0.7, zorder=3, animated=True
+        )
+        self._none = _note(axes, "no detection")
+        self.artists: list[Artist] = [self._bones, self._joints, self._none]
+
+    def show(self, index: int, turned: float) -> None:
+        """Moves all to a frame; -1 for none."""
+        del turned  # the camera stands still
+        there = index >= 0 and bool((self._confidence[index] > 0).any())
+        self._none.set_visible(not there)
+        for artist in (self._bones, self._joints):
+            artist.set_visible(there)
+        if there:
+            pixels, confidence = self._pixels[index], self._confidence[index]
+            strokes, points, colors = detection_strokes(pixels, confidence, self._skeleton)
+            self._bones.set_segments(list(strokes.ends))
+            self._bones.set(color=strokes.colors, linewidth=strokes.widths)
+            self._joints.set_offsets(points)
+            self._joints.set(facecolor=colors)
+
+
+class MovingPoses:
+    """Bodies on a floor, seen from one side."""
+
+    def __init__(
+        self,
+        axes: Axes,
+        bodies: Sequence[np.ndarray],
+        skeleton: Skeleton,
+        shown: np.ndarray,
+        *,
+        azimuth: float,
+        turns: bool,
+    ) -> None:
+        """Draws the floor where it stays, for all frames that will be shown.
+
+        Args:
+            axes: To draw in.
+            bodies: Of each source, (T, J, 3) metres upright on the floor (`bodies.on_floor`).
+            skeleton: Of the J joints.
+            shown: Indices of the frames that will be.
+            azimuth: Degrees by which the viewer went round to the camera's right.
+            turns: Whether the viewer goes on round.
+        """
+        self._bodies, self._bones = bodies, bones_of(skeleton)
+        self._azimuth, self._turns = azimuth, turns
+        sides = bone_sides(skeleton)
+        self._colors = colors_of(sides, np.ones(len(sides)))
+        points = np.stack([body[shown] for body in bodies])
+        points = points[np.isfinite(points).all(-1)]
+        reach = np.hypot(points[:, 0], points[:, 2]).max(initial=0)
+        self._reach = floor_reach(float(reach))
+        tallest = float(points[:, 1].max(initial=0.5))
+        draw_floor(axes, 0, self._reach, tallest, azimuth, empty=turns)
+        self._ground, self._lines = _lines(axes, zorder=0), _lines(axes, zorder=2)
+        self._none = _note(axes, "no pose")
+        self._paint(floor_lines(0, self._reach, azimuth).shape[0], len(bodies) - 1)
+        still: list[Artist] = [self._ground] if turns else []
+        self.artists: list[Artist] = [*still, self._lines, self._none]
+
+    def _paint(self, squares: int, others: int) -> None:
+        """Sets what stays the same: bones are drawn over other sources, these over the shadow."""
+        bones = len(self._bones)
+        self._ground.set(color=[LINE] * squares + [EDGE], linewidth=[0.7] * squares + [1.6])
+        grey = [REFERENCE] * bones * others
+        self._under = to_rgba_array([SHADOW] * bones + grey)[:, :3]
+        styles = [dash(rank) for rank in range(1, others + 1) for _ in range(bones)]
+        self._lines.set_linestyle(["-"] * bones + styles + ["-"] * 2 * bones)
+        widths = [GROUND] * bones + [GREY] * bones * others
+        self._lines.set_linewidth(widths + [BONE + CUT, BONE] * bones)
+
+    def show(self, index: int, turned: float) -> None:
+        """Moves all to a frame, -1 for none, and the viewer round by so many degrees."""
+        azimuth = self._azimuth + turned
+        if self._turns:
+            floor = floor_lines(0, self._reach, azimuth)
+            self._ground.set_segments([*floor, floor[0]])
+        bodies = [body[index] if index >= 0 else body[0] * np.nan for body in self._bodies]
+        shadow, first, *others = (
+            seen_from(body, azimuth)[self._bones] for body in (bodies[0] * [1, 0, 1], *bodies)
+        )
+        order = np.argsort(-first[..., 2].mean(-1))  # the nearest last
+        strokes = bone_strokes(first[..., :2], self._colors, order, BONE, "white")
+        lacking = 2 * len(self._bones) - len(strokes.ends)
+        self._none.set_visible(not len(strokes.ends))
+        under = [ends[..., :2] for ends in (shadow, *others)]
+        missing = np.full((lacking, 2, 2), np.nan)
+        self._lines.set_segments(list(np.concatenate([*under, strokes.ends, missing])))
+        paints = [self._under, strokes.colors, np.ones((lacking, 3))]
+        self._lines.set(color=np.concatenate(paints))
+
+
+def _lines(axes: Axes, zorder: float) -> LineCollection:
+    lines = LineCollection([], capstyle="round", animated=True, zorder=zorder)
+    axes.add_collection(lines, autolim=False)
+    return lines
+
+
+def _note(axes: Axes, words: str) -> Text:
+    return axes.text(
+        0.5,
+        0.5,
+        words,
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        color=EDGE,
+        fontsize=11,
+        animated=True,
+        zorder=4,
+    )
