@@ -37,8 +37,9 @@ def main() -> None:
     parser.add_argument("poses", help=".npz to write: pose_3d and root_position")
     flags = parser.parse_args()
     given: Any = np.load(flags.detections)
-    keypoints_2d, confidence = (np.float32(given[key]) for key in ("keypoints_2d", "confidence"))
-    K = np.broadcast_to(np.float32(given["K"]), (len(keypoints_2d), 3, 3))
+    keys = ("keypoints_2d", "confidence", "K")
+    keypoints_2d, confidence, K = (np.asarray(given[key], np.float32) for key in keys)
+    K = np.broadcast_to(K, (len(keypoints_2d), 3, 3))
     pose_3d, root_position = lift(flags.export, keypoints_2d, confidence, K)
     np.savez(flags.poses, pose_3d=pose_3d, root_position=root_position)
     print(

@@ -37,7 +37,9 @@ def lift(
 
     extra = root_ray[:, :0]
     if config["input"] == "pixel":
-        coordinates = (keypoints_2d - np.float32(config["pixel_center"])) / config["pixel_scale"]
+        coordinates = (keypoints_2d - np.array(config["pixel_center"], np.float32)) / config[
+            "pixel_scale"
+        ]
     elif config["input"] == "ray":
         coordinates = rays
     else:  # centered_ray: as a camera sees them that looks at the root
@@ -98,8 +100,9 @@ def main() -> None:
     parser.add_argument("poses", help=".npz to write: pose_3d and root_position")
     flags = parser.parse_args()
     given: Any = np.load(flags.detections)
-    keypoints_2d, confidence = (np.float32(given[key]) for key in ("keypoints_2d", "confidence"))
-    K = np.broadcast_to(np.float32(given["K"]), (len(keypoints_2d), 3, 3))
+    keys = ("keypoints_2d", "confidence", "K")
+    keypoints_2d, confidence, K = (np.asarray(given[key], np.float32) for key in keys)
+    K = np.broadcast_to(K, (len(keypoints_2d), 3, 3))
     pose_3d, root_position = lift(flags.export, keypoints_2d, confidence, K)
     np.savez(flags.poses, pose_3d=pose_3d, root_position=root_position)
     print(f"lifted {len(pose_3d)} poses with numpy {np.__version__} into {flags.poses}")

@@ -362,12 +362,19 @@ def test_an_earlier_export_is_replaced(run, copy, monkeypatch):
     assert [path.name for path in copy.parent.iterdir()] == [copy.name]
 
 
-@pytest.mark.parametrize("difference", [0.06, float("nan"), float("inf")])
-def test_a_difference_leaves_everything_as_it_was(run, copy, monkeypatch, difference):
-    monkeypatch.setattr(comparing, "differences_mm", lambda *_: {lifter.WEIGHTS: difference})
+@pytest.mark.parametrize(
+    ("name", "difference"),
+    [
+        (lifter.WEIGHTS, 0.06),
+        (PROGRAM, float("nan")),
+        (ONNX, 0.011),
+    ],
+)
+def test_a_difference_leaves_everything_as_it_was(run, copy, monkeypatch, name, difference):
+    monkeypatch.setattr(comparing, "differences_mm", lambda *_: {name: difference})
     before = contents(copy)
     for out in (copy, copy.parent / "new"):
-        assert lifter.WEIGHTS in refused(errors.DIVERGED, exporting.export, run, out)
+        assert name in refused(errors.DIVERGED, exporting.export, run, out)
     assert contents(copy) == before
     assert [path.name for path in copy.parent.iterdir()] == [copy.name]
 

@@ -18,9 +18,10 @@ INPUTS = ("keypoints_2d", "confidence", "K")
 OUTPUTS = ("pose_3d", "root_position")
 BATCHES = (1, 37)
 
-MAX_DIFFERENCE_MM = 0.05
+MAX_DIFFERENCE_MM = {lifter.WEIGHTS: 0.05, PROGRAM: 0.05, ONNX: 0.01}
 """Between what was read back and the run's networks. Rounding alone makes 0.006 mm in networks of 4
-blocks of 1024 units once the batch has another size; one float32 step at 5 m is 0.0005 mm."""
+blocks of 1024 units once the batch has another size, 0.003 mm by onnxruntime (benchmarks.exports);
+one float32 step at 5 m is 0.0005 mm."""
 
 Lift = Callable[..., Sequence[Any]]
 
@@ -68,10 +69,10 @@ def check_differences(differences: dict[str, float]) -> None:
         GeoselfError: One does not (70).
     """
     for name, difference in differences.items():
-        if not difference <= MAX_DIFFERENCE_MM:  # NaN too
+        if not difference <= MAX_DIFFERENCE_MM[name]:  # NaN too
             raise GeoselfError(
                 f"{name}, read back, differs from the run's networks by {difference:.3g} mm",
-                f"wanted at most {MAX_DIFFERENCE_MM} mm; nothing was exported",
+                f"wanted at most {MAX_DIFFERENCE_MM[name]} mm; nothing was exported",
                 "try --checkpoint=best or last; if both fail, report it with the versions of jax",
                 DIVERGED,
             )

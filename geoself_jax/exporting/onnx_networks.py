@@ -20,7 +20,7 @@ from geoself_jax.trained import Trained
 
 OPSET = 17
 IR_VERSION = 8
-"""Both of 2022: read by onnxruntime 1.12 and all later ones."""
+"""Both of 2022. Run with onnxruntime 1.15 (of 2023) and 1.32 (of 2026)."""
 
 Pair = tuple[Tensor, Tensor]
 
