@@ -4,7 +4,7 @@
 # shellcheck shell=bash disable=SC2034 # variables are the scripts', both ways
 
 # shellcheck disable=SC2154 # name, zone, ... are set by read_options
-name='' zone='' type='' version='' project='' workdir=geoself_run out=''
+name='' zone='' type='' version='' project='' workdir=geoself_run data='' out=''
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 there='' spot='' dry_run='' stopped='' patient='' child='' separator='' training=() busy=73
 
@@ -64,7 +64,12 @@ settle() {
   trap 'on_signal 129' HUP
   trap 'on_signal 130' INT
   trap 'on_signal 143' TERM
+  [[ ! $data || $data == /* ]] || data=$PWD/$data # gcloud takes a:b for a machine's file, /a:b not
   [[ ! $dry_run ]] || return 0
+  [[ ! $data || -f $data ]] || {
+    complain "--data=$data - no such file - check the path"
+    exit 66
+  }
   command -v gcloud >/dev/null || {
     complain "gcloud - not on PATH - install the Google Cloud CLI: https://cloud.google.com/sdk"
     exit 69
@@ -115,7 +120,8 @@ tpus() { call gcloud compute tpus "$@" "--zone=$zone" ${project:+"--project=$pro
 send() {
   call mkdir -p "$out" &&
     call git -C "$source" archive --format=tar.gz "--output=$out/geoself_source.tar.gz" HEAD &&
-    tpus tpu-vm scp "$out/geoself_source.tar.gz" "$name:geoself_source.tar.gz" --worker=all
+    tpus tpu-vm scp "$out/geoself_source.tar.gz" "$name:geoself_source.tar.gz" --worker=all &&
+    { [[ ! $data ]] || tpus tpu-vm scp "$data" "$name:geoself_data.npz" --worker=all; }
 }
 
 # Nothing of the user's is in this command. JAX wants Python 3.11 and the runtimes (Ubuntu 22.04)
@@ -132,7 +138,8 @@ install() {
     ../geoself_venv/bin/pip install -c requirements.txt -r requirements.txt -e . "jax[tpu]"'
 }
 
-# train MODULE WORD...: runs a module of the package on all workers, in the folder of the source.
+# train MODULE WORD...: runs a module of the package on all workers, in the folder of the source,
+# with what the training is told on top.
 # JAX_PLATFORMS: no TPU is an error, not a silent CPU. Port: JAX's own choice, 8482, is not open
 # between the hosts of a slice (jax#35905). flock: gcloud starts the command again when the
 # connection breaks; the second waits 10 min for the first to end. Keep-alive: a TPU that
@@ -141,6 +148,7 @@ train() {
   tpus tpu-vm ssh "$name" --worker=all --ssh-flag=-oServerAliveInterval=60 --command="$(
     printf 'cd geoself_source && JAX_PLATFORMS=tpu,cpu JAX_COORDINATOR_PORT=8476 '
     printf 'flock -w 600 -E %s ../geoself.lock ../geoself_venv/bin/python3 -m ' "$busy"
-    quoted "$@"
+    quoted "$@" --config.distributed.coordinator=cluster \
+      ${data:+--config.data.train=../geoself_data.npz} ${training[@]+"${training[@]}"}
   )"
 }

@@ -27,14 +27,15 @@ Options (--name=NAME or --name NAME)
   --project=PROJECT  Google Cloud project; default: the one gcloud is set to
   --workdir=DIR      the run's folder on the TPU: absolute, or below the home folder.
                      Default: geoself_run
+  --data=FILE        .npz to send and to train on, unless --config.data.train is given
   --source=DIR       git repository to send; default: the one this script is in
   --out=DIR          local folder for the source as sent, and for the run when it has ended;
                      default: runs/NAME
   --dry-run          prints every command of one TPU's life, one per line and quoted; runs none
   -- ARGUMENT ...    passed as they are to `python3 -m geoself_jax.train` on all workers
 
-Data must be where the training finds it on each new TPU. Slices of several hosts train one run
-together. TPU7x (Ironwood) is not served by this interface of Google's: see launch/jobset.yaml.
+What is not committed is not sent, but for --data. Slices of several hosts train one run together.
+TPU7x (Ironwood) is not served by this interface of Google's: see launch/jobset.yaml.
 Run `ssh-add ~/.ssh/google_compute_engine` first, or gcloud will not copy to them.
 
 What is tried again, after a pause of 30 s that doubles up to 16 min while lives are short:
@@ -107,8 +108,7 @@ tpus queued-resources describe"
 
 life() {
   create && wait_until_active && send && install &&
-    train geoself_jax.keep "--store=$store" "--workdir=$there" "--minutes=$minutes" -- \
-      --config.distributed.coordinator=cluster ${training[@]+"${training[@]}"}
+    train geoself_jax.keep "--store=$store" "--workdir=$there" "--minutes=$minutes" --
 }
 
 # Whether a life that ended with this exit code is followed by another.
@@ -169,7 +169,8 @@ word() {
 
 store='' minutes=5 retries=20 made='' state=''
 busy=255 # a training that a lost connection left behind: the next TPU continues
-read_options 'name zone type version store minutes retries project workdir source out' dry-run "$@"
+read_options \
+  'name zone type version store minutes retries project workdir data source out' dry-run "$@"
 require tpu_spot.sh name zone type version store minutes retries workdir source
 [[ $store == gs://?*/?* ]] || refuse "--store=$store - wanted gs://BUCKET/FOLDER - one for each run"
 [[ $store != *[]*?[#]* ]] ||

@@ -10,8 +10,8 @@ Usage: launch/tpu_vm.sh COMMAND --name=NAME --zone=ZONE [OPTION ...] [-- TRAININ
 
 Commands
   create   makes the TPU; from then on it bills
-  run      sends the source's last commit to all workers, installs it, trains on all workers; what
-           is not committed, such as data, is not sent: the training must find it over there
+  run      sends the source's last commit and --data to all workers, installs, trains on all
+           workers; what else is not committed is not sent: the training must find it over there
   fetch    copies the run's folder to --out
   delete   deletes the TPU and all that is on it
   all      create, run, fetch, delete; the TPU is deleted on every way out, Ctrl-C included
@@ -26,6 +26,7 @@ Options (--name=NAME or --name NAME)
   --project=PROJECT  Google Cloud project; default: the one gcloud is set to
   --workdir=DIR      the run's folder there: absolute, or below the home folder; given to the training
                      as --workdir. Default: geoself_run. It dies with the TPU: fetch it before
+  --data=FILE        .npz to send (run, all) and to train on, unless --config.data.train is given
   --source=DIR       git repository to send; default: the one this script is in
   --out=DIR          local folder for fetch, and for the source as sent; default: runs/NAME
   --dry-run          prints every command, one per line and quoted, and runs none
@@ -50,10 +51,7 @@ create() {
 
 delete() { tpus tpu-vm delete "$name" --quiet; }
 
-train_there() {
-  train geoself_jax.train --config.distributed.coordinator=cluster "--workdir=$there" \
-    ${training[@]+"${training[@]}"}
-}
+train_there() { train geoself_jax.train "--workdir=$there"; }
 
 # A tar archive under a fixed name, since scp would expand the user's folder name over there.
 fetch() {
@@ -104,7 +102,7 @@ word() {
 }
 
 command=''
-read_options 'name zone type version project workdir source out' 'spot dry-run' "$@"
+read_options 'name zone type version project workdir data source out' 'spot dry-run' "$@"
 [[ $command ]] || refuse "no command - one is needed - give create, run, fetch, delete or all"
 [[ ! $separator || $command == run || $command == all ]] ||
   refuse "-- - $command does not train - leave out -- and what follows it"

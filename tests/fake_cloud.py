@@ -59,7 +59,7 @@ case $1 in
 esac
 touch "$CLOUD/$verb.started"
 [[ ! -e $CLOUD/$verb.hangs ]] || exec wait_long 60
-[[ ! -e $CLOUD/$verb.slow ]] || wait_long 1
+[[ ! -e $CLOUD/$verb.slow ]] || wait_long 0.3
 code=0
 if [[ -s $CLOUD/$verb.codes ]]; then
   read -r code rest <"$CLOUD/$verb.codes"
@@ -127,7 +127,7 @@ def repository() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "requirements.txt").write_text("jax==0.10.2\n")
     git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
-    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "--no-verify", "-m", "first"]):
+    for words in (["init", "-q", "--template="], ["add", "."], ["commit", "-q", "--no-verify", "-m", "first"]):
         subprocess.run([*git, *words], check=True)
     return folder
 

@@ -29,8 +29,8 @@ DRY_RUNS = [
     "--source=/home/ada/geoself --out=/home/ada/runs/first "
     "-- --config=configs/synthetic.py '--config.data.train=/data/my cameras.npz'",
     "all --name=my-pod --zone=us-east5-b --type=v6e-16 --version=v2-alpha-tpuv6e --spot "
-    "--project=lab --workdir=/data/first --source=/home/ada/geoself --out=/home/ada/runs/first "
-    "-- --config=configs/synthetic.py",
+    "--project=lab --workdir=/data/first '--data=/home/ada/my cameras.npz' "
+    "--source=/home/ada/geoself --out=/home/ada/runs/first -- --config=configs/synthetic.py",
 ]
 
 
@@ -44,7 +44,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 def test_help_tells_every_command_option_and_exit_code(cloud: Cloud) -> None:
     finished = cloud.run("--help", options=[])
     assert finished.returncode == 0 and finished.stderr == ""
-    options = shlex.split("name zone type version spot project workdir source out dry-run")
+    options = shlex.split("name zone type version spot project workdir data source out dry-run")
     wanted = ["create", "run", "fetch", "delete", "all", *(f"--{option}" for option in options)]
     wanted += shlex.split("64 65 66 69 70 73 74 75 130 143 255 v5litepod-8 v2-alpha-tpuv5-lite")
     words = finished.stdout.replace("=", " ").replace(",", " ").replace(";", " ").split()
@@ -81,9 +81,28 @@ def test_run_sends_installs_and_trains_on_all_workers(cloud: Cloud) -> None:
     assert shlex.split(cloud.training_command()) == [
         *["cd", "geoself_source", "&&", "JAX_PLATFORMS=tpu,cpu", "JAX_COORDINATOR_PORT=8476"],
         *["flock", "-w", "600", "-E", "73", "../geoself.lock", "../geoself_venv/bin/python3"],
-        *["-m", "geoself_jax.train", CLUSTER, "--workdir=../geoself_run", "--config=configs/x.py"],
+        *["-m", "geoself_jax.train", "--workdir=../geoself_run", CLUSTER, "--config=configs/x.py"],
         "--seed=1",
     ]
+
+
+def test_data_are_sent_and_trained_on_unless_the_user_says_otherwise(cloud: Cloud) -> None:
+    for name in ("a:b; touch canary.npz", "-x.npz"):
+        (cloud.home / name).touch()
+        (cloud.folder / "calls").unlink(missing_ok=True)
+        own = "--config.data.train=synthetic:train"
+        assert cloud.run("run", f"--data={name}", "--", own).returncode == 0
+        send = cloud.calls()[1]
+        assert send[4:7] == ["scp", f"{cloud.home}/{name}", "my-tpu:geoself_data.npz"]
+        assert "--worker=all" in send and cloud.verbs() == ["scp", "scp", "ssh", "ssh"]
+        words = shlex.split(cloud.training_command())
+        assert words[-3:] == [CLUSTER, "--config.data.train=../geoself_data.npz", own]
+
+
+def test_data_that_are_not_there_end_before_the_tpu_is_asked(cloud: Cloud) -> None:
+    finished = cloud.run("all", *MAKE, "--data=none.npz")
+    assert finished.returncode == 66 and cloud.calls() == []
+    assert one_line_error(finished).startswith(f"error: --data={cloud.home}/none.npz - ")
 
 
 def test_the_archive_sent_is_the_last_commit_and_changes_left_out_are_named(cloud: Cloud) -> None:
@@ -130,7 +149,7 @@ def test_training_arguments_reach_python_exactly_whatever_they_hold(cloud: Cloud
     cloud.python_there_notes()
     assert cloud.on_the_tpu(cloud.training_command(), REMOTE_CODE="75") == 75
     (words,) = cloud.calls("remote")
-    ours = ["python3", "-m", "geoself_jax.train", CLUSTER, "--workdir=../geoself_run"]
+    ours = ["python3", "-m", "geoself_jax.train", "--workdir=../geoself_run", CLUSTER]
     assert words == [*ours, *HOSTILE, *HOSTILE_TO_SHLEX]
     assert (cloud.folder / "remote_environment").read_text() == "tpu,cpu 8476\n"
 
@@ -138,7 +157,7 @@ def test_training_arguments_reach_python_exactly_whatever_they_hold(cloud: Cloud
 def test_the_training_command_reads_back_with_shlex(cloud: Cloud) -> None:
     cloud.run("run", "--", *HOSTILE)
     words = shlex.split(cloud.training_command())
-    assert words[words.index("geoself_jax.train") + 2 :] == ["--workdir=../geoself_run", *HOSTILE]
+    assert words[words.index(CLUSTER) + 1 :] == HOSTILE
 
 
 @pytest.mark.parametrize(
@@ -160,7 +179,7 @@ def test_hostile_option_values_stay_one_word_everywhere(cloud: Cloud, value: str
     assert get[5:7] == [f"{value}:geoself_run.tar.gz", f"{out}/geoself_run.tar.gz"]
     assert delete == [*TPU, "delete", value, "--quiet", *ends]
     assert all(call[5] == value for call in (install, train, pack))
-    assert shlex.split(cloud.training_command())[-1] == f"--workdir=/runs/{value}"
+    assert shlex.split(cloud.training_command())[-2:] == [f"--workdir=/runs/{value}", CLUSTER]
     words = shlex.split(pack[7].removeprefix("--command="))
     assert words == ["tar", "-czf", "geoself_run.tar.gz", "-C", f"/runs/{value}", "."]
     assert (out / "metrics.csv").exists()
@@ -178,7 +197,7 @@ def test_the_run_folder_means_the_same_to_the_training_and_to_the_user(
     cloud: Cloud, workdir: str, given: str
 ) -> None:
     cloud.run("run", f"--workdir={workdir}")
-    assert shlex.split(cloud.training_command())[-1] == f"--workdir={given}"
+    assert shlex.split(cloud.training_command())[-2] == f"--workdir={given}"
 
 
 def test_fetch_brings_the_run_folder_of_the_vm(cloud: Cloud) -> None:
@@ -210,7 +229,7 @@ def test_all_creates_runs_fetches_and_deletes_in_this_order(cloud: Cloud) -> Non
     assert (cloud.out / "metrics.csv").read_text() == "jax==0.10.2\n"
 
 
-@pytest.mark.parametrize("code", [64, 70, 75, 255])
+@pytest.mark.parametrize("code", [75, 255])
 def test_the_exit_code_of_the_training_comes_back_and_the_tpu_goes(cloud: Cloud, code: int) -> None:
     cloud.plays("ssh", 0, code)
     assert cloud.run("run").returncode == code
