@@ -1,0 +1,371 @@
+"""The command: every detector's files, any camera, and 3D joints that are the network's own."""
+
+import re
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from calibration_files import known_rig, write_pose2sim
+from detection_files import LAYOUTS, openpose, people
+from processes import run_python
+
+from geoself_jax import lift, load_lifter
+from geoself_jax.data.joint_maps import joint_map
+from geoself_jax.data.skeletons import COCO_17, with_pelvis
+from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
+from geoself_jax.poses import own
+from geoself_jax.poses.files import read_poses
+from geoself_jax.poses.filters import parse_filter
+
+MILLIMETRE = 1e-3
+FRAMES = 12
+
+
+@pytest.fixture(scope="module")
+def lifter(tiny_export):
+    return load_lifter(tiny_export)
+
+
+@pytest.fixture(scope="module")
+def calibration(tmp_path_factory):
+    """Pose2Sim's toml of four cameras, and what is in it."""
+    known = known_rig()
+    known.dist[:, 4] = 0  # which Pose2Sim lacks
+    path = tmp_path_factory.mktemp("calibration") / "Calib:lab.toml"  # a path may hold colons
+    write_pose2sim(known, path)
+    return path, known
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory):
+    """OpenPose's folder of one person, seen in all pictures but 5 and 8."""
+    found = alone()
+    found[0, 5] = 0
+    return openpose(tmp_path_factory.mktemp("walk") / "cam", found), found[0]
+
+
+def alone():
+    found = hips_together(people())
+    found[1] = 0
+    return found
+
+
+@pytest.fixture
+def run(tiny_export, tmp_path):
+    """Runs the command and reads what it wrote."""
+
+    def command(keypoints, *more, out="out.npz"):
+        path = tmp_path / out
+        given = [f"--model={tiny_export}", f"--keypoints={keypoints}", f"--out={path}"]
+        assert lift.main([*given, *(str(word) for word in more)]) == 0
+        return read_poses(path) if path.exists() else path
+
+    return command
+
+
+@pytest.fixture
+def refused(run):
+    """Runs a command that fails; its exit code and its line."""
+
+    def command(*words, **more):
+        with pytest.raises(GeoselfError) as error:
+            run(*words, **more)
+        assert str(error.value).isprintable()
+        return error.value.code, str(error.value)
+
+    return command
+
+
+def hips_together(found):
+    """People (2, frames, 17, 3) whose hips are 20 px apart, as those of a whole person are.
+
+    `prepare` puts the pelvis between the hips as the lens shows them: where these are far apart
+    that is not between the hips of a pinhole's picture.
+    """
+    left, right = (COCO_17.joint_names.index(f"{side}_hip") for side in ("left", "right"))
+    found[:, :, right, :2] = found[:, :, left, :2] + np.where(found[:, :, right, 2:] > 0, 20, 0)
+    return found
+
+
+def through_the_lens(found, known, view):
+    """People as OpenCV projects them through a camera's lens, from a pinhole's pixels."""
+    K, dist = known.K[view], known.dist[view]
+    rays = (found[..., :2].reshape(-1, 2) - K[:2, 2]) / K[[0, 1], [0, 1]]
+    points = np.concatenate([rays, np.ones((len(rays), 1))], 1)
+    shown = cv2.projectPoints(points, np.zeros(3), np.zeros(3), K, dist)[0]
+    shown = shown.reshape(*found.shape[:-1], 2)
+    there = found[..., 2:] > 0
+    return np.concatenate([np.where(there, shown, 0), found[..., 2:]], -1)
+
+
+def lifted_directly(lifter, found, known, view):
+    """A pinhole's detections lifted by hand: a pelvis between the hips, the model's joints."""
+    confidence = found[..., 2]
+    pixels = np.where(confidence[..., None] > 0, found[..., :2], np.nan)
+    hips = [COCO_17.joint_names.index(f"{side}_hip") for side in ("left", "right")]
+    pixels = np.concatenate([pixels, pixels[:, hips].mean(1, keepdims=True)], 1)
+    confidence = np.concatenate([confidence, confidence[:, hips].min(1, keepdims=True)], 1)
+    to_model = joint_map(with_pelvis(COCO_17), lifter.skeleton)
+    pixels, confidence = to_model.detections(pixels, confidence)
+    pose_3d, root = lifter(pixels, confidence, known.K[view])
+    seen = (confidence > 0).any(-1)
+    return np.where(seen[:, None, None], pose_3d + root[:, None], np.nan)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_detectors_files_give_what_lifting_the_arrays_gives(
+    layout, lifter, calibration, run, tmp_path
+):
+    write, name, _, tracked = LAYOUTS[layout]
+    path, known = calibration
+    found = alone()
+    keypoints = write(tmp_path / name, through_the_lens(found, known, 2))
+    person = "--person=track:p1" if tracked and layout != "alphapose" else "--person=only"
+    poses = run(keypoints, f"--camera={path}:front", "--fps=50", person)
+    wanted = lifted_directly(lifter, found[0], known, 2)
+    assert poses.frames == len(wanted) and poses.fps == 50 and poses.axes == "camera"
+    assert np.isnan(wanted).any() and np.isfinite(wanted).any()
+    np.testing.assert_allclose(poses.pose, wanted, atol=0.1 * MILLIMETRE)
+    assert poses.skeleton == lifter.skeleton and poses.camera.name == "front"
+    np.testing.assert_allclose(poses.camera.center, known.center[2], atol=1e-9)
+    np.testing.assert_allclose(poses.up, known.R[2] @ [0, 0, 1], atol=1e-9)
+
+
+def test_frames_in_which_nobody_is_seen_are_missing_and_one_joint_is_enough(
+    run, calibration, walk, capsys
+):
+    flags = (f"--camera={calibration[0]}:left", "--fps=50")
+    poses = run(walk[0], *flags)
+    there = np.isfinite(poses.pose)
+    assert np.flatnonzero(~there.all((1, 2))).tolist() == [5, 8]
+    assert not there[[5, 8]].any() and (poses.confidence[[5, 8]] == 0).all()
+    assert "10 of 12 frames lifted, 2 missing" in capsys.readouterr().out
+    sure = walk[1][..., 2].max(1)
+    least = np.sort(sure[sure > 0])[3] + 1e-6
+    some = run(walk[0], *flags, f"--min-confidence={least}")
+    assert np.flatnonzero(np.isfinite(some.pose).all((1, 2))).tolist() == [
+        frame for frame in range(FRAMES) if sure[frame] >= least
+    ]
+    assert ((some.confidence == 0) | (some.confidence >= least)).all()
+
+
+def test_the_world_is_the_cameras_frame_moved_by_the_calibration(run, tiny_file, tiny_recording):
+    R, center = tiny_recording.camera.R[1], tiny_recording.camera.center[1]
+    for view in (0, 3):
+        flags = (f"--camera=cam{view}", "--clip=clip2")
+        seen, world = run(tiny_file, *flags), run(tiny_file, *flags, "--axes=world")
+        assert np.isfinite(seen.pose).all()
+        moved = np.einsum("ij,tpi->tpj", R[view], seen.pose) + center[view]
+        np.testing.assert_allclose(world.pose, moved, atol=1e-5)
+        np.testing.assert_allclose(world.up, [0, 0, 1], atol=1e-9)
+        relative = run(tiny_file, *flags, "--axes=world", "--root=relative")
+        root = seen.skeleton.root
+        np.testing.assert_allclose(relative.pose, world.pose - world.pose[:, root, None], atol=1e-5)
+        assert relative.root_relative and not world.root_relative
+
+
+def test_a_recordings_clips_are_lifted_as_the_network_lifts_its_arrays(
+    run, lifter, tiny_file, tiny_recording, tmp_path
+):
+    run(tiny_file, "--camera=cam1", out="of {clip}/poses.npz")
+    for clip in range(6):
+        poses = own.read(tmp_path / f"of clip{clip}/poses.npz")
+        at = tiny_recording.clip_id == clip
+        pixels, confidence = tiny_recording.keypoints_2d[at, 1], tiny_recording.confidence[at, 1]
+        pose_3d, root = lifter(pixels, confidence, tiny_recording.camera.K[clip // 2 % 2, 1])
+        np.testing.assert_allclose(poses.pose, pose_3d + root[:, None], atol=1e-5)
+        np.testing.assert_array_equal(poses.keypoints_2d, pixels)
+        assert (poses.clip, poses.subject) == (f"clip{clip}", ("anna", "bela", "cem")[clip // 2])
+        assert poses.fps == 25 and poses.action == ("walking", "waving")[clip % 2]
+
+
+def test_a_clips_name_stays_in_the_folder_and_never_becomes_two_files(
+    tiny_arrays, refused, run, tmp_path
+):
+    names = ["../../up", ".hidden", "a b", "a_b", "ok", "ok2"]
+    path = tmp_path / "odd.npz"
+    np.savez(path, **{**tiny_arrays, "clip_names": np.array(names)})
+    code, line = refused(path, "--camera=cam0", out="to/{clip}.npz")
+    assert code == DATA and "'a b' and 'a_b'" in line
+    names[3] = "x"
+    np.savez(path, **{**tiny_arrays, "clip_names": np.array(names)})
+    run(path, "--camera=cam0", out="to/{clip}.npz")
+    written = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.npz")}
+    kept = ("_.._up", "hidden", "a_b", "x", "ok", "ok2")
+    assert written == {"odd.npz", *(f"to/{name}.npz" for name in kept)}
+
+
+def test_thinned_and_cut_frames_keep_their_numbers(tiny_arrays, run, tmp_path):
+    frame_id = np.where(tiny_arrays["clip_id"] == 1, tiny_arrays["frame_id"] * 2 + 7, 0)
+    frame_id = np.where(tiny_arrays["clip_id"] == 1, frame_id, tiny_arrays["frame_id"])
+    np.savez(tmp_path / "in.npz", **{**tiny_arrays, "frame_id": frame_id.astype(np.int32)})
+    poses = run(tmp_path / "in.npz", "--camera=cam0", "--clip=clip1")
+    there = np.flatnonzero(np.isfinite(poses.pose).all((1, 2)))
+    np.testing.assert_array_equal(there, np.arange(40) * 2 + 7)
+
+
+def test_a_filter_is_off_unless_asked_for_and_then_the_one_that_is_named(run, tiny_file):
+    flags = ("--camera=cam0", "--clip=clip0")
+    plain = run(tiny_file, *flags)
+    for name in ("butterworth:4", "one-euro:1.0,0.05"):
+        smooth = run(tiny_file, *flags, f"--filter={name}")
+        np.testing.assert_allclose(smooth.pose, parse_filter(name)(plain).pose, atol=1e-5)
+        assert np.abs(smooth.pose - plain.pose).max() > MILLIMETRE
+
+
+def test_a_guessed_focal_length_is_warned_of_and_used(run, walk, capsys):
+    by_angle = run(walk[0], "--fov=90", "--image-size=1000x800", "--fps=50")
+    error = capsys.readouterr().err
+    assert "warning: no calibration" in error and "500 px" in error
+    by_length = run(walk[0], "--focal=500", "--image-size=1000x800", "--fps=50")
+    np.testing.assert_allclose(by_angle.pose, by_length.pose, atol=1e-6)
+    np.testing.assert_allclose(by_angle.camera.K, [[500, 0, 500], [0, 500, 400], [0, 0, 1]])
+    assert by_angle.camera.R is None and by_angle.up.tolist() == [0, -1, 0]
+
+
+def test_of_several_people_one_is_chosen_or_none_is_lifted(
+    run, refused, lifter, calibration, tmp_path
+):
+    path, known = calibration
+    found = hips_together(people())
+    shown = through_the_lens(found, known, 3)
+    flags = (f"--camera={path}:back", "--fps=50")
+    keypoints = LAYOUTS["sleap csv"][0](tmp_path / "both.csv", shown)
+    code, line = refused(keypoints, *flags)
+    assert code == DATA and "2 people in picture 0, several in 8 of 11" in line
+    assert "--person=largest, or --person=track:NAME, of p1, p2" in line
+    second = run(keypoints, *flags, "--person=track:p2")
+    wanted = lifted_directly(lifter, found[1], known, 3)
+    np.testing.assert_allclose(second.pose, wanted, atol=0.1 * MILLIMETRE)
+    keypoints = openpose(tmp_path / "untracked", shown)
+    code, line = refused(keypoints, *flags)
+    assert code == DATA and line.endswith("--person=largest; it has no tracks")
+    there = found[..., 2] > 0
+    low, high = (
+        getattr(np, how)(np.where(there[..., None], shown[..., :2], fill), axis=2)
+        for how, fill in (("min", np.inf), ("max", -np.inf))
+    )
+    area = np.where(there.any(-1), np.prod(high - low, -1), 0)
+    largest = found[area.argmax(0), np.arange(FRAMES)]
+    chosen = run(keypoints, *flags, "--person=largest")
+    wanted = lifted_directly(lifter, largest, known, 3)
+    np.testing.assert_allclose(chosen.pose, wanted, atol=0.1 * MILLIMETRE)
+
+
+def test_scores_up_to_another_number_are_refused_and_scaled(run, refused, calibration, tmp_path):
+    found = alone()
+    found[..., 2] *= 6
+    keypoints = openpose(tmp_path / "cam", found)
+    flags = (f"--camera={calibration[0]}:left", "--fps=50")
+    code, line = refused(keypoints, *flags)
+    assert code == DATA and "--confidence-scale=6" in line
+    scaled = run(keypoints, *flags, "--confidence-scale=6")
+    assert 0.5 < scaled.confidence.max() <= 1
+
+
+def test_joints_are_brought_to_the_models_with_a_note_and_refused_where_some_are_lacking(
+    run, refused, calibration, walk, tmp_path, capsys
+):
+    flags = (f"--camera={calibration[0]}:left", "--fps=50")
+    run(walk[0], *flags)
+    error = capsys.readouterr().err
+    assert "spine, thorax, neck, head derived" in error and "--skeleton=h36m_17" in error
+    run(walk[0], *flags, "--skeleton=h36m_17")
+    assert "brought to" not in capsys.readouterr().err
+    names = [f"joint{i}" for i in range(17)]
+    bones = ", ".join(f'["joint0", "{name}"]' for name in names[1:])
+    mine = tmp_path / "mine.toml"
+    mine.write_text(f'joints = {names}\nroot = "joint0"\nbones = [{bones}]\n'.replace("'", '"'))
+    code, line = refused(walk[0], *flags, f"--skeleton={mine}")
+    assert code == DATA and "the model needs pelvis, right_hip" in line
+
+
+GUESS = ("--fov=60", "--image-size=100x100")
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        (["--camera=CALIB:left"], USAGE, ["--fps"]),
+        (["--fps=50"], USAGE, ["--camera, --fov, --focal", "none is given"]),
+        (["--fps=50", "--camera=CALIB:left", "--fov=60"], USAGE, ["2 are given"]),
+        (["--fps=50", "--fov=60"], USAGE, ["--image-size=WxH"]),
+        (["--fps=50", "--fov=180", "--image-size=9x9"], USAGE, ["--fov=180"]),
+        (["--fps=50", "--focal=nan", "--image-size=9x9"], USAGE, ["--focal=nan"]),
+        (["--fps=50", "--fov=60", "--image-size=9"], USAGE, ["--image-size=9", "WIDTHxHEIGHT"]),
+        (["--fps=50", *GUESS, "--unit=mm"], USAGE, ["--unit", "no calibration"]),
+        (["--fps=50", *GUESS, "--axes=world"], USAGE, ["--axes=world", "not known"]),
+        (["--fps=50", "--camera=CALIB"], USAGE, ["which of its 4 cameras? left, right", ":left"]),
+        (["--fps=50", "--camera=CALIB:lft"], DATA, ["no camera 'lft'", "did you mean 'left'?"]),
+        (["--fps=50", "--camera=none.toml:left"], MISSING, ["none.toml:left", "no such file"]),
+        (["--fps=50", "--camera=human36m:S1:541"], DATA, ["no camera '541'", "54138969"]),
+        (["--fps=0", *GUESS], USAGE, ["--fps=0"]),
+        (["--fps=50", *GUESS, "--min-confidence=2"], USAGE, ["--min-confidence=2"]),
+        (["--fps=50", *GUESS, "--person=consistent"], USAGE, ["--person=largest"]),
+        (["--fps=50", *GUESS, "--person=large"], USAGE, ["did you mean 'largest'?"]),
+        (["--fps=50", *GUESS, "--person=track:7"], DATA, ["no track '7'"]),
+        (["--fps=50", *GUESS, "--skeleton=body_25"], DATA, ["17 joints", "--skeleton"]),
+        (["--fps=50", *GUESS, "--detections=openpse"], USAGE, ["did you mean 'openpose'?"]),
+        (["--fps=50", *GUESS, "--filter=butterwurst:6"], USAGE, ["'butterworth'"]),
+        (["--fps=50", *GUESS, "--filter=butterworth:25"], USAGE, ["half of the 50 frames"]),
+        (["--fps=50", *GUESS, "--frames=5"], USAGE, ["--frames", "a detector's files"]),
+        (["--fps=50", *GUESS, "--up=x"], USAGE, ["--up"]),
+    ],
+)
+def test_what_cannot_be_is_one_line_with_its_code(refused, calibration, walk, flags, code, words):
+    told, line = refused(walk[0], *(flag.replace("CALIB", str(calibration[0])) for flag in flags))
+    assert told == code, line
+    for word in words:
+        assert word in line
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        ([], USAGE, ["which camera? cam0, cam1, cam2, cam3", "--camera=cam0"]),
+        (["--camera=cam9"], DATA, ["no camera 'cam9'"]),
+        (["--camera=cam0"], USAGE, ["6 clips", "--clip=clip0", "{clip}"]),
+        (["--camera=cam0", "--clip=clip9"], DATA, ["no clip 'clip9'"]),
+        (["--camera=cam0", "--clip=clip0", "--fps=50"], USAGE, ["--fps", "recording of ours"]),
+        (["--camera=cam0", "--clip=clip0", "--fov=50"], USAGE, ["--fov"]),
+    ],
+)
+def test_what_a_recording_has_not_is_one_line_too(refused, tiny_file, flags, code, words):
+    told, line = refused(tiny_file, *flags)
+    assert told == code
+    for word in words:
+        assert word in line
+
+
+def test_a_file_that_is_there_stays_as_it_was_when_lifting_fails(refused, walk, tmp_path):
+    (tmp_path / "out.csv").write_text("mine")
+    for more in (["--filter=butterworth:25"], ["--axes=world"]):
+        refused(walk[0], "--fps=50", *GUESS, *more, out="out.csv")
+    assert refused(walk[0], "--fps=50", *GUESS, out="out.xyz")[0] == USAGE
+    assert refused(tmp_path / "none", "--fps=50", *GUESS, out="out.csv")[0] == MISSING
+    assert (tmp_path / "out.csv").read_text() == "mine"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.csv"]
+
+
+def test_a_picture_whose_number_is_none_asks_for_no_memory(refused, tmp_path):
+    keypoints = openpose(tmp_path / "cam", alone())
+    first = sorted(keypoints.iterdir())[0]
+    first.rename(keypoints / "video_000002147483647_keypoints.json")
+    code, line = refused(keypoints, "--fps=50", *GUESS)
+    assert code == DATA and "picture number 2147483647" in line
+
+
+def test_the_command_tells_how_fast_it_was_and_what_it_wrote(tiny_export, walk, tmp_path):
+    out = tmp_path / "deep" / "poses.csv"
+    done = run_python(
+        *("-m", "geoself_jax.lift", f"--model={tiny_export}", f"--keypoints={walk[0]}"),
+        *("--fps=50", *GUESS, f"--out={out}"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"10 of 12 frames lifted, 2 missing; \d+ frames/s", done.stdout)
+    assert f"written to {out}" in done.stdout and "frames/s]" in done.stderr  # the bar
+    assert "warning: no calibration" in done.stderr
+    table = pd.read_csv(out)
+    np.testing.assert_allclose(table["time"], np.arange(FRAMES) / 50)
+    assert table["pelvis_z"].isna().sum() == 2 and (table["pelvis_z"].dropna() > 0).all()

@@ -1,0 +1,100 @@
+"""Live use: one frame after the other gives what all frames at once give."""
+
+import jax
+import numpy as np
+import pytest
+
+from geoself_jax import load_lifter
+from geoself_jax.errors import DATA, USAGE, GeoselfError
+from geoself_jax.lifting import lift_video, videos_of
+from geoself_jax.poses.filters import OneEuro, parse_filter
+
+
+@pytest.fixture(scope="module")
+def lifter(tiny_export):
+    return load_lifter(tiny_export)
+
+
+@pytest.fixture(scope="module")
+def video(tiny_recording):
+    return videos_of(tiny_recording, "tiny", "cam2", "clip3")[0]
+
+
+def test_a_stream_gives_bit_for_bit_what_the_lifter_gives_for_each_frame(lifter, video):
+    stream = lifter.stream(video.view.K)
+    for pixels, confidence in zip(video.keypoints_2d, video.confidence, strict=True):
+        pose_3d, root = stream(pixels, confidence)
+        wanted, wanted_root = lifter(pixels, confidence, video.view.K)
+        assert pose_3d.tobytes() == wanted.tobytes() and root.tobytes() == wanted_root.tobytes()
+    at_once, _ = lifter(video.keypoints_2d, video.confidence, video.view.K)
+    np.testing.assert_allclose(pose_3d, at_once[-1], atol=2e-5)
+
+
+def test_nothing_is_compiled_from_the_first_frame_on(tiny_export, video):
+    stream = load_lifter(tiny_export).stream(video.view.K)
+    seen = []
+
+    def listener(event, duration, **_):
+        seen.append(event)
+
+    jax.monitoring.register_event_duration_secs_listener(listener)
+    try:
+        stream(video.keypoints_2d[0], video.confidence[0])
+        assert not [event for event in seen if "compile" in event]
+        lifter = load_lifter(tiny_export)
+        lifter.compile(3)
+        assert [event for event in seen if "compile" in event]  # it would have been heard
+        seen.clear()
+        lifter(video.keypoints_2d[:3], video.confidence[:3], video.view.K)
+        assert not [event for event in seen if "compile" in event]
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listener)
+
+
+@pytest.mark.parametrize("how", ["none", "no pixels", "no confidence"])
+def test_a_frame_with_nobody_is_missing_and_the_next_is_not(lifter, video, how):
+    stream = lifter.stream(video.view.K)
+    pixels, confidence = video.keypoints_2d[0], video.confidence[0]
+    nobody = {
+        "none": (),
+        "no pixels": (np.full_like(pixels, np.nan), None),
+        "no confidence": (pixels, np.zeros_like(confidence)),
+    }[how]
+    pose_3d, root = stream(*nobody)
+    assert pose_3d.shape == (17, 3) and root.shape == (3,)
+    assert np.isnan(pose_3d).all() and np.isnan(root).all()
+    assert np.isfinite(stream(pixels, confidence)[0]).all()
+
+
+@pytest.mark.parametrize("gap", [(), (20, 21, 39)])
+def test_a_filtered_stream_is_the_filtered_sequence(lifter, video, gap):
+    filter = parse_filter("one-euro:1.0,0.3,2")
+    sequence = lift_video(lifter, video)
+    pose = sequence.pose.copy()
+    pose[list(gap)] = np.nan
+    wanted = filter(sequence.replace(pose=pose)).pose
+    stream = lifter.stream(video.view.K, filter=filter, fps=video.fps)
+    for frame, wanted_pose in enumerate(wanted):
+        given = () if frame in gap else (video.keypoints_2d[frame], video.confidence[frame])
+        pose_3d, root = stream(*given)
+        np.testing.assert_allclose(pose_3d + root, wanted_pose, atol=5e-5)
+        if frame not in gap:
+            assert (pose_3d[0] == 0).all()
+    assert np.nanmax(np.abs(wanted - pose)) > 1e-3
+
+
+def test_what_a_stream_cannot_do_is_told(lifter, video):
+    K = video.view.K
+    wrong = [
+        ({"filter": "butterworth:6", "fps": 50}, USAGE, "yet to come"),
+        ({"filter": "one-euro:1,0.05"}, USAGE, "frames per second"),
+        ({"filter": OneEuro(1.0, 0.1), "fps": 0.0}, USAGE, "frames per second"),
+        ({"filter": "one-euro:1"}, USAGE, "1 numbers"),
+    ]
+    for options, code, words in wrong:
+        with pytest.raises(GeoselfError, match=words) as error:
+            lifter.stream(K, **options)
+        assert error.value.code == code
+    with pytest.raises(GeoselfError, match="K is") as error:
+        lifter.stream(K * [[0], [1], [1]])
+    assert error.value.code == DATA
