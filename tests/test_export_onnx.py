@@ -1,13 +1,10 @@
-"""model.onnx: what the networks say, for every parameterization, by onnxruntime."""
+"""model.onnx: what it says about itself, and an installation without ONNX."""
 
 import json
 import shutil
 import sys
 
-import jax
-import numpy as np
 import pytest
-from random_networks import KINDS, odd_inputs, random_networks
 
 from geoself_jax import errors, export, lifter
 from geoself_jax.errors import GeoselfError
@@ -15,29 +12,7 @@ from geoself_jax.exporting import comparing
 from geoself_jax.exporting.folder import CARD, ONNX
 
 onnx = pytest.importorskip("onnx", reason="pip install onnx")
-onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime")
-
-TOLERANCE_M = 5e-6  # ten float32 steps at 5 m: another exp, another order of sums
-
-
-@pytest.fixture(scope="module", params=KINDS, ids="-".join)
-def case(request):
-    """Networks, and a session that runs them."""
-    from geoself_jax.exporting.onnx_networks import onnx_model
-
-    trained = random_networks(*request.param)
-    return trained, onnxruntime.InferenceSession(onnx_model(trained, {}))
-
-
-def test_every_kind_of_network_is_lifted_as_jax_lifts(case):
-    trained, session = case
-    inputs = odd_inputs(trained)
-    wanted = trained.model.apply(trained.variables, *map(jax.numpy.asarray, inputs))
-    for poses in (37, 1, 0):
-        given = {name: a[:poses] for name, a in zip(comparing.INPUTS, inputs, strict=True)}
-        for a, b in zip(session.run(comparing.OUTPUTS, given), wanted, strict=True):
-            assert a.shape == b[:poses].shape and a.dtype == np.float32 and np.isfinite(a).all()
-            np.testing.assert_allclose(a, b[:poses], rtol=2e-6, atol=TOLERANCE_M)
+pytest.importorskip("onnxruntime", reason="pip install onnxruntime")
 
 
 def test_the_file_says_what_it_is(tiny_export):

@@ -1,21 +1,13 @@
 """Each example lifts as the run does, in a process that cannot import this package."""
 
-import dataclasses
 import importlib.util
 import json
 import re
-import runpy
 
-import jax
 import numpy as np
 import pytest
-import safetensors.numpy
-from flax.traverse_util import flatten_dict
 from processes import ROOT, run_python
-from random_networks import KINDS, odd_inputs, random_networks
 
-from geoself_jax import lifter
-from geoself_jax.config import as_dict
 from geoself_jax.exporting.folder import SAMPLE
 from geoself_jax.step import make_predict
 from geoself_jax.trained import load_trained
@@ -83,23 +75,3 @@ def test_an_example_lifts_as_the_run_does(name, tiny_export, evaluated_run, dete
     # The sample's answer is the run's own: the example says how far it is off.
     off = re.findall(r"largest difference .*: (\S+) mm", done.stdout)
     assert len(off) == 1 and float(off[0]) < 1e3 * TOLERANCE_M
-
-
-@pytest.mark.parametrize("kind", KINDS, ids="-".join)
-def test_numpy_alone_lifts_every_kind_of_network(kind, tmp_path):
-    trained = random_networks(*kind)
-    arrays = flatten_dict(trained.variables, sep="/")
-    safetensors.numpy.save_file(dict(arrays), tmp_path / lifter.WEIGHTS)
-    told = {
-        "architecture": as_dict(trained.model.config),
-        "skeleton": dataclasses.asdict(trained.model.skeleton),
-    }
-    (tmp_path / lifter.DESCRIPTION).write_text(json.dumps(told))
-    lift = runpy.run_path(str(ROOT / "examples/run_safetensors.py"))["lift"]
-    inputs = odd_inputs(trained)
-    wanted = trained.model.apply(trained.variables, *map(jax.numpy.asarray, inputs))
-    with np.errstate(invalid="ignore"):  # infinite pixels
-        answer = lift(tmp_path, *inputs)
-    for found, array in zip(answer, wanted, strict=True):
-        assert found.dtype == np.float32
-        np.testing.assert_allclose(found, array, rtol=2e-6, atol=5e-6)

@@ -1,0 +1,96 @@
+"""Networks of every parameterization, by numpy alone and by ONNX, on inputs that are odd."""
+
+import dataclasses
+import itertools
+import json
+import runpy
+
+import jax
+import numpy as np
+import pytest
+import safetensors.numpy
+from flax.traverse_util import flatten_dict
+from processes import ROOT
+
+from geoself_jax import lifter
+from geoself_jax.config import ModelConfig, as_dict
+from geoself_jax.exporting import comparing
+from geoself_jax.model import Networks
+from geoself_jax.skeleton import H36M_17
+from geoself_jax.trained import Trained
+
+TOLERANCE_M = 5e-6  # ten float32 steps at 5 m: another exp, another order of sums
+KINDS = list(itertools.product(["pixel", "ray", "centered_ray"], ["ray", "plain"]))
+
+
+def random_networks(input_kind, root_kind, root_joint=4):
+    """Networks with two blocks each whose every number, statistics too, is random."""
+    skeleton = dataclasses.replace(H36M_17, root=root_joint)
+    config = ModelConfig(
+        width=24, blocks=2, layers=2, root_width=8, root_blocks=1, input=input_kind, root=root_kind
+    )
+    model, rng = Networks(config, skeleton), np.random.default_rng(0)
+    like = jax.eval_shape(
+        model.init, jax.random.key(0), np.zeros((1, 17, 2)), np.zeros((1, 17)), np.zeros((1, 3, 3))
+    )
+    variables = jax.tree.map(
+        lambda leaf: rng.normal(0.1, 0.3, leaf.shape).astype(np.float32), dict(like)
+    )
+    variables["batch_stats"] = jax.tree.map(lambda x: 0.2 + np.abs(x), variables["batch_stats"])
+    return Trained(model, variables, {}, {})
+
+
+def odd_inputs(trained):
+    """37 poses: joints missing in every way, nothing seen, infinities, a skewed camera."""
+    keypoints_2d, confidence, K = comparing.plausible_inputs(trained, 37)
+    keypoints_2d[1], confidence[2] = np.nan, 0  # no joint at all, told in either way
+    keypoints_2d[3, :, 1] = np.nan  # half a joint
+    keypoints_2d[4, :9], confidence[5, 3:] = np.inf, np.nan
+    keypoints_2d[6, trained.model.skeleton.root] = np.nan
+    confidence[7, trained.model.skeleton.root] = 0
+    K[8:12, 0, 1] = 30
+    keypoints_2d[13] += 4000  # far to the side: where the guards are
+    return keypoints_2d, confidence, K
+
+
+@pytest.fixture(scope="module", params=KINDS, ids="-".join)
+def case(request):
+    """Networks, inputs, and what jax makes of them."""
+    trained = random_networks(*request.param)
+    inputs = odd_inputs(trained)
+    apply = jax.jit(trained.model.apply)
+    answer = apply(trained.variables, *map(jax.numpy.asarray, inputs))
+    return trained, inputs, [np.asarray(array) for array in answer]
+
+
+def agree(found, wanted):
+    for a, b in zip(found, wanted, strict=True):
+        assert a.shape == b.shape and a.dtype == np.float32 and np.isfinite(a).all()
+        np.testing.assert_allclose(a, b, rtol=2e-6, atol=TOLERANCE_M)
+
+
+def test_onnx_lifts_as_jax_lifts(case):
+    pytest.importorskip("onnx", reason="pip install onnx")
+    onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime")
+    from geoself_jax.exporting.onnx_networks import onnx_model
+
+    trained, inputs, wanted = case
+    session = onnxruntime.InferenceSession(onnx_model(trained, {}))
+    for poses in (37, 1, 0):
+        given = {name: a[:poses] for name, a in zip(comparing.INPUTS, inputs, strict=True)}
+        agree(session.run(comparing.OUTPUTS, given), [array[:poses] for array in wanted])
+
+
+def test_numpy_alone_lifts_as_jax_lifts(case, tmp_path):
+    trained, inputs, wanted = case
+    arrays = flatten_dict(trained.variables, sep="/")
+    safetensors.numpy.save_file(dict(arrays), tmp_path / lifter.WEIGHTS)
+    told = {
+        "architecture": as_dict(trained.model.config),
+        "skeleton": dataclasses.asdict(trained.model.skeleton),
+    }
+    (tmp_path / lifter.DESCRIPTION).write_text(json.dumps(told))
+    lift = runpy.run_path(str(ROOT / "examples/run_safetensors.py"))["lift"]
+    with np.errstate(invalid="ignore"):  # infinite pixels
+        found = lift(tmp_path, *inputs)
+    agree(found, wanted)
