@@ -27,32 +27,41 @@ SCRIPTS = (
 )
 
 
-def write_page(path: Path, scenes: Sequence[Scene], title: str) -> None:
+def write_page(
+    path: Path, scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = None
+) -> None:
     """Writes the page; a file already there is replaced once all is written.
 
     Args:
         path: HTML file to write.
         scenes: At least one.
         title: Heading; drawn as it stands, no markup.
+        table: See `page`.
 
     Raises:
         GeoselfError: No scene (65); the disk refuses (74).
     """
-    text = page(scenes, title)
+    text = page(scenes, title, table)
     with whole_file(path) as stream:
         stream.write(text)
 
 
-def page(scenes: Sequence[Scene], title: str) -> str:
+def page(scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = None) -> str:
     """The whole page as text.
+
+    Args:
+        scenes: At least one.
+        title: Heading.
+        table: In place of the one that `actions.action_table` makes of the scenes, in its form.
 
     Raises:
         GeoselfError: No scene (65).
     """
     if not scenes:
         raise data_error("no scene to show", "wanted one at least", "give files with poses")
-    title = " ".join(title.split()) or "Poses"
-    facts, blocks = page_facts(scenes, title)
+    # A name of a file may hold bytes that are no text.
+    title = " ".join(title.encode(errors="replace").decode().split()) or "Poses"
+    facts, blocks = page_facts(scenes, title, table)
     parts = [f'<script type="application/json" id="page">{json_text(facts)}</script>']
     parts += [
         f'<script type="application/octet-stream" id="block-{number}">{block.content}</script>'

@@ -104,8 +104,9 @@ function addPieces(pieces, scene, state, panel, i, row, points) {
     if (!a || !b) return;
     const cut = (from, to) => [0, 1].map((n) => from[n] + 0.2 * (to[n] - from[n]));
     const draw = (context) => {
-      stroke(context, cut(a, b), cut(b, a), PAPER, thick(a) + 2.5);
-      stroke(context, a, b, paints.bone(bone, child), thick(a));
+      const wide = thick(a);
+      stroke(context, cut(a, b), cut(b, a), PAPER, wide + Math.min(0.6 * wide, 2.5));
+      stroke(context, a, b, paints.bone(bone, child), wide);
     };
     pieces.push({ depth: (a[2] + b[2]) / 2, draw });
   });
@@ -116,7 +117,7 @@ function addPieces(pieces, scene, state, panel, i, row, points) {
     const draw = (context) => {
       context.fillStyle = paints.joint(joint);
       context.strokeStyle = chosen ? INK : PAPER;
-      context.lineWidth = chosen ? 2 : 1.2;
+      context.lineWidth = chosen ? 2 : Math.min(0.3 * radius, 1.2);
       context.beginPath();
       context.arc(point[0], point[1], radius, 0, 7);
       context.fill();
@@ -201,14 +202,15 @@ function drawCamera(context, scene, view, box, still, near) {
   const up = [-ahead[0] * ahead[2] / flat, -ahead[1] * ahead[2] / flat, flat];
   const tip = seenAt(view, box, ...at);
   const ends = [[-1, -1], [1, -1], [1, 1], [-1, 1]].map(([a, b]) =>
-    seenAt(view, box, ...at.map((p, n) => p + 0.24 * ahead[n] + 0.13 * a * right[n] + 0.1 * b * up[n])),
+    seenAt(view, box, ...at.map((p, n) => p + 0.2 * ahead[n] + 0.1 * a * right[n] + 0.075 * b * up[n])),
   );
   if ([tip, ...ends].some((point) => point[2] < 0.1)) return;
   ends.forEach((end, n) => {
     stroke(context, tip, end, GREY, 1.2);
     stroke(context, end, ends[(n + 1) % 4], GREY, 1.2);
   });
-  label(context, "camera", tip[0] + 8, tip[1] - 6, 80, GREY, "11px");
+  const low = Math.max(...ends.map((end) => end[1]), tip[1]);
+  label(context, "camera", tip[0], low + 14, 80, GREY, "11px");
 }
 
 function drawGap(context, box, words) {

@@ -9,8 +9,8 @@ function curveOf(scene, state) {
   scene.sources.forEach((source, i) => {
     if (!state.shown[i] || (judged && !source.errors)) return;
     const all = judged ? source.errors : speedsOf(scene, source);
-    const values =
-      state.joint === null ? meansOnce(source, all, scene.joints) : column(all, scene.joints, state.joint);
+    const means = () => source.error || meansOnce(source, all, scene.joints);
+    const values = state.joint === null ? means() : column(all, scene.joints, state.joint);
     lines.push({ name: source.name, color: sourceColor(scene, i), values });
   });
   const what = judged ? "error, mm" : "speed, m/s";
@@ -114,46 +114,53 @@ function drawTicks(context, scene, plot, top) {
   context.textAlign = "left";
 }
 
-/** A line where there are few rows; where many share a pixel, all that they span. */
+/** A line; where many frames share a pixel, their mean, and behind it all that they span. */
 function drawLine(context, scene, plot, top, { values, color }) {
   const high = (value) => plot.y + plot.height * (1 - Math.min(value / top, 1));
+  const stretches = stretchesOf(scene, plot, values);
+  context.fillStyle = color;
+  context.globalAlpha = 0.22;
+  for (const stretch of stretches) {
+    context.beginPath();
+    stretch.forEach(({ x, most }) => context.lineTo(x, high(most)));
+    [...stretch].reverse().forEach(({ x, least }) => context.lineTo(x, high(least)));
+    context.fill();
+  }
+  context.globalAlpha = 1;
   context.strokeStyle = color;
   context.lineWidth = 1.4;
   context.beginPath();
-  let before = null; // the pixel column that is open: x, low, high, last
-  let lifted = true;
-  const close = () => {
-    if (!before) return;
-    if (lifted) context.moveTo(before.x, high(before.first));
-    else context.lineTo(before.x, high(before.first));
-    if (before.most > before.least) {
-      context.lineTo(before.x, high(before.least));
-      context.lineTo(before.x, high(before.most));
-    }
-    context.lineTo(before.x + (before.alone ? 0.5 : 0), high(before.last));
-    lifted = false;
-  };
+  for (const stretch of stretches) {
+    const { x, sum, count } = stretch[0];
+    context.moveTo(x - 0.5, high(sum / count)); // a lone frame is a dot
+    for (const column of stretch) context.lineTo(column.x, high(column.sum / column.count));
+  }
+  context.stroke();
+}
+
+/** Columns of pixels with what their frames span, in stretches without a gap. */
+function stretchesOf(scene, plot, values) {
+  const stretches = [];
+  let open = null;
   values.forEach((value, row) => {
-    const gap = row && scene.ids[row] - scene.ids[row - 1] > scene.stride;
-    if (gap || value !== value) {
-      close();
-      before = null;
-      lifted = true;
-      if (value !== value) return;
-    }
-    const x = Math.round(acrossOf(scene, plot, scene.ids[row]) * 2) / 2;
-    if (before && before.x === x) {
-      before.least = Math.min(before.least, value);
-      before.most = Math.max(before.most, value);
-      before.last = value;
-      before.alone = false;
+    if (row && scene.ids[row] - scene.ids[row - 1] > scene.stride) open = null;
+    if (value !== value) {
+      open = null;
       return;
     }
-    close();
-    before = { x, first: value, last: value, least: value, most: value, alone: true };
+    if (!open) stretches.push((open = []));
+    const x = Math.round(acrossOf(scene, plot, scene.ids[row]));
+    const last = open[open.length - 1];
+    if (last && last.x === x) {
+      last.least = Math.min(last.least, value);
+      last.most = Math.max(last.most, value);
+      last.sum += value;
+      last.count++;
+    } else {
+      open.push({ x, least: value, most: value, sum: value, count: 1 });
+    }
   });
-  close();
-  context.stroke();
+  return stretches;
 }
 
 /** Draws the curve and where the player stands. */

@@ -3,7 +3,7 @@
 /** Draws a frame's 2D joints, faint where the detector is unsure. */
 function drawPicture(canvas, scene, state, row) {
   const { context, width, height } = fresh(canvas);
-  const frame = cropped(scene, state.whole);
+  const frame = cropped(scene, state.whole, row);
   const scale = Math.min(width / frame.width, height / frame.height);
   const left = (width - scale * frame.width) / 2 - scale * frame.x;
   const top = (height - scale * frame.height) / 2 - scale * frame.y;
@@ -37,23 +37,47 @@ function pixelsOf(scene, row) {
   });
 }
 
-/** The part of the picture to show: where the person ever is, or all of it. */
-function cropped(scene, whole) {
+/** The part of the picture to show: all of it, where the person ever is, or what is around it now. */
+function cropped(scene, whole, row) {
   const [wide, high] = scene.imageSize;
   if (whole && wide && high) return { x: 0, y: 0, width: wide, height: high };
-  if (!scene.crop) {
-    const [xs, ys] = [[], []];
-    const rows = scene.ids.length;
-    for (let row = 0; row < rows; row += Math.ceil(rows / 3000) || 1) {
-      for (const point of pixelsOf(scene, row)) {
-        if (!point || point[2] < 0.1) continue;
-        xs.push(point[0]);
-        ys.push(point[1]);
-      }
-    }
-    scene.crop = boxAround(xs, ys);
+  if (!scene.crop) Object.assign(scene, everSeen(scene));
+  const { crop, near } = scene;
+  const middle = Math.max(crop.width, crop.height) > 1.6 * near && row >= 0 && middleAround(scene, row);
+  if (!middle) return crop;
+  return { x: middle[0] - near / 2, y: middle[1] - near / 2, width: near, height: near };
+}
+
+/** Joints that are sure, as [xs, ys]. */
+function sureAt(scene, row) {
+  const points = pixelsOf(scene, row).filter((point) => point && point[2] >= 0.1);
+  return [0, 1].map((n) => points.map((point) => point[n]));
+}
+
+/** Box of all joints over time, and the size of one that holds those of nearly every frame. */
+function everSeen(scene) {
+  const [xs, ys, sizes] = [[], [], []];
+  const rows = scene.ids.length;
+  for (let row = 0; row < rows; row += Math.ceil(rows / 3000) || 1) {
+    const [x, y] = sureAt(scene, row);
+    if (!x.length) continue;
+    xs.push(...x);
+    ys.push(...y);
+    sizes.push(Math.max(...x) - Math.min(...x), Math.max(...y) - Math.min(...y));
   }
-  return scene.crop;
+  return { crop: boxAround(xs, ys), near: 1.35 * (quantile(sizes, 0.97) || 1) };
+}
+
+/** Mean place of the joints half a second before and after a row. */
+function middleAround(scene, row) {
+  const around = Math.ceil(scene.fps / scene.stride / 2);
+  const means = [];
+  for (let near = row - around; near <= row + around; near++) {
+    const there = near >= 0 && near < scene.ids.length ? sureAt(scene, near) : [[]];
+    if (there[0].length) means.push(there.map((v) => (Math.max(...v) + Math.min(...v)) / 2));
+  }
+  const mean = (n) => means.reduce((sum, middle) => sum + middle[n], 0) / means.length;
+  return means.length ? [mean(0), mean(1)] : null;
 }
 
 function boxAround(xs, ys) {

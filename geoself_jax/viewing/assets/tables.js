@@ -154,9 +154,10 @@ function columnMeans(values, width) {
 
 /** Fills the list of bones, whose lengths should not change: for where nothing else judges. */
 function boneNotes(scene) {
+  if (scene.reference !== null) return [];
   const source = scene.sources[scene.lead];
   const bones = boneSpread(scene, source).filter(({ spread }) => spread === spread);
-  if (scene.reference !== null || !bones.length) return [];
+  if (!bones.length) return [];
   const worst = bones.reduce((a, b) => (b.spread > a.spread ? b : a));
   const [parent, child] = scene.skeleton.bones[source.bones.indexOf(worst)];
   const names = scene.skeleton.names;
