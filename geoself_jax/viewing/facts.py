@@ -13,8 +13,16 @@ from geoself_jax.viewing.blocks import Blocks
 from geoself_jax.viewing.scene import Scene
 
 
-def page_facts(scenes: Sequence[Scene], title: str) -> tuple[dict[str, Any], Blocks]:
-    """JSON values for assets/main.js, and the numbers that they refer to."""
+def page_facts(
+    scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = None
+) -> tuple[dict[str, Any], Blocks]:
+    """JSON values for assets/main.js, and the numbers that they refer to.
+
+    Args:
+        scenes: At least one.
+        title: Heading.
+        table: In place of the one made of the scenes.
+    """
     blocks = Blocks()
     skeletons = list(dict.fromkeys(scene.skeleton for scene in scenes))
     each = [_scene(scene, skeletons, blocks) for scene in scenes]
@@ -24,7 +32,7 @@ def page_facts(scenes: Sequence[Scene], title: str) -> tuple[dict[str, Any], Blo
         "skeletons": [_skeleton(skeleton) for skeleton in skeletons],
         "blocks": blocks.facts(),
         "scenes": each,
-        "table": action_table(scenes),
+        "table": table or action_table(scenes),
     }
     return facts, blocks
 
