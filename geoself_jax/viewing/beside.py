@@ -23,36 +23,56 @@ def beside(sequences: Sequence[PoseSequence], recording: Recording) -> list[Pose
         GeoselfError: The recording has no such clip or camera, or none of the frames (64).
     """
     clips = [_place(s.clip, recording.clip_names, "clip", s.name) for s in sequences]
-    given, found = [], []
-    for clip in dict.fromkeys(clips):
-        own = [s for s, of in zip(sequences, clips, strict=True) if of == clip]
+    groups = {
+        clip: [s for s, c in zip(sequences, clips, strict=True) if c == clip] for clip in clips
+    }
+    wanted = np.zeros(recording.frames, bool)
+    for clip, own in groups.items():
         frames = np.unique(np.concatenate([s.frame_id for s in own]))
-        some = recording.select((recording.clip_id == clip) & np.isin(recording.frame_id, frames))
-        if not some.frames:
+        there = (recording.clip_id == clip) & np.isin(recording.frame_id, frames)
+        if not there.any():
             raise usage_error(
                 f"--data: no frame of {own[0].name} is in clip {recording.clip_names[clip]!r}",
                 "frames go by their numbers",
                 "give the recording that the poses were lifted from",
             )
-        given += [s.replace(clip=recording.clip_names[clip]) for s in own]
-        found += _known(some, own)
-    return given + found
+        wanted |= there
+    views = {clip: _views(recording, own) for clip, own in groups.items()}
+    given = [
+        s.replace(clip=recording.clip_names[clip]) for clip, own in groups.items() for s in own
+    ]
+    return given + _known(recording.select(wanted), views)
 
 
-def _known(recording: Recording, sequences: Sequence[PoseSequence]) -> list[PoseSequence]:
-    """What a recording, of the frames of one clip, knows for each camera that is named."""
+def _views(recording: Recording, sequences: Sequence[PoseSequence]) -> dict[str, int | None]:
+    """Each camera that the sequences of a clip name, and which of the recording's it is.
+
+    One without a name is None's, and only where none has one.
+    """
+    names = dict.fromkeys(s.camera.name if s.camera else "" for s in sequences)
+    known = recording.camera_names
+    if recording.views > 1 and not any(names):
+        return {"": None}
+    return {
+        name: _place(name, known, "camera", sequences[0].name)
+        for name in names
+        if name or recording.views == 1
+    }
+
+
+def _known(recording: Recording, views: dict[int, dict[str, int | None]]) -> list[PoseSequence]:
+    """What a recording knows of each clip for each camera."""
     sources = Sources(recording)
     found: list[PoseSequence] = []
-    named = list(dict.fromkeys(s.camera.name if s.camera else "" for s in sequences))
     for at in parts(recording):
-        for name in named:
-            if name or recording.views == 1:
-                view = _place(name, recording.camera_names, "camera", sequences[0].name)
-                found += [_named(source, name) for source in sources.of(at, view)]
-            elif not any(named):
-                blind = {"camera": None, "keypoints_2d": None, "confidence": None}
-                found += [source.replace(**blind) for source in sources.of(at, 0)]
+        for name, view in views[int(recording.clip_id[at[0]])].items():
+            for source in sources.of(at, view or 0):
+                found.append(_blind(source) if view is None else _named(source, name))
     return found
+
+
+def _blind(source: PoseSequence) -> PoseSequence:
+    return source.replace(camera=None, keypoints_2d=None, confidence=None)
 
 
 def _named(source: PoseSequence, camera: str) -> PoseSequence:
