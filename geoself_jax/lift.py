@@ -203,11 +203,14 @@ def read_camera(flags: "argparse.Namespace") -> "View":
 def summary(done: "Done", reading: float) -> str:
     """What was done, some lines of text."""
     rate = done.frames / max(done.lifting, 1e-9)
+    first = done.files[0]
     more = f" and {len(done.files) - 1} more" if len(done.files) > 1 else ""
+    look = f"; now: python -m geoself_jax.view --poses {first} --out=report.html"
+    shown = look if first.endswith((".npz", ".json")) and not more else ""
     return (
         f"{done.seen} of {done.frames} frames lifted, {done.frames - done.seen} missing; "
         f"{rate:.0f} frames/s (lifting {done.lifting:.2f} s; reading {reading:.2f} s, compiling "
-        f"{done.compiling:.2f} s, writing {done.writing:.2f} s)\nwritten to {done.files[0]}{more}"
+        f"{done.compiling:.2f} s, writing {done.writing:.2f} s)\nwritten to {first}{more}{shown}"
     )
 
 
