@@ -114,10 +114,12 @@ printf '%s\0' 2 sleep "$1" >>"$CLOUD/calls"
 """
 
 
-def listen() -> None:
-    """Undoes what a pytest in the background, or under nohup, would hand on: ignored signals."""
-    for stop in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, signal.SIG_DFL)
+@functools.cache
+def listening() -> list[str]:
+    """Put before a command, it undoes what a pytest under nohup would hand on: ignored signals."""
+    env = [shutil.which("env") or "env", "--default-signal=HUP,INT,TERM"]  # of GNU
+    works = subprocess.run([*env, "true"], capture_output=True).returncode == 0
+    return env if works else []
 
 
 @functools.cache
@@ -127,8 +129,8 @@ def repository() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "requirements.txt").write_text("jax==0.10.2\n")
     git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b"]
-    for words in (["init", "-q", "--template="], ["add", "."], ["commit", "-q", "--no-verify", "-m", "first"]):
-        subprocess.run([*git, *words], check=True)
+    for words in ("init -q --template=", "add .", "commit -q --no-verify -m first"):
+        subprocess.run([*git, *words.split()], check=True)
     return folder
 
 
@@ -175,17 +177,12 @@ class Cloud:
         """The exit codes of the next calls of `gcloud ... VERB`; 0 after them."""
         (self.folder / f"{verb}.codes").write_text(" ".join(map(str, codes)) + "\n")
 
-    def start(
-        self, *words: str, options: list[str] | None = None, listening: bool = True
-    ) -> subprocess.Popen:
-        """Starts the script; `words` stand before the options and, from `--` on, after them.
-
-        `listening` costs a fork, which a process that has started jax's threads should not do.
-        """
+    def start(self, *words: str, options: list[str] | None = None) -> subprocess.Popen:
+        """Starts the script; `words` stand before the options and, from `--` on, after them."""
         options = self.options if options is None else options
         cut = words.index("--") if "--" in words else len(words)
         return subprocess.Popen(
-            [self.script, *words[:cut], *options, *words[cut:]],
+            [*listening(), self.script, *words[:cut], *options, *words[cut:]],
             cwd=self.home,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -193,7 +190,6 @@ class Cloud:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,  # a Ctrl-C for the script and what it started, not for pytest
-            preexec_fn=listen if listening else None,
         )
 
     def run(

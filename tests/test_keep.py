@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_cloud import SLEEP, Cloud, fake_cloud
+from fake_cloud import SLEEP, Cloud, fake_cloud, listening
 from processes import ROOT
 
 from geoself_jax import keep, keeping
@@ -174,8 +174,9 @@ def test_without_gcloud_a_bucket_ends_with_69_and_a_disk_that_is_not_there_with_
     (cloud.bin / "gcloud").unlink()
     done = run_keep(cloud, f"--store={STORE}", "--workdir=run", "--", "--config=none.py")
     assert done.returncode == 69 and "gcloud - not on PATH" in done.stderr
-    done = run_keep(cloud, "--store=/not_mounted/run", "--workdir=run", "--", "--config=none.py")
-    assert done.returncode == 74 and "/not_mounted/run" in done.stderr
+    disk = cloud.folder / "not_mounted/run"
+    done = run_keep(cloud, f"--store={disk}", "--workdir=run", "--", "--config=none.py")
+    assert done.returncode == 74 and str(disk) in done.stderr
 
 
 def test_the_trainings_own_error_and_exit_code_come_through(cloud: Cloud) -> None:
@@ -220,7 +221,8 @@ folder.mkdir(exist_ok=True)
 (folder / "started").touch()
 while code == 75 and not asked:
     time.sleep(0.01)
-time.sleep(0.2)
+(folder / "noted").touch()
+time.sleep(0.3)
 (folder / "asked").write_text(str(asked))
 sys.exit(code)
 """
@@ -240,7 +242,7 @@ def start_keeping(tmp_path: Path, code: int) -> subprocess.Popen:
     (tmp_path / "store").mkdir()
     words = [CHILD, str(tmp_path / "run"), str(tmp_path / "store"), str(code)]
     return subprocess.Popen(
-        [sys.executable, "-c", PARENT, *words],
+        [*listening(), sys.executable, "-c", PARENT, *words],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
         text=True,
@@ -254,8 +256,9 @@ def test_a_stop_signal_reaches_the_training_once_and_what_it_saves_is_kept(
 ) -> None:
     process = start_keeping(tmp_path, 75)
     wait_until((tmp_path / "run/started").exists)
-    for _ in range(2):
-        os.killpg(process.pid, stop)  # as Ctrl-C does, twice
+    os.killpg(process.pid, stop)  # as Ctrl-C does
+    wait_until((tmp_path / "run/noted").exists)
+    os.killpg(process.pid, stop)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 75, err
     with tarfile.open(tmp_path / "store/run.tar") as archive:
@@ -320,7 +323,7 @@ def test_a_run_whose_tpu_vanishes_is_ended_by_the_next_one_in_the_unbroken_runs_
     (cloud.folder / "stalls").touch()
     made = ["--name=tpu", "--zone=z", "--type=t", "--version=v", "--minutes=0.01"]
     training = [f"--config={cloud.home}/config.py", "--config.distributed.coordinator=none"]
-    process = cloud.start(*made, "--", *training, listening=False)
+    process = cloud.start(*made, "--", *training)
     in_store = cloud.folder / "buckets/lab-runs/first/run.tar"
     wait_until(lambda: "10" in steps_kept(in_store) or process.poll() is not None)
     (cloud.folder / "stalls").unlink()

@@ -1,12 +1,11 @@
 """launch/slurm.sbatch against fakes of srun and scontrol: what it asks and queues again."""
 
 import os
-import signal
 import subprocess
 from pathlib import Path
 
 import pytest
-from fake_cloud import HOSTILE, HOSTILE_TO_SHLEX, LAUNCH
+from fake_cloud import HOSTILE, HOSTILE_TO_SHLEX, LAUNCH, listening
 
 SCRIPT = LAUNCH / "slurm.sbatch"
 # Both write their words, NUL-separated and counted; srun's end is in the environment.
@@ -30,13 +29,12 @@ def job(tmp_path: Path):
         slurm = {"SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "8"}
         path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
         done = subprocess.run(
-            ["bash", SCRIPT, *words],
+            [*listening(), "bash", SCRIPT, *words],
             cwd=tmp_path,
             env={"PATH": path, "NOTES": str(tmp_path / "notes"), **slurm, **environment},
             capture_output=True,
             text=True,
             timeout=20,
-            preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL),
         )
         parts = iter((tmp_path / "notes").read_text().split("\0")[:-1])
         return done, [[next(parts) for _ in range(int(count))] for count in parts]

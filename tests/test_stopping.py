@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from fake_cloud import listening
 from processes import ROOT
 
 LOOP = """
@@ -20,18 +21,16 @@ with StopFlag() as stop:
 """
 
 
-def stopped_by(*numbers: int, later: bool = False, ignored: int | None = None):
+def stopped_by(*numbers: int, later: bool = False, nohup: bool = False):
     """A loop under a stop flag that these signals come to, at once or one after the other."""
+    words = [sys.executable, "-c", LOOP, ",".join(map(str, numbers)), "later" if later else ""]
+    ignoring = ["bash", "-c", "trap '' HUP && exec \"$@\"", "bash"] if nohup else []
     return subprocess.run(
-        [sys.executable, "-c", LOOP, ",".join(map(str, numbers)), "later" if later else ""],
+        [*listening(), *ignoring, *words],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         text=True,
         timeout=60,
-        preexec_fn=lambda: [
-            signal.signal(n, signal.SIG_IGN if n == ignored else signal.SIG_DFL)
-            for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        ],
     )
 
 
@@ -52,5 +51,5 @@ def test_a_later_signal_ends_the_process() -> None:
 
 
 def test_under_nohup_a_hang_up_is_no_request() -> None:
-    done = stopped_by(signal.SIGHUP, ignored=signal.SIGHUP)
+    done = stopped_by(signal.SIGHUP, nohup=True)
     assert (done.returncode, done.stdout) == (0, "not asked\n")

@@ -230,6 +230,19 @@ def test_a_stop_signal_deletes_the_tpu_and_makes_no_other(
     assert cloud.verbs() == [CREATE, ASK, "scp", "ssh", DELETE]
 
 
+def test_a_second_ctrl_c_does_not_stop_the_delete(cloud: Cloud) -> None:
+    (cloud.folder / "ssh.hangs").touch()
+    (cloud.folder / f"{DELETE}.slow").touch()
+    cloud.plays(DELETE, 3, 3, 3)
+    process = cloud.start()
+    for name in ("ssh.started", f"{DELETE}.started"):
+        cloud.wait_for(name)
+        signal_script(process, signal.SIGINT, whole_group=True)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130 and cloud.verbs().count(DELETE) == 3
+    assert "delete failed with exit code 3" in err  # its own code: it ran to its end
+
+
 def test_a_stop_signal_while_waiting_for_resources_deletes_the_queued_resource(
     cloud: Cloud,
 ) -> None:
@@ -300,6 +313,7 @@ def test_a_dry_run_prints_exactly_what_a_run_calls(cloud: Cloud) -> None:
         ([*NAMED[1:]], "--name"),
         ([*NAMED[:4]], "--store"),
         ([*NAMED, "--zone"], "--zone"),
+        ([*NAMED, "--zone type=x"], "--zone type=x"),
         ([*NAMED, "--name=--help"], "--name=--help"),
         ([*NAMED, "--store=/disk/run"], "--store=/disk/run"),
         ([*NAMED, "--store=gs://bucket"], "--store=gs://bucket"),
