@@ -55,6 +55,13 @@ class Tab:
             "new Promise(go => requestAnimationFrame(() => requestAnimationFrame(go)))"
         )
 
+    def middle(self, selector):
+        """Its middle in the window, scrolled to."""
+        place = self.page.locator(selector)
+        place.scroll_into_view_if_needed()
+        box = place.bounding_box()
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
     def frame(self):
         return int(self.page.input_value("#slider"))
 

@@ -1,0 +1,109 @@
+"""The command: what it reads, what it writes, what it refuses."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from walkers import camera, seen, walker
+
+from geoself_jax import view
+from geoself_jax.errors import GeoselfError
+from geoself_jax.poses.files import write_poses
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two lifts of one video by two models, one of another camera, one as a table."""
+    monkeypatch.chdir(tmp_path)
+    for name, noise in (("a", 0.01), ("b", 0.03)):
+        write_poses(seen(walker(name="lifted", noise=noise)), f"{name}.npz")
+    write_poses(walker(name="lifted", camera=camera(2)), "c.npz")
+    write_poses(walker(name="lifted"), "table.csv")
+    return tmp_path
+
+
+def facts(path="out.html"):
+    """What the page knows of itself."""
+    return json.loads(re.search(r'id="page">(.*?)</script>', open(path).read())[1])
+
+
+def names(scene):
+    return [source["name"] for source in scene["sources"]]
+
+
+def test_files_become_a_page_of_a_scene_a_camera_and_models_are_told_apart(folder, capsys):
+    assert view.main(["--poses=a.npz", "b.npz", "c.npz", "--out=out.html"]) == 0
+    told = facts()
+    assert told["title"] == "a.npz, b.npz, c.npz" and told["table"] is None
+    assert [names(scene) for scene in told["scenes"]] == [["lifted (a)", "lifted (b)"], ["lifted"]]
+    assert "2 scenes, 80 frames" in capsys.readouterr().out
+    view.main(["--poses", "a.npz", "b.npz", "--out=out.html", "--reference=lifted (b)"])
+    assert facts()["table"]["groups"] == ["lifted (a) against lifted (b)"]
+
+
+def test_a_recording_is_shown_beside_them_and_by_itself(folder, tiny_file):
+    view.main(["--poses=a.npz", "c.npz", f"--data={tiny_file}", "--out=out.html", "--title=T"])
+    told = facts()
+    assert told["title"] == "T" and len(told["scenes"]) == 2
+    assert {tuple(names(s)) for s in told["scenes"]} == {("lifted", "ground truth", "triangulated")}
+    assert 5 < told["scenes"][0]["error"] < 40 and told["scenes"][1]["error"] < 1
+    view.main([f"--data={tiny_file}", "--out=out.html", "--clip=clip1", "--camera=cam3"])
+    assert [names(scene) for scene in facts()["scenes"]] == [["ground truth", "triangulated"]]
+
+
+def test_a_part_is_shown(folder):
+    chosen = ["--first=10", "--last=29", "--every=2", "--clip=clip0", "--camera=cam2"]
+    view.main(["--poses", "a.npz", "c.npz", "--out=out.html", *chosen])
+    assert [scene["frames"] for scene in facts()["scenes"]] == [[[10, 2, 10]]]
+    view.main(["--poses", "a.npz", "c.npz", "--out=out.html", "--max-frames=10"])
+    assert [scene["frames"] for scene in facts()["scenes"]] == [[[0, 8, 5]]] * 2
+
+
+def test_a_table_is_read_and_shown(folder):
+    view.main(["--poses=table.csv", "--out=out.html"])
+    assert names(facts()["scenes"][0]) == ["table"]
+
+
+def test_a_picture_and_a_film_of_the_first_scene(folder, capsys):
+    from PIL import Image
+
+    view.main(["--poses=a.npz", "c.npz", "--out=out.png", "--count=2"])
+    assert Image.open("out.png").format == "PNG"
+    assert "of 2 scenes the first, clip0" in capsys.readouterr().out
+    view.main(["--poses=a.npz", "--out=out.GIF", "--last=5", "--width=200"])
+    assert Image.open("out.GIF").format == "GIF"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        ("--out=out.html", 64, "--poses - nothing to show"),
+        ("--poses=a.npz --out=out.pdf", 64, ".html, .png, .gif, .mp4"),
+        ("--poses=a.npz --out=out.html --count=3", 64, "--count"),
+        ("--poses=a.npz --out=out.png --max-frames=3", 64, "--max-frames"),
+        ("--poses=a.npz --out=out.html --every=0", 64, "--every=0"),
+        ("--poses=a.npz --out=out.html --clip=clip9", 64, "--clip=clip9"),
+        ("--poses=a.npz --out=out.html --camera=cam9", 64, "--camera=cam9"),
+        ("--poses=a.npz --out=out.html --reference=truth", 64, "known: lifted"),
+        ("--poses=a.npz --out=out.html --first=99", 64, "no frame"),
+        ("--poses=a.npz --out=out.html --titel=x", 64, "did you mean '--title'"),
+        ("--poses=a.npz --out=out.html --config.seed=1", 64, "--config.seed"),
+        ("--poses=none.npz --out=out.html", 66, "none.npz"),
+        ("--poses=a.bvh --out=out.html", 64, "written, not read"),
+        ("--poses=bad.npz --out=out.html", 65, "bad.npz"),
+        ("--poses=a.npz --out=a.npz/out.html", 74, "a.npz"),
+    ],
+)
+def test_what_cannot_be_is_one_line_with_its_code(folder, words, code, told):
+    (folder / "bad.npz").write_bytes(b"no archive")
+    with pytest.raises(GeoselfError) as error:
+        view.main(words.split())
+    assert error.value.code == code and told in str(error.value)
+    assert not (folder / "out.html").exists()
+
+
+def test_poses_without_a_frame_make_a_page(folder):
+    write_poses(walker(frames=0, name="lifted"), "none.npz")
+    assert view.main(["--poses=none.npz", "--out=out.html"]) == 0
+    assert facts()["scenes"][0]["frames"] == [] and np.isfinite(facts()["scenes"][0]["fps"])
