@@ -19,7 +19,7 @@ from geoself_jax.model import Networks
 from geoself_jax.skeleton import H36M_17
 from geoself_jax.trained import Trained
 
-TOLERANCE_M = 1e-5  # 0.01 mm, which an export must keep; random weights magnify rounding
+TOLERANCE = 2e-6  # of a pose's size, at least a metre: some float32 steps
 KINDS = list(itertools.product(["pixel", "ray", "centered_ray"], ["ray", "plain"]))
 
 
@@ -68,7 +68,9 @@ def case(request):
 def agree(found, wanted):
     for a, b in zip(found, wanted, strict=True):
         assert a.shape == b.shape and a.dtype == np.float32 and np.isfinite(a).all()
-        np.testing.assert_allclose(a, b, rtol=2e-6, atol=TOLERANCE_M)
+        axes = tuple(range(1, b.ndim))
+        size = np.maximum(np.abs(b).max(axes, initial=0), 1)  # random weights: 95 m for one of them
+        np.testing.assert_array_less(np.abs(a - b).max(axes, initial=0) / size, TOLERANCE)
 
 
 def test_onnx_lifts_as_jax_lifts(case):
