@@ -50,13 +50,23 @@ def test_shellcheck_finds_nothing_in_skys_shell(block: str) -> None:
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
-@pytest.mark.parametrize(
-    "path", [*sorted(LAUNCH.iterdir()), ROOT / "Dockerfile"], ids=lambda p: p.name
-)
-def test_nothing_holds_a_download_pipe_or_a_credential(path: Path) -> None:
-    text = path.read_text()
+def test_the_page_opens_with_a_command_that_works_and_names_every_launcher() -> None:
+    text = (ROOT / "docs/launch.md").read_text()
+    command = text.split("```")[1].strip()
+    finished = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, timeout=20
+    )
+    assert finished.returncode == 0 and finished.stderr == ""
+    assert finished.stdout.count("\ngcloud ") >= 5
+    launchers = [path.name for path in LAUNCH.iterdir() if path.name != "common.sh"]
+    assert not [name for name in launchers if name not in text]
+
+
+def test_nothing_holds_a_download_pipe_or_a_credential() -> None:
     banned = ["curl", "wget", "$*", "eval ", "GOOGLE_APPLICATION_CREDENTIALS", "auth login"]
-    assert not [word for word in banned if word in text]
+    for path in (*LAUNCH.iterdir(), ROOT / "Dockerfile"):
+        text = path.read_text()
+        assert not [word for word in banned if word in text], path
 
 
 def test_sky_tries_again_after_75_and_a_lost_machine_only() -> None:
