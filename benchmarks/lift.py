@@ -188,7 +188,10 @@ def main() -> None:
     for row in rows:
         parts = ", ".join(f"{part} {row[part]:.2f}" for part in PARTS if part in row)
         rate = f"{flags.frames / row['seconds']:>8.0f} frames/s" if parts else " " * 17
-        print(f"{row['job']:>18}: {row['seconds']:6.2f} s {rate}  {row['peak_mb']:.0f} MB  {parts}")
+        print(
+            f"{row['job']:>18}: {row['seconds']:6.2f} s ({row['cpu_seconds']:5.2f} s of CPU) "
+            f"{rate}  {row['peak_mb']:.0f} MB  {parts}"
+        )
     floor = product_floor(flags.model, flags.frames)
     print(
         f"lifting alone {floor['lifting']:.2f} s; its products at the rate of a square one "
