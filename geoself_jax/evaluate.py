@@ -1,55 +1,121 @@
-"""Scores a run: python -m geoself_jax.evaluate --workdir=RUN --data=FILE.npz --json=OUT.json"""
+"""Scores a run or an export: python -m geoself_jax.evaluate --workdir=RUN --data=FILE.npz"""
 
+import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from geoself_jax import commands
 from geoself_jax.errors import usage_error
 
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+    from geoself_jax.trained import Trained
+
+_DESCRIPTION = """Scores a lifting network, one view at a time: MPJPE, P-MPJPE and more per action
+where the data have ground truth, and scores that need no 3D label. Into a run's folder it writes
+evaluation.json (which exports tell of), examples.png (the best, the median and the worst view) and
+report.html (poses to turn and play, 5 MB or so), each of the data evaluated on last. Nothing is
+written into an export."""
 _CHECKPOINT = "the last (default), or the best by the label-free score on held-out people"
+_REPORT = "write the page here (default RUN/report.html; of an export, only if asked for)"
+_JSON = "write the scores here (default RUN/evaluation.json; of an export, only if asked for)"
+
+
+def make_parser() -> commands.Parser:
+    """The flags."""
+    parser = commands.Parser(prog="python -m geoself_jax.evaluate", description=_DESCRIPTION)
+    add = parser.add_argument
+    networks = parser.add_mutually_exclusive_group(required=True)
+    networks.add_argument("--workdir", metavar="RUN", help="folder of the run")
+    networks.add_argument("--model", metavar="EXPORT", help="folder that geoself_jax.export wrote")
+    add("--data", required=True, help=".npz file, synthetic:test or tfds:NAME")
+    add("--json", metavar="FILE", help=_JSON)
+    page = parser.add_mutually_exclusive_group()
+    page.add_argument("--report", metavar="FILE", help=_REPORT)
+    page.add_argument("--no-report", action="store_true", help="write no page")
+    add("--checkpoint", choices=("last", "best"), help=f"of a run: {_CHECKPOINT}")
+    add("--frames", type=int, default=8000, help="of synthetic data (8000)")
+    add("--flip", action="store_true", help="test-time flip: mean with the mirror")
+    return parser
 
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, evaluates, prints the table; returns the exit code."""
-    parser = commands.Parser(
-        prog="python -m geoself_jax.evaluate",
-        description="Scores a run's lifting network, one view at a time: MPJPE, P-MPJPE and more "
-        "per action where the data have ground truth, and scores that need no 3D label.",
-    )
-    parser.add_argument("--workdir", required=True, help="folder of the run")
-    parser.add_argument("--data", required=True, help=".npz file, synthetic:test or tfds:NAME")
-    parser.add_argument("--json", help="write the scores here (default RUN/evaluation.json)")
-    parser.add_argument("--checkpoint", choices=("last", "best"), default="last", help=_CHECKPOINT)
-    parser.add_argument("--frames", type=int, default=8000, help="of synthetic data (8000)")
-    parser.add_argument("--flip", action="store_true", help="test-time flip: mean with the mirror")
-    flags, overrides = commands.parse(parser, argv)
+    flags, overrides = commands.parse(make_parser(), argv)
     commands.refuse_overrides(overrides)
     if flags.frames < 1:
         raise usage_error(f"--frames={flags.frames}", "wanted at least 1", "raise it")
+    if flags.model and flags.checkpoint:
+        why = "an export holds one checkpoint"
+        raise usage_error(f"--checkpoint={flags.checkpoint}", why, "leave it out")
 
     from pathlib import Path
 
     from geoself_jax import devices, evaluation, workdir
     from geoself_jax.data.sources import load
-    from geoself_jax.trained import load_trained
+    from geoself_jax.doubts import doubts_of
 
     devices.use_compilation_cache()
     devices.devices()
-    folder = Path(flags.workdir)
-    trained = load_trained(folder, flags.checkpoint)
+    trained = _networks(flags)
     recording = load(flags.data, synthetic_frames=flags.frames)
     scores, prediction, triangulated = evaluation.evaluate(
         trained, recording, flags.data, flip=flags.flip
     )
-    print(f"{flags.workdir}, {flags.checkpoint} checkpoint, step {scores['checkpoint_step']}")
+    which = f"{flags.checkpoint or 'last'} checkpoint, " if flags.workdir else ""
+    print(f"{flags.workdir or flags.model}, {which}step {scores['checkpoint_step']}")
     print(evaluation.table(scores))
-    out = Path(flags.json) if flags.json else folder / "evaluation.json"
-    workdir.write_json(out, scores)
-    if out != folder / "evaluation.json":
-        workdir.write_json(folder / "evaluation.json", scores)
-    drawn = evaluation.in_joints_of(trained.model.skeleton, recording, flags.data)
-    picture = evaluation.draw_examples(folder, drawn, prediction, triangulated)
-    print(f"scores: {out}\npicture: {picture or 'none, nothing to compare with'}")
+    lifted = evaluation.in_joints_of(trained.model.skeleton, recording, flags.data)
+    for line in doubts_of(trained, lifted, flags.data, triangulated):
+        print(f"warning: {line}", file=sys.stderr)
+    run = Path(flags.workdir) if flags.workdir else None
+    for out in _json_files(flags, run):
+        workdir.write_json(out, scores)
+        print(f"scores: {out}")
+    if run:
+        picture = evaluation.draw_examples(run, lifted, prediction, triangulated)
+        print(f"picture: {picture or 'none, nothing to compare with'}")
+    page = _page(flags, run)
+    if page:
+        from geoself_jax.reporting.page import write_report
+
+        shown, videos = write_report(page, lifted, prediction, triangulated, scores)
+        print(f"page: {page}, {shown} scenes of {videos} videos")
     return 0
+
+
+def _networks(flags: "argparse.Namespace") -> "Trained":
+    from pathlib import Path
+
+    if flags.workdir:
+        from geoself_jax.trained import load_trained
+
+        return load_trained(Path(flags.workdir), flags.checkpoint or "last")
+    import jax
+
+    from geoself_jax.lifter import load_exported
+
+    exported = load_exported(Path(flags.model))
+    return exported._replace(variables=jax.device_put(exported.variables))
+
+
+def _json_files(flags: "argparse.Namespace", run: "Path | None") -> "list[Path]":
+    """A run keeps its last scores, wherever else they are wanted: its exports tell them."""
+    from pathlib import Path
+
+    wanted = [Path(flags.json)] if flags.json else []
+    kept = [run / "evaluation.json"] if run else []
+    return list(dict.fromkeys([*wanted, *kept]))
+
+
+def _page(flags: "argparse.Namespace", run: "Path | None") -> "Path | None":
+    from pathlib import Path
+
+    if flags.report:
+        return Path(flags.report)
+    return run / "report.html" if run and not flags.no_report else None
 
 
 if __name__ == "__main__":

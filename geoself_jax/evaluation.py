@@ -12,10 +12,10 @@ from geoself_jax.data.skeletons import same_joints
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.drawing import Panel, draw_lifted
 from geoself_jax.errors import DIVERGED, GeoselfError, data_error
+from geoself_jax.ranking import rank_views
 from geoself_jax.recording import Recording
 from geoself_jax.scores import (
     ground_truth_scores,
-    in_cameras,
     label_free_scores,
     predict_recording,
     truth_map,
@@ -230,15 +230,6 @@ def panel(
     )
 
 
-def _truth_in_its_joints(recording: Recording) -> np.ndarray | None:
-    """Ground truth in the detections' joints; None where there is none, or none with the root."""
-    if recording.pose_world is None or recording.pose_skeleton is None:
-        return recording.pose_world
-    mapped = joint_map(recording.pose_skeleton, recording.skeleton)
-    has_root = mapped.weights[recording.skeleton.root].any()
-    return mapped.points(recording.pose_world) if has_root else None
-
-
 def draw_examples(
     folder: Path, recording: Recording, prediction: Prediction, triangulated: np.ndarray
 ) -> Path | None:
@@ -251,23 +242,15 @@ def draw_examples(
         recording: In the joints of the prediction (`in_joints_of`); truth in others is mapped.
         prediction, triangulated: From `evaluate`.
     """
-    truth = _truth_in_its_joints(recording)
-    name, world = ("triangulated", triangulated) if truth is None else ("ground truth", truth)
-    root = recording.skeleton.root
-    target = in_cameras(world, recording)
-    target = target - target[:, :, root, None]
-    errors = np.linalg.norm(prediction.pose_3d - target, axis=-1)
-    counted = np.isfinite(errors)
-    mean = np.where(counted, errors, 0).sum(-1) / np.maximum(counted.sum(-1), 1)
-    order = np.argsort(np.where(counted.any(-1), mean, np.inf), axis=None)
-    order = order[: int(counted.any(-1).sum())]
-    if not len(order):
+    ranking = rank_views(recording, prediction, triangulated)
+    if not len(ranking.order):
         return None
     panels = []
-    for rank, at in (("best", 0), ("median", len(order) // 2), ("worst", len(order) - 1)):
-        frame, view = (int(i) for i in np.unravel_index(order[at], mean.shape))
-        poses = {"prediction": prediction.pose_3d[frame, view], name: target[frame, view]}
-        title = f"{rank}: {1000 * mean[frame, view]:.0f} mm, {{action}}, {{camera}}"
+    for rank, share in (("best", 0), ("median", 0.5), ("worst", 1)):
+        frame, view = ranking.place(share)
+        lifted = np.asarray(prediction.pose_3d[frame, view])
+        poses = {"prediction": lifted, ranking.name: ranking.target[frame, view]}
+        title = f"{rank}: {1000 * ranking.error[frame, view]:.0f} mm, {{action}}, {{camera}}"
         panels.append(panel(recording, frame, view, poses, title))
     path = folder / "examples.png"
     draw_lifted(path, panels, recording.skeleton)

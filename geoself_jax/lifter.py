@@ -21,7 +21,7 @@ from geoself_jax.packing import pack
 from geoself_jax.poses.filters import OneEuro
 from geoself_jax.step import make_predict
 from geoself_jax.streaming import Stream, steady
-from geoself_jax.trained import abstract_variables, skeleton_from_dict
+from geoself_jax.trained import Trained, abstract_variables, skeleton_from_dict
 
 FORMAT = "geoself-lifter/1"
 DESCRIPTION = "model.json"
@@ -194,7 +194,19 @@ def load_lifter(folder: Path | str) -> Lifter:
     Raises:
         GeoselfError: The folder or a file is missing (66); damaged, or not what it says it is (65).
     """
-    folder = Path(folder)
+    exported = load_exported(Path(folder))
+    return Lifter(exported.model, exported.variables, exported.record)
+
+
+def load_exported(folder: Path) -> Trained:
+    """An export's networks, as `trained.load_trained` gives a run's; its arrays are numpy's.
+
+    Returns:
+        With the contents of model.json as the record, and of the checkpoint's facts what they say.
+
+    Raises:
+        GeoselfError: As `load_lifter`.
+    """
     info = _read_description(folder)
     path = folder / DESCRIPTION
     try:
@@ -203,11 +215,13 @@ def load_lifter(folder: Path | str) -> Lifter:
             skeleton_from_dict(info["skeleton"]),
         )
         wanted_sha256 = info["files"][WEIGHTS]["sha256"]
+        facts = dict(info["scores"]["checkpoint"])
+        _ = info["data"]["source"], info["data"]["supervised_upper_bound"], facts["step"]
     except (KeyError, TypeError, ValueError, GeoselfError) as error:
         raise data_error(
             str(path), f"written by another version of geoself_jax ({error})", "export again"
         ) from error
-    return Lifter(model, _read_variables(folder / WEIGHTS, wanted_sha256, model), info)
+    return Trained(model, _read_variables(folder / WEIGHTS, wanted_sha256, model), info, facts)
 
 
 def sha256(content: bytes) -> str:

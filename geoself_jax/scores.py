@@ -79,7 +79,7 @@ def label_free_scores(
     target = target - target[:, :, root, None]
     distance = np.linalg.norm(prediction.pose_3d - target, axis=-1)
     there = np.isfinite(target).all(-1)
-    distance = np.where(there & np.isnan(distance), np.inf, distance)[_lifted(recording)]
+    distance = np.where(there & np.isnan(distance), np.inf, distance)[lifted(recording)]
     scores = {"reprojection_px": float(own / weight)} if weight > 0 else {}
     if recording.views > 1 and weight > 0:
         scores["cross_view_px"] = float(cross / weight)
@@ -88,7 +88,7 @@ def label_free_scores(
     return scores
 
 
-def _lifted(recording: Recording) -> np.ndarray:
+def lifted(recording: Recording) -> np.ndarray:
     """(frames, views): where there is a detection to lift; an empty view is not scored."""
     return np.any(recording.confidence > 0, axis=-1)
 
@@ -135,7 +135,7 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
         return {}
     skeleton, mapped = recording.truth_skeleton, truth_map(recording)
     target = in_cameras(recording.pose_world, recording)
-    target = np.where(_lifted(recording)[..., None, None], target, np.nan)
+    target = np.where(lifted(recording)[..., None, None], target, np.nan)
     target = target.reshape(-1, skeleton.joints, 3)
     roots = prediction.root_position.reshape(-1, 3)
     pose_3d = np.asarray(prediction.pose_3d).reshape(len(target), -1, 3)

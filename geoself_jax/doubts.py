@@ -1,0 +1,44 @@
+"""What speaks against believing an evaluation."""
+
+import numpy as np
+
+from geoself_jax.errors import GeoselfError
+from geoself_jax.inspection.short import check_before_training
+from geoself_jax.recording import Recording
+from geoself_jax.trained import Trained
+
+
+def doubts_of(
+    trained: Trained, recording: Recording, source: str, triangulated: np.ndarray
+) -> list[str]:
+    """A line for each: the run was trained on these data, or they cannot be right.
+
+    Args:
+        trained: What is evaluated.
+        recording: On what, in the run's joints.
+        source: Its name.
+        triangulated: From `evaluation.evaluate`.
+    """
+    found = [line for line in (_same_data(trained, recording, source),) if line]
+    if recording.views < 2 or not np.isfinite(triangulated).any():
+        return found
+    try:
+        return found + check_before_training(source, recording, triangulated)
+    except GeoselfError as error:
+        return [*found, str(error)]
+
+
+def _same_data(trained: Trained, recording: Recording, source: str) -> str:
+    learned = trained.record["data"]
+    built_in = source == "synthetic:train" == learned.get("source")
+    if not built_in and learned.get("sha256") != recording.fingerprint:
+        return ""
+    held = ", ".join(map(str, learned.get("validation_subjects") or ()))
+    but = f" (held out: {held})" if held else ""
+    line = GeoselfError(
+        f"{source}: the run was trained on these data{but}",
+        "scores of what it has seen say little about others",
+        "evaluate on a recording of other people",
+        0,
+    )
+    return str(line)

@@ -1,0 +1,61 @@
+"""Lifted views from the best to the worst, by ground truth where there is any."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from geoself_jax.data.joint_maps import joint_map
+from geoself_jax.recording import Recording
+from geoself_jax.scores import in_cameras, lifted
+from geoself_jax.step import Prediction
+
+
+class Ranking(NamedTuple):
+    """What each view of each instant is off by.
+
+    Attributes:
+        name: Of what the prediction is compared with: `ground truth` or `triangulated`.
+        target: (frames, views, joints, 3) that, camera axes, relative to the root, metres.
+        error: (frames, views) mean over the joints, metres; NaN where there is nothing to compare.
+        order: Indices into `error`, flat, the best first, those without an error left out.
+    """
+
+    name: str
+    target: np.ndarray
+    error: np.ndarray
+    order: np.ndarray
+
+    def place(self, share: float) -> tuple[int, int]:
+        """Frame and view at a share of the order: 0 the best, 0.5 the median, 1 the worst."""
+        at = self.order[min(int(share * len(self.order)), len(self.order) - 1)]
+        frame, view = np.unravel_index(at, self.error.shape)
+        return int(frame), int(view)
+
+
+def rank_views(recording: Recording, prediction: Prediction, triangulated: np.ndarray) -> Ranking:
+    """Compares with ground truth, in the prediction's joints, else with triangulation.
+
+    Args:
+        recording: In the joints of the prediction (`evaluation.in_joints_of`); truth in others is
+            mapped.
+        prediction, triangulated: From `evaluation.evaluate`.
+    """
+    truth = _truth_in_its_joints(recording)
+    name, world = ("triangulated", triangulated) if truth is None else ("ground truth", truth)
+    target = in_cameras(world, recording)
+    target = target - target[:, :, recording.skeleton.root, None]
+    errors = np.linalg.norm(prediction.pose_3d - target, axis=-1)
+    counted = np.isfinite(errors)
+    there = counted.any(-1) & lifted(recording)
+    mean = np.where(counted, errors, 0).sum(-1) / np.maximum(counted.sum(-1), 1)
+    order = np.argsort(np.where(there, mean, np.inf), axis=None)[: int(there.sum())]
+    return Ranking(name, target, np.where(there, mean, np.nan), order)
+
+
+def _truth_in_its_joints(recording: Recording) -> np.ndarray | None:
+    """Ground truth in the detections' joints; None where there is none, or none with the root."""
+    if recording.pose_world is None or recording.pose_skeleton is None:
+        return recording.pose_world
+    mapped = joint_map(recording.pose_skeleton, recording.skeleton)
+    has_root = mapped.weights[recording.skeleton.root].any()
+    return mapped.points(recording.pose_world) if has_root else None

@@ -1,0 +1,1 @@
+"""The page of an evaluation: its scores, and predictions to look at."""

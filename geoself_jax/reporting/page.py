@@ -1,0 +1,62 @@
+"""The page of an evaluation: its table, and predictions to look at, as many as a browser likes."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from geoself_jax.ranking import rank_views
+from geoself_jax.recording import Recording
+from geoself_jax.reporting.choosing import chosen
+from geoself_jax.reporting.table import page_table
+from geoself_jax.step import Prediction
+from geoself_jax.viewing.joining import joined
+from geoself_jax.viewing.page import write_page
+from geoself_jax.viewing.recorded import Sources, parts
+from geoself_jax.viewing.scene import Scene
+
+
+class Report(NamedTuple):
+    """What a report shows.
+
+    Attributes:
+        shown: Scenes.
+        videos: How many the data have, one a clip and camera.
+    """
+
+    shown: int
+    videos: int
+
+
+def write_report(
+    path: Path,
+    recording: Recording,
+    prediction: Prediction,
+    triangulated: np.ndarray,
+    scores: dict[str, Any],
+) -> Report:
+    """Writes a page with the best, the median and the worst view, one of each action, and more.
+
+    Long clips are cut to half a minute around the view that they were chosen for.
+
+    Args:
+        path: HTML file to write.
+        recording: In the joints of the prediction (`evaluation.in_joints_of`).
+        prediction, triangulated, scores: From `evaluation.evaluate`.
+
+    Raises:
+        GeoselfError: The disk refuses (74).
+    """
+    there = triangulated if np.isfinite(triangulated).any() else None
+    sources = Sources(recording, prediction, there)
+    each = list(parts(recording))
+    scenes: list[Scene] = []
+    for choice in chosen(recording, rank_views(recording, prediction, triangulated), each):
+        clip = recording.clip_names[recording.clip_id[choice.at[0]]]
+        why = f"with the {choice.why} view" if choice.why else ""
+        name = " · ".join(filter(None, (clip, recording.camera_names[choice.view], why)))
+        scenes += joined(sources.of(choice.at, choice.view), name, None)
+    videos = len(each) * recording.views
+    shown = f"{len(scenes)} of {videos} videos, long ones in part"
+    write_page(path, scenes, f"Evaluation on {scores['data']}", page_table(scores, shown))
+    return Report(len(scenes), videos)

@@ -1,0 +1,123 @@
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+from tiny import make_arrays
+
+from geoself_jax import lifter, recording
+from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.doubts import doubts_of
+from geoself_jax.errors import DATA, USAGE, GeoselfError
+from geoself_jax.evaluate import main
+from geoself_jax.lifter import load_exported, load_lifter
+from geoself_jax.trained import load_trained
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run, tmp_path_factory):
+    """A run of this module's own, evaluated on what it was trained on."""
+    folder = tmp_path_factory.mktemp("evaluate") / "run"
+    shutil.copytree(tiny_run, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    """Another recording of such people."""
+    path = tmp_path_factory.mktemp("others") / "others.npz"
+    np.savez(path, **make_arrays(seed=1))
+    return path
+
+
+@pytest.fixture(scope="module")
+def elsewhere(run, others, tmp_path_factory):
+    """Folder into which scores and page of the run are written where they are asked for."""
+    folder = tmp_path_factory.mktemp("elsewhere") / "new"
+    told = [f"--json={folder / 'scores.json'}", f"--report={folder / 'page.html'}"]
+    assert main([f"--workdir={run}", f"--data={others}", *told]) == 0
+    return folder
+
+
+def test_scores_and_page_go_where_they_are_wanted_and_the_run_keeps_its_scores(
+    elsewhere, run, others
+):
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["page.html", "scores.json"]
+    assert (elsewhere / "scores.json").read_bytes() == (run / "evaluation.json").read_bytes()
+    assert json.loads((run / "evaluation.json").read_text())["data"] == str(others)
+    assert (run / "examples.png").exists() and not (run / "report.html").exists()
+    assert others.name in (elsewhere / "page.html").read_text()
+
+
+def test_an_export_has_the_scores_of_its_run_and_is_left_as_it_is(
+    elsewhere, tiny_export, others, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    before = {path.name: path.read_bytes() for path in tiny_export.iterdir()}
+    assert main([f"--model={tiny_export}", f"--data={others}", "--json=export.json"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"{tiny_export}, step ") and "MPJPE" in printed.out
+    assert printed.err == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["export.json"]
+    found = json.loads((tmp_path / "export.json").read_text())
+    wanted = json.loads((elsewhere / "scores.json").read_text())
+    assert wanted.pop("trained_on").endswith(found.pop("trained_on"))  # told without its folder
+    assert found == wanted
+    assert {path.name: path.read_bytes() for path in tiny_export.iterdir()} == before
+
+
+def test_data_that_cannot_be_right_are_scored_with_a_warning(run, tiny_recording, tmp_path, capsys):
+    there = tmp_path / "swapped.npz"
+    camera = type(tiny_recording.camera)(*(a[:, [1, 0, 2, 3]] for a in tiny_recording.camera))
+    wrong = dataclasses.replace(tiny_recording, camera=camera)
+    recording.write(wrong, there)
+    assert main([f"--workdir={run}", f"--data={there}"]) == 0
+    printed = capsys.readouterr()
+    assert f"page: {run / 'report.html'}, 24 scenes of 24 videos" in printed.out
+    assert (run / "report.html").exists()
+    assert printed.err.startswith(f"warning: {there}: ") and printed.err.count("\n") == 1
+
+
+def test_an_export_s_networks_are_those_of_its_run(tiny_run, tiny_export):
+    exported, trained = load_exported(tiny_export), load_trained(tiny_run)
+    assert exported.model == trained.model and exported.facts["step"] == trained.facts["step"]
+    assert load_lifter(tiny_export).info == exported.record
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        [],
+        ["--workdir=a", "--model=b"],
+        ["--model=b", "--checkpoint=best"],
+        ["--workdir=a", "--report=c.html", "--no-report"],
+        ["--workdir=a", "--frames=0"],
+    ],
+    ids=["neither", "both", "checkpoint", "report", "frames"],
+)
+def test_flags_that_contradict_each_other_are_refused(flags):
+    with pytest.raises(GeoselfError) as refused:
+        main([*flags, "--data=synthetic:test"])
+    assert refused.value.code == USAGE
+
+
+def test_an_export_that_tells_too_little_is_refused(tiny_export, others, tmp_path):
+    copy = shutil.copytree(tiny_export, tmp_path / "export")
+    info = json.loads((copy / lifter.DESCRIPTION).read_text())
+    del info["scores"]["checkpoint"]["step"]
+    info["sha256"] = lifter.description_sha256(info)
+    (copy / lifter.DESCRIPTION).write_text(json.dumps(info))
+    with pytest.raises(GeoselfError, match="'step'") as refused:
+        main([f"--model={copy}", f"--data={others}"])
+    assert refused.value.code == DATA
+
+
+def test_scores_of_what_was_learned_are_doubted(tiny_run, tiny_recording):
+    trained, triangulated = load_trained(tiny_run), triangulate_recording(tiny_recording)
+    (line,) = doubts_of(trained, tiny_recording, "mine.npz", triangulated)
+    assert line.startswith("mine.npz: the run was trained on these data (held out: ")
+    other = dataclasses.replace(tiny_recording, fingerprint="another")
+    assert doubts_of(trained, other, "mine.npz", triangulated) == []
+    alone = np.full_like(triangulated, np.nan)  # as one view gives: nothing to check by
+    assert doubts_of(trained, other, "mine.npz", alone) == []
