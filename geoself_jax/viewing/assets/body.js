@@ -41,14 +41,12 @@ function tiles(count, width, height) {
 /** What the viewer looks at, and how far from it the picture must reach, metres. */
 function heldIn(scene, state) {
   const reach = scene.size * 1.12;
-  const { span, middle, floor, anchor } = scene;
-  if (state.place === "together" || !anchor) {
-    const height = anchor ? middle[2] - floor : -floor;
-    return [[0, 0, Math.max(height * 0.93, 0)], reach];
-  }
+  const { span, anchor } = scene;
+  const height = 0.49 * scene.tall;
+  if (state.place === "together" || !anchor) return [[0, 0, height], reach];
   const half = Math.hypot(span[0][1] - span[0][0], span[1][1] - span[1][0]) / 2;
   const center = [(span[0][0] + span[0][1]) / 2, (span[1][0] + span[1][1]) / 2];
-  return [[...center, (middle[2] - floor) * 0.93], reach + half * 0.6];
+  return [[...center, height], reach + half * 0.6];
 }
 
 function drawPanel(context, scene, state, row, panel, seen) {

@@ -91,6 +91,9 @@ async function choose(index, frame = null) {
   play(false);
 }
 
+const open = (index) => choose(index).catch(fail);
+const fail = (error) => tell(`This page cannot be shown: ${error.message}`);
+
 /** Puts the scene's names into the page. */
 function fill() {
   const judged = scene.sources.some((source) => source.errors);
@@ -160,7 +163,7 @@ function onKey(event) {
   const by = (sign) => seek(jump ? state.frame + sign * jump : stepped(state, scene, sign));
   const next = (sign) => {
     const index = scene.index + sign;
-    if (page.scenes[index]) choose(index);
+    if (page.scenes[index]) open(index);
   };
   const keys = {
     ArrowLeft: () => by(-1),
@@ -243,7 +246,7 @@ async function start() {
   byId("app").classList.toggle("single", page.scenes.length < 2);
   byId("chooser").open = !window.matchMedia("(max-width: 60rem)").matches;
   listActions(page);
-  markOpen = listScenes(page, choose);
+  markOpen = listScenes(page, open);
   await choose(...wanted());
   listen();
   requestAnimationFrame(() => {
@@ -253,4 +256,4 @@ async function start() {
   return undefined;
 }
 
-start().catch((error) => tell(`This page cannot be shown: ${error.message}`));
+start().catch(fail);

@@ -178,26 +178,31 @@ function place(scene) {
   scene.anchor = anchor === undefined ? null : anyone;
   const p = anyone.points;
   const lows = [];
+  const highs = [];
   const roots = [[], [], []];
   const sizes = [];
   const rows = scene.ids.length;
   for (let row = 0; row < rows; row += Math.ceil(rows / 3000) || 1) {
     const root = (row * joints + skeleton.root) * 3;
     let low = Infinity;
+    let high = -Infinity;
     let size = 0;
     for (let i = row * joints * 3; i < (row + 1) * joints * 3; i += 3) {
       if (p[i] !== p[i]) continue;
       low = Math.min(low, p[i + 2]);
+      high = Math.max(high, p[i + 2]);
       const away = Math.hypot(p[i] - p[root], p[i + 1] - p[root + 1], p[i + 2] - p[root + 2]);
       size = Math.max(size, away || 0);
     }
     if (low === Infinity) continue;
     lows.push(low);
+    highs.push(high);
     sizes.push(size);
     for (let n = 0; n < 3; n++) if (p[root + n] === p[root + n]) roots[n].push(p[root + n]);
   }
   scene.floor = quantile(lows, 0.03) || 0;
-  scene.size = Math.min(Math.max(quantile(sizes, 0.95) || 1, 0.2), 20);
+  scene.tall = Math.min(Math.max(quantile(highs, 0.98) - scene.floor || 1, 0.2), 20);
+  scene.size = Math.min(Math.max(quantile(sizes, 0.95) || 1, scene.tall / 2), 20);
   scene.middle = roots.map((values) => quantile(values, 0.5) || 0);
   scene.span = roots.map((values) => [quantile(values, 0.01) || 0, quantile(values, 0.99) || 0]);
 }
