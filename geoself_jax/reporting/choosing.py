@@ -1,7 +1,6 @@
 """Which frames of which views an evaluation's page shows, as many as a browser likes."""
 
 from collections.abc import Iterator
-from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -44,14 +43,13 @@ def chosen(recording: Recording, ranking: Ranking, each: list[np.ndarray]) -> li
     longest = min(_LONGEST, max(1, most // max(1, len(musts))))
     found: list[Choice] = []
     covered, spent = np.zeros((recording.frames, recording.views), bool), 0
-    wanted = [*musts, *_others(recording, ranking, each)]
-    for (frame, view), why in zip_longest(wanted, _WHY if musts else (), fillvalue=""):
+    for rank, (frame, view) in enumerate([*musts, *_others(recording, ranking, each)]):
         if part[frame] < 0 or covered[frame, view]:
             continue
         at = _around(each[part[frame]], frame, longest)
         if spent + len(at) > most:
             continue
-        found.append(Choice(at, view, why))
+        found.append(Choice(at, view, _WHY[rank] if musts and rank < len(_WHY) else ""))
         covered[at, view] = True
         spent += len(at)
     return found
