@@ -23,12 +23,30 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "0"
 
+import jax
 import jaxtyping
 import numpy as np
 import pytest
 from tiny import make_arrays
 
 from geoself_jax.config import Config, DataConfig, ModelConfig, ScheduleConfig
+
+# Formulas, each compiled for a few numbers: XLA's optimizations would be a third of their time.
+# What trains, lifts and exports is tested as users run it.
+QUICKLY_COMPILED = {
+    *("test_epipolar", "test_losses", "test_metrics", "test_model"),
+    *("test_procrustes", "test_sampling", "test_triangulation"),
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiled_quickly_or_as_users_do(request):
+    """Sets how hard XLA tries, module by module."""
+    quickly = request.module.__name__ in QUICKLY_COMPILED
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", quickly or before)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture(scope="session")
