@@ -64,7 +64,7 @@ class MovingDetections:
         self._joints = axes.scatter(
             [], [], s=17, edgecolors=PICTURE, linewidths=0.7, zorder=3, animated=True
         )
-        self._none = _note(axes, "no detection")
+        self._none = _note(axes, "no detection", 0.5)
         self.artists: list[Artist] = [self._bones, self._joints, self._none]
 
     def show(self, index: int, turned: float) -> None:
@@ -117,7 +117,7 @@ class MovingPoses:
         tallest = float(points[:, 1].max(initial=0.5))
         draw_floor(axes, 0, self._reach, tallest, azimuth, empty=turns)
         self._ground, self._lines = _lines(axes, zorder=0), _lines(axes, zorder=2)
-        self._none = _note(axes, "no pose")
+        self._none = _note(axes, "no pose", 0.92)
         self._paint(floor_lines(0, self._reach, azimuth).shape[0], len(bodies) - 1)
         still: list[Artist] = [self._ground] if turns else []
         self.artists: list[Artist] = [*still, self._lines, self._none]
@@ -160,10 +160,10 @@ def _lines(axes: Axes, zorder: float) -> LineCollection:
     return lines
 
 
-def _note(axes: Axes, words: str) -> Text:
+def _note(axes: Axes, words: str, height: float) -> Text:
     return axes.text(
         0.5,
-        0.5,
+        height,
         words,
         transform=axes.transAxes,
         ha="center",
