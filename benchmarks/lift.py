@@ -58,7 +58,11 @@ def make_files(folder: Path, frames: int) -> dict[str, list[str]]:
     if not (folder / "recording.npz").exists():
         arrays = generate("test", frames, subjects=1)
         one = np.zeros(frames, np.int32)  # all clips as one, frame after frame
-        whole = {"clip_id": one, "frame_id": np.arange(frames), "clip_names": np.array(["all"])}
+        whole: dict[str, np.ndarray] = {
+            "clip_id": one,
+            "frame_id": np.arange(frames),
+            "clip_names": np.array(["all"]),
+        }
         folder.mkdir(parents=True, exist_ok=True)
         pixels, confidence = arrays["keypoints_2d"][:, 0], arrays["confidence"][:, 0]
         write_openpose(folder, names[0], pixels, confidence)
