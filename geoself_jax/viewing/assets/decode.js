@@ -15,25 +15,41 @@ function numbersOf(facts, bytes) {
   const values = new Float32Array(frames * joints * numbers);
   const head = Math.ceil((frames * joints) / 8);
   const plane = frames * joints * numbers;
-  const base = new Int32Array(numbers * frames); // the root's, in steps
-  const order = [...Array(joints).keys()].filter((joint) => joint !== root);
-  if (root >= 0) order.unshift(root);
-  for (const joint of order) {
-    for (let n = 0; n < numbers; n++) {
-      const from = head + (joint * numbers + n) * frames;
-      let total = 0;
-      for (let t = 0; t < frames; t++) {
+  const totals = new Int32Array(joints * numbers); // in steps
+  const tile = 256; // frames at a time: what is written together stays near the processor
+  const base = new Int32Array(tile); // the root's
+  const channels = [...totals.keys()].sort((a, b) => (a % numbers) - (b % numbers) || rank(a) - rank(b));
+  function rank(channel) {
+    return Math.floor(channel / numbers) === root ? -1 : channel;
+  }
+  for (let start = 0; start < frames; start += tile) {
+    const end = Math.min(start + tile, frames);
+    for (const channel of channels) {
+      const isRoot = Math.floor(channel / numbers) === root;
+      const from = head + channel * frames;
+      let total = totals[channel];
+      for (let t = start; t < end; t++) {
         let zigzag = bytes[from + t];
         for (let p = 1; p < planes; p++) zigzag |= bytes[from + p * plane + t] << (8 * p);
         total += (zigzag >>> 1) ^ -(zigzag & 1);
-        const at = n * frames + t;
-        if (joint === root) base[at] = total;
-        const steps = root < 0 || joint === root ? total : total + base[at];
-        const flag = joint * frames + t;
-        const missing = (bytes[flag >> 3] >> (flag & 7)) & 1;
-        values[(t * joints + joint) * numbers + n] = missing ? NaN : steps * step;
+        if (isRoot) base[t - start] = total;
+        const steps = isRoot || root < 0 ? total : total + base[t - start];
+        values[t * joints * numbers + channel] = steps * step;
       }
+      totals[channel] = total;
     }
   }
+  eraseMissing(values, bytes, frames, joints, numbers);
   return values;
+}
+
+function eraseMissing(values, bytes, frames, joints, numbers) {
+  for (let flag = 0; flag < frames * joints; flag++) {
+    if (flag % 8 === 0 && bytes[flag >> 3] === 0) {
+      flag += 7; // eight that are there
+    } else if ((bytes[flag >> 3] >> (flag & 7)) & 1) {
+      const at = ((flag % frames) * joints + Math.floor(flag / frames)) * numbers;
+      values.fill(NaN, at, at + numbers);
+    }
+  }
 }

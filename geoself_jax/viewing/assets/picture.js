@@ -58,7 +58,7 @@ function sureAt(scene, row) {
 function everSeen(scene) {
   const [xs, ys, sizes] = [[], [], []];
   const rows = scene.ids.length;
-  for (let row = 0; row < rows; row += Math.ceil(rows / 3000) || 1) {
+  for (let row = 0; row < rows; row += Math.ceil(rows / 700) || 1) {
     const [x, y] = sureAt(scene, row);
     if (!x.length) continue;
     xs.push(...x);

@@ -134,8 +134,11 @@ function rowMeans(values, width) {
 /** 1 for each row without any joint. */
 function missingRows(scene, points) {
   const rows = new Uint8Array(scene.ids.length).fill(1);
-  for (let i = 0; i < points.length; i += 3) {
-    if (points[i] === points[i]) rows[Math.floor(i / 3 / scene.joints)] = 0;
+  const width = 3 * scene.joints;
+  for (let row = 0; row < rows.length; row++) {
+    for (let i = row * width; i < (row + 1) * width && rows[row]; i += 3) {
+      if (points[i] === points[i]) rows[row] = 0;
+    }
   }
   return rows;
 }
@@ -182,7 +185,7 @@ function place(scene) {
   const roots = [[], [], []];
   const sizes = [];
   const rows = scene.ids.length;
-  for (let row = 0; row < rows; row += Math.ceil(rows / 3000) || 1) {
+  for (let row = 0; row < rows; row += Math.ceil(rows / 1000) || 1) {
     const root = (row * joints + skeleton.root) * 3;
     let low = Infinity;
     let high = -Infinity;
@@ -209,9 +212,10 @@ function place(scene) {
 
 /** The value below which a share of the numbers lies, of 20,000 of them; NaN of none. */
 function quantile(values, share) {
+  const some = [];
   const apart = Math.ceil(values.length / 20000);
-  const some = apart > 1 ? values.filter((_, i) => i % apart === 0) : values;
-  const there = Float32Array.from(some.filter((value) => value === value)).sort();
+  for (let i = 0; i < values.length; i += apart) if (values[i] === values[i]) some.push(values[i]);
+  const there = Float32Array.from(some).sort();
   return there.length ? there[Math.min(Math.floor(share * there.length), there.length - 1)] : NaN;
 }
 
