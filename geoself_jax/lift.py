@@ -83,6 +83,8 @@ def main(argv: Sequence[str]) -> int:
 
     import time
 
+    import jax
+
     from geoself_jax import devices
     from geoself_jax.lifter import load_lifter
     from geoself_jax.lifting.output import Output
@@ -93,6 +95,8 @@ def main(argv: Sequence[str]) -> int:
     smooth = parse_filter(flags.filter) if flags.filter else None
     output = Output(flags.out, relative=relative, world=world, up=flags.up, filter=smooth)
     devices.use_compilation_cache()
+    # Most videos are lifted sooner than compiled for: programs that compile quickly are kept too.
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
     devices.devices()
     lifter = load_lifter(flags.model)
     start = time.perf_counter()
