@@ -35,8 +35,6 @@ def main(argv: Sequence[str]) -> int:
         )
     config = commands.load_config(flags.config, overrides)
 
-    exit_at_once_on_interrupt()
-
     from pathlib import Path
 
     from geoself_jax import devices
@@ -51,4 +49,5 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    exit_at_once_on_interrupt()  # not in main: a notebook that calls it keeps its own handler
     commands.run(main)

@@ -51,7 +51,7 @@ FLOORS = [
     {"reporting", "exporting", "training", "lifting"},
     {
         *("train", "evaluate", "export", "prepare", "inspect", "tfds_build", "example", "view"),
-        *("keep", "lift"),
+        *("keep", "lift", "notebook"),
     },
 ]
 PACKAGES = {"", "geometry", "data"}
