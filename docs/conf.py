@@ -17,9 +17,12 @@ include_patterns = ["README.md", "CONTRIBUTING.md", "docs/**"]
 FOLDERS = [path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "docs"]
 exclude_patterns = FOLDERS
 html_extra_path = ["site"]  # index.html, which leads to docs/index.html
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_theme = "furo"
 html_title = "geoself_jax"
 html_show_copyright = False
+highlight_language = "text"  # commands and what they print
 smartquotes_action = "D"  # dashes; quotes stay as they are typed
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "reference"]

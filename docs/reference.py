@@ -35,7 +35,7 @@ def to_restructured_text(docstring: str) -> str:
         raise ValueError(f"a backtick is not closed in {docstring!r}")
     for i, part in enumerate(parts):
         parts[i] = f"``{part}``" if i % 2 else _MARKUP.sub(_escaped, part)
-    return _EXAMPLE.sub(r"\1\n::\n\n", "".join(parts))
+    return _EXAMPLE.sub(r"\1\n.. code-block:: python\n\n", "".join(parts))
 
 
 def _escaped(found: re.Match[str]) -> str:
