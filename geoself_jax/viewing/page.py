@@ -1,6 +1,6 @@
 """The scenes as one HTML file that needs nothing but a browser.
 
-The page's own scripts draw on canvases: some 30 kB. A plotting library would bring 4.7 MB and want
+The page's own scripts draw on canvases: some 60 kB. A plotting library would bring 4.7 MB and want
 the policy 'unsafe-eval'; ours allows the one script and the one style of the page by their hashes,
 and nothing else: no address is asked for anything, and a name from a file cannot become a program.
 """
