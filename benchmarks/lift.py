@@ -132,6 +132,29 @@ def product_floor(model: str, frames: int) -> dict[str, float]:
     return {"weights": count, "lifting": best["lift"], "products": floor}
 
 
+def live(model: str, frames: int = 1000) -> dict[str, float]:
+    """Median milliseconds of a frame in live use, with and without a filter."""
+    import numpy as np
+
+    from geoself_jax import load_lifter
+
+    lifter, rng = load_lifter(model), np.random.default_rng(0)
+    joints = lifter.skeleton.joints
+    pixels = rng.normal(500, 80, (frames, joints, 2)).astype(np.float32)
+    seen = np.ones((frames, joints), np.float32)
+    K = np.array([[1145.0, 0, 500], [0, 1145, 500], [0, 0, 1]])
+    filtered = lifter.stream(K, filter="one-euro:1.0,0.05", fps=50)
+    result = {}
+    for name, stream in {"live": lifter.stream(K), "live, filtered": filtered}.items():
+        seconds = []
+        for frame in range(frames):
+            start = time.perf_counter()
+            stream(pixels[frame], seen[frame])
+            seconds.append(time.perf_counter() - start)
+        result[name] = 1000 * statistics.median(seconds)
+    return result
+
+
 def agreement(model: str, frames: int) -> dict[str, float]:
     """Millimetres between two cameras' world poses of an instant, and from each to the truth.
 
@@ -201,6 +224,9 @@ def main() -> None:
         f"lifting alone {floor['lifting']:.2f} s; its products at the rate of a square one "
         f"{floor['products']:.2f} s ({floor['weights']} weights)"
     )
+    live_ms = live(flags.model)
+    for name, value in live_ms.items():
+        print(f"{name}: {value:.2f} ms a frame")
     apart = agreement(flags.model, 4000)
     for name, value in apart.items():
         print(f"{name}: {value:.1f}")
@@ -209,7 +235,13 @@ def main() -> None:
         from benchmarks import measure
         from geoself_jax.workdir import write_json
 
-        found = {"speed": rows, "floor": floor, "agreement": apart, "frames": flags.frames}
+        found = {
+            "speed": rows,
+            "floor": floor,
+            "live_ms": live_ms,
+            "agreement": apart,
+            "frames": flags.frames,
+        }
         write_json(flags.out, found | {"machine": measure.machine()})
 
 
