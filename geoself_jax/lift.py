@@ -87,6 +87,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax import devices
     from geoself_jax.lifter import load_lifter
+    from geoself_jax.lifting.doubts import doubts
     from geoself_jax.lifting.output import Output
     from geoself_jax.lifting.running import lift_all
     from geoself_jax.poses.filters import parse_filter
@@ -102,7 +103,11 @@ def main(argv: Sequence[str]) -> int:
     start = time.perf_counter()
     videos = read(flags)
     reading = time.perf_counter() - start
+    for line in (line for video in videos for line in doubts(video)):
+        _warn(line)
     done = lift_all(lifter, videos, output, min_confidence=flags.min_confidence, notice=_note)
+    for line in done.warnings:
+        _warn(line)
     print(summary(done, reading))
     return 0
 
@@ -195,11 +200,10 @@ def read_camera(flags: "argparse.Namespace") -> "View":
         )
     assert size is not None
     view = guessed_view(size, fov=flags.fov, focal=flags.focal)
-    print(
-        f"warning: no calibration: a focal length of {view.K[0, 0]:.0f} px, the middle of the "
+    _warn(
+        f"no calibration: a focal length of {view.K[0, 0]:.0f} px, the middle of the "
         "picture and a lens without distortion are guesses - the person's distance and their way "
-        "through the room are as good as these; the pose itself suffers less",
-        file=sys.stderr,
+        "through the room are as good as these; the pose itself suffers less"
     )
     return view
 
@@ -229,6 +233,10 @@ def _size(text: str | None) -> tuple[int, int] | None:
     if not all(n.isdecimal() and len(n) <= 6 and int(n) for n in (width, height)):
         raise usage_error(f"--image-size={text}", "wanted WIDTHxHEIGHT in pixels", "e.g. 1920x1080")
     return int(width), int(height)
+
+
+def _warn(line: str) -> None:
+    print(f"warning: {line}", file=sys.stderr)
 
 
 def _note(line: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from geoself_jax.lifter import Lifter
+from geoself_jax.lifting.doubts import misfit
 from geoself_jax.lifting.output import Output
 from geoself_jax.lifting.poses import in_joints_of, joints_note, lift_video, looked_at
 from geoself_jax.lifting.videos import Video
@@ -21,12 +22,14 @@ class Done:
         frames: Of all videos.
         seen: Of these, frames in which somebody was seen.
         files: What was written.
+        warnings: What looks wrong in it, a line each.
         compiling, lifting, writing: Seconds.
     """
 
     frames: int
     seen: int
     files: tuple[str, ...]
+    warnings: tuple[str, ...]
     compiling: float
     lifting: float
     writing: float
@@ -60,6 +63,7 @@ def lift_all(
     if note:
         notice(note)
     ready = [looked_at(in_joints_of(lifter.skeleton, v), min_confidence) for v in videos]
+    warnings = []
     seconds = {"compiling": 0.0, "lifting": 0.0, "writing": 0.0}
     with _timed(seconds, "compiling"):
         for video in ready:
@@ -68,10 +72,12 @@ def lift_all(
         for video, place in zip(ready, places, strict=True):
             with _timed(seconds, "lifting"):
                 poses = lift_video(lifter, video, progress=bar.update)
+            warnings.append(misfit(video, poses))
             with _timed(seconds, "writing"):
                 output.write(poses, place, notice)
     frames, seen = (sum(counts) for counts in zip(*_counts(ready), strict=True))
-    return Done(frames, seen, tuple(map(str, places)), **seconds)
+    files, doubtful = tuple(map(str, places)), tuple(filter(None, warnings))
+    return Done(frames, seen, files, doubtful, **seconds)
 
 
 def _counts(videos: Sequence[Video]) -> list[tuple[int, int]]:

@@ -24,6 +24,7 @@ class View:
         R: (3, 3) float64, world to camera, or None.
         center: (3,) float64 metres, world; there with `R` or not at all.
         world_up: (3,) float64 unit vector against gravity, in the world; there with `R`.
+        others: Names of the calibration's other cameras.
     """
 
     name: str
@@ -33,6 +34,7 @@ class View:
     R: np.ndarray | None = None
     center: np.ndarray | None = None
     world_up: np.ndarray | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def up(self) -> np.ndarray:
@@ -72,4 +74,5 @@ def view_of(rig: Rig, name: str) -> View:
         R=one.R[0],
         center=one.center[0],
         world_up=one.world_up,
+        others=tuple(other for other in rig.camera_names if other != name),
     )
