@@ -106,9 +106,12 @@ def main(argv: Sequence[str]) -> int:
         kind, inputs, options, _own_rig(flags), seed=flags.seed, motion_unit=flags.motion_unit
     )
     arrays = preparing.prepare(reading)
+    replaced = output.exists()
     npz.write_arrays(output, arrays)
     print(preparing.summary(arrays))
-    print(f"written to {output}; now: python -m geoself_jax.inspect --data={output}")
+    print(
+        f"{'replaced' if replaced else 'written to'} {output}; now: python -m geoself_jax.inspect --data={output}"
+    )
     return 0
 
 

@@ -70,7 +70,16 @@ def read_detections(
             raise data_error(
                 f"{path}: {'may be ' + told if reasons else 'detections of no known format'}",
                 f"known: {', '.join(DETECTIONS)}",
-                "say which: --detections=NAME",
+                _folders(path) if not reasons else "say which: --detections=NAME",
             )
         format = next(iter(reasons))
     return _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes)
+
+
+def _folders(path: Path) -> str:
+    """What to do about a path that is nothing by itself; it may hold a folder a camera."""
+    names = sorted(each.name for each in path.iterdir() if each.is_dir()) if path.is_dir() else []
+    if not names:
+        return "say which: --detections=NAME"
+    more = ", ..." if len(names) > 4 else ""
+    return f"it holds folders, {', '.join(names[:4])}{more}: give one camera's"
