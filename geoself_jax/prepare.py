@@ -108,10 +108,10 @@ def main(argv: Sequence[str]) -> int:
     arrays = preparing.prepare(reading)
     replaced = output.exists()
     npz.write_arrays(output, arrays)
-    print(preparing.summary(arrays))
-    print(
-        f"{'replaced' if replaced else 'written to'} {output}; now: python -m geoself_jax.inspect --data={output}"
-    )
+    done = "replaced" if replaced else "written to"
+    print(f"{done} {output}; now: python -m geoself_jax.inspect --data={output}")
+    done = "replaced" if replaced else "written to"
+    print(f"{done} {output}; now: python -m geoself_jax.inspect --data={output}")
     return 0
 
 
