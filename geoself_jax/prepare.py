@@ -108,8 +108,7 @@ def main(argv: Sequence[str]) -> int:
     arrays = preparing.prepare(reading)
     replaced = output.exists()
     npz.write_arrays(output, arrays)
-    done = "replaced" if replaced else "written to"
-    print(f"{done} {output}; now: python -m geoself_jax.inspect --data={output}")
+    print(preparing.summary(arrays))
     done = "replaced" if replaced else "written to"
     print(f"{done} {output}; now: python -m geoself_jax.inspect --data={output}")
     return 0
