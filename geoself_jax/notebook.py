@@ -32,7 +32,7 @@ def command(verb: str, *flags: object) -> None:
         raise RuntimeError(f"{verb} ended with exit code {code}: its last lines say why")
 
 
-def show(path: Path | str, height: int = 720) -> Any:
+def show(path: Path | str, height: int = 800) -> Any:
     """A picture, a page or a card, to be a cell's last line.
 
     A page is part of the notebook: it opens where its file cannot be reached, as on Colab. It can
