@@ -70,7 +70,8 @@ class ObjectiveConfig:
             where the `views`' rays want it (`triangulate_root`), so that the pose does not learn to
             make up for the root's error; the root network then learns with the pose held.
         views: Views drawn for each instant; 2 is the paper's random pair.
-        labels: How labels are triangulated: `robust` or `dlt` (confidence-weighted).
+        labels: How labels are triangulated: `dlt` (confidence-weighted), `robust`, or `refined`: the
+            latter, then smooth in time, its bones of one length (`data/refinement.py`).
     """
 
     name: Literal["transform", "reprojection", "pseudo_label"] = "transform"
@@ -79,7 +80,7 @@ class ObjectiveConfig:
     weight_from: Literal["source", "target", "product"] = "source"
     root_from: Literal["network", "views"] = "network"
     views: int = 2
-    labels: Literal["robust", "dlt"] = "robust"
+    labels: Literal["refined", "robust", "dlt"] = "robust"
 
 
 @dataclass(frozen=True)

@@ -39,12 +39,12 @@ FLOORS = [
         *("data.matching", "data.rig_arrays", "data.skeleton_files"),
     },
     {
-        *("devices", "step", "streaming", "data.checks", "data.sampling", "data.training_views"),
+        *("devices", "step", "streaming", "data.checks", "data.sampling", "data.refinement"),
         *("data.calibrations", "data.detections", "data.people", "data.assembling", "data.motion"),
     },
     {
         *("checkpoints", "runner", "scores", "drawing", "inspection"),
-        *("data.datasets", "data.camera_files"),
+        *("data.datasets", "data.camera_files", "data.training_views"),
     },
     {"feeding", "trained", "ranking", "commands", "viewing", "data.own_rig", "data.tfds"},
     {"evaluation", "doubts", "lifter", "loop", "data.sources", "data.preparing"},

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from geoself_jax.batch import TrainingViews
+from geoself_jax.data.refinement import refine_labels
 from geoself_jax.errors import data_error
 from geoself_jax.geometry.triangulation import triangulate_dlt, triangulate_robust
 from geoself_jax.recording import Recording
@@ -19,13 +20,20 @@ _METHODS: dict[str, Callable[..., jax.Array]] = {
 
 
 def triangulate_recording(
-    recording: Recording, method: Literal["robust", "dlt"] = "robust"
+    recording: Recording, method: Literal["refined", "robust", "dlt"] = "robust"
 ) -> np.ndarray:
     """Joints triangulated from all views of each instant.
+
+    Args:
+        recording: Detections and cameras.
+        method: `dlt` or `robust`, each instant by itself; `refined`: the latter, then made smooth
+            in time and its bones of one length (`refine_labels`).
 
     Returns:
         (frames, joints, 3) world, metres, float32; NaN where fewer than two views see a joint.
     """
+    if method == "refined":
+        return refine_labels(recording, triangulate_recording(recording))
     triangulate = jax.jit(_METHODS[method])
     frames = recording.frames
     chunk = min(_CHUNK, frames)

@@ -105,23 +105,70 @@ def triangulate_robust(
     rays, finite = finite_or_zero(pixel_to_ray(keypoints_2d, camera.K))
     a, b = _rows(rays, camera)
     prior = jnp.where(finite, confidence, 0) ** confidence_power
-    focal = (camera.K[..., 0, 0] + camera.K[..., 1, 1])[..., None] / 2
     origin = jnp.mean(camera.center, axis=-2)[..., None, :]
-    observed = jnp.where(finite[..., None], keypoints_2d, 0)
 
     def reweight(i: int | jax.Array, point: jax.Array) -> jax.Array:
-        local = world_to_camera((point + origin)[..., None, :, :], camera)
-        error = safe_norm(project(local, camera.K) - observed)
         width = scale * 2.0 ** jnp.maximum(0, 3 - i)
-        doubt = (1 + (error / width) ** 2) ** -exponent
-        pixel = focal / jnp.maximum(local[..., 2], MIN_DEPTH)
-        new, held = _meet(a, b, prior * doubt * pixel**2)
+        trust = _trust(point + origin, keypoints_2d, camera, width) ** exponent
+        new, held = _meet(a, b, prior * trust * _pixels(point + origin, camera) ** 2)
         return jnp.where(held[..., None], new, point)  # not where a single view is left a say
 
     first, good = _meet(a, b, prior)
     good &= jnp.sum(prior > 0, axis=-2) >= 2
     point = jax.lax.fori_loop(0, iterations, reweight, jnp.where(good[..., None], first, 0))
     return jnp.where(good[..., None], point + origin, jnp.nan)
+
+
+def _trust(
+    point: Float[Array, "*batch joints 3"],
+    keypoints_2d: Float[Array, "*batch views joints 2"],
+    camera: Camera,
+    scale: float | jax.Array,
+) -> Float[Array, "*batch views joints"]:
+    """Cauchy's weight of each view for a point in the world: 1 / (1 + (error / scale)^2)."""
+    observed, _ = finite_or_zero(keypoints_2d)
+    seen = project(world_to_camera(point[..., None, :, :], camera), camera.K)
+    return 1 / (1 + (safe_norm(seen - observed) / scale) ** 2)
+
+
+def _pixels(
+    point: Float[Array, "*batch joints 3"], camera: Camera
+) -> Float[Array, "*batch views joints"]:
+    """Pixels that a metre across takes in each view, at a point in the world."""
+    focal = (camera.K[..., 0, 0] + camera.K[..., 1, 1])[..., None] / 2
+    depth = world_to_camera(point[..., None, :, :], camera)[..., 2]
+    return focal / jnp.maximum(depth, MIN_DEPTH)
+
+
+def robust_equations(
+    point: Float[Array, "*batch joints 3"],
+    keypoints_2d: Float[Array, "*batch views joints 2"],
+    confidence: Float[Array, "*batch views joints"],
+    camera: Camera,
+    scale: float | jax.Array = FINAL_SCALE_PX,
+) -> tuple[
+    Float[Array, "*batch joints 3 3"], Float[Array, "*batch joints 3"], Float[Array, "*batch 3"]
+]:
+    """The normal equations A (x - origin) = b of one reweighting of `triangulate_robust`.
+
+    For those who add terms of their own before they solve.
+
+    Args:
+        point: Where each joint is thought to be, world, metres.
+        keypoints_2d, confidence, camera: As `triangulate_dlt`.
+        scale: Pixels at which a view's say is halved.
+
+    Returns:
+        A, in pixels squared per metre squared; b; and the origin, the cameras' mean centre.
+    """
+    rays, finite = finite_or_zero(pixel_to_ray(keypoints_2d, camera.K))
+    a, b = _rows(rays, camera)
+    trust = _trust(point, keypoints_2d, camera, scale)
+    weight = jnp.where(finite, confidence, 0) * trust * _pixels(point, camera) ** 2
+    weighted = a * weight[..., None, None]
+    A = jnp.einsum("...vjki,...vjkl->...jil", weighted, a, precision="highest")
+    rhs = jnp.sum(weighted * b[..., None], axis=(-4, -2))
+    return A, rhs, jnp.mean(camera.center, axis=-2)
 
 
 def triangulate_root(

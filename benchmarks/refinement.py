@@ -1,0 +1,97 @@
+"""How well refined labels predict a camera that was left out: what their weights were chosen by.
+
+    python -m benchmarks.refinement --data=../shared/data/cmu_h36m_rig/train.npz --frames=20000
+    python -m benchmarks.refinement --data=synthetic:train
+
+Each choice of weights refines the joints from all cameras but one and projects them into that one:
+the confidence-weighted mean distance to its detections, each at most 50 px, over two cameras left
+out. No ground truth is needed; where there is some, the labels' root-relative error is printed
+beside it, for analysis.
+"""
+
+import argparse
+import dataclasses
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from geoself_jax.data.refinement import refine_labels
+from geoself_jax.data.sources import load
+from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.geometry.camera import project, world_to_camera
+from geoself_jax.recording import Recording
+from geoself_jax.workdir import write_json
+
+MOST_PX = 50.0
+NO_BONES = 1e3
+CHOICES: tuple[dict[str, float], ...] = (
+    {},
+    {"bone_metres": NO_BONES},
+    {"bone_metres": 0.003},
+    {"bone_metres": 0.03},
+    {"acceleration": 4.0},
+    {"acceleration": 16.0},
+    {"detection_px": 10.0},
+)
+
+
+def labels(recording: Recording, choice: dict[str, float] | None) -> np.ndarray:
+    """Refined with a choice of weights, or as triangulated for None."""
+    triangulated = triangulate_recording(recording)
+    return triangulated if choice is None else refine_labels(recording, triangulated, **choice)
+
+
+def left_out_px(recording: Recording, choice: dict[str, float] | None, view: int) -> float:
+    """Distance to the detections of a camera that the labels have not seen."""
+    confidence = recording.confidence.copy()
+    confidence[:, view] = 0
+    found = labels(dataclasses.replace(recording, confidence=confidence), choice)
+    camera = recording.cameras_of(slice(None)).on_device()
+    seen = jax.jit(lambda x: project(world_to_camera(x[:, None], camera), camera.K))
+    pixels = np.asarray(seen(jnp.asarray(found)))[:, view]
+    error = np.linalg.norm(pixels - recording.keypoints_2d[:, view], axis=-1)
+    weight = np.where(np.isfinite(error), recording.confidence[:, view], 0)
+    return float(np.sum(weight * np.minimum(np.nan_to_num(error), MOST_PX)) / weight.sum())
+
+
+def error_mm(recording: Recording, found: np.ndarray) -> float | None:
+    """Root-relative error of labels, for analysis; None without ground truth in the same joints."""
+    truth = recording.pose_world
+    if truth is None or truth.shape != found.shape:
+        return None
+    root = recording.skeleton.root
+    difference = (found - found[:, [root]]) - (truth - truth[:, [root]])
+    return 1000 * float(np.nanmean(np.linalg.norm(difference, axis=-1)))
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--frames", type=int, default=8000)
+    parser.add_argument("--out", type=Path, help="JSON to write")
+    flags = parser.parse_args()
+    recording = load(flags.data, synthetic_frames=flags.frames)
+    recording = recording.select(slice(0, flags.frames))
+    blind, rows = recording.without_ground_truth(), []
+    print(f"{flags.data}, {recording.frames} frames")
+    print(f"{'left out px':>12}{'error mm':>10}{'seconds':>9}")
+    for choice in (None, *CHOICES):
+        start = time.monotonic()
+        found = labels(blind, choice)
+        seconds = time.monotonic() - start
+        pixels = np.mean([left_out_px(blind, choice, view) for view in (0, recording.views // 2)])
+        error = error_mm(recording, found)
+        rows.append({"choice": choice, "left_out_px": float(pixels), "error_mm": error})
+        name = "as triangulated" if choice is None else str(choice or "the defaults")
+        shown = "-" if error is None else f"{error:.1f}"
+        print(f"{pixels:>12.3f}{shown:>10}{seconds:>9.1f}  {name}", flush=True)
+    if flags.out:
+        write_json(flags.out, {"data": flags.data, "frames": recording.frames, "rows": rows})
+
+
+if __name__ == "__main__":
+    main()
