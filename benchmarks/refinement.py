@@ -13,6 +13,7 @@ import argparse
 import dataclasses
 import time
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +28,7 @@ from geoself_jax.workdir import write_json
 
 MOST_PX = 50.0
 NO_BONES = 1e3
-CHOICES: tuple[dict[str, float], ...] = (
+CHOICES: tuple[dict[str, Any], ...] = (
     {},
     {"bone_metres": NO_BONES},
     {"bone_metres": 0.003},
@@ -38,13 +39,13 @@ CHOICES: tuple[dict[str, float], ...] = (
 )
 
 
-def labels(recording: Recording, choice: dict[str, float] | None) -> np.ndarray:
+def labels(recording: Recording, choice: dict[str, Any] | None) -> np.ndarray:
     """Refined with a choice of weights, or as triangulated for None."""
     triangulated = triangulate_recording(recording)
     return triangulated if choice is None else refine_labels(recording, triangulated, **choice)
 
 
-def left_out_px(recording: Recording, choice: dict[str, float] | None, view: int) -> float:
+def left_out_px(recording: Recording, choice: dict[str, Any] | None, view: int) -> float:
     """Distance to the detections of a camera that the labels have not seen."""
     confidence = recording.confidence.copy()
     confidence[:, view] = 0

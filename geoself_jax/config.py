@@ -70,8 +70,8 @@ class ObjectiveConfig:
             where the `views`' rays want it (`triangulate_root`), so that the pose does not learn to
             make up for the root's error; the root network then learns with the pose held.
         views: Views drawn for each instant; 2 is the paper's random pair.
-        labels: How labels are triangulated: `dlt` (confidence-weighted), `robust`, or `refined`: the
-            latter, then smooth in time, its bones of one length (`data/refinement.py`).
+        labels: How labels are triangulated: `dlt` (confidence-weighted), `robust`, or `refined`,
+            the latter made smooth in time, each bone of one length (`data/refinement.py`).
     """
 
     name: Literal["transform", "reprojection", "pseudo_label"] = "transform"

@@ -1,9 +1,8 @@
-"""Triangulated joints made better by what is known of bodies: they move smoothly, bones are rigid."""
+"""Triangulated joints refined by what is known of bodies: they move smoothly, bones are rigid."""
 
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from scipy.linalg import solveh_banded
@@ -87,7 +86,7 @@ def refine_labels(
 
 
 def _filled(points: np.ndarray, unknown: np.ndarray) -> np.ndarray:
-    """Unknown joints at the middle of the known ones, or of everything: somewhere before a camera."""
+    """Unknown joints at the middle of the known ones, or of all: somewhere before a camera."""
     points = np.where(unknown[..., None], 0, points)
     count = np.maximum((~unknown).sum(-1), 1)[:, None]
     middle = points.sum(1) / count
@@ -97,7 +96,7 @@ def _filled(points: np.ndarray, unknown: np.ndarray) -> np.ndarray:
 
 
 def _smoothness(recording: Recording, weight: float) -> _Smoothness:
-    """weight * (x[t-1] - 2 x[t] + x[t+1])^2 wherever these three frames follow each other."""
+    """Weight * (x[t-1] - 2 x[t] + x[t+1])^2 wherever these three frames follow each other."""
     frames = recording.frames
     follows = (np.diff(recording.clip_id) == 0) & (np.diff(recording.frame_id) == 1)
     at = np.zeros(frames)
