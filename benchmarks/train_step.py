@@ -62,6 +62,7 @@ def random_views(frames: int) -> TrainingViews:
         label_world=rng.normal(0, 0.4, (frames, 17, 3)).astype(np.float32),
         rig_middle=np.zeros((1, 3), np.float32),
         world_up=np.array([0, 0, 1], np.float32),
+        run=np.stack([np.arange(frames)] * 2, axis=1).astype(np.int32),
     )
 
 

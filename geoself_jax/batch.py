@@ -1,6 +1,6 @@
 """What training sees: detections, cameras and labels triangulated from them; no ground truth."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -19,6 +19,7 @@ class TrainingViews(NamedTuple):
         label_world: Triangulated from the same detections, world, metres; NaN where it cannot be.
         rig_middle: Mean triangulated root of each rig, world, metres: where its people are.
         world_up: Unit vector against gravity.
+        run: First and last instant of the run of consecutive ones that each belongs to.
     """
 
     keypoints_2d: Float[Array | np.ndarray, "frames views joints 2"]
@@ -28,6 +29,26 @@ class TrainingViews(NamedTuple):
     label_world: Float[Array | np.ndarray, "frames joints 3"]
     rig_middle: Float[Array | np.ndarray, "rigs 3"]
     world_up: Float[Array | np.ndarray, " 3"]
+    run: Int[Array | np.ndarray, "frames 2"]
+
+
+def windows(
+    frame: Int[Array | np.ndarray, "*shape"], run: Int[Array | np.ndarray, "frames 2"], frames: int
+) -> Any:
+    """The instants of windows about the given ones, one axis more.
+
+    Where a window goes beyond the ends of its run it sees the run's end again.
+
+    Args:
+        frame: The windows' middles.
+        run: Of every instant (`TrainingViews.run`).
+        frames: Length of a window, odd; 1 for the instants themselves, no axis more.
+    """
+    if frames == 1:
+        return frame
+    first, last = run[frame, 0], run[frame, 1]
+    around = frame[..., None] + np.arange(frames) - frames // 2
+    return around.clip(first[..., None], last[..., None])
 
 
 PER_FRAME = ("keypoints_2d", "confidence", "rig_id", "label_world")
@@ -36,6 +57,8 @@ PER_FRAME = ("keypoints_2d", "confidence", "rig_id", "label_world")
 
 class Batch(NamedTuple):
     """Some instants, each seen by some views.
+
+    Where the networks see several frames, the joints are those of the whole window, frame by frame.
 
     Attributes:
         keypoints_2d: Undistorted pixels; NaN where missing.

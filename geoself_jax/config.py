@@ -40,6 +40,10 @@ class ModelConfig:
             pose is turned back.
         root: `ray`: root on the ray of its 2D joint, z = root_depth exp(out); `plain`: raw output.
         root_depth: Metres, where the `ray` root starts.
+        frames: Consecutive frames of one view that the networks see, to lift the middle one; three
+            frames become one in the first layer and in one block more for each power of 3, ahead of
+            `blocks`.
+        confidence: Whether they see the detector's confidences too.
         pixel_center, pixel_scale: Pixels. Replaced by the training pictures' middle and half size
             when a run starts.
     """
@@ -53,6 +57,8 @@ class ModelConfig:
     input: Literal["pixel", "ray", "centered_ray"] = "centered_ray"
     root: Literal["ray", "plain"] = "ray"
     root_depth: float = 5.0
+    frames: Literal[1, 3, 9, 27, 81, 243] = 1
+    confidence: bool = False
     pixel_center: tuple[float, float] = (500.0, 500.0)
     pixel_scale: float = 500.0
 
@@ -294,9 +300,10 @@ def _parsed(hint: Any, text: str) -> Any:
         return {"true": True, "false": False}.get(text.lower(), text)
     if get_origin(hint) is tuple:
         return tuple(_parsed(get_args(hint)[0], part) for part in text.split(","))
-    if hint in (int, float):
+    kind = type(get_args(hint)[0]) if get_origin(hint) is Literal else hint
+    if kind in (int, float):
         try:
-            return hint(text)
+            return kind(text)
         except ValueError:
             return text
     return text
@@ -306,11 +313,12 @@ def _checked(hint: Any, value: Any, where: str) -> Any:
     if is_dataclass(hint):
         return from_dict(hint, as_dict(value) if isinstance(value, hint) else value, where)  # type: ignore[arg-type]
     if get_origin(hint) is Literal:
-        if value not in get_args(hint):
+        if value not in get_args(hint) or isinstance(value, bool):
+            names = [str(name) for name in get_args(hint)]
             raise usage_error(
                 f"{where}={value!r}",
-                f"wanted one of {', '.join(get_args(hint))}",
-                nearest_name(str(value), get_args(hint)),
+                f"wanted one of {', '.join(names)}",
+                nearest_name(str(value), names),
             )
         return value
     if get_origin(hint) is tuple:

@@ -59,7 +59,9 @@ def evaluate(
     lifted_from = recording
     recording = in_joints_of(trained.model.skeleton, recording, source)
     predict = make_predict(trained.model, flip=flip)
-    prediction = predict_recording(predict, trained.variables, recording)
+    prediction = predict_recording(
+        predict, trained.variables, recording, trained.model.config.frames
+    )
     if not (np.isfinite(prediction.pose_3d).all() and np.isfinite(prediction.root_position).all()):
         raise GeoselfError(
             f"{source}: some lifted poses are not finite",

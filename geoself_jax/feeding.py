@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from geoself_jax.batch import TrainingViews
+from geoself_jax.batch import TrainingViews, windows
 from geoself_jax.runner import AXIS, Draw, Parallel, Rows, gather_rows, step_keys
 
 
@@ -26,6 +26,7 @@ class HostFeed:
         self._share = draw.batch // jax.process_count()
         self._first = self._share * jax.process_index()
         self._frames = _frame_drawer(draw, seed, self._first, self._share)
+        self._window = draw.window
         self._pool = ThreadPoolExecutor(1, "host-feed")
 
     def calls(self, portions: Iterator[tuple[int, int]]) -> Iterator[Rows]:
@@ -44,6 +45,7 @@ class HostFeed:
 
     def _gather(self, first: int, steps: int) -> Rows:
         frame = self._frames(np.arange(first, first + steps))
+        frame = np.asarray(windows(frame, np.asarray(self._data.run), self._window))
         rows = gather_rows(self._data, frame)
         if self._parallel == "pmap":
             return rows  # pmap moves its arguments itself

@@ -159,6 +159,7 @@ class Loop:
             make_batch=functools.partial(
                 make_batch, augmentation=self.config.augmentation, skeleton=self.model.skeleton
             ),
+            window=self.model.config.frames,
         )
 
     def _feed(self, mesh: jax.sharding.Mesh, done: int, fed: bool) -> tuple[Any, Any]:

@@ -4,6 +4,7 @@ Linen, not NNX: a training step is a pure function of its state here, which is w
 """
 
 import functools
+import math
 
 import flax.linen as nn
 import jax
@@ -16,11 +17,20 @@ from geoself_jax.layers import Compute, Dense
 from geoself_jax.numerics import finite_or_zero, rotate, safe_divide
 from geoself_jax.skeleton import Skeleton
 
+CONFIDENCE_SCALE = 0.1
+"""Confidences as features are times this: about as spread as a body's rays, 5 m away."""
 
-class ResidualMLP(nn.Module):
-    """A fully connected layer, residual blocks, a linear one: Martinez et al. 2017."""
+
+class ResidualNetwork(nn.Module):
+    """A fully connected layer, residual blocks, a linear one: Martinez et al. 2017.
+
+    Windows are first narrowed to one frame: the first layer sees three frames at a time, and each
+    of `narrowing` blocks three of what the one before gave, its residual from the middle one. These
+    are the dilated convolutions of Pavllo et al. 2019 (CVPR), as they train them: strided.
+    """
 
     width: int
+    narrowing: int
     blocks: int
     layers: int
     dropout: float
@@ -33,23 +43,35 @@ class ResidualMLP(nn.Module):
     @nn.compact
     def __call__(
         self,
-        x: Float[Array, "batch in"],
+        x: Float[Array, "batch frames in"],
         keys: UInt32[Array, "layers 2"],
         first_row: int | jax.Array = 0,
         *,
         train: bool,
     ) -> Float[Array, "batch out"]:
         """Features to outputs; a row of `keys` for each layer's dropout."""
+        batch = x.shape[0]
 
         def dense(x: jax.Array, name: str, number: int) -> jax.Array:
             compute = "float32" if name == "stem" else self.compute  # a pixel is a ray of 1/1145
             how = (self.dropout, compute, self.axis_name, self.folded)
             layer = Dense(self.width, *how, name=name)
-            return layer(x, keys[number], first_row, train=train)
+            row = first_row * (x.shape[0] // batch)
+            return layer(x, keys[number], row, train=train)
 
+        def in_threes(x: jax.Array) -> jax.Array:
+            return x.reshape(x.shape[0] // 3, 3, -1)
+
+        x = x.reshape(-1, x.shape[-1])
+        if x.shape[0] > batch:
+            x = in_threes(x).reshape(x.shape[0] // 3, -1)
         x = dense(x, "stem", 0)
-        for block in range(self.blocks):
+        for block in range(self.narrowing + self.blocks):
             y = x
+            if block < self.narrowing:
+                y = in_threes(x)
+                x = y[:, 1]
+                y = y.reshape(x.shape[0], -1)
             for layer in range(self.layers):
                 y = dense(y, f"block{block}_layer{layer}", 1 + block * self.layers + layer)
             x = x + y
@@ -79,13 +101,15 @@ class Networks(nn.Module):
     @nn.compact
     def __call__(
         self,
-        keypoints_2d: Float[Array, "*batch joints 2"],
-        confidence: Float[Array, "*batch joints"],
+        keypoints_2d: Float[Array, "*seen joints 2"],
+        confidence: Float[Array, "*seen joints"],
         K: Float[Array, "*batch 3 3"],
         *,
         train: bool = False,
     ) -> tuple[Float[Array, "*batch joints 3"], Float[Array, "*batch 3"]]:
-        """Lifts single views.
+        """Lifts single views: one frame of each, or the middle of a window of frames.
+
+        With `config.frames` 1 `seen` is `batch`; else it has one axis more, the frames.
 
         Args:
             keypoints_2d: Undistorted pixels; NaN where missing.
@@ -97,14 +121,17 @@ class Networks(nn.Module):
             Pose in camera axes relative to the root, and the root in the camera frame; metres.
         """
         config, joints = self.config, self.skeleton.joints
-        batch = keypoints_2d.shape[:-2]
-        keypoints_2d = keypoints_2d.reshape(-1, joints, 2)
-        confidence, K = confidence.reshape(-1, joints), K.reshape(-1, 3, 3)
-        rays, root_ray, seen = _rays(keypoints_2d, confidence, K, self.skeleton.root)
+        batch, points = K.shape[:-2], config.frames * joints
+        keypoints_2d = keypoints_2d.reshape(-1, points, 2)
+        confidence, K = confidence.reshape(-1, points), K.reshape(-1, 3, 3)
+        middle = config.frames // 2 * joints
+        rays, root_ray, seen = _rays(keypoints_2d, confidence, K, middle + self.skeleton.root)
         turn = _look_at(root_ray)
-        features = _features(config, keypoints_2d, rays, root_ray, turn, seen)
+        features = _features(config, keypoints_2d, confidence, rays, root_ray, turn, seen)
 
-        counts = [1 + blocks * config.layers for blocks in (config.blocks, config.root_blocks)]
+        narrowing = round(math.log(config.frames, 3)) - 1 if config.frames > 1 else 0
+        every = [narrowing + blocks for blocks in (config.blocks, config.root_blocks)]
+        counts = [1 + blocks * config.layers for blocks in every]
         keys = jnp.zeros((sum(counts), 2), jnp.uint32)
         first_row: int | jax.Array = 0
         if train and config.dropout:
@@ -112,7 +139,8 @@ class Networks(nn.Module):
             if self.axis_name is not None:
                 first_row = jax.lax.axis_index(self.axis_name) * len(features)
         network = functools.partial(
-            ResidualMLP,
+            ResidualNetwork,
+            narrowing=narrowing,
             layers=config.layers,
             dropout=config.dropout,
             compute=self.compute,
@@ -143,7 +171,7 @@ class Networks(nn.Module):
 def _rays(
     keypoints_2d: jax.Array, confidence: jax.Array, K: jax.Array, root: int
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Rays (0 where not seen), the root's ray (the seen joints' mean if it is not seen), seen."""
+    """Rays (0 where not seen), the root's ray (the seen points' mean if it is not seen), seen."""
     rays, seen = finite_or_zero(pixel_to_ray(keypoints_2d, K))
     seen &= confidence > 0
     count = jnp.sum(seen, axis=-1, keepdims=True).astype(rays.dtype)
@@ -164,11 +192,12 @@ def _look_at(ray: Float[Array, "batch 2"]) -> Float[Array, "batch 3 3"]:
 def _features(
     config: ModelConfig,
     keypoints_2d: jax.Array,
+    confidence: jax.Array,
     rays: jax.Array,
     root_ray: jax.Array,
     turn: jax.Array,
     seen: jax.Array,
-) -> Float[Array, "batch features"]:
+) -> Float[Array, "batch frames features"]:
     """The networks' input; 0 for joints that were not seen."""
     extra = []
     if config.input == "pixel":
@@ -179,9 +208,14 @@ def _features(
     else:
         turned = rotate(turn, jnp.concatenate([rays, jnp.ones_like(rays[..., :1])], axis=-1))
         coordinates = turned[..., :2] / jnp.maximum(turned[..., 2:], 0.1)
-        extra = [root_ray]
+        shape = (len(rays), config.frames, 2)
+        extra = [jnp.broadcast_to(root_ray[:, None], shape)]
     coordinates = jnp.where(seen[..., None], coordinates, 0)
-    return jnp.concatenate([coordinates.reshape(rays.shape[0], -1), *extra], axis=-1)
+    if config.confidence:
+        scale = 1.0 if config.input == "pixel" else CONFIDENCE_SCALE
+        trust = jnp.where(seen, confidence, 0) * scale
+        extra.append(trust.reshape(len(rays), config.frames, -1))
+    return jnp.concatenate([coordinates.reshape(len(rays), config.frames, -1), *extra], axis=-1)
 
 
 def _root_position(

@@ -114,6 +114,20 @@ class Recording:
         """Number of cameras V."""
         return self.keypoints_2d.shape[1]
 
+    @property
+    def follows(self) -> np.ndarray:
+        """(T - 1,) whether frame i + 1 comes right after frame i in one clip."""
+        same_clip = np.diff(self.clip_id) == 0
+        return same_clip & (np.diff(self.frame_id) == 1) & (np.diff(self.rig_id) == 0)
+
+    @property
+    def runs(self) -> np.ndarray:
+        """(T, 2) first and last frame of the run of consecutive frames that each is in."""
+        breaks = np.flatnonzero(~self.follows)
+        first, last = np.append(0, breaks + 1), np.append(breaks, self.frames - 1)
+        run = np.searchsorted(last, np.arange(self.frames))
+        return np.stack([first[run], last[run]], axis=1).astype(np.int32)
+
     def cameras_of(self, frames: slice | np.ndarray) -> HostCamera:
         """The cameras of some frames, batch shape (frames, V)."""
         rig = self.rig_id[frames]

@@ -10,14 +10,15 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
-from geoself_jax.batch import PER_FRAME, Batch, TrainingViews
+from geoself_jax.batch import PER_FRAME, Batch, TrainingViews, windows
 from geoself_jax.data.sampling import Samples, draw_samples, take_frames
 from geoself_jax.step import TrainState
 
 AXIS = "data"
 Parallel = Literal["jit", "pmap"]
 Rows = dict[str, Any]
-"""The instants of a call's batches, by field of `PER_FRAME`: (steps, batch, ...)."""
+"""The instants of a call's batches, by field of `PER_FRAME`: (steps, batch, ...), where samples are
+windows (steps, batch, window, ...)."""
 
 Advance = Callable[..., tuple[TrainState, dict[str, jax.Array]]]
 """(state, data) or, where the host feeds, (state, data, rows) to the state after the call's steps
@@ -33,6 +34,7 @@ class Draw:
         views: Views of a sample.
         frames, rig_views: Of the training set.
         make_batch: (rows, samples) to a batch (`sampling.make_batch`, its options bound).
+        window: Consecutive instants of each sample.
     """
 
     batch: int
@@ -40,6 +42,7 @@ class Draw:
     frames: int
     rig_views: int
     make_batch: Callable[[TrainingViews, Samples], Batch]
+    window: int = 1
 
     def samples(self, key: jax.Array, start: int | jax.Array, count: int) -> Samples:
         """Samples `start` to `start + count` of the step with this key."""
@@ -105,9 +108,10 @@ def make_advance(
             samples = draw.samples(key_batch, start, count)
             if parallel == "jit":
                 samples = _split_over(mesh, samples)
-            taken = (
-                take_frames(data, samples.frame) if fed_rows is None else data._replace(**fed_rows)
-            )
+            if fed_rows is None:
+                taken = take_frames(data, windows(samples.frame, data.run, draw.window))
+            else:
+                taken = data._replace(**fed_rows)
             batch = draw.make_batch(taken, samples)
             if parallel == "jit":
                 batch = _split_over(mesh, batch)

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax import metrics
+from geoself_jax.batch import windows
 from geoself_jax.data.joint_maps import LIMBS, JointMap, joint_map, limb_joints
 from geoself_jax.geometry.camera import (
     Camera,
@@ -24,26 +25,43 @@ _CHUNK = 4096
 
 
 def predict_recording(
-    predict: Callable[..., Prediction], variables: Any, recording: Recording
+    predict: Callable[..., Prediction],
+    variables: Any,
+    recording: Recording,
+    frames: int = 1,
+    instants: np.ndarray | None = None,
 ) -> Prediction:
     """Lifts every view of every instant, each by itself.
 
+    Args:
+        predict: `step.make_predict`'s.
+        variables: The networks'.
+        recording: To lift.
+        frames: That the networks see (`ModelConfig.frames`); they come from the instant's own run.
+        instants: Which to lift; None for all.
+
     Returns:
-        pose_3d (frames, views, joints, 3) and root_position (frames, views, 3), numpy, metres, in
-        each view's camera frame.
+        pose_3d (instants, views, joints, 3) and root_position (instants, views, 3), numpy, metres,
+        in each view's camera frame.
     """
-    frames, views, joints, _ = recording.keypoints_2d.shape
-    keypoints_2d = recording.keypoints_2d.reshape(-1, joints, 2)
-    confidence = recording.confidence.reshape(-1, joints)
-    K = recording.camera.K[recording.rig_id].reshape(-1, 3, 3).astype(np.float32)
-    poses = frames * views
-    chunk = min(_CHUNK, poses)
-    pose_3d = np.empty((poses, joints, 3), np.float32)
-    root = np.empty((poses, 3), np.float32)
-    for start in range(0, poses, chunk):
-        at = slice(min(start, poses - chunk), min(start, poses - chunk) + chunk)
-        pose_3d[at], root[at] = predict(variables, keypoints_2d[at], confidence[at], K[at])
-    return Prediction(pose_3d.reshape(frames, views, joints, 3), root.reshape(frames, views, 3))
+    every = np.arange(recording.frames) if instants is None else instants
+    _, views, joints, _ = recording.keypoints_2d.shape
+    K, run = recording.camera.K.astype(np.float32), recording.runs
+    count = len(every)
+    chunk = min(max(_CHUNK // views // max(frames // 9, 1), 1), count)
+    pose_3d = np.empty((count, views, joints, 3), np.float32)
+    root = np.empty((count, views, 3), np.float32)
+    for start in range(0, count, chunk):
+        to = slice(min(start, count - chunk), min(start, count - chunk) + chunk)
+        at = every[to]
+        seen = np.asarray(windows(at, run, frames))
+        keypoints_2d, confidence = recording.keypoints_2d[seen], recording.confidence[seen]
+        if frames > 1:  # instants, frames, views: a view's frames together
+            keypoints_2d, confidence = keypoints_2d.swapaxes(1, 2), confidence.swapaxes(1, 2)
+        pose_3d[to], root[to] = predict(
+            variables, keypoints_2d, confidence, K[recording.rig_id[at]]
+        )
+    return Prediction(pose_3d, root)
 
 
 def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:

@@ -122,15 +122,27 @@ def _sums(
     return jnp.sum(loss + barrier), jnp.sum(batch.confidence)
 
 
+def middle_frame(batch: Batch, joints: int) -> Batch:
+    """What the batch shows at the middle of its windows: what is lifted, and judged."""
+    first = batch.confidence.shape[-1] // joints // 2 * joints
+    at = slice(first, first + joints)
+    return batch._replace(
+        keypoints_2d=batch.keypoints_2d[..., at, :],
+        confidence=batch.confidence[..., at],
+        label=batch.label[..., at, :],
+    )
+
+
 def initial_state(
     model: Networks, optimizer: optax.GradientTransformation, seed: int
 ) -> TrainState:
     """Fresh weights, a pure function of the seed."""
     joints = model.skeleton.joints
+    frames = model.config.frames
     variables = jax.jit(model.init)(
         jax.random.key(seed),
-        jnp.zeros((2, joints, 2)),
-        jnp.ones((2, joints)),
+        jnp.zeros((2, frames, joints, 2)),
+        jnp.ones((2, frames, joints)),
         jnp.broadcast_to(jnp.eye(3), (2, 3, 3)),
     )
     params = variables["params"]
@@ -185,7 +197,7 @@ def train_step(
         loss = objective_loss(
             pose_3d,
             root,
-            batch,
+            middle_frame(batch, model.skeleton.joints),
             objective,
             root_joint=root_joint,
             pretrain=pretrain,
@@ -225,6 +237,8 @@ class Prediction(NamedTuple):
 def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Prediction]:
     """Compiles (variables, keypoints_2d, confidence, K) to a `Prediction`, running statistics used.
 
+    Where the networks see windows, keypoints_2d and confidence have an axis of frames.
+
     Args:
         model: The networks.
         flip: Mean of the answer and the mirrored answer to the mirrored view, as VideoPose3D's
@@ -238,7 +252,8 @@ def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Predic
         if not flip:
             return lifted
         swap, sign = jnp.array(model.skeleton.mirror), jnp.array([-1.0, 1, 1])
-        mirrored = ray_to_pixel(pixel_to_ray(keypoints_2d, K) * sign[:2], K)
+        points = keypoints_2d.reshape(*K.shape[:-2], -1, 2)
+        mirrored = ray_to_pixel(pixel_to_ray(points, K) * sign[:2], K).reshape(keypoints_2d.shape)
         seen = (mirrored[..., swap, :], confidence[..., swap])
         other = Prediction(*model.apply(variables, *seen, K, train=False))
         return Prediction(

@@ -41,8 +41,8 @@ def skeleton_from_dict(values: dict[str, Any]) -> Skeleton:
 
 def abstract_variables(model: Networks) -> Any:
     """Shapes and types of the networks' `params` and `batch_stats`, nothing allocated."""
-    joints = model.skeleton.joints
-    shapes = [(1, joints, 2), (1, joints), (1, 3, 3)]
+    seen = (1, model.config.frames, model.skeleton.joints)
+    shapes = [(*seen, 2), seen, (1, 3, 3)]
     inputs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
     return jax.eval_shape(model.init, jax.eval_shape(lambda: jax.random.key(0)), *inputs)
 

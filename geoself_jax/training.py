@@ -79,8 +79,9 @@ def train(
         validate = functools.partial(
             _validation_score,
             step.make_predict(model),
-            _thinned(recording.select(held), VALIDATION_FRAMES),
-            _thinned(triangulated[held], VALIDATION_FRAMES),
+            model.config.frames,
+            recording.select(held),
+            triangulated[held],
         )
         loop = Loop(
             config, folder, model, optimizer, stages, data, validate, stop, best, started=started
@@ -166,21 +167,20 @@ def _resolved(model: ModelConfig, recording: Recording) -> ModelConfig:
     )
 
 
-def _thinned(frames: Any, most: int) -> Any:
-    """At most so many frames of a recording or an array, evenly spread."""
-    count = frames.frames if isinstance(frames, Recording) else len(frames)
-    chosen = np.unique(np.linspace(0, count - 1, min(most, count)).astype(int))
-    return frames.select(chosen) if isinstance(frames, Recording) else frames[chosen]
-
-
 def _validation_score(
-    predict: Any, recording: Recording, triangulated: np.ndarray, variables: Any
+    predict: Any, frames: int, recording: Recording, triangulated: np.ndarray, variables: Any
 ) -> float | None:
-    """Label-free: mm to the triangulated joints of held-out subjects; None where there are none."""
+    """Label-free: mm to the triangulated joints of held-out subjects; None where there are none.
+
+    Of at most `VALIDATION_FRAMES` instants, evenly spread.
+    """
     if not np.isfinite(triangulated).any():
         return None
-    prediction = predict_recording(predict, variables, recording)
-    return label_free_scores(prediction, recording, triangulated).get("triangulation_mm")
+    count = min(VALIDATION_FRAMES, recording.frames)
+    at = np.unique(np.linspace(0, recording.frames - 1, count).astype(int))
+    prediction = predict_recording(predict, variables, recording, frames, at)
+    scores = label_free_scores(prediction, recording.select(at), triangulated[at])
+    return scores.get("triangulation_mm")
 
 
 def _record(

@@ -45,6 +45,7 @@ def test_nothing_that_training_sees_can_hold_ground_truth(tiny_recording, views)
         "label_world",
         "rig_middle",
         "world_up",
+        "run",
     }
     assert set(Batch._fields) == {"keypoints_2d", "confidence", "camera", "label"}
     blind = tiny_recording.without_ground_truth()

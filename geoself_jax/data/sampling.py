@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
-from geoself_jax.batch import PER_FRAME, Batch, TrainingViews
+from geoself_jax.batch import PER_FRAME, Batch, TrainingViews, windows
 from geoself_jax.config import AugmentationConfig
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 from geoself_jax.skeleton import Skeleton
@@ -73,8 +74,8 @@ def draw_samples(
     return jax.vmap(one)(start + jnp.arange(batch))
 
 
-def take_frames(data: TrainingViews, frame: Int[Array, " batch"]) -> TrainingViews:
-    """The chosen instants."""
+def take_frames(data: TrainingViews, frame: Int[Array, "*batch"]) -> TrainingViews:
+    """The chosen instants, in that shape."""
     return data._replace(**{name: getattr(data, name)[frame] for name in PER_FRAME})
 
 
@@ -88,21 +89,43 @@ def make_batch(
     """A batch from its samples' instants.
 
     Args:
-        rows: The instant of each sample (`take_frames`).
+        rows: The instant of each sample (`take_frames`), or the window of each, one more axis.
         samples: What was drawn for each.
         augmentation: New views of the triangulated bodies in place of a share of the samples.
         skeleton: For mirroring.
     """
+    rows, mirror, root = _folded(rows, skeleton)
     own = _observed(rows, samples.view)
     if augmentation.share == 0:
         return own
-    new = _new_views(rows, samples, own, augmentation, skeleton)
+    new = _new_views(rows, samples, own, augmentation, mirror, root)
     usable = jnp.all(jnp.nan_to_num(new.label[..., 2], nan=jnp.inf) > AUGMENTED_DEPTH, axis=(1, 2))
-    usable &= jnp.all(jnp.isfinite(rows.label_world[:, skeleton.root]), axis=-1)
+    usable &= jnp.all(jnp.isfinite(rows.label_world[:, root]), axis=-1)
     chosen = usable & (samples.numbers[:, 0] < augmentation.share)
     return jax.tree.map(
         lambda a, b: jnp.where(chosen.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, own
     )
+
+
+def _folded(rows: TrainingViews, skeleton: Skeleton) -> tuple[TrainingViews, jax.Array, int]:
+    """Windows as bodies of more joints, frame by frame; each one's mirror image; the root.
+
+    A window moves as a whole, so that to all that follows it is one body.
+    """
+    mirror = np.array(skeleton.mirror)
+    if rows.rig_id.ndim == 1:
+        return rows, jnp.array(mirror), skeleton.root
+    batch, frames, joints, _ = rows.label_world.shape
+    views = rows.confidence.shape[2]
+    middle = frames // 2
+    folded = rows._replace(
+        keypoints_2d=jnp.swapaxes(rows.keypoints_2d, 1, 2).reshape(batch, views, -1, 2),
+        confidence=jnp.swapaxes(rows.confidence, 1, 2).reshape(batch, views, -1),
+        rig_id=rows.rig_id[:, middle],
+        label_world=jnp.reshape(rows.label_world, (batch, -1, 3)),
+    )
+    swap = (np.arange(frames)[:, None] * joints + mirror).reshape(-1)
+    return folded, jnp.array(swap), middle * joints + skeleton.root
 
 
 def draw_batch(
@@ -114,11 +137,12 @@ def draw_batch(
     views: int,
     augmentation: AugmentationConfig,
     skeleton: Skeleton,
+    frames: int = 1,
 ) -> Batch:
     """`draw_samples`, `take_frames` and `make_batch` in one, for data that lie on the device."""
-    frames, rig_views = data.confidence.shape[:2]
-    samples = draw_samples(key, start, batch=batch, views=views, frames=frames, rig_views=rig_views)
-    rows = take_frames(data, samples.frame)
+    total, rig_views = data.confidence.shape[:2]
+    samples = draw_samples(key, start, batch=batch, views=views, frames=total, rig_views=rig_views)
+    rows = take_frames(data, windows(samples.frame, jnp.asarray(data.run), frames))
     return make_batch(rows, samples, augmentation=augmentation, skeleton=skeleton)
 
 
@@ -143,7 +167,8 @@ def _new_views(
     samples: Samples,
     own: Batch,
     augmentation: AugmentationConfig,
-    skeleton: Skeleton,
+    mirror: jax.Array,
+    root: int,
 ) -> Batch:
     """Bodies mirrored, scaled, turned and moved, seen by a random real rig.
 
@@ -154,16 +179,15 @@ def _new_views(
     residual = residual * own.label[..., 2:] / own.camera.K[..., None, [0, 1], [0, 1]]  # metres
 
     change = _change(samples.numbers, len(rows.rig_middle), augmentation)
-    body = _moved(rows, change, skeleton.root)
+    body = _moved(rows, change, root)
     camera = _cameras(rows, change.rig, samples.view)
     label = world_to_camera(body[:, None], camera)
 
     mirrored = (change.mirror < 0)[:, None, None]
-    swap = jnp.array(skeleton.mirror)
-    flipped = residual[:, :, swap] * jnp.array([-1.0, 1.0])
+    flipped = residual[:, :, mirror] * jnp.array([-1.0, 1.0])
     residual = jnp.where(mirrored[..., None], flipped, residual)
-    label = jnp.where(mirrored[..., None], label[:, :, swap], label)
-    confidence = jnp.where(mirrored, own.confidence[:, :, swap], own.confidence)
+    label = jnp.where(mirrored[..., None], label[:, :, mirror], label)
+    confidence = jnp.where(mirrored, own.confidence[:, :, mirror], own.confidence)
 
     pixels = residual * camera.K[..., None, [0, 1], [0, 1]] / label[..., 2:]
     keypoints_2d = project(label, camera.K) + pixels

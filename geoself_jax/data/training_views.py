@@ -104,4 +104,5 @@ def training_views(recording: Recording, label_world: np.ndarray) -> TrainingVie
         label_world=array(label),
         rig_middle=array(middle),
         world_up=array(used.world_up),
+        run=used.runs,
     )
