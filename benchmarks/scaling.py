@@ -61,7 +61,9 @@ def measure_row(instants: int, batch: int, width: int, repeats: int, fed: bool) 
     bound = functools.partial(
         make_batch, augmentation=AugmentationConfig(share=0.0), skeleton=H36M_17
     )
-    draw = runner.Draw(batch=batch, views=2, frames=instants, rig_views=4, make_batch=bound)
+    draw = runner.Draw(
+        batch=batch, views=2, frames=instants, rig_views=4, joints=17, make_batch=bound
+    )
     mesh, steps = runner.data_mesh(), 4
     advance = runner.make_advance(one, draw, mesh, seed=0, steps=steps, fed=fed)
     state = step.initial_state(model, optimizer, 0)

@@ -121,6 +121,7 @@ def our_call(
         views=2,
         frames=len(views.rig_id),
         rig_views=4,
+        joints=17,
         make_batch=functools.partial(
             make_batch, augmentation=AugmentationConfig(share=0.0), skeleton=H36M_17
         ),

@@ -99,6 +99,8 @@ class AugmentationConfig:
         scale: Body size times 1 +- this.
         turn: Turn about gravity by any angle.
         shift: Metres to each side.
+        limbs: Each limb's length times 1 +- this, both sides alike.
+        exchange: Share of them that get the upper body of another instant, turned to these hips.
     """
 
     share: float = 0.0
@@ -106,11 +108,13 @@ class AugmentationConfig:
     scale: float = 0.1
     turn: bool = True
     shift: float = 0.25
+    limbs: float = 0.0
+    exchange: float = 0.0
 
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """Adam and its learning rate.
+    """Adam, its learning rate, and what of the weights is kept.
 
     Attributes:
         learning_rate: Peak.
@@ -118,12 +122,14 @@ class OptimizerConfig:
             (the paper's).
         warmup: Share of the steps, `cosine` only.
         clip_norm: Largest norm of the gradient; 0 for none.
+        weight_decay: AdamW's, of the matrices; times the learning rate it is what a step takes off.
     """
 
     learning_rate: float = 1e-3
     schedule: Literal["cosine", "step"] = "cosine"
     warmup: float = 0.02
     clip_norm: float = 1.0
+    weight_decay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -214,6 +220,9 @@ _LEAST = {
     "augmentation.share": 0,
     "augmentation.scale": 0,
     "augmentation.shift": 0,
+    "augmentation.limbs": 0,
+    "augmentation.exchange": 0,
+    "optimizer.weight_decay": 0,
     "optimizer.learning_rate": 0,
     "optimizer.warmup": 0,
     "optimizer.clip_norm": 0,
@@ -230,6 +239,8 @@ _MOST = {
     "model.dropout": 0.9,
     "augmentation.share": 1,
     "augmentation.scale": 0.9,
+    "augmentation.limbs": 0.9,
+    "augmentation.exchange": 1,
     "optimizer.warmup": 1,
     "config.seed": 2**32 - 1,
 }

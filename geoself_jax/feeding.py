@@ -5,10 +5,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from geoself_jax.batch import TrainingViews, windows
+from geoself_jax.batch import TrainingViews
 from geoself_jax.runner import AXIS, Draw, Parallel, Rows, gather_rows, step_keys
 
 
@@ -25,8 +26,7 @@ class HostFeed:
         self._data, self._mesh, self._parallel = data, mesh, parallel
         self._share = draw.batch // jax.process_count()
         self._first = self._share * jax.process_index()
-        self._frames = _frame_drawer(draw, seed, self._first, self._share)
-        self._window = draw.window
+        self._frames = _frame_drawer(draw, data.run, seed, self._first, self._share)
         self._pool = ThreadPoolExecutor(1, "host-feed")
 
     def calls(self, portions: Iterator[tuple[int, int]]) -> Iterator[Rows]:
@@ -45,7 +45,6 @@ class HostFeed:
 
     def _gather(self, first: int, steps: int) -> Rows:
         frame = self._frames(np.arange(first, first + steps))
-        frame = np.asarray(windows(frame, np.asarray(self._data.run), self._window))
         rows = gather_rows(self._data, frame)
         if self._parallel == "pmap":
             return rows  # pmap moves its arguments itself
@@ -53,8 +52,10 @@ class HostFeed:
         return jax.tree.map(lambda x: jax.make_array_from_process_local_data(sharding, x), rows)
 
 
-def _frame_drawer(draw: Draw, seed: int, first: int, share: int) -> Callable[[Any], np.ndarray]:
-    """Steps' numbers to the frames of this process's samples, (steps, share), drawn on the CPU."""
+def _frame_drawer(
+    draw: Draw, run: Any, seed: int, first: int, share: int
+) -> Callable[[Any], np.ndarray]:
+    """Steps' numbers to the instants of this process's samples, (steps, share, ...), on the CPU."""
     try:
         cpu = jax.local_devices(backend="cpu")[0]
     except RuntimeError:  # JAX_PLATFORMS leaves it out
@@ -63,7 +64,8 @@ def _frame_drawer(draw: Draw, seed: int, first: int, share: int) -> Callable[[An
     @jax.jit
     def frames(steps: jax.Array) -> jax.Array:
         def of_step(step: jax.Array) -> jax.Array:
-            return draw.samples(step_keys(seed, step)[0], first, share).frame
+            samples = draw.samples(step_keys(seed, step)[0], first, share)
+            return jnp.asarray(draw.instants(samples, run))
 
         return jax.lax.map(of_step, steps)
 

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from geoself_jax import checkpoints, devices, hosts, runner, step, workdir
 from geoself_jax.batch import TrainingViews
 from geoself_jax.config import Config, OptimizerConfig
-from geoself_jax.data.sampling import make_batch
+from geoself_jax.data.sampling import exchanges, make_batch
 from geoself_jax.errors import DIVERGED, GeoselfError
 from geoself_jax.feeding import HostFeed
 from geoself_jax.model import Networks
@@ -159,7 +159,9 @@ class Loop:
             make_batch=functools.partial(
                 make_batch, augmentation=self.config.augmentation, skeleton=self.model.skeleton
             ),
+            joints=self.model.skeleton.joints,
             window=self.model.config.frames,
+            pairs=exchanges(self.config.augmentation),
         )
 
     def _feed(self, mesh: jax.sharding.Mesh, done: int, fed: bool) -> tuple[Any, Any]:
@@ -276,7 +278,11 @@ def make_optimizer(
         first = optax.constant_schedule(config.learning_rate)
         rate = optax.join_schedules([first, rate], [pretrain])
     clip = optax.clip_by_global_norm(config.clip_norm) if config.clip_norm else optax.identity()
-    return optax.chain(clip, optax.adam(rate))
+    if not config.weight_decay:
+        return optax.chain(clip, optax.adam(rate))
+    matrices = functools.partial(jax.tree.map, lambda leaf: leaf.ndim > 1)
+    adam = optax.adamw(rate, weight_decay=config.weight_decay, mask=matrices)
+    return optax.chain(clip, adam)
 
 
 def make_stages(config: Config, frames: int) -> Stages:

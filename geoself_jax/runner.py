@@ -10,15 +10,15 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
-from geoself_jax.batch import PER_FRAME, Batch, TrainingViews, windows
-from geoself_jax.data.sampling import Samples, draw_samples, take_frames
+from geoself_jax.batch import PER_FRAME, Batch, TrainingViews
+from geoself_jax.data.sampling import Samples, draw_samples, instants_of, take_frames
 from geoself_jax.step import TrainState
 
 AXIS = "data"
 Parallel = Literal["jit", "pmap"]
 Rows = dict[str, Any]
-"""The instants of a call's batches, by field of `PER_FRAME`: (steps, batch, ...), where samples are
-windows (steps, batch, window, ...)."""
+"""The instants of a call's batches, by field of `PER_FRAME`: (steps, batch, ...), with an axis more
+where samples are pairs and one where they are windows."""
 
 Advance = Callable[..., tuple[TrainState, dict[str, jax.Array]]]
 """(state, data) or, where the host feeds, (state, data, rows) to the state after the call's steps
@@ -34,7 +34,9 @@ class Draw:
         views: Views of a sample.
         frames, rig_views: Of the training set.
         make_batch: (rows, samples) to a batch (`sampling.make_batch`, its options bound).
+        joints: Of a body.
         window: Consecutive instants of each sample.
+        pairs: Whether another instant comes with each sample.
     """
 
     batch: int
@@ -42,7 +44,9 @@ class Draw:
     frames: int
     rig_views: int
     make_batch: Callable[[TrainingViews, Samples], Batch]
+    joints: int
     window: int = 1
+    pairs: bool = False
 
     def samples(self, key: jax.Array, start: int | jax.Array, count: int) -> Samples:
         """Samples `start` to `start + count` of the step with this key."""
@@ -53,7 +57,12 @@ class Draw:
             views=self.views,
             frames=self.frames,
             rig_views=self.rig_views,
+            joints=self.joints,
         )
+
+    def instants(self, samples: Samples, run: Any) -> Any:
+        """Of these samples: `sampling.instants_of`."""
+        return instants_of(samples, run, self.window, pairs=self.pairs)
 
 
 def data_mesh(devices: int | None = None) -> Mesh:
@@ -109,7 +118,7 @@ def make_advance(
             if parallel == "jit":
                 samples = _split_over(mesh, samples)
             if fed_rows is None:
-                taken = take_frames(data, windows(samples.frame, data.run, draw.window))
+                taken = take_frames(data, draw.instants(samples, data.run))
             else:
                 taken = data._replace(**fed_rows)
             batch = draw.make_batch(taken, samples)

@@ -18,6 +18,8 @@ from tqdm import tqdm
 from geoself_jax import checkpoints, devices, hosts, step, workdir
 from geoself_jax.batch import TrainingViews
 from geoself_jax.config import Config, ModelConfig, as_dict, split_where
+from geoself_jax.data.bodies import can_exchange
+from geoself_jax.data.sampling import exchanges
 from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
 from geoself_jax.errors import data_error, usage_error
 from geoself_jax.inspection.short import check_before_training
@@ -60,6 +62,7 @@ def train(
             for doubt in doubts:
                 print(f"warning: {doubt}", file=sys.stderr, flush=True)
         _check_views(config, recording)
+        _check_bodies(config, recording)
         learn, held = hold_out(recording, config.data.validation_share)
         labels = triangulated if teacher is None else teacher
         data = training_views(recording.select(learn), labels[learn])
@@ -154,6 +157,15 @@ def _check_views(config: Config, recording: Recording) -> None:
             f"config.schedule.batch={config.schedule.batch}",
             f"does not divide over {count} devices",
             f"set it to a multiple of {count}",
+        )
+
+
+def _check_bodies(config: Config, recording: Recording) -> None:
+    if exchanges(config.augmentation) and not can_exchange(recording.skeleton):
+        raise usage_error(
+            f"config.augmentation.exchange={config.augmentation.exchange}",
+            "the skeleton's root has no pair of hips with something above them",
+            "set it to 0",
         )
 
 

@@ -40,6 +40,7 @@ draw = runner.Draw(
     views=2,
     frames=len(views.rig_id),
     rig_views=views.confidence.shape[1],
+    joints=17,
     make_batch=functools.partial(
         make_batch, augmentation=AugmentationConfig(share=0.5), skeleton=tiny.skeleton
     ),

@@ -33,6 +33,7 @@ FLOORS = [
         "data.clips",
         "data.lenses",
         "data.lab_files",
+        "data.bodies",
     },
     {
         *("panels", "recording", "metrics", "poses", "data.example"),

@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 
 import jax
@@ -6,12 +7,13 @@ import numpy as np
 import pytest
 from rigs import finite
 
-from geoself_jax.batch import Batch, TrainingViews
+from geoself_jax.batch import Batch, TrainingViews, windows
 from geoself_jax.config import AugmentationConfig
-from geoself_jax.data import sampling
+from geoself_jax.data import bodies, sampling
+from geoself_jax.data.skeletons import KNOWN_SKELETONS
 from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
 from geoself_jax.geometry.camera import project
-from geoself_jax.skeleton import H36M_17
+from geoself_jax.skeleton import H36M_17, Skeleton
 
 NONE = AugmentationConfig(share=0.0)
 ALL = AugmentationConfig(share=1.0)
@@ -179,3 +181,100 @@ def test_hold_out_of_a_single_subject_takes_clips_and_of_a_single_clip_its_end(t
     clip = tiny_recording.select(tiny_recording.clip_id == 0)
     learn, held = hold_out(clip, 0.1)
     assert held.sum() == 4 and held[-4:].all()
+
+
+def windowed(views, augmentation, frames=9, batch=32):
+    draw = functools.partial(
+        sampling.draw_batch,
+        batch=batch,
+        views=2,
+        augmentation=augmentation,
+        skeleton=H36M_17,
+        frames=frames,
+    )
+    return jax.jit(draw)(views, jax.random.key(3))
+
+
+def test_the_middle_of_a_window_is_the_sample_drawn_without_one(views):
+    for augmentation in (NONE, AugmentationConfig(share=1.0, exchange=0.5, limbs=0.1)):
+        alone = drawer(augmentation, batch=32)(views, jax.random.key(3))
+        window = windowed(views, augmentation)
+        assert window.confidence.shape == (32, 2, 9 * 17)
+        middle = slice(4 * 17, 5 * 17)
+        found, wanted = window.keypoints_2d[:, :, middle], alone.keypoints_2d
+        if augmentation is NONE:
+            np.testing.assert_array_equal(found, wanted)
+        else:  # the lowest joint that stays at its height is the window's
+            level = window.label[:, :, middle] - alone.label
+            level = level - level[:, :, :1]
+            assert np.nanmax(np.abs(level)) < 1e-5
+
+
+def test_a_window_is_consecutive_and_repeats_the_ends_of_its_run(views):
+    run = np.asarray(views.run)
+    frame = np.array([0, 20, 39, 40, 60])
+    found = windows(frame, run, 9)
+    assert found.shape == (5, 9)
+    np.testing.assert_array_equal(found[1], np.arange(16, 25))
+    np.testing.assert_array_equal(found[0], [0, 0, 0, 0, 0, 1, 2, 3, 4])
+    np.testing.assert_array_equal(found[2], [35, 36, 37, 38, 39, 39, 39, 39, 39])
+    np.testing.assert_array_equal(found[3], [40, 40, 40, 40, 40, 41, 42, 43, 44])
+    assert windows(frame, run, 1) is frame
+
+
+def test_a_window_s_new_view_moves_as_one_body(views):
+    """Turned, scaled and seen anew, a joint's way through the window keeps its length."""
+    body = np.asarray(views.label_world)
+    window = windowed(views, AugmentationConfig(share=1.0, scale=0.0))
+    label = np.asarray(window.label).reshape(32, 2, 9, 17, 3)
+    way = np.linalg.norm(np.diff(label, axis=2), axis=-1)
+    there = np.linalg.norm(np.diff(body, axis=0), axis=-1)
+    longest = np.nanmax(there[(np.diff(np.asarray(views.run)[:, 0]) == 0)])
+    assert np.nanmax(way) < longest + 1e-4
+
+
+def bone_lengths(label):
+    return np.stack(
+        [np.linalg.norm(label[..., c, :] - label[..., p, :], axis=-1) for p, c in H36M_17.bones], -1
+    )
+
+
+def test_stretched_limbs_change_by_at_most_what_was_asked_and_alike_on_both_sides(views):
+    plain = AugmentationConfig(share=1.0, scale=0.0)
+    before = bone_lengths(drawer(plain)(views, jax.random.key(5)).label)
+    stretched = dataclasses.replace(plain, limbs=0.2)
+    after = bone_lengths(drawer(stretched)(views, jax.random.key(5)).label)
+    factor = after / before
+    finite = np.isfinite(factor)
+    assert 0.8 - 1e-3 < factor[finite].min() < 0.85
+    assert 1.2 + 1e-3 > factor[finite].max() > 1.15
+    names = [child for _, child in H36M_17.bones]
+    for left, right in H36M_17.left_right:
+        a, b = factor[..., names.index(left)], factor[..., names.index(right)]
+        np.testing.assert_allclose(a, b, atol=1e-3)
+
+
+def test_an_exchanged_body_has_its_own_legs_and_another_one_s_arms(views):
+    plain = AugmentationConfig(share=1.0, mirror=False, scale=0.0, shift=0.0)
+    own = drawer(plain)(views, jax.random.key(6))
+    new = drawer(dataclasses.replace(plain, exchange=1.0))(views, jax.random.key(6))
+    legs, arms = [1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
+    relative = [np.asarray(x.label - x.label[:, :, :1]) for x in (own, new)]
+    np.testing.assert_allclose(relative[0][:, :, legs], relative[1][:, :, legs], atol=1e-4)
+    moved = np.linalg.norm(relative[0] - relative[1], axis=-1)[:, :, arms]
+    assert np.nanmedian(moved) > 0.02
+    a, b = (bone_lengths(x) for x in relative)
+    assert np.nanmax(np.abs(b - a)) > 0.005  # another person's bones
+    noise = [np.asarray(x.confidence) for x in (own, new)]
+    assert (noise[0][..., legs] == noise[1][..., legs]).all()
+    assert (noise[0][..., arms] != noise[1][..., arms]).mean() > 0.5
+
+
+def test_a_skeleton_without_hips_cannot_exchange():
+    hand = Skeleton(("wrist", "thumb", "finger"), (-1, 0, 0), (), 0)
+    assert not bodies.can_exchange(hand)
+    assert bodies.can_exchange(H36M_17)
+    for known in KNOWN_SKELETONS.values():
+        built = bodies.tree(known)
+        assert len(built.outward) <= known.joints - 1
+        assert max(built.limb) == built.limbs - 1

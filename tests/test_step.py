@@ -48,6 +48,7 @@ def whole_draw(views, batch=32):
         views=2,
         frames=len(views.rig_id),
         rig_views=views.confidence.shape[1],
+        joints=17,
         make_batch=functools.partial(
             make_batch, augmentation=AugmentationConfig(share=0.5), skeleton=H36M_17
         ),

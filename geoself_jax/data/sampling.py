@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from geoself_jax.batch import PER_FRAME, Batch, TrainingViews, windows
 from geoself_jax.config import AugmentationConfig
+from geoself_jax.data import bodies
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 from geoself_jax.skeleton import Skeleton
 
@@ -23,11 +24,15 @@ class Samples(NamedTuple):
         frame: Instant of each sample.
         view: Its views.
         numbers: Uniform in [0, 1), what its change into a new view is made of.
+        other: Another instant, whose upper body it may get.
+        more: Uniform in [0, 1): whether it does, and then one for each limb, as many as joints.
     """
 
     frame: Int[Array, " batch"]
     view: Int[Array, "batch views"]
     numbers: Float[Array, "batch 7"]
+    other: Int[Array, " batch"]
+    more: Float[Array, "batch rest"]
 
 
 class _Change(NamedTuple):
@@ -48,6 +53,7 @@ def draw_samples(
     views: int,
     frames: int,
     rig_views: int,
+    joints: int,
 ) -> Samples:
     """Samples `start` to `start + batch` of a step: each a pure function of the key and its number.
 
@@ -60,18 +66,38 @@ def draw_samples(
         views: Different views of each.
         frames: Instants to draw from, with replacement.
         rig_views: Views to draw from.
+        joints: Of a body.
     """
 
     def one(number: jax.Array) -> Samples:
-        key_frame, key_rest = jax.random.split(jax.random.fold_in(key, number))
+        key_sample = jax.random.fold_in(key, number)
+        key_frame, key_rest = jax.random.split(key_sample)
+        key_other, key_more = jax.random.split(jax.random.fold_in(key_sample, 1))
         uniform = jax.random.uniform(key_rest, (rig_views + 7,))
         return Samples(
             frame=jax.random.randint(key_frame, (), 0, frames),
             view=jnp.argsort(uniform[:rig_views])[:views],
             numbers=uniform[rig_views:],
+            other=jax.random.randint(key_other, (), 0, frames),
+            more=jax.random.uniform(key_more, (1 + joints,)),
         )
 
     return jax.vmap(one)(start + jnp.arange(batch))
+
+
+def instants_of(
+    samples: Samples, run: Int[Array | np.ndarray, "frames 2"], window: int, *, pairs: bool
+) -> Any:
+    """The instants that samples are made of: (batch,), then an axis of pairs, one of windows.
+
+    Args:
+        samples: Drawn.
+        run: Of every instant (`TrainingViews.run`).
+        window: Length of the windows about each; 1 for no such axis.
+        pairs: Whether the other instant comes with each.
+    """
+    frame = jnp.stack([samples.frame, samples.other], axis=-1) if pairs else samples.frame
+    return windows(frame, jnp.asarray(run), window)
 
 
 def take_frames(data: TrainingViews, frame: Int[Array, "*batch"]) -> TrainingViews:
@@ -89,22 +115,39 @@ def make_batch(
     """A batch from its samples' instants.
 
     Args:
-        rows: The instant of each sample (`take_frames`), or the window of each, one more axis.
+        rows: The instants of each sample (`instants_of`, with pairs where the augmentation
+            exchanges).
         samples: What was drawn for each.
         augmentation: New views of the triangulated bodies in place of a share of the samples.
         skeleton: For mirroring.
     """
-    rows, mirror, root = _folded(rows, skeleton)
+    other = None
+    if exchanges(augmentation):
+        both = [_part(rows, which) for which in (0, 1)]
+        rows, other = (_folded(part, skeleton)[0] for part in both)
+        _, mirror, root = _folded(both[0], skeleton)
+    else:
+        rows, mirror, root = _folded(rows, skeleton)
     own = _observed(rows, samples.view)
     if augmentation.share == 0:
         return own
-    new = _new_views(rows, samples, own, augmentation, mirror, root)
+    new = _new_views(rows, other, samples, own, augmentation, skeleton, mirror, root)
     usable = jnp.all(jnp.nan_to_num(new.label[..., 2], nan=jnp.inf) > AUGMENTED_DEPTH, axis=(1, 2))
     usable &= jnp.all(jnp.isfinite(rows.label_world[:, root]), axis=-1)
     chosen = usable & (samples.numbers[:, 0] < augmentation.share)
     return jax.tree.map(
         lambda a, b: jnp.where(chosen.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, own
     )
+
+
+def exchanges(augmentation: AugmentationConfig) -> bool:
+    """Whether samples need another instant each."""
+    return augmentation.share > 0 and augmentation.exchange > 0
+
+
+def _part(rows: TrainingViews, which: int) -> TrainingViews:
+    """One of each pair of instants."""
+    return rows._replace(**{name: getattr(rows, name)[:, which] for name in PER_FRAME})
 
 
 def _folded(rows: TrainingViews, skeleton: Skeleton) -> tuple[TrainingViews, jax.Array, int]:
@@ -141,8 +184,17 @@ def draw_batch(
 ) -> Batch:
     """`draw_samples`, `take_frames` and `make_batch` in one, for data that lie on the device."""
     total, rig_views = data.confidence.shape[:2]
-    samples = draw_samples(key, start, batch=batch, views=views, frames=total, rig_views=rig_views)
-    rows = take_frames(data, windows(samples.frame, jnp.asarray(data.run), frames))
+    samples = draw_samples(
+        key,
+        start,
+        batch=batch,
+        views=views,
+        frames=total,
+        rig_views=rig_views,
+        joints=skeleton.joints,
+    )
+    pairs = exchanges(augmentation)
+    rows = take_frames(data, instants_of(samples, data.run, frames, pairs=pairs))
     return make_batch(rows, samples, augmentation=augmentation, skeleton=skeleton)
 
 
@@ -164,22 +216,33 @@ def _observed(rows: TrainingViews, view: jax.Array) -> Batch:
 
 def _new_views(
     rows: TrainingViews,
+    other: TrainingViews | None,
     samples: Samples,
     own: Batch,
     augmentation: AugmentationConfig,
+    skeleton: Skeleton,
     mirror: jax.Array,
     root: int,
 ) -> Batch:
-    """Bodies mirrored, scaled, turned and moved, seen by a random real rig.
+    """Bodies changed and moved, seen by a random real rig.
 
     The detector's residuals of the same instant and view, in units of rays at the body's distance,
     are put back, so that the new detections err as the real ones do.
     """
-    residual = own.keypoints_2d - project(own.label, own.camera.K)  # NaN where missing
-    residual = residual * own.label[..., 2:] / own.camera.K[..., None, [0, 1], [0, 1]]  # metres
+    residual, confidence = _residual(own), own.confidence
+    axes = _axes(jnp.asarray(rows.world_up))
+    if other is not None:
+        theirs = _observed(other, samples.view)
+        body, taken = _exchanged(rows, other, samples, augmentation, skeleton, axes)
+        rows = rows._replace(label_world=body)
+        taken = taken[:, None]
+        residual = jnp.where(taken[..., None], _residual(theirs), residual)
+        confidence = jnp.where(taken, theirs.confidence, confidence)
+    if augmentation.limbs:
+        rows = rows._replace(label_world=_stretched(rows, samples, augmentation, skeleton))
 
     change = _change(samples.numbers, len(rows.rig_middle), augmentation)
-    body = _moved(rows, change, root)
+    body = _moved(rows, change, axes, root)
     camera = _cameras(rows, change.rig, samples.view)
     label = world_to_camera(body[:, None], camera)
 
@@ -187,12 +250,59 @@ def _new_views(
     flipped = residual[:, :, mirror] * jnp.array([-1.0, 1.0])
     residual = jnp.where(mirrored[..., None], flipped, residual)
     label = jnp.where(mirrored[..., None], label[:, :, mirror], label)
-    confidence = jnp.where(mirrored, own.confidence[:, :, mirror], own.confidence)
+    confidence = jnp.where(mirrored, confidence[:, :, mirror], confidence)
 
     pixels = residual * camera.K[..., None, [0, 1], [0, 1]] / label[..., 2:]
     keypoints_2d = project(label, camera.K) + pixels
     seen = jnp.isfinite(keypoints_2d).all(-1)
     return Batch(keypoints_2d, jnp.where(seen, confidence, 0), camera, label)
+
+
+def _residual(seen: Batch) -> Float[Array, "batch views joints 2"]:
+    """The detections' errors as metres at the body's distance; NaN where missing."""
+    error = seen.keypoints_2d - project(seen.label, seen.camera.K)
+    return error * seen.label[..., 2:] / seen.camera.K[..., None, [0, 1], [0, 1]]
+
+
+def _exchanged(
+    rows: TrainingViews,
+    other: TrainingViews,
+    samples: Samples,
+    augmentation: AugmentationConfig,
+    skeleton: Skeleton,
+    axes: tuple[jax.Array, jax.Array, jax.Array],
+) -> tuple[Float[Array, "batch points 3"], Bool[Array, "batch points"]]:
+    """Bodies some of which have the upper part of another, and which points that are."""
+    shape = (len(rows.rig_id), -1, skeleton.joints, 3)
+    mine, theirs = (jnp.reshape(jnp.asarray(x.label_world), shape) for x in (rows, other))
+    roots = mine[:, :, skeleton.root, None]
+    relative, theirs = mine - roots, theirs - theirs[:, :, skeleton.root, None]
+    angles = [bodies.heading(x, *axes[:2], skeleton) for x in (relative, theirs)]
+    theirs = bodies.turned(theirs, angles[0] - angles[1], axes)
+    sound = jnp.all(jnp.isfinite(theirs), axis=(1, 2, 3))
+    chosen = sound & (samples.more[:, 0] < augmentation.exchange)
+    taken = chosen[:, None, None] & bodies.upper_body(skeleton)
+    body = jnp.where(taken[..., None], roots + theirs, mine)
+    return body.reshape(rows.label_world.shape), jnp.broadcast_to(taken, mine.shape[:3]).reshape(
+        rows.label_world.shape[:2]
+    )
+
+
+def _stretched(
+    rows: TrainingViews,
+    samples: Samples,
+    augmentation: AugmentationConfig,
+    skeleton: Skeleton,
+) -> Float[Array, "batch points 3"]:
+    """Bodies whose limbs have other lengths, each frame's root where it was."""
+    shape = (len(rows.rig_id), -1, skeleton.joints, 3)
+    body = jnp.reshape(jnp.asarray(rows.label_world), shape)
+    roots = body[:, :, skeleton.root, None]
+    count = bodies.tree(skeleton).limbs
+    factor = 1 + augmentation.limbs * (2 * samples.more[:, 1 : 1 + count] - 1)
+    return jnp.reshape(
+        roots + bodies.stretched(body - roots, factor, skeleton), rows.label_world.shape
+    )
 
 
 def _change(numbers: jax.Array, rigs: int, augmentation: AugmentationConfig) -> _Change:
@@ -208,10 +318,14 @@ def _change(numbers: jax.Array, rigs: int, augmentation: AugmentationConfig) -> 
     )
 
 
-def _moved(rows: TrainingViews, change: _Change, root: int) -> Float[Array, "batch joints 3"]:
+def _moved(
+    rows: TrainingViews,
+    change: _Change,
+    axes: tuple[jax.Array, jax.Array, jax.Array],
+    root: int,
+) -> Float[Array, "batch joints 3"]:
     """Triangulated bodies changed about their root, feet on the ground, in another rig's world."""
-    body = rows.label_world
-    across, ahead, up = _axes(jnp.asarray(rows.world_up))
+    body, (across, ahead, up) = rows.label_world, axes
     middle = body[:, root]
     relative = body - middle[:, None]
     height, x, y = (jnp.sum(relative * axis, axis=-1) for axis in (up, across, ahead))
