@@ -17,6 +17,8 @@ class DataConfig:
         synthetic_frames: Frames to generate where `train` is synthetic.
         validation_share: Share of the frames held out from training, whole subjects where there are
             several, to choose the best checkpoint by a label-free score.
+        validation_subjects: Names of the subjects to hold out in place of that share, commas
+            between them.
         device_bytes: The instants lie in each device's memory if they need no more than this; else
             the host feeds each call's batches, the same bit for bit.
     """
@@ -24,6 +26,7 @@ class DataConfig:
     train: str = "synthetic:train"
     synthetic_frames: int = 40_000
     validation_share: float = 0.05
+    validation_subjects: str = ""
     device_bytes: int = 8 * 2**30
 
 
@@ -68,23 +71,28 @@ class ObjectiveConfig:
     """What the networks are trained to do.
 
     Attributes:
-        name: `transform`: eq. (7); `reprojection`: eq. (2) alone; `pseudo_label`: triangulated.
+        name: `transform`: eq. (7); `reprojection`: eq. (2) alone; `pseudo_label`: triangulated;
+            `both`: eq. (7) and the labels' loss times `label_weight`.
         norm: `squared` (as printed), `plain` or `robust`.
         transform_weight: lambda of eq. (7).
         weight_from: Whose confidence weighs eq. (5): `source` (as printed), `target`, `product`.
         root_from: Where eq. (7) puts a pose that it judges: at the `network`'s root, as printed, or
             where the `views`' rays want it (`triangulate_root`), so that the pose does not learn to
             make up for the root's error; the root network then learns with the pose held.
+        label_weight: Pixels that a metre from the label counts as much as, `both` only.
+        stage_one: What `schedule.pretrain` trains: `consistency`, eq. (6), or with `labels`.
         views: Views drawn for each instant; 2 is the paper's random pair.
         labels: How labels are triangulated: `dlt` (confidence-weighted), `robust`, or `refined`,
             the latter made smooth in time, each bone of one length (`data/refinement.py`).
     """
 
-    name: Literal["transform", "reprojection", "pseudo_label"] = "transform"
+    name: Literal["transform", "reprojection", "pseudo_label", "both"] = "transform"
     norm: Literal["squared", "plain", "robust"] = "plain"
     transform_weight: float = 1.0
     weight_from: Literal["source", "target", "product"] = "source"
     root_from: Literal["network", "views"] = "network"
+    label_weight: float = 230.0
+    stage_one: Literal["consistency", "labels"] = "consistency"
     views: int = 2
     labels: Literal["refined", "robust", "dlt"] = "robust"
 
@@ -216,6 +224,7 @@ _LEAST = {
     "model.root_depth": 1e-3,
     "model.pixel_scale": 1e-3,
     "objective.transform_weight": 0,
+    "objective.label_weight": 0,
     "objective.views": 1,
     "augmentation.share": 0,
     "augmentation.scale": 0,

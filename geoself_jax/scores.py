@@ -84,8 +84,12 @@ def label_free_scores(
         reprojection_px: lifted pose against its own view's detections. Blind to depth.
         cross_view_px: lifted pose, moved into each other view, against the detections there.
         triangulation_mm: lifted pose against the triangulated one, both relative to the root.
+        agreement_mm: the views' lifted poses of an instant, turned into the world's axes, against
+            their mean, all relative to the root.
+        bones_mm: spread (standard deviation) of each bone's lifted length over all poses of one
+            subject, mean over bones and subjects.
         The first two are means over joints weighted by the confidence of the detection. What
-        cannot be had is left out: with one view only the first can.
+        cannot be had is left out: with one view only the first and the last can.
     """
     camera = recording.cameras_of(slice(None)).on_device()
     pose_camera = prediction.pose_3d + prediction.root_position[:, :, None]
@@ -103,6 +107,28 @@ def label_free_scores(
         scores["cross_view_px"] = float(cross / weight)
     if not np.isnan(distance).all():
         scores["triangulation_mm"] = 1000 * float(np.nanmean(distance))
+    return scores | _of_poses_alone(prediction, recording)
+
+
+def _of_poses_alone(prediction: Prediction, recording: Recording) -> dict[str, float]:
+    """What the lifted poses say of each other: no detection is looked at."""
+    there = lifted(recording)
+    pose_3d = np.where(there[..., None, None], prediction.pose_3d, np.nan)
+    scores = {}
+    if (there.sum(1) > 1).any():
+        R = recording.camera.R[recording.rig_id].astype(np.float32)
+        world = np.einsum("fvij,fvpi->fvpj", R, pose_3d)[there.sum(1) > 1]
+        apart = np.linalg.norm(world - np.nanmean(world, axis=1, keepdims=True), axis=-1)
+        scores["agreement_mm"] = 1000 * float(np.nanmean(apart))
+    ends = np.array(recording.skeleton.bones).reshape(-1, 2)
+    length = np.linalg.norm(pose_3d[:, :, ends[:, 0]] - pose_3d[:, :, ends[:, 1]], axis=-1)
+    spread = [
+        np.nanstd(length[recording.subject_id == person], axis=(0, 1))
+        for person in np.unique(recording.subject_id)
+        if there[recording.subject_id == person].any()
+    ]
+    if spread and len(ends):
+        scores["bones_mm"] = 1000 * float(np.mean(spread))
     return scores
 
 

@@ -84,6 +84,9 @@ def _sums(
 ) -> tuple[jax.Array, jax.Array]:
     """The loss summed over the batch, and the weight to divide it by."""
     pose_camera = pose_3d + root[..., None, :]
+    if pretrain and objective.stage_one == "labels":
+        labelled = dataclasses.replace(objective, name="pseudo_label", norm="plain")
+        return _sums(pose_3d, root, batch, labelled, root_joint, False)
     if pretrain:
         loss = losses.view_consistency_loss(pose_camera, batch.camera)
         return jnp.sum(loss), jnp.asarray(pose_camera.size / 3, loss.dtype)
@@ -98,6 +101,19 @@ def _sums(
         )
         count = jnp.sum(even * jnp.isfinite(relative[..., 0]))
         return jnp.sum(pose) + jnp.sum(place), count
+    if objective.name == "both":
+        of_labels, count = _sums(
+            pose_3d,
+            root,
+            batch,
+            dataclasses.replace(objective, name="pseudo_label"),
+            root_joint,
+            False,
+        )
+        moved = dataclasses.replace(objective, name="transform")
+        of_pixels, weight = _sums(pose_3d, root, batch, moved, root_joint, False)
+        share = objective.label_weight * safe_divide(jax.lax.stop_gradient(weight), count)
+        return of_pixels + share * of_labels, weight
     if objective.root_from == "views":
         hold = jax.lax.stop_gradient
         seen_from = (batch.keypoints_2d, batch.confidence, batch.camera)

@@ -17,11 +17,11 @@ from tqdm import tqdm
 
 from geoself_jax import checkpoints, devices, hosts, step, workdir
 from geoself_jax.batch import TrainingViews
-from geoself_jax.config import Config, ModelConfig, as_dict, split_where
+from geoself_jax.config import Config, DataConfig, ModelConfig, as_dict, split_where
 from geoself_jax.data.bodies import can_exchange
 from geoself_jax.data.sampling import exchanges
 from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
-from geoself_jax.errors import data_error, usage_error
+from geoself_jax.errors import data_error, nearest_name, usage_error
 from geoself_jax.inspection.short import check_before_training
 from geoself_jax.loop import Loop, Outcome, Stages, items, make_optimizer, make_stages
 from geoself_jax.model import Networks
@@ -39,6 +39,7 @@ def train(
     recording: Recording,
     *,
     teacher: np.ndarray | None = None,
+    triangulated: np.ndarray | None = None,
 ) -> Outcome:
     """Trains one run in a folder, from its start or from where it stopped.
 
@@ -47,7 +48,9 @@ def train(
         folder: Of the run; made if missing.
         recording: To learn from. Its ground truth, if any, is dropped first.
         teacher: (frames, joints, 3) world, metres: labels to use in place of triangulated ones.
-            Only for an upper bound that is named so (benchmarks/comparison.py).
+            Only for an upper bound that is named so (benchmarks/ablation).
+        triangulated: `triangulate_recording` of this recording by `config.objective.labels`, where
+            it is at hand already; it takes a minute.
 
     Raises:
         GeoselfError: Bad data (65), the folder is another run's (73), not finite any more (70).
@@ -56,14 +59,15 @@ def train(
     if hosts.is_leader():
         print(devices.describe(), flush=True)
     with _owned(folder), StopFlag() as stop:
-        triangulated = triangulate_recording(recording, config.objective.labels)
+        if triangulated is None:
+            triangulated = triangulate_recording(recording, config.objective.labels)
         doubts = check_before_training(config.data.train, recording, triangulated)
         if hosts.is_leader():
             for doubt in doubts:
                 print(f"warning: {doubt}", file=sys.stderr, flush=True)
         _check_views(config, recording)
         _check_bodies(config, recording)
-        learn, held = hold_out(recording, config.data.validation_share)
+        learn, held = held_out(config.data, recording)
         labels = triangulated if teacher is None else teacher
         data = training_views(recording.select(learn), labels[learn])
 
@@ -142,11 +146,14 @@ def _check_views(config: Config, recording: Recording) -> None:
             f"the recording has {recording.views} views",
             "set it to that or less",
         )
-    if views < 2 and config.objective.name == "transform":
+    moves = config.objective.name in ("transform", "both")
+    if views < 2 and moves:
         raise usage_error(
-            "config.objective.views=1", "objective transform needs a pair", "set it to 2 or more"
+            "config.objective.views=1",
+            f"objective {config.objective.name} needs a pair",
+            "set it to 2 or more",
         )
-    if config.objective.root_from == "views" and config.objective.name != "transform":
+    if config.objective.root_from == "views" and not moves:
         raise usage_error(
             "config.objective.root_from=views",
             f"has no meaning for objective {config.objective.name}",
@@ -158,6 +165,32 @@ def _check_views(config: Config, recording: Recording) -> None:
             f"does not divide over {count} devices",
             f"set it to a multiple of {count}",
         )
+
+
+def held_out(data: DataConfig, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
+    """Masks (training, validation) over the frames, as the configuration wants them.
+
+    Raises:
+        GeoselfError: It names a subject that is not there, or all (64).
+    """
+    if not data.validation_subjects:
+        return hold_out(recording, data.validation_share)
+    names = [name.strip() for name in data.validation_subjects.split(",")]
+    for name in names:
+        if name not in recording.subject_names:
+            raise usage_error(
+                f"config.data.validation_subjects={data.validation_subjects}",
+                f"the recording has no subject {name!r}",
+                nearest_name(name, recording.subject_names),
+            )
+    held = np.isin(recording.subject_id, [recording.subject_names.index(name) for name in names])
+    if held.all():
+        raise usage_error(
+            f"config.data.validation_subjects={data.validation_subjects}",
+            "nobody is left to train on",
+            "name fewer",
+        )
+    return ~held, held
 
 
 def _check_bodies(config: Config, recording: Recording) -> None:
