@@ -86,7 +86,7 @@ def evaluate(
     notes = joint_notes(lifted_from, recording)
     if notes:
         facts["joint_notes"] = notes
-    return _without_nan({**facts, **scores}), prediction, triangulated
+    return without_nan({**facts, **scores}), prediction, triangulated
 
 
 def in_joints_of(wanted: Skeleton, recording: Recording, source: str) -> Recording:
@@ -168,10 +168,10 @@ def check_skeleton(source: str, found: Skeleton, wanted: Skeleton) -> None:
             )
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
     """NaN is no JSON: null."""
     if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
+        return {key: without_nan(inner) for key, inner in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -1,0 +1,110 @@
+"""Runs a table of recipes and prints it: mean and spread over seeds.
+
+    python -m benchmarks.ablation --table=paper --data=../shared/data/cmu_h36m_rig --size=small
+    python -m benchmarks.ablation --table=beyond --data=synthetic --size=tiny --seeds=1
+
+`paper`: the paper's rows and its open choices; `beyond`: what else helps; `robustness`: worse
+recordings. All rows have equal optimizer steps and equal view-samples. A row that has been run is
+not run again: results lie in --out, by a digest of configuration, damage and data. Rows are run two
+at a time, one core each; `--only=TEXT` those whose name holds it. What was found so far is printed
+and written to OUT/TABLE-SIZE.json, .md and .png at the end, or at once by --show.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.ablation import report
+from benchmarks.ablation.running import Bench, seeds
+from benchmarks.ablation.tables import SIZES, rows_of
+from geoself_jax import workdir
+
+HELD = {"synthetic": "", "cmu_h36m_rig": "05,16"}
+"""People held out of training, for the scores without labels; none named: the default share."""
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.ablation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--table", choices=("paper", "beyond", "robustness"), required=True)
+    parser.add_argument("--data", required=True, help="folder of train.npz and dev.npz; synthetic")
+    parser.add_argument("--size", choices=tuple(SIZES), default="small")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
+    parser.add_argument("--only", default="", help="rows whose name holds this")
+    parser.add_argument("--show", action="store_true", help="print what is there, run nothing")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--core", type=int, help=argparse.SUPPRESS)  # of a process started by us
+    flags = parser.parse_args()
+    if flags.core is None and not flags.show and flags.jobs > 1:
+        _in_parallel(flags.jobs)
+        flags.show = True
+    elif flags.core is not None:
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[flags.core]})
+
+    if flags.data == "synthetic":
+        train, test = "synthetic:train", "synthetic:test"
+    else:
+        train, test = f"{flags.data}/train.npz", f"{flags.data}/dev.npz"
+    bench = Bench(train, test, flags.out)
+    held = HELD.get(Path(flags.data).name, "")
+    rows = [r for r in rows_of(flags.table, train, held, flags.size) if flags.only in r.name]
+    if not flags.show:
+        for row in seeds(rows, flags.seeds):
+            print(f"{row.name}, seed {row.config.seed}", flush=True)
+            bench.run(row)
+    if flags.core is None:
+        _show(bench, rows, flags)
+    return 0
+
+
+def _in_parallel(jobs: int) -> None:
+    """Starts the same command once a core; each takes the rows that no other is at."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.ablation", *sys.argv[1:], f"--core={i}"]
+        )
+        for i in range(jobs)
+    ]
+    try:
+        failed = [process.wait() for process in started]
+    except KeyboardInterrupt:
+        for process in started:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+        raise
+    if any(failed):
+        raise SystemExit(f"exit codes {failed}")
+
+
+def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:
+    results = {}
+    for row in rows:
+        found = [bench.result(row.seeded(seed)) for seed in range(flags.seeds)]
+        if there := [result for result in found if result is not None]:
+            results[row.name] = there
+    if not results:
+        print("nothing has been run yet")
+        return
+    found_rows = report.summary(results)
+    runs = [result for found in results.values() for result in found]
+    told = {"rows": found_rows, "correlations": report.correlations(runs), "results": results}
+    place = flags.out / f"{flags.table}-{flags.size}"
+    workdir.write_json(place.with_suffix(".json"), told)
+    text = report.table(found_rows, {row.name: row.note for row in rows})
+    place.with_suffix(".md").write_text(text + "\n")
+    title = f"{flags.table}, size {flags.size}"
+    report.draw_table(place.with_suffix(".png"), found_rows, title)
+    print(text)
+    print(f"rank correlation with the true MPJPE: {told['correlations']}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

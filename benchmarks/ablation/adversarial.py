@@ -1,0 +1,139 @@
+"""Re-projection with a discriminator of poses: the paper's row that needs 3D, of other people.
+
+The real poses are the built-in synthetic people's, unpaired with anything: nobody of the training
+recording. A discriminator of two layers sees root-relative poses in camera axes, least-squares
+losses (Mao et al. 2017, ICCV).
+"""
+
+import functools
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from geoself_jax import step
+from geoself_jax.config import Config, as_dict, split_where
+from geoself_jax.data.sampling import draw_batch
+from geoself_jax.data.sources import load
+from geoself_jax.data.training_views import training_views
+from geoself_jax.loop import make_optimizer
+from geoself_jax.model import Networks
+from geoself_jax.recording import Recording
+from geoself_jax.runner import step_keys
+from geoself_jax.scores import in_cameras
+from geoself_jax.trained import Trained
+from geoself_jax.training import held_out
+
+WEIGHT_PX = 20.0
+"""Pixels that a pose which the discriminator sees through counts as much as."""
+REAL_FRAMES = 8000
+STEPS_A_CALL = 100
+
+
+class Discriminator(nn.Module):
+    """Poses to a score: 1 for real ones, 0 for others."""
+
+    width: int = 256
+
+    @nn.compact
+    def __call__(self, pose_3d: jax.Array) -> jax.Array:
+        """Scores (poses, joints, 3)."""
+        x = pose_3d.reshape(len(pose_3d), -1)
+        for _ in range(2):
+            x = nn.leaky_relu(nn.Dense(self.width)(x), 0.2)
+        return nn.Dense(1)(x)[:, 0]
+
+
+def real_poses() -> np.ndarray:
+    """(poses, joints, 3) of synthetic people in camera axes, root-relative, metres."""
+    people = load("synthetic:train", synthetic_frames=REAL_FRAMES)
+    assert people.pose_world is not None
+    poses = in_cameras(people.pose_world, people)
+    poses = poses - poses[:, :, people.skeleton.root, None]
+    return poses.reshape(-1, *poses.shape[2:]).astype(np.float32)
+
+
+def train_adversarially(config: Config, recording: Recording, labels: np.ndarray) -> Trained:
+    """Trains one row; `config.objective` says what beside the discriminator.
+
+    Args:
+        config: Of the row.
+        recording: To learn from.
+        labels: Its triangulated joints: where its rooms are, nothing else.
+    """
+    learn, _ = held_out(config.data, recording)
+    blind = recording.without_ground_truth().select(learn)
+    data = jax.tree.map(jnp.asarray, training_views(blind, labels[learn]))
+    real = jnp.asarray(real_poses())
+    model, judge = Networks(config.model, recording.skeleton), Discriminator()
+    judged: Any = judge.apply
+    total = config.schedule.length
+    optimizer = make_optimizer(config.optimizer, 0, total)
+    judge_optimizer = optax.adam(1e-4)
+    state = step.initial_state(model, optimizer, config.seed)
+    judge_params = judge.init(jax.random.key(config.seed), real[:2])
+    carry = (state, judge_params, judge_optimizer.init(judge_params))
+
+    draw = functools.partial(
+        draw_batch,
+        batch=config.schedule.batch,
+        views=config.objective.views,
+        augmentation=config.augmentation,
+        skeleton=recording.skeleton,
+    )
+
+    def one(carry: Any, _: None) -> tuple[Any, jax.Array]:
+        state, judge_params, judge_state = carry
+        key, dropout = step_keys(config.seed, state.step)
+        batch = draw(data, key)
+
+        def loss_of(params: Any) -> tuple[jax.Array, Any]:
+            (pose_3d, root), updates = model.apply(
+                {"params": params, "batch_stats": state.batch_stats},
+                batch.keypoints_2d,
+                batch.confidence,
+                batch.camera.K,
+                train=True,
+                rngs={"dropout": dropout},
+                mutable=["batch_stats"],
+            )
+            loss = step.objective_loss(
+                pose_3d, root, batch, config.objective, root_joint=model.skeleton.root
+            )
+            poses = pose_3d.reshape(-1, *pose_3d.shape[2:])
+            seen_through = jnp.mean((judged(judge_params, poses) - 1) ** 2)
+            return loss + WEIGHT_PX * seen_through, (updates["batch_stats"], poses)
+
+        (loss, (stats, fake)), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+        updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
+        params = optax.apply_updates(state.params, updates)
+        chosen = real[jax.random.randint(key, (len(fake),), 0, len(real))]
+
+        def judging(params: Any) -> jax.Array:
+            right = jnp.mean((judged(params, chosen) - 1) ** 2)
+            return right + jnp.mean(judged(params, jax.lax.stop_gradient(fake)) ** 2)
+
+        judge_gradient = jax.grad(judging)(judge_params)
+        updates, judge_state = judge_optimizer.update(judge_gradient, judge_state)
+        judge_params = optax.apply_updates(judge_params, updates)
+        state = step.TrainState(params, stats, opt_state, state.step + 1, state.skipped)
+        return (state, judge_params, judge_state), loss
+
+    advance = jax.jit(
+        lambda carry, steps: jax.lax.scan(one, carry, None, length=steps),
+        static_argnums=1,
+        donate_argnums=0,
+    )
+    while (done := int(carry[0].step)) < total:
+        carry, _ = advance(carry, min(STEPS_A_CALL, total - done))
+    state = carry[0]
+    record = {
+        "config": split_where(config)[0],
+        "model": as_dict(model.config),
+        "versions": {"jax": jax.__version__},
+    }
+    variables = {"params": state.params, "batch_stats": state.batch_stats}
+    return Trained(model, variables, record, {"step": total})

@@ -1,0 +1,116 @@
+"""Tables of results: text, JSON, and the figures made of them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import spearmanr
+
+SHOWN = {
+    "mpjpe_mm": "MPJPE",
+    "p_mpjpe_mm": "P-MPJPE",
+    "root_error_mm": "root",
+}
+FREE = ("triangulation_mm", "cross_view_px", "agreement_mm", "bones_mm", "reprojection_px")
+
+Results = dict[str, list[dict[str, Any]]]
+"""By the name of a row, one result for each seed that has been run."""
+
+
+def summary(results: Results) -> dict[str, Any]:
+    """Mean and spread (standard deviation over seeds) of every row."""
+    rows = {}
+    for name, found in results.items():
+        row: dict[str, Any] = {"seeds": [r["seed"] for r in found]}
+        for key in SHOWN:
+            row[key] = _mean_and_spread([r["test"][key] for r in found])
+        for key in FREE:
+            row[f"held_out_{key}"] = _mean_and_spread([r["held_out"].get(key) for r in found])
+        row["minutes"] = _mean_and_spread([r["minutes"] for r in found])
+        row["uses_3d"] = any(r["uses_3d"] for r in found)
+        rows[name] = row
+    return rows
+
+
+def _mean_and_spread(values: list[float | None]) -> list[float] | None:
+    there = [v for v in values if v is not None]
+    if not there:
+        return None
+    return [float(np.mean(there)), float(np.std(there, ddof=1)) if len(there) > 1 else 0.0]
+
+
+def table(rows: dict[str, Any], notes: dict[str, str]) -> str:
+    """As Markdown: what was found on the test people, and without labels on the held-out ones."""
+    heads = [*SHOWN.values(), "held out, no labels: triangulation", "cross-view px", "minutes"]
+    keys = [*SHOWN, "held_out_triangulation_mm", "held_out_cross_view_px", "minutes"]
+    lines = ["| | " + " | ".join(heads) + " | seeds |", "| --- |" + " --- |" * (len(heads) + 1)]
+    for name, row in rows.items():
+        cells = [_cell(row[key]) for key in keys]
+        mark = f" ({notes[name]})" if notes.get(name) else ""
+        lines.append(f"| {name}{mark} | " + " | ".join(cells) + f" | {len(row['seeds'])} |")
+    return "\n".join(lines)
+
+
+def _cell(value: list[float] | None) -> str:
+    return "-" if value is None else f"{value[0]:.1f} ± {value[1]:.1f}"
+
+
+def correlations(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Spearman's rank correlation of each label-free score with the true MPJPE over runs."""
+    true = [run["test"]["mpjpe_mm"] for run in runs]
+    found: dict[str, Any] = {"runs": len(runs)}
+    for key in FREE:
+        for where in ("held_out", "test"):
+            scores = [run[where].get(key) for run in runs]
+            if all(score is not None for score in scores) and len(runs) > 2:
+                found[f"{where}_{key}"] = float(spearmanr(scores, true).statistic)
+    return found
+
+
+def draw_table(path: Path, rows: dict[str, Any], title: str) -> None:
+    """MPJPE of each row, best first, its seeds' spread as a bar."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    order = sorted(rows, key=lambda name: -rows[name]["mpjpe_mm"][0])
+    values = np.array([rows[name]["mpjpe_mm"] for name in order])
+    figure, axes = plt.subplots(figsize=(8, 0.26 * len(order) + 1))
+    colors = ["tab:gray" if rows[name]["uses_3d"] else "tab:blue" for name in order]
+    axes.barh(range(len(order)), values[:, 0], xerr=values[:, 1], color=colors, height=0.7)
+    axes.set_yticks(range(len(order)), order, fontsize=7)
+    axes.set_xlim(0.9 * values[:, 0].min(), min(values[:, 0].max() * 1.05, 200))
+    axes.set_xlabel("MPJPE, mm (gray: uses 3D)")
+    axes.set_title(title, fontsize=9)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def draw_scores(path: Path, runs: list[dict[str, Any]]) -> None:
+    """Label-free scores of held-out people against the true MPJPE of others, a point a run."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, panels = plt.subplots(1, 4, figsize=(13, 3.4))
+    told = correlations(runs)
+    for axes, key in zip(panels, FREE, strict=False):
+        points = [
+            (r["held_out"][key], r["test"]["mpjpe_mm"], r["uses_3d"])
+            for r in runs
+            if r["held_out"].get(key) is not None
+        ]
+        x, y, uses = (np.array(column) for column in zip(*points, strict=True))
+        axes.scatter(x[~uses.astype(bool)], y[~uses.astype(bool)], s=9)
+        axes.scatter(x[uses.astype(bool)], y[uses.astype(bool)], s=9, color="tab:gray")
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel(f"{key}, held-out people")
+        axes.set_title(f"rank correlation {told.get(f'held_out_{key}', np.nan):.2f}", fontsize=9)
+    panels[0].set_ylabel("true MPJPE, test people, mm")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)

@@ -1,0 +1,56 @@
+"""One row of a table: a recipe, what it is taught by, what is done to its data."""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from geoself_jax.config import Config, replace_at, split_where
+
+
+@dataclass(frozen=True)
+class Row:
+    """A recipe under a name.
+
+    Attributes:
+        name: In the table.
+        config: What is trained.
+        damage: What is done to the training recording (`damage.DAMAGES`), with its amount.
+        supervised: Taught by ground truth: an upper bound, marked as such.
+        adversarial: Re-projection with a discriminator of poses, which uses 3D: marked as such.
+        note: Shown behind the name.
+    """
+
+    name: str
+    config: Config
+    damage: tuple[str, float] | None = None
+    supervised: bool = False
+    adversarial: bool = False
+    note: str = ""
+
+    def seeded(self, seed: int) -> "Row":
+        """The same with another seed."""
+        return dataclasses.replace(self, config=dataclasses.replace(self.config, seed=seed))
+
+    def key(self, data: str) -> str:
+        """Digest of all that its result depends on but the program itself.
+
+        Args:
+            data: Digest of the recordings.
+        """
+        told = {
+            "config": split_where(self.config)[0],
+            "damage": self.damage,
+            "supervised": self.supervised,
+            "adversarial": self.adversarial,
+            "data": data,
+        }
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def changed(config: Config, **settings: Any) -> Config:
+    """A configuration with some keys set, `group__key=value`."""
+    for key, value in settings.items():
+        config = replace_at(config, key.replace("__", "."), str(value))
+    return config

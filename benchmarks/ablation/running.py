@@ -1,0 +1,163 @@
+"""Runs rows, each in a folder of its own, and keeps what was found of each."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.ablation.adversarial import train_adversarially
+from benchmarks.ablation.damage import damaged
+from benchmarks.ablation.row import Row
+from geoself_jax import evaluation, workdir
+from geoself_jax.data.sources import load
+from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.recording import Recording
+from geoself_jax.scores import ground_truth_scores, label_free_scores, predict_recording
+from geoself_jax.step import make_predict
+from geoself_jax.trained import Trained, load_trained
+from geoself_jax.training import held_out, train
+
+HELD_FRAMES = 2000
+
+
+class Bench:
+    """The recordings, read once, and labels triangulated once.
+
+    Args:
+        train: What the rows learn from.
+        test: What they are scored on, with its ground truth.
+        out: Folder of the results.
+    """
+
+    def __init__(self, train: str, test: str, out: Path, *, synthetic_frames: int = 8000) -> None:
+        self.train = load(train, synthetic_frames=synthetic_frames)
+        self.test_source = test
+        self.test = load(test, synthetic_frames=2000)
+        self.out = out
+        self._labels: dict[tuple[Any, str], np.ndarray] = {}
+
+    @property
+    def data(self) -> str:
+        """Digest of both recordings."""
+        return f"{self.train.fingerprint}-{self.test.fingerprint}"
+
+    def result(self, row: Row) -> dict[str, Any] | None:
+        """What was found of a row, if it has been run."""
+        path = self._path(row)
+        return json.loads(path.read_text()) if path.is_file() else None
+
+    def run(self, row: Row) -> None:
+        """Trains and scores a row, unless it was done or another process is at it."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        with _claimed(self._path(row).with_suffix(".lock")) as ours:
+            if not ours or self.result(row) is not None:
+                return
+            recording = damaged(self.train, row.damage)
+            folder = self.out / f"{row.key(self.data)}.run"
+            start = time.monotonic()
+            trained = self._trained(row, recording, folder)
+            minutes = (time.monotonic() - start) / 60
+            result = {
+                "name": row.name,
+                "seed": row.config.seed,
+                "minutes": minutes,
+                "uses_3d": row.supervised or row.adversarial,
+                "damage": row.damage,
+                "config": trained.record["config"],
+                "versions": trained.record["versions"],
+                "commit": _commit(),
+                "threads": len(os.sched_getaffinity(0)),
+                "test": self._test_scores(trained),
+                "held_out": self._held_scores(row, trained),
+                "curve": _curve(folder),
+            }
+            workdir.write_json(self._path(row), result)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _path(self, row: Row) -> Path:
+        return self.out / f"{row.key(self.data)}.json"
+
+    def _trained(self, row: Row, recording: Recording, folder: Path) -> Trained:
+        if row.adversarial:
+            return train_adversarially(row.config, recording, self._triangulated(row, recording))
+        teacher = recording.pose_world if row.supervised else None
+        labels = self._triangulated(row, recording)
+        outcome = train(row.config, folder, recording, teacher=teacher, triangulated=labels)
+        if outcome.interrupted:
+            raise KeyboardInterrupt
+        return load_trained(folder, "last")
+
+    def _triangulated(self, row: Row, recording: Recording) -> np.ndarray:
+        key = row.damage, row.config.objective.labels
+        if key not in self._labels:
+            blind = recording.without_ground_truth()
+            self._labels[key] = triangulate_recording(blind, row.config.objective.labels)
+        return self._labels[key]
+
+    def _test_scores(self, trained: Trained) -> dict[str, Any]:
+        prediction = _predicted(trained, self.test)
+        scores = ground_truth_scores(prediction, self.test)
+        free = label_free_scores(prediction, self.test, triangulate_recording(self.test))
+        return dict(evaluation.without_nan(scores | free))
+
+    def _held_scores(self, row: Row, trained: Trained) -> dict[str, Any]:
+        """Without labels, on people held out of training, their recording undamaged."""
+        held = self.train.select(held_out(row.config.data, self.train)[1]).without_ground_truth()
+        labels = self._held_labels(held)
+        at = np.unique(np.linspace(0, held.frames - 1, min(HELD_FRAMES, held.frames)).astype(int))
+        prediction = _predicted(trained, held, at)
+        return label_free_scores(prediction, held.select(at), labels[at])
+
+    def _held_labels(self, held: Recording) -> np.ndarray:
+        key = "held out", str(held.frames)
+        if key not in self._labels:
+            self._labels[key] = triangulate_recording(held, "refined")
+        return self._labels[key]
+
+
+def _predicted(trained: Trained, recording: Recording, at: np.ndarray | None = None) -> Any:
+    predict, frames = make_predict(trained.model), trained.model.config.frames
+    return predict_recording(predict, trained.variables, recording, frames, at)
+
+
+def _commit() -> str | None:
+    """Of the program that was run; None where it is not a checkout."""
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or None
+
+
+def _curve(folder: Path) -> list[tuple[int, float]]:
+    """Validations on the way: step and mm to the held-out people's triangulated joints."""
+    path = folder / "metrics.jsonl"
+    if not path.is_file():
+        return []
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    key = "validation_triangulation_mm"
+    return [(line["step"], line[key]) for line in lines if key in line]
+
+
+@contextlib.contextmanager
+def _claimed(path: Path) -> Iterator[bool]:
+    """Whether this process alone may work on what the lock file stands for."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        yield True
+
+
+def seeds(rows: list[Row], count: int) -> list[Row]:
+    """Every row with each seed, the first seed of all rows first."""
+    return [row.seeded(seed) for seed in range(count) for row in rows]

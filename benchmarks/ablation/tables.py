@@ -1,0 +1,198 @@
+"""The rows of each table."""
+
+from typing import Literal
+
+from benchmarks.ablation.row import Row, changed
+from geoself_jax.config import (
+    AugmentationConfig,
+    Config,
+    DataConfig,
+    ModelConfig,
+    ObjectiveConfig,
+    OptimizerConfig,
+    ScheduleConfig,
+)
+
+Size = Literal["tiny", "small", "full"]
+SIZES: dict[str, dict[str, object]] = {
+    "tiny": {"model__width": 32, "model__root_width": 16, "schedule__length": 60},
+    "small": {"model__width": 256, "model__root_width": 128, "schedule__length": 4000},
+    "full": {"model__width": 1024, "model__root_width": 512, "schedule__length": 40_000},
+}
+VIEW_SAMPLES = 256
+"""Poses a step, in every row."""
+
+
+def paper_base(train: str, held: str, size: Size) -> Config:
+    """The paper's loss on random pairs, in the parameterization that trains without stage one."""
+    base = Config(
+        data=DataConfig(train=train, validation_subjects=held),
+        model=ModelConfig(blocks=2, dropout=0.1, root_blocks=2),
+        objective=ObjectiveConfig(name="transform", norm="plain", views=2),
+        augmentation=AugmentationConfig(share=0.0),
+        optimizer=OptimizerConfig(learning_rate=3e-3),
+        schedule=ScheduleConfig(batch=VIEW_SAMPLES // 2, call=100, save_minutes=60),
+    )
+    return changed(base, **SIZES[size])
+
+
+def label_base(train: str, held: str, size: Size) -> Config:
+    """Refined labels and their augmentation: what the rows of `beyond` change one thing of."""
+    base = paper_base(train, held, size)
+    return changed(
+        base,
+        objective__name="pseudo_label",
+        objective__labels="refined",
+        objective__views=4,
+        schedule__batch=VIEW_SAMPLES // 4,
+        augmentation__share=0.75,
+        augmentation__limbs=0.1,
+        augmentation__exchange=0.5,
+        model__confidence="true",
+        optimizer__learning_rate=5e-3,
+    )
+
+
+def paper_rows(base: Config) -> list[Row]:
+    """The paper's own table and its open choices; each row changes its base in one thing."""
+    four = {"objective__views": 4, "schedule__batch": VIEW_SAMPLES // 4}
+    steps = base.schedule.length
+    stage_one = {"schedule__pretrain": steps // 16, "schedule__length": steps - steps // 16}
+    labels = {"objective__name": "pseudo_label", **four}
+
+    def row(name: str, **settings: object) -> Row:
+        return Row(name, changed(base, **settings))
+
+    rows = [
+        row("re-projection, eq. (2)", objective__name="reprojection"),
+        Row(
+            "re-projection + adversarial",
+            changed(base, objective__name="reprojection"),
+            adversarial=True,
+            note="uses unpaired 3D of other people",
+        ),
+        row("transform re-projection, eq. (7)"),
+        row("+ virtual views (8 of 12)", augmentation__share=2 / 3),
+        row("+ virtual views, 4 blocks", augmentation__share=2 / 3, model__blocks=4),
+        row("+ virtual views, 27 frames", augmentation__share=2 / 3, model__frames=27),
+        row("+ virtual views, 81 frames", augmentation__share=2 / 3, model__frames=81),
+        row("with stage one, eq. (6)", **stage_one),
+        row("plain root, no stage one", model__root="plain"),
+        row("plain root, with stage one", model__root="plain", **stage_one),
+        row("learning rate 1e-3", optimizer__learning_rate=1e-3),
+        row("learning rate 1e-2", optimizer__learning_rate=1e-2),
+        row("weights of the target", objective__weight_from="target"),
+        row("weights' product", objective__weight_from="product"),
+        row("lambda 0.1", objective__transform_weight=0.1),
+        row("lambda 10", objective__transform_weight=10.0),
+        row("squared norm, as printed", objective__norm="squared"),
+        row("robust norm", objective__norm="robust"),
+        row("all four views", **four),
+        row("poses judged where the views place them", objective__root_from="views", **four),
+        row(
+            "the same, target weights, lambda 10, new views",
+            objective__root_from="views",
+            objective__weight_from="target",
+            objective__transform_weight=10.0,
+            augmentation__share=0.75,
+            **four,
+        ),
+        row("pseudo-labels by DLT", objective__labels="dlt", **labels),
+        row("pseudo-labels, robust", objective__labels="robust", **labels),
+        row("pseudo-labels, robust, new views", augmentation__share=0.75, **labels),
+    ]
+    bound = Row("supervised", changed(base, **labels), supervised=True, note="UPPER BOUND")
+    new_views = changed(base, augmentation__share=0.75, **labels)
+    return [*rows, bound, Row("supervised, new views", new_views, None, True, note="UPPER BOUND")]
+
+
+def beyond_rows(base: Config) -> list[Row]:
+    """What else there is to gain; each row changes one thing of the first."""
+
+    def row(name: str, **settings: object) -> Row:
+        return Row(name, changed(base, **settings))
+
+    half = base.schedule.length // 2
+    transform = {
+        "objective__name": "transform",
+        "objective__root_from": "views",
+        "objective__weight_from": "target",
+        "objective__transform_weight": 10.0,
+    }
+    double = {"schedule__batch": 2 * base.schedule.batch, "schedule__length": half}
+    return [
+        row("the base: refined labels, new views, limbs, exchange, confidences"),
+        row("labels not refined", objective__labels="robust"),
+        row("no new views", augmentation__share=0.0),
+        row("all samples new views", augmentation__share=1.0),
+        row("new views, not turned", augmentation__turn="false"),
+        row("not mirrored", augmentation__mirror="false"),
+        row("no other limbs", augmentation__limbs=0.0),
+        row("limbs by up to 20 %", augmentation__limbs=0.2),
+        row("no exchange", augmentation__exchange=0.0),
+        row("all exchanged", augmentation__exchange=1.0),
+        row("without confidences", model__confidence="false"),
+        row("rays not centred", model__input="ray"),
+        row("one view of each instant", objective__views=1, schedule__batch=VIEW_SAMPLES),
+        row("squared norm", objective__norm="squared"),
+        row("robust norm", objective__norm="robust"),
+        row("transform loss", **transform),
+        row(
+            "labels, then transform",
+            schedule__pretrain=half,
+            schedule__length=half,
+            objective__stage_one="labels",
+            **transform,
+        ),
+        row("labels and transform, one loss", **{**transform, "objective__name": "both"}),
+        row("weight decay 0.01", optimizer__weight_decay=0.01),
+        row("weight decay 0.1", optimizer__weight_decay=0.1),
+        row("twice the batch, half the steps", **double),
+        row("learning rate 1e-3", optimizer__learning_rate=1e-3),
+        row("learning rate 1e-2", optimizer__learning_rate=1e-2),
+        row("dropout 0", model__dropout=0.0),
+        row("dropout 0.05", model__dropout=0.05),
+        row("dropout 0.25", model__dropout=0.25),
+        row("twice as wide", model__width=2 * base.model.width),
+        row("4 blocks", model__blocks=4),
+        row("9 frames", model__frames=9),
+        row("27 frames", model__frames=27),
+        Row("supervised, all else equal", base, supervised=True, note="UPPER BOUND"),
+    ]
+
+
+def robustness_rows(base: Config) -> list[Row]:
+    """The base on worse recordings; it is evaluated on the same, undamaged one."""
+    views = {f"{n} views": ("views", n) for n in (3, 2)}
+    damages: dict[str, tuple[str, float] | None] = {
+        "undamaged": None,
+        **views,
+        "confidences shuffled": ("shuffled", 0),
+        "confidences flat": ("flat", 0),
+        "confidences of 0 or 1": ("binary", 0.5),
+        "detector noise x 2": ("noise", 2),
+        "joints defined otherwise, 30 mm": ("bias", 0.03),
+        "rotations off by 0.1 degree": ("rotation", 0.1),
+        "rotations off by 0.5 degree": ("rotation", 0.5),
+        "rotations off by 1 degree": ("rotation", 1),
+        "10 % of the frames": ("frames", 0.1),
+        "1 % of the frames": ("frames", 0.01),
+    }
+    rows = []
+    for name, damage in damages.items():
+        config = base
+        if damage and damage[0] == "views":
+            count = int(damage[1])
+            config = changed(
+                base, objective__views=count, schedule__batch=VIEW_SAMPLES // count // 2 * 2
+            )
+        rows.append(Row(name, config, damage))
+    return rows
+
+
+def rows_of(table: str, train: str, held: str, size: Size) -> list[Row]:
+    """A table's rows for a training recording."""
+    if table == "paper":
+        return paper_rows(paper_base(train, held, size))
+    base = label_base(train, held, size)
+    return beyond_rows(base) if table == "beyond" else robustness_rows(base)
