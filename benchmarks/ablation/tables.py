@@ -183,9 +183,7 @@ def robustness_rows(base: Config) -> list[Row]:
         config = base
         if damage and damage[0] == "views":
             count = int(damage[1])
-            config = changed(
-                base, objective__views=count, schedule__batch=VIEW_SAMPLES // count // 2 * 2
-            )
+            config = changed(base, objective__views=count, schedule__batch=VIEW_SAMPLES // count)
         rows.append(Row(name, config, damage))
     return rows
 

@@ -1,0 +1,106 @@
+"""The tables of recipes: what is equal in all rows, what is kept, what is done to recordings."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from benchmarks.ablation import report
+from benchmarks.ablation.damage import damaged
+from benchmarks.ablation.row import Row
+from benchmarks.ablation.running import Bench, seeds
+from benchmarks.ablation.tables import VIEW_SAMPLES, rows_of
+
+TABLES = ("paper", "beyond", "robustness")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_rows_have_equal_view_samples_and_differ_from_each_other(table):
+    rows = rows_of(table, "train.npz", "", "small")
+    samples = set()
+    for row in rows:
+        schedule = row.config.schedule
+        assert schedule.unit == "steps"
+        poses = schedule.batch * row.config.objective.views
+        samples.add(poses * (schedule.length + schedule.pretrain) / VIEW_SAMPLES)
+    assert max(samples) / min(samples) < 1.01
+    assert len({row.name for row in rows}) == len(rows)
+    assert len({row.key("data") for row in rows}) == len(rows)
+
+
+def test_only_rows_that_say_so_are_given_3d():
+    for table in TABLES:
+        for row in rows_of(table, "train.npz", "", "small"):
+            assert ("3D" in row.note or "UPPER BOUND" in row.note) == (
+                row.supervised or row.adversarial
+            )
+
+
+@pytest.fixture(scope="module")
+def bench(tiny_file, tmp_path_factory):
+    return Bench(str(tiny_file), str(tiny_file), tmp_path_factory.mktemp("ablation"))
+
+
+@pytest.fixture(scope="module")
+def rows(tiny_config, bench):
+    labelled = dataclasses.replace(
+        tiny_config, objective=dataclasses.replace(tiny_config.objective, name="pseudo_label")
+    )
+    found = seeds([Row("labels", labelled), Row("bound", labelled, supervised=True)], 2)
+    for row in found:
+        bench.run(row)
+    return found
+
+
+def test_a_row_that_was_run_is_not_run_again(bench, rows, monkeypatch):
+    before = [bench.result(row) for row in rows]
+    assert [found["seed"] for found in before] == [0, 0, 1, 1]
+    assert [found["uses_3d"] for found in before] == [False, True, False, True]
+    monkeypatch.setattr(bench, "_trained", None)  # would fail if it were called
+    for row in rows:
+        bench.run(row)
+    assert [bench.result(row) for row in rows] == before
+    other = dataclasses.replace(rows[0], damage=("flat", 0))
+    assert bench.result(other) is None
+
+
+def test_a_table_tells_mean_and_spread_and_how_scores_agree(bench, rows, tmp_path):
+    results = {}
+    for row in rows:
+        results.setdefault(row.name, []).append(bench.result(row))
+    told = report.summary(results)
+    wanted = [found["test"]["mpjpe_mm"] for found in results["labels"]]
+    assert told["labels"]["mpjpe_mm"] == pytest.approx([np.mean(wanted), np.std(wanted, ddof=1)])
+    text = report.table(told, {"bound": "UPPER BOUND"})
+    assert "| bound (UPPER BOUND) |" in text and f"{np.mean(wanted):.1f} ±" in text
+    runs = [found for result in results.values() for found in result]
+    assert -1 <= report.correlations(runs)["held_out_triangulation_mm"] <= 1
+    report.draw_table(tmp_path / "table.png", told, "table")
+    report.draw_scores(tmp_path / "scores.png", runs)
+    assert (tmp_path / "table.png").stat().st_size > 1000
+
+
+def test_damage_does_what_it_says(tiny_recording):
+    few = damaged(tiny_recording, ("views", 2))
+    assert few.keypoints_2d.shape[1] == few.camera.R.shape[1] == len(few.camera_names) == 2
+    assert damaged(tiny_recording, ("frames", 0.1)).frames == 24
+    shuffled = damaged(tiny_recording, ("shuffled", 0))
+    assert (np.sort(shuffled.confidence, 0) != shuffled.confidence).any()
+    seen = tiny_recording.confidence > 0
+    np.testing.assert_array_equal(shuffled.confidence > 0, seen)
+    assert set(np.unique(damaged(tiny_recording, ("flat", 0)).confidence)) == {0, 1}
+    turned = damaged(tiny_recording, ("rotation", 0.5)).camera.R @ np.swapaxes(
+        tiny_recording.camera.R, -1, -2
+    )
+    angle = np.degrees(np.arccos((np.trace(turned, axis1=-2, axis2=-1) - 1) / 2))
+    np.testing.assert_allclose(angle, 0.5, atol=1e-4)
+
+
+def test_noise_is_doubled_and_joints_are_moved_without_the_truth(tiny_recording):
+    blind = tiny_recording.without_ground_truth()
+    noisy, biased = (damaged(blind, how) for how in (("noise", 2), ("bias", 0.03)))
+    error = np.linalg.norm(noisy.keypoints_2d - blind.keypoints_2d, axis=-1)
+    assert 1 < np.nanmedian(error) < 6  # the tiny recording's own noise is 3 px
+    moved = np.linalg.norm(biased.keypoints_2d - blind.keypoints_2d, axis=-1)
+    assert 2 < np.nanmedian(moved) < 12  # 30 mm at some 5 m
+    assert damaged(blind, None) is blind

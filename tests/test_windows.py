@@ -1,0 +1,103 @@
+"""Networks that see windows of frames, from training to evaluation."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+
+from geoself_jax import evaluation
+from geoself_jax.config import AugmentationConfig
+from geoself_jax.errors import GeoselfError
+from geoself_jax.scores import predict_recording
+from geoself_jax.step import make_predict
+from geoself_jax.trained import load_trained
+from geoself_jax.training import held_out, train
+
+FRAMES = 9
+
+
+@pytest.fixture(scope="module")
+def config(tiny_config):
+    """All that makes a batch more than an instant."""
+    return dataclasses.replace(
+        tiny_config,
+        model=dataclasses.replace(tiny_config.model, frames=FRAMES, confidence=True),
+        objective=dataclasses.replace(
+            tiny_config.objective, name="both", labels="refined", root_from="views"
+        ),
+        augmentation=AugmentationConfig(share=0.75, limbs=0.1, exchange=0.5),
+        optimizer=dataclasses.replace(tiny_config.optimizer, weight_decay=0.01),
+        schedule=dataclasses.replace(tiny_config.schedule, length=10),
+    )
+
+
+@pytest.fixture(scope="module")
+def run(config, tiny_recording, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("windows") / "run"
+    train(config, folder, tiny_recording)
+    return folder
+
+
+def weights(folder):
+    return jax.tree.leaves(jax.tree.map(np.asarray, load_trained(folder).variables))
+
+
+def test_windows_fed_by_the_host_are_the_resident_ones_bit_for_bit(
+    config, run, tiny_recording, tmp_path
+):
+    data = dataclasses.replace(config.data, device_bytes=0)
+    train(dataclasses.replace(config, data=data), tmp_path / "fed", tiny_recording)
+    for fed, resident in zip(weights(tmp_path / "fed"), weights(run), strict=True):
+        np.testing.assert_array_equal(fed, resident)
+
+
+def test_windows_by_pmap_train_the_same_weights(config, run, tiny_recording, tmp_path):
+    mapped = dataclasses.replace(config, parallel="pmap")
+    train(mapped, tmp_path / "pmap", tiny_recording)
+    for one, other in zip(weights(tmp_path / "pmap"), weights(run), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_a_lifted_frame_depends_on_its_window_and_on_nothing_else(run, tiny_recording):
+    trained = load_trained(run)
+
+    def lifted(recording):
+        predict = make_predict(trained.model)
+        return predict_recording(predict, trained.variables, recording, FRAMES).pose_3d
+
+    before = lifted(tiny_recording)
+    moved = tiny_recording.keypoints_2d.copy()
+    moved[20] += 5  # in the first clip, frames 0 to 39
+    after = lifted(dataclasses.replace(tiny_recording, keypoints_2d=moved))
+    changed = np.flatnonzero(np.abs(after - before).max((1, 2, 3)) > 1e-5)
+    np.testing.assert_array_equal(changed, np.arange(20 - FRAMES // 2, 20 + FRAMES // 2 + 1))
+    last = moved.copy()
+    last[39] += 5  # a clip's last frame is all that its window's end repeats
+    other = lifted(dataclasses.replace(tiny_recording, keypoints_2d=last))
+    assert np.abs(other - after)[40:].max() == 0
+
+
+def test_some_instants_are_lifted_as_among_all(run, tiny_recording):
+    trained, at = load_trained(run), np.array([0, 7, 39, 40, 200])
+    predict = make_predict(trained.model)
+    every = predict_recording(predict, trained.variables, tiny_recording, FRAMES)
+    some = predict_recording(predict, trained.variables, tiny_recording, FRAMES, at)
+    np.testing.assert_allclose(some.pose_3d, every.pose_3d[at], atol=1e-5)
+
+
+def test_a_run_of_windows_is_evaluated_also_mirrored(run, tiny_recording):
+    for flip in (False, True):
+        scores, _, _ = evaluation.evaluate(load_trained(run), tiny_recording, "tiny", flip=flip)
+        assert np.isfinite([scores["mpjpe_mm"], scores["agreement_mm"], scores["bones_mm"]]).all()
+
+
+def test_people_are_held_out_by_name(config, tiny_recording):
+    names = tiny_recording.subject_names
+    chosen = dataclasses.replace(config.data, validation_subjects=f"{names[1]}, {names[2]}")
+    learn, held = held_out(chosen, tiny_recording)
+    assert set(tiny_recording.subject_id[held]) == {1, 2}
+    assert set(tiny_recording.subject_id[learn]) == {0}
+    for wrong in ("nobody", ",".join(names)):
+        with pytest.raises(GeoselfError, match="validation_subjects"):
+            held_out(dataclasses.replace(chosen, validation_subjects=wrong), tiny_recording)
