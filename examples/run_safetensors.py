@@ -5,7 +5,9 @@
 
 detections.npz holds keypoints_2d (poses, joints, 2), pixels without lens distortion, NaN where a
 joint is missing; confidence (poses, joints), 0 where it is missing; K (3, 3) or (poses, 3, 3),
-pixels. Metres come out: pose_3d (poses, joints, 3) relative to the root, root_position (poses, 3).
+pixels. Networks of several frames (`architecture.frames` in model.json) take (poses, frames, joints
+...) of the first two, and lift the middle one. Metres come out: pose_3d (poses, joints, 3) relative
+to the root, root_position (poses, 3).
 """
 
 import argparse
@@ -22,8 +24,12 @@ def lift(
 ) -> tuple[np.ndarray, np.ndarray]:
     """pose_3d and root_position of (poses, joints, 2), (poses, joints) and (poses, 3, 3)."""
     info = json.loads((folder / "model.json").read_text())
-    config, root = info["architecture"], info["skeleton"]["root"]
+    config, joints = info["architecture"], len(info["skeleton"]["joint_names"])
     weights = load_file(folder / "model.safetensors")
+    poses, frames = len(K), config.get("frames", 1)
+    keypoints_2d = keypoints_2d.reshape(poses, frames * joints, 2)
+    confidence = confidence.reshape(poses, frames * joints)
+    root = frames // 2 * joints + info["skeleton"]["root"]  # the middle frame's
 
     y = (keypoints_2d[..., 1] - K[:, None, 1, 2]) / K[:, None, 1, 1]
     x = (keypoints_2d[..., 0] - K[:, None, 0, 2] - K[:, None, 0, 1] * y) / K[:, None, 0, 0]
@@ -35,7 +41,7 @@ def lift(
     root_ray = np.where(seen[:, root, None], rays[:, root], mean)
     turn = look_at(root_ray)
 
-    extra = root_ray[:, :0]
+    extra = []
     if config["input"] == "pixel":
         coordinates = (keypoints_2d - np.array(config["pixel_center"], np.float32)) / config[
             "pixel_scale"
@@ -44,13 +50,18 @@ def lift(
         coordinates = rays
     else:  # centered_ray: as a camera sees them that looks at the root
         turned = np.concatenate([rays, np.ones_like(rays[..., :1])], -1) @ turn.swapaxes(1, 2)
-        coordinates, extra = turned[..., :2] / np.maximum(turned[..., 2:], 0.1), root_ray
+        coordinates = turned[..., :2] / np.maximum(turned[..., 2:], 0.1)
+        extra = [np.tile(root_ray[:, None], (1, frames, 1))]
     coordinates = np.where(seen[..., None], coordinates, 0)
-    features = np.concatenate([coordinates.reshape(len(rays), -1), extra], 1)
+    if config.get("confidence", False):
+        scale = np.float32(1 if config["input"] == "pixel" else 0.1)
+        trust = np.where(seen, confidence, 0) * scale
+        extra.append(trust.reshape(poses, frames, joints))
+    features = np.concatenate([coordinates.reshape(poses, frames, 2 * joints), *extra], 2)
 
     pose_3d = network(weights, "lifting", config["blocks"], config["layers"], features)
-    pose_3d = pose_3d.reshape(len(rays), -1, 3)
-    pose_3d = pose_3d - pose_3d[:, [root]]
+    pose_3d = pose_3d.reshape(poses, joints, 3)
+    pose_3d = pose_3d - pose_3d[:, [info["skeleton"]["root"]]]
     if config["input"] == "centered_ray":
         pose_3d = pose_3d @ turn  # back into the camera's axes
 
@@ -74,7 +85,11 @@ def look_at(ray: np.ndarray) -> np.ndarray:
 def network(
     weights: dict[str, np.ndarray], name: str, blocks: int, layers: int, x: np.ndarray
 ) -> np.ndarray:
-    """A fully connected layer, residual blocks of them, a linear one."""
+    """A fully connected layer, residual blocks of them, a linear one.
+
+    Of x (poses, frames, features) the first layer sees three frames at a time, and so do as many
+    more blocks, ahead of the others, as it takes to have one left.
+    """
 
     def dense(x: np.ndarray, layer: str) -> np.ndarray:
         there = f"{name}/{layer}"
@@ -83,9 +98,15 @@ def network(
         scale, bias = (weights[f"params/{there}/norm/{key}"] for key in ("scale", "bias"))
         return np.maximum((x - mean) * scale / np.sqrt(var + 1e-5) + bias, 0)
 
+    poses, frames, features = x.shape
+    x = x.reshape(poses * max(frames // 3, 1), min(frames, 3) * features)
     x = dense(x, "stem")
-    for block in range(blocks):
+    narrowing = round(np.log(max(frames // 3, 1)) / np.log(3))
+    for block in range(narrowing + blocks):
         y = x
+        if block < narrowing:
+            threes = x.reshape(len(x) // 3, 3, -1)
+            x, y = threes[:, 1], threes.reshape(len(threes), -1)
         for layer in range(layers):
             y = dense(y, f"block{block}_layer{layer}")
         x = x + y

@@ -6,8 +6,9 @@
 jax must be of the version that exported (`versions.export.jax` in model.json) or newer. A program
 is code: run only those of people you trust. detections.npz holds keypoints_2d (poses, joints, 2),
 pixels without lens distortion, NaN where a joint is missing; confidence (poses, joints), 0 where it
-is missing; K (3, 3) or (poses, 3, 3), pixels. Metres come out: pose_3d (poses, joints, 3) relative
-to the root, root_position (poses, 3).
+is missing; K (3, 3) or (poses, 3, 3), pixels. Networks of several frames (`architecture.frames` in
+model.json) take (poses, frames, joints ...) of the first two, and lift the middle one. Metres come
+out: pose_3d (poses, joints, 3) relative to the root, root_position (poses, 3).
 """
 
 import argparse

@@ -87,7 +87,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax import devices
     from geoself_jax.lifter import load_lifter
-    from geoself_jax.lifting.doubts import doubts
+    from geoself_jax.lifting.doubts import doubts, other_rate
     from geoself_jax.lifting.output import Output
     from geoself_jax.lifting.running import lift_all
     from geoself_jax.poses.filters import parse_filter
@@ -103,7 +103,8 @@ def main(argv: Sequence[str]) -> int:
     start = time.perf_counter()
     videos = read(flags)
     reading = time.perf_counter() - start
-    for line in (line for video in videos for line in doubts(video)):
+    told = [line for video in videos for line in doubts(video)]
+    for line in (*told, *filter(None, [other_rate(lifter, video) for video in videos[:1]])):
         _warn(line)
     done = lift_all(lifter, videos, output, min_confidence=flags.min_confidence, notice=_note)
     for line in done.warnings:

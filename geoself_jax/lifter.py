@@ -1,34 +1,31 @@
 """A trained lifter as a function of numpy arrays, read from an export and checked before use."""
 
-import hashlib
-import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import safetensors.numpy
-from flax.traverse_util import flatten_dict, unflatten_dict
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
-from geoself_jax.config import ModelConfig, from_dict
-from geoself_jax.errors import GeoselfError, data_error, missing_error
+from geoself_jax.batch import windows
+from geoself_jax.errors import data_error
+from geoself_jax.export_files import load_exported
 from geoself_jax.layers import fold_norm
+from geoself_jax.lifter_inputs import check_intrinsics, runs_of, shaped
 from geoself_jax.model import Networks
 from geoself_jax.packing import pack
 from geoself_jax.poses.filters import OneEuro
-from geoself_jax.step import make_predict
+from geoself_jax.step import Prediction, make_predict
 from geoself_jax.streaming import Stream, steady
-from geoself_jax.trained import Trained, abstract_variables, skeleton_from_dict
 
-FORMAT = "geoself-lifter/1"
-DESCRIPTION = "model.json"
-WEIGHTS = "model.safetensors"
+_CHUNK = 4096  # a power of two, so that the last chunk alone is filled up; of windows a part of it
 
-_CHUNK = 4096  # a power of two, so that the last chunk alone is filled up
-_AGAIN = "copy the folder again, or export again"
+
+def _silent(_: int) -> None:
+    pass
 
 
 class Lifter:
@@ -36,22 +33,24 @@ class Lifter:
 
     Attributes:
         skeleton: Names and order of the joints, in and out.
+        frames: 1, or how many consecutive frames the networks see to lift the middle one.
         info: What the export says about itself: the contents of model.json.
     """
 
     def __init__(self, model: Networks, variables: Any, info: dict[str, Any]) -> None:
-        self.skeleton = model.skeleton
+        self.skeleton, self.frames = model.skeleton, model.config.frames
         self.info = info
         folded = fold_norm(variables["params"], variables["batch_stats"])
         leaves, tree = jax.tree.flatten(folded)
         self._weights, unpack = pack(leaves)
-        joints = self.skeleton.joints
+        joints, points = self.skeleton.joints, self.frames * self.skeleton.joints
+        self._columns = 3 * points + 9
         predict = make_predict(model.clone(folded=True))
 
         def program(weights: list[jax.Array], rows: jax.Array) -> jax.Array:
-            pixels, seen, K = jnp.split(rows, [2 * joints, 3 * joints], axis=1)
+            pixels, seen, K = jnp.split(rows, [2 * points, 3 * points], axis=1)
             variables = {"params": jax.tree.unflatten(tree, unpack(weights))}
-            lifted = predict(variables, pixels.reshape(-1, joints, 2), seen, K.reshape(-1, 3, 3))
+            lifted = predict(variables, pixels.reshape(-1, points, 2), seen, K.reshape(-1, 3, 3))
             pose_3d = lifted.pose_3d.reshape(-1, 3 * joints)
             return jnp.concatenate([pose_3d, lifted.root_position], axis=1)
 
@@ -60,14 +59,17 @@ class Lifter:
 
     def __call__(
         self,
-        keypoints_2d: Float[np.ndarray, "*batch joints 2"],
-        confidence: Float[np.ndarray, "*batch joints"] | None,
+        keypoints_2d: Float[np.ndarray, "*seen joints 2"],
+        confidence: Float[np.ndarray, "*seen joints"] | None,
         K: Float[np.ndarray, "*batch 3 3"] | Float[np.ndarray, "3 3"],
     ) -> tuple[Float[np.ndarray, "*batch joints 3"], Float[np.ndarray, "*batch 3"]]:
         """Lifts poses, each by itself.
 
         A batch is filled up to a power of two and split at 4096, so that few shapes are compiled. A
         pose is lifted from whatever joints are seen: even from none, so look at `confidence`.
+
+        Where `frames` is more than 1, `seen` is `*batch frames`: windows, whose middle is lifted;
+        `sequence` makes them of a video.
 
         Args:
             keypoints_2d: Pixels, lens distortion removed; NaN where a joint is missing.
@@ -81,22 +83,73 @@ class Lifter:
         Raises:
             GeoselfError: A shape or an intrinsic matrix that cannot be right (65).
         """
-        keypoints_2d, confidence, K = self._shaped(keypoints_2d, confidence, K)
-        joints, batch = self.skeleton.joints, keypoints_2d.shape[:-2]
-        poses = math.prod(batch)
-        rows = np.empty((poses, 3 * joints + 9), np.float32)
-        rows[:, : 2 * joints] = keypoints_2d.reshape(poses, 2 * joints)
-        rows[:, 2 * joints : 3 * joints] = confidence.reshape(poses, joints)
-        rows[:, 3 * joints :] = K.reshape(-1, 9)
-        running = [self._lift(rows[i : i + _CHUNK]) for i in range(0, poses, _CHUNK)]
-        _check_intrinsics(K)  # the device is at work meanwhile
+        given = shaped(self.skeleton, self.frames, keypoints_2d, confidence, K)
+        lifted = self._predict(*given)
+        return np.asarray(lifted.pose_3d), np.asarray(lifted.root_position)
+
+    def sequence(
+        self,
+        keypoints_2d: Float[np.ndarray, "time joints 2"],
+        confidence: Float[np.ndarray, "time joints"] | None,
+        K: Float[np.ndarray, "time 3 3"] | Float[np.ndarray, "3 3"],
+        *,
+        frame_id: Int[np.ndarray, " time"] | None = None,
+        progress: Callable[[int], None] = _silent,
+    ) -> Prediction:
+        """Lifts every frame of one camera's video, as `evaluate` does.
+
+        Networks of windows see the frames about each, within its run of consecutive ones: beyond
+        the run's ends they see its end again. A frame in which nobody was found belongs into the
+        sequence, its joints missing. With `frames` 1 each is lifted by itself.
+
+        Args:
+            keypoints_2d, confidence, K: As to a call, a frame each.
+            frame_id: Each frame's number in the video, ascending; None where they are consecutive.
+            progress: Is told how many more frames are done.
+
+        Returns:
+            pose_3d and root_position, as a call gives them, of all frames.
+
+        Raises:
+            GeoselfError: As a call; frame numbers that cannot be (65).
+        """
+        keypoints_2d, confidence, K = shaped(self.skeleton, 1, keypoints_2d, confidence, K)
+        if keypoints_2d.ndim != 3:
+            raise data_error(
+                f"keypoints_2d has shape {keypoints_2d.shape}",
+                f"wanted (time, {self.skeleton.joints}, 2)",
+                "give one camera's video",
+            )
+        time, step = len(keypoints_2d), self._chunk()
+        run, parts = runs_of(frame_id, time), []
+        for start in range(0, max(time, 1), step):
+            at = np.arange(start, min(start + step, time))
+            seen = windows(at, run, self.frames)
+            its_K = K if K.ndim == 2 else K[at]
+            parts.append(self._predict(keypoints_2d[seen], confidence[seen], its_K))
+            progress(len(at))
+        return Prediction(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+    def _predict(
+        self, keypoints_2d: np.ndarray, confidence: np.ndarray, K: np.ndarray
+    ) -> Prediction:
+        """What `shaped` gave, lifted in chunks."""
+        joints, points = self.skeleton.joints, self.frames * self.skeleton.joints
+        batch = keypoints_2d.shape[: -2 if self.frames == 1 else -3]
+        poses, chunk = math.prod(batch), self._chunk()
+        rows = np.empty((poses, self._columns), np.float32)
+        rows[:, : 2 * points] = keypoints_2d.reshape(poses, 2 * points)
+        rows[:, 2 * points : 3 * points] = confidence.reshape(poses, points)
+        rows[:, 3 * points :] = K.reshape(-1, 9)
+        running = [self._lift(rows[i : i + chunk]) for i in range(0, poses, chunk)]
+        check_intrinsics(K)  # the device is at work meanwhile
         lifted = np.empty((poses, 3 * joints + 3), np.float32)
-        for i, chunk in enumerate(running):
-            part = lifted[i * _CHUNK : (i + 1) * _CHUNK]
-            part[:] = np.asarray(chunk)[: len(part)]
+        for i, done in enumerate(running):
+            part = lifted[i * chunk : (i + 1) * chunk]
+            part[:] = np.asarray(done)[: len(part)]
         pose_3d = np.ascontiguousarray(lifted[:, : 3 * joints])
         root_position = np.ascontiguousarray(lifted[:, 3 * joints :])
-        return pose_3d.reshape(*batch, joints, 3), root_position.reshape(*batch, 3)
+        return Prediction(pose_3d.reshape(*batch, joints, 3), root_position.reshape(*batch, 3))
 
     def stream(
         self,
@@ -111,7 +164,8 @@ class Lifter:
             pose_3d, root_position = stream(keypoints_2d, confidence)
 
         Without a filter it gives what calling the lifter with each frame gives, bit for bit, but
-        for frames in which no joint is seen: these are NaN.
+        for frames in which no joint is seen: these are NaN. Networks of windows give the pose of
+        the frame `stream.delay` before, half a window, once they have seen the frames after it.
 
         Args:
             K: Intrinsics of the camera, pixels.
@@ -122,8 +176,7 @@ class Lifter:
             GeoselfError: A K that cannot be right (65); no such filter, one that needs later
                 frames, or no frame rate (64).
         """
-        skeleton = self.skeleton
-        return Stream(self, skeleton.joints, skeleton.root, K, steady(filter, fps))
+        return Stream(self, self.skeleton, K, steady(filter, fps), self.frames)
 
     def _lift(self, rows: np.ndarray) -> jax.Array:
         """Starts one chunk, its last row repeated up to a power of two.
@@ -141,46 +194,20 @@ class Lifter:
 
     def compile(self, poses: int) -> None:
         """Compiles what a call of so many poses runs, so that the first call takes no longer."""
-        for count in {min(poses, _CHUNK), poses % _CHUNK} - {0}:
+        chunk = self._chunk()
+        for count in {min(poses, chunk), poses % chunk} - {0}:
             self._compiled_for(1 << (count - 1).bit_length())
+
+    def _chunk(self) -> int:
+        """Poses at a time: of windows fewer, about as many rows of the first layer."""
+        return max(_CHUNK >> (max(self.frames // 3, 1).bit_length() - 1), 1)
 
     def _compiled_for(self, size: int) -> Any:
         if size not in self._compiled:
-            rows = jax.ShapeDtypeStruct((size, 3 * self.skeleton.joints + 9), np.float32)
+            rows = jax.ShapeDtypeStruct((size, self._columns), np.float32)
             with jax.default_matmul_precision("highest"):  # as in the exported program
                 self._compiled[size] = self._program.lower(self._weights, rows).compile()
         return self._compiled[size]
-
-    def _shaped(
-        self, keypoints_2d: Any, confidence: Any, K: Any
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        joints = self.skeleton.joints
-        keypoints_2d = _numbers("keypoints_2d", keypoints_2d)
-        if keypoints_2d.shape[-2:] != (joints, 2):
-            names = self.skeleton.joint_names
-            raise data_error(
-                f"keypoints_2d has shape {keypoints_2d.shape}",
-                f"wanted (..., {joints}, 2)",
-                f"give x, y of its {joints} joints, {names[0]} to {names[-1]}, in that order",
-            )
-        batch = keypoints_2d.shape[:-2]
-        if confidence is None:
-            confidence = np.isfinite(keypoints_2d).all(-1)
-        confidence = _numbers("confidence", confidence)
-        if confidence.shape != (*batch, joints):
-            raise data_error(
-                f"confidence has shape {confidence.shape}",
-                f"wanted {(*batch, joints)} for keypoints_2d of {keypoints_2d.shape}",
-                "give one number a joint, or None",
-            )
-        K = _numbers("K", K)
-        if K.shape not in ((3, 3), (*batch, 3, 3)):
-            raise data_error(
-                f"K has shape {K.shape}",
-                f"wanted (3, 3) or {(*batch, 3, 3)} for keypoints_2d of {keypoints_2d.shape}",
-                "give one matrix for all poses or one a pose",
-            )
-        return keypoints_2d, confidence, K
 
 
 def load_lifter(folder: Path | str) -> Lifter:
@@ -196,122 +223,3 @@ def load_lifter(folder: Path | str) -> Lifter:
     """
     exported = load_exported(Path(folder))
     return Lifter(exported.model, exported.variables, exported.record)
-
-
-def load_exported(folder: Path) -> Trained:
-    """An export's networks, as `trained.load_trained` gives a run's; its arrays are numpy's.
-
-    Returns:
-        With the contents of model.json as the record, and of the checkpoint's facts what they say.
-
-    Raises:
-        GeoselfError: As `load_lifter`.
-    """
-    info = _read_description(folder)
-    path = folder / DESCRIPTION
-    try:
-        model = Networks(
-            from_dict(ModelConfig, info["architecture"], "architecture"),
-            skeleton_from_dict(info["skeleton"]),
-        )
-        wanted_sha256 = info["files"][WEIGHTS]["sha256"]
-        facts = dict(info["scores"]["checkpoint"])
-        _ = info["data"]["source"], info["data"]["supervised_upper_bound"], facts["step"]
-    except (KeyError, TypeError, ValueError, GeoselfError) as error:
-        raise data_error(
-            str(path), f"written by another version of geoself_jax ({error})", "export again"
-        ) from error
-    return Trained(model, _read_variables(folder / WEIGHTS, wanted_sha256, model), info, facts)
-
-
-def sha256(content: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def description_sha256(info: dict[str, Any]) -> str:
-    """SHA-256 of model.json's values but its own `sha256`: sorted keys, no spaces, ASCII."""
-    values = {key: value for key, value in info.items() if key != "sha256"}
-    return sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode())
-
-
-def is_export(folder: Path) -> bool:
-    """Whether the folder has a model.json of our format."""
-    try:
-        info = json.loads((folder / DESCRIPTION).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(info, dict) and info.get("format") == FORMAT
-
-
-def _read(path: Path) -> bytes:
-    if not path.is_file():
-        what = f"{path.parent}: no {path.name}" if path.parent.is_dir() else f"{path.parent}"
-        why = "not a whole export" if path.parent.is_dir() else "no such folder"
-        raise missing_error(what, why, "give the folder that geoself_jax.export wrote")
-    return path.read_bytes()
-
-
-def _read_description(folder: Path) -> dict[str, Any]:
-    path = folder / DESCRIPTION
-    try:
-        info = json.loads(_read(path))
-    except (ValueError, RecursionError) as error:
-        raise data_error(str(path), f"not JSON ({error})", _AGAIN) from error
-    found = info.get("format") if isinstance(info, dict) else None
-    if found != FORMAT:
-        raise data_error(f"{path}: format {found!r}", f"wanted {FORMAT!r}", "check the folder")
-    if description_sha256(info) != info.get("sha256"):
-        raise data_error(str(path), "its values do not match its own sha256", _AGAIN)
-    return info
-
-
-def _read_variables(path: Path, wanted_sha256: str, model: Networks) -> Any:
-    """`params` and `batch_stats`, every array's name, shape and type as the networks need it."""
-    content = _read(path)
-    if sha256(content) != wanted_sha256:
-        raise data_error(str(path), f"damaged: its sha256 is not the one in {DESCRIPTION}", _AGAIN)
-    try:
-        arrays = safetensors.numpy.load(content)
-    except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise data_error(str(path), f"not a safetensors file ({error})", _AGAIN) from error
-    wanted = flatten_dict(dict(abstract_variables(model)), sep="/")
-    for name in sorted(wanted.keys() | arrays.keys()):
-        if name not in arrays or name not in wanted:
-            fault = "no array" if name not in arrays else "unknown array"
-            raise data_error(
-                f"{path}: {fault} {name!r}", f"not the networks of {DESCRIPTION}", _AGAIN
-            )
-        found, like = arrays[name], wanted[name]
-        if found.shape != like.shape or found.dtype != like.dtype:
-            raise data_error(
-                f"{path}: {name} is {found.dtype} {found.shape}",
-                f"the networks of {DESCRIPTION} have {like.dtype} {like.shape}",
-                _AGAIN,
-            )
-    return unflatten_dict(arrays, sep="/")
-
-
-def _check_intrinsics(K: np.ndarray) -> None:
-    """By the least and the greatest of each entry: two loops, however many matrices."""
-    if not K.size:
-        return
-    entries = K.reshape(-1, 9)
-    low, high = entries.min(0).tolist(), entries.max(0).tolist()
-    positive = low[0] > 0 and low[4] > 0  # false for NaN
-    if positive and low[6:] == high[6:] == [0, 0, 1] and all(map(math.isfinite, low + high)):
-        return
-    wrong = ~np.isfinite(entries).all(1) | (entries[:, [0, 4]] <= 0).any(1)
-    wrong |= (entries[:, 6:] != (0, 0, 1)).any(1)
-    raise data_error(
-        f"K is {np.round(entries[wrong][0], 3).reshape(3, 3).tolist()}",
-        "wanted [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels with fx, fy > 0",
-        "mend the calibration",
-    )
-
-
-def _numbers(name: str, value: Any) -> np.ndarray:
-    try:
-        return np.asarray(value, np.float32)
-    except (TypeError, ValueError) as error:
-        raise data_error(f"{name} is no array of numbers", str(error), "give numbers") from error

@@ -101,15 +101,16 @@ class Networks(nn.Module):
     @nn.compact
     def __call__(
         self,
-        keypoints_2d: Float[Array, "*seen joints 2"],
-        confidence: Float[Array, "*seen joints"],
+        keypoints_2d: Float[Array, "*seen points 2"],
+        confidence: Float[Array, "*seen points"],
         K: Float[Array, "*batch 3 3"],
         *,
         train: bool = False,
     ) -> tuple[Float[Array, "*batch joints 3"], Float[Array, "*batch 3"]]:
         """Lifts single views: one frame of each, or the middle of a window of frames.
 
-        With `config.frames` 1 `seen` is `batch`; else it has one axis more, the frames.
+        With `config.frames` 1 `seen` is `batch` and `points` are the joints. Else `seen` has one
+        axis more, the frames; or `points` are the joints of all frames, frame by frame.
 
         Args:
             keypoints_2d: Undistorted pixels; NaN where missing.
@@ -137,7 +138,7 @@ class Networks(nn.Module):
         if train and config.dropout:
             keys = jax.random.bits(self.make_rng("dropout"), (sum(counts), 2), jnp.uint32)
             if self.axis_name is not None:
-                first_row = jax.lax.axis_index(self.axis_name) * len(features)
+                first_row = jax.lax.axis_index(self.axis_name) * features.shape[0]
         network = functools.partial(
             ResidualNetwork,
             narrowing=narrowing,
@@ -208,14 +209,14 @@ def _features(
     else:
         turned = rotate(turn, jnp.concatenate([rays, jnp.ones_like(rays[..., :1])], axis=-1))
         coordinates = turned[..., :2] / jnp.maximum(turned[..., 2:], 0.1)
-        shape = (len(rays), config.frames, 2)
+        shape = (rays.shape[0], config.frames, 2)
         extra = [jnp.broadcast_to(root_ray[:, None], shape)]
     coordinates = jnp.where(seen[..., None], coordinates, 0)
     if config.confidence:
         scale = 1.0 if config.input == "pixel" else CONFIDENCE_SCALE
         trust = jnp.where(seen, confidence, 0) * scale
-        extra.append(trust.reshape(len(rays), config.frames, -1))
-    return jnp.concatenate([coordinates.reshape(len(rays), config.frames, -1), *extra], axis=-1)
+        extra.append(trust.reshape(rays.shape[0], config.frames, -1))
+    return jnp.concatenate([coordinates.reshape(rays.shape[0], config.frames, -1), *extra], axis=-1)
 
 
 def _root_position(

@@ -1,5 +1,6 @@
 """Live use: one frame in, one pose out."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -7,9 +8,13 @@ import numpy as np
 from jaxtyping import Float
 
 from geoself_jax.errors import usage_error
+from geoself_jax.lifter_inputs import shaped
 from geoself_jax.poses.filters import OneEuro, parse_filter
+from geoself_jax.skeleton import Skeleton
 
 Lift = Callable[..., tuple[np.ndarray, np.ndarray]]
+Seen = tuple[np.ndarray, np.ndarray]
+"""Pixels and confidences of a frame."""
 
 
 class Steady:
@@ -68,26 +73,34 @@ class Stream:
 
     Args:
         lift: What lifts one pose: a `Lifter`.
-        joints: Of a pose.
-        root: Index of the joint that `pose_3d` is relative to.
+        skeleton: Of its joints.
         K: (3, 3) intrinsics of the camera, pixels.
         smooth: A filter of the joints in the camera's frame.
+        frames: That `lift` sees to lift the middle one.
+
+    Attributes:
+        delay: How many frames before the latest the one is whose pose a call returns: half a
+            window, 0 where `frames` is 1.
     """
 
     def __init__(
-        self, lift: Lift, joints: int, root: int, K: Any, smooth: Steady | None = None
+        self, lift: Lift, skeleton: Skeleton, K: Any, smooth: Steady | None = None, frames: int = 1
     ) -> None:
-        self._lift, self._joints, self._root = lift, joints, root
+        self._lift, self._skeleton, self._smooth = lift, skeleton, smooth
         self._K = np.array(K, np.float32)
-        self._smooth = smooth
-        lift(np.full((joints, 2), np.nan), np.zeros(joints), self._K)  # compiles, and checks K
+        self.delay = frames // 2
+        nobody = np.full((skeleton.joints, 2), np.nan, np.float32)
+        self._nobody: Seen = nobody, np.zeros(skeleton.joints, np.float32)
+        self._window: deque[Seen] = deque([self._nobody] * frames, maxlen=frames)
+        self._lift_window()  # compiles, and checks K
+        self._window.clear()
 
     def __call__(
         self,
         keypoints_2d: Float[np.ndarray, "joints 2"] | None = None,
         confidence: Float[np.ndarray, " joints"] | None = None,
     ) -> tuple[Float[np.ndarray, "joints 3"], Float[np.ndarray, "3"]]:
-        """The next frame's pose.
+        """The next frame, and a pose: its own, or where `delay` is not 0 an earlier frame's.
 
         Args:
             keypoints_2d: Pixels, lens distortion removed; NaN where a joint is missing; None where
@@ -96,23 +109,42 @@ class Stream:
 
         Returns:
             As `Lifter.__call__`: pose_3d, camera axes, relative to the root joint, and
-            root_position, camera frame, metres. Both NaN where no joint is seen.
+            root_position, camera frame, metres. Both NaN where no joint of their frame is seen, and
+            for the first `delay` frames.
 
         Raises:
             GeoselfError: A shape that cannot be right (65).
         """
-        if keypoints_2d is None or not _anything(keypoints_2d, confidence):
-            pose_3d = np.full((self._joints, 3), np.nan, np.float32)
-            root_position = np.full(3, np.nan, np.float32)
+        seen = self._nobody
+        if keypoints_2d is not None:
+            seen = shaped(self._skeleton, 1, keypoints_2d, confidence, self._K)[:2]
+        self._push(seen)
+        middle = self._window[self.delay] if len(self._window) == self._window.maxlen else None
+        if middle is not None and _anything(*middle):
+            pose_3d, root_position = self._lift_window()
         else:
-            pose_3d, root_position = self._lift(keypoints_2d, confidence, self._K)
+            pose_3d = np.full((self._skeleton.joints, 3), np.nan, np.float32)
+            root_position = np.full(3, np.nan, np.float32)
         if self._smooth is None:
             return pose_3d, root_position
-        joints = self._smooth(pose_3d + root_position)
-        return joints - joints[self._root], joints[self._root]
+        joints, root = self._smooth(pose_3d + root_position), self._skeleton.root
+        return joints - joints[root], joints[root]
+
+    def _push(self, seen: Seen) -> None:
+        """Windows start with the first frame that has somebody, repeated where none was before."""
+        if not self._window:
+            if not _anything(*seen):
+                return
+            self._window.extend([seen] * self.delay)
+        self._window.append(seen)
+
+    def _lift_window(self) -> tuple[np.ndarray, np.ndarray]:
+        pixels, confidence = (np.stack(arrays) for arrays in zip(*self._window, strict=True))
+        if self._window.maxlen == 1:
+            pixels, confidence = pixels[0], confidence[0]
+        return self._lift(pixels, confidence, self._K)
 
 
-def _anything(keypoints_2d: Any, confidence: Any) -> bool:
+def _anything(pixels: np.ndarray, confidence: np.ndarray) -> bool:
     """Whether some joint is seen."""
-    seen = np.isfinite(keypoints_2d).all(-1)
-    return bool((seen if confidence is None else seen & (np.asarray(confidence) > 0)).any())
+    return bool((np.isfinite(pixels).all(-1) & (confidence > 0)).any())

@@ -28,6 +28,12 @@ class Trained(NamedTuple):
     record: dict[str, Any]
     facts: dict[str, Any]
 
+    @property
+    def view(self) -> tuple[int, ...]:
+        """Shape of the joints of one view that the networks see: of a frame, or of frames."""
+        frames, joints = self.model.config.frames, self.model.skeleton.joints
+        return (joints,) if frames == 1 else (frames, joints)
+
 
 def skeleton_from_dict(values: dict[str, Any]) -> Skeleton:
     """A skeleton from the JSON of a run or an export."""

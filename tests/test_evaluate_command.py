@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from tiny import make_arrays
 
-from geoself_jax import lifter, recording
+from geoself_jax import export_files, recording
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.doubts import doubts_of
 from geoself_jax.errors import DATA, USAGE, GeoselfError
 from geoself_jax.evaluate import main
-from geoself_jax.lifter import load_exported, load_lifter
+from geoself_jax.export_files import load_exported
+from geoself_jax.lifter import load_lifter
 from geoself_jax.trained import load_trained
 
 
@@ -104,10 +105,10 @@ def test_flags_that_contradict_each_other_are_refused(flags):
 
 def test_an_export_that_tells_too_little_is_refused(tiny_export, others, tmp_path):
     copy = shutil.copytree(tiny_export, tmp_path / "export")
-    info = json.loads((copy / lifter.DESCRIPTION).read_text())
+    info = json.loads((copy / export_files.DESCRIPTION).read_text())
     del info["scores"]["checkpoint"]["step"]
-    info["sha256"] = lifter.description_sha256(info)
-    (copy / lifter.DESCRIPTION).write_text(json.dumps(info))
+    info["sha256"] = export_files.description_sha256(info)
+    (copy / export_files.DESCRIPTION).write_text(json.dumps(info))
     with pytest.raises(GeoselfError, match="'step'") as refused:
         main([f"--model={copy}", f"--data={others}"])
     assert refused.value.code == DATA

@@ -13,7 +13,7 @@ import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
 from processes import ROOT, run_python
 
-from geoself_jax import errors, exporting, lifter, load_lifter
+from geoself_jax import errors, export_files, exporting, lifter, load_lifter
 from geoself_jax.errors import GeoselfError
 from geoself_jax.exporting import comparing, description
 from geoself_jax.exporting.folder import ALL, CARD, FILES, ONNX, PROGRAM, SAMPLE
@@ -99,15 +99,15 @@ def contents(folder):
 
 def rewrite(folder, change):
     """Changes model.json as somebody would who also mends its digest."""
-    path = folder / lifter.DESCRIPTION
+    path = folder / export_files.DESCRIPTION
     info = json.loads(path.read_text())
     change(info)
-    info["sha256"] = lifter.description_sha256(info)
+    info["sha256"] = export_files.description_sha256(info)
     path.write_text(json.dumps(info))
 
 
 def test_the_weights_read_back_are_the_networks_bit_for_bit(exported, trained):
-    found = safetensors.numpy.load_file(exported[0] / lifter.WEIGHTS)
+    found = safetensors.numpy.load_file(exported[0] / export_files.WEIGHTS)
     wanted = flatten_dict(trained.variables, sep="/")
     assert "params/lifting/stem/linear/kernel" in found and found.keys() == wanted.keys()
     for name, array in wanted.items():
@@ -187,7 +187,7 @@ def test_inputs_that_cannot_be_right_are_refused_in_one_line(lift, change, named
 
 def test_the_description_says_what_the_program_takes_and_gives(exported):
     folder = exported[0]
-    info = json.loads((folder / lifter.DESCRIPTION).read_text())
+    info = json.loads((folder / export_files.DESCRIPTION).read_text())
     program = jax.export.deserialize(bytearray((folder / PROGRAM).read_bytes()))
     shapes = [[str(d) if not isinstance(d, int) else d for d in a.shape] for a in program.in_avals]
     assert [array["shape"] for array in info["inputs"]] == shapes
@@ -195,7 +195,7 @@ def test_the_description_says_what_the_program_takes_and_gives(exported):
     assert [array["shape"] for array in info["outputs"]] == shapes
     for name, facts in info["files"].items():
         content = (folder / name).read_bytes()
-        assert facts == {"bytes": len(content), "sha256": lifter.sha256(content)}
+        assert facts == {"bytes": len(content), "sha256": export_files.sha256(content)}
     assert info["skeleton"]["joint_names"][info["skeleton"]["root"]] == "pelvis"
 
 
@@ -230,7 +230,7 @@ def test_nothing_in_the_program_names_this_machines_files(exported):
 
 @pytest.mark.parametrize("place", [0, 40, 0.5, -1])
 def test_a_flipped_bit_in_the_weights_is_refused_by_name(copy, place):
-    path = copy / lifter.WEIGHTS
+    path = copy / export_files.WEIGHTS
     content = bytearray(path.read_bytes())
     content[int(place * len(content)) if isinstance(place, float) else place] ^= 1
     path.write_bytes(content)
@@ -238,7 +238,7 @@ def test_a_flipped_bit_in_the_weights_is_refused_by_name(copy, place):
 
 
 def test_a_number_changed_in_the_description_is_refused(copy):
-    path = copy / lifter.DESCRIPTION
+    path = copy / export_files.DESCRIPTION
     text = path.read_text()
     path.write_text(text.replace('"root_depth": 5.0', '"root_depth": 5.5', 1))
     assert path.read_text() != text
@@ -247,8 +247,8 @@ def test_a_number_changed_in_the_description_is_refused(copy):
 
 @pytest.mark.parametrize("text", ["", "[]", '{"format": "onnx"}', "[" * 100_000, "\xff"])
 def test_a_description_that_is_none_is_refused(copy, text):
-    (copy / lifter.DESCRIPTION).write_bytes(text.encode("latin-1"))
-    assert lifter.DESCRIPTION in refused(errors.DATA, load_lifter, copy)
+    (copy / export_files.DESCRIPTION).write_bytes(text.encode("latin-1"))
+    assert export_files.DESCRIPTION in refused(errors.DATA, load_lifter, copy)
 
 
 @pytest.mark.parametrize(
@@ -271,18 +271,23 @@ def test_weights_that_are_not_the_described_networks_are_refused(copy, change, n
 
 @pytest.mark.parametrize("kind", ["rubbish", "float64"])
 def test_weights_of_another_kind_are_refused_even_with_the_right_digest(copy, kind):
-    path = copy / lifter.WEIGHTS
+    path = copy / export_files.WEIGHTS
     arrays = safetensors.numpy.load_file(path)
     wide = {name: array.astype(np.float64) for name, array in arrays.items()}
     content = b"rubbish" * 99 if kind == "rubbish" else safetensors.numpy.save(wide)
     path.write_bytes(content)
-    rewrite(copy, lambda info: info["files"][lifter.WEIGHTS].update(sha256=lifter.sha256(content)))
+    rewrite(
+        copy,
+        lambda info: info["files"][export_files.WEIGHTS].update(
+            sha256=export_files.sha256(content)
+        ),
+    )
     assert str(path) in refused(errors.DATA, load_lifter, copy)
 
 
 def test_what_is_missing_is_named(copy, tmp_path):
     assert "nowhere" in refused(errors.MISSING, load_lifter, tmp_path / "nowhere")
-    for name in (lifter.WEIGHTS, lifter.DESCRIPTION):
+    for name in (export_files.WEIGHTS, export_files.DESCRIPTION):
         (copy / name).unlink()
         assert name in refused(errors.MISSING, load_lifter, copy)
 
@@ -321,7 +326,10 @@ def test_an_edited_card_is_refused_and_kept(run, copy):
 
 
 def test_no_file_names_a_folder_of_this_machine(exported, tiny_file):
-    assert json.loads(contents(exported[0])[lifter.DESCRIPTION])["data"]["source"] == tiny_file.name
+    assert (
+        json.loads(contents(exported[0])[export_files.DESCRIPTION])["data"]["source"]
+        == tiny_file.name
+    )
     for name, content in contents(exported[0]).items():
         for place in (tiny_file.parent, ROOT):
             assert str(place).encode() not in content, f"{name} names {place}"
@@ -355,7 +363,7 @@ def test_a_file_or_a_run_in_the_place_is_refused(run, tmp_path):
 
 
 def test_an_earlier_export_is_replaced(run, copy, monkeypatch):
-    monkeypatch.setattr(comparing, "differences_mm", lambda *_: {lifter.WEIGHTS: 0.0})
+    monkeypatch.setattr(comparing, "differences_mm", lambda *_: {export_files.WEIGHTS: 0.0})
     rewrite(copy, lambda info: info.update(conventions="of old"))
     exporting.export(run, copy)
     assert load_lifter(copy).info["conventions"] == description.CONVENTIONS
@@ -365,7 +373,7 @@ def test_an_earlier_export_is_replaced(run, copy, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "difference"),
     [
-        (lifter.WEIGHTS, 0.06),
+        (export_files.WEIGHTS, 0.06),
         (PROGRAM, float("nan")),
         (ONNX, 0.011),
     ],
@@ -384,7 +392,7 @@ def test_weights_a_little_off_are_seen_in_every_file(exported, trained):
     flat["params/lifting/output/bias"][9] += 1e-4
     other = trained._replace(variables=unflatten_dict(flat, sep="/"))
     found = comparing.differences_mm(exported[0], comparing.live_cases(other))
-    assert {lifter.WEIGHTS, PROGRAM} <= found.keys() <= {lifter.WEIGHTS, PROGRAM, ONNX}
+    assert {export_files.WEIGHTS, PROGRAM} <= found.keys() <= {export_files.WEIGHTS, PROGRAM, ONNX}
     for difference in found.values():
         assert 0.09 < difference < 0.2
 

@@ -25,6 +25,7 @@ FLOORS = [
         "model",
         "losses",
         "workdir",
+        "lifter_inputs",
         "keeping",
         "strokes",
         "data.skeletons",
@@ -40,15 +41,17 @@ FLOORS = [
         *("data.matching", "data.rig_arrays", "data.skeleton_files"),
     },
     {
-        *("devices", "step", "streaming", "data.checks", "data.sampling", "data.refinement"),
+        *("devices", "step", "streaming", "data.checks", "data.sampling"),
         *("data.calibrations", "data.detections", "data.people", "data.assembling", "data.motion"),
+        "data.refinement",
     },
     {
         *("checkpoints", "runner", "scores", "drawing", "inspection"),
         *("data.datasets", "data.camera_files", "data.training_views"),
     },
     {"feeding", "trained", "ranking", "commands", "viewing", "data.own_rig", "data.tfds"},
-    {"evaluation", "doubts", "lifter", "loop", "data.sources", "data.preparing"},
+    {"evaluation", "doubts", "export_files", "loop", "data.sources", "data.preparing"},
+    {"lifter"},
     {"reporting", "exporting", "training", "lifting"},
     {
         *("train", "evaluate", "export", "prepare", "inspect", "tfds_build", "example", "view"),

@@ -12,27 +12,31 @@ import safetensors.numpy
 from flax.traverse_util import flatten_dict
 from processes import ROOT
 
-from geoself_jax import lifter
+from geoself_jax import export_files
 from geoself_jax.config import ModelConfig, as_dict
 from geoself_jax.exporting import comparing
 from geoself_jax.model import Networks
 from geoself_jax.skeleton import H36M_17
-from geoself_jax.trained import Trained
+from geoself_jax.trained import Trained, abstract_variables
 
 TOLERANCE = 2e-6  # of a pose's size, at least a metre: some float32 steps
-KINDS = list(itertools.product(["pixel", "ray", "centered_ray"], ["ray", "plain"]))
+KINDS = {
+    "-".join(kinds): dict(zip(("input", "root"), kinds, strict=True))
+    for kinds in itertools.product(["pixel", "ray", "centered_ray"], ["ray", "plain"])
+}
+KINDS |= {
+    "pixel-confidence": {"input": "pixel", "confidence": True},
+    "centered_ray-confidence-9": {"confidence": True, "frames": 9},
+    "ray-3": {"input": "ray", "root": "plain", "frames": 3},
+}
 
 
-def random_networks(input_kind, root_kind, root_joint=4):
+def random_networks(kind, root_joint=4):
     """Networks with two blocks each whose every number, statistics too, is random."""
     skeleton = dataclasses.replace(H36M_17, root=root_joint)
-    config = ModelConfig(
-        width=24, blocks=2, layers=2, root_width=8, root_blocks=1, input=input_kind, root=root_kind
-    )
+    config = ModelConfig(width=24, blocks=2, layers=2, root_width=8, root_blocks=1, **kind)
     model, rng = Networks(config, skeleton), np.random.default_rng(0)
-    like = jax.eval_shape(
-        model.init, jax.random.key(0), np.zeros((1, 17, 2)), np.zeros((1, 17)), np.zeros((1, 3, 3))
-    )
+    like = abstract_variables(model)
     variables = jax.tree.map(
         lambda leaf: rng.normal(0.1, 0.3, leaf.shape).astype(np.float32), dict(like)
     )
@@ -41,9 +45,15 @@ def random_networks(input_kind, root_kind, root_joint=4):
 
 
 def odd_inputs(trained):
-    """37 poses: joints missing in every way, nothing seen, infinities, a skewed camera."""
-    keypoints_2d, confidence, K = comparing.plausible_inputs(trained, 37)
+    """37 poses: joints missing in every way, nothing seen, infinities, a skewed camera.
+
+    Of windows the middle frame is odd, and of some poses all frames.
+    """
+    inputs = comparing.plausible_inputs(trained, 37)
+    (keypoints_2d, confidence, K), frames = inputs, trained.model.config.frames
     keypoints_2d[1], confidence[2] = np.nan, 0  # no joint at all, told in either way
+    if frames > 1:
+        keypoints_2d, confidence = keypoints_2d[:, frames // 2], confidence[:, frames // 2]
     keypoints_2d[3, :, 1] = np.nan  # half a joint
     keypoints_2d[4, :9], confidence[5, 3:] = np.inf, np.nan
     keypoints_2d[6, trained.model.skeleton.root] = np.nan
@@ -52,13 +62,13 @@ def odd_inputs(trained):
     keypoints_2d[13, :8] -= 1800  # the root far to one side, joints far to the other: behind a
     keypoints_2d[13, 8:] += 1800  # camera that looks at the root
     keypoints_2d[14, :5, 0] = np.inf
-    return keypoints_2d, confidence, K
+    return inputs
 
 
-@pytest.fixture(scope="module", params=KINDS, ids="-".join)
+@pytest.fixture(scope="module", params=KINDS)
 def case(request):
     """Networks, inputs, and what jax makes of them."""
-    trained = random_networks(*request.param)
+    trained = random_networks(KINDS[request.param])
     inputs = odd_inputs(trained)
     apply = jax.jit(trained.model.apply)
     answer = apply(trained.variables, *map(jax.numpy.asarray, inputs))
@@ -88,12 +98,12 @@ def test_onnx_lifts_as_jax_lifts(case):
 def test_numpy_alone_lifts_as_jax_lifts(case, tmp_path):
     trained, inputs, wanted = case
     arrays = flatten_dict(trained.variables, sep="/")
-    safetensors.numpy.save_file(dict(arrays), tmp_path / lifter.WEIGHTS)
+    safetensors.numpy.save_file(dict(arrays), tmp_path / export_files.WEIGHTS)
     told = {
         "architecture": as_dict(trained.model.config),
         "skeleton": dataclasses.asdict(trained.model.skeleton),
     }
-    (tmp_path / lifter.DESCRIPTION).write_text(json.dumps(told))
+    (tmp_path / export_files.DESCRIPTION).write_text(json.dumps(told))
     lift = runpy.run_path(str(ROOT / "examples/run_safetensors.py"))["lift"]
     with np.errstate(invalid="ignore"):  # infinite pixels
         found = lift(tmp_path, *inputs)

@@ -8,7 +8,7 @@ import jax
 import jax.export
 import numpy as np
 
-from geoself_jax import lifter
+from geoself_jax import export_files, lifter
 from geoself_jax.errors import DIVERGED, UNAVAILABLE, GeoselfError
 from geoself_jax.exporting.folder import ONNX, PROGRAM
 from geoself_jax.step import make_predict
@@ -18,7 +18,7 @@ INPUTS = ("keypoints_2d", "confidence", "K")
 OUTPUTS = ("pose_3d", "root_position")
 BATCHES = (1, 37)
 
-MAX_DIFFERENCE_MM = {lifter.WEIGHTS: 0.05, PROGRAM: 0.05, ONNX: 0.01}
+MAX_DIFFERENCE_MM = {export_files.WEIGHTS: 0.05, PROGRAM: 0.05, ONNX: 0.01}
 """Between what was read back and the run's networks. Rounding alone makes 0.006 mm in networks of 4
 blocks of 1024 units once the batch has another size, 0.003 mm by onnxruntime (benchmarks.exports);
 one float32 step at 5 m is 0.0005 mm."""
@@ -56,7 +56,7 @@ def lifts(folder: Path) -> dict[str, Lift]:
     """What lifts by each of an export's files, by its name; ONNX where it is there."""
     program = jax.export.deserialize(bytearray((folder / PROGRAM).read_bytes()))
     found: dict[str, Lift] = {
-        lifter.WEIGHTS: lifter.load_lifter(folder),
+        export_files.WEIGHTS: lifter.load_lifter(folder),
         PROGRAM: jax.jit(program.call),
     }
     return found | ({ONNX: _onnx(folder / ONNX)} if (folder / ONNX).is_file() else {})
@@ -99,23 +99,31 @@ def check_onnx_installed() -> None:
 def plausible_inputs(
     trained: Trained, poses: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """keypoints_2d, confidence and K of bodies 3 to 7 m away, a tenth of their joints missing."""
+    """keypoints_2d, confidence and K of bodies 3 to 7 m away, a tenth of their joints missing.
+
+    In windows of frames the bodies move, some centimetres from one frame to the next.
+    """
     rng = np.random.default_rng([seed, poses])
     config, joints = trained.model.config, trained.model.skeleton.joints
-    depth = rng.uniform(3, 7, (poses, 1, 1))
-    place = rng.uniform(-0.2, 0.2, (poses, 1, 2)) * depth
-    body = rng.normal(0, 0.4, (poses, joints, 3))
-    focal = config.pixel_scale * rng.uniform(1.8, 2.6, (poses, 1, 1))
+    shape = (poses, config.frames, joints)
+    depth = rng.uniform(3, 7, (poses, 1, 1, 1))
+    place = rng.uniform(-0.2, 0.2, (poses, 1, 1, 2)) * depth
+    body = rng.normal(0, 0.4, (poses, 1, joints, 3))
+    if config.frames > 1:
+        body = body + np.cumsum(rng.normal(0, 0.03, (*shape, 3)), axis=1)
+    focal = config.pixel_scale * rng.uniform(1.8, 2.6, (poses, 1, 1, 1))
     rays = (place + body[..., :2]) / (depth + body[..., 2:])
     keypoints_2d = focal * rays + np.array(config.pixel_center)
-    confidence = rng.uniform(0.1, 1, (poses, joints))
-    missing = rng.random((poses, joints)) < 0.1
-    missing[0, -1] = True
+    confidence = rng.uniform(0.1, 1, shape)
+    missing = rng.random(shape) < 0.1
+    missing[0, :, -1] = True
     keypoints_2d[missing], confidence[missing] = np.nan, 0
     K = np.tile(np.eye(3), (poses, 1, 1))
-    K[:, :2, :2] *= focal
+    K[:, :2, :2] *= focal[:, 0]
     K[:, :2, 2] = config.pixel_center
-    return keypoints_2d.astype(np.float32), confidence.astype(np.float32), K.astype(np.float32)
+    seen = (poses, *trained.view)
+    pixels = keypoints_2d.reshape(*seen, 2).astype(np.float32)
+    return pixels, confidence.reshape(seen).astype(np.float32), K.astype(np.float32)
 
 
 def _onnx(path: Path) -> Lift:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax import config, lifter
+from geoself_jax import config, export_files
 from geoself_jax.errors import data_error
 from geoself_jax.exporting import program
 from geoself_jax.trained import Trained
@@ -20,6 +20,12 @@ CONVENTIONS = (
     "the networks answer even where no joint is seen. pose_3d is relative to the root joint and "
     "has the orientation of the camera: the absolute joints in the camera's frame are pose_3d + "
     "root_position[..., None, :]. Joints are in the order of skeleton.joint_names."
+)
+WINDOWS = (
+    "The networks see {frames} consecutive frames of one camera and lift the middle one: of each "
+    "pose keypoints_2d and confidence hold {frames} frames, of which frame {middle}, counted from "
+    "0, is lifted. Where the video has none, beyond its ends, repeat the frame at its end; a frame "
+    "in which nobody is found is one of missing joints. "
 )
 PACKAGES = ("geoself_jax", "jax", "flax", "numpy", "safetensors")
 
@@ -37,13 +43,14 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
     """
     record, skeleton = trained.record, trained.model.skeleton
     joints, root = skeleton.joints, skeleton.joint_names[skeleton.root]
+    frames, seen = trained.model.config.frames, ["b", *trained.view]
     packages = (*PACKAGES, "onnx", "onnxruntime") if onnx else PACKAGES
     info = {
-        "format": lifter.FORMAT,
-        "conventions": CONVENTIONS,
+        "format": export_files.FORMAT,
+        "conventions": conventions(frames),
         "inputs": [
-            _array("keypoints_2d", ["b", joints, 2], "px", "picture", missing="NaN"),
-            _array("confidence", ["b", joints], "1", None, range=[0, 1], missing=0),
+            _array("keypoints_2d", [*seen, 2], "px", "picture", missing="NaN"),
+            _array("confidence", seen, "1", None, range=[0, 1], missing=0),
             _array("K", ["b", 3, 3], "px", "picture", layout="[[fx,s,cx],[0,fy,cy],[0,0,1]]"),
         ],
         "outputs": [
@@ -66,6 +73,13 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
     return plain
 
 
+def conventions(frames: int) -> str:
+    """What the arrays mean, for networks that see so many frames."""
+    if frames == 1:
+        return CONVENTIONS
+    return WINDOWS.format(frames=frames, middle=frames // 2) + CONVENTIONS
+
+
 def read_scores(run: Path, which: str, trained: Trained) -> tuple[dict[str, Any], list[str]]:
     """The checkpoint's facts and, where it is of this checkpoint, the run's evaluation; notes.
 
@@ -75,14 +89,16 @@ def read_scores(run: Path, which: str, trained: Trained) -> tuple[dict[str, Any]
     path, step = run / "evaluation.json", trained.facts["step"]
     scores = {"checkpoint": {"which": which, **trained.facts}, "evaluation": None}
     if not path.is_file():
-        return scores, [f"no scores in {lifter.DESCRIPTION}: {run} was not evaluated"]
+        return scores, [f"no scores in {export_files.DESCRIPTION}: {run} was not evaluated"]
     try:
         evaluation = json.loads(path.read_bytes())
     except ValueError as error:
         raise data_error(str(path), f"not JSON ({error})", "evaluate again") from error
     found = evaluation.get("checkpoint_step") if isinstance(evaluation, dict) else None
     if found != step:
-        return scores, [f"no scores in {lifter.DESCRIPTION}: {path} is of step {found}, not {step}"]
+        return scores, [
+            f"no scores in {export_files.DESCRIPTION}: {path} is of step {found}, not {step}"
+        ]
     sources = {key: without_folder(evaluation[key]) for key in _SOURCES if key in evaluation}
     return {**scores, "evaluation": evaluation | sources}, []
 

@@ -1,8 +1,9 @@
 """MODEL_CARD.md: what somebody who is handed the networks should know, from what the run knows."""
 
+import math
 from typing import Any
 
-from geoself_jax import lifter
+from geoself_jax import export_files
 from geoself_jax.exporting.card_scores import scores
 from geoself_jax.exporting.folder import CARD, ONNX, PROGRAM, SAMPLE
 from geoself_jax.exporting.markdown import table, text
@@ -13,9 +14,11 @@ _OBJECTIVES = {
     "reprojection": "re-projection into the pose's own view alone, eq. (2), which does not see "
     "depth: for comparison, not for use",
     "pseudo_label": "joints triangulated from the views' detections",
+    "both": "the paper's loss, eq. (7), together with joints triangulated from the views' "
+    "detections",
 }
 _WHAT = {
-    lifter.WEIGHTS: "weights; numpy reads it",
+    export_files.WEIGHTS: "weights; numpy reads it",
     PROGRAM: "program with weights; jax runs it, of the exporting version or newer",
     ONNX: "program with weights; onnxruntime runs it",
     SAMPLE: "made-up inputs and the answer to them, to try a runtime on",
@@ -44,17 +47,22 @@ def card(info: dict[str, Any], differences_mm: dict[str, float]) -> str:
 
 def _head(info: dict[str, Any]) -> list[str]:
     joints, built = info["skeleton"]["joint_names"], info["architecture"]
-    root = joints[info["skeleton"]["root"]]
+    root, frames = joints[info["skeleton"]["root"]], built["frames"]
+    narrowing = round(math.log(frames, 3)) - 1 if frames > 1 else 0
     sizes = [(built["width"], built["blocks"]), (built["root_width"], built["root_blocks"])]
     lifting, placing = (
-        f"{1 + blocks * built['layers']} layers of {width} units" for width, blocks in sizes
+        f"{1 + (narrowing + blocks) * built['layers']} layers of {width} units"
+        for width, blocks in sizes
     )
+    several = f"in {frames} consecutive pictures, of which the middle one is lifted"
+    looked_at = "one picture's joints at a time" if frames == 1 else f"a person's joints {several}"
+    trust = ", and at how sure the detector was of each" if built["confidence"] else ""
     return [
         "# Model card: one camera's 2D joints to a 3D pose",
         "",
         f"Two residual networks (geoself_jax): one gives a person's {len(joints)} joints in 3D "
         f"relative to the {text(root)} ({lifting}), the other that joint's place before the "
-        f"camera ({placing}). They look at one picture's joints at a time, not at pictures.",
+        f"camera ({placing}). They look at {looked_at}{trust}, not at pictures.",
     ]
 
 
@@ -78,7 +86,7 @@ def _training(info: dict[str, Any]) -> list[str]:
         _labels(data),
         "",
         *(f"* {key}: {value}" for key, value in facts.items()),
-        f"* every setting: `config` in {lifter.DESCRIPTION}",
+        f"* every setting: `config` in {export_files.DESCRIPTION}",
     ]
 
 
@@ -181,10 +189,19 @@ def _limits(info: dict[str, Any]) -> list[str]:
         "* A pose is given whatever comes in, even from no joint: look at `confidence`.",
         "* Joints must mean what the training detector's joints meant; another detector's wrist or "
         "hip is some centimetres elsewhere.",
-        "* One person, each frame by itself: no smoothing, no contact with the floor, no limits of "
+        f"* One person, {_alone(info)}: no smoothing, no contact with the floor, no limits of "
         "the joints.",
         "* Not tested for medical, safety or legal decisions about people.",
     ]
+
+
+def _alone(info: dict[str, Any]) -> str:
+    frames = info["architecture"]["frames"]
+    if frames == 1:
+        return "each frame by itself"
+    fps = (info["recording"] or {}).get("fps")
+    at = f" at the {fps:g} a second of the training videos" if fps else ""
+    return f"each frame from the {frames} about it{at}"
 
 
 def _files(info: dict[str, Any], differences_mm: dict[str, float]) -> list[str]:
@@ -198,8 +215,8 @@ def _files(info: dict[str, Any], differences_mm: dict[str, float]) -> list[str]:
         "",
         *table(["file", "", "MB", "largest difference, read back"], rows, numbers=2),
         "",
-        f"`{lifter.DESCRIPTION}` describes them and holds their sha256. Differences are to the "
-        "run's own networks, over batches of 1 and 37 poses with joints missing. Exported with "
+        f"`{export_files.DESCRIPTION}` describes them and holds their sha256. Differences are to "
+        "the run's own networks, over batches of 1 and 37 poses with joints missing. Exported with "
         f"{_versions(info['versions']['export'])}.",
     ]
 

@@ -5,6 +5,7 @@ converter (jax2onnx 0.17) needs an Orbax older than the one that reads a run's c
 """
 
 import json
+import math
 from typing import Any
 
 import jax
@@ -16,6 +17,7 @@ from geoself_jax import __version__
 from geoself_jax.config import ModelConfig
 from geoself_jax.exporting.onnx_graph import Graph, Tensor
 from geoself_jax.layers import fold_norm
+from geoself_jax.model import CONFIDENCE_SCALE
 from geoself_jax.trained import Trained
 
 OPSET = 17
@@ -48,30 +50,35 @@ def onnx_model(trained: Trained, told: dict[str, Any]) -> bytes:
 
 def _graph(trained: Trained) -> Graph:
     config, skeleton = trained.model.config, trained.model.skeleton
-    joints, root = skeleton.joints, skeleton.root
+    joints, frames = skeleton.joints, config.frames
     variables = jax.tree.map(np.asarray, dict(trained.variables))
     weights = fold_norm(variables["params"], variables["batch_stats"])
     graph = Graph()
-    pixels = graph.input("keypoints_2d", ["b", joints, 2])
-    confidence = graph.input("confidence", ["b", joints])
+    view = [joints] if frames == 1 else [frames, joints]
+    pixels = graph.input("keypoints_2d", ["b", *view, 2])
+    confidence = graph.input("confidence", ["b", *view])
     K = graph.input("K", ["b", 3, 3])
+    if frames > 1:
+        pixels = pixels.reshape(0, frames * joints, 2)
+        confidence = confidence.reshape(0, frames * joints)
 
     uv = pixels.take(0, axis=2), pixels.take(1, axis=2)
     rays, seen = _rays(uv, confidence, K)
-    root_ray = _root_ray(rays, seen, root)
+    root_ray = _root_ray(rays, seen, frames // 2 * joints + skeleton.root)
     turn = _look_at(root_ray)
-    features = _features(config, uv, rays, root_ray, turn, seen, joints)
+    features = _features(config, uv, confidence, rays, root_ray, turn, seen, joints)
 
     size = config.blocks, config.layers
-    pose = _network(features, weights["lifting"], "lifting", *size).reshape(0, joints, 3)
-    pose = pose - pose.take([root], axis=1)
+    pose = _network(features, frames, weights["lifting"], "lifting", *size).reshape(0, joints, 3)
+    pose = pose - pose.take([skeleton.root], axis=1)
     if config.input == "centered_ray":
         x, y, z = (pose.take(i, axis=2) for i in range(3))
         pose = graph.stack(
             *(turn[0][i] * x + turn[1][i] * y + turn[2][i] * z for i in range(3))
         )  # turned back: by the transpose
     graph.output("pose_3d", pose, ["b", joints, 3])
-    out = _network(features, weights["root"], "root", config.root_blocks, config.layers)
+    size = config.root_blocks, config.layers
+    out = _network(features, frames, weights["root"], "root", *size)
     graph.output("root_position", _root_position(config, out, root_ray), ["b", 3])
     return graph
 
@@ -126,15 +133,16 @@ def _look_at(ray: Pair) -> list[list[Tensor]]:
 def _features(
     config: ModelConfig,
     uv: Pair,
+    confidence: Tensor,
     rays: Pair,
     root_ray: Pair,
     turn: list[list[Tensor]],
     seen: Tensor,
     joints: int,
 ) -> Tensor:
-    """The networks' input, (b, features); 0 for joints that were not seen."""
-    graph, pair = seen.graph, rays
-    extra: tuple[Tensor, ...] = ()
+    """The networks' input, (b, features) of each third frame; 0 for joints that were not seen."""
+    graph, frames, pair = seen.graph, config.frames, rays
+    extra: list[Tensor] = []
     if config.input == "pixel":
         u, v = (
             (x - middle) / config.pixel_scale
@@ -144,13 +152,24 @@ def _features(
     elif config.input == "centered_ray":
         x, y, z = (row[0] * rays[0] + row[1] * rays[1] + row[2] for row in turn)
         z = graph.node("Max", z, 0.1)
-        pair, extra = (x / z, y / z), root_ray
-    coordinates = graph.stack(*(_where_seen(seen, x) for x in pair)).reshape(0, 2 * joints)
-    return graph.node("Concat", coordinates, *extra, axis=1)
+        pair = x / z, y / z
+        times = np.array([1, frames], np.int64)
+        extra = [graph.node("Tile", ray, times).reshape(0, frames, 1) for ray in root_ray]
+    if config.confidence:
+        trust = _where_seen(seen, confidence)
+        trust = trust if config.input == "pixel" else trust * CONFIDENCE_SCALE
+        extra.append(trust.reshape(0, frames, joints))
+    coordinates = graph.stack(*(_where_seen(seen, x) for x in pair))
+    coordinates = coordinates.reshape(0, frames, 2 * joints)
+    features = graph.node("Concat", coordinates, *extra, axis=2)
+    each = 2 * joints + 2 * (config.input == "centered_ray") + joints * config.confidence
+    return features.reshape(*((0, each) if frames == 1 else (-1, 3 * each)))
 
 
-def _network(x: Tensor, weights: dict[str, Any], name: str, blocks: int, layers: int) -> Tensor:
-    """A fully connected layer, residual blocks, a linear one: `model.ResidualMLP`, folded."""
+def _network(
+    x: Tensor, frames: int, weights: dict[str, Any], name: str, blocks: int, layers: int
+) -> Tensor:
+    """A fully connected layer, residual blocks, a linear one: `model.ResidualNetwork`, folded."""
     graph = x.graph
 
     def linear(x: Tensor, layer: str, arrays: dict[str, np.ndarray], **how: int) -> Tensor:
@@ -162,8 +181,13 @@ def _network(x: Tensor, weights: dict[str, Any], name: str, blocks: int, layers:
         return graph.node("Relu", linear(x, layer, weights[layer]["linear"], transB=1))
 
     x = dense(x, "stem")
-    for block in range(blocks):
+    width = len(weights["stem"]["linear"]["bias"])
+    narrowing = round(math.log(frames, 3)) - 1 if frames > 1 else 0
+    for block in range(narrowing + blocks):
         y = x
+        if block < narrowing:
+            y = x.reshape(-1, 3 * width)
+            x = x.reshape(-1, 3, width).take(1, axis=1)
         for layer in range(layers):
             y = dense(y, f"block{block}_layer{layer}")
         x = x + y

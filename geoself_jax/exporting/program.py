@@ -13,9 +13,9 @@ PLATFORMS = ("cpu", "cuda", "tpu")
 
 def stablehlo(trained: Trained) -> bytes:
     """The networks and their weights as a serialized program with a free batch size."""
-    joints = trained.model.skeleton.joints
     (b,) = jax.export.symbolic_shape("b")
-    shapes = [(b, joints, 2), (b, joints), (b, 3, 3)]
+    seen = (b, *trained.view)
+    shapes = [(*seen, 2), seen, (b, 3, 3)]
     inputs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
 
     def lift(keypoints_2d: jax.Array, confidence: jax.Array, K: jax.Array) -> tuple[Any, Any]:

@@ -4,11 +4,15 @@ import re
 
 import numpy as np
 
+from geoself_jax.lifter import Lifter
 from geoself_jax.lifting.videos import Video
 from geoself_jax.poses.sequence import PoseSequence
 
 OUTSIDE = 0.2
 """Share of the joints outside the picture above which its size is doubted; a lens adds a few."""
+
+RATE = 1.25
+"""Times the frame rate of the training videos, or a part of it, from which windows are doubted."""
 
 MISFIT = 0.08
 """Distance of the projected pose to the detections, as a share of the body's size in the picture.
@@ -21,6 +25,18 @@ taken for Human3.6M's (the built-in test people).
 def doubts(video: Video) -> list[str]:
     """What the detections and their camera contradict each other in, one line each."""
     return [line for line in (_other_camera(video), _outside(video)) if line]
+
+
+def other_rate(lifter: Lifter, video: Video) -> str:
+    """A line where windows of the video's frames last longer or shorter than those taught."""
+    taught = (lifter.info.get("recording") or {}).get("fps")
+    if lifter.frames == 1 or not taught or abs(np.log(video.fps / taught)) < np.log(RATE):
+        return ""
+    return (
+        f"{video.source}: {video.fps:g} frames per second, but the model looks at "
+        f"{lifter.frames} frames of {taught:g} a second - movements seem faster or slower to it "
+        f"- bring the video to {taught:g}, or train a model of one frame"
+    )
 
 
 def misfit(video: Video, poses: PoseSequence) -> str:

@@ -10,12 +10,11 @@ from geoself_jax.data.skeletons import KNOWN_SKELETONS, same_joints
 from geoself_jax.errors import data_error
 from geoself_jax.lifter import Lifter
 from geoself_jax.lifting.videos import Video
+from geoself_jax.poses.even import step_of
 from geoself_jax.poses.sequence import CAMERA, PoseCamera, PoseSequence
 from geoself_jax.skeleton import Skeleton
 
 NAME = "lifted"
-BLOCK = 4096
-"""Frames at a time: as many as a lifter takes at once."""
 
 
 def _silent(_: int) -> None:
@@ -29,10 +28,11 @@ def lift_video(
     min_confidence: float = 0.0,
     progress: Callable[[int], None] = _silent,
 ) -> PoseSequence:
-    """Lifts every frame by itself: all pictures of the video, absolute, in the camera's axes.
+    """Lifts every frame: all pictures of the video, absolute, in the camera's axes.
 
     A frame in which no joint was seen stays missing, NaN. Where some were, the network gives all
-    joints, from those that were.
+    joints, from those that were. Networks that see windows of frames look at those about each, of
+    which some may have nobody; thinned frames are not consecutive: each is then all of its window.
 
     Args:
         lifter: A trained one, from `load_lifter`.
@@ -45,13 +45,35 @@ def lift_video(
     """
     video = looked_at(in_joints_of(lifter.skeleton, video), min_confidence)
     pose = np.full((video.frames, lifter.skeleton.joints, 3), np.nan, np.float32)
-    progress(video.frames - len(video.frame_id))
-    for start in range(0, len(video.frame_id), BLOCK):
-        rows = slice(start, start + BLOCK)
-        pose_3d, root = lifter(video.keypoints_2d[rows], video.confidence[rows], video.view.K)
-        pose[video.frame_id[rows]] = pose_3d + root[:, None]
-        progress(len(pose_3d))
+    looked = video if lifter.frames == 1 else without_gaps(video)
+    progress(video.frames - len(looked.frame_id))
+    lifted = lifter.sequence(
+        looked.keypoints_2d,
+        looked.confidence,
+        video.view.K,
+        frame_id=looked.frame_id,
+        progress=progress,
+    )
+    seen = np.isin(looked.frame_id, video.frame_id)
+    pose[video.frame_id] = (lifted.pose_3d + lifted.root_position[:, None])[seen]
     return _sequence(video, pose)
+
+
+def without_gaps(video: Video) -> Video:
+    """The video from the first to the last frame with somebody, those between without joints.
+
+    Frames that were thinned, say every fifth, stay as they are.
+    """
+    if not len(video.frame_id) or step_of(video.frame_id) > 1:
+        return video
+    frame_id = np.arange(video.frame_id[0], video.frame_id[-1] + 1)
+    place = video.frame_id - frame_id[0]
+    keypoints_2d = np.full((len(frame_id), *video.keypoints_2d.shape[1:]), np.nan, np.float32)
+    confidence: np.ndarray = np.zeros(keypoints_2d.shape[:-1], np.float32)
+    keypoints_2d[place], confidence[place] = video.keypoints_2d, video.confidence
+    return dataclasses.replace(
+        video, frame_id=frame_id, keypoints_2d=keypoints_2d, confidence=confidence
+    )
 
 
 def joints_note(wanted: Skeleton, video: Video) -> str:

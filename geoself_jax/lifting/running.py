@@ -10,7 +10,13 @@ from tqdm import tqdm
 from geoself_jax.lifter import Lifter
 from geoself_jax.lifting.doubts import misfit
 from geoself_jax.lifting.output import Output
-from geoself_jax.lifting.poses import in_joints_of, joints_note, lift_video, looked_at
+from geoself_jax.lifting.poses import (
+    in_joints_of,
+    joints_note,
+    lift_video,
+    looked_at,
+    without_gaps,
+)
 from geoself_jax.lifting.videos import Video
 
 
@@ -67,7 +73,8 @@ def lift_all(
     seconds = {"compiling": 0.0, "lifting": 0.0, "writing": 0.0}
     with _timed(seconds, "compiling"):
         for video in ready:
-            lifter.compile(len(video.frame_id))
+            looked = video if lifter.frames == 1 else without_gaps(video)
+            lifter.compile(len(looked.frame_id))
     with tqdm(total=sum(video.frames for video in ready), unit=" frames", desc="lifting") as bar:
         for video, place in zip(ready, places, strict=True):
             with _timed(seconds, "lifting"):

@@ -1,0 +1,114 @@
+"""The files of an export that hold numbers and text: read, and checked before use."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import safetensors.numpy
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from geoself_jax.config import ModelConfig, from_dict
+from geoself_jax.errors import GeoselfError, data_error, missing_error
+from geoself_jax.model import Networks
+from geoself_jax.trained import Trained, abstract_variables, skeleton_from_dict
+
+FORMAT = "geoself-lifter/1"
+DESCRIPTION = "model.json"
+WEIGHTS = "model.safetensors"
+
+_AGAIN = "copy the folder again, or export again"
+
+
+def load_exported(folder: Path) -> Trained:
+    """An export's networks, as `trained.load_trained` gives a run's; its arrays are numpy's.
+
+    Returns:
+        With the contents of model.json as the record, and of the checkpoint's facts what they say.
+
+    Raises:
+        GeoselfError: The folder or a file is missing (66); damaged, or not what it says it is (65).
+    """
+    info = _read_description(folder)
+    path = folder / DESCRIPTION
+    try:
+        model = Networks(
+            from_dict(ModelConfig, info["architecture"], "architecture"),
+            skeleton_from_dict(info["skeleton"]),
+        )
+        wanted_sha256 = info["files"][WEIGHTS]["sha256"]
+        facts = dict(info["scores"]["checkpoint"])
+        _ = info["data"]["source"], info["data"]["supervised_upper_bound"], facts["step"]
+    except (KeyError, TypeError, ValueError, GeoselfError) as error:
+        raise data_error(
+            str(path), f"written by another version of geoself_jax ({error})", "export again"
+        ) from error
+    return Trained(model, _read_variables(folder / WEIGHTS, wanted_sha256, model), info, facts)
+
+
+def sha256(content: bytes) -> str:
+    """SHA-256 in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def description_sha256(info: dict[str, Any]) -> str:
+    """SHA-256 of model.json's values but its own `sha256`: sorted keys, no spaces, ASCII."""
+    values = {key: value for key, value in info.items() if key != "sha256"}
+    return sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode())
+
+
+def is_export(folder: Path) -> bool:
+    """Whether the folder has a model.json of our format."""
+    try:
+        info = json.loads((folder / DESCRIPTION).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(info, dict) and info.get("format") == FORMAT
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        what = f"{path.parent}: no {path.name}" if path.parent.is_dir() else f"{path.parent}"
+        why = "not a whole export" if path.parent.is_dir() else "no such folder"
+        raise missing_error(what, why, "give the folder that geoself_jax.export wrote")
+    return path.read_bytes()
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
+    path = folder / DESCRIPTION
+    try:
+        info = json.loads(_read(path))
+    except (ValueError, RecursionError) as error:
+        raise data_error(str(path), f"not JSON ({error})", _AGAIN) from error
+    found = info.get("format") if isinstance(info, dict) else None
+    if found != FORMAT:
+        raise data_error(f"{path}: format {found!r}", f"wanted {FORMAT!r}", "check the folder")
+    if description_sha256(info) != info.get("sha256"):
+        raise data_error(str(path), "its values do not match its own sha256", _AGAIN)
+    return info
+
+
+def _read_variables(path: Path, wanted_sha256: str, model: Networks) -> Any:
+    """`params` and `batch_stats`, every array's name, shape and type as the networks need it."""
+    content = _read(path)
+    if sha256(content) != wanted_sha256:
+        raise data_error(str(path), f"damaged: its sha256 is not the one in {DESCRIPTION}", _AGAIN)
+    try:
+        arrays = safetensors.numpy.load(content)
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise data_error(str(path), f"not a safetensors file ({error})", _AGAIN) from error
+    wanted = flatten_dict(dict(abstract_variables(model)), sep="/")
+    for name in sorted(wanted.keys() | arrays.keys()):
+        if name not in arrays or name not in wanted:
+            fault = "no array" if name not in arrays else "unknown array"
+            raise data_error(
+                f"{path}: {fault} {name!r}", f"not the networks of {DESCRIPTION}", _AGAIN
+            )
+        found, like = arrays[name], wanted[name]
+        if found.shape != like.shape or found.dtype != like.dtype:
+            raise data_error(
+                f"{path}: {name} is {found.dtype} {found.shape}",
+                f"the networks of {DESCRIPTION} have {like.dtype} {like.shape}",
+                _AGAIN,
+            )
+    return unflatten_dict(arrays, sep="/")

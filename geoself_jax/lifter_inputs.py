@@ -1,0 +1,119 @@
+"""What a lifter is given, checked before it is lifted."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.errors import data_error
+from geoself_jax.skeleton import Skeleton
+
+
+def shaped(
+    skeleton: Skeleton, frames: int, keypoints_2d: Any, confidence: Any, K: Any
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The three as float32 arrays whose shapes fit each other.
+
+    Args:
+        skeleton: Of the joints.
+        frames: 1, or the length of windows, an axis before the joints.
+        keypoints_2d: (*batch, [frames,] joints, 2).
+        confidence: (*batch, [frames,] joints), or None for 1 at every finite joint.
+        K: (3, 3) or (*batch, 3, 3).
+
+    Raises:
+        GeoselfError: They do not (65).
+    """
+    keypoints_2d = numbers("keypoints_2d", keypoints_2d)
+    view = (skeleton.joints,) if frames == 1 else (frames, skeleton.joints)
+    if keypoints_2d.shape[-len(view) - 1 :] != (*view, 2):
+        names = skeleton.joint_names
+        do = f"give x, y of its {len(names)} joints, {names[0]} to {names[-1]}, in that order"
+        if frames > 1:
+            do += f", in windows of {frames} frames; for a video there is lifter.sequence"
+        wanted = ", ".join(map(str, (*view, 2)))
+        raise data_error(
+            f"keypoints_2d has shape {keypoints_2d.shape}", f"wanted (..., {wanted})", do
+        )
+    seen = keypoints_2d.shape[:-1]
+    if confidence is None:
+        confidence = np.isfinite(keypoints_2d).all(-1)
+    confidence = numbers("confidence", confidence)
+    if confidence.shape != seen:
+        raise data_error(
+            f"confidence has shape {confidence.shape}",
+            f"wanted {seen} for keypoints_2d of {keypoints_2d.shape}",
+            "give one number a joint, or None",
+        )
+    K, batch = numbers("K", K), seen[: -len(view)]
+    if K.shape not in ((3, 3), (*batch, 3, 3)):
+        raise data_error(
+            f"K has shape {K.shape}",
+            f"wanted (3, 3) or {(*batch, 3, 3)} for keypoints_2d of {keypoints_2d.shape}",
+            "give one matrix for all poses or one a pose",
+        )
+    return keypoints_2d, confidence, K
+
+
+def runs_of(frame_id: Any, frames: int) -> np.ndarray:
+    """(frames, 2) first and last of the run of consecutive frames that each is in.
+
+    Args:
+        frame_id: Their numbers in the video, ascending; None for one run.
+        frames: How many there are.
+
+    Raises:
+        GeoselfError: Not so many ascending whole numbers (65).
+    """
+    if frame_id is None:
+        return np.tile(np.array([0, max(frames - 1, 0)]), (frames, 1))
+    frame_id = np.asarray(frame_id)
+    if frame_id.shape != (frames,) or frame_id.dtype.kind not in "iu" or _falls(frame_id):
+        raise data_error(
+            f"frame_id has shape {frame_id.shape}",
+            f"wanted {frames} whole numbers, ascending",
+            "give each frame's number in the video, or None",
+        )
+    breaks = np.flatnonzero(np.diff(frame_id) != 1)
+    first, last = np.append(0, breaks + 1), np.append(breaks, frames - 1)
+    run = np.searchsorted(last, np.arange(frames))
+    runs: np.ndarray = np.stack([first[run], last[run]], axis=1)
+    return runs
+
+
+def _falls(frame_id: np.ndarray) -> bool:
+    return bool((frame_id[1:] <= frame_id[:-1]).any())
+
+
+def check_intrinsics(K: np.ndarray) -> None:
+    """By the least and the greatest of each entry: two loops, however many matrices.
+
+    Raises:
+        GeoselfError: One cannot be right (65).
+    """
+    if not K.size:
+        return
+    entries = K.reshape(-1, 9)
+    low, high = entries.min(0).tolist(), entries.max(0).tolist()
+    positive = low[0] > 0 and low[4] > 0  # false for NaN
+    if positive and low[6:] == high[6:] == [0, 0, 1] and all(map(math.isfinite, low + high)):
+        return
+    wrong = ~np.isfinite(entries).all(1) | (entries[:, [0, 4]] <= 0).any(1)
+    wrong |= (entries[:, 6:] != (0, 0, 1)).any(1)
+    raise data_error(
+        f"K is {np.round(entries[wrong][0], 3).reshape(3, 3).tolist()}",
+        "wanted [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels with fx, fy > 0",
+        "mend the calibration",
+    )
+
+
+def numbers(name: str, value: Any) -> np.ndarray:
+    """A float32 array.
+
+    Raises:
+        GeoselfError: It is none (65).
+    """
+    try:
+        return np.asarray(value, np.float32)
+    except (TypeError, ValueError) as error:
+        raise data_error(f"{name} is no array of numbers", str(error), "give numbers") from error
