@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import IO, Any
 
+from geoself_jax.config import Config, ModelConfig, as_dict, split_where
 from geoself_jax.errors import (
     INPUT_OUTPUT,
     WORKDIR,
@@ -97,6 +98,8 @@ def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
         return None
     wanted = json.loads(json.dumps(record))
     there = read_record(workdir)
+    for key, defaults in (("config", split_where(Config())[0]), ("model", as_dict(ModelConfig()))):
+        there[key] = _completed(there.get(key), json.loads(json.dumps(defaults)))
     for key in ("config", "data", "model", "skeleton"):
         difference = _difference(there.get(key), wanted[key], key)
         if difference:
@@ -110,6 +113,17 @@ def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
     earlier = list(there.get("starts", [before] if before else []))
     write_json(workdir / RECORD, there | {"starts": [*earlier, *wanted["starts"]]})
     return earlier
+
+
+def _completed(there: Any, defaults: dict[str, Any]) -> Any:
+    """Settings of an older version, with today's defaults for the keys that it did not have."""
+    if not isinstance(there, dict):
+        return there
+    filled = {
+        key: _completed(there[key], value) if key in there and isinstance(value, dict) else value
+        for key, value in defaults.items()
+    }
+    return filled | {k: v for k, v in there.items() if not isinstance(filled.get(k), dict)}
 
 
 def _difference(there: Any, wanted: Any, where: str) -> str:

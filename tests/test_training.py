@@ -71,6 +71,24 @@ def test_ground_truth_in_the_recording_changes_nothing(
     assert same(weights(tmp_path / "lies"), weights(tiny_run))
 
 
+def test_a_run_of_an_older_version_without_todays_keys_is_still_the_same_run(
+    tiny_run, tiny_config, tiny_recording, tmp_path
+):
+    older = tmp_path / "older"
+    shutil.copytree(tiny_run, older)
+    record = json.loads((older / "run.json").read_text())
+    for group, key in (("augmentation", "exchange"), ("objective", "label_weight")):
+        del record["config"][group][key]
+    for group in (record["config"]["model"], record["model"]):
+        del group["frames"], group["confidence"]
+    (older / "run.json").write_text(json.dumps(record))
+    assert train(tiny_config, older, tiny_recording).message.startswith("already done")
+    assert same(weights(older), weights(tiny_run))
+    model = dataclasses.replace(tiny_config.model, confidence=True)
+    with pytest.raises(GeoselfError, match="confidence"):
+        train(dataclasses.replace(tiny_config, model=model), older, tiny_recording)
+
+
 def test_another_configuration_in_the_same_folder_is_refused(tiny_run, tiny_config, tiny_recording):
     other = dataclasses.replace(tiny_config, seed=5)
     with pytest.raises(GeoselfError, match=r"config\.seed=0, not 5") as refused:
