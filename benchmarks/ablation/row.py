@@ -36,17 +36,29 @@ class Row:
     def key(self, data: str) -> str:
         """Digest of all that its result depends on but the program itself.
 
+        Settings at their defaults are left out, so that a new one does not make old results
+        another row's.
+
         Args:
             data: Digest of the recordings.
         """
         told = {
-            "config": split_where(self.config)[0],
+            "config": _unlike(split_where(self.config)[0], split_where(Config())[0]),
             "damage": self.damage,
             "supervised": self.supervised,
             "adversarial": self.adversarial,
             "data": data,
         }
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _unlike(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """The settings that differ from the defaults."""
+    return {
+        key: _unlike(value, defaults[key]) if isinstance(value, dict) else value
+        for key, value in settings.items()
+        if value != defaults[key]
+    }
 
 
 def changed(config: Config, **settings: Any) -> Config:
