@@ -7,7 +7,8 @@ detections.npz holds keypoints_2d (poses, joints, 2), pixels without lens distor
 joint is missing; confidence (poses, joints), 0 where it is missing; K (3, 3) or (poses, 3, 3),
 pixels. Networks of several frames (`architecture.frames` in model.json) take (poses, frames, joints
 ...) of the first two, and lift the middle one. Metres come out: pose_3d (poses, joints, 3) relative
-to the root, root_position (poses, 3).
+to the root, root_position (poses, 3), and of networks that
+say it uncertainty (poses, joints).
 """
 
 import argparse
@@ -18,11 +19,13 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
+OUTPUTS = ("pose_3d", "root_position", "uncertainty")  # the last where it is there
+
 
 def lift(
     folder: Path, keypoints_2d: np.ndarray, confidence: np.ndarray, K: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """pose_3d and root_position of (poses, joints, 2), (poses, joints) and (poses, 3, 3)."""
+) -> list[np.ndarray]:
+    """The arrays of `OUTPUTS` for (poses, joints, 2), (poses, joints) and (poses, 3, 3)."""
     info = json.loads((folder / "model.json").read_text())
     config, joints = info["architecture"], len(info["skeleton"]["joint_names"])
     weights = load_file(folder / "model.safetensors")
@@ -59,17 +62,24 @@ def lift(
         extra.append(trust.reshape(poses, frames, joints))
     features = np.concatenate([coordinates.reshape(poses, frames, 2 * joints), *extra], 2)
 
-    pose_3d = network(weights, "lifting", config["blocks"], config["layers"], features)
+    last = network(weights, "lifting", config["blocks"], config["layers"], features)
+    pose_3d = linear(weights, "lifting/output", last)
     pose_3d = pose_3d.reshape(poses, joints, 3)
     pose_3d = pose_3d - pose_3d[:, [info["skeleton"]["root"]]]
     if config["input"] == "centered_ray":
         pose_3d = pose_3d @ turn  # back into the camera's axes
 
-    out = network(weights, "root", config["root_blocks"], config["layers"], features)
-    if config["root"] == "plain":
-        return pose_3d, out
-    z = config["root_depth"] * np.exp(np.clip(out[:, 2:], -3, 3))
-    return pose_3d, np.concatenate([z * (root_ray + 0.1 * out[:, :2]), z], 1)
+    place = network(weights, "root", config["root_blocks"], config["layers"], features)
+    place = linear(weights, "root/output", place)
+    if config["root"] == "ray":
+        z = config["root_depth"] * np.exp(np.clip(place[:, 2:], -3, 3))
+        place = np.concatenate([z * (root_ray + 0.1 * place[:, :2]), z], 1)
+    if not config.get("uncertainty", False):
+        return [pose_3d, place]
+    spread = np.clip(linear(weights, "lifting/spread", last), -4, 3)
+    off = np.float32(0.1) * np.exp(spread) * weights["batch_stats/uncertainty_scale"]
+    off[:, info["skeleton"]["root"]] = 0
+    return [pose_3d, place, off]
 
 
 def look_at(ray: np.ndarray) -> np.ndarray:
@@ -85,7 +95,7 @@ def look_at(ray: np.ndarray) -> np.ndarray:
 def network(
     weights: dict[str, np.ndarray], name: str, blocks: int, layers: int, x: np.ndarray
 ) -> np.ndarray:
-    """A fully connected layer, residual blocks of them, a linear one.
+    """A fully connected layer and residual blocks of them.
 
     Of x (poses, frames, features) the first layer sees three frames at a time, and so do as many
     more blocks, ahead of the others, as it takes to have one left.
@@ -110,7 +120,12 @@ def network(
         for layer in range(layers):
             y = dense(y, f"block{block}_layer{layer}")
         x = x + y
-    return x @ weights[f"params/{name}/output/kernel"] + weights[f"params/{name}/output/bias"]
+    return x
+
+
+def linear(weights: dict[str, np.ndarray], name: str, x: np.ndarray) -> np.ndarray:
+    """A linear layer."""
+    return x @ weights[f"params/{name}/kernel"] + weights[f"params/{name}/bias"]
 
 
 def main() -> None:
@@ -118,18 +133,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n", 1)[0])
     parser.add_argument("export", type=Path, help="folder that geoself_jax.export wrote")
     parser.add_argument("detections", help=".npz with keypoints_2d, confidence and K")
-    parser.add_argument("poses", help=".npz to write: pose_3d and root_position")
+    parser.add_argument("poses", help=".npz to write: pose_3d, root_position")
     flags = parser.parse_args()
     given: Any = np.load(flags.detections)
     keys = ("keypoints_2d", "confidence", "K")
     keypoints_2d, confidence, K = (np.asarray(given[key], np.float32) for key in keys)
     K = np.broadcast_to(K, (len(keypoints_2d), 3, 3))
-    pose_3d, root_position = lift(flags.export, keypoints_2d, confidence, K)
-    np.savez(flags.poses, pose_3d=pose_3d, root_position=root_position)
-    print(f"lifted {len(pose_3d)} poses with numpy {np.__version__} into {flags.poses}")
+    lifted = dict(zip(OUTPUTS, lift(flags.export, keypoints_2d, confidence, K), strict=False))
+    np.savez(flags.poses, **lifted)  # type: ignore[arg-type]
+    print(f"lifted {len(K)} poses with numpy {np.__version__} into {flags.poses}")
     if "pose_3d" in given:  # as in an export's sample.npz
-        pairs = ((pose_3d, given["pose_3d"]), (root_position, given["root_position"]))
-        off = max(float(abs(a - b).max()) for a, b in pairs)
+        off = max(float(abs(array - given[key]).max()) for key, array in lifted.items())
         print(f"largest difference from the answer in {flags.detections}: {1000 * off:.1e} mm")
 
 

@@ -47,6 +47,8 @@ class ModelConfig:
             frames become one in the first layer and in one block more for each power of 3, ahead of
             `blocks`.
         confidence: Whether they see the detector's confidences too.
+        uncertainty: Whether they also say how far off each joint of a pose may be. The poses are
+            trained exactly as without it.
         pixel_center, pixel_scale: Pixels. Replaced by the training pictures' middle and half size
             when a run starts.
     """
@@ -62,6 +64,7 @@ class ModelConfig:
     root_depth: float = 5.0
     frames: Literal[1, 3, 9, 27, 81, 243] = 1
     confidence: bool = False
+    uncertainty: bool = False
     pixel_center: tuple[float, float] = (500.0, 500.0)
     pixel_scale: float = 500.0
 

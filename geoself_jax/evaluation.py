@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax import calibration
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.skeletons import same_joints
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.drawing import Panel, draw_lifted
 from geoself_jax.errors import DIVERGED, GeoselfError, data_error
-from geoself_jax.ranking import rank_views
+from geoself_jax.model import Prediction
+from geoself_jax.ranking import rank_views, truth_in_its_joints
 from geoself_jax.recording import Recording
 from geoself_jax.scores import (
     ground_truth_scores,
@@ -21,7 +23,7 @@ from geoself_jax.scores import (
     truth_map,
 )
 from geoself_jax.skeleton import Skeleton, normalized
-from geoself_jax.step import Prediction, make_predict
+from geoself_jax.step import make_predict
 from geoself_jax.trained import Trained
 
 COLUMNS = {
@@ -74,6 +76,8 @@ def evaluate(
         **ground_truth_scores(prediction, recording),
         **label_free_scores(prediction, recording, triangulated),
     }
+    if prediction.uncertainty is not None:
+        scores["uncertainty"] = _calibration(prediction, recording, triangulated)
     facts = {
         "data": source,
         "frames": recording.frames,
@@ -87,6 +91,19 @@ def evaluate(
     if notes:
         facts["joint_notes"] = notes
     return without_nan({**facts, **scores}), prediction, triangulated
+
+
+def _calibration(
+    prediction: Prediction, recording: Recording, triangulated: np.ndarray
+) -> dict[str, Any]:
+    """`calibration.report` against ground truth, where there is any, and against triangulation."""
+    worlds = {"ground_truth": truth_in_its_joints(recording), "triangulation": triangulated}
+    reports = {}
+    for name, world in worlds.items():
+        if world is not None:
+            distance = calibration.distances(prediction, recording, world)
+            reports[name] = calibration.report(np.asarray(prediction.uncertainty), distance)
+    return {name: report for name, report in reports.items() if report}
 
 
 def in_joints_of(wanted: Skeleton, recording: Recording, source: str) -> Recording:
@@ -194,6 +211,10 @@ def table(scores: dict[str, Any]) -> str:
         f"cross-view {_figure(scores.get('cross_view_px'))} px, "
         f"reprojection {_figure(scores.get('reprojection_px'))} px"
     )
+    lines += [
+        calibration.line(told, name.replace("_", " "))
+        for name, told in scores.get("uncertainty", {}).items()
+    ]
     lines += scores.get("joint_notes", [])
     return "\n".join(lines)
 

@@ -11,14 +11,15 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from geoself_jax.batch import windows
+from geoself_jax.calibration import SCALE
 from geoself_jax.errors import data_error
 from geoself_jax.export_files import load_exported
 from geoself_jax.layers import fold_norm
 from geoself_jax.lifter_inputs import check_intrinsics, runs_of, shaped
-from geoself_jax.model import Networks
+from geoself_jax.model import Networks, Prediction
 from geoself_jax.packing import pack
 from geoself_jax.poses.filters import OneEuro
-from geoself_jax.step import Prediction, make_predict
+from geoself_jax.step import make_predict
 from geoself_jax.streaming import Stream, steady
 
 _CHUNK = 4096  # a power of two, so that the last chunk alone is filled up; of windows a part of it
@@ -45,14 +46,19 @@ class Lifter:
         self._weights, unpack = pack(leaves)
         joints, points = self.skeleton.joints, self.frames * self.skeleton.joints
         self._columns = 3 * points + 9
+        self._uncertain = model.config.uncertainty
+        kept = [SCALE] if self._uncertain else []
+        stats = {name: np.asarray(variables["batch_stats"][name]) for name in kept}
         predict = make_predict(model.clone(folded=True))
 
         def program(weights: list[jax.Array], rows: jax.Array) -> jax.Array:
             pixels, seen, K = jnp.split(rows, [2 * points, 3 * points], axis=1)
-            variables = {"params": jax.tree.unflatten(tree, unpack(weights))}
+            params = jax.tree.unflatten(tree, unpack(weights))
+            variables = {"params": params, "batch_stats": stats}
             lifted = predict(variables, pixels.reshape(-1, points, 2), seen, K.reshape(-1, 3, 3))
             pose_3d = lifted.pose_3d.reshape(-1, 3 * joints)
-            return jnp.concatenate([pose_3d, lifted.root_position], axis=1)
+            arrays = [pose_3d, lifted.root_position, lifted.uncertainty]
+            return jnp.concatenate([array for array in arrays if array is not None], axis=1)
 
         self._program = jax.jit(program)
         self._compiled: dict[int, Any] = {}  # by batch: calling one is cheaper than calling jit's
@@ -83,9 +89,26 @@ class Lifter:
         Raises:
             GeoselfError: A shape or an intrinsic matrix that cannot be right (65).
         """
-        given = shaped(self.skeleton, self.frames, keypoints_2d, confidence, K)
-        lifted = self._predict(*given)
+        lifted = self.predict(keypoints_2d, confidence, K)
         return np.asarray(lifted.pose_3d), np.asarray(lifted.root_position)
+
+    def predict(
+        self,
+        keypoints_2d: Float[np.ndarray, "*seen joints 2"],
+        confidence: Float[np.ndarray, "*seen joints"] | None,
+        K: Float[np.ndarray, "*batch 3 3"] | Float[np.ndarray, "3 3"],
+    ) -> Prediction:
+        """What a call lifts, and how far off each joint may be: all that the networks say.
+
+        Returns:
+            pose_3d, root_position, uncertainty: the last is the expected distance of each joint of
+            pose_3d from where it is, metres, or None where the networks were trained without
+            (`model.uncertainty`).
+
+        Raises:
+            GeoselfError: As a call.
+        """
+        return self._predict(*shaped(self.skeleton, self.frames, keypoints_2d, confidence, K))
 
     def sequence(
         self,
@@ -108,7 +131,7 @@ class Lifter:
             progress: Is told how many more frames are done.
 
         Returns:
-            pose_3d and root_position, as a call gives them, of all frames.
+            pose_3d, root_position and uncertainty of all frames, as `predict` gives them.
 
         Raises:
             GeoselfError: As a call; frame numbers that cannot be (65).
@@ -128,7 +151,8 @@ class Lifter:
             its_K = K if K.ndim == 2 else K[at]
             parts.append(self._predict(keypoints_2d[seen], confidence[seen], its_K))
             progress(len(at))
-        return Prediction(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+        said = [[array for array in part if array is not None] for part in parts]
+        return Prediction(*(np.concatenate(arrays) for arrays in zip(*said, strict=True)))
 
     def _predict(
         self, keypoints_2d: np.ndarray, confidence: np.ndarray, K: np.ndarray
@@ -143,13 +167,19 @@ class Lifter:
         rows[:, 3 * points :] = K.reshape(-1, 9)
         running = [self._lift(rows[i : i + chunk]) for i in range(0, poses, chunk)]
         check_intrinsics(K)  # the device is at work meanwhile
-        lifted = np.empty((poses, 3 * joints + 3), np.float32)
+        lifted = np.empty((poses, 3 * joints + 3 + joints * self._uncertain), np.float32)
         for i, done in enumerate(running):
             part = lifted[i * chunk : (i + 1) * chunk]
             part[:] = np.asarray(done)[: len(part)]
-        pose_3d = np.ascontiguousarray(lifted[:, : 3 * joints])
-        root_position = np.ascontiguousarray(lifted[:, 3 * joints :])
-        return Prediction(pose_3d.reshape(*batch, joints, 3), root_position.reshape(*batch, 3))
+        pose_3d, root_position, off = (
+            np.ascontiguousarray(part)
+            for part in np.split(lifted, [3 * joints, 3 * joints + 3], axis=1)
+        )
+        return Prediction(
+            pose_3d.reshape(*batch, joints, 3),
+            root_position.reshape(*batch, 3),
+            off.reshape(*batch, joints) if self._uncertain else None,
+        )
 
     def stream(
         self,

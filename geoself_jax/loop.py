@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from tqdm import tqdm
@@ -69,7 +70,8 @@ class Loop:
         model, optimizer: What is trained, and how.
         stages: How long.
         data: To learn from, numpy arrays.
-        validate: The networks' variables to a label-free score, or None where there is none.
+        validate: The networks' variables to a label-free score, or None where there is none, and
+            to the variables with their uncertainties calibrated.
         stop: Looked at between calls.
         best: The best score so far.
         started: When the run started, by `time.monotonic`.
@@ -81,7 +83,7 @@ class Loop:
     optimizer: optax.GradientTransformation
     stages: Stages
     data: TrainingViews
-    validate: Callable[[Any], float | None]
+    validate: Callable[[Any], tuple[float | None, Any]]
     stop: StopFlag
     best: float
     started: float = dataclasses.field(default_factory=time.monotonic)
@@ -217,7 +219,7 @@ class Loop:
 
     def _validate(self, state: TrainState, done: int) -> dict[str, float]:
         variables = items(hosts.own_copy(state))["variables"]
-        score = self.validate(variables)
+        score, variables = self.validate(variables)
         if score is None or score < self.best:  # without a score the newest is the best
             self.best = self.best if score is None else score
             facts = {"step": done, "validation_triangulation_mm": score}
@@ -230,6 +232,8 @@ class Loop:
             return
         facts = {"step": done, "best": self.best if math.isfinite(self.best) else None}
         saved = items(hosts.own_copy(state))
+        if self.model.config.uncertainty:
+            saved["variables"] = self.validate(saved["variables"])[1]
         checkpoints.save(self.folder / "checkpoints/last", done, saved, keep=2, facts=facts)
 
 
@@ -277,12 +281,26 @@ def make_optimizer(
     if pretrain:
         first = optax.constant_schedule(config.learning_rate)
         rate = optax.join_schedules([first, rate], [pretrain])
-    clip = optax.clip_by_global_norm(config.clip_norm) if config.clip_norm else optax.identity()
+    clip = _clip(config.clip_norm) if config.clip_norm else optax.identity()
     if not config.weight_decay:
         return optax.chain(clip, optax.adam(rate))
     matrices = functools.partial(jax.tree.map, lambda leaf: leaf.ndim > 1)
     adam = optax.adamw(rate, weight_decay=config.weight_decay, mask=matrices)
     return optax.chain(clip, adam)
+
+
+def _clip(most: float) -> optax.GradientTransformation:
+    """Clips the gradient by its norm without the layer of uncertainties, which clips no pose's."""
+
+    def without_spread(path: Any, leaf: jax.Array) -> jax.Array:
+        return jnp.zeros_like(leaf) if "spread" in jax.tree_util.keystr(path) else leaf
+
+    def update(updates: Any, state: Any, params: Any = None) -> Any:
+        norm = optax.tree.norm(jax.tree_util.tree_map_with_path(without_spread, updates))
+        clipped = jax.tree.map(lambda g: jnp.where(norm < most, g, g / norm * most), updates)
+        return clipped, state
+
+    return optax.GradientTransformation(optax.clip_by_global_norm(most).init, update)
 
 
 def make_stages(config: Config, frames: int) -> Stages:

@@ -195,6 +195,26 @@ def label_loss(
     return jnp.sum(jnp.where(counts, weight, 0) * penalty(residual, norm, scale=0.1), axis=-1)
 
 
+def uncertainty_loss(
+    uncertainty: Float[Array, "*batch joints"],
+    distance: Float[Array, "*batch joints"],
+    weight: Float[Array, "*batch joints"],
+) -> Float[Array, "*batch"]:
+    """How badly distances are foretold: a negative log-likelihood, summed over joints.
+
+    Of a point about the one predicted, under a density in space that is proportional to
+    exp(-3 r / u): its mean distance is u. A constant is left out.
+
+    Args:
+        uncertainty: u, metres, above 0 where it counts.
+        distance: r, metres; NaN where there is nothing to compare with.
+        weight: Of each joint, >= 0.
+    """
+    counts = jnp.isfinite(distance) & (weight > 0)
+    u, r = jnp.where(counts, uncertainty, 1), jnp.where(counts, distance, 0)
+    return jnp.sum(jnp.where(counts, weight, 0) * 3 * (jnp.log(u) + r / u), axis=-1)
+
+
 def depth_barrier(pose_camera: Float[Array, "*batch joints 3"]) -> Float[Array, "*batch"]:
     """Metres that joints lack to `MIN_DEPTH`, summed: pushes a body out from behind the camera.
 

@@ -5,10 +5,12 @@ Linen, not NNX: a training step is a pure function of its state here, which is w
 
 import functools
 import math
+from typing import NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 from geoself_jax.config import ModelConfig
@@ -20,6 +22,24 @@ from geoself_jax.skeleton import Skeleton
 CONFIDENCE_SCALE = 0.1
 """Confidences as features are times this: about as spread as a body's rays, 5 m away."""
 
+UNCERTAINTY = 0.1
+"""Metres that each joint may be off, before anything is learned."""
+
+
+class Prediction(NamedTuple):
+    """What the networks say of single views: jax arrays, or numpy's once they are collected.
+
+    Attributes:
+        pose_3d: Camera axes, relative to the root, metres.
+        root_position: Camera frame, metres.
+        uncertainty: Expected distance of each joint of `pose_3d` from where it truly is, relative
+            to the root, metres; 0 at the root. None where the networks do not say it.
+    """
+
+    pose_3d: Float[Array | np.ndarray, "*poses joints 3"]
+    root_position: Float[Array | np.ndarray, "*poses 3"]
+    uncertainty: Float[Array | np.ndarray, "*poses joints"] | None = None
+
 
 class ResidualNetwork(nn.Module):
     """A fully connected layer, residual blocks, a linear one: Martinez et al. 2017.
@@ -27,6 +47,8 @@ class ResidualNetwork(nn.Module):
     Windows are first narrowed to one frame: the first layer sees three frames at a time, and each
     of `narrowing` blocks three of what the one before gave, its residual from the middle one. These
     are the dilated convolutions of Pavllo et al. 2019 (CVPR), as they train them: strided.
+
+    `spread` numbers more are a linear layer's of features that it does not train.
     """
 
     width: int
@@ -35,6 +57,7 @@ class ResidualNetwork(nn.Module):
     layers: int
     dropout: float
     outputs: int
+    spread: int = 0
     zero_output: bool = False
     compute: Compute = "float32"
     axis_name: str | None = None
@@ -48,7 +71,7 @@ class ResidualNetwork(nn.Module):
         first_row: int | jax.Array = 0,
         *,
         train: bool,
-    ) -> Float[Array, "batch out"]:
+    ) -> tuple[Float[Array, "batch out"], Float[Array, "batch spread"] | None]:
         """Features to outputs; a row of `keys` for each layer's dropout."""
         batch = x.shape[0]
 
@@ -77,11 +100,15 @@ class ResidualNetwork(nn.Module):
             x = x + y
         init = nn.initializers.zeros if self.zero_output else nn.linear.default_kernel_init
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        return nn.Dense(self.outputs, kernel_init=init, name="output")(wide)
+        out = nn.Dense(self.outputs, kernel_init=init, name="output")(wide)
+        if not self.spread:
+            return out, None
+        spread = nn.Dense(self.spread, kernel_init=nn.initializers.zeros, name="spread")
+        return out, spread(jax.lax.stop_gradient(wide))
 
 
 class Networks(nn.Module):
-    """Both branches: (keypoints_2d, confidence, K) to pose_3d and root_position.
+    """Both branches: (keypoints_2d, confidence, K) to a `Prediction`.
 
     Attributes:
         config: Widths, depths and parameterizations.
@@ -106,7 +133,7 @@ class Networks(nn.Module):
         K: Float[Array, "*batch 3 3"],
         *,
         train: bool = False,
-    ) -> tuple[Float[Array, "*batch joints 3"], Float[Array, "*batch 3"]]:
+    ) -> Prediction:
         """Lifts single views: one frame of each, or the middle of a window of frames.
 
         With `config.frames` 1 `seen` is `batch` and `points` are the joints. Else `seen` has one
@@ -119,7 +146,9 @@ class Networks(nn.Module):
             train: Batch statistics and dropout (needs an rng `dropout`).
 
         Returns:
-            Pose in camera axes relative to the root, and the root in the camera frame; metres.
+            Pose in camera axes relative to the root, and the root in the camera frame; metres. With
+            `config.uncertainty` that of each joint too: in training as it is learned, else times
+            what calibration found (`calibration.factors`).
         """
         config, joints = self.config, self.skeleton.joints
         batch, points = K.shape[:-2], config.frames * joints
@@ -149,9 +178,13 @@ class Networks(nn.Module):
             folded=self.folded,
         )
         lifting = network(
-            width=config.width, blocks=config.blocks, outputs=joints * 3, name="lifting"
+            width=config.width,
+            blocks=config.blocks,
+            outputs=joints * 3,
+            spread=joints * config.uncertainty,
+            name="lifting",
         )
-        pose_3d = lifting(features, keys[: counts[0]], first_row, train=train)
+        pose_3d, spread = lifting(features, keys[: counts[0]], first_row, train=train)
         pose_3d = pose_3d.reshape(-1, joints, 3)
         pose_3d = pose_3d - pose_3d[:, self.skeleton.root, None]
         if config.input == "centered_ray":
@@ -164,9 +197,15 @@ class Networks(nn.Module):
             zero_output=config.root == "ray",
             name="root",
         )
-        out = placing(features, keys[counts[0] :], first_row, train=train)
-        root = _root_position(config, out, root_ray)
-        return pose_3d.reshape(*batch, joints, 3), root.reshape(*batch, 3)
+        out, _ = placing(features, keys[counts[0] :], first_row, train=train)
+        root = _root_position(config, out, root_ray).reshape(*batch, 3)
+        pose_3d = pose_3d.reshape(*batch, joints, 3)
+        if spread is None:
+            return Prediction(pose_3d, root)
+        scale = self.variable("batch_stats", "uncertainty_scale", jnp.ones, joints, jnp.float32)
+        off = UNCERTAINTY * jnp.exp(jnp.clip(spread, -4, 3)) * (1.0 if train else scale.value)
+        off = jnp.where(jnp.arange(joints) == self.skeleton.root, 0, off)
+        return Prediction(pose_3d, root, off.reshape(*batch, joints))
 
 
 def _rays(

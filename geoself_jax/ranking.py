@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.data.joint_maps import joint_map
+from geoself_jax.model import Prediction
 from geoself_jax.recording import Recording
 from geoself_jax.scores import in_cameras, lifted
-from geoself_jax.step import Prediction
 
 
 class Ranking(NamedTuple):
@@ -40,7 +40,7 @@ def rank_views(recording: Recording, prediction: Prediction, triangulated: np.nd
             mapped.
         prediction, triangulated: From `evaluation.evaluate`.
     """
-    truth = _truth_in_its_joints(recording)
+    truth = truth_in_its_joints(recording)
     name, world = ("triangulated", triangulated) if truth is None else ("ground truth", truth)
     target = in_cameras(world, recording)
     target = target - target[:, :, recording.skeleton.root, None]
@@ -52,7 +52,7 @@ def rank_views(recording: Recording, prediction: Prediction, triangulated: np.nd
     return Ranking(name, target, np.where(there, mean, np.nan), order)
 
 
-def _truth_in_its_joints(recording: Recording) -> np.ndarray | None:
+def truth_in_its_joints(recording: Recording) -> np.ndarray | None:
     """Ground truth in the detections' joints; None where there is none, or none with the root."""
     if recording.pose_world is None or recording.pose_skeleton is None:
         return recording.pose_world

@@ -17,9 +17,9 @@ from geoself_jax.geometry.camera import (
     transform_between,
     world_to_camera,
 )
+from geoself_jax.model import Prediction
 from geoself_jax.numerics import safe_norm
 from geoself_jax.recording import Recording
-from geoself_jax.step import Prediction
 
 _CHUNK = 4096
 
@@ -41,16 +41,16 @@ def predict_recording(
         instants: Which to lift; None for all.
 
     Returns:
-        pose_3d (instants, views, joints, 3) and root_position (instants, views, 3), numpy, metres,
-        in each view's camera frame.
+        pose_3d (instants, views, joints, 3), root_position (instants, views, 3), numpy, metres, in
+        each view's camera frame, and where the networks say it uncertainty (instants, views,
+        joints), metres.
     """
     every = np.arange(recording.frames) if instants is None else instants
-    _, views, joints, _ = recording.keypoints_2d.shape
+    views = recording.views
     K, run = recording.camera.K.astype(np.float32), recording.runs
     count = len(every)
     chunk = min(max(_CHUNK // views // max(frames // 9, 1), 1), count)
-    pose_3d = np.empty((count, views, joints, 3), np.float32)
-    root = np.empty((count, views, 3), np.float32)
+    lifted: list[np.ndarray] = []
     for start in range(0, count, chunk):
         to = slice(min(start, count - chunk), min(start, count - chunk) + chunk)
         at = every[to]
@@ -58,10 +58,12 @@ def predict_recording(
         keypoints_2d, confidence = recording.keypoints_2d[seen], recording.confidence[seen]
         if frames > 1:  # instants, frames, views: a view's frames together
             keypoints_2d, confidence = keypoints_2d.swapaxes(1, 2), confidence.swapaxes(1, 2)
-        pose_3d[to], root[to] = predict(
-            variables, keypoints_2d, confidence, K[recording.rig_id[at]]
-        )
-    return Prediction(pose_3d, root)
+        found = predict(variables, keypoints_2d, confidence, K[recording.rig_id[at]])
+        arrays = [np.asarray(array) for array in found if array is not None]
+        lifted = lifted or [np.empty((count, *array.shape[1:]), np.float32) for array in arrays]
+        for whole, part in zip(lifted, arrays, strict=True):
+            whole[to] = part
+    return Prediction(*lifted)
 
 
 def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Key
 
@@ -15,11 +14,14 @@ from geoself_jax.batch import Batch
 from geoself_jax.config import ObjectiveConfig
 from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
 from geoself_jax.geometry.triangulation import triangulate_root
-from geoself_jax.model import Networks
+from geoself_jax.model import Networks, Prediction
 from geoself_jax.numerics import MIN_DEPTH, safe_divide
 
 BARRIER_PX_PER_METRE = 1000.0
 """How hard `depth_barrier` pushes: the pixels that a metre aside costs at about a metre's depth."""
+
+UNCERTAINTY_WEIGHT = 0.01
+"""Of the uncertainties' loss: Adam does not see the scale of their own layer's gradient."""
 
 MAX_SKIPPED = 3
 """Updates in a row that are skipped, their loss or gradient not finite: then a run has diverged."""
@@ -72,6 +74,26 @@ def objective_loss(
     if axis_name is not None:
         weight = jax.lax.pmean(weight, axis_name)
     return safe_divide(total, weight)
+
+
+def uncertainty_loss(
+    lifted: Prediction, batch: Batch, *, root_joint: int, axis_name: str | None = None
+) -> Float[Array, ""]:
+    """How badly the poses' distances from their labels are foretold, a mean over joints.
+
+    Arguments and devices as for `objective_loss`. The poses learn nothing from it.
+    """
+    relative = batch.label - batch.label[..., root_joint, None, :]
+    distance = jnp.linalg.norm(jax.lax.stop_gradient(lifted.pose_3d) - relative, axis=-1)
+    seen = jnp.any(batch.confidence > 0, axis=-1, keepdims=True)  # else nothing to lift
+    counted = seen & (jnp.arange(distance.shape[-1]) != root_joint) & jnp.isfinite(distance)
+    weight = counted.astype(distance.dtype)
+    said = jnp.asarray(lifted.uncertainty)
+    total = jnp.sum(losses.uncertainty_loss(said, distance, weight))
+    count = jnp.sum(weight)
+    if axis_name is not None:
+        count = jax.lax.pmean(count, axis_name)
+    return safe_divide(total, count)
 
 
 def _sums(
@@ -200,7 +222,7 @@ def train_step(
     """
 
     def loss_of(params: Any) -> tuple[jax.Array, Any]:
-        (pose_3d, root), updates = model.apply(
+        lifted, updates = model.apply(
             {"params": params, "batch_stats": state.batch_stats},
             batch.keypoints_2d,
             batch.confidence,
@@ -210,23 +232,28 @@ def train_step(
             mutable=["batch_stats"],
         )
         root_joint = model.skeleton.root
+        pose_3d, root = lifted.pose_3d, lifted.root_position
+        shown = middle_frame(batch, model.skeleton.joints)
         loss = objective_loss(
             pose_3d,
             root,
-            middle_frame(batch, model.skeleton.joints),
+            shown,
             objective,
             root_joint=root_joint,
             pretrain=pretrain,
             axis_name=axis_name,
         )
         behind = losses.share_behind(pose_3d + root[..., None, :])
-        return loss, (updates["batch_stats"], behind)
+        told = {"loss": loss, "behind": behind}
+        if lifted.uncertainty is not None:
+            off = uncertainty_loss(lifted, shown, root_joint=root_joint, axis_name=axis_name)
+            told["uncertainty_loss"] = off
+            loss = loss + UNCERTAINTY_WEIGHT * off
+        return loss, (updates["batch_stats"], told)
 
-    (loss, (batch_stats, behind)), gradient = jax.value_and_grad(loss_of, has_aux=True)(
-        state.params
-    )
+    (loss, (batch_stats, told)), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
     if axis_name is not None:
-        gradient, loss, behind = jax.lax.pmean((gradient, loss, behind), axis_name)
+        gradient, loss, told = jax.lax.pmean((gradient, loss, told), axis_name)
     norm = optax.tree.norm(gradient)
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
     updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
@@ -234,20 +261,8 @@ def train_step(
     old = (state.params, state.batch_stats, state.opt_state)
     params, batch_stats, opt_state = jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, old)
     skipped = jnp.where(finite, 0, state.skipped + 1)
-    metrics = {"loss": loss, "gradient_norm": norm, "behind": behind, "skipped": skipped}
+    metrics = {**told, "gradient_norm": norm, "skipped": skipped}
     return TrainState(params, batch_stats, opt_state, state.step + 1, skipped), metrics
-
-
-class Prediction(NamedTuple):
-    """What the networks say of single views: jax arrays, or numpy's once they are collected.
-
-    Attributes:
-        pose_3d: Camera axes, relative to the root, metres.
-        root_position: Camera frame, metres.
-    """
-
-    pose_3d: Float[Array | np.ndarray, "*poses joints 3"]
-    root_position: Float[Array | np.ndarray, "*poses 3"]
 
 
 def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Prediction]:
@@ -272,9 +287,13 @@ def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Predic
         mirrored = ray_to_pixel(pixel_to_ray(points, K) * sign[:2], K).reshape(keypoints_2d.shape)
         seen = (mirrored[..., swap, :], confidence[..., swap])
         other = Prediction(*model.apply(variables, *seen, K, train=False))
+        off = None
+        if lifted.uncertainty is not None and other.uncertainty is not None:
+            off = (lifted.uncertainty + other.uncertainty[..., swap]) / 2
         return Prediction(
             (lifted.pose_3d + other.pose_3d[..., swap, :] * sign) / 2,
             (lifted.root_position + other.root_position * sign) / 2,
+            off,
         )
 
     return jax.jit(predict)

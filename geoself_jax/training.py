@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
-from geoself_jax import checkpoints, devices, hosts, step, workdir
+from geoself_jax import calibration, checkpoints, devices, hosts, step, workdir
 from geoself_jax.batch import TrainingViews
 from geoself_jax.config import Config, DataConfig, ModelConfig, as_dict, split_where
 from geoself_jax.data.bodies import can_exchange
@@ -81,12 +81,15 @@ def train(
         at = int(state.step)
         if hosts.is_leader():
             print(_opening(config, folder, data, int(held.sum()), at, stages), flush=True)
+            if config.model.uncertainty and not np.isfinite(triangulated[held]).any():
+                why = "nobody is held out (config.data.validation_share)"
+                print(f"warning: uncertainties stay as learned, {why}", file=sys.stderr, flush=True)
         if at >= stages.total:
             return Outcome(at, False, f"already done: {at} steps in {folder}")
         validate = functools.partial(
-            _validation_score,
+            _validated,
+            model,
             step.make_predict(model),
-            model.config.frames,
             recording.select(held),
             triangulated[held],
         )
@@ -212,20 +215,31 @@ def _resolved(model: ModelConfig, recording: Recording) -> ModelConfig:
     )
 
 
-def _validation_score(
-    predict: Any, frames: int, recording: Recording, triangulated: np.ndarray, variables: Any
-) -> float | None:
-    """Label-free: mm to the triangulated joints of held-out subjects; None where there are none.
+def _validated(
+    model: Networks,
+    predict: Any,
+    recording: Recording,
+    triangulated: np.ndarray,
+    variables: dict[str, Any],
+) -> tuple[float | None, dict[str, Any]]:
+    """A label-free score: mm to the triangulated joints of held-out subjects; None without them.
 
-    Of at most `VALIDATION_FRAMES` instants, evenly spread.
+    Of at most `VALIDATION_FRAMES` instants, evenly spread. Where the networks tell uncertainties,
+    the variables come back with these calibrated on the same.
     """
     if not np.isfinite(triangulated).any():
-        return None
+        return None, variables
     count = min(VALIDATION_FRAMES, recording.frames)
     at = np.unique(np.linspace(0, recording.frames - 1, count).astype(int))
-    prediction = predict_recording(predict, variables, recording, frames, at)
-    scores = label_free_scores(prediction, recording.select(at), triangulated[at])
-    return scores.get("triangulation_mm")
+    if model.config.uncertainty:
+        variables = calibration.uncalibrated(variables)
+    prediction = predict_recording(predict, variables, recording, model.config.frames, at)
+    held, known = recording.select(at), triangulated[at]
+    if prediction.uncertainty is not None:
+        distance = calibration.distances(prediction, held, known)
+        factor = calibration.factors(np.asarray(prediction.uncertainty), distance)
+        variables = calibration.calibrated(variables, factor)
+    return label_free_scores(prediction, held, known).get("triangulation_mm"), variables
 
 
 def _record(

@@ -35,7 +35,7 @@ from geoself_jax.config import Config, DataConfig, ModelConfig, ScheduleConfig
 # What trains, lifts and exports is tested as users run it.
 QUICKLY_COMPILED = {
     *("test_epipolar", "test_losses", "test_metrics", "test_model"),
-    *("test_procrustes", "test_sampling", "test_triangulation"),
+    *("test_procrustes", "test_sampling", "test_triangulation", "test_uncertainty"),
 }
 
 

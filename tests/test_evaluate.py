@@ -13,8 +13,9 @@ from geoself_jax.data.skeletons import KNOWN_SKELETONS, from_parents
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.errors import GeoselfError
 from geoself_jax.evaluate import main
+from geoself_jax.model import Prediction
 from geoself_jax.skeleton import H36M_17
-from geoself_jax.step import Prediction, make_predict
+from geoself_jax.step import make_predict
 from geoself_jax.trained import load_trained
 
 
@@ -42,7 +43,7 @@ sys.path.insert(0, "tests")
 import numpy as np
 from tiny import make_arrays
 from geoself_jax import recording, scores
-from geoself_jax.step import Prediction
+from geoself_jax.model import Prediction
 one = recording.from_arrays(make_arrays(), "tiny")
 many = one.select(np.tile(np.arange(one.frames), 6))
 target = scores.in_cameras(many.pose_world, many)

@@ -67,7 +67,7 @@ def test_an_example_lifts_as_the_run_does(name, tiny_export, evaluated_run, dete
     trained = load_trained(evaluated_run)
     with np.load(folder / "37.npz") as given:
         inputs = [given[key].astype(np.float32) for key in ("keypoints_2d", "confidence", "K")]
-    wanted = [np.asarray(x) for x in make_predict(trained.model)(trained.variables, *inputs)]
+    wanted = make_predict(trained.model)(trained.variables, *inputs)[:2]
     for batch, at in (("37", slice(None)), ("1", slice(one, one + 1))):
         with np.load(tmp_path / f"{batch}.npz") as found:
             for key, array in zip(("pose_3d", "root_position"), wanted, strict=True):

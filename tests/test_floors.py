@@ -49,7 +49,10 @@ FLOORS = [
         *("checkpoints", "runner", "scores", "drawing", "inspection"),
         *("data.datasets", "data.camera_files", "data.training_views"),
     },
-    {"feeding", "trained", "ranking", "commands", "viewing", "data.own_rig", "data.tfds"},
+    {
+        *("feeding", "trained", "ranking", "calibration", "commands", "viewing"),
+        *("data.own_rig", "data.tfds"),
+    },
     {"evaluation", "doubts", "export_files", "loop", "data.sources", "data.preparing"},
     {"lifter"},
     {"reporting", "exporting", "training", "lifting"},

@@ -174,3 +174,28 @@ def test_jit_equals_eager_and_vmap(norm):
     eager = total(X, w, Y, camera)
     np.testing.assert_allclose(compiled(norm=norm)(X, w, Y, camera), eager, rtol=1e-4)
     np.testing.assert_allclose(jax.jit(jax.vmap(total))(X, w, Y, camera), eager, rtol=1e-4)
+
+
+def test_the_loss_of_uncertainties_is_least_at_the_mean_distance():
+    """Also of distances drawn from the density itself: r^2 exp(-3 r / u), u = 0.07."""
+    rng = np.random.default_rng(0)
+    distance = jnp.asarray(rng.gamma(3, 0.07 / 3, (1, 20000)), jnp.float32)
+    said = jnp.exp(jnp.linspace(-4, -1.5, 61))
+
+    def loss(u):
+        same = jnp.full_like(distance, u)
+        return losses.uncertainty_loss(same, distance, jnp.ones_like(distance))[0]
+
+    values = jax.lax.map(loss, said)
+    best = float(said[jnp.argmin(values)])
+    assert abs(best - float(distance.mean())) < 0.05 * best and abs(best - 0.07) < 0.05 * best
+    assert abs(float(jax.grad(loss)(distance.mean()))) < 1e-2 * float(jax.grad(loss)(0.2))
+
+
+def test_the_loss_of_uncertainties_by_hand_and_of_what_is_not_known():
+    u, r = jnp.array([0.1, 0.2, 0.0, 0.3]), jnp.array([0.2, jnp.nan, 0.0, 0.3])
+    weight = jnp.array([1.0, 1, 0, 2])
+    wanted = 3 * (np.log(0.1) + 2) + 2 * 3 * (np.log(0.3) + 1)
+    np.testing.assert_allclose(losses.uncertainty_loss(u, r, weight), wanted, rtol=1e-6)
+    gradient = jax.grad(losses.uncertainty_loss)(u, r, weight)
+    np.testing.assert_allclose(gradient, [3 / 0.1 - 3 * 0.2 / 0.01, 0, 0, 0], atol=1e-4)

@@ -42,7 +42,7 @@ def networks(skeleton=H36M_17, **keywords):
 @pytest.mark.parametrize("root", ["ray", "plain"])
 def test_pose_is_relative_to_the_root_and_finite(given, root):
     _, variables, apply = networks(input=given, root=root)
-    pose_3d, position = apply(variables, *poses())
+    pose_3d, position, _ = apply(variables, *poses())
     assert pose_3d.shape == (6, 17, 3) and position.shape == (6, 3)
     assert finite((pose_3d, position))
     np.testing.assert_array_equal(pose_3d[:, 0], 0)
@@ -77,7 +77,7 @@ def test_a_camera_that_turns_about_its_centre_turns_the_pose_with_it():
     variables["params"]["lifting"]["stem"]["linear"]["kernel"] = kernel.at[-2:].set(0)
     keypoints_2d, confidence, K_ = poses(1)
     rays = np.linalg.solve(K, np.concatenate([keypoints_2d[0], np.ones((17, 1))], -1).T).T
-    pose_3d, _ = apply(variables, keypoints_2d, confidence, K_)
+    pose_3d = apply(variables, keypoints_2d, confidence, K_).pose_3d
     toward = rays[0] / np.linalg.norm(rays[0])
     axis = np.cross(toward, [0, 0, 1.0])
     sine, cosine = np.linalg.norm(axis), toward[2]
@@ -87,7 +87,8 @@ def test_a_camera_that_turns_about_its_centre_turns_the_pose_with_it():
     turned = rays @ turn.T
     pixels = (turned / turned[:, 2:]) @ K.T
     expected = pose_3d[0] @ turn.T
-    found, _ = apply(variables, jnp.asarray(pixels[None, :, :2], jnp.float32), confidence, K_)
+    seen = jnp.asarray(pixels[None, :, :2], jnp.float32)
+    found = apply(variables, seen, confidence, K_).pose_3d
     np.testing.assert_allclose(found[0], expected, atol=2e-5)
 
 
@@ -95,7 +96,7 @@ def test_the_ray_root_starts_on_the_ray_of_its_joint_at_the_starting_depth():
     model = Networks(ModelConfig(**SMALL, root_depth=4.0), H36M_17)
     inputs = poses()
     variables = jax.jit(model.init)(jax.random.key(0), *inputs)
-    _, position = jax.jit(model.apply)(variables, *inputs)
+    position = jax.jit(model.apply)(variables, *inputs).root_position
     np.testing.assert_allclose(position[:, 2], 4.0, rtol=1e-6)
     projected = (position / position[:, 2:]) @ K.T
     np.testing.assert_allclose(projected[:, :2], inputs[0][:, 0], atol=1e-2)

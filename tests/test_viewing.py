@@ -10,10 +10,10 @@ from walkers import SKELETON, camera, seen, walker
 from geoself_jax import evaluation
 from geoself_jax.data.skeletons import BODY_25, COCO_17
 from geoself_jax.errors import GeoselfError
+from geoself_jax.model import Prediction
 from geoself_jax.poses.frames import in_camera, relative_to_root
 from geoself_jax.poses.upright import turned
 from geoself_jax.scores import ground_truth_scores, in_cameras
-from geoself_jax.step import Prediction
 from geoself_jax.strokes import COLOR
 from geoself_jax.viewing import choosing, coding, page, upright
 from geoself_jax.viewing.actions import action_table

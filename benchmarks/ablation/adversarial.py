@@ -91,7 +91,7 @@ def train_adversarially(config: Config, recording: Recording, labels: np.ndarray
         batch = draw(data, key)
 
         def loss_of(params: Any) -> tuple[jax.Array, Any]:
-            (pose_3d, root), updates = model.apply(
+            (pose_3d, root, _), updates = model.apply(
                 {"params": params, "batch_stats": state.batch_stats},
                 batch.keypoints_2d,
                 batch.confidence,

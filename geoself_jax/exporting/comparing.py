@@ -11,11 +11,14 @@ import numpy as np
 from geoself_jax import export_files, lifter
 from geoself_jax.errors import DIVERGED, UNAVAILABLE, GeoselfError
 from geoself_jax.exporting.folder import ONNX, PROGRAM
+from geoself_jax.model import Prediction
 from geoself_jax.step import make_predict
 from geoself_jax.trained import Trained
 
 INPUTS = ("keypoints_2d", "confidence", "K")
-OUTPUTS = ("pose_3d", "root_position")
+OUTPUTS = ("pose_3d", "root_position", "uncertainty")
+"""The last of networks that say it."""
+
 BATCHES = (1, 37)
 
 MAX_DIFFERENCE_MM = {export_files.WEIGHTS: 0.05, PROGRAM: 0.05, ONNX: 0.01}
@@ -40,7 +43,7 @@ def live_cases(trained: Trained) -> list[Case]:
         inputs = plausible_inputs(trained, poses)
         with jax.default_matmul_precision("highest"):
             answer = predict(trained.variables, *inputs)
-        cases.append(Case(inputs, tuple(np.asarray(array) for array in answer)))
+        cases.append(Case(inputs, tuple(np.asarray(array) for array in told(answer))))
     return cases
 
 
@@ -52,11 +55,17 @@ def differences_mm(folder: Path, cases: Sequence[Case]) -> dict[str, float]:
     return {name: _largest_mm(lift, cases) for name, lift in lifts(folder).items()}
 
 
+def told(answer: Prediction) -> list[Any]:
+    """What networks say, in the order of `OUTPUTS`."""
+    return [array for array in answer if array is not None]
+
+
 def lifts(folder: Path) -> dict[str, Lift]:
     """What lifts by each of an export's files, by its name; ONNX where it is there."""
+    loaded = lifter.load_lifter(folder)
     program = jax.export.deserialize(bytearray((folder / PROGRAM).read_bytes()))
     found: dict[str, Lift] = {
-        export_files.WEIGHTS: lifter.load_lifter(folder),
+        export_files.WEIGHTS: lambda *inputs: told(loaded.predict(*inputs)),
         PROGRAM: jax.jit(program.call),
     }
     return found | ({ONNX: _onnx(folder / ONNX)} if (folder / ONNX).is_file() else {})
@@ -130,7 +139,7 @@ def _onnx(path: Path) -> Lift:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return lambda *inputs: session.run(OUTPUTS, dict(zip(INPUTS, inputs, strict=True)))
+    return lambda *inputs: session.run(None, dict(zip(INPUTS, inputs, strict=True)))
 
 
 def _largest_mm(lift: Lift, cases: Sequence[Case]) -> float:

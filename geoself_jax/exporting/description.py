@@ -27,6 +27,10 @@ WINDOWS = (
     "0, is lifted. Where the video has none, beyond its ends, repeat the frame at its end; a frame "
     "in which nobody is found is one of missing joints. "
 )
+UNCERTAIN = (
+    " uncertainty is the distance at which each joint of pose_3d is expected from where it is, "
+    "metres, 0 at the root: a mean over joints like it, not a bound."
+)
 PACKAGES = ("geoself_jax", "jax", "flax", "numpy", "safetensors")
 
 
@@ -43,20 +47,24 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
     """
     record, skeleton = trained.record, trained.model.skeleton
     joints, root = skeleton.joints, skeleton.joint_names[skeleton.root]
-    frames, seen = trained.model.config.frames, ["b", *trained.view]
+    seen = ["b", *trained.view]
     packages = (*PACKAGES, "onnx", "onnxruntime") if onnx else PACKAGES
+    built = trained.model.config
+    outputs = [
+        _array("pose_3d", ["b", joints, 3], "m", "camera axes", relative_to=root),
+        _array("root_position", ["b", 3], "m", "camera", joint=root),
+    ]
+    if built.uncertainty:
+        outputs.append(_array("uncertainty", ["b", joints], "m", None, of="pose_3d"))
     info = {
         "format": export_files.FORMAT,
-        "conventions": conventions(frames),
+        "conventions": conventions(built),
         "inputs": [
             _array("keypoints_2d", [*seen, 2], "px", "picture", missing="NaN"),
             _array("confidence", seen, "1", None, range=[0, 1], missing=0),
             _array("K", ["b", 3, 3], "px", "picture", layout="[[fx,s,cx],[0,fy,cy],[0,0,1]]"),
         ],
-        "outputs": [
-            _array("pose_3d", ["b", joints, 3], "m", "camera axes", relative_to=root),
-            _array("root_position", ["b", 3], "m", "camera", joint=root),
-        ],
+        "outputs": outputs,
         "skeleton": dataclasses.asdict(skeleton),
         "architecture": config.as_dict(trained.model.config),
         "data": record["data"] | {"source": without_folder(record["data"]["source"])},
@@ -73,11 +81,10 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
     return plain
 
 
-def conventions(frames: int) -> str:
-    """What the arrays mean, for networks that see so many frames."""
-    if frames == 1:
-        return CONVENTIONS
-    return WINDOWS.format(frames=frames, middle=frames // 2) + CONVENTIONS
+def conventions(built: config.ModelConfig) -> str:
+    """What the arrays mean, for networks that are built so."""
+    frames, said = built.frames, CONVENTIONS + (UNCERTAIN if built.uncertainty else "")
+    return said if frames == 1 else WINDOWS.format(frames=frames, middle=frames // 2) + said
 
 
 def read_scores(run: Path, which: str, trained: Trained) -> tuple[dict[str, Any], list[str]]:

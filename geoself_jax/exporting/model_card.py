@@ -56,13 +56,14 @@ def _head(info: dict[str, Any]) -> list[str]:
     )
     several = f"in {frames} consecutive pictures, of which the middle one is lifted"
     looked_at = "one picture's joints at a time" if frames == 1 else f"a person's joints {several}"
+    unsure = "They also say how far off each joint may be. " if built.get("uncertainty") else ""
     trust = ", and at how sure the detector was of each" if built["confidence"] else ""
     return [
         "# Model card: one camera's 2D joints to a 3D pose",
         "",
         f"Two residual networks (geoself_jax): one gives a person's {len(joints)} joints in 3D "
         f"relative to the {text(root)} ({lifting}), the other that joint's place before the "
-        f"camera ({placing}). They look at {looked_at}{trust}, not at pictures.",
+        f"camera ({placing}). {unsure}They look at {looked_at}{trust}, not at pictures.",
     ]
 
 
@@ -145,9 +146,11 @@ def _conventions(info: dict[str, Any]) -> list[str]:
 
 
 def _running(info: dict[str, Any]) -> list[str]:
+    names = ", ".join(array["name"] for array in info["outputs"])
+    call = "lift.predict" if info["architecture"].get("uncertainty") else "lift"
     onnx = [
         "session = onnxruntime.InferenceSession(DIR + '/model.onnx')  # onnxruntime",
-        "pose_3d, root_position = session.run(None, "
+        f"{names} = session.run(None, "
         "{'keypoints_2d': keypoints_2d, 'confidence': confidence, 'K': K})",
     ]
     return [
@@ -157,10 +160,10 @@ def _running(info: dict[str, Any]) -> list[str]:
         "",
         "```python",
         "lift = geoself_jax.load_lifter(DIR)  # this package: any batch shape, inputs checked",
-        "pose_3d, root_position = lift(keypoints_2d, confidence, K)",
+        f"{names} = {call}(keypoints_2d, confidence, K)",
         "",
         "program = jax.export.deserialize(bytearray(open(DIR + '/model.stablehlo', 'rb').read()))",
-        "pose_3d, root_position = program.call(keypoints_2d, confidence, K)  # jax alone",
+        f"{names} = program.call(keypoints_2d, confidence, K)  # jax alone",
         *(["", *onnx] if ONNX in info["files"] else []),
         "```",
         "",

@@ -14,10 +14,11 @@ import onnx
 from onnx import helper
 
 from geoself_jax import __version__
+from geoself_jax.calibration import SCALE
 from geoself_jax.config import ModelConfig
 from geoself_jax.exporting.onnx_graph import Graph, Tensor
 from geoself_jax.layers import fold_norm
-from geoself_jax.model import CONFIDENCE_SCALE
+from geoself_jax.model import CONFIDENCE_SCALE, UNCERTAINTY
 from geoself_jax.trained import Trained
 
 OPSET = 17
@@ -69,7 +70,8 @@ def _graph(trained: Trained) -> Graph:
     features = _features(config, uv, confidence, rays, root_ray, turn, seen, joints)
 
     size = config.blocks, config.layers
-    pose = _network(features, frames, weights["lifting"], "lifting", *size).reshape(0, joints, 3)
+    last = _features_of(features, frames, weights["lifting"], "lifting", *size)
+    pose = _linear(last, "lifting.output", weights["lifting"]["output"]).reshape(0, joints, 3)
     pose = pose - pose.take([skeleton.root], axis=1)
     if config.input == "centered_ray":
         x, y, z = (pose.take(i, axis=2) for i in range(3))
@@ -78,8 +80,16 @@ def _graph(trained: Trained) -> Graph:
         )  # turned back: by the transpose
     graph.output("pose_3d", pose, ["b", joints, 3])
     size = config.root_blocks, config.layers
-    out = _network(features, frames, weights["root"], "root", *size)
+    out = _features_of(features, frames, weights["root"], "root", *size)
+    out = _linear(out, "root.output", weights["root"]["output"])
     graph.output("root_position", _root_position(config, out, root_ray), ["b", 3])
+    if config.uncertainty:
+        spread = _linear(last, "lifting.spread", weights["lifting"]["spread"])
+        scale = UNCERTAINTY * variables["batch_stats"][SCALE]
+        scale[skeleton.root] = 0
+        off = graph.node("Exp", graph.node("Clip", spread, -4.0, 3.0))
+        off = off * graph.weight("uncertainty_scale", scale.astype(np.float32))
+        graph.output("uncertainty", off, ["b", joints])
     return graph
 
 
@@ -166,19 +176,19 @@ def _features(
     return features.reshape(*((0, each) if frames == 1 else (-1, 3 * each)))
 
 
-def _network(
+def _linear(x: Tensor, name: str, arrays: dict[str, np.ndarray], **how: int) -> Tensor:
+    kernel, bias = (x.graph.weight(f"{name}.{key}", arrays[key]) for key in ("kernel", "bias"))
+    return x.graph.node("Gemm", x, kernel, bias, name=name, **how)
+
+
+def _features_of(
     x: Tensor, frames: int, weights: dict[str, Any], name: str, blocks: int, layers: int
 ) -> Tensor:
-    """A fully connected layer, residual blocks, a linear one: `model.ResidualNetwork`, folded."""
-    graph = x.graph
-
-    def linear(x: Tensor, layer: str, arrays: dict[str, np.ndarray], **how: int) -> Tensor:
-        told = f"{name}.{layer}"
-        kernel, bias = (graph.weight(f"{told}.{key}", arrays[key]) for key in ("kernel", "bias"))
-        return graph.node("Gemm", x, kernel, bias, name=told, **how)
+    """A fully connected layer and residual blocks: of `model.ResidualNetwork`, folded."""
 
     def dense(x: Tensor, layer: str) -> Tensor:
-        return graph.node("Relu", linear(x, layer, weights[layer]["linear"], transB=1))
+        product = _linear(x, f"{name}.{layer}", weights[layer]["linear"], transB=1)
+        return x.graph.node("Relu", product)
 
     x = dense(x, "stem")
     width = len(weights["stem"]["linear"]["bias"])
@@ -191,7 +201,7 @@ def _network(
         for layer in range(layers):
             y = dense(y, f"block{block}_layer{layer}")
         x = x + y
-    return linear(x, "output", weights["output"])
+    return x
 
 
 def _root_position(config: ModelConfig, out: Tensor, root_ray: Pair) -> Tensor:

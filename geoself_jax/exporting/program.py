@@ -18,8 +18,9 @@ def stablehlo(trained: Trained) -> bytes:
     shapes = [(*seen, 2), seen, (b, 3, 3)]
     inputs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
 
-    def lift(keypoints_2d: jax.Array, confidence: jax.Array, K: jax.Array) -> tuple[Any, Any]:
-        return trained.model.apply(trained.variables, keypoints_2d, confidence, K, train=False)
+    def lift(keypoints_2d: jax.Array, confidence: jax.Array, K: jax.Array) -> tuple[Any, ...]:
+        lifted = trained.model.apply(trained.variables, keypoints_2d, confidence, K, train=False)
+        return tuple(array for array in lifted if array is not None)
 
     lines = jax.config.jax_traceback_in_locations_limit  # type: ignore[attr-defined]
     try:

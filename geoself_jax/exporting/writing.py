@@ -113,8 +113,9 @@ def _weights(trained: Trained) -> bytes:
 
 def _write_sample(path: Path, case: Case) -> None:
     """Inputs and the networks' own answer, to try another runtime on."""
-    arrays = zip(comparing.INPUTS + comparing.OUTPUTS, case.inputs + case.wanted, strict=True)
-    write_arrays(path, dict(arrays))
+    given = zip(comparing.INPUTS, case.inputs, strict=True)
+    wanted = zip(comparing.OUTPUTS, case.wanted, strict=False)  # some say no uncertainty
+    write_arrays(path, dict([*given, *wanted]))
 
 
 def _describe(place: Path, info: dict[str, Any]) -> None:

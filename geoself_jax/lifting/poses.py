@@ -56,7 +56,12 @@ def lift_video(
     )
     seen = np.isin(looked.frame_id, video.frame_id)
     pose[video.frame_id] = (lifted.pose_3d + lifted.root_position[:, None])[seen]
-    return _sequence(video, pose)
+    poses = _sequence(video, pose)
+    if lifted.uncertainty is None:
+        return poses
+    off = np.full(pose.shape[:2], np.nan, np.float32)
+    off[video.frame_id] = lifted.uncertainty[seen]
+    return poses.replace(uncertainty=off)
 
 
 def without_gaps(video: Video) -> Video:

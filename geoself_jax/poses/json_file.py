@@ -19,9 +19,10 @@ ABOUT = {
     "frame_id": "each frame's number in its video, from 0; its time is frame_id / fps seconds",
     "parents": "index of each joint's parent; -1 has none",
     "keypoints_2d": "[x, y] in pixels, lens distortion removed, or null where missing",
+    "uncertainty": "metres that each joint, relative to the root, is expected to be off, or null",
     "R": "x_camera = R (x_world - center), metres",
 }
-_DECIMALS = {"pose": 6, "keypoints_2d": 3, "confidence": 4}
+_DECIMALS = {"pose": 6, "keypoints_2d": 3, "confidence": 4, "uncertainty": 5}
 _POINTS = {"pose": 3, "keypoints_2d": 2}
 
 
@@ -62,11 +63,14 @@ def _plain(name: str, array: np.ndarray) -> Any:
     if name in _POINTS:
         for frame, joint in np.argwhere(np.isnan(array).any(-1)).tolist():
             values[frame][joint] = None
+    elif name == "uncertainty":
+        return [[None if np.isnan(value) else value for value in frame] for frame in values]
     return values
 
 
 def _array(path: Path, name: str, value: Any, joints: int) -> np.ndarray:
-    empty = {**{key: (0, joints, n) for key, n in _POINTS.items()}, "confidence": (0, joints)}
+    empty: dict[str, tuple[int, ...]] = {key: (0, joints, n) for key, n in _POINTS.items()}
+    empty |= dict.fromkeys(("confidence", "uncertainty"), (0, joints))
     try:
         if name in ("left_right", "parents", "frame_id", *empty) and not len(value):
             return np.zeros((0, 2) if name == "left_right" else empty.get(name, 0), np.int64)
@@ -74,6 +78,8 @@ def _array(path: Path, name: str, value: Any, joints: int) -> np.ndarray:
             missing = [np.nan] * _POINTS[name]
             value = [[missing if point is None else point for point in frame] for frame in value]
             return np.array(value, np.float64)
+        if name == "uncertainty":
+            return np.array(value, np.float64)  # null is NaN
         return np.array(value)
     except (ValueError, TypeError, OverflowError) as error:
         raise data_error(f"{path}: {name}", f"no table of numbers ({error})", "mend it") from error

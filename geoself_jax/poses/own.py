@@ -17,6 +17,7 @@ _NEEDED = ("pose", "joint_names", "parents", "left_right", "root", "fps", "frame
 # Kinds of numpy's dtype by name: what a stranger's file may hold there.
 _KINDS = {
     **dict.fromkeys(("pose", "fps", "up", "keypoints_2d", "confidence"), "fiu"),
+    "uncertainty": "fiu",
     **dict.fromkeys(("K", "R", "center"), "fiu"),
     **dict.fromkeys(("parents", "left_right", "root", "frame_id", "image_size"), "iu"),
     **dict.fromkeys((*_TEXTS, "joint_names", "camera_name"), "U"),
@@ -66,6 +67,8 @@ def to_arrays(poses: PoseSequence) -> dict[str, np.ndarray]:
     if poses.keypoints_2d is not None and poses.confidence is not None:
         arrays["keypoints_2d"] = poses.keypoints_2d.astype(np.float32)
         arrays["confidence"] = poses.confidence.astype(np.float32)
+    if poses.uncertainty is not None:
+        arrays["uncertainty"] = poses.uncertainty.astype(np.float32)
     if camera is not None:
         arrays["camera_name"] = np.array(camera.name, np.str_)
         arrays["K"] = camera.K.astype(np.float64)
@@ -91,7 +94,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> PoseSequence:
             tuple((int(a), int(b)) for a, b in arrays["left_right"]),
             int(arrays["root"]),
         )
-        seen = "keypoints_2d" in arrays and "confidence" in arrays
+        seen, off = "keypoints_2d" in arrays and "confidence" in arrays, arrays.get("uncertainty")
         return PoseSequence(
             **{name: str(arrays[name]) for name in _TEXTS if name in arrays},  # type: ignore[arg-type]
             pose=pose,
@@ -103,6 +106,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> PoseSequence:
             camera=_camera(arrays),
             keypoints_2d=arrays["keypoints_2d"].astype(np.float32) if seen else None,
             confidence=arrays["confidence"].astype(np.float32) if seen else None,
+            uncertainty=None if off is None else off.astype(np.float32),
         )
     except GeoselfError as error:
         raise data_error(f"{source}: {error}", "", "") from error

@@ -49,6 +49,8 @@ class PoseSequence:
         keypoints_2d: (T, J, 2) float32 undistorted pixels of that camera; NaN where missing; or
             None.
         confidence: (T, J) float32, 0 where missing; there with `keypoints_2d` or not at all.
+        uncertainty: (T, J) float32 metres that each joint, relative to the root, is expected to be
+            off, as the network says; NaN where the pose is missing; or None.
     """
 
     name: str
@@ -65,6 +67,7 @@ class PoseSequence:
     camera: PoseCamera | None = None
     keypoints_2d: np.ndarray | None = None
     confidence: np.ndarray | None = None
+    uncertainty: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Raises GeoselfError (65) where the arrays do not fit each other."""
@@ -96,6 +99,7 @@ def check(poses: PoseSequence) -> None:
         "pose": (poses.pose, (T, J, 3)),
         "keypoints_2d": (poses.keypoints_2d, (T, J, 2)),
         "confidence": (poses.confidence, (T, J)),
+        "uncertainty": (poses.uncertainty, (T, J)),
         "up": (poses.up, (3,)),
     }
     for name, (array, wanted) in shapes.items():

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from geoself_jax.model import Prediction
 from geoself_jax.ranking import rank_views
 from geoself_jax.recording import Recording
 from geoself_jax.reporting.choosing import chosen
 from geoself_jax.reporting.table import page_table
-from geoself_jax.step import Prediction
 from geoself_jax.viewing.joining import joined
 from geoself_jax.viewing.page import write_page
 from geoself_jax.viewing.recorded import Sources, parts

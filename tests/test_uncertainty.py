@@ -1,0 +1,202 @@
+"""How far off a joint is said to be: learned beside the poses, calibrated, told and written."""
+
+import dataclasses
+import functools
+import json
+
+import jax
+import jaxtyping
+import numpy as np
+import optax
+import pytest
+
+from geoself_jax import calibration, evaluation, exporting, load_lifter, step
+from geoself_jax.batch import Batch
+from geoself_jax.config import ModelConfig, ObjectiveConfig, OptimizerConfig
+from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.errors import DATA, GeoselfError
+from geoself_jax.export_files import DESCRIPTION
+from geoself_jax.exporting.folder import CARD, SAMPLE
+from geoself_jax.lifting import lift_video, videos_of
+from geoself_jax.loop import make_optimizer
+from geoself_jax.model import Networks
+from geoself_jax.poses.files import read_poses, write_poses
+from geoself_jax.recording import HostCamera
+from geoself_jax.scores import in_cameras, predict_recording
+from geoself_jax.skeleton import H36M_17
+from geoself_jax.step import make_predict
+from geoself_jax.trained import load_trained
+from geoself_jax.training import held_out, train
+
+STEPS = 300
+
+
+@pytest.fixture(scope="module")
+def config(tiny_config):
+    """Some hundred steps from triangulated labels."""
+    return dataclasses.replace(
+        tiny_config,
+        model=ModelConfig(
+            width=32,
+            blocks=1,
+            layers=1,
+            dropout=0.1,
+            root_width=16,
+            root_blocks=1,
+            uncertainty=True,
+        ),
+        objective=ObjectiveConfig(name="pseudo_label"),
+        optimizer=OptimizerConfig(learning_rate=4e-3),
+        schedule=dataclasses.replace(tiny_config.schedule, length=STEPS, call=100, validate=1),
+    )
+
+
+@pytest.fixture(scope="module")
+def run(config, tiny_recording, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("uncertain") / "run"
+    train(config, folder, tiny_recording)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def held(config, tiny_recording):
+    """The people who did not teach the run."""
+    return tiny_recording.select(held_out(config.data, tiny_recording)[1])
+
+
+@pytest.fixture(scope="module")
+def lift(run):
+    """The lifter of its export, every file of which was read back and compared."""
+    jaxtyping.config.update("jaxtyping_disable", True)  # see conftest.tiny_export
+    try:
+        exporting.export(run, run.parent / "lifter")
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", False)
+    return load_lifter(run.parent / "lifter")
+
+
+@pytest.fixture(scope="module")
+def batch(tiny_recording):
+    """Two views of each fourth instant, and their triangulated labels."""
+    some = tiny_recording.select(slice(None, None, 4))
+    label = in_cameras(triangulate_recording(some), some)[:, :2]
+    camera = HostCamera(*(array[:, :2] for array in some.cameras_of(slice(None)))).on_device()
+    return Batch(some.keypoints_2d[:, :2], some.confidence[:, :2], camera, label)
+
+
+def after_steps(batch, uncertainty):
+    """Weights after some clipped steps of AdamW, with or without the layer; the last's metrics."""
+    small = {"width": 16, "blocks": 1, "layers": 1, "root_width": 16, "root_blocks": 1}
+    model = Networks(ModelConfig(**small, uncertainty=uncertainty), H36M_17)
+    optimizer = make_optimizer(OptimizerConfig(clip_norm=0.05, weight_decay=0.01), 0, 10)
+    objective = ObjectiveConfig(name="pseudo_label")
+    one = functools.partial(step.train_step, model=model, optimizer=optimizer, objective=objective)
+    state, metrics, compiled = step.initial_state(model, optimizer, 0), {}, jax.jit(one)
+    for key in jax.random.split(jax.random.key(1), 8):
+        state, metrics = compiled(state, batch, key)
+    return state, metrics
+
+
+def test_poses_are_trained_exactly_as_without_it(batch):
+    (plain, told), (state, metrics) = (after_steps(batch, with_it) for with_it in (False, True))
+    spread = state.params["lifting"].pop("spread")
+    assert np.abs(spread["kernel"]).max() > 0 and told["gradient_norm"] > 0.05
+    jax.tree.map(
+        functools.partial(np.testing.assert_allclose, rtol=0, atol=1e-6), state.params, plain.params
+    )
+    np.testing.assert_allclose(metrics["loss"], told["loss"], rtol=1e-5)
+    assert "uncertainty_loss" not in told and np.isfinite(metrics["uncertainty_loss"])
+
+
+@pytest.mark.parametrize("which", ["last", "best"])
+def test_each_checkpoint_says_in_the_mean_what_is_found_on_people_held_out(run, held, which):
+    trained = load_trained(run, which)
+    prediction = predict_recording(make_predict(trained.model), trained.variables, held)
+    triangulated = triangulate_recording(held)
+    distance = calibration.distances(prediction, held, triangulated)
+    known = np.isfinite(distance)
+    said = np.where(known, prediction.uncertainty, 0).sum((0, 1))
+    found = np.where(known, distance, 0).sum((0, 1))
+    root = held.skeleton.root
+    np.testing.assert_allclose(np.delete(said, root), np.delete(found, root), rtol=1e-4)
+    assert (prediction.uncertainty[..., root] == 0).all() and not known[..., root].any()
+    assert (np.delete(prediction.uncertainty, root, -1) > 0).all()
+
+
+def test_joints_said_to_be_further_off_are_further_off(run, held):
+    scores, _, _ = evaluation.evaluate(load_trained(run), held, "tiny")
+    for name in ("ground_truth", "triangulation"):
+        told = scores["uncertainty"][name]
+        assert told["rank_correlation"] > 0.15
+        said = [part["predicted_mm"] for part in told["bins"]]
+        assert said == sorted(said) and said[0] < 0.8 * said[-1]
+        assert told["bins"][-1]["error_mm"] > 1.3 * told["bins"][0]["error_mm"]
+    assert scores["uncertainty"]["triangulation"]["predicted_mm"] == pytest.approx(
+        scores["uncertainty"]["triangulation"]["error_mm"], rel=1e-3
+    )
+    json.dumps(scores, allow_nan=False)
+    assert "mm from ground truth, rank correlation 0." in evaluation.table(scores)
+    blind, _, _ = evaluation.evaluate(load_trained(run), held.without_ground_truth(), "tiny")
+    assert list(blind["uncertainty"]) == ["triangulation"]
+
+
+def test_an_export_lifts_it_in_its_every_file(run, lift, held):
+    trained = load_trained(run)
+    inputs = held.keypoints_2d[:5, 1], held.confidence[:5, 1], held.cameras_of(slice(5)).K[:, 1]
+    found, wanted = lift.predict(*inputs), make_predict(trained.model)(trained.variables, *inputs)
+    np.testing.assert_allclose(found.uncertainty, wanted.uncertainty, atol=1e-6)
+    assert len(lift(*inputs)) == 2
+    folder = run.parent / "lifter"
+    info = json.loads((folder / DESCRIPTION).read_text())
+    assert [array["name"] for array in info["outputs"]][2:] == ["uncertainty"]
+    assert "a mean over joints like it, not a bound" in info["conventions"]
+    with np.load(folder / SAMPLE) as sample:
+        assert sample["uncertainty"].shape == (37, 17)
+    card = (folder / CARD).read_text()
+    assert "pose_3d, root_position, uncertainty = lift.predict(" in card
+
+
+def test_lifted_poses_carry_it_into_npz_and_json_alone(lift, tiny_recording, tmp_path):
+    video = videos_of(tiny_recording, "tiny", "cam2", "clip3")[0]
+    nobody = np.arange(len(video.frame_id)) == 7
+    confidence = np.where(nobody[:, None], 0, video.confidence)
+    poses = lift_video(lift, dataclasses.replace(video, confidence=confidence))
+    assert np.isnan(poses.uncertainty[7]).all() and np.isfinite(poses.uncertainty[8]).all()
+    for ending, exact in ((".npz", 0), (".json", 6e-6)):
+        write_poses(poses, tmp_path / f"a{ending}")
+        found = read_poses(tmp_path / f"a{ending}").uncertainty
+        np.testing.assert_allclose(found, poses.uncertainty, rtol=0, atol=exact)
+    said = json.loads((tmp_path / "a.json").read_text())
+    assert said["uncertainty"][7] == [None] * 17 and "metres" in said["about"]["uncertainty"]
+    write_poses(poses, tmp_path / "a.csv")
+    assert read_poses(tmp_path / "a.csv").uncertainty is None
+    with pytest.raises(GeoselfError, match="uncertainty has shape") as error:
+        poses.replace(uncertainty=poses.uncertainty[:, :5])
+    assert error.value.code == DATA
+
+
+def test_with_nobody_held_out_it_stays_as_learned_and_is_said_once(
+    config, tiny_recording, tmp_path, capsys
+):
+    nothing = dataclasses.replace(
+        config,
+        data=dataclasses.replace(config.data, validation_share=0.0),
+        schedule=dataclasses.replace(config.schedule, length=0),
+    )
+    train(nothing, tmp_path / "run", tiny_recording)
+    assert capsys.readouterr().err.count("uncertainties stay as learned") == 1
+
+
+def test_factors_by_hand_and_where_nothing_is_known():
+    said = np.array([[0.1, 0.2, 0.0], [0.3, 0.2, 0.0]])
+    found = np.array([[0.2, np.nan, np.nan], [0.6, np.nan, np.nan]])
+    np.testing.assert_allclose(calibration.factors(said, found), [2, 1, 1], rtol=1e-6)
+    assert calibration.report(said, found) is None
+
+
+def test_a_network_without_the_layer_says_nothing(tiny_export, tiny_recording):
+    lifted = load_lifter(tiny_export).predict(
+        tiny_recording.keypoints_2d[:2, 0], None, tiny_recording.camera.K[0, 0]
+    )
+    assert lifted.uncertainty is None
+    assert optax.tree.norm(lifted.pose_3d) > 0
