@@ -86,10 +86,8 @@ def label_free_scores(
         reprojection_px: lifted pose against its own view's detections. Blind to depth.
         cross_view_px: lifted pose, moved into each other view, against the detections there.
         triangulation_mm: lifted pose against the triangulated one, both relative to the root.
-        agreement_mm: the views' lifted poses of an instant, turned into the world's axes, against
-            their mean, all relative to the root.
-        bones_mm: spread (standard deviation) of each bone's lifted length over all poses of one
-            subject, mean over bones and subjects.
+        agreement_mm: an instant's lifted poses, all in the world's axes, against their mean.
+        bones_mm: standard deviation of a bone's lifted length, mean over bones and subjects.
         The first two are means over joints weighted by the confidence of the detection. What
         cannot be had is left out: with one view only the first and the last can.
     """
