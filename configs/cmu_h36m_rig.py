@@ -3,9 +3,11 @@
     python -m geoself_jax.train --config=configs/cmu_h36m_rig.py --workdir=RUN
     python -m geoself_jax.evaluate --workdir=RUN --data=../shared/data/cmu_h36m_rig/dev.npz
 
-Needs ../shared/data/cmu_h36m_rig. Triangulated labels teach: a sample is one of them as it was seen
-or, in three of four cases, a new view of one (mirrored, scaled, turned, moved). The paper's loss is
-in configs/cmu_h36m_rig_transform.py. What to expect is in README, Results.
+Needs ../shared/data/cmu_h36m_rig. Triangulated labels teach, refined over time and bones: a sample
+is one of them as it was seen or, in three of four cases, a new view of a new body: mirrored,
+scaled, its limbs stretched, turned, moved, half of them with the upper body of another instant.
+Each choice was made by the label-free score of people held out from training (docs/accuracy.md).
+The paper's loss is in configs/cmu_h36m_rig_transform.py. What to expect is in README, Results.
 """
 
 from geoself_jax.config import (
@@ -14,15 +16,19 @@ from geoself_jax.config import (
     DataConfig,
     ModelConfig,
     ObjectiveConfig,
+    OptimizerConfig,
     ScheduleConfig,
 )
 
 
 def get_config() -> Config:
     return Config(
-        data=DataConfig(train="../shared/data/cmu_h36m_rig/train.npz"),
-        model=ModelConfig(width=512, blocks=2, dropout=0.1, root_width=256, root_blocks=2),
-        objective=ObjectiveConfig(name="pseudo_label", views=4),
-        augmentation=AugmentationConfig(share=0.75),
-        schedule=ScheduleConfig(length=12_000, batch=64),
+        data=DataConfig(train="../shared/data/cmu_h36m_rig/train.npz", validation_share=0.02),
+        model=ModelConfig(
+            width=512, blocks=2, dropout=0.1, root_width=256, root_blocks=2, confidence=True
+        ),
+        objective=ObjectiveConfig(name="pseudo_label", labels="refined", views=4),
+        augmentation=AugmentationConfig(share=0.75, limbs=0.1, exchange=0.5),
+        optimizer=OptimizerConfig(learning_rate=5e-3, weight_decay=0.01),
+        schedule=ScheduleConfig(length=30_000, batch=64, call=100),
     )
