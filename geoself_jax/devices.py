@@ -50,9 +50,14 @@ def devices() -> list[jax.Device]:
 
 
 def _check_even(found: list[jax.Device]) -> None:
-    """Each host feeds an equal share of a batch: all have as many devices."""
+    """Each host feeds an equal share of a batch: all have as many devices.
+
+    Where they have not, every host finds it out, and none leaves before all have: one that loses
+    the leader on the way would be aborted without a word.
+    """
     counts = Counter(device.process_index for device in found)
     if len(set(counts.values())) > 1:
+        jax.distributed.shutdown()  # a barrier
         told = ", ".join(f"{counts[process]} on host {process}" for process in sorted(counts))
         raise GeoselfError(
             f"devices: {told}", "wanted as many on each host", "start with equal hosts", UNAVAILABLE
