@@ -43,8 +43,8 @@ def measure_row(instants: int, batch: int, width: int, repeats: int, fed: bool) 
     from geoself_jax.config import AugmentationConfig, ModelConfig, OptimizerConfig
     from geoself_jax.data.sampling import make_batch
     from geoself_jax.feeding import HostFeed
-    from geoself_jax.loop import make_optimizer
     from geoself_jax.model import Networks
+    from geoself_jax.optimizer import make_optimizer
     from geoself_jax.skeleton import H36M_17
 
     small = random_views(1)

@@ -32,8 +32,8 @@ from geoself_jax.batch import TrainingViews
 from geoself_jax.config import AugmentationConfig, Config, ModelConfig, ObjectiveConfig
 from geoself_jax.data.sampling import make_batch
 from geoself_jax.geometry.camera import Camera
-from geoself_jax.loop import make_optimizer
 from geoself_jax.model import Networks
+from geoself_jax.optimizer import make_optimizer
 from geoself_jax.skeleton import H36M_17
 from geoself_jax.workdir import write_json
 

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from tqdm import tqdm
 
 from geoself_jax import checkpoints, devices, hosts, runner, step, workdir
 from geoself_jax.batch import TrainingViews
-from geoself_jax.config import Config, OptimizerConfig
+from geoself_jax.config import Config
 from geoself_jax.data.sampling import exchanges, make_batch
 from geoself_jax.errors import DIVERGED, GeoselfError
 from geoself_jax.feeding import HostFeed
 from geoself_jax.model import Networks
+from geoself_jax.optimizer import exchanged
 from geoself_jax.runner import Advance
 from geoself_jax.step import TrainState
 from geoself_jax.stopping import StopFlag
@@ -238,10 +238,21 @@ class Loop:
 
 
 def items(state: TrainState) -> dict[str, Any]:
-    """A checkpoint's two parts: what evaluation needs, and what only training needs."""
-    values = state._asdict()
+    """A checkpoint's two parts: what evaluation needs, and what only training needs.
+
+    The weights to evaluate are the averaged ones, where they are averaged.
+    """
+    params, opt_state = exchanged(state.params, state.opt_state)
+    values = state._replace(params=params, opt_state=opt_state)._asdict()
     variables = {name: values.pop(name) for name in ("params", "batch_stats")}
     return {"variables": variables, "progress": values}
+
+
+def state_of(saved: dict[str, Any]) -> TrainState:
+    """The state that `items` made this of."""
+    state = TrainState(**saved["variables"], **saved["progress"])
+    params, opt_state = exchanged(state.params, state.opt_state)
+    return state._replace(params=params, opt_state=opt_state)
 
 
 def _means(metrics: dict[str, jax.Array], done: int) -> dict[str, float]:
@@ -261,46 +272,6 @@ def _means(metrics: dict[str, jax.Array], done: int) -> dict[str, float]:
     skipped = float(np.sum(values.pop("skipped") > 0))
     means = {n: float(v[finite].mean()) if finite.any() else 0.0 for n, v in values.items()}
     return {**means, "skipped": skipped}
-
-
-def make_optimizer(
-    config: OptimizerConfig, pretrain: int, total: int
-) -> optax.GradientTransformation:
-    """Adam, its gradient clipped; a constant rate in stage one, the schedule's in stage two."""
-    length = max(total - pretrain, 1)
-    rate: Any
-    if config.schedule == "cosine":
-        warmup = min(max(int(config.warmup * length), 1), length - 1)
-        peak = config.learning_rate
-        rate = peak
-        if length > 1:
-            rate = optax.warmup_cosine_decay_schedule(0.0, peak, warmup, length)
-    else:
-        thirds = {length // 3: 0.1, 2 * length // 3: 0.1}
-        rate = optax.piecewise_constant_schedule(config.learning_rate, thirds)
-    if pretrain:
-        first = optax.constant_schedule(config.learning_rate)
-        rate = optax.join_schedules([first, rate], [pretrain])
-    clip = _clip(config.clip_norm) if config.clip_norm else optax.identity()
-    if not config.weight_decay:
-        return optax.chain(clip, optax.adam(rate))
-    matrices = functools.partial(jax.tree.map, lambda leaf: leaf.ndim > 1)
-    adam = optax.adamw(rate, weight_decay=config.weight_decay, mask=matrices)
-    return optax.chain(clip, adam)
-
-
-def _clip(most: float) -> optax.GradientTransformation:
-    """Clips the gradient by its norm without the layer of uncertainties, which clips no pose's."""
-
-    def without_spread(path: Any, leaf: jax.Array) -> jax.Array:
-        return jnp.zeros_like(leaf) if "spread" in jax.tree_util.keystr(path) else leaf
-
-    def update(updates: Any, state: Any, params: Any = None) -> Any:
-        norm = optax.tree.norm(jax.tree_util.tree_map_with_path(without_spread, updates))
-        clipped = jax.tree.map(lambda g: jnp.where(norm < most, g, g / norm * most), updates)
-        return clipped, state
-
-    return optax.GradientTransformation(optax.clip_by_global_norm(most).init, update)
 
 
 def make_stages(config: Config, frames: int) -> Stages:

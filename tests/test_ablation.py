@@ -1,6 +1,7 @@
 """The tables of recipes: what is equal in all rows, what is kept, what is done to recordings."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from benchmarks.ablation import report
 from benchmarks.ablation.damage import damaged
 from benchmarks.ablation.row import Row
 from benchmarks.ablation.running import Bench, seeds
-from benchmarks.ablation.tables import VIEW_SAMPLES, rows_of
+from benchmarks.ablation.tables import TABLES, VIEW_SAMPLES, rows_of
+from geoself_jax.commands import load_config
 
-TABLES = ("paper", "beyond", "robustness")
+CONFIGS = Path(__file__).parent.parent / "configs"
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -34,6 +36,15 @@ def test_only_rows_that_say_so_are_given_3d():
             assert ("3D" in row.note or "UPPER BOUND" in row.note) == (
                 row.supervised or row.adversarial
             )
+
+
+def test_the_default_row_is_the_default_recipe():
+    recipe = load_config(str(CONFIGS / "cmu_h36m_rig.py"), [])
+    row = rows_of("decide", recipe.data.train, "", "default")[0]
+    assert row.name == "default"
+    assert dataclasses.replace(row.config, schedule=recipe.schedule) == recipe
+    assert row.config.schedule.length == recipe.schedule.length
+    assert row.config.schedule.batch == recipe.schedule.batch
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ FLOORS = [
         "geometry.epipolar",
         "batch",
         "model",
+        "optimizer",
         "losses",
         "workdir",
         "lifter_inputs",

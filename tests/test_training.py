@@ -16,7 +16,8 @@ from processes import environment, run_python
 from geoself_jax import checkpoints, errors, recording, workdir
 from geoself_jax.config import split_where
 from geoself_jax.errors import GeoselfError
-from geoself_jax.loop import Loop, make_optimizer
+from geoself_jax.loop import Loop
+from geoself_jax.optimizer import make_optimizer
 from geoself_jax.trained import load_trained
 from geoself_jax.training import train
 
@@ -225,23 +226,6 @@ def test_a_flipped_bit_is_found_and_the_checkpoint_before_it_is_used(tmp_path):
     with pytest.raises(GeoselfError, match="no checkpoint is whole") as refused:
         checkpoints.restore_latest(folder, {"variables": like}, warn=warnings.append)
     assert refused.value.code == errors.DATA
-
-
-def test_the_papers_schedule_drops_the_rate_tenfold_after_each_third():
-    import optax
-
-    from geoself_jax.config import OptimizerConfig
-
-    config = OptimizerConfig(schedule="step", clip_norm=0.0)
-    optimizer = make_optimizer(config, pretrain=10, total=40)
-    state, rates = optimizer.init({"w": np.zeros(1)}), []
-    for _ in range(40):
-        updates, state = optimizer.update({"w": np.ones(1)}, state)
-        rates.append(-float(updates["w"][0]))  # Adam on a constant gradient moves by its rate
-    np.testing.assert_allclose(rates[:20], 1e-3, rtol=1e-3)
-    np.testing.assert_allclose(rates[20:30], 1e-4, rtol=1e-3)
-    np.testing.assert_allclose(rates[30:], 1e-5, rtol=1e-3)
-    assert isinstance(optimizer, optax.GradientTransformation)
 
 
 CONFIG = """

@@ -18,8 +18,8 @@ from geoself_jax.errors import DATA, GeoselfError
 from geoself_jax.export_files import DESCRIPTION
 from geoself_jax.exporting.folder import CARD, SAMPLE
 from geoself_jax.lifting import lift_video, videos_of
-from geoself_jax.loop import make_optimizer
 from geoself_jax.model import Networks
+from geoself_jax.optimizer import make_optimizer
 from geoself_jax.poses.files import read_poses, write_poses
 from geoself_jax.recording import HostCamera
 from geoself_jax.scores import in_cameras, predict_recording

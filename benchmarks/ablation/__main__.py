@@ -4,10 +4,11 @@
     python -m benchmarks.ablation --table=beyond --data=synthetic --size=tiny --seeds=1
 
 `paper`: the paper's rows and its open choices; `beyond`: what else helps; `robustness`: worse
-recordings. All rows have equal optimizer steps and equal view-samples. A row that has been run is
-not run again: results lie in --out, by a digest of configuration, damage and data. Rows are run two
-at a time, one core each; `--only=TEXT` those whose name holds it. What was found so far is printed
-and written to OUT/TABLE-SIZE.json, .md and .png at the end, or at once by --show.
+recordings; `decide`: the few to run for long, --size=default or full, of everybody in the data. All
+rows of a table have equal optimizer steps and equal view-samples. A row that has been run is not
+run again: results lie in --out, by a digest of configuration, damage and data. Rows are run two at
+a time, one core each; `--only=TEXT` those whose name holds it. What was found so far is printed and
+written to OUT/TABLE-SIZE.json, .md and .png at the end, or at once by --show.
 """
 
 import argparse
@@ -19,11 +20,13 @@ from pathlib import Path
 
 from benchmarks.ablation import report
 from benchmarks.ablation.running import Bench, seeds
-from benchmarks.ablation.tables import SIZES, rows_of
+from benchmarks.ablation.tables import SIZES, TABLES, rows_of
 from geoself_jax import workdir
 
 HELD = {"synthetic": "", "cmu_h36m_rig": "05,16"}
-"""People held out of training, for the scores without labels; none named: the default share."""
+"""People held out of training, for the scores without labels; none named: the default share.
+
+`decide` trains on all but the default share."""
 
 
 def main() -> int:
@@ -33,7 +36,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--table", choices=("paper", "beyond", "robustness"), required=True)
+    parser.add_argument("--table", choices=TABLES, required=True)
     parser.add_argument("--data", required=True, help="folder of train.npz and dev.npz; synthetic")
     parser.add_argument("--size", choices=tuple(SIZES), default="small")
     parser.add_argument("--seeds", type=int, default=3)
@@ -54,7 +57,7 @@ def main() -> int:
     else:
         train, test = f"{flags.data}/train.npz", f"{flags.data}/dev.npz"
     bench = Bench(train, test, flags.out)
-    held = HELD.get(Path(flags.data).name, "")
+    held = "" if flags.table == "decide" else HELD.get(Path(flags.data).name, "")
     rows = [r for r in rows_of(flags.table, train, held, flags.size) if flags.only in r.name]
     if not flags.show:
         for row in seeds(rows, flags.seeds):

@@ -19,8 +19,8 @@ from geoself_jax.config import Config, as_dict, split_where
 from geoself_jax.data.sampling import draw_batch
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import training_views
-from geoself_jax.loop import make_optimizer
 from geoself_jax.model import Networks
+from geoself_jax.optimizer import make_optimizer
 from geoself_jax.recording import Recording
 from geoself_jax.runner import step_keys
 from geoself_jax.scores import in_cameras

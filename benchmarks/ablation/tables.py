@@ -13,12 +13,14 @@ from geoself_jax.config import (
     ScheduleConfig,
 )
 
-Size = Literal["tiny", "small", "full"]
+Size = Literal["tiny", "small", "default", "full"]
 SIZES: dict[str, dict[str, object]] = {
     "tiny": {"model__width": 32, "model__root_width": 16, "schedule__length": 60},
     "small": {"model__width": 256, "model__root_width": 128, "schedule__length": 4000},
+    "default": {"model__width": 512, "model__root_width": 256, "schedule__length": 30_000},
     "full": {"model__width": 1024, "model__root_width": 512, "schedule__length": 40_000},
 }
+TABLES = ("paper", "beyond", "robustness", "decide")
 VIEW_SAMPLES = 256
 """Poses a step, in every row."""
 
@@ -144,12 +146,19 @@ def beyond_rows(base: Config) -> list[Row]:
             objective__stage_one="labels",
             **transform,
         ),
-        row("labels and transform, one loss", **{**transform, "objective__name": "both"}),
+        *(
+            row(
+                f"labels and transform, one loss, {weight} px a metre of label",
+                **{**transform, "objective__name": "both", "objective__label_weight": weight},
+            )
+            for weight in (23, 230, 2300)
+        ),
         row("weight decay 0.01", optimizer__weight_decay=0.01),
         row("weight decay 0.1", optimizer__weight_decay=0.1),
         row("twice the batch, half the steps", **double),
         row("learning rate 1e-3", optimizer__learning_rate=1e-3),
         row("learning rate 1e-2", optimizer__learning_rate=1e-2),
+        row("weights averaged over steps, 0.999", optimizer__average=0.999),
         row("dropout 0", model__dropout=0.0),
         row("dropout 0.05", model__dropout=0.05),
         row("dropout 0.25", model__dropout=0.25),
@@ -188,9 +197,48 @@ def robustness_rows(base: Config) -> list[Row]:
     return rows
 
 
+def decide_rows(base: Config) -> list[Row]:
+    """Few rows, to be run for long: the recipe of configs/cmu_h36m_rig.py and what it is beside."""
+    base = changed(base, data__validation_share=0.02)
+    default = changed(base, optimizer__weight_decay=0.01)
+    alone = changed(
+        base,
+        objective__labels="robust",
+        augmentation__share=0.0,
+        model__confidence="false",
+        optimizer__learning_rate=3e-3,
+    )
+    printed = changed(
+        alone,
+        objective__name="transform",
+        objective__views=2,
+        schedule__batch=VIEW_SAMPLES // 2,
+        augmentation__share=2 / 3,
+        augmentation__limbs=0.0,
+        augmentation__exchange=0.0,
+    )
+    transform = changed(
+        default,
+        objective__name="transform",
+        objective__root_from="views",
+        objective__weight_from="target",
+        objective__transform_weight=10.0,
+    )
+    return [
+        Row("default", default),
+        Row("supervised, all else equal", default, supervised=True, note="UPPER BOUND"),
+        Row("default, 27 frames", changed(default, model__frames=27)),
+        Row("triangulated labels alone", alone),
+        Row("eq. (7) and virtual views, as printed", printed),
+        Row("eq. (7), placed by the views, all else as the default", transform),
+    ]
+
+
 def rows_of(table: str, train: str, held: str, size: Size) -> list[Row]:
     """A table's rows for a training recording."""
     if table == "paper":
         return paper_rows(paper_base(train, held, size))
     base = label_base(train, held, size)
+    if table == "decide":
+        return decide_rows(base)
     return beyond_rows(base) if table == "beyond" else robustness_rows(base)
