@@ -153,7 +153,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     derived (`data.skeletons.derive_root`).
 
     Args:
-        arrays: As in the file; see README, Your own recording.
+        arrays: As in the file; see docs/recording.md.
         source: Name for error messages.
 
     Raises:

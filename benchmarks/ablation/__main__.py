@@ -8,10 +8,12 @@ recordings; `decide`: the few to run for long, --size=default or full, of everyb
 rows of a table have equal optimizer steps and equal view-samples. A row that has been run is not
 run again: results lie in --out, by a digest of configuration, damage and data. Rows are run two at
 a time, one core each; `--only=TEXT` those whose name holds it. What was found so far is printed and
-written to OUT/TABLE-SIZE.json, .md and .png at the end, or at once by --show.
+written to OUT/TABLE-SIZE.json, .md and .png at the end, or at once by --show. `--table=scores` runs
+nothing: over all runs of all tables and sizes, how well scores without labels order them.
 """
 
 import argparse
+import itertools
 import os
 import signal
 import subprocess
@@ -19,6 +21,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.ablation import report
+from benchmarks.ablation.row import Row
 from benchmarks.ablation.running import Bench, seeds
 from benchmarks.ablation.tables import SIZES, TABLES, rows_of
 from geoself_jax import workdir
@@ -36,7 +39,7 @@ def main() -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--table", choices=TABLES, required=True)
+    parser.add_argument("--table", choices=(*TABLES, "scores"), required=True)
     parser.add_argument("--data", required=True, help="folder of train.npz and dev.npz; synthetic")
     parser.add_argument("--size", choices=tuple(SIZES), default="small")
     parser.add_argument("--seeds", type=int, default=3)
@@ -46,19 +49,19 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)  # of a process started by us
     flags = parser.parse_args()
+    if flags.data == "synthetic":
+        train, test = "synthetic:train", "synthetic:test"
+    else:
+        train, test = f"{flags.data}/train.npz", f"{flags.data}/dev.npz"
+    if flags.table == "scores":
+        return _show_scores(Bench(train, test, flags.out), train, flags)
     if flags.core is None and not flags.show and flags.jobs > 1:
         _in_parallel(flags.jobs)
         flags.show = True
     elif flags.core is not None:
         os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[flags.core]})
-
-    if flags.data == "synthetic":
-        train, test = "synthetic:train", "synthetic:test"
-    else:
-        train, test = f"{flags.data}/train.npz", f"{flags.data}/dev.npz"
     bench = Bench(train, test, flags.out)
-    held = "" if flags.table == "decide" else HELD.get(Path(flags.data).name, "")
-    rows = [r for r in rows_of(flags.table, train, held, flags.size) if flags.only in r.name]
+    rows = [row for row in _rows(flags.table, train, flags) if flags.only in row.name]
     if not flags.show:
         for row in seeds(rows, flags.seeds):
             print(f"{row.name}, seed {row.config.seed}", flush=True)
@@ -66,6 +69,11 @@ def main() -> int:
     if flags.core is None:
         _show(bench, rows, flags)
     return 0
+
+
+def _rows(table: str, train: str, flags: argparse.Namespace) -> list[Row]:
+    held = "" if table == "decide" else HELD.get(Path(flags.data).name, "")
+    return rows_of(table, train, held, flags.size)
 
 
 def _in_parallel(jobs: int) -> None:
@@ -85,6 +93,25 @@ def _in_parallel(jobs: int) -> None:
         raise
     if any(failed):
         raise SystemExit(f"exit codes {failed}")
+
+
+def _show_scores(bench: Bench, train: str, flags: argparse.Namespace) -> int:
+    found = {}
+    for size, table in itertools.product(SIZES, TABLES):
+        flags.size = size
+        for row in seeds(_rows(table, train, flags), flags.seeds):
+            if (result := bench.result(row)) is not None:
+                found[row.key(bench.data)] = result  # tables share rows
+    runs = list(found.values())
+    told = {
+        "all": report.correlations(runs),
+        "near the best": report.correlations(report.near_the_best(runs)),
+    }
+    workdir.write_json(flags.out / "scores.json", told)
+    report.draw_scores(flags.out / "scores.png", runs)
+    for which, scores in told.items():
+        print(f"rank correlation with the true MPJPE, {which}: {scores}")
+    return 0
 
 
 def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:

@@ -67,6 +67,12 @@ def correlations(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def near_the_best(runs: list[dict[str, Any]], within: float = 0.15) -> list[dict[str, Any]]:
+    """The runs among which a choice is hard: their true MPJPE is within a share of the best one."""
+    best = min((run["test"]["mpjpe_mm"] for run in runs if not run["uses_3d"]), default=0.0)
+    return [run for run in runs if run["test"]["mpjpe_mm"] <= (1 + within) * best]
+
+
 def draw_table(path: Path, rows: dict[str, Any], title: str) -> None:
     """MPJPE of each row, best first, its seeds' spread as a bar."""
     import matplotlib

@@ -96,7 +96,7 @@ DATA_SETS = {
     ),
     "geoself_prepared": DataSet(
         title="Prepared recordings",
-        instructions="Bring .npz files of format geoself-multiview/1 (README, Your own recording); "
+        instructions="Bring .npz files of format geoself-multiview/1 (docs/recording.md); "
         "each becomes a split of its file's name.",
         patterns=("*.npz",),
         reader=None,
