@@ -5,7 +5,8 @@
 
 Needs ../shared/data/cmu_h36m_rig. Triangulated labels teach, refined over time and bones: a sample
 is one of them as it was seen or, in three of four cases, a new view of a new body: mirrored,
-scaled, its limbs stretched, turned, moved, half of them with the upper body of another instant.
+scaled, its limbs stretched and bent, tilted, turned, moved, half of them with the upper body of
+another instant.
 Each choice was made by the label-free score of people held out from training (docs/accuracy.md).
 The paper's loss is in configs/cmu_h36m_rig_transform.py. What to expect is in README, Results.
 """
@@ -28,7 +29,7 @@ def get_config() -> Config:
             width=512, blocks=2, dropout=0.1, root_width=256, root_blocks=2, confidence=True
         ),
         objective=ObjectiveConfig(name="pseudo_label", labels="refined", views=4),
-        augmentation=AugmentationConfig(share=0.75, limbs=0.1, exchange=0.5),
+        augmentation=AugmentationConfig(share=0.75, limbs=0.1, bend=0.2, tilt=0.3, exchange=0.5),
         optimizer=OptimizerConfig(learning_rate=5e-3, weight_decay=0.01),
         schedule=ScheduleConfig(length=30_000, batch=64, call=100),
     )

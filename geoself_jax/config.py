@@ -111,6 +111,8 @@ class AugmentationConfig:
         turn: Turn about gravity by any angle.
         shift: Metres to each side.
         limbs: Each limb's length times 1 +- this, both sides alike.
+        bend: Radians: each limb turned by up to this about each axis, with all that hangs from it.
+        tilt: Radians: the body tilted by up to this about any horizontal axis.
         exchange: Share of them that get the upper body of another instant, turned to these hips.
     """
 
@@ -120,6 +122,8 @@ class AugmentationConfig:
     turn: bool = True
     shift: float = 0.25
     limbs: float = 0.0
+    bend: float = 0.0
+    tilt: float = 0.0
     exchange: float = 0.0
 
 
@@ -236,6 +240,8 @@ _LEAST = {
     "augmentation.scale": 0,
     "augmentation.shift": 0,
     "augmentation.limbs": 0,
+    "augmentation.bend": 0,
+    "augmentation.tilt": 0,
     "augmentation.exchange": 0,
     "optimizer.weight_decay": 0,
     "optimizer.average": 0,
@@ -256,6 +262,8 @@ _MOST = {
     "augmentation.share": 1,
     "augmentation.scale": 0.9,
     "augmentation.limbs": 0.9,
+    "augmentation.bend": 1.5,
+    "augmentation.tilt": 1.5,
     "augmentation.exchange": 1,
     "optimizer.warmup": 1,
     "optimizer.average": 0.999999,

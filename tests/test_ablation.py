@@ -41,7 +41,7 @@ def test_only_rows_that_say_so_are_given_3d():
 def test_the_default_row_is_the_default_recipe():
     recipe = load_config(str(CONFIGS / "cmu_h36m_rig.py"), [])
     row = rows_of("decide", recipe.data.train, "", "default")[0]
-    assert row.name == "default"
+    assert row.name == "default recipe"
     assert dataclasses.replace(row.config, schedule=recipe.schedule) == recipe
     assert row.config.schedule.length == recipe.schedule.length
     assert row.config.schedule.batch == recipe.schedule.batch
@@ -89,6 +89,20 @@ def test_a_table_tells_mean_and_spread_and_how_scores_agree(bench, rows, tmp_pat
     report.draw_table(tmp_path / "table.png", told, "table")
     report.draw_scores(tmp_path / "scores.png", runs)
     assert (tmp_path / "table.png").stat().st_size > 1000
+
+
+def test_a_row_that_training_refuses_tells_why_in_its_place(bench, rows, tmp_path):
+    turned = dataclasses.replace(rows[0], name="turned", damage=("rotation", 3))
+    bench.run(turned)
+    refused = bench.result(turned)
+    assert "rig" in refused["refused"] and "test" not in refused
+    runs = [bench.result(rows[0]), bench.result(rows[1]), refused]
+    told = report.summary({"labels": runs[:2], "turned": runs[2:]})
+    text = report.table(told, {})
+    assert f"| turned | refused: {refused['refused']} |" in text
+    assert report.correlations(runs)["runs"] == len(report.near_the_best(runs, 99)) == 2
+    report.draw_table(tmp_path / "table.png", told, "table")
+    report.draw_scores(tmp_path / "scores.png", runs)
 
 
 def test_damage_does_what_it_says(tiny_recording):

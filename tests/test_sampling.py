@@ -254,6 +254,67 @@ def test_stretched_limbs_change_by_at_most_what_was_asked_and_alike_on_both_side
         np.testing.assert_allclose(a, b, atol=1e-3)
 
 
+STILL = AugmentationConfig(share=1.0, mirror=False, scale=0.0, turn=False, shift=0.0)
+
+
+def bones_in_world(views, augmentation, key=5):
+    batch = drawer(augmentation)(views, jax.random.key(key))
+    pairs = np.array(H36M_17.bones)
+    bone = np.asarray(batch.label[:, :, pairs[:, 1]] - batch.label[:, :, pairs[:, 0]])
+    return np.einsum("bvji,bvnj->bvni", batch.camera.R, bone)[:, 0]
+
+
+def angle_between(a, b):
+    cos = (a * b).sum(-1) / np.linalg.norm(a, axis=-1) / np.linalg.norm(b, axis=-1)
+    return np.arccos(np.clip(cos, -1, 1))
+
+
+def test_bent_limbs_keep_their_lengths_and_turn_by_at_most_what_was_asked(views):
+    before = bones_in_world(views, STILL)
+    after = bones_in_world(views, dataclasses.replace(STILL, bend=0.2))
+    lengths = [np.linalg.norm(x, axis=-1) for x in (before, after)]
+    np.testing.assert_allclose(*lengths, atol=1e-4)
+    angle = angle_between(before, after)
+    child = {c: n for n, (_, c) in enumerate(H36M_17.bones)}
+    assert np.nanmax(angle[:, [child[1], child[4]]]) < 0.005  # the hips stay where they are
+    first = angle[:, [child[2], child[5], child[7]]]  # what hangs from the root or the hips
+    assert 0.15 < np.nanmax(first) < 0.2 * 3**0.5 + 0.005
+    hand = angle[:, [child[13], child[16]]]  # that turns with all between it and the root
+    assert np.nanmean(hand) > 1.3 * np.nanmean(first)
+    assert np.nanmin(first.max(-1)) < 0.02  # some keep their poses
+
+
+def test_a_missing_joint_is_still_missing_in_a_bent_body_and_no_other_is(views):
+    gone = views._replace(label_world=views.label_world.at[:, 12].set(jnp.nan))
+    label = drawer(dataclasses.replace(ALL, mirror=False, bend=0.2, tilt=0.2))(
+        gone, jax.random.key(0)
+    ).label
+    known = np.isfinite(np.asarray(label)).all((0, 1, 3))
+    assert list(np.flatnonzero(~known)) == [12, 13]  # the elbow and the wrist that hangs from it
+
+
+def test_a_tilted_body_is_one_rotation_off_about_a_horizontal_axis(views):
+    before = bones_in_world(views, STILL).astype(float)
+    after = bones_in_world(views, dataclasses.replace(STILL, tilt=0.3)).astype(float)
+    tilts = []
+    for a, b in zip(before, after, strict=True):
+        u, _, vt = np.linalg.svd(b.T @ a)
+        turn = u @ np.diag([1, 1, np.linalg.det(u @ vt)]) @ vt
+        assert np.abs(a @ turn.T - b).max() < 1e-4
+        axis = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
+        assert abs(axis @ np.asarray(views.world_up)) < 1e-3
+        tilts.append(np.arccos((np.trace(turn) - 1) / 2))
+    assert 0.27 < max(tilts) < 0.301
+
+
+def test_bending_changes_nothing_else_that_is_drawn(views):
+    plain = drawer(STILL)(views, jax.random.key(5))
+    other = drawer(dataclasses.replace(STILL, bend=0.2, tilt=0.2))(views, jax.random.key(5))
+    np.testing.assert_array_equal(plain.confidence, other.confidence)
+    np.testing.assert_array_equal(plain.camera.R, other.camera.R)
+    np.testing.assert_allclose(plain.label[:, :, 0], other.label[:, :, 0], atol=1e-4)
+
+
 def test_an_exchanged_body_has_its_own_legs_and_another_one_s_arms(views):
     plain = AugmentationConfig(share=1.0, mirror=False, scale=0.0, shift=0.0)
     own = drawer(plain)(views, jax.random.key(6))

@@ -18,9 +18,12 @@ Results = dict[str, list[dict[str, Any]]]
 
 
 def summary(results: Results) -> dict[str, Any]:
-    """Mean and spread (standard deviation over seeds) of every row."""
+    """Mean and spread (standard deviation over seeds) of every row; or why it was refused."""
     rows = {}
     for name, found in results.items():
+        if refused := next((r["refused"] for r in found if "refused" in r), None):
+            rows[name] = {"refused": refused}
+            continue
         row: dict[str, Any] = {"seeds": [r["seed"] for r in found]}
         for key in SHOWN:
             row[key] = _mean_and_spread([r["test"][key] for r in found])
@@ -45,6 +48,9 @@ def table(rows: dict[str, Any], notes: dict[str, str]) -> str:
     keys = [*SHOWN, "held_out_triangulation_mm", "held_out_cross_view_px", "minutes"]
     lines = ["| | " + " | ".join(heads) + " | seeds |", "| --- |" + " --- |" * (len(heads) + 1)]
     for name, row in rows.items():
+        if "refused" in row:
+            lines.append(f"| {name} | refused: {row['refused']} |" + " |" * len(heads))
+            continue
         cells = [_cell(row[key]) for key in keys]
         mark = f" ({notes[name]})" if notes.get(name) else ""
         lines.append(f"| {name}{mark} | " + " | ".join(cells) + f" | {len(row['seeds'])} |")
@@ -55,8 +61,14 @@ def _cell(value: list[float] | None) -> str:
     return "-" if value is None else f"{value[0]:.1f} ± {value[1]:.1f}"
 
 
+def scored(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those whose training was not refused."""
+    return [run for run in runs if "refused" not in run]
+
+
 def correlations(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Spearman's rank correlation of each label-free score with the true MPJPE over runs."""
+    runs = scored(runs)
     true = [run["test"]["mpjpe_mm"] for run in runs]
     found: dict[str, Any] = {"runs": len(runs)}
     for key in FREE:
@@ -69,6 +81,7 @@ def correlations(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def near_the_best(runs: list[dict[str, Any]], within: float = 0.15) -> list[dict[str, Any]]:
     """The runs among which a choice is hard: their true MPJPE is within a share of the best one."""
+    runs = scored(runs)
     best = min((run["test"]["mpjpe_mm"] for run in runs if not run["uses_3d"]), default=0.0)
     return [run for run in runs if run["test"]["mpjpe_mm"] <= (1 + within) * best]
 
@@ -80,6 +93,7 @@ def draw_table(path: Path, rows: dict[str, Any], title: str) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
+    rows = {name: row for name, row in rows.items() if "refused" not in row}
     order = sorted(rows, key=lambda name: -rows[name]["mpjpe_mm"][0])
     values = np.array([rows[name]["mpjpe_mm"] for name in order])
     figure, axes = plt.subplots(figsize=(8, 0.26 * len(order) + 1))
@@ -102,7 +116,7 @@ def draw_scores(path: Path, runs: list[dict[str, Any]]) -> None:
     from matplotlib import pyplot as plt
 
     figure, panels = plt.subplots(1, 4, figsize=(13, 3.4))
-    told = correlations(runs)
+    told, runs = correlations(runs), scored(runs)
     for axes, key in zip(panels, FREE, strict=False):
         points = [
             (r["held_out"][key], r["test"]["mpjpe_mm"], r["uses_3d"])

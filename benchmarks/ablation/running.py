@@ -16,7 +16,8 @@ import numpy as np
 from benchmarks.ablation.adversarial import train_adversarially
 from benchmarks.ablation.damage import damaged
 from benchmarks.ablation.row import Row
-from geoself_jax import evaluation, workdir
+from geoself_jax import errors, evaluation, workdir
+from geoself_jax.config import as_dict
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.recording import Recording
@@ -63,23 +64,30 @@ class Bench:
             recording = damaged(self.train, row.damage)
             folder = self.out / f"{row.key(self.data)}.run"
             start = time.monotonic()
-            trained = self._trained(row, recording, folder)
-            minutes = (time.monotonic() - start) / 60
             result = {
                 "name": row.name,
                 "seed": row.config.seed,
-                "minutes": minutes,
                 "uses_3d": row.supervised or row.adversarial,
                 "damage": row.damage,
-                "config": trained.record["config"],
-                "versions": trained.record["versions"],
                 "commit": _commit(),
                 "threads": len(os.sched_getaffinity(0)),
-                "test": self._test_scores(trained),
-                "held_out": self._held_scores(row, trained),
-                "curve": _curve(folder),
             }
-            workdir.write_json(self._path(row), result)
+            try:
+                trained = self._trained(row, recording, folder)
+            except errors.GeoselfError as error:
+                if error.code != errors.DATA:
+                    raise
+                found: dict[str, Any] = {"refused": str(error), "config": as_dict(row.config)}
+            else:
+                found = {
+                    "minutes": (time.monotonic() - start) / 60,
+                    "config": trained.record["config"],
+                    "versions": trained.record["versions"],
+                    "test": self._test_scores(trained),
+                    "held_out": self._held_scores(row, trained),
+                    "curve": _curve(folder),
+                }
+            workdir.write_json(self._path(row), result | found)
             shutil.rmtree(folder, ignore_errors=True)
 
     def _path(self, row: Row) -> Path:

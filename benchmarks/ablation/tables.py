@@ -131,6 +131,10 @@ def beyond_rows(base: Config) -> list[Row]:
         row("not mirrored", augmentation__mirror="false"),
         row("no other limbs", augmentation__limbs=0.0),
         row("limbs by up to 20 %", augmentation__limbs=0.2),
+        row("limbs bent by up to 0.2 rad", augmentation__bend=0.2),
+        row("limbs bent by up to 0.4 rad", augmentation__bend=0.4),
+        row("tilted by up to 0.3 rad", augmentation__tilt=0.3),
+        row("bent by 0.2 and tilted by 0.3 rad", augmentation__bend=0.2, augmentation__tilt=0.3),
         row("no exchange", augmentation__exchange=0.0),
         row("all exchanged", augmentation__exchange=1.0),
         row("without confidences", model__confidence="false"),
@@ -200,7 +204,8 @@ def robustness_rows(base: Config) -> list[Row]:
 def decide_rows(base: Config) -> list[Row]:
     """Few rows, to be run for long: the recipe of configs/cmu_h36m_rig.py and what it is beside."""
     base = changed(base, data__validation_share=0.02)
-    default = changed(base, optimizer__weight_decay=0.01)
+    plainer = changed(base, optimizer__weight_decay=0.01)
+    default = changed(plainer, augmentation__bend=0.2, augmentation__tilt=0.3)
     alone = changed(
         base,
         objective__labels="robust",
@@ -225,9 +230,10 @@ def decide_rows(base: Config) -> list[Row]:
         objective__transform_weight=10.0,
     )
     return [
-        Row("default", default),
+        Row("default recipe", default),
+        Row("neither bent nor tilted", plainer),
         Row("supervised, all else equal", default, supervised=True, note="UPPER BOUND"),
-        Row("default, 27 frames", changed(default, model__frames=27)),
+        Row("27 frames", changed(default, model__frames=27)),
         Row("triangulated labels alone", alone),
         Row("eq. (7) and virtual views, as printed", printed),
         Row("eq. (7), placed by the views, all else as the default", transform),

@@ -1,10 +1,11 @@
-"""New bodies out of triangulated ones: limbs of other lengths, an upper body of another instant."""
+"""New bodies out of triangulated ones: limbs stretched and bent, an upper body of another."""
 
 import functools
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.scipy.spatial.transform import Rotation
 from jaxtyping import Array, Bool, Float
 
 from geoself_jax.skeleton import Skeleton
@@ -17,6 +18,8 @@ class Tree(NamedTuple):
         outward: (joint, its neighbour on the way to the root), from the root outward.
         limb: Of each joint, the number of the limb that ends in it; both sides have the same.
         limbs: How many there are.
+        bends: Whether the limb that ends in each joint can turn: not where it leads to the first of
+            a pair, as from the spine to a hip or shoulder.
         upper: Whether each joint belongs to the branches of the root that are not one of a pair.
         hips: First joints of the root's pair of branches, left and right; None without one.
     """
@@ -24,6 +27,7 @@ class Tree(NamedTuple):
     outward: tuple[tuple[int, int], ...]
     limb: tuple[int, ...]
     limbs: int
+    bends: tuple[bool, ...]
     upper: tuple[bool, ...]
     hips: tuple[int, int] | None
 
@@ -55,7 +59,12 @@ def tree(skeleton: Skeleton) -> Tree:
         for joint in range(skeleton.joints)
     )
     limb = tuple(names.index(limb_of[joint]) for joint in range(skeleton.joints))
-    return Tree(tuple(outward), limb, len(names), upper, hips)
+    inner = dict(outward)
+    bends = tuple(
+        joint in inner and (mirror[joint] == joint or mirror[inner[joint]] != inner[joint])
+        for joint in range(skeleton.joints)
+    )
+    return Tree(tuple(outward), limb, len(names), bends, upper, hips)
 
 
 def stretched(
@@ -77,6 +86,39 @@ def stretched(
         new[joint] = new[inner] + factor[:, built.limb[joint], None, None] * bone
     alone = [relative[:, :, joint] for joint in range(skeleton.joints)]  # where no bone leads
     return jnp.stack([new.get(joint, alone[joint]) for joint in range(skeleton.joints)], axis=2)
+
+
+def bent(
+    relative: Float[Array, "batch frames joints 3"],
+    vector: Float[Array, "batch joints 3"],
+    skeleton: Skeleton,
+) -> Float[Array, "batch frames joints 3"]:
+    """Bodies each of whose limbs is turned, with all that hangs from it; their lengths are kept.
+
+    Args:
+        relative: To the root, metres; NaN where unknown, and then so is all that hangs from it.
+        vector: Rotation vector of the limb that ends in each joint, radians, in the axes of
+            `relative`; of the limbs that can turn alone (`Tree.bends`).
+        skeleton: Of the joints.
+    """
+    built = tree(skeleton)
+    batch = vector.shape[0]
+    own = Rotation.from_rotvec(vector.reshape(-1, 3)).as_matrix().reshape(batch, -1, 3, 3)
+    turn = {skeleton.root: jnp.broadcast_to(jnp.eye(3), (batch, 3, 3))}
+    new = {skeleton.root: relative[:, :, skeleton.root]}
+    for joint, inner in built.outward:
+        turn[joint] = turn[inner] @ own[:, joint] if built.bends[joint] else turn[inner]
+        bone = relative[:, :, joint] - relative[:, :, inner]
+        new[joint] = new[inner] + jnp.einsum("bij,bfj->bfi", turn[joint], bone)
+    alone = [relative[:, :, joint] for joint in range(skeleton.joints)]  # where no bone leads
+    return jnp.stack([new.get(joint, alone[joint]) for joint in range(skeleton.joints)], axis=2)
+
+
+def tilted(
+    relative: Float[Array, "batch frames joints 3"], vector: Float[Array, "batch 3"]
+) -> Float[Array, "batch frames joints 3"]:
+    """Bodies turned as a whole about their root; `vector` is a rotation vector, radians."""
+    return jnp.einsum("bij,bfnj->bfni", Rotation.from_rotvec(vector).as_matrix(), relative)
 
 
 def heading(

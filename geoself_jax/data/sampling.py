@@ -26,6 +26,8 @@ class Samples(NamedTuple):
         numbers: Uniform in [0, 1), what its change into a new view is made of.
         other: Another instant, whose upper body it may get.
         more: Uniform in [0, 1): whether it does, and then one for each limb, as many as joints.
+        turns: Uniform in [-1, 1): how each limb turns, as many as joints; then how much all of them
+            do, and how the body tilts.
     """
 
     frame: Int[Array, " batch"]
@@ -33,6 +35,7 @@ class Samples(NamedTuple):
     numbers: Float[Array, "batch 7"]
     other: Int[Array, " batch"]
     more: Float[Array, "batch rest"]
+    turns: Float[Array, "batch rest 3"]
 
 
 class _Change(NamedTuple):
@@ -80,6 +83,9 @@ def draw_samples(
             numbers=uniform[rig_views:],
             other=jax.random.randint(key_other, (), 0, frames),
             more=jax.random.uniform(key_more, (1 + joints,)),
+            turns=jax.random.uniform(
+                jax.random.fold_in(key_sample, 2), (joints + 2, 3), minval=-1.0
+            ),
         )
 
     return jax.vmap(one)(start + jnp.arange(batch))
@@ -238,8 +244,8 @@ def _new_views(
         taken = taken[:, None]
         residual = jnp.where(taken[..., None], _residual(theirs), residual)
         confidence = jnp.where(taken, theirs.confidence, confidence)
-    if augmentation.limbs:
-        rows = rows._replace(label_world=_stretched(rows, samples, augmentation, skeleton))
+    if augmentation.limbs or augmentation.bend or augmentation.tilt:
+        rows = rows._replace(label_world=_reshaped(rows, samples, augmentation, skeleton, axes))
 
     change = _change(samples.numbers, len(rows.rig_middle), augmentation)
     body = _moved(rows, change, axes, root)
@@ -288,21 +294,31 @@ def _exchanged(
     )
 
 
-def _stretched(
+def _reshaped(
     rows: TrainingViews,
     samples: Samples,
     augmentation: AugmentationConfig,
     skeleton: Skeleton,
+    axes: tuple[jax.Array, jax.Array, jax.Array],
 ) -> Float[Array, "batch points 3"]:
-    """Bodies whose limbs have other lengths, each frame's root where it was."""
+    """Bodies with other limbs, bent and tilted otherwise, each frame's root where it was."""
     shape = (len(rows.rig_id), -1, skeleton.joints, 3)
     body = jnp.reshape(jnp.asarray(rows.label_world), shape)
     roots = body[:, :, skeleton.root, None]
-    count = bodies.tree(skeleton).limbs
-    factor = 1 + augmentation.limbs * (2 * samples.more[:, 1 : 1 + count] - 1)
-    return jnp.reshape(
-        roots + bodies.stretched(body - roots, factor, skeleton), rows.label_world.shape
-    )
+    relative = body - roots
+    if augmentation.limbs:
+        count = bodies.tree(skeleton).limbs
+        factor = 1 + augmentation.limbs * (2 * samples.more[:, 1 : 1 + count] - 1)
+        relative = bodies.stretched(relative, factor, skeleton)
+    limbs, strength, tilt = samples.turns[:, :-2], samples.turns[:, -2, 0], samples.turns[:, -1]
+    if augmentation.bend:  # one body keeps its pose, the next loses it
+        most = augmentation.bend * jnp.abs(strength)[:, None, None]
+        relative = bodies.bent(relative, most * limbs, skeleton)
+    if augmentation.tilt:
+        towards = jnp.pi * tilt[:, :1]
+        axis = jnp.cos(towards) * axes[0] + jnp.sin(towards) * axes[1]
+        relative = bodies.tilted(relative, augmentation.tilt * tilt[:, 1:2] * axis)
+    return jnp.reshape(roots + relative, rows.label_world.shape)
 
 
 def _change(numbers: jax.Array, rigs: int, augmentation: AugmentationConfig) -> _Change:
