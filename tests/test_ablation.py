@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from benchmarks.ablation import report
-from benchmarks.ablation.damage import damaged
+from benchmarks.ablation.damage import damaged, exact
 from benchmarks.ablation.row import Row
 from benchmarks.ablation.running import Bench, seeds
 from benchmarks.ablation.tables import TABLES, VIEW_SAMPLES, rows_of
 from geoself_jax.commands import load_config
+from geoself_jax.data.training_views import triangulate_recording
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 
@@ -71,6 +72,9 @@ def test_a_row_that_was_run_is_not_run_again(bench, rows, monkeypatch):
     for row in rows:
         bench.run(row)
     assert [bench.result(row) for row in rows] == before
+    analysis = before[0]["analysis"]
+    assert analysis["exact_joints_mpjpe_mm"] != before[0]["test"]["mpjpe_mm"]
+    assert set(analysis.values()) != {analysis["exact_joints_mpjpe_mm"]}
     other = dataclasses.replace(rows[0], damage=("flat", 0))
     assert bench.result(other) is None
 
@@ -86,6 +90,7 @@ def test_a_table_tells_mean_and_spread_and_how_scores_agree(bench, rows, tmp_pat
     assert "| bound (UPPER BOUND) |" in text and f"{np.mean(wanted):.1f} ±" in text
     runs = [found for result in results.values() for found in result]
     assert -1 <= report.correlations(runs)["held_out_triangulation_mm"] <= 1
+    assert "±" not in report.table(report.summary({"one": results["labels"][:1]}), {})
     report.draw_table(tmp_path / "table.png", told, "table")
     report.draw_scores(tmp_path / "scores.png", runs)
     assert (tmp_path / "table.png").stat().st_size > 1000
@@ -106,6 +111,11 @@ def test_a_row_that_training_refuses_tells_why_in_its_place(bench, rows, tmp_pat
 
 
 def test_damage_does_what_it_says(tiny_recording):
+    there = exact(tiny_recording)
+    off = np.linalg.norm(there.keypoints_2d - tiny_recording.keypoints_2d, axis=-1)
+    assert 1 < np.nanmedian(off) < 10
+    again = triangulate_recording(there)
+    assert np.nanmax(np.abs(again - tiny_recording.pose_world)) < 1e-3
     few = damaged(tiny_recording, ("views", 2))
     assert few.keypoints_2d.shape[1] == few.camera.R.shape[1] == len(few.camera_names) == 2
     assert damaged(tiny_recording, ("frames", 0.1)).frames == 24

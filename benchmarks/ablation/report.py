@@ -35,11 +35,12 @@ def summary(results: Results) -> dict[str, Any]:
     return rows
 
 
-def _mean_and_spread(values: list[float | None]) -> list[float] | None:
+def _mean_and_spread(values: list[float | None]) -> list[float | None] | None:
+    """Of one seed there is no spread: None."""
     there = [v for v in values if v is not None]
     if not there:
         return None
-    return [float(np.mean(there)), float(np.std(there, ddof=1)) if len(there) > 1 else 0.0]
+    return [float(np.mean(there)), float(np.std(there, ddof=1)) if len(there) > 1 else None]
 
 
 def table(rows: dict[str, Any], notes: dict[str, str]) -> str:
@@ -57,8 +58,11 @@ def table(rows: dict[str, Any], notes: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _cell(value: list[float] | None) -> str:
-    return "-" if value is None else f"{value[0]:.1f} ± {value[1]:.1f}"
+def _cell(value: list[float | None] | None) -> str:
+    if value is None:
+        return "-"
+    mean, spread = value
+    return f"{mean:.1f}" if spread is None else f"{mean:.1f} ± {spread:.1f}"
 
 
 def scored(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -95,10 +99,12 @@ def draw_table(path: Path, rows: dict[str, Any], title: str) -> None:
 
     rows = {name: row for name, row in rows.items() if "refused" not in row}
     order = sorted(rows, key=lambda name: -rows[name]["mpjpe_mm"][0])
-    values = np.array([rows[name]["mpjpe_mm"] for name in order])
+    values = np.array([rows[name]["mpjpe_mm"] for name in order], float)
     figure, axes = plt.subplots(figsize=(8, 0.26 * len(order) + 1))
     colors = ["tab:gray" if rows[name]["uses_3d"] else "tab:blue" for name in order]
-    axes.barh(range(len(order)), values[:, 0], xerr=values[:, 1], color=colors, height=0.7)
+    axes.barh(
+        range(len(order)), values[:, 0], xerr=np.nan_to_num(values[:, 1]), color=colors, height=0.7
+    )
     axes.set_yticks(range(len(order)), order, fontsize=7)
     axes.set_xlim(0.9 * values[:, 0].min(), min(values[:, 0].max() * 1.05, 200))
     axes.set_xlabel("MPJPE, mm (gray: uses 3D)")

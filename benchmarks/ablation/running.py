@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.ablation.adversarial import train_adversarially
-from benchmarks.ablation.damage import damaged
+from benchmarks.ablation.damage import damaged, exact
 from benchmarks.ablation.row import Row
 from geoself_jax import errors, evaluation, workdir
 from geoself_jax.config import as_dict
@@ -85,6 +85,7 @@ class Bench:
                     "versions": trained.record["versions"],
                     "test": self._test_scores(trained),
                     "held_out": self._held_scores(row, trained),
+                    "analysis": self._analysis(row, trained),
                     "curve": _curve(folder),
                 }
             workdir.write_json(self._path(row), result | found)
@@ -115,6 +116,27 @@ class Bench:
         scores = ground_truth_scores(prediction, self.test)
         free = label_free_scores(prediction, self.test, triangulate_recording(self.test))
         return dict(evaluation.without_nan(scores | free))
+
+    def _analysis(self, row: Row, trained: Trained) -> dict[str, float]:
+        """Where the error comes from: MPJPE with exact joints, and on people trained on.
+
+        What is left with exact joints is not the detector's; what is left on poses and people
+        that were seen in training is not for want of other poses.
+        """
+        learnt = self.train.select(held_out(row.config.data, self.train)[0])
+        at = np.unique(np.linspace(0, learnt.frames - 1, HELD_FRAMES).astype(int))
+        found = {
+            "exact_joints": (exact(self.test), None),
+            "trained_people": (learnt, at),
+            "trained_people_exact_joints": (exact(learnt), at),
+        }
+        return {
+            f"{name}_mpjpe_mm": ground_truth_scores(
+                _predicted(trained, recording, at),
+                recording if at is None else recording.select(at),
+            )["mpjpe_mm"]
+            for name, (recording, at) in found.items()
+        }
 
     def _held_scores(self, row: Row, trained: Trained) -> dict[str, Any]:
         """Without labels, on people held out of training, their recording undamaged."""
