@@ -82,7 +82,7 @@ def main(argv: Sequence[str]) -> int:
         from geoself_jax.reporting.page import write_report
 
         shown, videos = write_report(page, lifted, prediction, triangulated, scores)
-        print(f"page: {page}, {shown} scenes of {videos} videos")
+        print(f"page: {page}, {shown} scene{'s' * (shown != 1)} of {videos} videos")
     return 0
 
 

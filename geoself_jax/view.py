@@ -149,7 +149,7 @@ def _write_page(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace")
     write_page(out, scenes, flags.title or shown)
     frames = sum(scene.frames for scene in scenes)
     size = out.stat().st_size / 1e6
-    print(f"{out}: {len(scenes)} scenes, {frames} frames, {size:.1f} MB")
+    print(f"{out}: {len(scenes)} scene{'s' * (len(scenes) != 1)}, {frames} frames, {size:.1f} MB")
     if frames > _MANY:
         print(f"that is much for a browser: --max-frames={_MANY} takes every n-th")
 
