@@ -93,6 +93,8 @@ def test_a_table_tells_mean_and_spread_and_how_scores_agree(bench, rows, tmp_pat
     assert "±" not in report.table(report.summary({"one": results["labels"][:1]}), {})
     report.draw_table(tmp_path / "table.png", told, "table")
     report.draw_scores(tmp_path / "scores.png", runs)
+    report.draw_curves(tmp_path / "curves.png", results, "curves")
+    assert len(runs[0]["curve"]) > 2 and (tmp_path / "curves.png").stat().st_size > 1000
     assert (tmp_path / "table.png").stat().st_size > 1000
 
 

@@ -132,6 +132,7 @@ def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:
     place.with_suffix(".md").write_text(text + "\n")
     title = f"{flags.table}, size {flags.size}"
     report.draw_table(place.with_suffix(".png"), found_rows, title)
+    report.draw_curves(place.with_name(f"{place.name}-curves.png"), results, title)
     print(text)
     print(f"rank correlation with the true MPJPE: {told['correlations']}")
 

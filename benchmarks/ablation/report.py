@@ -114,6 +114,36 @@ def draw_table(path: Path, rows: dict[str, Any], title: str) -> None:
     plt.close(figure)
 
 
+def draw_curves(path: Path, results: Results, title: str) -> None:
+    """How each row's label-free score of held-out people fell over the steps, seeds averaged."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    curves = {}
+    for name, found in results.items():
+        lines = [np.array(run["curve"]) for run in scored(found) if len(run["curve"]) > 2]
+        alike = [line for line in lines if np.array_equal(line[:, 0], lines[0][:, 0])]
+        if alike:
+            curves[name] = np.mean(alike, axis=0)
+    if not curves:
+        return
+    figure, axes = plt.subplots(figsize=(9, 5.5))
+    styles = ("-", "--", ":")
+    for number, (name, curve) in enumerate(sorted(curves.items(), key=lambda c: -c[1][-1, 1])):
+        axes.plot(*curve.T, styles[number // 10 % 3], color=f"C{number % 10}", label=name, lw=1)
+    axes.set_ylim(0.95 * min(c[:, 1].min() for c in curves.values()), 200)
+    axes.set_yscale("log")
+    axes.set_xlabel("step")
+    axes.set_ylabel("triangulation_mm, held-out people")
+    axes.set_title(title, fontsize=9)
+    axes.legend(fontsize=6, bbox_to_anchor=(1, 1), loc="upper left")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
 def draw_scores(path: Path, runs: list[dict[str, Any]]) -> None:
     """Label-free scores of held-out people against the true MPJPE of others, a point a run."""
     import matplotlib

@@ -15,9 +15,9 @@ import numpy as np
 
 from benchmarks.ablation.adversarial import train_adversarially
 from benchmarks.ablation.damage import damaged, exact
-from benchmarks.ablation.row import Row
+from benchmarks.ablation.row import Row, changed
 from geoself_jax import errors, evaluation, workdir
-from geoself_jax.config import as_dict
+from geoself_jax.config import Config, as_dict
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.recording import Recording
@@ -27,6 +27,7 @@ from geoself_jax.trained import Trained, load_trained
 from geoself_jax.training import held_out, train
 
 HELD_FRAMES = 2000
+CURVE_POINTS = 20
 
 
 class Bench:
@@ -99,7 +100,8 @@ class Bench:
             return train_adversarially(row.config, recording, self._triangulated(row, recording))
         teacher = recording.pose_world if row.supervised else None
         labels = self._triangulated(row, recording)
-        outcome = train(row.config, folder, recording, teacher=teacher, triangulated=labels)
+        config = _validated_often(row.config)
+        outcome = train(config, folder, recording, teacher=teacher, triangulated=labels)
         if outcome.interrupted:
             raise KeyboardInterrupt
         return load_trained(folder, "last")
@@ -151,6 +153,12 @@ class Bench:
         if key not in self._labels:
             self._labels[key] = triangulate_recording(held, "refined")
         return self._labels[key]
+
+
+def _validated_often(config: Config) -> Config:
+    """With enough validations for a curve: they change nothing of what is trained."""
+    calls = (config.schedule.pretrain + config.schedule.length) // config.schedule.call
+    return changed(config, schedule__validate=max(1, calls // CURVE_POINTS))
 
 
 def _predicted(trained: Trained, recording: Recording, at: np.ndarray | None = None) -> Any:
