@@ -125,10 +125,16 @@ def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:
         return
     found_rows = report.summary(results)
     runs = [result for found in results.values() for result in found]
-    told = {"rows": found_rows, "correlations": report.correlations(runs), "results": results}
+    notes = {row.name: row.note for row in rows if row.note}
+    told = {
+        "rows": report.rounded(found_rows),
+        "notes": notes,
+        "correlations": report.rounded(report.correlations(runs)),
+        "results": {name: [report.short(run) for run in found] for name, found in results.items()},
+    }
     place = flags.out / f"{flags.table}-{flags.size}"
     workdir.write_json(place.with_suffix(".json"), told)
-    text = report.table(found_rows, {row.name: row.note for row in rows})
+    text = report.table(found_rows, notes)
     place.with_suffix(".md").write_text(text + "\n")
     title = f"{flags.table}, size {flags.size}"
     report.draw_table(place.with_suffix(".png"), found_rows, title)

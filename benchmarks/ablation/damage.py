@@ -93,13 +93,18 @@ def _noisier(recording: Recording, amount: float, _: np.random.Generator) -> Rec
     return dataclasses.replace(recording, keypoints_2d=keypoints_2d)
 
 
-def exact(recording: Recording) -> Recording:
-    """Detections put where the ground truth says, confidences kept: for analysis only."""
+def exact(recording: Recording, error: float = 0.0) -> Recording:
+    """Detections put where the ground truth says, confidences kept: for analysis only.
+
+    Args:
+        recording: With its ground truth.
+        error: What is left of each detection's error; 0 for none, 1 for all.
+    """
     assert recording.pose_world is not None
     pixels = _seen(recording, recording.pose_world)
-    seen = np.isfinite(recording.keypoints_2d) & np.isfinite(pixels)
+    found = pixels + error * (recording.keypoints_2d - pixels)
     return dataclasses.replace(
-        recording, keypoints_2d=np.where(seen, pixels, recording.keypoints_2d)
+        recording, keypoints_2d=np.where(np.isfinite(found), found, recording.keypoints_2d)
     )
 
 

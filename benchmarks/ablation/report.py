@@ -11,6 +11,11 @@ SHOWN = {
     "p_mpjpe_mm": "P-MPJPE",
     "root_error_mm": "root",
 }
+CAUSES = {
+    "exact_joints_mpjpe_mm": "exact joints",
+    "half_the_variance_mpjpe_mm": "half the variance",
+    "trained_people_mpjpe_mm": "people trained on",
+}
 FREE = ("triangulation_mm", "cross_view_px", "agreement_mm", "bones_mm", "reprojection_px")
 
 Results = dict[str, list[dict[str, Any]]]
@@ -29,10 +34,30 @@ def summary(results: Results) -> dict[str, Any]:
             row[key] = _mean_and_spread([r["test"][key] for r in found])
         for key in FREE:
             row[f"held_out_{key}"] = _mean_and_spread([r["held_out"].get(key) for r in found])
+        for key in CAUSES:
+            row[key] = _mean_and_spread([r.get("analysis", {}).get(key) for r in found])
         row["minutes"] = _mean_and_spread([r["minutes"] for r in found])
         row["uses_3d"] = any(r["uses_3d"] for r in found)
         rows[name] = row
     return rows
+
+
+def short(run: dict[str, Any]) -> dict[str, Any]:
+    """A result without what its name, seed and commit tell already, and without single actions."""
+    left_out = {"config", "versions", "threads", "name"}
+    told = {key: value for key, value in run.items() if key not in left_out}
+    if "test" in told:
+        told["test"] = {k: v for k, v in run["test"].items() if not isinstance(v, dict)}
+    return rounded(told)
+
+
+def rounded(value: Any) -> Any:
+    """The same with numbers of five digits."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item) for item in value]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
 def _mean_and_spread(values: list[float | None]) -> list[float | None] | None:
@@ -45,8 +70,10 @@ def _mean_and_spread(values: list[float | None]) -> list[float | None] | None:
 
 def table(rows: dict[str, Any], notes: dict[str, str]) -> str:
     """As Markdown: what was found on the test people, and without labels on the held-out ones."""
-    heads = [*SHOWN.values(), "held out, no labels: triangulation", "cross-view px", "minutes"]
-    keys = [*SHOWN, "held_out_triangulation_mm", "held_out_cross_view_px", "minutes"]
+    causes = [key for key in CAUSES if any(row.get(key) for row in rows.values())]
+    heads = [*SHOWN.values(), "held out, no labels: triangulation", "cross-view px"]
+    heads += [*(f"MPJPE, {CAUSES[key]}" for key in causes), "minutes"]
+    keys = [*SHOWN, "held_out_triangulation_mm", "held_out_cross_view_px", *causes, "minutes"]
     lines = ["| | " + " | ".join(heads) + " | seeds |", "| --- |" + " --- |" * (len(heads) + 1)]
     for name, row in rows.items():
         if "refused" in row:
