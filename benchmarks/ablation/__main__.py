@@ -46,6 +46,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--only", default="", help="rows whose name holds this")
     parser.add_argument("--show", action="store_true", help="print what is there, run nothing")
+    parser.add_argument(
+        "--page", type=Path, help="Markdown page that the table is put into; figures go beside it"
+    )
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)  # of a process started by us
     flags = parser.parse_args()
@@ -107,10 +110,13 @@ def _show_scores(bench: Bench, train: str, flags: argparse.Namespace) -> int:
         "all": report.correlations(runs),
         "near the best": report.correlations(report.near_the_best(runs)),
     }
-    workdir.write_json(flags.out / "scores.json", told)
-    report.draw_scores(flags.out / "scores.png", runs)
-    for which, scores in told.items():
-        print(f"rank correlation with the true MPJPE, {which}: {scores}")
+    place = flags.page.with_suffix("") if flags.page else flags.out
+    workdir.write_json(place / "scores.json", report.rounded(told))
+    report.draw_scores(place / "scores.png", runs)
+    text = report.score_table(told)
+    if flags.page:
+        report.put_into_page(flags.page, "scores", text)
+    print(text)
     return 0
 
 
@@ -119,7 +125,7 @@ def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:
     for row in rows:
         found = [bench.result(row.seeded(seed)) for seed in range(flags.seeds)]
         if there := [result for result in found if result is not None]:
-            results[row.name] = there
+            results[row.name] = [report.short(run) for run in there]
     if not results:
         print("nothing has been run yet")
         return
@@ -130,12 +136,16 @@ def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:
         "rows": report.rounded(found_rows),
         "notes": notes,
         "correlations": report.rounded(report.correlations(runs)),
-        "results": {name: [report.short(run) for run in found] for name, found in results.items()},
+        "results": results,
     }
-    place = flags.out / f"{flags.table}-{flags.size}"
+    name = f"{flags.table}-{flags.size}"
+    place = (flags.page.with_suffix("") if flags.page else flags.out) / name
     workdir.write_json(place.with_suffix(".json"), told)
     text = report.table(found_rows, notes)
-    place.with_suffix(".md").write_text(text + "\n")
+    if flags.page:
+        report.put_into_page(flags.page, name, text)
+    else:
+        place.with_suffix(".md").write_text(text + "\n")
     title = f"{flags.table}, size {flags.size}"
     report.draw_table(place.with_suffix(".png"), found_rows, title)
     report.draw_curves(place.with_name(f"{place.name}-curves.png"), results, title)

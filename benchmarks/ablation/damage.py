@@ -12,6 +12,8 @@ from geoself_jax.recording import HostCamera, Recording
 
 SEED = 20200207
 _CHUNK = 4096
+TOLD = ("shuffled", "flat", "binary")
+"""What is done to confidences: a detector that tells so when it trains tells so when it is used."""
 
 
 def damaged(recording: Recording, damage: tuple[str, float] | None) -> Recording:

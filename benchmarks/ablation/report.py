@@ -110,6 +110,35 @@ def correlations(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def score_table(told: dict[str, dict[str, Any]]) -> str:
+    """The correlations as Markdown: a row a score, a column a set of runs."""
+    heads = [
+        f"{which} ({scores['runs']} runs), {people} people"
+        for which, scores in told.items()
+        for people in ("held-out", "test")
+    ]
+    lines = ["| | " + " | ".join(heads) + " |", "| --- |" + " --- |" * len(heads)]
+    for key in FREE:
+        cells = [
+            scores.get(f"{where}_{key}")
+            for scores in told.values()
+            for where in ("held_out", "test")
+        ]
+        shown = ["-" if cell is None else f"{cell:.2f}" for cell in cells]
+        lines.append(f"| `{key}` | " + " | ".join(shown) + " |")
+    return "\n".join(lines)
+
+
+def put_into_page(page: Path, name: str, text: str) -> None:
+    """Replaces what stands in a page between `<!-- NAME -->` and `<!-- end of NAME -->`."""
+    opening, closing = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, found, rest = page.read_text().partition(opening)
+    _, ended, after = rest.partition(closing)
+    if not (found and ended):
+        raise SystemExit(f"{page} has no {opening} ... {closing}")
+    page.write_text(f"{before}{opening}\n{text}\n{closing}{after}")
+
+
 def near_the_best(runs: list[dict[str, Any]], within: float = 0.15) -> list[dict[str, Any]]:
     """The runs among which a choice is hard: their true MPJPE is within a share of the best one."""
     runs = scored(runs)

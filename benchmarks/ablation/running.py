@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.ablation.adversarial import train_adversarially
-from benchmarks.ablation.damage import damaged, exact
+from benchmarks.ablation.damage import TOLD, damaged, exact
 from benchmarks.ablation.row import Row, changed
 from geoself_jax import errors, evaluation, workdir
 from geoself_jax.config import Config, as_dict
@@ -84,7 +84,7 @@ class Bench:
                     "minutes": (time.monotonic() - start) / 60,
                     "config": trained.record["config"],
                     "versions": trained.record["versions"],
-                    "test": self._test_scores(trained),
+                    "test": self._test_scores(row, trained),
                     "held_out": self._held_scores(row, trained),
                     "analysis": self._analysis(row, trained),
                     "curve": _curve(folder),
@@ -113,10 +113,12 @@ class Bench:
             self._labels[key] = triangulate_recording(blind, row.config.objective.labels)
         return self._labels[key]
 
-    def _test_scores(self, trained: Trained) -> dict[str, Any]:
-        prediction = _predicted(trained, self.test)
-        scores = ground_truth_scores(prediction, self.test)
-        free = label_free_scores(prediction, self.test, triangulate_recording(self.test))
+    def _test_scores(self, row: Row, trained: Trained) -> dict[str, Any]:
+        """On the test people: undamaged, but with confidences as the row's detector gives them."""
+        test = damaged(self.test, row.damage if row.damage and row.damage[0] in TOLD else None)
+        prediction = _predicted(trained, test)
+        scores = ground_truth_scores(prediction, test)
+        free = label_free_scores(prediction, test, triangulate_recording(test))
         return dict(evaluation.without_nan(scores | free))
 
     def _analysis(self, row: Row, trained: Trained) -> dict[str, float]:

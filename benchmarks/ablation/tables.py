@@ -178,7 +178,7 @@ def beyond_rows(base: Config) -> list[Row]:
 
 
 def robustness_rows(base: Config) -> list[Row]:
-    """The base on worse recordings; it is evaluated on the same, undamaged one."""
+    """The base on worse recordings; tested on one with their confidences, else undamaged."""
     views = {f"{n} views": ("views", n) for n in (3, 2)}
     damages: dict[str, tuple[str, float] | None] = {
         "undamaged": None,
@@ -201,6 +201,9 @@ def robustness_rows(base: Config) -> list[Row]:
             count = int(damage[1])
             config = changed(base, objective__views=count, schedule__batch=VIEW_SAMPLES // count)
         rows.append(Row(name, config, damage))
+        if name == "confidences flat":
+            without = changed(base, model__confidence="false")
+            rows.append(Row("confidences flat and no input", without, damage))
     return rows
 
 
@@ -208,7 +211,8 @@ def decide_rows(base: Config) -> list[Row]:
     """Few rows, to be run for long: the recipe of configs/cmu_h36m_rig.py and what it is beside."""
     base = changed(base, data__validation_share=0.02)
     plainer = changed(base, optimizer__weight_decay=0.01)
-    default = changed(plainer, augmentation__bend=0.2, augmentation__tilt=0.3)
+    less = changed(plainer, augmentation__bend=0.2, augmentation__tilt=0.3)
+    default = changed(less, augmentation__bend=0.5)
     alone = changed(
         base,
         objective__labels="robust",
@@ -234,6 +238,7 @@ def decide_rows(base: Config) -> list[Row]:
     )
     return [
         Row("default recipe", default),
+        Row("bent by 0.2 in place of 0.5 rad", less),
         Row("neither bent nor tilted", plainer),
         Row("supervised, all else equal", default, supervised=True, note="UPPER BOUND"),
         Row("27 frames", changed(default, model__frames=27)),
