@@ -1,40 +1,27 @@
-"""Trains several recipes on the same data, evaluates each, prints one table and writes JSON.
+"""configs/synthetic.py beside what bounds it, on the built-in data: one table, and JSON.
 
-    python -m benchmarks.comparison --table=synthetic --out=runs/synthetic_table
-    python -m benchmarks.comparison --table=findings --out=runs/findings
+    python -m benchmarks.comparison --out=runs/comparison
 
-`synthetic`: configs/synthetic.py beside the same network taught by ground truth (an upper bound:
-the one place where training is given 3D truth, and its runs say so) and re-projection alone.
-`findings`: the paper's two findings on ../shared/data/cmu_h36m_rig: re-projection alone cannot see
-depth, and what stage one does with a plain and with a ray root; short runs of a small network.
-Finished rows are not run again.
+Beside it are the same network taught by ground truth (an upper bound, and its run says so) and
+re-projection alone. Finished rows are not run again. Real motion: benchmarks/ablation.
 """
 
 import argparse
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from geoself_jax import evaluation, workdir
 from geoself_jax.commands import load_config
-from geoself_jax.config import (
-    AugmentationConfig,
-    Config,
-    ModelConfig,
-    ObjectiveConfig,
-    OptimizerConfig,
-    ScheduleConfig,
-    split_where,
-)
+from geoself_jax.config import Config, split_where
 from geoself_jax.data.sources import load
 from geoself_jax.recording import Recording
 from geoself_jax.trained import load_trained
 from geoself_jax.training import train
 
-RIG_DATA = Path("../shared/data/cmu_h36m_rig")
 SHOWN = ("mpjpe_mm", "p_mpjpe_mm", "root_error_mm", "triangulation_mm", "reprojection_px")
 
 
@@ -62,42 +49,6 @@ def synthetic_rows() -> tuple[list[Row], str]:
     return rows, "synthetic:test"
 
 
-def finding_rows() -> tuple[list[Row], str]:
-    """Eq. (2) alone, and eq. (7) with and without stage one under both roots."""
-    base = Config(
-        data=load_config("configs/cmu_h36m_rig.py", []).data,
-        model=ModelConfig(width=128, blocks=2, dropout=0.1, root_width=128, root_blocks=2),
-        objective=ObjectiveConfig(name="transform", views=2),
-        augmentation=AugmentationConfig(share=0.0),
-        optimizer=OptimizerConfig(clip_norm=1.0),
-        schedule=ScheduleConfig(length=3_000, batch=128),
-    )
-
-    def changed(
-        objective: Literal["transform", "reprojection"] = "transform",
-        root: Literal["ray", "plain"] = "ray",
-        pretrain: int = 0,
-    ) -> Config:
-        schedule = base.schedule
-        return dataclasses.replace(
-            base,
-            objective=ObjectiveConfig(name=objective, views=2),
-            model=dataclasses.replace(base.model, root=root),
-            schedule=dataclasses.replace(
-                schedule, pretrain=pretrain, length=schedule.length - pretrain
-            ),
-        )
-
-    rows = [
-        Row("re-projection alone, ray root", changed("reprojection")),
-        Row("transform, ray root, no stage one", changed()),
-        Row("transform, ray root, stage one", changed(pretrain=300)),
-        Row("transform, plain root, no stage one", changed(root="plain")),
-        Row("transform, plain root, stage one", changed(root="plain", pretrain=300)),
-    ]
-    return rows, str(RIG_DATA / "dev.npz")
-
-
 def run_row(row: Row, folder: Path, test: Recording, source: str) -> dict[str, Any]:
     """Trains and evaluates one row, or reads what an earlier call found."""
     result, config = folder / "comparison.json", row.config
@@ -122,11 +73,10 @@ def run_row(row: Row, folder: Path, test: Recording, source: str) -> dict[str, A
 def main() -> None:
     """Runs the rows and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--table", choices=("synthetic", "findings"), required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seeds", type=int, default=1)
     flags = parser.parse_args()
-    rows, source = synthetic_rows() if flags.table == "synthetic" else finding_rows()
+    rows, source = synthetic_rows()
     test = load(source, synthetic_frames=8000)
     results: dict[str, list[dict[str, Any]]] = {}
     for number, row in enumerate(rows):
