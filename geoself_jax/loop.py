@@ -240,19 +240,18 @@ class Loop:
 def items(state: TrainState) -> dict[str, Any]:
     """A checkpoint's two parts: what evaluation needs, and what only training needs.
 
-    The weights to evaluate are the averaged ones, where they are averaged.
+    The variables to evaluate are the averaged ones, where they are averaged.
     """
-    params, opt_state = exchanged(state.params, state.opt_state)
-    values = state._replace(params=params, opt_state=opt_state)._asdict()
+    values = state._asdict()
     variables = {name: values.pop(name) for name in ("params", "batch_stats")}
-    return {"variables": variables, "progress": values}
+    variables, opt_state = exchanged(variables, values["opt_state"])
+    return {"variables": variables, "progress": {**values, "opt_state": opt_state}}
 
 
 def state_of(saved: dict[str, Any]) -> TrainState:
     """The state that `items` made this of."""
-    state = TrainState(**saved["variables"], **saved["progress"])
-    params, opt_state = exchanged(state.params, state.opt_state)
-    return state._replace(params=params, opt_state=opt_state)
+    variables, opt_state = exchanged(saved["variables"], saved["progress"]["opt_state"])
+    return TrainState(**variables, **{**saved["progress"], "opt_state": opt_state})
 
 
 def _means(metrics: dict[str, jax.Array], done: int) -> dict[str, float]:

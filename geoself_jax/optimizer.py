@@ -1,6 +1,7 @@
 """The optimizer: Adam, its gradient clipped, its rate by a schedule, its weights averaged."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -12,21 +13,27 @@ from geoself_jax.config import OptimizerConfig
 
 
 class Average(NamedTuple):
-    """Weights averaged over the steps, part of the optimizer's state.
+    """Variables averaged over the steps, part of the optimizer's state.
 
     Attributes:
-        params: The average.
+        params: The weights' average.
+        batch_stats: Of the running means and variances: those of the newest weights are not theirs.
         steps: How many are in it.
     """
 
     params: Any
+    batch_stats: Any
     steps: Int[Array, ""]
 
 
 def make_optimizer(
     config: OptimizerConfig, pretrain: int, total: int
 ) -> optax.GradientTransformation:
-    """Adam as configured; a constant rate in stage one, the schedule's in stage two."""
+    """Adam as configured; a constant rate in stage one, the schedule's in stage two.
+
+    Where weights are averaged, its `update` needs `batch_stats`, the new ones; `begin` makes its
+    first state.
+    """
     length = max(total - pretrain, 1)
     rate: Any
     if config.schedule == "cosine":
@@ -50,30 +57,48 @@ def make_optimizer(
     return optax.chain(clip, adam, *averaging)
 
 
-def exchanged(params: Any, opt_state: Any) -> tuple[Any, Any]:
-    """The average in place of the weights, and they in its; as they are where nothing averages.
+def begin(optimizer: optax.GradientTransformation, variables: Mapping[str, Any]) -> optax.OptState:
+    """The optimizer's state before the first step of `params` and `batch_stats`."""
+    state = optimizer.init(variables["params"])
+    if not isinstance(state[-1], Average):
+        return state
+    batch_stats = jax.tree.map(jnp.copy, variables["batch_stats"])
+    return (*state[:-1], state[-1]._replace(batch_stats=batch_stats))
+
+
+def exchanged(variables: Mapping[str, Any], opt_state: Any) -> tuple[dict[str, Any], Any]:
+    """The average in place of the variables, and they in its; as they are where nothing averages.
 
     Done twice it changes nothing.
+
+    Args:
+        variables: `params` and `batch_stats`.
+        opt_state: Of the same step.
     """
-    if not isinstance(opt_state[-1], Average):
-        return params, opt_state
     average = opt_state[-1]
-    return average.params, (*opt_state[:-1], average._replace(params=params))
+    if not isinstance(average, Average):
+        return dict(variables), opt_state
+    kept = {"params": average.params, "batch_stats": average.batch_stats}
+    return kept, (*opt_state[:-1], average._replace(**variables))
 
 
-def _average(decay: float) -> optax.GradientTransformation:
-    """Keeps an exponential average of the weights, a plain one of the first few steps."""
+def _average(decay: float) -> optax.GradientTransformationExtraArgs:
+    """Keeps an exponential average of the variables, a plain one of the first few steps."""
 
     def init(params: Any) -> Average:
-        return Average(jax.tree.map(jnp.copy, params), jnp.zeros((), jnp.int32))
+        return Average(jax.tree.map(jnp.copy, params), {}, jnp.zeros((), jnp.int32))
 
-    def update(updates: Any, state: Average, params: Any = None) -> tuple[Any, Average]:
+    def update(
+        updates: Any, state: Average, params: Any = None, *, batch_stats: Any, **_: Any
+    ) -> tuple[Any, Average]:
         count = optax.safe_increment(state.steps)
         share = jnp.maximum(1 - decay, 1 / count)
         new = optax.apply_updates(params, updates)
-        return updates, Average(optax.incremental_update(new, state.params, share), count)
+        old = (state.params, state.batch_stats)
+        means, stats = optax.incremental_update((new, batch_stats), old, share)
+        return updates, Average(means, stats, count)
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformationExtraArgs(init, update)
 
 
 def _clip(most: float) -> optax.GradientTransformation:
