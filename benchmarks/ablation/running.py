@@ -114,8 +114,8 @@ class Bench:
         return self._labels[key]
 
     def _test_scores(self, row: Row, trained: Trained) -> dict[str, Any]:
-        """On the test people: undamaged, but with confidences as the row's detector gives them."""
-        test = damaged(self.test, row.damage if row.damage and row.damage[0] in TOLD else None)
+        """On the test people, as the row's detector sees them."""
+        test = _told(self.test, row)
         prediction = _predicted(trained, test)
         scores = ground_truth_scores(prediction, test)
         free = label_free_scores(prediction, test, triangulate_recording(test))
@@ -128,11 +128,12 @@ class Bench:
         errors is what averaging them over time may reach; what is left on poses and people that
         were seen in training is not for want of other poses.
         """
-        learnt = self.train.select(held_out(row.config.data, self.train)[0])
+        test = _told(self.test, row)
+        learnt = _told(self.train.select(held_out(row.config.data, self.train)[0]), row)
         at = np.unique(np.linspace(0, learnt.frames - 1, HELD_FRAMES).astype(int))
         found = {
-            "exact_joints": (exact(self.test), None),
-            "half_the_variance": (exact(self.test, 0.5**0.5), None),
+            "exact_joints": (exact(test), None),
+            "half_the_variance": (exact(test, 0.5**0.5), None),
             "trained_people": (learnt, at),
             "trained_people_exact_joints": (exact(learnt), at),
         }
@@ -145,10 +146,11 @@ class Bench:
         }
 
     def _held_scores(self, row: Row, trained: Trained) -> dict[str, Any]:
-        """Without labels, on people held out of training, their recording undamaged."""
+        """Without labels, on people held out of training, as the row's detector sees them."""
         held = self.train.select(held_out(row.config.data, self.train)[1]).without_ground_truth()
         labels = self._held_labels(held)
         at = np.unique(np.linspace(0, held.frames - 1, min(HELD_FRAMES, held.frames)).astype(int))
+        held = _told(held, row)
         prediction = _predicted(trained, held, at)
         return label_free_scores(prediction, held.select(at), labels[at])
 
@@ -157,6 +159,11 @@ class Bench:
         if key not in self._labels:
             self._labels[key] = triangulate_recording(held, "refined")
         return self._labels[key]
+
+
+def _told(recording: Recording, row: Row) -> Recording:
+    """Undamaged, but for confidences, which are as the row's detector gives them."""
+    return damaged(recording, row.damage if row.damage and row.damage[0] in TOLD else None)
 
 
 def _validated_often(config: Config) -> Config:
