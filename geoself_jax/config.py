@@ -129,7 +129,7 @@ class AugmentationConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """Adam, its learning rate, and what of the weights is kept.
+    """Adam and its learning rate.
 
     Attributes:
         learning_rate: Peak.
@@ -138,8 +138,6 @@ class OptimizerConfig:
         warmup: Share of the steps, `cosine` only.
         clip_norm: Largest norm of the gradient; 0 for none.
         weight_decay: AdamW's, of the matrices; times the learning rate it is what a step takes off.
-        average: Share of the old in the exponential average of the weights that is evaluated, as
-            0.999; 0 evaluates the newest weights.
     """
 
     learning_rate: float = 1e-3
@@ -147,7 +145,6 @@ class OptimizerConfig:
     warmup: float = 0.02
     clip_norm: float = 1.0
     weight_decay: float = 0.0
-    average: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -244,7 +241,6 @@ _LEAST = {
     "augmentation.tilt": 0,
     "augmentation.exchange": 0,
     "optimizer.weight_decay": 0,
-    "optimizer.average": 0,
     "optimizer.learning_rate": 0,
     "optimizer.warmup": 0,
     "optimizer.clip_norm": 0,
@@ -266,7 +262,6 @@ _MOST = {
     "augmentation.tilt": 1.5,
     "augmentation.exchange": 1,
     "optimizer.warmup": 1,
-    "optimizer.average": 0.999999,
     "config.seed": 2**32 - 1,
 }
 

@@ -22,7 +22,6 @@ from geoself_jax.data.sampling import exchanges, make_batch
 from geoself_jax.errors import DIVERGED, GeoselfError
 from geoself_jax.feeding import HostFeed
 from geoself_jax.model import Networks
-from geoself_jax.optimizer import exchanged
 from geoself_jax.runner import Advance
 from geoself_jax.step import TrainState
 from geoself_jax.stopping import StopFlag
@@ -238,20 +237,10 @@ class Loop:
 
 
 def items(state: TrainState) -> dict[str, Any]:
-    """A checkpoint's two parts: what evaluation needs, and what only training needs.
-
-    The variables to evaluate are the averaged ones, where they are averaged.
-    """
+    """A checkpoint's two parts: what evaluation needs, and what only training needs."""
     values = state._asdict()
     variables = {name: values.pop(name) for name in ("params", "batch_stats")}
-    variables, opt_state = exchanged(variables, values["opt_state"])
-    return {"variables": variables, "progress": {**values, "opt_state": opt_state}}
-
-
-def state_of(saved: dict[str, Any]) -> TrainState:
-    """The state that `items` made this of."""
-    variables, opt_state = exchanged(saved["variables"], saved["progress"]["opt_state"])
-    return TrainState(**variables, **{**saved["progress"], "opt_state": opt_state})
+    return {"variables": variables, "progress": values}
 
 
 def _means(metrics: dict[str, jax.Array], done: int) -> dict[str, float]:

@@ -16,7 +16,6 @@ from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
 from geoself_jax.geometry.triangulation import triangulate_root
 from geoself_jax.model import Networks, Prediction
 from geoself_jax.numerics import MIN_DEPTH, safe_divide
-from geoself_jax.optimizer import begin
 
 BARRIER_PX_PER_METRE = 1000.0
 """How hard `depth_barrier` pushes: the pixels that a metre aside costs at about a metre's depth."""
@@ -187,7 +186,7 @@ def initial_state(
     return TrainState(
         variables["params"],
         variables["batch_stats"],
-        begin(optimizer, variables),
+        optimizer.init(variables["params"]),
         step=jnp.zeros((), jnp.int32),
         skipped=jnp.zeros((), jnp.int32),
     )
@@ -256,9 +255,7 @@ def train_step(
         gradient, loss, told = jax.lax.pmean((gradient, loss, told), axis_name)
     norm = optax.tree.norm(gradient)
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
-    updates, opt_state = optax.with_extra_args_support(optimizer).update(
-        gradient, state.opt_state, state.params, batch_stats=batch_stats
-    )
+    updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
     new = (optax.apply_updates(state.params, updates), batch_stats, opt_state)
     old = (state.params, state.batch_stats, state.opt_state)
     params, batch_stats, opt_state = jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, old)

@@ -23,7 +23,7 @@ from geoself_jax.data.sampling import exchanges
 from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
 from geoself_jax.errors import data_error, nearest_name, usage_error
 from geoself_jax.inspection.short import check_before_training
-from geoself_jax.loop import Loop, Outcome, Stages, items, make_stages, state_of
+from geoself_jax.loop import Loop, Outcome, Stages, items, make_stages
 from geoself_jax.model import Networks
 from geoself_jax.optimizer import make_optimizer
 from geoself_jax.recording import Recording
@@ -139,7 +139,7 @@ def _continued(folder: Path, state: TrainState) -> tuple[TrainState, float]:
             saved, facts = found
             best = best if facts["best"] is None else facts["best"]
     saved, best = hosts.from_leader((saved, np.float64(best)))
-    return state_of(saved), float(best)
+    return TrainState(**saved["variables"], **saved["progress"]), float(best)
 
 
 def _check_views(config: Config, recording: Recording) -> None:

@@ -27,7 +27,7 @@ def config(tiny_config):
             tiny_config.objective, name="both", labels="refined", root_from="views"
         ),
         augmentation=AugmentationConfig(share=0.75, limbs=0.1, exchange=0.5),
-        optimizer=dataclasses.replace(tiny_config.optimizer, weight_decay=0.01, average=0.9),
+        optimizer=dataclasses.replace(tiny_config.optimizer, weight_decay=0.01),
         schedule=dataclasses.replace(tiny_config.schedule, length=10),
     )
 

@@ -179,7 +179,6 @@ def beyond_rows(base: Config) -> list[Row]:
         row("twice the batch, half the steps", **double),
         row("learning rate 1e-3", optimizer__learning_rate=1e-3),
         row("learning rate 1e-2", optimizer__learning_rate=1e-2),
-        row("weights averaged over steps, 0.999", optimizer__average=0.999),
         row("dropout 0", model__dropout=0.0),
         row("dropout 0.05", model__dropout=0.05),
         row("dropout 0.25", model__dropout=0.25),
