@@ -51,7 +51,8 @@ def check_whole(module, arguments):
     """Parses a whole command as the command itself does; a benchmark's flags are looked up."""
     package, _, name = module.partition(".")
     if package == "benchmarks":
-        source = (ROOT / f"benchmarks/{name}.py").read_text()
+        one = ROOT / f"benchmarks/{name}.py"
+        source = (one if one.is_file() else ROOT / f"benchmarks/{name}/__main__.py").read_text()
         for word in arguments:
             flag = word.split("=")[0]
             assert not flag.startswith("--") or f'"{flag}"' in source, f"{module} {flag}"
