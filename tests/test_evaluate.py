@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 
@@ -118,11 +119,17 @@ def test_the_lifting_branch_sees_one_view_at_a_time(tiny_run, tiny_recording):
     np.testing.assert_allclose(one_view.pose_3d[:, 0], all_views.pose_3d[:, 0], atol=1e-6)
 
 
+@pytest.fixture
+def own_run(tiny_run, tmp_path):
+    """A copy, to be written into."""
+    return shutil.copytree(tiny_run, tmp_path / "run")
+
+
 def test_the_command_prints_a_table_and_writes_json_and_pictures(
-    tiny_run, tiny_file, tmp_path, capsys
+    own_run, tiny_file, tmp_path, capsys
 ):
     out = tmp_path / "scores.json"
-    assert main([f"--workdir={tiny_run}", f"--data={tiny_file}", f"--json={out}"]) == 0
+    assert main([f"--workdir={own_run}", f"--data={tiny_file}", f"--json={out}"]) == 0
     printed = capsys.readouterr().out
     for word in ("MPJPE", "P-MPJPE", "walking", "waving", "mean of actions", "without 3D labels"):
         assert word in printed
@@ -130,7 +137,7 @@ def test_the_command_prints_a_table_and_writes_json_and_pictures(
     for name in ("mpjpe_mm", "p_mpjpe_mm", "n_mpjpe_mm", "pck_150", "auc", "root_error_mm"):
         assert isinstance(found[name], float), name
     assert found["checkpoint_step"] in (10, 20) and found["frames"] == 240
-    assert (tiny_run / "examples.png").read_bytes()[:4] == b"\x89PNG"
+    assert (own_run / "examples.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_with_flip_a_mirrored_view_gives_the_mirrored_pose(tiny_run, tiny_recording):
@@ -286,13 +293,13 @@ def test_same_joints_leave_nothing_to_say(tiny_run, tiny_recording):
 
 
 def test_detections_in_other_joints_are_mapped_to_the_runs(
-    tiny_run, tiny_recording, tmp_path, capsys
+    own_run, tiny_recording, tmp_path, capsys
 ):
     mpi = KNOWN_SKELETONS["mpi_inf_3dhp_17"]  # each of its joints is one of Human3.6M's
     other = in_other_joints(tiny_recording, mpi)
     truth = joint_map(H36M_17, mpi).points(tiny_recording.pose_world)
     other = dataclasses.replace(other, pose_world=truth)
-    trained = load_trained(tiny_run)
+    trained = load_trained(own_run)
     same, lifted, _ = evaluation.evaluate(trained, tiny_recording, "h36m")
     found, relifted, _ = evaluation.evaluate(trained, other, "3dhp")
     np.testing.assert_allclose(relifted.pose_3d, lifted.pose_3d, atol=1e-5)
@@ -303,10 +310,10 @@ def test_detections_in_other_joints_are_mapped_to_the_runs(
     assert "scored in the 17 joints of the ground truth: neck, head derived" in notes[1]
     assert evaluation.table(found).endswith("\n".join(notes))
     recording.write(other, tmp_path / "3dhp.npz")
-    assert main([f"--workdir={tiny_run}", f"--data={tmp_path / '3dhp.npz'}"]) == 0
+    assert main([f"--workdir={own_run}", f"--data={tmp_path / '3dhp.npz'}"]) == 0
     assert "carry that bias" in capsys.readouterr().out
-    assert json.loads((tiny_run / "evaluation.json").read_text())["joint_notes"] == notes
-    assert (tiny_run / "examples.png").is_file()
+    assert json.loads((own_run / "evaluation.json").read_text())["joint_notes"] == notes
+    assert (own_run / "examples.png").is_file()
 
 
 def test_detections_that_lack_a_joint_of_the_run_are_refused(tiny_run, tiny_recording):
