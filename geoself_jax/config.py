@@ -114,6 +114,8 @@ class AugmentationConfig:
         bend: Radians: each limb turned by up to this about each axis, with all that hangs from it.
         tilt: Radians: the body tilted by up to this about any horizontal axis.
         exchange: Share of them that get the upper body of another instant, turned to these hips.
+        noise: What the detections' errors are times when they are put back.
+        reverse: Half of all windows, augmented or not, run backward (`model.frames` above 1).
     """
 
     share: float = 0.0
@@ -125,6 +127,8 @@ class AugmentationConfig:
     bend: float = 0.0
     tilt: float = 0.0
     exchange: float = 0.0
+    noise: float = 1.0
+    reverse: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,6 +244,7 @@ _LEAST = {
     "augmentation.bend": 0,
     "augmentation.tilt": 0,
     "augmentation.exchange": 0,
+    "augmentation.noise": 0,
     "optimizer.weight_decay": 0,
     "optimizer.learning_rate": 0,
     "optimizer.warmup": 0,

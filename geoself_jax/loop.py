@@ -143,6 +143,10 @@ class Loop:
             return Outcome(done, True, message)
         return Outcome(done, False, f"done: {done} steps in {self.folder}")
 
+    @property
+    def _draw(self) -> runner.Draw:
+        return make_draw(self.config, self.model, self.data)
+
     def _is_fed(self) -> bool:
         return runner.row_bytes(self.data) > self.config.data.device_bytes
 
@@ -151,20 +155,6 @@ class Loop:
         period = self.config.schedule.call * self.config.schedule.validate
         return done // period > first // period or done == self.stages.total
 
-    def _draw(self) -> runner.Draw:
-        return runner.Draw(
-            batch=self.config.schedule.batch,
-            views=self.config.objective.views,
-            frames=len(self.data.rig_id),
-            rig_views=self.data.confidence.shape[1],
-            make_batch=functools.partial(
-                make_batch, augmentation=self.config.augmentation, skeleton=self.model.skeleton
-            ),
-            joints=self.model.skeleton.joints,
-            window=self.model.config.frames,
-            pairs=exchanges(self.config.augmentation),
-        )
-
     def _feed(self, mesh: jax.sharding.Mesh, done: int, fed: bool) -> tuple[Any, Any]:
         """The calls still to do, and what each is fed beside state and data."""
         calls = self.stages.calls(done)
@@ -172,7 +162,7 @@ class Loop:
             return calls, itertools.repeat(())
         ours, theirs = itertools.tee(calls)
         feed = HostFeed(
-            self.data, self._draw(), mesh, seed=self.config.seed, parallel=self.config.parallel
+            self.data, self._draw, mesh, seed=self.config.seed, parallel=self.config.parallel
         )
         return ours, ((rows,) for rows in feed.calls((first, steps) for _, first, steps in theirs))
 
@@ -189,7 +179,7 @@ class Loop:
         )
         return runner.make_advance(
             one,
-            self._draw(),
+            self._draw,
             mesh,
             seed=config.seed,
             steps=steps,
@@ -234,6 +224,22 @@ class Loop:
         if self.model.config.uncertainty:
             saved["variables"] = self.validate(saved["variables"])[1]
         checkpoints.save(self.folder / "checkpoints/last", done, saved, keep=2, facts=facts)
+
+
+def make_draw(config: Config, model: Networks, data: TrainingViews) -> runner.Draw:
+    """How the experiment's batches are drawn from these instants."""
+    return runner.Draw(
+        batch=config.schedule.batch,
+        views=config.objective.views,
+        frames=len(data.rig_id),
+        rig_views=data.confidence.shape[1],
+        make_batch=functools.partial(
+            make_batch, augmentation=config.augmentation, skeleton=model.skeleton
+        ),
+        joints=model.skeleton.joints,
+        window=model.config.frames,
+        pairs=exchanges(config.augmentation),
+    )
 
 
 def items(state: TrainState) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Array, Int
+from jaxtyping import Array, Int, UInt32
 
 from geoself_jax.batch import PER_FRAME, Batch, TrainingViews
 from geoself_jax.data.sampling import Samples, draw_samples, instants_of, take_frames
@@ -74,7 +74,9 @@ def data_mesh(devices: int | None = None) -> Mesh:
     return Mesh(np.array(order[:devices]), (AXIS,))
 
 
-def step_keys(seed: int, step: int | Int[Array, ""]) -> tuple[jax.Array, jax.Array]:
+def step_keys(
+    seed: int | UInt32[Array, ""], step: int | Int[Array, ""]
+) -> tuple[jax.Array, jax.Array]:
     """Of a step's batch, and of what the networks drop."""
     key = jax.random.key(seed, impl="threefry2x32")  # whatever the default: equal everywhere
     batch, dropout = jax.random.split(jax.random.fold_in(key, step))

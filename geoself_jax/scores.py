@@ -194,11 +194,7 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
     limbs = limb_joints(skeleton)
     if limbs is not None and not counted[list(limbs)].all():
         limbs = None
-    # A program each, one after the other: in one, the two alignments of P-MPJPE wait for each
-    # other for ever on two CPU cores (jaxlib 0.10.2).
-    programs = [jax.jit(functools.partial(_measures, root=skeleton.root))]
-    if limbs is not None:
-        programs.append(jax.jit(functools.partial(_limb_measures, limbs=limbs)))
+    programs = _programs(skeleton.root, limbs)
     poses = len(target)
     chunk = min(_CHUNK, poses)
     per_pose: dict[str, np.ndarray] = {}
@@ -209,6 +205,21 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
                 per_pose.setdefault(name, np.empty(poses))[at] = value
     actions = np.repeat(recording.clip_id, recording.views)
     return metrics.aggregate(per_pose, actions, recording.clip_actions)
+
+
+@functools.lru_cache
+def _programs(
+    root: int, limbs: tuple[int, ...] | None
+) -> list[Callable[..., dict[str, jax.Array]]]:
+    """What measures poses, compiled once.
+
+    A program each, one after the other: in one, the two alignments of P-MPJPE wait for each other
+    for ever on two CPU cores (jaxlib 0.10.2).
+    """
+    programs: list[Any] = [jax.jit(functools.partial(_measures, root=root))]
+    if limbs is not None:
+        programs.append(jax.jit(functools.partial(_limb_measures, limbs=limbs)))
+    return programs
 
 
 def _measures(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Float, Int, Key, UInt32
 
 from geoself_jax import losses
 from geoself_jax.batch import Batch
@@ -172,7 +172,7 @@ def middle_frame(batch: Batch, joints: int) -> Batch:
 
 
 def initial_state(
-    model: Networks, optimizer: optax.GradientTransformation, seed: int
+    model: Networks, optimizer: optax.GradientTransformation, seed: int | UInt32[Array, ""]
 ) -> TrainState:
     """Fresh weights, a pure function of the seed."""
     joints = model.skeleton.joints

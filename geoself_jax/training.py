@@ -68,11 +68,12 @@ def train(
                 print(f"warning: {doubt}", file=sys.stderr, flush=True)
         _check_views(config, recording)
         _check_bodies(config, recording)
+        _check_windows(config)
         learn, held = held_out(config.data, recording)
         labels = triangulated if teacher is None else teacher
         data = training_views(recording.select(learn), labels[learn])
 
-        model = Networks(_resolved(config.model, recording), recording.skeleton)
+        model = Networks(resolved(config.model, recording), recording.skeleton)
         stages = make_stages(config, len(data.rig_id))
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
         record = _record(config, model, recording, learn, held, supervised=teacher is not None)
@@ -206,8 +207,17 @@ def _check_bodies(config: Config, recording: Recording) -> None:
         )
 
 
-def _resolved(model: ModelConfig, recording: Recording) -> ModelConfig:
-    """The model's configuration with the pictures' size put in."""
+def _check_windows(config: Config) -> None:
+    if config.augmentation.reverse and config.model.frames == 1:
+        raise usage_error(
+            "config.augmentation.reverse=true",
+            "a single frame has no direction of time",
+            "set config.model.frames to 3 or more, or this to false",
+        )
+
+
+def resolved(model: ModelConfig, recording: Recording) -> ModelConfig:
+    """The model's configuration with the pictures' size put in, as every run of it has it."""
     width, height = recording.image_size.reshape(-1, 2).mean(0)
     return dataclasses.replace(
         model,

@@ -79,6 +79,21 @@ def test_a_row_that_was_run_is_not_run_again(bench, rows, monkeypatch):
     assert bench.result(other) is None
 
 
+def test_seeds_side_by_side_learn_what_each_learns_alone(bench, rows, tmp_path):
+    both = Bench(bench.test_source, bench.test_source, tmp_path, together=True)
+    both.run(*rows[::2])
+    for row in rows[::2]:
+        alone, beside = bench.result(row), both.result(row)
+        for group in ("test", "held_out", "analysis"):
+            assert set(alone[group]) == set(beside[group])
+            for name, wanted in alone[group].items():
+                if isinstance(wanted, float):
+                    assert beside[group][name] == pytest.approx(wanted, rel=2e-3), name
+        assert alone["curve"][-1] == pytest.approx(beside["curve"][-1], rel=1e-3)
+    assert both.result(rows[0])["test"]["mpjpe_mm"] != both.result(rows[2])["test"]["mpjpe_mm"]
+    assert both.result(rows[1]) is None  # the bound is another row
+
+
 def test_a_table_tells_mean_and_spread_and_how_scores_agree(bench, rows, tmp_path):
     results = {}
     for row in rows:

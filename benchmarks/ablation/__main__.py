@@ -7,7 +7,8 @@
 recordings; `decide`: the few to run for long, --size=default or full, of everybody in the data. All
 rows of a table have equal optimizer steps and equal view-samples. A row that has been run is not
 run again: results lie in --out, by a digest of configuration, damage and data. Rows are run two at
-a time, one core each; `--only=TEXT` those whose name holds it. What was found so far is printed and
+a time (--jobs), one core each; on an accelerator --together trains the seeds of a row side by side.
+`--only=TEXT` those whose name holds it. What was found so far is printed and
 written to OUT/TABLE-SIZE.json, .md and .png at the end, or at once by --show. `--table=scores` runs
 nothing: over all runs of all tables and sizes, how well scores without labels order them.
 """
@@ -49,6 +50,9 @@ def main() -> int:
     parser.add_argument(
         "--page", type=Path, help="Markdown page that the table is put into; figures go beside it"
     )
+    parser.add_argument(
+        "--together", action="store_true", help="a row's seeds in one program (accelerators)"
+    )
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)  # of a process started by us
     flags = parser.parse_args()
@@ -62,13 +66,16 @@ def main() -> int:
         _in_parallel(flags.jobs)
         flags.show = True
     elif flags.core is not None:
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[flags.core]})
-    bench = Bench(train, test, flags.out)
+        os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[flags.core :: flags.jobs]))
+    bench = Bench(train, test, flags.out, together=flags.together)
     rows = [row for row in _rows(flags.table, train, flags) if flags.only in row.name]
     if not flags.show:
-        for row in seeds(rows, flags.seeds):
-            print(f"{row.name}, seed {row.config.seed}", flush=True)
-            bench.run(row)
+        every = [(row,) for row in seeds(rows, flags.seeds)]
+        if flags.together:
+            every = [tuple(row.seeded(seed) for seed in range(flags.seeds)) for row in rows]
+        for same in every:
+            print(f"{same[0].name}, seed {', '.join(str(r.config.seed) for r in same)}", flush=True)
+            bench.run(*same)
     if flags.core is None:
         _show(bench, rows, flags)
     return 0

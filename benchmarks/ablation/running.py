@@ -2,6 +2,8 @@
 
 import contextlib
 import fcntl
+import functools
+import hashlib
 import json
 import os
 import shutil
@@ -11,15 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from benchmarks.ablation.adversarial import train_adversarially
 from benchmarks.ablation.damage import TOLD, damaged, exact
 from benchmarks.ablation.row import Row, changed
-from geoself_jax import errors, evaluation, workdir
+from benchmarks.ablation.together import train_together
+from geoself_jax import devices, errors, evaluation, workdir
 from geoself_jax.config import Config, as_dict
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.model import Networks
 from geoself_jax.recording import Recording
 from geoself_jax.scores import ground_truth_scores, label_free_scores, predict_recording
 from geoself_jax.step import make_predict
@@ -37,14 +42,24 @@ class Bench:
         train: What the rows learn from.
         test: What they are scored on, with its ground truth.
         out: Folder of the results.
+        together: A row's seeds side by side in one program (`together`), as accelerators like it.
     """
 
-    def __init__(self, train: str, test: str, out: Path, *, synthetic_frames: int = 8000) -> None:
+    def __init__(
+        self,
+        train: str,
+        test: str,
+        out: Path,
+        *,
+        synthetic_frames: int = 8000,
+        together: bool = False,
+    ) -> None:
         self.train = load(train, synthetic_frames=synthetic_frames)
         self.test_source = test
         self.test = load(test, synthetic_frames=2000)
-        self.out = out
+        self.out, self.together = out, together
         self._labels: dict[tuple[Any, str], np.ndarray] = {}
+        self._seen: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     @property
     def data(self) -> str:
@@ -56,69 +71,103 @@ class Bench:
         path = self._path(row)
         return json.loads(path.read_text()) if path.is_file() else None
 
-    def run(self, row: Row) -> None:
-        """Trains and scores a row, unless it was done or another process is at it."""
+    def run(self, *rows: Row) -> None:
+        """Trains and scores a row's seeds, unless that was done or another process is at it.
+
+        Args:
+            rows: The same row with one seed or several.
+        """
         self.out.mkdir(parents=True, exist_ok=True)
-        with _claimed(self._path(row).with_suffix(".lock")) as ours:
-            if not ours or self.result(row) is not None:
+        with _claimed(self._path(rows[0]).with_suffix(".lock")) as ours:
+            rows = tuple(row for row in rows if self.result(row) is None)
+            if not ours or not rows:
                 return
-            recording = damaged(self.train, row.damage)
-            folder = self.out / f"{row.key(self.data)}.run"
+            recording = damaged(self.train, rows[0].damage)
             start = time.monotonic()
-            result = {
-                "name": row.name,
-                "seed": row.config.seed,
-                "uses_3d": row.supervised or row.adversarial,
-                "damage": row.damage,
+            told = {
+                "name": rows[0].name,
+                "uses_3d": rows[0].supervised or rows[0].adversarial,
+                "damage": rows[0].damage,
                 "commit": _commit(),
                 "threads": len(os.sched_getaffinity(0)),
+                "device": jax.devices()[0].device_kind,
+                "compute": devices.compute_type(rows[0].config),
             }
             try:
-                trained = self._trained(row, recording, folder)
+                found = self._trained(rows, recording)
             except errors.GeoselfError as error:
                 if error.code != errors.DATA:
                     raise
-                found: dict[str, Any] = {"refused": str(error), "config": as_dict(row.config)}
-            else:
-                found = {
-                    "minutes": (time.monotonic() - start) / 60,
+                for row in rows:
+                    refused = {"refused": str(error), "config": as_dict(row.config)}
+                    self._write(row, told | refused)
+                return
+            told["minutes"] = (time.monotonic() - start) / 60 / len(rows)
+            for row, (trained, curve) in zip(rows, found, strict=True):
+                scores = {
                     "config": trained.record["config"],
                     "versions": trained.record["versions"],
                     "test": self._test_scores(row, trained),
                     "held_out": self._held_scores(row, trained),
                     "analysis": self._analysis(row, trained),
-                    "curve": _curve(folder),
+                    "curve": curve,
                 }
-            workdir.write_json(self._path(row), result | found)
-            shutil.rmtree(folder, ignore_errors=True)
+                self._write(row, told | scores)
+
+    def _write(self, row: Row, result: dict[str, Any]) -> None:
+        workdir.write_json(self._path(row), {"seed": row.config.seed, **result})
+        shutil.rmtree(self._path(row).with_suffix(".run"), ignore_errors=True)
 
     def _path(self, row: Row) -> Path:
         return self.out / f"{row.key(self.data)}.json"
 
-    def _trained(self, row: Row, recording: Recording, folder: Path) -> Trained:
+    def _trained(
+        self, rows: tuple[Row, ...], recording: Recording
+    ) -> list[tuple[Trained, list[tuple[int, float]]]]:
+        """Networks and curve of each row."""
+        row, labels = rows[0], self._triangulated(rows[0], recording)
         if row.adversarial:
-            return train_adversarially(row.config, recording, self._triangulated(row, recording))
+            alone = [train_adversarially(each.config, recording, labels) for each in rows]
+            return [(trained, []) for trained in alone]
         teacher = recording.pose_world if row.supervised else None
-        labels = self._triangulated(row, recording)
+        if self.together:
+            seeds = [each.config.seed for each in rows]
+            return train_together(row.config, seeds, recording, labels, teacher=teacher)
+        return [self._trained_alone(each, recording, labels, teacher) for each in rows]
+
+    def _trained_alone(
+        self, row: Row, recording: Recording, labels: np.ndarray, teacher: np.ndarray | None
+    ) -> tuple[Trained, list[tuple[int, float]]]:
+        """As `python -m geoself_jax.train` does it; where it was stopped it goes on."""
+        folder = self._path(row).with_suffix(".run")
         config = _validated_often(row.config)
         outcome = train(config, folder, recording, teacher=teacher, triangulated=labels)
         if outcome.interrupted:
             raise KeyboardInterrupt
-        return load_trained(folder, "last")
+        return load_trained(folder, "last"), _curve(folder)
 
     def _triangulated(self, row: Row, recording: Recording) -> np.ndarray:
-        key = row.damage, row.config.objective.labels
+        """Labels, which take a minute: kept in the folder of the results for other processes."""
+        method = row.config.objective.labels
+        key = row.damage, method
         if key not in self._labels:
-            blind = recording.without_ground_truth()
-            self._labels[key] = triangulate_recording(blind, row.config.objective.labels)
+            told = json.dumps([self.train.fingerprint, row.damage, method])
+            name = f"labels-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+            with _claimed(self.out / f"{name}.lock", wait=True):
+                path = self.out / f"{name}.npy"
+                if not path.is_file():
+                    blind = recording.without_ground_truth()
+                    np.save(self.out / f"{name}.part.npy", triangulate_recording(blind, method))
+                    (self.out / f"{name}.part.npy").rename(path)
+                self._labels[key] = np.load(path, allow_pickle=False)
         return self._labels[key]
 
     def _test_scores(self, row: Row, trained: Trained) -> dict[str, Any]:
         """On the test people, as the row's detector sees them."""
-        test = _told(self.test, row)
-        prediction = _predicted(trained, test)
-        scores = ground_truth_scores(prediction, test)
-        free = label_free_scores(prediction, test, triangulate_recording(test))
+        seen = self._shown(row)
+        prediction = _predicted(trained, seen["test"])
+        scores = ground_truth_scores(prediction, seen["test"])
+        free = label_free_scores(prediction, seen["test"], seen["test_labels"])
         return dict(evaluation.without_nan(scores | free))
 
     def _analysis(self, row: Row, trained: Trained) -> dict[str, float]:
@@ -128,14 +177,13 @@ class Bench:
         errors is what averaging them over time may reach; what is left on poses and people that
         were seen in training is not for want of other poses.
         """
-        test = _told(self.test, row)
-        learnt = _told(self.train.select(held_out(row.config.data, self.train)[0]), row)
-        at = np.unique(np.linspace(0, learnt.frames - 1, HELD_FRAMES).astype(int))
+        seen = self._shown(row)
+        learnt, at = seen["learnt"], seen["learnt_at"]
         found = {
-            "exact_joints": (exact(test), None),
-            "half_the_variance": (exact(test, 0.5**0.5), None),
+            "exact_joints": (seen["exact"], None),
+            "half_the_variance": (seen["half"], None),
             "trained_people": (learnt, at),
-            "trained_people_exact_joints": (exact(learnt), at),
+            "trained_people_exact_joints": (seen["learnt_exact"], at),
         }
         return {
             f"{name}_mpjpe_mm": ground_truth_scores(
@@ -145,25 +193,39 @@ class Bench:
             for name, (recording, at) in found.items()
         }
 
+    def _shown(self, row: Row) -> dict[str, Any]:
+        """What a row's networks are shown, made once for all rows that are shown the same."""
+        told = row.damage if row.damage and row.damage[0] in TOLD else None
+        key = told, row.config.data.validation_subjects, row.config.data.validation_share
+        if key not in self._seen:
+            test = damaged(self.test, told)  # undamaged, but for confidences
+            learn, held = held_out(row.config.data, self.train)
+            learnt = damaged(self.train.select(learn), told)
+            out = self.train.select(held).without_ground_truth()
+            self._seen[key] = {
+                "test": test,
+                "test_labels": triangulate_recording(test),
+                "exact": exact(test),
+                "half": exact(test, 0.5**0.5),
+                "learnt": learnt,
+                "learnt_at": _evenly(learnt.frames),
+                "learnt_exact": exact(learnt),
+                "held": damaged(out, told),
+                "held_at": _evenly(out.frames),
+                "held_labels": triangulate_recording(out, "refined"),
+            }
+        return self._seen[key]
+
     def _held_scores(self, row: Row, trained: Trained) -> dict[str, Any]:
         """Without labels, on people held out of training, as the row's detector sees them."""
-        held = self.train.select(held_out(row.config.data, self.train)[1]).without_ground_truth()
-        labels = self._held_labels(held)
-        at = np.unique(np.linspace(0, held.frames - 1, min(HELD_FRAMES, held.frames)).astype(int))
-        held = _told(held, row)
+        seen = self._shown(row)
+        held, at = seen["held"], seen["held_at"]
         prediction = _predicted(trained, held, at)
-        return label_free_scores(prediction, held.select(at), labels[at])
-
-    def _held_labels(self, held: Recording) -> np.ndarray:
-        key = "held out", str(held.frames)
-        if key not in self._labels:
-            self._labels[key] = triangulate_recording(held, "refined")
-        return self._labels[key]
+        return label_free_scores(prediction, held.select(at), seen["held_labels"][at])
 
 
-def _told(recording: Recording, row: Row) -> Recording:
-    """Undamaged, but for confidences, which are as the row's detector gives them."""
-    return damaged(recording, row.damage if row.damage and row.damage[0] in TOLD else None)
+def _evenly(frames: int) -> np.ndarray:
+    return np.unique(np.linspace(0, frames - 1, min(HELD_FRAMES, frames)).astype(int))
 
 
 def _validated_often(config: Config) -> Config:
@@ -173,16 +235,25 @@ def _validated_often(config: Config) -> Config:
 
 
 def _predicted(trained: Trained, recording: Recording, at: np.ndarray | None = None) -> Any:
-    predict, frames = make_predict(trained.model), trained.model.config.frames
-    return predict_recording(predict, trained.variables, recording, frames, at)
+    frames = trained.model.config.frames
+    return predict_recording(_predict(trained.model), trained.variables, recording, frames, at)
+
+
+@functools.lru_cache(maxsize=2)
+def _predict(model: Networks) -> Any:
+    """Compiled once for all that a row's networks are shown."""
+    return make_predict(model)
 
 
 def _commit() -> str | None:
-    """Of the program that was run; None where it is not a checkout."""
-    found = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    )
-    return found.stdout.strip() or None
+    """Of the program that was run; where it is a copy without git, as GEOSELF_COMMIT says."""
+    if told := os.environ.get("GEOSELF_COMMIT"):
+        return told
+    with contextlib.suppress(OSError):
+        ask = ["git", "describe", "--always", "--dirty"]
+        found = subprocess.run(ask, capture_output=True, text=True, check=False)
+        return found.stdout.strip() or None
+    return None
 
 
 def _curve(folder: Path) -> list[tuple[int, float]]:
@@ -196,11 +267,11 @@ def _curve(folder: Path) -> list[tuple[int, float]]:
 
 
 @contextlib.contextmanager
-def _claimed(path: Path) -> Iterator[bool]:
+def _claimed(path: Path, *, wait: bool = False) -> Iterator[bool]:
     """Whether this process alone may work on what the lock file stands for."""
     with path.open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except OSError:
             yield False
             return
