@@ -53,6 +53,7 @@ def main() -> int:
     parser.add_argument(
         "--together", action="store_true", help="a row's seeds in one program (accelerators)"
     )
+    parser.add_argument("--compute", choices=("auto", "float32", "bfloat16"), default="float32")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)  # of a process started by us
     flags = parser.parse_args()
@@ -65,10 +66,14 @@ def main() -> int:
     if flags.core is None and not flags.show and flags.jobs > 1:
         _in_parallel(flags.jobs)
         flags.show = True
-    elif flags.core is not None:
+    elif flags.core is not None and not flags.together:
         os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[flags.core :: flags.jobs]))
     bench = Bench(train, test, flags.out, together=flags.together)
-    rows = [row for row in _rows(flags.table, train, flags) if flags.only in row.name]
+    rows = [
+        row.computed_in(flags.compute)
+        for row in _rows(flags.table, train, flags)
+        if flags.only in row.name
+    ]
     if not flags.show:
         every = [(row,) for row in seeds(rows, flags.seeds)]
         if flags.together:

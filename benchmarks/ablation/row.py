@@ -33,6 +33,10 @@ class Row:
         """The same with another seed."""
         return dataclasses.replace(self, config=dataclasses.replace(self.config, seed=seed))
 
+    def computed_in(self, compute: str) -> "Row":
+        """The same, its products in float32, in bfloat16, or as the device likes it (auto)."""
+        return dataclasses.replace(self, config=changed(self.config, compute=compute))
+
     def key(self, data: str) -> str:
         """Digest of all that its result depends on but the program itself.
 
