@@ -6,7 +6,8 @@
 Each choice of weights refines the joints from all cameras but one and projects them into that one:
 the confidence-weighted mean distance to its detections, each at most 50 px, over two cameras left
 out. No ground truth is needed; where there is some, the labels' root-relative error is printed
-beside it, for analysis.
+beside it, for analysis. Last, how much of the detections' errors the labels have absorbed: what
+`augmentation.noise` should be.
 """
 
 import argparse
@@ -45,17 +46,41 @@ def labels(recording: Recording, choice: dict[str, Any] | None) -> np.ndarray:
     return triangulated if choice is None else refine_labels(recording, triangulated, **choice)
 
 
-def left_out_px(recording: Recording, choice: dict[str, Any] | None, view: int) -> float:
-    """Distance to the detections of a camera that the labels have not seen."""
-    confidence = recording.confidence.copy()
-    confidence[:, view] = 0
-    found = labels(dataclasses.replace(recording, confidence=confidence), choice)
+def errors_px(recording: Recording, found: np.ndarray) -> np.ndarray:
+    """(frames, views, joints): distance of labels' images to the detections."""
     camera = recording.cameras_of(slice(None)).on_device()
     seen = jax.jit(lambda x: project(world_to_camera(x[:, None], camera), camera.K))
-    pixels = np.asarray(seen(jnp.asarray(found)))[:, view]
-    error = np.linalg.norm(pixels - recording.keypoints_2d[:, view], axis=-1)
+    pixels = np.asarray(seen(jnp.asarray(found)))
+    return np.linalg.norm(pixels - recording.keypoints_2d, axis=-1)
+
+
+def without(recording: Recording, choice: dict[str, Any] | None, view: int) -> np.ndarray:
+    """Labels that have not seen one of the cameras."""
+    confidence = recording.confidence.copy()
+    confidence[:, view] = 0
+    return labels(dataclasses.replace(recording, confidence=confidence), choice)
+
+
+def left_out_px(recording: Recording, choice: dict[str, Any] | None, view: int) -> float:
+    """Distance to the detections of a camera that the labels have not seen."""
+    error = errors_px(recording, without(recording, choice, view))[:, view]
     weight = np.where(np.isfinite(error), recording.confidence[:, view], 0)
     return float(np.sum(weight * np.minimum(np.nan_to_num(error), MOST_PX)) / weight.sum())
+
+
+def absorbed(recording: Recording) -> float:
+    """What the detections' distances to the labels must be times, to be the detections' errors.
+
+    Labels lean towards the detections that they are made of. In linear least squares a residual is
+    (1 - h) of what it is to labels without that detection, and its variance (1 - h) of the error's:
+    so the root of the ratio of the two residuals, of medians here, a mean over the cameras.
+    """
+    near = errors_px(recording, labels(recording, {}))
+    ratios = []
+    for view in range(recording.views):
+        far = errors_px(recording, without(recording, {}, view))
+        ratios.append(np.nanmedian(far[:, view]) / np.nanmedian(near[:, view]))
+    return float(np.mean(np.sqrt(ratios)))
 
 
 def error_mm(recording: Recording, found: np.ndarray) -> float | None:
@@ -90,8 +115,13 @@ def main() -> None:
         name = "as triangulated" if choice is None else str(choice or "the defaults")
         shown = "-" if error is None else f"{error:.1f}"
         print(f"{pixels:>12.3f}{shown:>10}{seconds:>9.1f}  {name}", flush=True)
+    factor = absorbed(blind)
+    print(
+        f"errors put back into new views (augmentation.noise) should be {factor:.2f} times as large"
+    )
     if flags.out:
-        write_json(flags.out, {"data": flags.data, "frames": recording.frames, "rows": rows})
+        told = {"data": flags.data, "frames": recording.frames, "rows": rows, "noise": factor}
+        write_json(flags.out, told)
 
 
 if __name__ == "__main__":
