@@ -115,7 +115,6 @@ class AugmentationConfig:
         tilt: Radians: the body tilted by up to this about any horizontal axis.
         exchange: Share of them that get the upper body of another instant, turned to these hips.
         noise: What the detections' errors are times when they are put back.
-        reverse: Half of all windows, augmented or not, run backward (`model.frames` above 1).
     """
 
     share: float = 0.0
@@ -128,7 +127,6 @@ class AugmentationConfig:
     tilt: float = 0.0
     exchange: float = 0.0
     noise: float = 1.0
-    reverse: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,6 @@ def train(
                 print(f"warning: {doubt}", file=sys.stderr, flush=True)
         _check_views(config, recording)
         _check_bodies(config, recording)
-        _check_windows(config)
         learn, held = held_out(config.data, recording)
         labels = triangulated if teacher is None else teacher
         data = training_views(recording.select(learn), labels[learn])
@@ -204,15 +203,6 @@ def _check_bodies(config: Config, recording: Recording) -> None:
             f"config.augmentation.exchange={config.augmentation.exchange}",
             "the skeleton's root has no pair of hips with something above them",
             "set it to 0",
-        )
-
-
-def _check_windows(config: Config) -> None:
-    if config.augmentation.reverse and config.model.frames == 1:
-        raise usage_error(
-            "config.augmentation.reverse=true",
-            "a single frame has no direction of time",
-            "set config.model.frames to 3 or more, or this to false",
         )
 
 

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from benchmarks.refinement import absorbed, errors_px
 from geoself_jax.data.refinement import refine_labels
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
@@ -66,6 +67,14 @@ def test_refining_stays_where_exact_detections_put_the_joints(walkers):
     perfect = dataclasses.replace(few, keypoints_2d=exact, confidence=np.ones_like(few.confidence))
     refined = refine_labels(perfect, triangulate_recording(perfect))
     assert error_mm(refined, few) < 3
+
+
+def test_how_much_of_the_errors_the_labels_absorb_is_told_without_the_truth(walkers, refined):
+    near = np.nanmedian(errors_px(walkers, refined))
+    true = np.nanmedian(errors_px(walkers, walkers.pose_world))
+    assert true > 1.05 * near
+    found = absorbed(walkers.without_ground_truth())
+    assert found == pytest.approx(true / near, rel=0.04)
 
 
 def test_what_cannot_be_triangulated_stays_unknown_and_harms_nothing_else(

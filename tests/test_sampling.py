@@ -222,26 +222,6 @@ def test_a_window_is_consecutive_and_repeats_the_ends_of_its_run(views):
     assert windows(frame, run, 1) is frame
 
 
-def test_half_of_the_windows_run_backward_and_the_rest_is_as_it_was(views):
-    for augmentation in (NONE, AugmentationConfig(share=1.0, exchange=0.5, limbs=0.1, bend=0.2)):
-        forward = windowed(views, augmentation)
-        some = windowed(views, dataclasses.replace(augmentation, reverse=True))
-        turned = 0
-        for name in ("keypoints_2d", "confidence", "label"):
-            arrays = [np.asarray(getattr(batch, name)) for batch in (forward, some)]
-            was, now = (a.reshape(32, 2, 9, 17, -1) for a in arrays)
-            kept = np.array(
-                [
-                    np.allclose(a, b, atol=1e-3, equal_nan=True)
-                    for a, b in zip(was, now, strict=True)
-                ]
-            )
-            for a, b in zip(was[~kept], now[~kept], strict=True):
-                np.testing.assert_allclose(a, b[:, ::-1], atol=1e-3)
-            turned = int((~kept).sum())
-        assert 8 < turned < 24
-
-
 def test_the_detector_s_errors_are_put_back_as_large_as_asked_for(views):
     none, once, twice = (
         drawer(dataclasses.replace(STILL, noise=noise))(views, jax.random.key(5))

@@ -27,7 +27,7 @@ class Samples(NamedTuple):
         other: Another instant, whose upper body it may get.
         more: Uniform in [0, 1): whether it does, and then one for each limb, as many as joints.
         turns: Uniform in [-1, 1): how each limb turns, as many as joints; then how much all of them
-            do, and whether a window runs backward; then how the body tilts.
+            do, and how the body tilts.
     """
 
     frame: Int[Array, " batch"]
@@ -128,8 +128,6 @@ def make_batch(
         skeleton: For mirroring.
     """
     other = None
-    if augmentation.reverse:
-        rows = _run_backward(rows, samples.turns[:, -2, 1] < 0)
     if exchanges(augmentation):
         both = [_part(rows, which) for which in (0, 1)]
         rows, other = (_folded(part, skeleton)[0] for part in both)
@@ -156,18 +154,6 @@ def exchanges(augmentation: AugmentationConfig) -> bool:
 def _part(rows: TrainingViews, which: int) -> TrainingViews:
     """One of each pair of instants."""
     return rows._replace(**{name: getattr(rows, name)[:, which] for name in PER_FRAME})
-
-
-def _run_backward(rows: TrainingViews, chosen: Bool[Array, " batch"]) -> TrainingViews:
-    """Some samples' windows in the other direction of time: a motion that could be, too."""
-    window = rows.rig_id.ndim - 1
-
-    def turned(array: Any) -> jax.Array:
-        where = chosen.reshape(-1, *[1] * (array.ndim - 1))
-        return jnp.where(where, jnp.flip(array, axis=window), array)
-
-    changed: dict[str, Any] = {name: turned(getattr(rows, name)) for name in PER_FRAME}
-    return rows._replace(**changed)
 
 
 def _folded(rows: TrainingViews, skeleton: Skeleton) -> tuple[TrainingViews, jax.Array, int]:
