@@ -6,6 +6,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from geoself_jax.errors import nearest_name, usage_error
 
+SHORTEST_PATH = 1.5
+"""Frames: the narrowest Gaussian under which `ModelConfig.temporal` fits paths."""
+
 
 @dataclass(frozen=True)
 class DataConfig:
@@ -46,6 +49,9 @@ class ModelConfig:
         frames: Consecutive frames of one view that the networks see, to lift the middle one; three
             frames become one in the first layer and in one block more for each power of 3, ahead of
             `blocks`.
+        temporal: How they see a window: by `convolutions` as above; or its middle frame and, by
+            robust parabolas through each joint's rays, the `paths` about it: place, velocity and
+            acceleration, over a short time and a long one. As quick as a single frame.
         confidence: Whether they see the detector's confidences too.
         uncertainty: Whether they also say how far off each joint of a pose may be. The poses are
             trained exactly as without it.
@@ -63,10 +69,26 @@ class ModelConfig:
     root: Literal["ray", "plain"] = "ray"
     root_depth: float = 5.0
     frames: Literal[1, 3, 9, 27, 81, 243] = 1
+    temporal: Literal["convolutions", "paths"] = "convolutions"
     confidence: bool = False
     uncertainty: bool = False
     pixel_center: tuple[float, float] = (500.0, 500.0)
     pixel_scale: float = 500.0
+
+    @property
+    def narrowing(self) -> int:
+        """Blocks that make one frame of three, ahead of `blocks`."""
+        if self.frames == 1 or self.temporal == "paths":
+            return 0
+        return round(math.log(self.frames, 3)) - 1
+
+    @property
+    def path_spreads(self) -> list[float]:
+        """Of the paths, standard deviations in time: frames, each three times the one before."""
+        spreads = [SHORTEST_PATH]
+        while 3 * spreads[-1] <= self.frames / 6:
+            spreads.append(3 * spreads[-1])
+        return spreads
 
 
 @dataclass(frozen=True)

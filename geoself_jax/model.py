@@ -4,7 +4,6 @@ Linen, not NNX: a training step is a pure function of its state here, which is w
 """
 
 import functools
-import math
 from typing import NamedTuple
 
 import flax.linen as nn
@@ -15,12 +14,16 @@ from jaxtyping import Array, Float, UInt32
 
 from geoself_jax.config import ModelConfig
 from geoself_jax.geometry.camera import pixel_to_ray
+from geoself_jax.geometry.paths import fit_paths
 from geoself_jax.layers import Compute, Dense
 from geoself_jax.numerics import finite_or_zero, rotate, safe_divide
 from geoself_jax.skeleton import Skeleton
 
 CONFIDENCE_SCALE = 0.1
 """Confidences as features are times this: about as spread as a body's rays, 5 m away."""
+
+PATH_OUTLIER = 0.015
+"""Of a ray: 17 px at a focal length of 1145. A detection that far off its path counts little."""
 
 UNCERTAINTY = 0.1
 """Metres that each joint may be off, before anything is learned."""
@@ -159,8 +162,7 @@ class Networks(nn.Module):
         turn = _look_at(root_ray)
         features = _features(config, keypoints_2d, confidence, rays, root_ray, turn, seen)
 
-        narrowing = round(math.log(config.frames, 3)) - 1 if config.frames > 1 else 0
-        every = [narrowing + blocks for blocks in (config.blocks, config.root_blocks)]
+        every = [config.narrowing + blocks for blocks in (config.blocks, config.root_blocks)]
         counts = [1 + blocks * config.layers for blocks in every]
         keys = jnp.zeros((sum(counts), 2), jnp.uint32)
         first_row: int | jax.Array = 0
@@ -170,7 +172,7 @@ class Networks(nn.Module):
                 first_row = jax.lax.axis_index(self.axis_name) * features.shape[0]
         network = functools.partial(
             ResidualNetwork,
-            narrowing=narrowing,
+            narrowing=config.narrowing,
             layers=config.layers,
             dropout=config.dropout,
             compute=self.compute,
@@ -251,11 +253,32 @@ def _features(
         shape = (rays.shape[0], config.frames, 2)
         extra = [jnp.broadcast_to(root_ray[:, None], shape)]
     coordinates = jnp.where(seen[..., None], coordinates, 0)
+    if config.temporal == "paths" and config.frames > 1:
+        return _path_features(config, coordinates, jnp.where(seen, confidence, 0), root_ray)
     if config.confidence:
         scale = 1.0 if config.input == "pixel" else CONFIDENCE_SCALE
         trust = jnp.where(seen, confidence, 0) * scale
         extra.append(trust.reshape(rays.shape[0], config.frames, -1))
     return jnp.concatenate([coordinates.reshape(rays.shape[0], config.frames, -1), *extra], axis=-1)
+
+
+def _path_features(
+    config: ModelConfig, coordinates: jax.Array, trust: jax.Array, root_ray: jax.Array
+) -> Float[Array, "batch 1 features"]:
+    """The middle frame as it was seen, and the joints' paths about it, short and long."""
+    batch, middle = len(coordinates), config.frames // 2
+    points = coordinates.reshape(batch, config.frames, -1, 2)
+    trust = trust.reshape(batch, config.frames, -1)
+    told = [points[:, middle]]
+    supports = [trust[:, middle]]
+    for spread in config.path_spreads:
+        path, support = fit_paths(points, trust**2, spread=spread, outlier=PATH_OUTLIER)
+        told.append(path)
+        supports.append(support)
+    if config.confidence:
+        told += [support * CONFIDENCE_SCALE for support in supports]
+    features = jnp.concatenate([array.reshape(batch, -1) for array in told], axis=-1)
+    return jnp.concatenate([features, root_ray], axis=-1)[:, None]
 
 
 def _root_position(

@@ -234,7 +234,11 @@ def choose_rows(base: Config) -> list[Row]:
         Row("dropout 0.2", changed(recipe, model__dropout=0.2)),
         Row("weight decay 1", changed(recipe, optimizer__weight_decay=1.0)),
         Row("errors put back 1.14 times as large", changed(recipe, augmentation__noise=1.14)),
-        Row("27 frames", changed(recipe, model__frames=27)),
+        Row("dropout 0.05", changed(recipe, model__dropout=0.05)),
+        *(
+            Row(f"{frames} frames", changed(recipe, model__frames=frames, model__temporal="paths"))
+            for frames in (27, 81)
+        ),
     ]
 
 
@@ -270,6 +274,7 @@ def decide_rows(base: Config, size: Size) -> list[Row]:
             Row("eq. (7) and virtual views, as printed", printed),
         ]
     wide = changed(default, model__width=base.model.width * 3 // 2)
+    paths = {"model__temporal": "paths"}
     transform = changed(
         wide,
         objective__name="transform",
@@ -284,7 +289,9 @@ def decide_rows(base: Config, size: Size) -> list[Row]:
         Row("half as wide again", wide),
         wide_bound,
         Row("bent by 0.2 rad, weight decay 0.01", _earlier(base)),
-        Row("27 frames", changed(default, model__frames=27)),
+        Row("27 frames", changed(default, model__frames=27, **paths)),
+        Row("81 frames", changed(default, model__frames=81, **paths)),
+        Row("27 frames, half as wide again", changed(wide, model__frames=27, **paths)),
         Row("triangulated labels alone", alone),
         Row("eq. (7) and virtual views, as printed", printed),
         Row("eq. (7), placed by the views, half as wide again", transform),
