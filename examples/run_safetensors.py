@@ -60,7 +60,12 @@ def lift(
         scale = np.float32(1 if config["input"] == "pixel" else 0.1)
         trust = np.where(seen, confidence, 0) * scale
         extra.append(trust.reshape(poses, frames, joints))
-    features = np.concatenate([coordinates.reshape(poses, frames, 2 * joints), *extra], 2)
+    if frames > 1 and config.get("temporal") == "paths":
+        shape = (poses, frames, joints)
+        points, trust = coordinates.reshape(*shape, 2), np.where(seen, confidence, 0).reshape(shape)
+        features = path_features(points, trust, root_ray, looks=config["confidence"])
+    else:
+        features = np.concatenate([coordinates.reshape(poses, frames, 2 * joints), *extra], 2)
 
     last = network(weights, "lifting", config["blocks"], config["layers"], features)
     pose_3d = linear(weights, "lifting/output", last)
@@ -92,13 +97,55 @@ def look_at(ray: np.ndarray) -> np.ndarray:
     return np.array(rows).transpose(2, 0, 1)
 
 
+def path_features(
+    points: np.ndarray, trust: np.ndarray, root_ray: np.ndarray, *, looks: bool
+) -> np.ndarray:
+    """The middle frame, and parabolas of time through each joint's points, short and long.
+
+    Args:
+        points: (poses, frames, joints, 2).
+        trust: (poses, frames, joints), 0 where a joint was not seen.
+        root_ray: (poses, 2).
+        looks: Whether the networks look at confidences too.
+    """
+    poses, frames = trust.shape[:2]
+    told, supports = [points[:, frames // 2]], [trust[:, frames // 2]]
+    spread = 1.5
+    while spread == 1.5 or spread <= frames / 6:
+        time = ((np.arange(frames) - frames // 2) / spread).astype(np.float32)
+        near = np.exp(-0.5 * time**2)
+        first = trust**2 * near[:, None]
+        path = parabolas(points, first, time)
+        for _ in range(2):  # points off the path count less
+            off = points - np.einsum("fn,bjnc->bfjc", time[:, None] ** np.arange(3), path)
+            path = parabolas(points, first / (1 + (off**2).sum(-1) / 0.015**2) ** 2, time)
+        told.append(path)
+        supports.append(first.sum(1) / near.sum())
+        spread *= 3
+    told += [np.float32(0.1) * support for support in supports] if looks else []
+    flat = [array.reshape(poses, -1) for array in told]
+    return np.concatenate([*flat, root_ray], 1)[:, None].astype(np.float32)
+
+
+def parabolas(points: np.ndarray, weight: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """(poses, joints, 3, 2): place, velocity and half the acceleration at time 0, least squares."""
+    share = weight / np.where(weight.sum(1, keepdims=True) == 0, 1, weight.sum(1, keepdims=True))
+    s1, s2, s3, s4 = (np.einsum("bfj,f->bj", share, time**n)[..., None] for n in range(1, 5))
+    b0, b1, b2 = (np.einsum("bfj,f,bfjc->bjc", share, time**n, points) for n in range(3))
+    a11, a12, a22 = s2 - s1 * s1 + 0.02, s3 - s1 * s2, s4 - s2 * s2 + 0.02
+    c1, c2 = b1 - s1 * b0, b2 - s2 * b0
+    velocity = (a22 * c1 - a12 * c2) / (a11 * a22 - a12 * a12)
+    bend = (a11 * c2 - a12 * c1) / (a11 * a22 - a12 * a12)
+    return np.stack([b0 - s1 * velocity - s2 * bend, velocity, bend], 2)
+
+
 def network(
     weights: dict[str, np.ndarray], name: str, blocks: int, layers: int, x: np.ndarray
 ) -> np.ndarray:
     """A fully connected layer and residual blocks of them.
 
     Of x (poses, frames, features) the first layer sees three frames at a time, and so do as many
-    more blocks, ahead of the others, as it takes to have one left.
+    more blocks, ahead of the others, as it takes to have one left; of one frame it sees that.
     """
 
     def dense(x: np.ndarray, layer: str) -> np.ndarray:

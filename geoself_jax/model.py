@@ -266,7 +266,7 @@ def _path_features(
     config: ModelConfig, coordinates: jax.Array, trust: jax.Array, root_ray: jax.Array
 ) -> Float[Array, "batch 1 features"]:
     """The middle frame as it was seen, and the joints' paths about it, short and long."""
-    batch, middle = len(coordinates), config.frames // 2
+    batch, middle = coordinates.shape[0], config.frames // 2
     points = coordinates.reshape(batch, config.frames, -1, 2)
     trust = trust.reshape(batch, config.frames, -1)
     told = [points[:, middle]]

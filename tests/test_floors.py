@@ -14,7 +14,15 @@ PACKAGE = Path(geoself_jax.__file__).parent
 FLOORS = [
     {"errors", "hosts", "layers", "numerics", "packing", "stopping"},
     {
-        *("skeleton", "config", "geometry.camera", "safe_load", "validation", "data.rig"),
+        *(
+            "skeleton",
+            "config",
+            "geometry.camera",
+            "geometry.paths",
+            "safe_load",
+            "validation",
+            "data.rig",
+        ),
         "stores",
     },
     {

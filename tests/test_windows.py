@@ -17,12 +17,14 @@ from geoself_jax.training import held_out, train
 FRAMES = 9
 
 
-@pytest.fixture(scope="module")
-def config(tiny_config):
+@pytest.fixture(scope="module", params=["convolutions", "paths"])
+def config(request, tiny_config):
     """All that makes a batch more than an instant."""
     return dataclasses.replace(
         tiny_config,
-        model=dataclasses.replace(tiny_config.model, frames=FRAMES, confidence=True),
+        model=dataclasses.replace(
+            tiny_config.model, frames=FRAMES, temporal=request.param, confidence=True
+        ),
         objective=dataclasses.replace(
             tiny_config.objective, name="both", labels="refined", root_from="views"
         ),

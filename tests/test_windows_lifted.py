@@ -27,13 +27,13 @@ TOLERANCE_M = 2e-5  # batches of other sizes
 VIEW, CLIP = 2, 3
 
 
-@pytest.fixture(scope="module")
-def run(tiny_run, tmp_path_factory):
+@pytest.fixture(scope="module", params=["convolutions", "paths"])
+def run(request, tiny_run, tmp_path_factory):
     """A run of windows that look at confidences; its weights are random."""
     folder = tmp_path_factory.mktemp("windows") / "run"
     folder.mkdir()
     record = workdir.read_record(tiny_run)
-    record["model"] |= {"frames": FRAMES, "confidence": True}
+    record["model"] |= {"frames": FRAMES, "temporal": request.param, "confidence": True}
     workdir.write_json(folder / workdir.RECORD, record)
     model = Networks(from_dict(ModelConfig, record["model"]), H36M_17)
     state, facts = step.initial_state(model, optax.sgd(1.0), 0), {"step": 0, "best": None}

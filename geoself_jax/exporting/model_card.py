@@ -1,9 +1,9 @@
 """MODEL_CARD.md: what somebody who is handed the networks should know, from what the run knows."""
 
-import math
 from typing import Any
 
 from geoself_jax import export_files
+from geoself_jax.config import ModelConfig, from_dict
 from geoself_jax.exporting.card_scores import scores
 from geoself_jax.exporting.folder import CARD, ONNX, PROGRAM, SAMPLE
 from geoself_jax.exporting.markdown import table, text
@@ -48,7 +48,7 @@ def card(info: dict[str, Any], differences_mm: dict[str, float]) -> str:
 def _head(info: dict[str, Any]) -> list[str]:
     joints, built = info["skeleton"]["joint_names"], info["architecture"]
     root, frames = joints[info["skeleton"]["root"]], built["frames"]
-    narrowing = round(math.log(frames, 3)) - 1 if frames > 1 else 0
+    narrowing = from_dict(ModelConfig, built, "architecture").narrowing
     sizes = [(built["width"], built["blocks"]), (built["root_width"], built["root_blocks"])]
     lifting, placing = (
         f"{1 + (narrowing + blocks) * built['layers']} layers of {width} units"

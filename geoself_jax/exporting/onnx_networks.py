@@ -5,7 +5,6 @@ converter (jax2onnx 0.17) needs an Orbax older than the one that reads a run's c
 """
 
 import json
-import math
 from typing import Any
 
 import jax
@@ -17,6 +16,7 @@ from geoself_jax import __version__
 from geoself_jax.calibration import SCALE
 from geoself_jax.config import ModelConfig
 from geoself_jax.exporting.onnx_graph import Graph, Tensor
+from geoself_jax.exporting.onnx_paths import path_features
 from geoself_jax.layers import fold_norm
 from geoself_jax.model import CONFIDENCE_SCALE, UNCERTAINTY
 from geoself_jax.trained import Trained
@@ -69,8 +69,8 @@ def _graph(trained: Trained) -> Graph:
     turn = _look_at(root_ray)
     features = _features(config, uv, confidence, rays, root_ray, turn, seen, joints)
 
-    size = config.blocks, config.layers
-    last = _features_of(features, frames, weights["lifting"], "lifting", *size)
+    size = config.narrowing, config.blocks, config.layers
+    last = _features_of(features, weights["lifting"], "lifting", *size)
     pose = _linear(last, "lifting.output", weights["lifting"]["output"]).reshape(0, joints, 3)
     pose = pose - pose.take([skeleton.root], axis=1)
     if config.input == "centered_ray":
@@ -79,8 +79,8 @@ def _graph(trained: Trained) -> Graph:
             *(turn[0][i] * x + turn[1][i] * y + turn[2][i] * z for i in range(3))
         )  # turned back: by the transpose
     graph.output("pose_3d", pose, ["b", joints, 3])
-    size = config.root_blocks, config.layers
-    out = _features_of(features, frames, weights["root"], "root", *size)
+    size = config.narrowing, config.root_blocks, config.layers
+    out = _features_of(features, weights["root"], "root", *size)
     out = _linear(out, "root.output", weights["root"]["output"])
     graph.output("root_position", _root_position(config, out, root_ray), ["b", 3])
     if config.uncertainty:
@@ -165,6 +165,9 @@ def _features(
         pair = x / z, y / z
         times = np.array([1, frames], np.int64)
         extra = [graph.node("Tile", ray, times).reshape(0, frames, 1) for ray in root_ray]
+    if config.temporal == "paths" and frames > 1:
+        masked = _where_seen(seen, pair[0]), _where_seen(seen, pair[1])
+        return path_features(config, masked, _where_seen(seen, confidence), root_ray, joints)
     if config.confidence:
         trust = _where_seen(seen, confidence)
         trust = trust if config.input == "pixel" else trust * CONFIDENCE_SCALE
@@ -182,7 +185,7 @@ def _linear(x: Tensor, name: str, arrays: dict[str, np.ndarray], **how: int) -> 
 
 
 def _features_of(
-    x: Tensor, frames: int, weights: dict[str, Any], name: str, blocks: int, layers: int
+    x: Tensor, weights: dict[str, Any], name: str, narrowing: int, blocks: int, layers: int
 ) -> Tensor:
     """A fully connected layer and residual blocks: of `model.ResidualNetwork`, folded."""
 
@@ -192,7 +195,6 @@ def _features_of(
 
     x = dense(x, "stem")
     width = len(weights["stem"]["linear"]["bias"])
-    narrowing = round(math.log(frames, 3)) - 1 if frames > 1 else 0
     for block in range(narrowing + blocks):
         y = x
         if block < narrowing:

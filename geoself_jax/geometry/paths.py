@@ -10,7 +10,9 @@ from jaxtyping import Array, Float
 from geoself_jax.numerics import safe_divide
 
 ROUNDS = 2
-_RIDGE = 0.02  # of the weight: what too few points do not tell is taken for a standstill
+"""Of weighting anew."""
+RIDGE = 0.02
+"""Of the weight: what too few points do not tell is taken for a standstill."""
 
 
 def fit_paths(
@@ -36,10 +38,7 @@ def fit_paths(
         Place, velocity and half the acceleration, two numbers each, times 1, `spread` and its
         square: all in the unit of `points`. And the mean weight that they stand on.
     """
-    frames = points.shape[-3]
-    time = ((np.arange(frames) - frames // 2) / spread).astype(np.float32)
-    powers = jnp.asarray(time[:, None] ** np.arange(5))  # (frames, 5)
-    near = np.exp(-0.5 * time**2).astype(np.float32)
+    powers, near = powers_and_nearness(points.shape[-3], spread)
     first = weight * near[:, None]
     path = _fit(points, first, powers)
     for _ in range(ROUNDS):
@@ -52,7 +51,15 @@ def fit_paths(
     return path.reshape(*path.shape[:-2], 6), support
 
 
-def _fit(points: jax.Array, weight: jax.Array, powers: jax.Array) -> jax.Array:
+def powers_and_nearness(
+    frames: int, spread: float
+) -> tuple[Float[np.ndarray, "frames 5"], Float[np.ndarray, " frames"]]:
+    """Powers 0 to 4 of each frame's time in units of `spread`, and the Gaussian's weights."""
+    time = ((np.arange(frames) - frames // 2) / spread).astype(np.float32)
+    return time[:, None] ** np.arange(5, dtype=np.float32), np.exp(-0.5 * time**2)
+
+
+def _fit(points: jax.Array, weight: jax.Array, powers: np.ndarray) -> jax.Array:
     """Coefficients (..., joints, 3, 2) of 1, t and t^2: the normal equations, solved by hand."""
     exact = functools.partial(jnp.einsum, precision=jax.lax.Precision.HIGHEST)
     total = jnp.sum(weight, axis=-2)
@@ -61,7 +68,7 @@ def _fit(points: jax.Array, weight: jax.Array, powers: jax.Array) -> jax.Array:
     along = exact("fn,...fjc->n...jc", powers[:, :3], weight[..., None] * points)
     b0, b1, b2 = (safe_divide(x, total[..., None]) for x in along)
     # Eliminate the place, then solve two equations for velocity and acceleration.
-    a11, a12, a22 = s2 - s1 * s1 + _RIDGE, s3 - s1 * s2, s4 - s2 * s2 + _RIDGE
+    a11, a12, a22 = s2 - s1 * s1 + RIDGE, s3 - s1 * s2, s4 - s2 * s2 + RIDGE
     c1, c2 = b1 - s1[..., None] * b0, b2 - s2[..., None] * b0
     determinant = (a11 * a22 - a12 * a12)[..., None]
     velocity = (a22[..., None] * c1 - a12[..., None] * c2) / determinant

@@ -1,0 +1,85 @@
+"""Paths of joints over a window, as ONNX: `geometry.paths.fit_paths` and what is seen of it."""
+
+import numpy as np
+
+from geoself_jax.config import ModelConfig
+from geoself_jax.exporting.onnx_graph import Tensor
+from geoself_jax.geometry.paths import RIDGE, ROUNDS, powers_and_nearness
+from geoself_jax.model import CONFIDENCE_SCALE, PATH_OUTLIER
+
+Pair = tuple[Tensor, Tensor]
+"""x and y."""
+
+
+def path_features(
+    config: ModelConfig, pair: Pair, trust: Tensor, root_ray: Pair, joints: int
+) -> Tensor:
+    """The networks' input, (b, features).
+
+    Args:
+        config: Of the networks.
+        pair: Coordinates, (b, frames * joints) each, 0 where a joint was not seen.
+        trust: Confidences, (b, frames * joints), 0 there.
+        root_ray: (b, 1) each.
+        joints: Of a frame.
+    """
+    graph, frames = trust.graph, config.frames
+    x, y, trust = (array.reshape(0, frames, joints) for array in (*pair, trust))
+    middle = [array.take(frames // 2, axis=1) for array in (x, y, trust)]
+    told, supports = [graph.stack(*middle[:2]).reshape(0, 2 * joints)], middle[2:]
+    for spread in config.path_spreads:
+        path, support = _fit_paths((x, y), trust * trust, frames, spread)
+        told.append(graph.stack(*path).reshape(0, 6 * joints))
+        supports.append(support)
+    if config.confidence:
+        told += [support * CONFIDENCE_SCALE for support in supports]
+    return graph.node("Concat", *told, *root_ray, axis=1)
+
+
+def _fit_paths(
+    pair: Pair, weight: Tensor, frames: int, spread: float
+) -> tuple[list[Tensor], Tensor]:
+    """Place, velocity and half the acceleration, x and y of each, (b, joints); their support."""
+    graph, (powers, near) = weight.graph, powers_and_nearness(frames, spread)
+    name = f"paths.{spread:g}"
+    in_time = graph.weight(f"{name}.powers", powers)
+    there = in_time.take([0, 1, 2], axis=1)
+    first = weight * graph.weight(f"{name}.near", near[:, None])
+    path = _fit(pair, first, in_time)
+    for _ in range(ROUNDS):
+        square = None
+        for axis, points in enumerate(pair):
+            off = points - graph.node("MatMul", there, _rows(path[axis::2]))
+            square = off * off if square is None else square + off * off
+        assert square is not None
+        doubt = square / PATH_OUTLIER**2 + 1.0
+        path = _fit(pair, first / (doubt * doubt), in_time)
+    support = graph.node("ReduceSum", first, np.array([1], np.int64), keepdims=0)
+    return path, support / float(near.sum())
+
+
+def _rows(values: list[Tensor]) -> Tensor:
+    """(b, joints) each to (b, rows, joints)."""
+    graph, at = values[0].graph, np.array([1], np.int64)
+    return graph.node("Concat", *(graph.node("Unsqueeze", v, at) for v in values), axis=1)
+
+
+def _fit(pair: Pair, weight: Tensor, in_time: Tensor) -> list[Tensor]:
+    """`geometry.paths._fit`, x and y of place, velocity and half the acceleration in turn."""
+    graph = weight.graph
+    transposed = graph.node("Transpose", in_time, perm=[1, 0])
+    sums = graph.node("MatMul", transposed, weight)
+    s0, s1, s2, s3, s4 = (sums.take(i, axis=1) for i in range(5))
+    total = graph.node("Where", graph.node("Equal", s0, 0.0), 1.0, s0)
+    s1, s2, s3, s4 = (s / total for s in (s1, s2, s3, s4))
+    a11, a12, a22 = s2 - s1 * s1 + RIDGE, s3 - s1 * s2, s4 - s2 * s2 + RIDGE
+    determinant = a11 * a22 - a12 * a12
+    found: list[list[Tensor]] = []
+    for points in pair:
+        along = graph.node("MatMul", transposed, weight * points)
+        b0, b1, b2 = (along.take(i, axis=1) / total for i in range(3))
+        c1, c2 = b1 - s1 * b0, b2 - s2 * b0
+        velocity = (a22 * c1 - a12 * c2) / determinant
+        bend = (a11 * c2 - a12 * c1) / determinant
+        found.append([b0 - s1 * velocity - s2 * bend, velocity, bend])
+    return [found[axis][power] for power in range(3) for axis in range(2)]
