@@ -51,7 +51,7 @@ class ModelConfig:
             `blocks`.
         temporal: How they see a window: by `convolutions` as above; or its middle frame and, by
             robust parabolas through each joint's rays, the `paths` about it: place, velocity and
-            acceleration, over a short time and a long one. As quick as a single frame.
+            acceleration, over a short time and a long one. Quicker than convolutions, and better.
         confidence: Whether they see the detector's confidences too.
         uncertainty: Whether they also say how far off each joint of a pose may be. The poses are
             trained exactly as without it.

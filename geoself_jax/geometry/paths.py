@@ -1,13 +1,11 @@
 """Short paths of points over time, fitted by polynomials: where they are, how fast, which way."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from geoself_jax.numerics import safe_divide
+from geoself_jax.numerics import matmul, safe_divide
 
 ROUNDS = 2
 """Of weighting anew."""
@@ -38,17 +36,20 @@ def fit_paths(
         Place, velocity and half the acceleration, two numbers each, times 1, `spread` and its
         square: all in the unit of `points`. And the mean weight that they stand on.
     """
-    powers, near = powers_and_nearness(points.shape[-3], spread)
-    first = weight * near[:, None]
-    path = _fit(points, first, powers)
+    in_time, near = powers_and_nearness(points.shape[-3], spread)
+    powers = jnp.asarray(in_time)
+    shape = points.shape[:-3] + points.shape[-2:-1]  # batch and joints
+    # Frames first and all else in one: every sum over time is a product with a small matrix.
+    x, y = (jnp.moveaxis(points[..., i], -2, 0).reshape(len(near), -1) for i in range(2))
+    first = jnp.moveaxis(weight, -2, 0).reshape(len(near), -1) * near[:, None]
+    path = _fit((x, y), first, powers)
     for _ in range(ROUNDS):
-        exact = jax.lax.Precision.HIGHEST
-        there = jnp.einsum("fn,...jnc->...fjc", powers[:, :3], path, precision=exact)
-        off = points - there
-        square = jnp.sum(off * off, axis=-1) / outlier**2
-        path = _fit(points, first / (1 + square) ** 2, powers)
-    support = jnp.sum(first, axis=-2) / near.sum()
-    return path.reshape(*path.shape[:-2], 6), support
+        there = [matmul(powers[:, :3], jnp.stack(axis)) for axis in path]
+        square = ((x - there[0]) ** 2 + (y - there[1]) ** 2) / outlier**2
+        path = _fit((x, y), first / (1 + square) ** 2, powers)
+    support = jnp.sum(first, axis=0) / near.sum()
+    numbers = [path[axis][power] for power in range(3) for axis in range(2)]
+    return jnp.stack(numbers, axis=-1).reshape(*shape, 6), support.reshape(shape)
 
 
 def powers_and_nearness(
@@ -59,19 +60,20 @@ def powers_and_nearness(
     return time[:, None] ** np.arange(5, dtype=np.float32), np.exp(-0.5 * time**2)
 
 
-def _fit(points: jax.Array, weight: jax.Array, powers: np.ndarray) -> jax.Array:
-    """Coefficients (..., joints, 3, 2) of 1, t and t^2: the normal equations, solved by hand."""
-    exact = functools.partial(jnp.einsum, precision=jax.lax.Precision.HIGHEST)
-    total = jnp.sum(weight, axis=-2)
-    sums = exact("fn,...fj->n...j", powers[:, 1:], weight)
-    s1, s2, s3, s4 = (safe_divide(x, total) for x in sums)
-    along = exact("fn,...fjc->n...jc", powers[:, :3], weight[..., None] * points)
-    b0, b1, b2 = (safe_divide(x, total[..., None]) for x in along)
+def _fit(
+    pair: tuple[jax.Array, jax.Array], weight: jax.Array, powers: jax.Array
+) -> list[list[jax.Array]]:
+    """Of x and y, the coefficients of 1, t and t^2: the normal equations, solved by hand."""
+    s0, *sums = matmul(powers.T, weight)
+    s1, s2, s3, s4 = (safe_divide(x, s0) for x in sums)
     # Eliminate the place, then solve two equations for velocity and acceleration.
     a11, a12, a22 = s2 - s1 * s1 + RIDGE, s3 - s1 * s2, s4 - s2 * s2 + RIDGE
-    c1, c2 = b1 - s1[..., None] * b0, b2 - s2[..., None] * b0
-    determinant = (a11 * a22 - a12 * a12)[..., None]
-    velocity = (a22[..., None] * c1 - a12[..., None] * c2) / determinant
-    bend = (a11[..., None] * c2 - a12[..., None] * c1) / determinant
-    place = b0 - s1[..., None] * velocity - s2[..., None] * bend
-    return jnp.stack([place, velocity, bend], axis=-2)
+    determinant = a11 * a22 - a12 * a12
+    found = []
+    for points in pair:
+        b0, b1, b2 = (safe_divide(x, s0) for x in matmul(powers[:, :3].T, weight * points))
+        c1, c2 = b1 - s1 * b0, b2 - s2 * b0
+        velocity = (a22 * c1 - a12 * c2) / determinant
+        bend = (a11 * c2 - a12 * c1) / determinant
+        found.append([b0 - s1 * velocity - s2 * bend, velocity, bend])
+    return found
