@@ -68,6 +68,7 @@ def train(
                 print(f"warning: {doubt}", file=sys.stderr, flush=True)
         _check_views(config, recording)
         _check_bodies(config, recording)
+        _check_window(config.model)
         learn, held = held_out(config.data, recording)
         labels = triangulated if teacher is None else teacher
         data = training_views(recording.select(learn), labels[learn])
@@ -203,6 +204,15 @@ def _check_bodies(config: Config, recording: Recording) -> None:
             f"config.augmentation.exchange={config.augmentation.exchange}",
             "the skeleton's root has no pair of hips with something above them",
             "set it to 0",
+        )
+
+
+def _check_window(model: ModelConfig) -> None:
+    if model.frames == 1 and model.temporal == "paths":
+        raise usage_error(
+            "config.model.temporal=paths",
+            "a single frame (config.model.frames=1) has no paths",
+            "set config.model.frames to 3 or more, e.g. 27",
         )
 
 

@@ -39,10 +39,14 @@ def test_only_rows_that_say_so_are_given_3d():
             )
 
 
-def test_the_default_row_is_the_default_recipe():
-    recipe = load_config(str(CONFIGS / "cmu_h36m_rig.py"), [])
-    row = rows_of("decide", recipe.data.train, "", "default")[0]
-    assert row.name == "default recipe"
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("default recipe", "cmu_h36m_rig.py"), ("27 frames", "cmu_h36m_rig_27.py")],
+)
+def test_the_rows_that_decide_are_the_recipes_of_the_configurations(name, file):
+    recipe = load_config(str(CONFIGS / file), [])
+    rows = rows_of("decide", recipe.data.train, "", "default")
+    row = next(row for row in rows if row.name == name)
     assert dataclasses.replace(row.config, schedule=recipe.schedule) == recipe
     assert row.config.schedule.length == recipe.schedule.length
     assert row.config.schedule.batch == recipe.schedule.batch

@@ -8,7 +8,7 @@ import pytest
 
 from geoself_jax import evaluation
 from geoself_jax.config import AugmentationConfig
-from geoself_jax.errors import GeoselfError
+from geoself_jax.errors import USAGE, GeoselfError
 from geoself_jax.scores import predict_recording
 from geoself_jax.step import make_predict
 from geoself_jax.trained import load_trained
@@ -92,6 +92,13 @@ def test_a_run_of_windows_is_evaluated_also_mirrored(run, tiny_recording):
     for flip in (False, True):
         scores, _, _ = evaluation.evaluate(load_trained(run), tiny_recording, "tiny", flip=flip)
         assert np.isfinite([scores["mpjpe_mm"], scores["agreement_mm"], scores["bones_mm"]]).all()
+
+
+def test_paths_of_a_single_frame_are_refused(tiny_config, tiny_recording, tmp_path):
+    model = dataclasses.replace(tiny_config.model, temporal="paths")
+    with pytest.raises(GeoselfError, match="a single frame .* has no paths") as refused:
+        train(dataclasses.replace(tiny_config, model=model), tmp_path, tiny_recording)
+    assert refused.value.code == USAGE
 
 
 def test_people_are_held_out_by_name(config, tiny_recording):

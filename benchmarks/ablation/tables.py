@@ -190,6 +190,8 @@ def beyond_rows(base: Config) -> list[Row]:
         row("4 blocks", model__blocks=4),
         row("9 frames", model__frames=9),
         row("27 frames", model__frames=27),
+        row("27 frames as paths", model__frames=27, model__temporal="paths"),
+        row("81 frames as paths", model__frames=81, model__temporal="paths"),
         Row("supervised, all else equal", base, supervised=True, note="UPPER BOUND"),
     ]
 
