@@ -96,7 +96,7 @@ def test_a_run_of_windows_is_evaluated_also_mirrored(run, tiny_recording):
 
 def test_paths_of_a_single_frame_are_refused(tiny_config, tiny_recording, tmp_path):
     model = dataclasses.replace(tiny_config.model, temporal="paths")
-    with pytest.raises(GeoselfError, match="a single frame .* has no paths") as refused:
+    with pytest.raises(GeoselfError, match="has no paths") as refused:
         train(dataclasses.replace(tiny_config, model=model), tmp_path, tiny_recording)
     assert refused.value.code == USAGE
 
