@@ -293,7 +293,6 @@ def decide_rows(base: Config, size: Size) -> list[Row]:
         Row("bent by 0.2 rad, weight decay 0.01", _earlier(base)),
         Row("27 frames", changed(default, model__frames=27, **paths)),
         Row("81 frames", changed(default, model__frames=81, **paths)),
-        Row("27 frames, half as wide again", changed(wide, model__frames=27, **paths)),
         Row("triangulated labels alone", alone),
         Row("eq. (7) and virtual views, as printed", printed),
         Row("eq. (7), placed by the views, half as wide again", transform),
