@@ -78,8 +78,9 @@ def absorbed(recording: Recording) -> float:
     near = errors_px(recording, labels(recording, {}))
     ratios = []
     for view in range(recording.views):
-        far = errors_px(recording, without(recording, {}, view))
-        ratios.append(np.nanmedian(far[:, view]) / np.nanmedian(near[:, view]))
+        far = errors_px(recording, without(recording, {}, view))[:, view]
+        both = np.isfinite(far) & np.isfinite(near[:, view]) & (recording.confidence[:, view] > 0)
+        ratios.append(np.median(far[both]) / np.median(near[:, view][both]))
     return float(np.mean(np.sqrt(ratios)))
 
 

@@ -56,16 +56,15 @@ def lift(
         coordinates = turned[..., :2] / np.maximum(turned[..., 2:], 0.1)
         extra = [np.tile(root_ray[:, None], (1, frames, 1))]
     coordinates = np.where(seen[..., None], coordinates, 0)
-    if config.get("confidence", False):
-        scale = np.float32(1 if config["input"] == "pixel" else 0.1)
-        trust = np.where(seen, confidence, 0) * scale
-        extra.append(trust.reshape(poses, frames, joints))
+    looks = config.get("confidence", False)
+    trust = np.where(seen, confidence if looks else 1, 0).astype(np.float32)
+    trust = trust.reshape(poses, frames, joints)
+    if looks:
+        extra.append(trust * np.float32(1 if config["input"] == "pixel" else 0.1))
+    features = np.concatenate([coordinates.reshape(poses, frames, 2 * joints), *extra], 2)
     if frames > 1 and config.get("temporal") == "paths":
-        shape = (poses, frames, joints)
-        points, trust = coordinates.reshape(*shape, 2), np.where(seen, confidence, 0).reshape(shape)
-        features = path_features(points, trust, root_ray, looks=config["confidence"])
-    else:
-        features = np.concatenate([coordinates.reshape(poses, frames, 2 * joints), *extra], 2)
+        points = coordinates.reshape(poses, frames, joints, 2)
+        features = path_features(points, trust, root_ray, looks=looks)
 
     last = network(weights, "lifting", config["blocks"], config["layers"], features)
     pose_3d = linear(weights, "lifting/output", last)
@@ -113,12 +112,14 @@ def path_features(
     spread = 1.5
     while spread == 1.5 or spread <= frames / 6:
         time = ((np.arange(frames) - frames // 2) / spread).astype(np.float32)
-        near = np.exp(-0.5 * time**2)
+        near = np.where(np.abs(time) <= 4, np.exp(-0.5 * time**2), 0)
+        powers = np.where(near[:, None] > 0, time[:, None] ** np.arange(5, dtype=np.float32), 0)
         first = trust**2 * near[:, None]
-        path = parabolas(points, first, time)
+        path = parabolas(points, first, powers)
         for _ in range(2):  # points off the path count less
-            off = points - np.einsum("fn,bjnc->bfjc", time[:, None] ** np.arange(3), path)
-            path = parabolas(points, first / (1 + (off**2).sum(-1) / 0.015**2) ** 2, time)
+            off = points - np.einsum("fn,bjnc->bfjc", powers[:, :3], path)
+            doubt = 1 + (off**2).sum(-1) / np.float32(0.015**2)
+            path = parabolas(points, first / doubt**2, powers)
         told.append(path)
         supports.append(first.sum(1) / near.sum())
         spread *= 3
@@ -127,12 +128,13 @@ def path_features(
     return np.concatenate([*flat, root_ray], 1)[:, None].astype(np.float32)
 
 
-def parabolas(points: np.ndarray, weight: np.ndarray, time: np.ndarray) -> np.ndarray:
+def parabolas(points: np.ndarray, weight: np.ndarray, powers: np.ndarray) -> np.ndarray:
     """(poses, joints, 3, 2): place, velocity and half the acceleration at time 0, least squares."""
-    share = weight / np.where(weight.sum(1, keepdims=True) == 0, 1, weight.sum(1, keepdims=True))
-    s1, s2, s3, s4 = (np.einsum("bfj,f->bj", share, time**n)[..., None] for n in range(1, 5))
-    b0, b1, b2 = (np.einsum("bfj,f,bfjc->bjc", share, time**n, points) for n in range(3))
-    a11, a12, a22 = s2 - s1 * s1 + 0.02, s3 - s1 * s2, s4 - s2 * s2 + 0.02
+    total = weight.sum(1, keepdims=True)
+    share = weight / np.where(total == 0, 1, total)
+    s1, s2, s3, s4 = np.einsum("fn,bfj->nbj", powers[:, 1:], share)[..., None]
+    b0, b1, b2 = np.einsum("fn,bfj,bfjc->nbjc", powers[:, :3], share, points)
+    a11, a12, a22 = s2 - s1 * s1 + np.float32(0.02), s3 - s1 * s2, s4 - s2 * s2 + np.float32(0.02)
     c1, c2 = b1 - s1 * b0, b2 - s2 * b0
     velocity = (a22 * c1 - a12 * c2) / (a11 * a22 - a12 * a12)
     bend = (a11 * c2 - a12 * c1) / (a11 * a22 - a12 * a12)

@@ -143,7 +143,7 @@ class Loop:
             return Outcome(done, True, message)
         return Outcome(done, False, f"done: {done} steps in {self.folder}")
 
-    @property
+    @functools.cached_property
     def _draw(self) -> runner.Draw:
         return make_draw(self.config, self.model, self.data)
 

@@ -241,7 +241,7 @@ def _features(
     seen: jax.Array,
 ) -> Float[Array, "batch frames features"]:
     """The networks' input; 0 for joints that were not seen."""
-    extra = []
+    frames, extra = config.frames, []
     if config.input == "pixel":
         pixels, _ = finite_or_zero(keypoints_2d)
         coordinates = (pixels - jnp.asarray(config.pixel_center)) / config.pixel_scale
@@ -250,22 +250,28 @@ def _features(
     else:
         turned = rotate(turn, jnp.concatenate([rays, jnp.ones_like(rays[..., :1])], axis=-1))
         coordinates = turned[..., :2] / jnp.maximum(turned[..., 2:], 0.1)
-        shape = (rays.shape[0], config.frames, 2)
-        extra = [jnp.broadcast_to(root_ray[:, None], shape)]
+        extra = [jnp.broadcast_to(root_ray[:, None], (rays.shape[0], frames, 2))]
     coordinates = jnp.where(seen[..., None], coordinates, 0)
-    if config.temporal == "paths" and config.frames > 1:
-        return _path_features(config, coordinates, jnp.where(seen, confidence, 0), root_ray)
+    trust = jnp.where(seen, confidence if config.confidence else 1.0, 0)
+    if config.temporal == "paths" and frames > 1:
+        return _path_features(config, coordinates, trust, root_ray)
     if config.confidence:
         scale = 1.0 if config.input == "pixel" else CONFIDENCE_SCALE
-        trust = jnp.where(seen, confidence, 0) * scale
-        extra.append(trust.reshape(rays.shape[0], config.frames, -1))
-    return jnp.concatenate([coordinates.reshape(rays.shape[0], config.frames, -1), *extra], axis=-1)
+        extra.append((trust * scale).reshape(rays.shape[0], frames, -1))
+    return jnp.concatenate([coordinates.reshape(rays.shape[0], frames, -1), *extra], axis=-1)
 
 
 def _path_features(
     config: ModelConfig, coordinates: jax.Array, trust: jax.Array, root_ray: jax.Array
 ) -> Float[Array, "batch 1 features"]:
-    """The middle frame as it was seen, and the joints' paths about it, short and long."""
+    """The middle frame as it was seen, and the joints' paths about it, a short one to a long one.
+
+    Args:
+        config: Of the networks; their input is `centered_ray`.
+        coordinates: (batch, frames * joints, 2), 0 where a joint was not seen.
+        trust: What each counts in its path, (batch, frames * joints), 0 there.
+        root_ray: (batch, 2).
+    """
     batch, middle = coordinates.shape[0], config.frames // 2
     points = coordinates.reshape(batch, config.frames, -1, 2)
     trust = trust.reshape(batch, config.frames, -1)

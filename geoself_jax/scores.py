@@ -210,7 +210,7 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
 @functools.lru_cache
 def _programs(
     root: int, limbs: tuple[int, ...] | None
-) -> list[Callable[..., dict[str, jax.Array]]]:
+) -> tuple[Callable[..., dict[str, jax.Array]], ...]:
     """What measures poses, compiled once.
 
     A program each, one after the other: in one, the two alignments of P-MPJPE wait for each other
@@ -219,7 +219,7 @@ def _programs(
     programs: list[Any] = [jax.jit(functools.partial(_measures, root=root))]
     if limbs is not None:
         programs.append(jax.jit(functools.partial(_limb_measures, limbs=limbs)))
-    return programs
+    return tuple(programs)
 
 
 def _measures(

@@ -66,9 +66,7 @@ def train(
         if hosts.is_leader():
             for doubt in doubts:
                 print(f"warning: {doubt}", file=sys.stderr, flush=True)
-        _check_views(config, recording)
-        _check_bodies(config, recording)
-        _check_window(config.model)
+        check_fit(config, recording)
         learn, held = held_out(config.data, recording)
         labels = triangulated if teacher is None else teacher
         data = training_views(recording.select(learn), labels[learn])
@@ -143,6 +141,17 @@ def _continued(folder: Path, state: TrainState) -> tuple[TrainState, float]:
     return TrainState(**saved["variables"], **saved["progress"]), float(best)
 
 
+def check_fit(config: Config, recording: Recording) -> None:
+    """Refuses a configuration whose parts do not fit each other or the recording.
+
+    Raises:
+        GeoselfError: The key that has no meaning here, in one line (64).
+    """
+    _check_views(config, recording)
+    _check_bodies(config, recording)
+    _check_window(config.model)
+
+
 def _check_views(config: Config, recording: Recording) -> None:
     views, count = config.objective.views, len(jax.devices())
     if not 1 <= views <= recording.views:
@@ -208,11 +217,19 @@ def _check_bodies(config: Config, recording: Recording) -> None:
 
 
 def _check_window(model: ModelConfig) -> None:
-    if model.frames == 1 and model.temporal == "paths":
+    if model.temporal != "paths":
+        return
+    if model.frames == 1:
         raise usage_error(
             "config.model.temporal=paths",
             "a single frame (config.model.frames=1) has no paths",
             "set config.model.frames to 3 or more, e.g. 27",
+        )
+    if model.input != "centered_ray":
+        raise usage_error(
+            f"config.model.input={model.input}",
+            "paths (config.model.temporal) are those of rays centred on the root's",
+            "set it to centered_ray",
         )
 
 

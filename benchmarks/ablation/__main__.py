@@ -4,13 +4,15 @@
     python -m benchmarks.ablation --table=beyond --data=synthetic --size=tiny --seeds=1
 
 `paper`: the paper's rows and its open choices; `beyond`: what else helps; `robustness`: worse
-recordings; `decide`: the few to run for long, --size=default or full, of everybody in the data. All
-rows of a table have equal optimizer steps and equal view-samples. A row that has been run is not
-run again: results lie in --out, by a digest of configuration, damage and data. Rows are run two at
-a time (--jobs), one core each; on an accelerator --together trains the seeds of a row side by side.
-`--only=TEXT` those whose name holds it. What was found so far is printed and
-written to OUT/TABLE-SIZE.json, .md and .png at the end, or at once by --show. `--table=scores` runs
-nothing: over all runs of all tables and sizes, how well scores without labels order them.
+recordings; `choose`: candidates for the recipe, --size=default; `decide`: the few to run for long,
+--size=default or full, of everybody in the data. All rows of a table have equal optimizer steps and
+equal view-samples. A row that has been run is not run again: results lie in --out, by a digest of
+configuration, damage and data (with --compute=bfloat16 of that too). Rows are run two at a time
+(--jobs), one core each. On an accelerator --together trains the seeds of a row side by side, and
+several --jobs share it; such a row starts anew when it is stopped. `--only=TEXT` those whose name
+holds it. What was found so far is printed and written to OUT/TABLE-SIZE.json, .md and .png at the
+end, or at once by --show. `--table=scores` runs nothing: over all runs of all tables and sizes, how
+well scores without labels order them. Where there is no git, GEOSELF_COMMIT names the commit.
 """
 
 import argparse
@@ -53,7 +55,7 @@ def main() -> int:
     parser.add_argument(
         "--together", action="store_true", help="a row's seeds in one program (accelerators)"
     )
-    parser.add_argument("--compute", choices=("auto", "float32", "bfloat16"), default="float32")
+    parser.add_argument("--compute", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)  # of a process started by us
     flags = parser.parse_args()
@@ -64,10 +66,11 @@ def main() -> int:
     if flags.table == "scores":
         return _show_scores(Bench(train, test, flags.out), train, flags)
     if flags.core is None and not flags.show and flags.jobs > 1:
-        _in_parallel(flags.jobs)
+        _in_parallel(flags.jobs, together=flags.together)
         flags.show = True
-    elif flags.core is not None and not flags.together:
-        os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[flags.core :: flags.jobs]))
+    elif not flags.together:
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[(flags.core or 0) % len(cores)]})
     bench = Bench(train, test, flags.out, together=flags.together)
     rows = [
         row.computed_in(flags.compute)
@@ -91,13 +94,12 @@ def _rows(table: str, train: str, flags: argparse.Namespace) -> list[Row]:
     return rows_of(table, train, held, flags.size)
 
 
-def _in_parallel(jobs: int) -> None:
+def _in_parallel(jobs: int, *, together: bool) -> None:
     """Starts the same command once a core; each takes the rows that no other is at."""
+    command = [sys.executable, "-m", "benchmarks.ablation", *sys.argv[1:]]
+    share = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"} if together else {}  # of a GPU's memory
     started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.ablation", *sys.argv[1:], f"--core={i}"]
-        )
-        for i in range(jobs)
+        subprocess.Popen([*command, f"--core={i}"], env=os.environ | share) for i in range(jobs)
     ]
     try:
         failed = [process.wait() for process in started]

@@ -36,16 +36,20 @@ def summary(results: Results) -> dict[str, Any]:
             row[f"held_out_{key}"] = _mean_and_spread([r["held_out"].get(key) for r in found])
         for key in CAUSES:
             row[key] = _mean_and_spread([r.get("analysis", {}).get(key) for r in found])
-        alone = [r["minutes"] for r in found if r.get("device", "cpu") == "cpu"]
-        row["minutes"] = _mean_and_spread(alone)  # an accelerator's many programs shared it
+        row["minutes"] = _mean_and_spread([r["minutes"] for r in found if _on_one_core(r)])
         row["uses_3d"] = any(r["uses_3d"] for r in found)
         rows[name] = row
     return rows
 
 
+def _on_one_core(run: dict[str, Any]) -> bool:
+    """Whether its minutes say something: an accelerator was shared by many programs."""
+    return run.get("device", "cpu") == "cpu" and run.get("threads", 1) in (1, None)
+
+
 def short(run: dict[str, Any]) -> dict[str, Any]:
     """A result without what its name, seed and commit tell already, and without single actions."""
-    left_out = {"config", "versions", "threads", "name"}
+    left_out = {"config", "versions", "name"}
     told = {key: value for key, value in run.items() if key not in left_out}
     if "test" in told:
         told["test"] = {k: v for k, v in run["test"].items() if not isinstance(v, dict)}

@@ -34,7 +34,7 @@ class Row:
         return dataclasses.replace(self, config=dataclasses.replace(self.config, seed=seed))
 
     def computed_in(self, compute: str) -> "Row":
-        """The same, its products in float32, in bfloat16, or as the device likes it (auto)."""
+        """The same, its products in float32 or in bfloat16."""
         return dataclasses.replace(self, config=changed(self.config, compute=compute))
 
     def key(self, data: str) -> str:
@@ -53,6 +53,8 @@ class Row:
             "adversarial": self.adversarial,
             "data": data,
         }
+        if self.config.compute == "bfloat16":
+            told["compute"] = self.config.compute
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -16,14 +16,17 @@ from typing import Any
 import jax
 import numpy as np
 
+from benchmarks.ablation import damage
 from benchmarks.ablation.adversarial import train_adversarially
 from benchmarks.ablation.damage import TOLD, damaged, exact
 from benchmarks.ablation.row import Row, changed
-from benchmarks.ablation.together import train_together
+from benchmarks.ablation.together import CURVE_POINTS, train_together
 from geoself_jax import devices, errors, evaluation, workdir
 from geoself_jax.config import Config, as_dict
+from geoself_jax.data import refinement
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.geometry import triangulation
 from geoself_jax.model import Networks
 from geoself_jax.recording import Recording
 from geoself_jax.scores import ground_truth_scores, label_free_scores, predict_recording
@@ -32,7 +35,6 @@ from geoself_jax.trained import Trained, load_trained
 from geoself_jax.training import held_out, train
 
 HELD_FRAMES = 2000
-CURVE_POINTS = 20
 
 
 class Bench:
@@ -78,11 +80,19 @@ class Bench:
             rows: The same row with one seed or several.
         """
         self.out.mkdir(parents=True, exist_ok=True)
-        with _claimed(self._path(rows[0]).with_suffix(".lock")) as ours:
-            rows = tuple(row for row in rows if self.result(row) is None)
-            if not ours or not rows:
+        with contextlib.ExitStack() as claims:
+            locks = [self._path(row).with_suffix(".lock") for row in rows]
+            ours = [claims.enter_context(_claimed(lock)) for lock in locks]
+            found_already = [self.result(row) is not None for row in rows]
+            rows = tuple(
+                row
+                for row, mine, there in zip(rows, ours, found_already, strict=True)
+                if mine and not there
+            )
+            if not rows:
                 return
             recording = damaged(self.train, rows[0].damage)
+            labels = self._triangulated(rows[0], recording)
             start = time.monotonic()
             told = {
                 "name": rows[0].name,
@@ -94,7 +104,7 @@ class Bench:
                 "compute": devices.compute_type(rows[0].config),
             }
             try:
-                found = self._trained(rows, recording)
+                found = self._trained(rows, recording, labels)
             except errors.GeoselfError as error:
                 if error.code != errors.DATA:
                     raise
@@ -122,10 +132,10 @@ class Bench:
         return self.out / f"{row.key(self.data)}.json"
 
     def _trained(
-        self, rows: tuple[Row, ...], recording: Recording
+        self, rows: tuple[Row, ...], recording: Recording, labels: np.ndarray
     ) -> list[tuple[Trained, list[tuple[int, float]]]]:
         """Networks and curve of each row."""
-        row, labels = rows[0], self._triangulated(rows[0], recording)
+        row = rows[0]
         if row.adversarial:
             alone = [train_adversarially(each.config, recording, labels) for each in rows]
             return [(trained, []) for trained in alone]
@@ -151,7 +161,7 @@ class Bench:
         method = row.config.objective.labels
         key = row.damage, method
         if key not in self._labels:
-            told = json.dumps([self.train.fingerprint, row.damage, method])
+            told = json.dumps([self.train.fingerprint, row.damage, method, _program_of_labels()])
             name = f"labels-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
             with _claimed(self.out / f"{name}.lock", wait=True):
                 path = self.out / f"{name}.npy"
@@ -243,6 +253,12 @@ def _predicted(trained: Trained, recording: Recording, at: np.ndarray | None = N
 def _predict(model: Networks) -> Any:
     """Compiled once for all that a row's networks are shown."""
     return make_predict(model)
+
+
+def _program_of_labels() -> str:
+    """A digest of what makes labels: they are made anew when it changes."""
+    sources = [Path(m.__file__ or "").read_bytes() for m in (triangulation, refinement, damage)]
+    return hashlib.sha256(b"".join(sources)).hexdigest()
 
 
 def _commit() -> str | None:

@@ -19,8 +19,11 @@ SIZES: dict[str, dict[str, object]] = {
     "small": {"model__width": 256, "model__root_width": 128, "schedule__length": 4000},
     "default": {"model__width": 512, "model__root_width": 256, "schedule__length": 30_000},
     "full": {
-        **{"model__width": 1024, "model__root_width": 1024},
-        **{"model__blocks": 4, "model__root_blocks": 4, "schedule__length": 40_000},
+        "model__width": 1024,
+        "model__root_width": 1024,
+        "model__blocks": 4,
+        "model__root_blocks": 4,
+        "schedule__length": 40_000,
     },
 }
 TABLES = ("paper", "beyond", "robustness", "choose", "decide")
@@ -238,7 +241,10 @@ def choose_rows(base: Config) -> list[Row]:
         Row("errors put back 1.14 times as large", changed(recipe, augmentation__noise=1.14)),
         Row("dropout 0.05", changed(recipe, model__dropout=0.05)),
         *(
-            Row(f"{frames} frames", changed(recipe, model__frames=frames, model__temporal="paths"))
+            Row(
+                f"{frames} frames as paths",
+                changed(recipe, model__frames=frames, model__temporal="paths"),
+            )
             for frames in (27, 81)
         ),
     ]
@@ -291,8 +297,8 @@ def decide_rows(base: Config, size: Size) -> list[Row]:
         Row("half as wide again", wide),
         wide_bound,
         Row("bent by 0.2 rad, weight decay 0.01", _earlier(base)),
-        Row("27 frames", changed(default, model__frames=27, **paths)),
-        Row("81 frames", changed(default, model__frames=81, **paths)),
+        Row("27 frames as paths", changed(default, model__frames=27, **paths)),
+        Row("81 frames as paths", changed(default, model__frames=81, **paths)),
         Row("triangulated labels alone", alone),
         Row("eq. (7) and virtual views, as printed", printed),
         Row("eq. (7), placed by the views, half as wide again", transform),

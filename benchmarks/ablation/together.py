@@ -1,11 +1,14 @@
 """Trains a row's seeds side by side, in one program: one alone leaves an accelerator waiting.
 
 The same steps as `geoself_jax.training.train` takes (`tests/test_ablation.py` compares the
-weights), without a folder: nothing is saved on the way, and nothing can be continued.
+weights), without a folder: nothing is saved on the way, and nothing can be continued. Uncertainties
+are not calibrated.
 """
 
+import dataclasses
 import functools
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import jax
@@ -24,7 +27,7 @@ from geoself_jax.optimizer import make_optimizer
 from geoself_jax.recording import Recording
 from geoself_jax.scores import in_cameras, lifted
 from geoself_jax.trained import Trained
-from geoself_jax.training import VALIDATION_FRAMES, held_out, resolved
+from geoself_jax.training import VALIDATION_FRAMES, check_fit, held_out, resolved
 
 CURVE_POINTS = 10
 
@@ -50,12 +53,13 @@ def train_together(
         teacher: Labels in their place: ground truth, for an upper bound that is named so.
 
     Returns:
-        Networks and curve of each seed.
+        Networks and curve of each seed. Somebody must be held out, whom the curves are of.
 
     Raises:
         GeoselfError: Bad data (65); a seed is not finite any more (70).
     """
     recording = recording.without_ground_truth()
+    check_fit(config, recording)
     check_before_training(config.data.train, recording, triangulated)
     learn, held = held_out(config.data, recording)
     labels = triangulated if teacher is None else teacher
@@ -73,21 +77,21 @@ def train_together(
         if done // period > first // period or done == stages.total:
             for curve, found in zip(curves, score(_variables(states)), strict=True):
                 curve.append((done, float(found)))
-    if int(states.skipped.max()) >= step.MAX_SKIPPED:
-        raise errors.GeoselfError(
-            "a seed's loss", "is not finite any more", "lower the rate", errors.DIVERGED
-        )
-    record = {
-        "config": split_where(config)[0],
-        "model": as_dict(model.config),
-        "versions": {"jax": jax.__version__},
-    }
-    each = [jax.tree.map(lambda leaf, i=i: leaf[i], _variables(states)) for i in range(len(seeds))]
-    facts = {"step": stages.total}
-    return [
-        (Trained(model, variables, record, facts), curve)
-        for variables, curve in zip(each, curves, strict=True)
-    ]
+            diverged = np.flatnonzero(np.asarray(states.skipped) >= step.MAX_SKIPPED)
+            if diverged.size:
+                which = f"seed {seeds[diverged[0]]}, step {done}"
+                what = "not finite any more: training diverged"
+                raise errors.GeoselfError(which, what, "lower the rate", errors.DIVERGED)
+    found = []
+    for i, (seed, curve) in enumerate(zip(seeds, curves, strict=True)):
+        variables = jax.tree.map(lambda leaf, i=i: leaf[i], _variables(states))
+        record = {
+            "config": split_where(dataclasses.replace(config, seed=seed))[0],
+            "model": as_dict(model.config),
+            "versions": {name: version(name) for name in ("jax", "flax", "optax")},
+        }
+        found.append((Trained(model, variables, record, {"step": stages.total}), curve))
+    return found
 
 
 def make_together(

@@ -150,7 +150,7 @@ def _features(
     seen: Tensor,
     joints: int,
 ) -> Tensor:
-    """The networks' input, (b, features) of each third frame; 0 for joints that were not seen."""
+    """The networks' input, (b, features), of each third frame or of paths; 0 where not seen."""
     graph, frames, pair = seen.graph, config.frames, rays
     extra: list[Tensor] = []
     if config.input == "pixel":
@@ -163,11 +163,12 @@ def _features(
         x, y, z = (row[0] * rays[0] + row[1] * rays[1] + row[2] for row in turn)
         z = graph.node("Max", z, 0.1)
         pair = x / z, y / z
+        if config.temporal == "paths" and frames > 1:
+            masked = _where_seen(seen, pair[0]), _where_seen(seen, pair[1])
+            trust = _where_seen(seen, confidence if config.confidence else confidence * 0.0 + 1.0)
+            return path_features(config, masked, trust, root_ray, joints)
         times = np.array([1, frames], np.int64)
         extra = [graph.node("Tile", ray, times).reshape(0, frames, 1) for ray in root_ray]
-    if config.temporal == "paths" and frames > 1:
-        masked = _where_seen(seen, pair[0]), _where_seen(seen, pair[1])
-        return path_features(config, masked, _where_seen(seen, confidence), root_ray, joints)
     if config.confidence:
         trust = _where_seen(seen, confidence)
         trust = trust if config.input == "pixel" else trust * CONFIDENCE_SCALE

@@ -42,18 +42,17 @@ def _fit_paths(
     """Place, velocity and half the acceleration, x and y of each, (b, joints); their support."""
     graph, (powers, near) = weight.graph, powers_and_nearness(frames, spread)
     name = f"paths.{spread:g}"
-    in_time = graph.weight(f"{name}.powers", powers)
-    there = in_time.take([0, 1, 2], axis=1)
+    moments = graph.weight(f"{name}.moments", powers.T)
+    there = graph.weight(f"{name}.powers", powers[:, :3])
     first = weight * graph.weight(f"{name}.near", near[:, None])
-    path = _fit(pair, first, in_time)
+    path = _fit(pair, first, moments)
     for _ in range(ROUNDS):
-        square = None
-        for axis, points in enumerate(pair):
-            off = points - graph.node("MatMul", there, _rows(path[axis::2]))
-            square = off * off if square is None else square + off * off
-        assert square is not None
-        doubt = square / PATH_OUTLIER**2 + 1.0
-        path = _fit(pair, first / (doubt * doubt), in_time)
+        x, y = (
+            points - graph.node("MatMul", there, _rows(path[axis::2]))
+            for axis, points in enumerate(pair)
+        )
+        doubt = (x * x + y * y) / PATH_OUTLIER**2 + 1.0
+        path = _fit(pair, first / (doubt * doubt), moments)
     support = graph.node("ReduceSum", first, np.array([1], np.int64), keepdims=0)
     return path, support / float(near.sum())
 
@@ -64,11 +63,10 @@ def _rows(values: list[Tensor]) -> Tensor:
     return graph.node("Concat", *(graph.node("Unsqueeze", v, at) for v in values), axis=1)
 
 
-def _fit(pair: Pair, weight: Tensor, in_time: Tensor) -> list[Tensor]:
+def _fit(pair: Pair, weight: Tensor, moments: Tensor) -> list[Tensor]:
     """`geometry.paths._fit`, x and y of place, velocity and half the acceleration in turn."""
     graph = weight.graph
-    transposed = graph.node("Transpose", in_time, perm=[1, 0])
-    sums = graph.node("MatMul", transposed, weight)
+    sums = graph.node("MatMul", moments, weight)
     s0, s1, s2, s3, s4 = (sums.take(i, axis=1) for i in range(5))
     total = graph.node("Where", graph.node("Equal", s0, 0.0), 1.0, s0)
     s1, s2, s3, s4 = (s / total for s in (s1, s2, s3, s4))
@@ -76,7 +74,7 @@ def _fit(pair: Pair, weight: Tensor, in_time: Tensor) -> list[Tensor]:
     determinant = a11 * a22 - a12 * a12
     found: list[list[Tensor]] = []
     for points in pair:
-        along = graph.node("MatMul", transposed, weight * points)
+        along = graph.node("MatMul", moments, weight * points)
         b0, b1, b2 = (along.take(i, axis=1) / total for i in range(3))
         c1, c2 = b1 - s1 * b0, b2 - s2 * b0
         velocity = (a22 * c1 - a12 * c2) / determinant

@@ -11,6 +11,8 @@ ROUNDS = 2
 """Of weighting anew."""
 RIDGE = 0.02
 """Of the weight: what too few points do not tell is taken for a standstill."""
+REACH = 4.0
+"""Spreads: points farther off in time have no weight, as their parabola here would be a guess."""
 
 
 def fit_paths(
@@ -27,7 +29,7 @@ def fit_paths(
     the points do not tell (one frame alone has no velocity) comes out as zero.
 
     Args:
-        points: In any unit.
+        points: In any unit, finite.
         weight: Of each point, 0 where there is none.
         spread: Standard deviation of the Gaussian, frames.
         outlier: Distance from the path at which a point counts little, in the unit of `points`.
@@ -55,9 +57,14 @@ def fit_paths(
 def powers_and_nearness(
     frames: int, spread: float
 ) -> tuple[Float[np.ndarray, "frames 5"], Float[np.ndarray, " frames"]]:
-    """Powers 0 to 4 of each frame's time in units of `spread`, and the Gaussian's weights."""
+    """Powers 0 to 4 of each frame's time in units of `spread`, and the Gaussian's weights.
+
+    Both are 0 beyond `REACH`: far powers would only cancel each other in float32.
+    """
     time = ((np.arange(frames) - frames // 2) / spread).astype(np.float32)
-    return time[:, None] ** np.arange(5, dtype=np.float32), np.exp(-0.5 * time**2)
+    within = np.abs(time) <= REACH
+    powers = np.where(within[:, None], time[:, None] ** np.arange(5, dtype=np.float32), 0)
+    return powers, np.where(within, np.exp(-0.5 * time**2), 0)
 
 
 def _fit(
