@@ -49,9 +49,10 @@ class ModelConfig:
         frames: Consecutive frames of one view that the networks see, to lift the middle one; three
             frames become one in the first layer and in one block more for each power of 3, ahead of
             `blocks`.
-        temporal: How they see a window: by `convolutions` as above; or its middle frame and, by
-            robust parabolas through each joint's rays, the `paths` about it: place, velocity and
-            acceleration, over a short time and a long one. Quicker than convolutions, and better.
+        temporal: How they see a window: by `convolutions`, as above; or its middle frame and the
+            `paths` of its joints: robust parabolas of time through each one's rays, under Gaussians
+            from `SHORTEST_PATH` to a sixth of the window (`geometry.paths.fit_paths`). The input
+            must be `centered_ray`; there are no blocks more.
         confidence: Whether they see the detector's confidences too.
         uncertainty: Whether they also say how far off each joint of a pose may be. The poses are
             trained exactly as without it.
@@ -77,7 +78,7 @@ class ModelConfig:
 
     @property
     def narrowing(self) -> int:
-        """Blocks that make one frame of three, ahead of `blocks`."""
+        """Blocks that make one frame of three, ahead of `blocks`; the first layer does so too."""
         if self.frames == 1 or self.temporal == "paths":
             return 0
         return round(math.log(self.frames, 3)) - 1
@@ -136,7 +137,8 @@ class AugmentationConfig:
         bend: Radians: each limb turned by up to this about each axis, with all that hangs from it.
         tilt: Radians: the body tilted by up to this about any horizontal axis.
         exchange: Share of them that get the upper body of another instant, turned to these hips.
-        noise: What the detections' errors are times when they are put back.
+        noise: The detections' errors are put back into new views this many times as large. More
+            than 1 as far as labels have absorbed them (benchmarks/refinement.py).
     """
 
     share: float = 0.0

@@ -233,7 +233,7 @@ def _new_views(
     """Bodies changed and moved, seen by a random real rig.
 
     The detector's residuals of the same instant and view, in units of rays at the body's distance,
-    are put back, so that the new detections err as the real ones do.
+    are put back (times `augmentation.noise`), so that the new detections err as the real ones do.
     """
     residual, confidence = _residual(own), own.confidence
     axes = _axes(jnp.asarray(rows.world_up))

@@ -48,13 +48,15 @@ def card(info: dict[str, Any], differences_mm: dict[str, float]) -> str:
 def _head(info: dict[str, Any]) -> list[str]:
     joints, built = info["skeleton"]["joint_names"], info["architecture"]
     root, frames = joints[info["skeleton"]["root"]], built["frames"]
-    narrowing = from_dict(ModelConfig, built, "architecture").narrowing
+    config = from_dict(ModelConfig, built, "architecture")
     sizes = [(built["width"], built["blocks"]), (built["root_width"], built["root_blocks"])]
     lifting, placing = (
-        f"{1 + (narrowing + blocks) * built['layers']} layers of {width} units"
+        f"{1 + (config.narrowing + blocks) * built['layers']} layers of {width} units"
         for width, blocks in sizes
     )
     several = f"in {frames} consecutive pictures, of which the middle one is lifted"
+    if config.temporal == "paths":
+        several += f" (at the middle one and each joint's path through the {frames})"
     looked_at = "one picture's joints at a time" if frames == 1 else f"a person's joints {several}"
     unsure = "They also say how far off each joint may be. " if built.get("uncertainty") else ""
     trust = ", and at how sure the detector was of each" if built["confidence"] else ""
