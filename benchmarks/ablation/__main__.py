@@ -120,9 +120,12 @@ def _show_scores(bench: Bench, train: str, flags: argparse.Namespace) -> int:
             if (result := bench.result(row)) is not None:
                 found[row.key(bench.data)] = result  # tables share rows
     runs = list(found.values())
+    held = HELD.get(Path(flags.data).name, "")
+    alike = [run for run in runs if run["config"]["data"]["validation_subjects"] == held]
     told = {
         "all": report.correlations(runs),
-        "near the best": report.correlations(report.near_the_best(runs)),
+        "same held-out people": report.correlations(alike),
+        "near the best of these": report.correlations(report.near_the_best(alike)),
     }
     place = flags.page.with_suffix("") if flags.page else flags.out
     workdir.write_json(place / "scores.json", report.rounded(told))
