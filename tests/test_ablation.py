@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.ablation import report
+from benchmarks.ablation import report, running
 from benchmarks.ablation.damage import damaged, exact
 from benchmarks.ablation.row import Row
 from benchmarks.ablation.running import Bench, seeds
@@ -97,6 +97,49 @@ def test_seeds_side_by_side_learn_what_each_learns_alone(bench, rows, tmp_path):
         assert alone["config"]["seed"] == beside["config"]["seed"] == row.config.seed
     assert both.result(rows[0])["test"]["mpjpe_mm"] != both.result(rows[2])["test"]["mpjpe_mm"]
     assert both.result(rows[1]) is None  # the bound is another row
+
+
+def test_a_row_in_bfloat16_is_another_row_and_in_float32_the_same(rows):
+    keys = {row.key("data") for row in (rows[0], rows[0].computed_in("float32"))}
+    assert keys == {rows[0].key("data")}
+    assert rows[0].computed_in("bfloat16").key("data") not in keys
+
+
+def test_of_seeds_one_of_which_another_process_is_at_the_others_are_run(bench, rows, tmp_path):
+    both = Bench(bench.test_source, bench.test_source, tmp_path)
+    with running._claimed(both._path(rows[0]).with_suffix(".lock")) as ours:
+        assert ours
+        both.run(*rows[::2])
+    assert both.result(rows[0]) is None and both.result(rows[2]) is not None
+
+
+def test_labels_are_made_once_for_all_processes_and_anew_by_another_program(
+    bench, rows, tmp_path, monkeypatch
+):
+    def made(program):
+        monkeypatch.setattr(running, "_program_of_labels", lambda: program)
+        other = Bench(bench.test_source, bench.test_source, tmp_path)
+        found = other._triangulated(rows[0], other.train)
+        return found, {path.name for path in tmp_path.glob("labels-*.npy")}
+
+    labels, files = made("this")
+    assert len(files) == 1 and np.isfinite(labels).any()
+    monkeypatch.setattr(running, "triangulate_recording", None)  # would fail if it were called
+    again, _ = made("this")
+    np.testing.assert_array_equal(again, labels)
+    with pytest.raises(TypeError):
+        made("another")
+
+
+def test_minutes_are_those_of_one_core_and_a_copy_without_git_names_its_commit(
+    bench, rows, monkeypatch
+):
+    run = bench.result(rows[0])
+    shared = [{**run, "device": "NVIDIA"}, {**run, "threads": 2}]
+    told = report.summary({"one": [{**run, "threads": 1}], "shared": shared})
+    assert told["one"]["minutes"][0] == run["minutes"] and told["shared"]["minutes"] is None
+    monkeypatch.setenv("GEOSELF_COMMIT", "0123abc")
+    assert running._commit() == "0123abc"
 
 
 def test_a_table_tells_mean_and_spread_and_how_scores_agree(bench, rows, tmp_path):
