@@ -78,7 +78,7 @@ def main() -> int:
         if flags.only in row.name
     ]
     if not flags.show:
-        every = [(row,) for row in seeds(rows, flags.seeds)]
+        every: list[tuple[Row, ...]] = [(row,) for row in seeds(rows, flags.seeds)]
         if flags.together:
             every = [tuple(row.seeded(seed) for seed in range(flags.seeds)) for row in rows]
         for same in every:

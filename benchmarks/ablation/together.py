@@ -159,7 +159,7 @@ def make_score(
 
     @jax.jit
     def distances(variables: Any, keypoints_2d: Any, confidence: Any, K: Any) -> jax.Array:
-        predict = functools.partial(model.apply, train=False)
+        predict: Callable[..., Any] = functools.partial(model.apply, train=False)
         poses = jax.vmap(lambda v: predict(v, keypoints_2d, confidence, K).pose_3d)(variables)
         off = jnp.linalg.norm(poses - jnp.nan_to_num(target), axis=-1)
         return 1000 * jnp.sum(jnp.where(there, off, 0), axis=(1, 2, 3)) / there.sum()
