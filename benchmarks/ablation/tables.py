@@ -279,7 +279,7 @@ def decide_rows(base: Config, size: Size) -> list[Row]:
             Row("default recipe", default),
             bound,
             Row("triangulated labels alone", alone),
-            Row("eq. (7) and virtual views, as printed", printed),
+            Row("eq. (7) and virtual views, at the network's root", printed),
         ]
     wide = changed(default, model__width=base.model.width * 3 // 2)
     paths = {"model__temporal": "paths"}
@@ -300,7 +300,7 @@ def decide_rows(base: Config, size: Size) -> list[Row]:
         Row("27 frames as paths", changed(default, model__frames=27, **paths)),
         Row("81 frames as paths", changed(default, model__frames=81, **paths)),
         Row("triangulated labels alone", alone),
-        Row("eq. (7) and virtual views, as printed", printed),
+        Row("eq. (7) and virtual views, at the network's root", printed),
         Row("eq. (7), placed by the views, half as wide again", transform),
     ]
 
