@@ -165,7 +165,9 @@ def _features(
         pair = x / z, y / z
         if config.temporal == "paths" and frames > 1:
             masked = _where_seen(seen, pair[0]), _where_seen(seen, pair[1])
-            trust = _where_seen(seen, confidence if config.confidence else confidence * 0.0 + 1.0)
+            trust = graph.node("Cast", seen, to=onnx.TensorProto.FLOAT)
+            if config.confidence:
+                trust = _where_seen(seen, confidence)
             return path_features(config, masked, trust, root_ray, joints)
         times = np.array([1, frames], np.int64)
         extra = [graph.node("Tile", ray, times).reshape(0, frames, 1) for ray in root_ray]
