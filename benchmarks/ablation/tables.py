@@ -237,9 +237,15 @@ def choose_rows(base: Config) -> list[Row]:
         Row("half as wide again", changed(recipe, model__width=base.model.width * 3 // 2)),
         Row("bent by 0.2 rad, weight decay 0.01", _earlier(base)),
         Row("dropout 0.2", changed(recipe, model__dropout=0.2)),
-        Row("weight decay 1", changed(recipe, optimizer__weight_decay=1.0)),
-        Row("errors put back 1.14 times as large", changed(recipe, augmentation__noise=1.14)),
         Row("dropout 0.05", changed(recipe, model__dropout=0.05)),
+        Row("dropout 0", changed(recipe, model__dropout=0.0)),
+        Row("weight decay 1", changed(recipe, optimizer__weight_decay=1.0)),
+        Row("bent by 0.8 rad", changed(recipe, augmentation__bend=0.8)),
+        Row("limbs by up to 20 %", changed(recipe, augmentation__limbs=0.2)),
+        Row("all samples new views", changed(recipe, augmentation__share=1.0)),
+        Row("4 blocks", changed(recipe, model__blocks=4)),
+        Row("errors put back 1.14 times as large", changed(recipe, augmentation__noise=1.14)),
+        Row("dropout 0.05, errors put back 1.14 times as large", _larger_errors(recipe)),
         *(
             Row(
                 f"{frames} frames as paths",
@@ -282,6 +288,7 @@ def decide_rows(base: Config, size: Size) -> list[Row]:
             Row("eq. (7) and virtual views, at the network's root", printed),
         ]
     wide = changed(default, model__width=base.model.width * 3 // 2)
+    less_dropout = changed(default, model__dropout=0.05)
     paths = {"model__temporal": "paths"}
     transform = changed(
         wide,
@@ -297,6 +304,9 @@ def decide_rows(base: Config, size: Size) -> list[Row]:
         Row("half as wide again", wide),
         wide_bound,
         Row("bent by 0.2 rad, weight decay 0.01", _earlier(base)),
+        Row("dropout 0.05, errors put back 1.14 times as large", _larger_errors(default)),
+        Row("dropout 0.05, supervised", less_dropout, supervised=True, note="UPPER BOUND"),
+        Row("27 frames", changed(default, model__frames=27)),
         Row("27 frames as paths", changed(default, model__frames=27, **paths)),
         Row("81 frames as paths", changed(default, model__frames=81, **paths)),
         Row("triangulated labels alone", alone),
@@ -309,6 +319,11 @@ def _earlier(base: Config) -> Config:
     """The base in new poses, limbs hardly bent, little weight decay."""
     amounts = {"augmentation__bend": 0.2, "augmentation__tilt": 0.3}
     return changed(base, optimizer__weight_decay=0.01, **amounts)
+
+
+def _larger_errors(recipe: Config) -> Config:
+    """Its errors of detections as large as they are, not as labels have absorbed them."""
+    return changed(recipe, model__dropout=0.05, augmentation__noise=1.14)
 
 
 def _recipe(base: Config) -> Config:
