@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.ablation import report, running
 from benchmarks.ablation.damage import damaged, exact
-from benchmarks.ablation.row import Row
+from benchmarks.ablation.row import Row, changed
 from benchmarks.ablation.running import Bench, seeds
 from benchmarks.ablation.tables import TABLES, VIEW_SAMPLES, rows_of
 from geoself_jax.commands import load_config
@@ -66,6 +66,21 @@ def rows(tiny_config, bench):
     for row in found:
         bench.run(row)
     return found
+
+
+@pytest.mark.parametrize("beside", ["adversarial", "learned_weights"])
+def test_rows_with_a_loop_of_their_own_train(bench, tiny_config, beside):
+    name = {"adversarial": "reprojection", "learned_weights": "both"}[beside]
+    config = changed(tiny_config, objective__name=name)
+    untrained = Row("", changed(config, schedule__length=1), **{beside: True})
+    trained = Row("", changed(config, schedule__length=600), **{beside: True})
+    for row in (untrained, trained):
+        bench.run(row)
+    before, after = (bench.result(row) for row in (untrained, trained))
+    assert after["uses_3d"] == (beside == "adversarial")
+    score = "reprojection_px" if beside == "adversarial" else "mpjpe_mm"
+    assert after["test"][score] < 0.8 * before["test"][score]
+    assert trained.key("data") != Row("", trained.config).key("data")
 
 
 def test_a_row_that_was_run_is_not_run_again(bench, rows, monkeypatch):

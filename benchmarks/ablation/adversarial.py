@@ -5,7 +5,6 @@ recording. A discriminator of two layers sees root-relative poses in camera axes
 losses (Mao et al. 2017, ICCV).
 """
 
-import functools
 from typing import Any
 
 import flax.linen as nn
@@ -14,23 +13,17 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from benchmarks.ablation.own_loop import OwnLoop
 from geoself_jax import step
-from geoself_jax.config import Config, as_dict, split_where
-from geoself_jax.data.sampling import draw_batch
+from geoself_jax.config import Config
 from geoself_jax.data.sources import load
-from geoself_jax.data.training_views import training_views
-from geoself_jax.model import Networks
-from geoself_jax.optimizer import make_optimizer
 from geoself_jax.recording import Recording
-from geoself_jax.runner import step_keys
 from geoself_jax.scores import in_cameras
 from geoself_jax.trained import Trained
-from geoself_jax.training import held_out
 
 WEIGHT_PX = 20.0
 """Pixels that a pose which the discriminator sees through counts as much as."""
 REAL_FRAMES = 8000
-STEPS_A_CALL = 100
 
 
 class Discriminator(nn.Module):
@@ -64,51 +57,28 @@ def train_adversarially(config: Config, recording: Recording, labels: np.ndarray
         recording: To learn from.
         labels: Its triangulated joints: where its rooms are, nothing else.
     """
-    learn, _ = held_out(config.data, recording)
-    blind = recording.without_ground_truth().select(learn)
-    data = jax.tree.map(jnp.asarray, training_views(blind, labels[learn]))
+    loop = OwnLoop(config, recording, labels)
     real = jnp.asarray(real_poses())
-    model, judge = Networks(config.model, recording.skeleton), Discriminator()
+    judge = Discriminator()
     judged: Any = judge.apply
-    total = config.schedule.length
-    optimizer = make_optimizer(config.optimizer, 0, total)
     judge_optimizer = optax.adam(1e-4)
-    state = step.initial_state(model, optimizer, config.seed)
     judge_params = judge.init(jax.random.key(config.seed), real[:2])
-    carry = (state, judge_params, judge_optimizer.init(judge_params))
-
-    draw = functools.partial(
-        draw_batch,
-        batch=config.schedule.batch,
-        views=config.objective.views,
-        augmentation=config.augmentation,
-        skeleton=recording.skeleton,
-    )
 
     def one(carry: Any, _: None) -> tuple[Any, jax.Array]:
         state, judge_params, judge_state = carry
-        key, dropout = step_keys(config.seed, state.step)
-        batch = draw(data, key)
+        batch, key, dropout = loop.drawn(state.step)
 
         def loss_of(params: Any) -> tuple[jax.Array, Any]:
-            (pose_3d, root, _), updates = model.apply(
-                {"params": params, "batch_stats": state.batch_stats},
-                batch.keypoints_2d,
-                batch.confidence,
-                batch.camera.K,
-                train=True,
-                rngs={"dropout": dropout},
-                mutable=["batch_stats"],
-            )
+            (pose_3d, root, _), stats = loop.lifted(params, state.batch_stats, batch, dropout)
             loss = step.objective_loss(
-                pose_3d, root, batch, config.objective, root_joint=model.skeleton.root
+                pose_3d, root, batch, config.objective, root_joint=loop.model.skeleton.root
             )
             poses = pose_3d.reshape(-1, *pose_3d.shape[2:])
             seen_through = jnp.mean((judged(judge_params, poses) - 1) ** 2)
-            return loss + WEIGHT_PX * seen_through, (updates["batch_stats"], poses)
+            return loss + WEIGHT_PX * seen_through, (stats, poses)
 
         (loss, (stats, fake)), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
-        updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
+        updates, opt_state = loop.optimizer.update(gradient, state.opt_state, state.params)
         params = optax.apply_updates(state.params, updates)
         chosen = real[jax.random.randint(key, (len(fake),), 0, len(real))]
 
@@ -122,18 +92,4 @@ def train_adversarially(config: Config, recording: Recording, labels: np.ndarray
         state = step.TrainState(params, stats, opt_state, state.step + 1, state.skipped)
         return (state, judge_params, judge_state), loss
 
-    advance = jax.jit(
-        lambda carry, steps: jax.lax.scan(one, carry, None, length=steps),
-        static_argnums=1,
-        donate_argnums=0,
-    )
-    while (done := int(carry[0].step)) < total:
-        carry, _ = advance(carry, min(STEPS_A_CALL, total - done))
-    state = carry[0]
-    record = {
-        "config": split_where(config)[0],
-        "model": as_dict(model.config),
-        "versions": {"jax": jax.__version__},
-    }
-    variables = {"params": state.params, "batch_stats": state.batch_stats}
-    return Trained(model, variables, record, {"step": total})
+    return loop.run((loop.state, judge_params, judge_optimizer.init(judge_params)), one)

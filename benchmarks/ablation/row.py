@@ -19,6 +19,7 @@ class Row:
         damage: What is done to the training recording (`damage.DAMAGES`), with its amount.
         supervised: Taught by ground truth: an upper bound, marked as such.
         adversarial: Re-projection with a discriminator of poses, which uses 3D: marked as such.
+        learned_weights: Of the two losses of objective `both`.
         note: Shown behind the name.
     """
 
@@ -27,6 +28,7 @@ class Row:
     damage: tuple[str, float] | None = None
     supervised: bool = False
     adversarial: bool = False
+    learned_weights: bool = False
     note: str = ""
 
     def seeded(self, seed: int) -> "Row":
@@ -53,6 +55,8 @@ class Row:
             "adversarial": self.adversarial,
             "data": data,
         }
+        if self.learned_weights:
+            told["learned_weights"] = True
         if self.config.compute == "bfloat16":
             told["compute"] = self.config.compute
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]

@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.ablation import damage
 from benchmarks.ablation.adversarial import train_adversarially
 from benchmarks.ablation.damage import TOLD, damaged, exact
+from benchmarks.ablation.learned import train_with_learned_weights
 from benchmarks.ablation.row import Row, changed
 from benchmarks.ablation.together import CURVE_POINTS, train_together
 from geoself_jax import devices, errors, evaluation, workdir
@@ -136,8 +137,9 @@ class Bench:
     ) -> list[tuple[Trained, list[tuple[int, float]]]]:
         """Networks and curve of each row."""
         row = rows[0]
-        if row.adversarial:
-            alone = [train_adversarially(each.config, recording, labels) for each in rows]
+        if row.adversarial or row.learned_weights:
+            train_it = train_adversarially if row.adversarial else train_with_learned_weights
+            alone = [train_it(each.config, recording, labels) for each in rows]
             return [(trained, []) for trained in alone]
         teacher = recording.pose_world if row.supervised else None
         if self.together:

@@ -169,6 +169,11 @@ def beyond_rows(base: Config) -> list[Row]:
             )
             for weight in (23, 230, 2300)
         ),
+        Row(
+            "labels and transform, one loss, learned weights",
+            changed(base, **{**transform, "objective__name": "both"}),
+            learned_weights=True,
+        ),
         row("weight decay 0.01", optimizer__weight_decay=0.01),
         row("weight decay 0.1", optimizer__weight_decay=0.1),
         row("weight decay 0.3", optimizer__weight_decay=0.3),

@@ -1,0 +1,94 @@
+"""A loop for rows that learn more than the networks: `geoself_jax.training` has no place for it.
+
+On one device, without a folder: nothing is saved on the way, and nothing can be continued.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from geoself_jax import step
+from geoself_jax.batch import Batch
+from geoself_jax.config import Config, as_dict, split_where
+from geoself_jax.data.sampling import draw_batch
+from geoself_jax.data.training_views import training_views
+from geoself_jax.model import Networks
+from geoself_jax.optimizer import make_optimizer
+from geoself_jax.recording import Recording
+from geoself_jax.runner import step_keys
+from geoself_jax.trained import Trained
+from geoself_jax.training import held_out
+
+STEPS_A_CALL = 100
+
+
+class OwnLoop:
+    """What a row's training is made of.
+
+    Args:
+        config: Of the row.
+        recording: To learn from.
+        labels: Its triangulated joints.
+    """
+
+    def __init__(self, config: Config, recording: Recording, labels: np.ndarray) -> None:
+        learn, _ = held_out(config.data, recording)
+        blind = recording.without_ground_truth().select(learn)
+        self.data = jax.tree.map(jnp.asarray, training_views(blind, labels[learn]))
+        self.model = Networks(config.model, recording.skeleton)
+        self.optimizer = make_optimizer(config.optimizer, 0, config.schedule.length)
+        self.config = config
+        self.state = step.initial_state(self.model, self.optimizer, config.seed)
+        self._draw = functools.partial(
+            draw_batch,
+            batch=config.schedule.batch,
+            views=config.objective.views,
+            augmentation=config.augmentation,
+            skeleton=recording.skeleton,
+        )
+
+    def drawn(self, at: jax.Array) -> tuple[Batch, jax.Array, jax.Array]:
+        """A step's batch, the key it was drawn by, and the key of its dropout."""
+        key, dropout = step_keys(self.config.seed, at)
+        return self._draw(self.data, key), key, dropout
+
+    def lifted(self, params: Any, stats: Any, batch: Batch, dropout: jax.Array) -> tuple[Any, Any]:
+        """The networks' `Prediction` in training, and their new batch statistics."""
+        found, updates = self.model.apply(
+            {"params": params, "batch_stats": stats},
+            batch.keypoints_2d,
+            batch.confidence,
+            batch.camera.K,
+            train=True,
+            rngs={"dropout": dropout},
+            mutable=["batch_stats"],
+        )
+        return found, updates["batch_stats"]
+
+    def run(self, carry: Any, one: Callable[[Any, None], tuple[Any, Any]]) -> Trained:
+        """Takes all steps.
+
+        Args:
+            carry: A `step.TrainState` first, then whatever else is learned.
+            one: A step, as `jax.lax.scan` wants it.
+        """
+        advance = jax.jit(
+            lambda carry, steps: jax.lax.scan(one, carry, None, length=steps),
+            static_argnums=1,
+            donate_argnums=0,
+        )
+        total = self.config.schedule.length
+        while (done := int(carry[0].step)) < total:
+            carry, _ = advance(carry, min(STEPS_A_CALL, total - done))
+        state = carry[0]
+        record = {
+            "config": split_where(self.config)[0],
+            "model": as_dict(self.model.config),
+            "versions": {"jax": jax.__version__},
+        }
+        variables = {"params": state.params, "batch_stats": state.batch_stats}
+        return Trained(self.model, variables, record, {"step": total})
