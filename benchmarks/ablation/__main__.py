@@ -21,13 +21,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.ablation import report
 from benchmarks.ablation.row import Row
 from benchmarks.ablation.running import Bench, seeds
 from benchmarks.ablation.tables import SIZES, TABLES, rows_of
-from geoself_jax import workdir
+from geoself_jax import commands, workdir
 
 HELD = {"synthetic": "", "cmu_h36m_rig": "05,16"}
 """People held out of training, for the scores without labels; none named: the default share.
@@ -35,8 +36,16 @@ HELD = {"synthetic": "", "cmu_h36m_rig": "05,16"}
 `decide` trains on all but the default share."""
 
 
-def main() -> int:
+def main(argv: Sequence[str]) -> int:
     """Command line."""
+    try:
+        return _main(argv)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 128 + signal.SIGINT
+
+
+def _main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.ablation",
         description=__doc__,
@@ -58,7 +67,7 @@ def main() -> int:
     parser.add_argument("--compute", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)  # of a process started by us
-    flags = parser.parse_args()
+    flags = parser.parse_args(argv)
     if flags.data == "synthetic":
         train, test = "synthetic:train", "synthetic:test"
     else:
@@ -66,7 +75,7 @@ def main() -> int:
     if flags.table == "scores":
         return _show_scores(Bench(train, test, flags.out), train, flags)
     if flags.core is None and not flags.show and flags.jobs > 1:
-        _in_parallel(flags.jobs, together=flags.together)
+        _in_parallel(argv, flags.jobs, together=flags.together)
         flags.show = True
     elif not flags.together:
         cores = sorted(os.sched_getaffinity(0))
@@ -94,9 +103,9 @@ def _rows(table: str, train: str, flags: argparse.Namespace) -> list[Row]:
     return rows_of(table, train, held, flags.size)
 
 
-def _in_parallel(jobs: int, *, together: bool) -> None:
+def _in_parallel(argv: Sequence[str], jobs: int, *, together: bool) -> None:
     """Starts the same command once a core; each takes the rows that no other is at."""
-    command = [sys.executable, "-m", "benchmarks.ablation", *sys.argv[1:]]
+    command = [sys.executable, "-m", "benchmarks.ablation", *argv]
     share = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"} if together else {}  # of a GPU's memory
     started = [
         subprocess.Popen([*command, f"--core={i}"], env=os.environ | share) for i in range(jobs)
@@ -108,8 +117,10 @@ def _in_parallel(jobs: int, *, together: bool) -> None:
             process.send_signal(signal.SIGINT)
             process.wait()
         raise
-    if any(failed):
-        raise SystemExit(f"exit codes {failed}")
+    if (code := max(failed, key=abs)) < 0:
+        print(f"a process was ended by signal {-code}", file=sys.stderr)
+    if code:  # else each has said why
+        raise SystemExit(code if code > 0 else 128 - code)
 
 
 def _show_scores(bench: Bench, train: str, flags: argparse.Namespace) -> int:
@@ -171,4 +182,4 @@ def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    commands.run(main)
