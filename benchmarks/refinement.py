@@ -5,14 +5,15 @@
 
 Each choice of weights refines the joints from all cameras but one and projects them into that one:
 the confidence-weighted mean distance to its detections, each at most 50 px, over two cameras left
-out. No ground truth is needed; where there is some, the labels' root-relative error is printed
-beside it, for analysis. Last, how much of the detections' errors the labels have absorbed: what
-`augmentation.noise` should be.
+out. Last, how much of the detections' errors the labels have absorbed: what `augmentation.noise`
+should be. No ground truth is needed; where there is some, the labels' root-relative error and the
+true factor are printed beside, for analysis. Three views are needed: two left are to triangulate.
 """
 
 import argparse
 import dataclasses
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from geoself_jax import commands
 from geoself_jax.data.refinement import refine_labels
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.errors import data_error
 from geoself_jax.geometry.camera import project, world_to_camera
 from geoself_jax.recording import Recording
 from geoself_jax.workdir import write_json
@@ -84,6 +87,22 @@ def absorbed(recording: Recording) -> float:
     return float(np.mean(np.sqrt(ratios)))
 
 
+def absorbed_in_truth(recording: Recording) -> float | None:
+    """The same from the ground truth, for analysis; None where there is none in the same joints."""
+    truth = recording.pose_world
+    near = errors_px(recording, labels(recording.without_ground_truth(), {}))
+    if truth is None or truth.shape[1] != near.shape[-1]:
+        return None
+    true = errors_px(recording, truth)
+    both = np.isfinite(true) & np.isfinite(near) & (recording.confidence > 0)
+    views = range(recording.views)
+    of_each = [
+        np.median(true[:, view][both[:, view]]) / np.median(near[:, view][both[:, view]])
+        for view in views
+    ]
+    return float(np.mean(of_each))
+
+
 def error_mm(recording: Recording, found: np.ndarray) -> float | None:
     """Root-relative error of labels, for analysis; None without ground truth in the same joints."""
     truth = recording.pose_world
@@ -94,14 +113,25 @@ def error_mm(recording: Recording, found: np.ndarray) -> float | None:
     return 1000 * float(np.nanmean(np.linalg.norm(difference, axis=-1)))
 
 
-def main() -> None:
+def main(argv: Sequence[str]) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = commands.Parser(
+        prog="python -m benchmarks.refinement",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--data", required=True)
     parser.add_argument("--frames", type=int, default=8000)
     parser.add_argument("--out", type=Path, help="JSON to write")
-    flags = parser.parse_args()
+    flags, overrides = commands.parse(parser, argv)
+    commands.refuse_overrides(overrides)
     recording = load(flags.data, synthetic_frames=flags.frames)
+    if recording.views < 3:
+        raise data_error(
+            f"{flags.data}: {recording.views} views",
+            "one is left out, and two are needed to triangulate",
+            "take a recording of three cameras or more",
+        )
     recording = recording.select(slice(0, flags.frames))
     blind, rows = recording.without_ground_truth(), []
     print(f"{flags.data}, {recording.frames} frames")
@@ -117,13 +147,15 @@ def main() -> None:
         shown = "-" if error is None else f"{error:.1f}"
         print(f"{pixels:>12.3f}{shown:>10}{seconds:>9.1f}  {name}", flush=True)
     factor = absorbed(blind)
-    print(
-        f"errors put back into new views (augmentation.noise) should be {factor:.2f} times as large"
-    )
+    true = absorbed_in_truth(recording)
+    told = "" if true is None else f" (in truth {true:.2f})"
+    print(f"augmentation.noise, what the errors put back should be times: {factor:.2f}{told}")
     if flags.out:
-        told = {"data": flags.data, "frames": recording.frames, "rows": rows, "noise": factor}
-        write_json(flags.out, told)
+        noise = {"noise": factor, "noise_in_truth": true}
+        where = {"data": flags.data, "frames": recording.frames}
+        write_json(flags.out, {**where, "rows": rows, **noise})
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    commands.run(main)

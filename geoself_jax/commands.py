@@ -24,9 +24,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         """Raises in place of printing the usage."""
-        raise usage_error(
-            message, "", f"see python -m geoself_jax.{self.prog.split('.')[-1]} --help"
-        )
+        prog = self.prog
+        if not prog.startswith("python -m "):
+            prog = f"python -m geoself_jax.{prog.split('.')[-1]}"
+        raise usage_error(message, "", f"see {prog} --help")
 
 
 def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list[tuple[str, str]]]:

@@ -6,11 +6,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from benchmarks.refinement import absorbed, errors_px
+from benchmarks.ablation.damage import damaged
+from benchmarks.refinement import absorbed, absorbed_in_truth, errors_px, main
 from geoself_jax.data.refinement import refine_labels
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.errors import GeoselfError
 from geoself_jax.geometry.camera import project, world_to_camera
+from geoself_jax.recording import write
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,14 @@ def test_how_much_of_the_errors_the_labels_absorb_is_told_without_the_truth(walk
     assert true > 1.05 * near
     found = absorbed(walkers.without_ground_truth())
     assert found == pytest.approx(true / near, rel=0.04)
+    assert absorbed_in_truth(walkers) == pytest.approx(true / near, rel=0.02)
+    assert absorbed_in_truth(walkers.without_ground_truth()) is None
+
+
+def test_of_two_views_it_cannot_be_told(tmp_path, walkers):
+    write(damaged(walkers, ("views", 2)), tmp_path / "two.npz")
+    with pytest.raises(GeoselfError, match="2 views"):
+        main([f"--data={tmp_path / 'two.npz'}"])
 
 
 def test_what_cannot_be_triangulated_stays_unknown_and_harms_nothing_else(

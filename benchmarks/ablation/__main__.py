@@ -8,11 +8,13 @@ recordings; `choose`: candidates for the recipe, --size=default; `decide`: the f
 --size=default or full, of everybody in the data. All rows of a table have equal optimizer steps and
 equal view-samples. A row that has been run is not run again: results lie in --out, by a digest of
 configuration, damage and data (with --compute=bfloat16 of that too). Rows are run two at a time
-(--jobs), one core each. On an accelerator --together trains the seeds of a row side by side, and
-several --jobs share it; such a row starts anew when it is stopped. `--only=TEXT` those whose name
-holds it. What was found so far is printed and written to OUT/TABLE-SIZE.json, .md and .png at the
-end, or at once by --show. `--table=scores` runs nothing: over all runs of all tables and sizes, how
-well scores without labels order them. Where there is no git, GEOSELF_COMMIT names the commit.
+(--jobs), one core each; one that was stopped goes on where it was, but for rows that learn more
+than the networks. On an accelerator --together trains the seeds of a row side by side, and several
+--jobs share it; such a row starts anew too. `--only=TEXT` those whose name holds it. What was found
+so far is printed and written to OUT/TABLE-SIZE.json, .md and .png (with --compute=bfloat16
+TABLE-SIZE-bfloat16) at the end, or at once by --show. `--table=scores` runs nothing: over all runs
+of all tables and sizes, how well scores without labels order them. Where there is no git,
+GEOSELF_COMMIT names the commit.
 """
 
 import argparse
@@ -36,17 +38,20 @@ HELD = {"synthetic": "", "cmu_h36m_rig": "05,16"}
 `decide` trains on all but the default share."""
 
 
+COMPUTE = ("float32", "bfloat16")
+
+
 def main(argv: Sequence[str]) -> int:
     """Command line."""
     try:
         return _main(argv)
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
+        print("stopped; the same command runs what is not done yet", file=sys.stderr)
         return 128 + signal.SIGINT
 
 
 def _main(argv: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(
+    parser = commands.Parser(
         prog="python -m benchmarks.ablation",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -64,23 +69,24 @@ def _main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--together", action="store_true", help="a row's seeds in one program (accelerators)"
     )
-    parser.add_argument("--compute", choices=("float32", "bfloat16"), default="float32")
+    parser.add_argument("--compute", choices=COMPUTE, default="float32")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)  # of a process started by us
-    flags = parser.parse_args(argv)
+    flags, overrides = commands.parse(parser, argv)
+    commands.refuse_overrides(overrides)
     if flags.data == "synthetic":
         train, test = "synthetic:train", "synthetic:test"
     else:
         train, test = f"{flags.data}/train.npz", f"{flags.data}/dev.npz"
     if flags.table == "scores":
         return _show_scores(Bench(train, test, flags.out), train, flags)
+    bench = Bench(train, test, flags.out, together=flags.together)  # first, as it reads the data
     if flags.core is None and not flags.show and flags.jobs > 1:
         _in_parallel(argv, flags.jobs, together=flags.together)
         flags.show = True
     elif not flags.together:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[(flags.core or 0) % len(cores)]})
-    bench = Bench(train, test, flags.out, together=flags.together)
     rows = [
         row.computed_in(flags.compute)
         for row in _rows(flags.table, train, flags)
@@ -117,17 +123,19 @@ def _in_parallel(argv: Sequence[str], jobs: int, *, together: bool) -> None:
             process.send_signal(signal.SIGINT)
             process.wait()
         raise
-    if (code := max(failed, key=abs)) < 0:
-        print(f"a process was ended by signal {-code}", file=sys.stderr)
-    if code:  # else each has said why
-        raise SystemExit(code if code > 0 else 128 - code)
+    for code in failed:
+        if code < 0:
+            print(f"a process was ended by signal {-code}", file=sys.stderr)
+    if any(failed):  # each has said why
+        raise SystemExit(max(code if code > 0 else 128 - code for code in failed if code))
 
 
 def _show_scores(bench: Bench, train: str, flags: argparse.Namespace) -> int:
     found = {}
-    for size, table in itertools.product(SIZES, TABLES):
+    for size, table, compute in itertools.product(SIZES, TABLES, COMPUTE):
         flags.size = size
-        for row in seeds(_rows(table, train, flags), flags.seeds):
+        rows = [row.computed_in(compute) for row in _rows(table, train, flags)]
+        for row in seeds(rows, flags.seeds):
             if (result := bench.result(row)) is not None:
                 found[row.key(bench.data)] = result  # tables share rows
     runs = list(found.values())
@@ -166,7 +174,7 @@ def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:
         "correlations": report.rounded(report.correlations(runs)),
         "results": results,
     }
-    name = f"{flags.table}-{flags.size}"
+    name = "-".join([flags.table, flags.size, *[flags.compute] * (flags.compute == "bfloat16")])
     place = (flags.page.with_suffix("") if flags.page else flags.out) / name
     workdir.write_json(place.with_suffix(".json"), told)
     text = report.table(found_rows, notes)
@@ -174,7 +182,7 @@ def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:
         report.put_into_page(flags.page, name, text)
     else:
         place.with_suffix(".md").write_text(text + "\n")
-    title = f"{flags.table}, size {flags.size}"
+    title = f"{flags.table}, size {flags.size}, {flags.compute}"
     report.draw_table(place.with_suffix(".png"), found_rows, title)
     report.draw_curves(place.with_name(f"{place.name}-curves.png"), results, title)
     print(text)

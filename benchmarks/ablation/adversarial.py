@@ -92,4 +92,5 @@ def train_adversarially(config: Config, recording: Recording, labels: np.ndarray
         state = step.TrainState(params, stats, opt_state, state.step + 1, state.skipped)
         return (state, judge_params, judge_state), loss
 
-    return loop.run((loop.state, judge_params, judge_optimizer.init(judge_params)), one)
+    carry = loop.run((loop.state, judge_params, judge_optimizer.init(judge_params)), one)
+    return loop.trained(carry[0])

@@ -1,9 +1,9 @@
 """Labels and eq. (7) as one loss whose two weights are learned with the networks.
 
-Kendall, Gal and Cipolla 2018 (CVPR), for plain norms: each loss divided by a learned scale, plus
-the scale's logarithm (the likelihood of a Laplace distribution). A scale starts as large as its
-loss is. Were scales at their optimum in every step, the gradients of the losses' logarithms would
-be added.
+After Kendall, Gal and Cipolla 2018 (CVPR), for plain norms: each loss divided by a learned scale,
+plus the scale's logarithm (for numbers, the likelihood of a Laplace distribution). A scale starts
+as large as its loss is. Were scales at their optimum in every step, the gradients of the losses'
+logarithms would be added.
 """
 
 from typing import Any
@@ -31,6 +31,9 @@ def train_with_learned_weights(config: Config, recording: Recording, labels: np.
         config: Of the row; `objective.label_weight` is not looked at.
         recording: To learn from.
         labels: Its triangulated joints.
+
+    Returns:
+        The networks; their record has `label_weight_px`, what `objective.label_weight` was last.
     """
     loop = OwnLoop(config, recording, labels)
     objectives = [changed(config, objective__name=name).objective for name in PARTS]
@@ -62,4 +65,7 @@ def train_with_learned_weights(config: Config, recording: Recording, labels: np.
 
     at_first, _ = jax.jit(parts)(loop.state.params, loop.state.batch_stats, loop.state.step)
     log_scales = jnp.log(at_first)
-    return loop.run((loop.state, log_scales, scales_optimizer.init(log_scales)), one)
+    carry = loop.run((loop.state, log_scales, scales_optimizer.init(log_scales)), one)
+    trained = loop.trained(carry[0])
+    of_labels, of_pixels = np.exp(carry[1])
+    return trained._replace(record={**trained.record, "label_weight_px": of_pixels / of_labels})

@@ -1,17 +1,19 @@
 """A loop for rows that learn more than the networks: `geoself_jax.training` has no place for it.
 
-On one device, without a folder: nothing is saved on the way, and nothing can be continued.
+The same steps otherwise (`tests/test_ablation.py` compares the weights). On one device, without a
+folder: nothing is saved on the way, nothing can be continued, and there is no curve.
 """
 
 import functools
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from geoself_jax import step
+from geoself_jax import devices, errors, step
 from geoself_jax.batch import Batch
 from geoself_jax.config import Config, as_dict, split_where
 from geoself_jax.data.sampling import draw_batch
@@ -21,7 +23,7 @@ from geoself_jax.optimizer import make_optimizer
 from geoself_jax.recording import Recording
 from geoself_jax.runner import step_keys
 from geoself_jax.trained import Trained
-from geoself_jax.training import held_out
+from geoself_jax.training import check_fit, held_out, resolved
 
 STEPS_A_CALL = 100
 
@@ -36,10 +38,12 @@ class OwnLoop:
     """
 
     def __init__(self, config: Config, recording: Recording, labels: np.ndarray) -> None:
+        check_fit(config, recording)
         learn, _ = held_out(config.data, recording)
         blind = recording.without_ground_truth().select(learn)
         self.data = jax.tree.map(jnp.asarray, training_views(blind, labels[learn]))
-        self.model = Networks(config.model, recording.skeleton)
+        self.model = Networks(resolved(config.model, recording), recording.skeleton)
+        self._training = self.model.clone(compute=devices.compute_type(config))
         self.optimizer = make_optimizer(config.optimizer, 0, config.schedule.length)
         self.config = config
         self.state = step.initial_state(self.model, self.optimizer, config.seed)
@@ -58,7 +62,7 @@ class OwnLoop:
 
     def lifted(self, params: Any, stats: Any, batch: Batch, dropout: jax.Array) -> tuple[Any, Any]:
         """The networks' `Prediction` in training, and their new batch statistics."""
-        found, updates = self.model.apply(
+        found, updates = self._training.apply(
             {"params": params, "batch_stats": stats},
             batch.keypoints_2d,
             batch.confidence,
@@ -69,12 +73,18 @@ class OwnLoop:
         )
         return found, updates["batch_stats"]
 
-    def run(self, carry: Any, one: Callable[[Any, None], tuple[Any, Any]]) -> Trained:
+    def run(self, carry: Any, one: Callable[[Any, None], tuple[Any, jax.Array]]) -> Any:
         """Takes all steps.
 
         Args:
             carry: A `step.TrainState` first, then whatever else is learned.
-            one: A step, as `jax.lax.scan` wants it.
+            one: A step, as `jax.lax.scan` wants it, that gives its loss.
+
+        Returns:
+            The last carry.
+
+        Raises:
+            GeoselfError: A loss is not finite (70).
         """
         advance = jax.jit(
             lambda carry, steps: jax.lax.scan(one, carry, None, length=steps),
@@ -83,12 +93,19 @@ class OwnLoop:
         )
         total = self.config.schedule.length
         while (done := int(carry[0].step)) < total:
-            carry, _ = advance(carry, min(STEPS_A_CALL, total - done))
-        state = carry[0]
+            carry, loss = advance(carry, min(STEPS_A_CALL, total - done))
+            if not np.isfinite(loss).all():
+                which = f"seed {self.config.seed}, step {done}"
+                what = "not finite any more: training diverged"
+                raise errors.GeoselfError(which, what, "lower the rate", errors.DIVERGED)
+        return carry
+
+    def trained(self, state: step.TrainState) -> Trained:
+        """The networks with what is known of them."""
         record = {
             "config": split_where(self.config)[0],
             "model": as_dict(self.model.config),
-            "versions": {"jax": jax.__version__},
+            "versions": {name: version(name) for name in ("jax", "flax", "optax")},
         }
         variables = {"params": state.params, "batch_stats": state.batch_stats}
-        return Trained(self.model, variables, record, {"step": total})
+        return Trained(self.model, variables, record, {"step": int(state.step)})

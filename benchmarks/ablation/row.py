@@ -31,6 +31,10 @@ class Row:
     learned_weights: bool = False
     note: str = ""
 
+    def __post_init__(self) -> None:
+        if self.supervised + self.adversarial + self.learned_weights > 1:
+            raise ValueError(f"{self.name}: taught in two ways at once")
+
     def seeded(self, seed: int) -> "Row":
         """The same with another seed."""
         return dataclasses.replace(self, config=dataclasses.replace(self.config, seed=seed))

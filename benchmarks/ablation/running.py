@@ -123,6 +123,8 @@ class Bench:
                     "analysis": self._analysis(row, trained),
                     "curve": curve,
                 }
+                if (weight := trained.record.get("label_weight_px")) is not None:
+                    scores["label_weight_px"] = float(weight)
                 self._write(row, told | scores)
 
     def _write(self, row: Row, result: dict[str, Any]) -> None:
