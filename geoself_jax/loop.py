@@ -35,11 +35,13 @@ class Outcome:
         steps: Done in all.
         interrupted: Stopped on request before the end.
         message: One line for the user.
+        asked: Whether a stop was asked for, even where the run was done by then.
     """
 
     steps: int
     interrupted: bool
     message: str
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,8 @@ class Loop:
         self._save(state, done)
         if done < total:
             message = f"interrupted: saved step {done} of {total} in {self.folder}; run it again"
-            return Outcome(done, True, message)
-        return Outcome(done, False, f"done: {done} steps in {self.folder}")
+            return Outcome(done, True, message, True)
+        return Outcome(done, False, f"done: {done} steps in {self.folder}", self.stop.asked)
 
     @functools.cached_property
     def _draw(self) -> runner.Draw:

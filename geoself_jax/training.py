@@ -85,7 +85,7 @@ def train(
                 why = "nobody is held out (config.data.validation_share)"
                 print(f"warning: uncertainties stay as learned, {why}", file=sys.stderr, flush=True)
         if at >= stages.total:
-            return Outcome(at, False, f"already done: {at} steps in {folder}")
+            return Outcome(at, False, f"already done: {at} steps in {folder}", stop.asked)
         validate = functools.partial(
             _validated,
             model,

@@ -8,6 +8,7 @@ from pages import ROOT
 
 from benchmarks.ablation import report
 from benchmarks.ablation.tables import TABLES, rows_of
+from geoself_jax.errors import GeoselfError
 
 PAGE = ROOT / "docs/accuracy.md"
 TEXT = PAGE.read_text()
@@ -39,5 +40,5 @@ def test_a_table_is_put_between_its_marks_and_nowhere_else(tmp_path):
     page.write_text("a\n<!-- x -->\nold\n<!-- end of x -->\nb\n")
     report.put_into_page(page, "x", "new")
     assert page.read_text() == "a\n<!-- x -->\nnew\n<!-- end of x -->\nb\n"
-    with pytest.raises(SystemExit):
+    with pytest.raises(GeoselfError, match="no <!-- y -->"):
         report.put_into_page(page, "y", "new")

@@ -19,6 +19,7 @@ GEOSELF_COMMIT names the commit.
 
 import argparse
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -31,6 +32,7 @@ from benchmarks.ablation.row import Row
 from benchmarks.ablation.running import Bench, seeds
 from benchmarks.ablation.tables import SIZES, TABLES, rows_of
 from geoself_jax import commands, workdir
+from geoself_jax.errors import missing_error, usage_error
 
 HELD = {"synthetic": "", "cmu_h36m_rig": "05,16"}
 """People held out of training, for the scores without labels; none named: the default share.
@@ -46,7 +48,8 @@ def main(argv: Sequence[str]) -> int:
     try:
         return _main(argv)
     except KeyboardInterrupt:
-        print("stopped; the same command runs what is not done yet", file=sys.stderr)
+        if not any(word.startswith("--core") for word in argv):
+            print("stopped; the same command runs what is not done yet", file=sys.stderr)
         return 128 + signal.SIGINT
 
 
@@ -58,8 +61,8 @@ def _main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--table", choices=(*TABLES, "scores"), required=True)
     parser.add_argument("--data", required=True, help="folder of train.npz and dev.npz; synthetic")
-    parser.add_argument("--size", choices=tuple(SIZES), default="small")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--size", choices=tuple(SIZES), default="small", help="small")
+    parser.add_argument("--seeds", type=int, default=3, help="how many, from 0 on; 3")
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--only", default="", help="rows whose name holds this")
     parser.add_argument("--show", action="store_true", help="print what is there, run nothing")
@@ -74,29 +77,41 @@ def _main(argv: Sequence[str]) -> int:
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)  # of a process started by us
     flags, overrides = commands.parse(parser, argv)
     commands.refuse_overrides(overrides)
+    for name in ("seeds", "jobs"):
+        if (value := getattr(flags, name)) < 1:
+            raise usage_error(f"--{name}={value}", "must be 1 or more", "give another")
+    if flags.page and flags.only:
+        raise usage_error(
+            "--page with --only", "the page's whole table is replaced", "leave one out"
+        )
     if flags.data == "synthetic":
         train, test = "synthetic:train", "synthetic:test"
     else:
         train, test = f"{flags.data}/train.npz", f"{flags.data}/dev.npz"
     if flags.table == "scores":
         return _show_scores(Bench(train, test, flags.out), train, flags)
-    bench = Bench(train, test, flags.out, together=flags.together)  # first, as it reads the data
-    if flags.core is None and not flags.show and flags.jobs > 1:
-        _in_parallel(argv, flags.jobs, together=flags.together)
-        flags.show = True
-    elif not flags.together:
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[(flags.core or 0) % len(cores)]})
+    bench = Bench(train, test, flags.out, together=flags.together)
     rows = [
         row.computed_in(flags.compute)
         for row in _rows(flags.table, train, flags)
         if flags.only in row.name
     ]
+    if not rows:
+        names = ", ".join(row.name for row in _rows(flags.table, train, flags))
+        raise usage_error(f"--only={flags.only}", "no row's name holds that", f"rows: {names}")
+    if flags.core is None and not flags.show and flags.jobs > 1:
+        _in_parallel(argv, flags.jobs, together=flags.together)
+        flags.show = True
+    elif not flags.together and not flags.show:
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[(flags.core or 0) % len(cores)]})
     if not flags.show:
         every: list[tuple[Row, ...]] = [(row,) for row in seeds(rows, flags.seeds)]
         if flags.together:
             every = [tuple(row.seeded(seed) for seed in range(flags.seeds)) for row in rows]
         for same in every:
+            if all(bench.result(row) is not None for row in same):
+                continue
             print(f"{same[0].name}, seed {', '.join(str(r.config.seed) for r in same)}", flush=True)
             bench.run(*same)
     if flags.core is None:
@@ -113,8 +128,11 @@ def _in_parallel(argv: Sequence[str], jobs: int, *, together: bool) -> None:
     """Starts the same command once a core; each takes the rows that no other is at."""
     command = [sys.executable, "-m", "benchmarks.ablation", *argv]
     share = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"} if together else {}  # of a GPU's memory
-    started = [
-        subprocess.Popen([*command, f"--core={i}"], env=os.environ | share) for i in range(jobs)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C
+        signal.signal(number, signal.default_int_handler)
+    started = [  # each a session of its own: a terminal's Ctrl-C reaches them through us, once
+        subprocess.Popen([*command, f"--core={i}"], env=os.environ | share, start_new_session=True)
+        for i in range(jobs)
     ]
     try:
         failed = [process.wait() for process in started]
@@ -139,6 +157,8 @@ def _show_scores(bench: Bench, train: str, flags: argparse.Namespace) -> int:
             if (result := bench.result(row)) is not None:
                 found[row.key(bench.data)] = result  # tables share rows
     runs = list(found.values())
+    if not runs:
+        raise missing_error(str(flags.out), "no row has been run", "run some, or check --out")
     held = HELD.get(Path(flags.data).name, "")
     alike = [run for run in runs if run["config"]["data"]["validation_subjects"] == held]
     told = {
@@ -147,11 +167,11 @@ def _show_scores(bench: Bench, train: str, flags: argparse.Namespace) -> int:
         "near the best of these": report.correlations(report.near_the_best(alike)),
     }
     place = flags.page.with_suffix("") if flags.page else flags.out
-    workdir.write_json(place / "scores.json", report.rounded(told))
-    report.draw_scores(place / "scores.png", runs)
     text = report.score_table(told)
     if flags.page:
         report.put_into_page(flags.page, "scores", text)
+    workdir.write_json(place / "scores.json", report.rounded(told))
+    report.draw_scores(place / "scores.png", runs)
     print(text)
     return 0
 
@@ -163,12 +183,15 @@ def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:
         if there := [result for result in found if result is not None]:
             results[row.name] = [report.short(run) for run in there]
     if not results:
-        print("nothing has been run yet")
-        return
+        which = f"{flags.table}, size {flags.size}, {flags.compute}"
+        raise missing_error(
+            f"{flags.out}: nothing of {which}", "not run yet", "leave --show out, or check --out"
+        )
     found_rows = report.summary(results)
     runs = [result for found in results.values() for result in found]
     notes = {row.name: row.note for row in rows if row.note}
     told = {
+        "data": Path(flags.data).name,
         "rows": report.rounded(found_rows),
         "notes": notes,
         "correlations": report.rounded(report.correlations(runs)),
@@ -176,17 +199,24 @@ def _show(bench: Bench, rows: list, flags: argparse.Namespace) -> None:
     }
     name = "-".join([flags.table, flags.size, *[flags.compute] * (flags.compute == "bfloat16")])
     place = (flags.page.with_suffix("") if flags.page else flags.out) / name
-    workdir.write_json(place.with_suffix(".json"), told)
     text = report.table(found_rows, notes)
     if flags.page:
+        _refuse_other_data(place.with_suffix(".json"), told["data"])
         report.put_into_page(flags.page, name, text)
-    else:
+    workdir.write_json(place.with_suffix(".json"), told)
+    if not flags.page:
         place.with_suffix(".md").write_text(text + "\n")
     title = f"{flags.table}, size {flags.size}, {flags.compute}"
     report.draw_table(place.with_suffix(".png"), found_rows, title)
     report.draw_curves(place.with_name(f"{place.name}-curves.png"), results, title)
     print(text)
     print(f"rank correlation with the true MPJPE: {told['correlations']}")
+
+
+def _refuse_other_data(path: Path, data: str) -> None:
+    before = json.loads(path.read_text()).get("data", data) if path.is_file() else data
+    if before != data:
+        raise usage_error(f"--data={data}", f"{path} is of {before}", "choose another --page")
 
 
 if __name__ == "__main__":

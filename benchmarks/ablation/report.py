@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
+from geoself_jax.errors import data_error
+
 SHOWN = {
     "mpjpe_mm": "MPJPE",
     "p_mpjpe_mm": "P-MPJPE",
@@ -36,7 +38,9 @@ def summary(results: Results) -> dict[str, Any]:
             row[f"held_out_{key}"] = _mean_and_spread([r["held_out"].get(key) for r in found])
         for key in CAUSES:
             row[key] = _mean_and_spread([r.get("analysis", {}).get(key) for r in found])
-        row["minutes"] = _mean_and_spread([r["minutes"] for r in found if _on_one_core(r)])
+        row["minutes"] = _mean_and_spread(
+            [r["minutes"] if _on_one_core(r) else None for r in found]
+        )
         row["uses_3d"] = any(r["uses_3d"] for r in found)
         rows[name] = row
     return rows
@@ -45,7 +49,7 @@ def summary(results: Results) -> dict[str, Any]:
 def _on_one_core(run: dict[str, Any]) -> bool:
     """Whether its minutes say something: an accelerator was shared by many programs.
 
-    The first runs do not tell their device or threads.
+    The first runs do not tell their device or threads, and those that were continued no minutes.
     """
     return run.get("device") == "cpu" and run.get("threads") == 1
 
@@ -143,7 +147,11 @@ def put_into_page(page: Path, name: str, text: str) -> None:
     before, found, rest = page.read_text().partition(opening)
     _, ended, after = rest.partition(closing)
     if not (found and ended):
-        raise SystemExit(f"{page} has no {opening} ... {closing}")
+        raise data_error(
+            f"{page}: no {opening} ... {closing}",
+            "the table goes between these",
+            "write both lines where it shall stand",
+        )
     page.write_text(f"{before}{opening}\n{text}\n{closing}{after}")
 
 
@@ -159,22 +167,25 @@ def near_the_best(runs: list[dict[str, Any]], within: float = 0.15) -> list[dict
 
 
 def draw_table(path: Path, rows: dict[str, Any], title: str) -> None:
-    """MPJPE of each row, best first, its seeds' spread as a bar."""
+    """MPJPE of each row, best first, its seeds' spread as a bar through it."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
     rows = {name: row for name, row in rows.items() if "refused" not in row}
+    if not rows:
+        return
     order = sorted(rows, key=lambda name: -rows[name]["mpjpe_mm"][0])
     values = np.array([rows[name]["mpjpe_mm"] for name in order], float)
     figure, axes = plt.subplots(figsize=(8, 0.26 * len(order) + 1))
-    colors = ["tab:gray" if rows[name]["uses_3d"] else "tab:blue" for name in order]
-    axes.barh(
-        range(len(order)), values[:, 0], xerr=np.nan_to_num(values[:, 1]), color=colors, height=0.7
-    )
+    for at, name in enumerate(order):
+        mean, spread = values[at, 0], np.nan_to_num(values[at, 1])
+        color = "tab:gray" if rows[name]["uses_3d"] else "tab:blue"
+        axes.errorbar(mean, at, xerr=spread, fmt="o", color=color, ms=4)
+    axes.grid(axis="y", lw=0.3)
     axes.set_yticks(range(len(order)), order, fontsize=7)
-    axes.set_xlim(0.9 * values[:, 0].min(), min(values[:, 0].max() * 1.05, 200))
+    axes.set_xlim(0.97 * values[:, 0].min(), min(values[:, 0].max() * 1.03, 200))
     axes.set_xlabel("MPJPE, mm (gray: uses 3D)")
     axes.set_title(title, fontsize=9)
     figure.tight_layout()
@@ -197,10 +208,12 @@ def draw_curves(path: Path, results: Results, title: str) -> None:
             curves[name] = np.mean(alike, axis=0)
     if not curves:
         return
-    figure, axes = plt.subplots(figsize=(9, 5.5))
-    styles = ("-", "--", ":")
+    figure, axes = plt.subplots(figsize=(10, max(5.5, 0.145 * len(curves))))
+    styles = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
     for number, (name, curve) in enumerate(sorted(curves.items(), key=lambda c: -c[1][-1, 1])):
-        axes.plot(*curve.T, styles[number // 10 % 3], color=f"C{number % 10}", label=name, lw=1)
+        axes.plot(
+            *curve.T, styles[number // 10 % len(styles)], color=f"C{number % 10}", label=name, lw=1
+        )
     axes.set_ylim(0.95 * min(c[:, 1].min() for c in curves.values()), 200)
     axes.set_yscale("log")
     axes.set_xlabel("step")

@@ -94,6 +94,7 @@ class Bench:
                 return
             recording = damaged(self.train, rows[0].damage)
             labels = self._triangulated(rows[0], recording)
+            continued = any(self._path(row).with_suffix(".run").exists() for row in rows)
             start = time.monotonic()
             told = {
                 "name": rows[0].name,
@@ -113,7 +114,8 @@ class Bench:
                     refused = {"refused": str(error), "config": as_dict(row.config)}
                     self._write(row, told | refused)
                 return
-            told["minutes"] = (time.monotonic() - start) / 60 / len(rows)
+            minutes = (time.monotonic() - start) / 60 / len(rows)
+            told["minutes"] = None if continued else minutes
             for row, (trained, curve) in zip(rows, found, strict=True):
                 scores = {
                     "config": trained.record["config"],
@@ -156,7 +158,7 @@ class Bench:
         folder = self._path(row).with_suffix(".run")
         config = _validated_often(row.config)
         outcome = train(config, folder, recording, teacher=teacher, triangulated=labels)
-        if outcome.interrupted:
+        if outcome.asked:
             raise KeyboardInterrupt
         return load_trained(folder, "last"), _curve(folder)
 
