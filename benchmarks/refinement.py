@@ -153,7 +153,7 @@ def main(argv: Sequence[str]) -> int:
     told = "" if true is None else f" (in truth {true:.2f})"
     print(f"augmentation.noise, what the errors put back should be times: {factor:.2f}{told}")
     if recording.views == 3:
-        print("of three views that comes out too large (1.3 where 1.17 is true): keep 1.14")
+        print("of three views it came out too large on the set of docs/accuracy.md: keep 1.14")
     if flags.out:
         noise = {"noise": factor, "noise_in_truth": true}
         where = {"data": flags.data, "frames": recording.frames}

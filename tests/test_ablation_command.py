@@ -1,5 +1,6 @@
 """python -m benchmarks.ablation, as it is called: what it refuses, and how it stops."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -8,13 +9,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from processes import ROOT, environment
 
 from benchmarks.ablation.__main__ import main
 from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,7 @@ def data(tiny_file, tmp_path_factory):
         (["--table=paper", "--jobs=0"], USAGE, "--jobs=0"),
         (["--table=paper", "--only=nosuchrow"], USAGE, "rows: re-projection"),
         (["--table=paper", "--only=DLT", "--page=x.md"], USAGE, "--page with --only"),
+        (["--table=paper", "--page=x.md"], USAGE, "--page without --show"),
         (["--table=paper", "--config.seed=1"], USAGE, "--config.seed"),
         (["--table=paper", "--data=nowhere"], MISSING, "nowhere"),
         (["--table=decide", "--size=full", "--show"], MISSING, "decide, size full, float32"),
@@ -68,11 +70,14 @@ def test_a_page_is_changed_only_by_its_own_data_and_only_where_it_wants_the_tabl
     page.write_text("<!-- paper-small -->\n<!-- end of paper-small -->")
     assert main([*show, f"--page={page}"]) == 0
     assert "refused: too few" in page.read_text()
-    other = page.with_suffix("") / "paper-small.json"
-    other.write_text(json.dumps({"data": "another"}))
-    with pytest.raises(GeoselfError, match="is of another"):
-        main([*show, f"--page={page}"])
-    assert json.loads(other.read_text()) == {"data": "another"}
+    table = page.with_suffix("") / "paper-small.json"
+    told = json.loads(table.read_text())
+    more = {name: [*runs, *runs] for name, runs in told["results"].items()}
+    for changed, line in (({"data": "x"}, "other data"), ({"results": more}, "more seeds")):
+        table.write_text(json.dumps(told | changed))
+        with pytest.raises(GeoselfError, match=line):
+            main([*show, f"--page={page}"])
+        assert json.loads(table.read_text()) == told | changed
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
@@ -80,33 +85,43 @@ def test_stopped_while_rows_train_it_ends_with_all_its_processes_and_can_go_on(
     number, data, tmp_path
 ):
     command = [sys.executable, "-m", "benchmarks.ablation", "--table=paper", "--size=tiny"]
+    how: dict[str, Any] = {"cwd": ROOT, "env": environment(quick_compile=True), "text": True}
+    how["stderr"] = subprocess.PIPE
     flags = [f"--data={data}", f"--out={tmp_path}", "--seeds=1", "--only=learning rate", "--jobs=2"]
-    started = subprocess.Popen([*command, *flags], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("*.run/run.json")):  # a row's only call is being compiled
-        assert time.monotonic() < deadline and started.poll() is None
-        time.sleep(0.05)
-    started.send_signal(number)
-    _, told = started.communicate(timeout=120)
+    started = subprocess.Popen([*command, *flags], **how)
+    try:
+        deadline = time.monotonic() + 300
+        while not list(tmp_path.glob("*.run/run.json")):  # a row's only call is being compiled
+            assert time.monotonic() < deadline and started.poll() is None
+            time.sleep(0.05)
+        began = _processes_with(str(tmp_path))
+        started.send_signal(number)
+        _, told = started.communicate(timeout=300)
+    finally:
+        for process in [started.pid, *_processes_with(str(tmp_path))]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+    assert len(began) == 3  # the command and its two
     assert started.returncode == 128 + signal.SIGINT
     assert told.count("stopped; the same command runs what is not done yet") == 1
-    assert not _processes_with(str(tmp_path))
     assert not [path for path in tmp_path.glob("*.json") if len(path.stem) == 16]
     if number == signal.SIGTERM:  # once is enough
         return
-    again = subprocess.run([*command, *flags], cwd=ROOT, capture_output=True, text=True)
-    assert again.returncode == 0 and "learning rate 1e-2" in again.stdout
+    again = subprocess.run([*command, *flags], **how, stdout=subprocess.PIPE)
+    assert again.returncode == 0, again.stderr
+    assert "| learning rate 1e-2 | " in again.stdout
     results = [json.loads(p.read_text()) for p in tmp_path.glob("*.json") if len(p.stem) == 16]
     assert len(results) == 2 and any(found["minutes"] is None for found in results)
 
 
-def _processes_with(text: str) -> list[str]:
+def _processes_with(text: str) -> list[int]:
     found = []
     for place in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = place.read_bytes().decode(errors="replace")
         except OSError:
             continue
-        if text in words and int(place.parent.name) != os.getpid():
-            found.append(words)
+        number = int(place.parent.name)
+        if text in words and number != os.getpid():
+            found.append(number)
     return found

@@ -175,17 +175,21 @@ def draw_table(path: Path, rows: dict[str, Any], title: str) -> None:
 
     rows = {name: row for name, row in rows.items() if "refused" not in row}
     if not rows:
+        path.unlink(missing_ok=True)
         return
     order = sorted(rows, key=lambda name: -rows[name]["mpjpe_mm"][0])
     values = np.array([rows[name]["mpjpe_mm"] for name in order], float)
     figure, axes = plt.subplots(figsize=(8, 0.26 * len(order) + 1))
+    most = min(values[:, 0].max() * 1.03, 210)
     for at, name in enumerate(order):
         mean, spread = values[at, 0], np.nan_to_num(values[at, 1])
         color = "tab:gray" if rows[name]["uses_3d"] else "tab:blue"
         axes.errorbar(mean, at, xerr=spread, fmt="o", color=color, ms=4)
+        if mean > most:
+            axes.annotate(f"{mean:.0f} ->", (most, at), ha="right", va="center", fontsize=7)
     axes.grid(axis="y", lw=0.3)
     axes.set_yticks(range(len(order)), order, fontsize=7)
-    axes.set_xlim(0.97 * values[:, 0].min(), min(values[:, 0].max() * 1.03, 200))
+    axes.set_xlim(0.97 * values[:, 0].min(), most)
     axes.set_xlabel("MPJPE, mm (gray: uses 3D)")
     axes.set_title(title, fontsize=9)
     figure.tight_layout()
@@ -208,12 +212,11 @@ def draw_curves(path: Path, results: Results, title: str) -> None:
             curves[name] = np.mean(alike, axis=0)
     if not curves:
         return
-    figure, axes = plt.subplots(figsize=(10, max(5.5, 0.145 * len(curves))))
+    figure, axes = plt.subplots(figsize=(10, max(5.5, 0.17 * len(curves))))
     styles = ("-", "--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
     for number, (name, curve) in enumerate(sorted(curves.items(), key=lambda c: -c[1][-1, 1])):
-        axes.plot(
-            *curve.T, styles[number // 10 % len(styles)], color=f"C{number % 10}", label=name, lw=1
-        )
+        style, color = styles[number // 10 % len(styles)], f"C{number % 10}"
+        axes.plot(*curve.T, linestyle=style, color=color, label=name, lw=1)
     axes.set_ylim(0.95 * min(c[:, 1].min() for c in curves.values()), 200)
     axes.set_yscale("log")
     axes.set_xlabel("step")

@@ -94,7 +94,8 @@ class Bench:
                 return
             recording = damaged(self.train, rows[0].damage)
             labels = self._triangulated(rows[0], recording)
-            continued = any(self._path(row).with_suffix(".run").exists() for row in rows)
+            saved = [self._path(row).with_suffix(".run") / "checkpoints" for row in rows]
+            continued = any(place.exists() for place in saved)
             start = time.monotonic()
             told = {
                 "name": rows[0].name,
