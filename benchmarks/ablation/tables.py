@@ -259,6 +259,10 @@ def choose_rows(base: Config) -> list[Row]:
         Row("errors put back 1.14 times as large", larger),
         Row("errors put back 1.14 times as large, no dropout", changed(larger, model__dropout=0.0)),
         Row("the recipe: dropout 0.05, errors put back 1.14 times as large", _recipe(base)),
+        Row(
+            "dropout 0.05, errors put back 1.3 times as large",
+            changed(_recipe(base), augmentation__noise=1.3),
+        ),
         Row("27 frames as paths", changed(before, **paths)),
         Row("the recipe, 27 frames as paths", changed(_recipe(base), **paths)),
     ]
