@@ -192,6 +192,29 @@ def initial_state(
     )
 
 
+def lift_in_training(
+    model: Networks, params: Any, batch_stats: Any, batch: Batch, key: Key[Array, ""]
+) -> tuple[Any, Any]:
+    """The networks' `Prediction` of a batch in training, and their new batch statistics.
+
+    Args:
+        model: Of the weights.
+        params, batch_stats: Its variables.
+        batch: What its views show.
+        key: For dropout.
+    """
+    lifted, updates = model.apply(
+        {"params": params, "batch_stats": batch_stats},
+        batch.keypoints_2d,
+        batch.confidence,
+        batch.camera.K,
+        train=True,
+        rngs={"dropout": key},
+        mutable=["batch_stats"],
+    )
+    return lifted, updates["batch_stats"]
+
+
 def train_step(
     state: TrainState,
     batch: Batch,
@@ -221,15 +244,7 @@ def train_step(
     """
 
     def loss_of(params: Any) -> tuple[jax.Array, Any]:
-        lifted, updates = model.apply(
-            {"params": params, "batch_stats": state.batch_stats},
-            batch.keypoints_2d,
-            batch.confidence,
-            batch.camera.K,
-            train=True,
-            rngs={"dropout": key},
-            mutable=["batch_stats"],
-        )
+        lifted, batch_stats = lift_in_training(model, params, state.batch_stats, batch, key)
         root_joint = model.skeleton.root
         pose_3d, root = lifted.pose_3d, lifted.root_position
         shown = middle_frame(batch, model.skeleton.joints)
@@ -248,7 +263,7 @@ def train_step(
             off = uncertainty_loss(lifted, shown, root_joint=root_joint, axis_name=axis_name)
             told["uncertainty_loss"] = off
             loss = loss + UNCERTAINTY_WEIGHT * off
-        return loss, (updates["batch_stats"], told)
+        return loss, (batch_stats, told)
 
     (loss, (batch_stats, told)), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
     if axis_name is not None:

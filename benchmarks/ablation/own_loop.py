@@ -62,16 +62,7 @@ class OwnLoop:
 
     def lifted(self, params: Any, stats: Any, batch: Batch, dropout: jax.Array) -> tuple[Any, Any]:
         """The networks' `Prediction` in training, and their new batch statistics."""
-        found, updates = self._training.apply(
-            {"params": params, "batch_stats": stats},
-            batch.keypoints_2d,
-            batch.confidence,
-            batch.camera.K,
-            train=True,
-            rngs={"dropout": dropout},
-            mutable=["batch_stats"],
-        )
-        return found, updates["batch_stats"]
+        return step.lift_in_training(self._training, params, stats, batch, dropout)
 
     def run(self, carry: Any, one: Callable[[Any, None], tuple[Any, jax.Array]]) -> Any:
         """Takes all steps.
