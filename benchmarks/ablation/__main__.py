@@ -44,14 +44,15 @@ COMPUTE = ("float32", "bfloat16")
 def main(argv: Sequence[str]) -> int:
     """Command line."""
     try:
-        return _main(argv)
+        return _run(_flags(argv), argv)
     except KeyboardInterrupt:
         if not any(word.startswith("--core") for word in argv):
             print("stopped; the same command runs what is not done yet", file=sys.stderr)
         return 128 + signal.SIGINT
 
 
-def _main(argv: Sequence[str]) -> int:
+def _flags(argv: Sequence[str]) -> argparse.Namespace:
+    """Read and found to go together."""
     parser = commands.Parser(
         prog="python -m benchmarks.ablation",
         description=__doc__,
@@ -86,6 +87,10 @@ def _main(argv: Sequence[str]) -> int:
         )
     if flags.page and not (flags.show or flags.table == "scores"):
         raise usage_error("--page without --show", "what is there is put into it", "train first")
+    return flags
+
+
+def _run(flags: argparse.Namespace, argv: Sequence[str]) -> int:
     if flags.data == "synthetic":
         train, test = "synthetic:train", "synthetic:test"
     else:
@@ -114,10 +119,7 @@ def _main(argv: Sequence[str]) -> int:
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {cores[(flags.core or 0) % len(cores)]})
     if not flags.show:
-        every: list[tuple[Row, ...]] = [(row,) for row in seeds(rows, flags.seeds)]
-        if flags.together:
-            every = [tuple(row.seeded(seed) for seed in range(flags.seeds)) for row in rows]
-        for same in every:
+        for same in _at_once(rows, flags):
             if parent and not parent.is_there():
                 return 1
             if all(bench.result(row) is not None for row in same):
@@ -127,6 +129,13 @@ def _main(argv: Sequence[str]) -> int:
     if parent is None:
         showing.show_table(bench, rows, flags.seeds, name, title, flags.page)
     return 0
+
+
+def _at_once(rows: list[Row], flags: argparse.Namespace) -> list[tuple[Row, ...]]:
+    """What is trained in one program: a row's seeds, or one of them."""
+    if flags.together:
+        return [tuple(row.seeded(seed) for seed in range(flags.seeds)) for row in rows]
+    return [(row,) for row in seeds(rows, flags.seeds)]
 
 
 def _rows(table: str, train: str, flags: argparse.Namespace) -> list[Row]:
