@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from geoself_jax.geometry.camera import Camera, project, transform_between
-from geoself_jax.numerics import MIN_DEPTH, finite_or_zero, safe_norm
+from geoself_jax.geometry.numerics import MIN_DEPTH, finite_or_zero, safe_norm
 
 Norm = Literal["squared", "plain", "robust"]
 WeightFrom = Literal["source", "target", "product"]

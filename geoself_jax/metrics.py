@@ -14,8 +14,8 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
+from geoself_jax.geometry.numerics import finite_or_zero, safe_divide, safe_norm
 from geoself_jax.geometry.procrustes import scale_align, similarity_align
-from geoself_jax.numerics import finite_or_zero, safe_divide, safe_norm
 
 AUC_THRESHOLDS = tuple(step / 1000 for step in range(0, 151, 5))
 """Metres, 31 of them: MPI-INF-3DHP's own evaluation (mpii_compute_3d_pck.m)."""

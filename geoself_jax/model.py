@@ -14,9 +14,9 @@ from jaxtyping import Array, Float, UInt32
 
 from geoself_jax.config import ModelConfig
 from geoself_jax.geometry.camera import pixel_to_ray
-from geoself_jax.geometry.paths import fit_paths
+from geoself_jax.geometry.numerics import finite_or_zero, rotate, safe_divide
+from geoself_jax.geometry.trajectories import fit_paths
 from geoself_jax.layers import Compute, Dense
-from geoself_jax.numerics import finite_or_zero, rotate, safe_divide
 from geoself_jax.skeleton import Skeleton
 
 CONFIDENCE_SCALE = 0.1

@@ -17,8 +17,8 @@ from geoself_jax.geometry.camera import (
     transform_between,
     world_to_camera,
 )
+from geoself_jax.geometry.numerics import safe_norm
 from geoself_jax.model import Prediction
-from geoself_jax.numerics import safe_norm
 from geoself_jax.recording import Recording
 
 _CHUNK = 4096

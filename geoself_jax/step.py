@@ -13,9 +13,9 @@ from geoself_jax import losses
 from geoself_jax.batch import Batch
 from geoself_jax.config import ObjectiveConfig
 from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
+from geoself_jax.geometry.numerics import MIN_DEPTH, safe_divide
 from geoself_jax.geometry.triangulation import triangulate_root
 from geoself_jax.model import Networks, Prediction
-from geoself_jax.numerics import MIN_DEPTH, safe_divide
 
 BARRIER_PX_PER_METRE = 1000.0
 """How hard `depth_barrier` pushes: the pixels that a metre aside costs at about a metre's depth."""

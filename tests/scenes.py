@@ -4,7 +4,8 @@ import numpy as np
 from tiny import make_arrays, observe
 
 from geoself_jax.data.instances import Instances
-from geoself_jax.data.rig import Lens, Rig
+from geoself_jax.data.rig import Rig
+from geoself_jax.geometry.lenses import Lens
 from geoself_jax.skeleton import H36M_17
 
 ARRAYS = make_arrays()

@@ -11,9 +11,9 @@ from geoself_jax import recording
 from geoself_jax.data.assembling import assemble
 from geoself_jax.data.clips import Clip, ReadOptions
 from geoself_jax.data.datasets.prepared import check_arrays, clips_of
-from geoself_jax.data.rig import Lens
 from geoself_jax.data.skeletons import COCO_17
 from geoself_jax.errors import DATA, GeoselfError
+from geoself_jax.geometry.lenses import Lens
 from geoself_jax.skeleton import H36M_17
 
 FRAMES = 20

@@ -27,7 +27,7 @@ from calibration_files import (
 from geoself_jax.data.calibrations import CALIBRATIONS, read_calibration, recognize_calibration
 from geoself_jax.data.calibrations.native import write_native
 from geoself_jax.data.datasets.human36m_cameras import human36m_rig
-from geoself_jax.data.lenses import distort_pixels
+from geoself_jax.geometry.lenses import distort_pixels
 
 
 def assert_same(rig, known, names=None):

@@ -4,8 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from geoself_jax.data.lenses import distort_pixels, undistort_pixels
-from geoself_jax.data.rig import Lens
+from geoself_jax.geometry.lenses import Lens, distort_pixels, undistort_pixels
 
 K = np.array([[1145.0, 0, 512.5], [0, 1143.8, 515.5], [0, 0, 1]])
 # Human3.6M's camera 54138969, and what wide lenses and cv2.calibrateCamera's other models give.

@@ -19,8 +19,8 @@ from geoself_jax.data.motion.mapping import EXPORTERS, read_table, to_h36m_17
 from geoself_jax.data.motion.recorded import Motion
 from geoself_jax.data.motion.room import resampled, room_of, segments
 from geoself_jax.data.motion.simulated import read, simulate
-from geoself_jax.data.rig import Lens
 from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
+from geoself_jax.geometry.lenses import Lens
 from geoself_jax.skeleton import H36M_17
 
 FPS = 25.0

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from geoself_jax.geometry import paths
-from geoself_jax.geometry.paths import fit_paths, powers_and_nearness
+from geoself_jax.geometry import trajectories
+from geoself_jax.geometry.trajectories import fit_paths, powers_and_nearness
 
 SPREAD, FRAMES = 3.0, 27
 fit = functools.partial(fit_paths, spread=SPREAD, outlier=1.0)
@@ -35,8 +35,8 @@ def test_a_parabola_is_found_but_for_what_the_standstill_takes(curves):
 
 def test_without_outliers_and_standstill_it_is_numpys_least_squares(curves, monkeypatch):
     _, points, weight = curves
-    monkeypatch.setattr(paths, "RIDGE", 0.0)
-    monkeypatch.setattr(paths, "ROUNDS", 0)
+    monkeypatch.setattr(trajectories, "RIDGE", 0.0)
+    monkeypatch.setattr(trajectories, "ROUNDS", 0)
     noisy = points + np.random.default_rng(1).normal(0, 0.1, points.shape).astype(np.float32)
     found, _ = fit(noisy, weight)
     in_time, near = powers_and_nearness(FRAMES, SPREAD)
@@ -59,7 +59,7 @@ def test_one_point_stands_still_however_far_off_and_beyond_reach_there_is_none(f
     points = jnp.asarray(np.random.default_rng(0).normal(0, 0.1, (frames, frames, 1, 2)), "f4")
     alone = jnp.eye(frames)[..., None]  # of each window another frame is seen
     found, support = map(np.asarray, fit_paths(points, alone, spread=spread, outlier=0.015))
-    reached = np.abs(np.arange(frames) - frames // 2) <= paths.REACH * spread
+    reached = np.abs(np.arange(frames) - frames // 2) <= trajectories.REACH * spread
     seen = np.asarray(points)[np.arange(frames), np.arange(frames)]
     wanted = np.where(reached[:, None, None], seen, 0)
     np.testing.assert_allclose(found[..., :2], wanted, atol=6e-4)  # two thirds of a pixel

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from geoself_jax.data.clips import Clip
-from geoself_jax.data.lenses import undistort_pixels
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.rig_arrays import (
     PLAIN,
@@ -19,6 +18,7 @@ from geoself_jax.data.rig_arrays import (
 )
 from geoself_jax.data.skeletons import derive_root
 from geoself_jax.errors import data_error
+from geoself_jax.geometry.lenses import undistort_pixels
 from geoself_jax.skeleton import Skeleton
 
 FORMAT = "geoself-multiview/1"

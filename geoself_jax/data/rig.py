@@ -6,20 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoself_jax.errors import data_error, nearest_name
-
-
-@dataclass(frozen=True)
-class Lens:
-    """How a lens bends rays, by OpenCV's models.
-
-    Attributes:
-        coefficients: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4]]], or k1 k2 k3 k4 of a fisheye; empty
-            for a pinhole.
-        fisheye: Which of the two models.
-    """
-
-    coefficients: tuple[float, ...] = ()
-    fisheye: bool = False
+from geoself_jax.geometry.lenses import Lens
 
 
 @dataclass(frozen=True)

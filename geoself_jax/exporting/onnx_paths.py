@@ -1,10 +1,10 @@
-"""Paths of joints over a window, as ONNX: `geometry.paths.fit_paths` and what is seen of it."""
+"""Paths of joints over a window, as ONNX: `geometry.trajectories.fit_paths` and what is seen of it."""
 
 import numpy as np
 
 from geoself_jax.config import ModelConfig
 from geoself_jax.exporting.onnx_graph import Tensor
-from geoself_jax.geometry.paths import RIDGE, ROUNDS, powers_and_nearness
+from geoself_jax.geometry.trajectories import RIDGE, ROUNDS, powers_and_nearness
 from geoself_jax.model import CONFIDENCE_SCALE, PATH_OUTLIER
 
 Pair = tuple[Tensor, Tensor]
@@ -64,7 +64,7 @@ def _rows(values: list[Tensor]) -> Tensor:
 
 
 def _fit(pair: Pair, weight: Tensor, moments: Tensor) -> list[Tensor]:
-    """`geometry.paths._fit`, x and y of place, velocity and half the acceleration in turn."""
+    """`geometry.trajectories._fit`, x and y of place, velocity and half the acceleration in turn."""
     graph = weight.graph
     sums = graph.node("MatMul", moments, weight)
     s0, s1, s2, s3, s4 = (sums.take(i, axis=1) for i in range(5))

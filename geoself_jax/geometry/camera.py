@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from geoself_jax.numerics import matmul, rotate, safe_depth
+from geoself_jax.geometry.numerics import matmul, rotate, safe_depth
 
 
 class Camera(NamedTuple):

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from geoself_jax.geometry.camera import Camera, pixel_to_ray
-from geoself_jax.numerics import matmul, rotate, safe_divide, safe_norm
+from geoself_jax.geometry.numerics import matmul, rotate, safe_divide, safe_norm
 
 
 def essential_matrix(source: Camera, target: Camera) -> Float[Array, "*batch 3 3"]:

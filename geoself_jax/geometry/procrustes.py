@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from geoself_jax.numerics import finite_or_zero, matmul, rotate, safe_divide
+from geoself_jax.geometry.numerics import finite_or_zero, matmul, rotate, safe_divide
 
 BLUNT_GAP = 1e-3
 """Gap between the two largest eigenvalues, as a share of the largest, below which the gradient

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from geoself_jax.geometry.camera import Camera, pixel_to_ray, project, world_to_camera
-from geoself_jax.numerics import MIN_DEPTH, finite_or_zero, rotate, safe_divide, safe_norm
+from geoself_jax.geometry.numerics import MIN_DEPTH, finite_or_zero, rotate, safe_divide, safe_norm
 
 DEGENERATE = 1e-5
 """Normalized determinant under which the rays are too near to parallel to meet anywhere."""

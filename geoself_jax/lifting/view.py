@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.data.rig import Lens, Rig
+from geoself_jax.data.rig import Rig
+from geoself_jax.geometry.lenses import Lens
 
 SKYWARD = np.array([0.0, -1.0, 0.0])
 """Against gravity in the axes of a camera that is held level: y is down."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from geoself_jax.data.rig import Lens
 from geoself_jax.errors import GeoselfError, data_error
+from geoself_jax.geometry.lenses import Lens
 
 TURNED = 1e-2
 """R R^T may differ from the identity by so much: more is no rotation."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.data.rig import Lens, Rig
+from geoself_jax.data.rig import Rig
 from geoself_jax.errors import data_error
+from geoself_jax.geometry.lenses import Lens
 
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 """In the order of the detections of VideoPose3D's files."""

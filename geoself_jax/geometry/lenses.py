@@ -4,10 +4,9 @@ Source: the formulas in OpenCV's documentation of `calib3d` and of its fisheye m
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-
-from geoself_jax.data.rig import Lens
 
 WIDEST = np.deg2rad(84.0)
 """Off the optical axis; farther out a lens that is no fisheye is not followed."""
@@ -19,6 +18,20 @@ _SAMPLES = 4096  # of the curve that gives Newton's start
 _STEPS = 20
 _CLOSE = 1e-10  # of the focal length: 1e-7 px at 1000 px
 _BLOCK = 2**14  # points at a time: temporaries stay in the cache
+
+
+@dataclass(frozen=True)
+class Lens:
+    """How a lens bends rays, by OpenCV's models.
+
+    Attributes:
+        coefficients: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4]]], or k1 k2 k3 k4 of a fisheye; empty
+            for a pinhole.
+        fisheye: Which of the two models.
+    """
+
+    coefficients: tuple[float, ...] = ()
+    fisheye: bool = False
 
 
 def distort_pixels(pixels: np.ndarray, K: np.ndarray, lens: Lens) -> np.ndarray:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from geoself_jax.numerics import matmul, safe_divide
+from geoself_jax.geometry.numerics import matmul, safe_divide
 
 ROUNDS = 2
 """Of weighting anew."""
