@@ -16,7 +16,7 @@ import numpy as np
 
 from geoself_jax import evaluation, workdir
 from geoself_jax.commands import load_config
-from geoself_jax.config import Config, split_where
+from geoself_jax.core.config import Config, split_where
 from geoself_jax.data.sources import load
 from geoself_jax.recording import Recording
 from geoself_jax.trained import load_trained

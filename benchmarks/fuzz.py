@@ -29,7 +29,7 @@ from typing import IO, Any
 import numpy as np
 
 from geoself_jax import safe_load
-from geoself_jax.errors import GeoselfError
+from geoself_jax.core.errors import GeoselfError
 from geoself_jax.safe_load.child import parse, set_limits
 from geoself_jax.safe_load.tree import NotPlain, Reader
 

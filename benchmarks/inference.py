@@ -23,11 +23,11 @@ import numpy as np
 import optax
 
 from benchmarks import measure
-from geoself_jax import step
-from geoself_jax.config import ModelConfig
+from geoself_jax.core import step
+from geoself_jax.core.config import ModelConfig
+from geoself_jax.core.model import Networks
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.lifter import Lifter
-from geoself_jax.model import Networks
-from geoself_jax.skeleton import H36M_17
 from geoself_jax.workdir import write_json
 
 _REST = 0.3

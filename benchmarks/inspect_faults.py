@@ -17,7 +17,7 @@ from benchmarks import planting
 from benchmarks.faults import GROUPS, Fault
 from benchmarks.planting import Arrays
 from geoself_jax import recording
-from geoself_jax.errors import GeoselfError
+from geoself_jax.core.errors import GeoselfError
 from geoself_jax.inspection import report
 
 

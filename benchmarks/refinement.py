@@ -22,10 +22,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax import commands
+from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.data.refinement import refine_labels
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
-from geoself_jax.errors import data_error, usage_error
 from geoself_jax.geometry.camera import project, world_to_camera
 from geoself_jax.recording import Recording
 from geoself_jax.workdir import write_json

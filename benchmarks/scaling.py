@@ -39,13 +39,14 @@ def measure_row(instants: int, batch: int, width: int, repeats: int, fed: bool) 
     import numpy as np
 
     from benchmarks.train_step import OBJECTIVE, random_views
-    from geoself_jax import runner, step
-    from geoself_jax.config import AugmentationConfig, ModelConfig, OptimizerConfig
-    from geoself_jax.data.sampling import make_batch
+    from geoself_jax import runner
+    from geoself_jax.core import step
+    from geoself_jax.core.config import AugmentationConfig, ModelConfig, OptimizerConfig
+    from geoself_jax.core.model import Networks
+    from geoself_jax.core.optimizer import make_optimizer
+    from geoself_jax.core.sampling import make_batch
+    from geoself_jax.core.skeleton import H36M_17
     from geoself_jax.feeding import HostFeed
-    from geoself_jax.model import Networks
-    from geoself_jax.optimizer import make_optimizer
-    from geoself_jax.skeleton import H36M_17
 
     small = random_views(1)
     make: Any = np.zeros if fed else jnp.zeros

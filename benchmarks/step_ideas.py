@@ -23,10 +23,10 @@ import numpy as np
 
 from benchmarks import measure
 from benchmarks.train_step import our_call, random_views
-from geoself_jax import layers
-from geoself_jax.config import Config, ModelConfig
-from geoself_jax.model import Networks
-from geoself_jax.skeleton import H36M_17
+from geoself_jax.core import layers
+from geoself_jax.core.config import Config, ModelConfig
+from geoself_jax.core.model import Networks
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.workdir import write_json
 
 

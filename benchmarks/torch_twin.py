@@ -17,7 +17,7 @@ BARRIER = 1000.0
 
 
 class Views(NamedTuple):
-    """Detections and cameras of some instants: as geoself_jax.batch.Batch, without labels."""
+    """Detections and cameras of some instants: as geoself_jax.core.batch.Batch, without labels."""
 
     keypoints_2d: Tensor  # (batch, views, joints, 2)
     confidence: Tensor  # (batch, views, joints)

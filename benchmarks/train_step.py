@@ -27,14 +27,15 @@ import numpy as np
 import optax
 
 from benchmarks import measure
-from geoself_jax import devices, runner, step
-from geoself_jax.batch import TrainingViews
-from geoself_jax.config import AugmentationConfig, Config, ModelConfig, ObjectiveConfig
-from geoself_jax.data.sampling import make_batch
+from geoself_jax import devices, runner
+from geoself_jax.core import step
+from geoself_jax.core.batch import TrainingViews
+from geoself_jax.core.config import AugmentationConfig, Config, ModelConfig, ObjectiveConfig
+from geoself_jax.core.model import Networks
+from geoself_jax.core.optimizer import make_optimizer
+from geoself_jax.core.sampling import make_batch
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.geometry.camera import Camera
-from geoself_jax.model import Networks
-from geoself_jax.optimizer import make_optimizer
-from geoself_jax.skeleton import H36M_17
 from geoself_jax.workdir import write_json
 
 OBJECTIVE = ObjectiveConfig(name="transform", norm="plain", views=2)

@@ -13,7 +13,7 @@ Each choice was made by the label-free score of people held out from training (d
 The paper's loss is in configs/cmu_h36m_rig_transform.py. What to expect is in README, Results.
 """
 
-from geoself_jax.config import (
+from geoself_jax.core.config import (
     AugmentationConfig,
     Config,
     DataConfig,

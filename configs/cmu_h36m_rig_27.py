@@ -8,7 +8,7 @@ through each joint's rays (`model.temporal=paths`), which train in twice the tim
 A live stream comes 13 frames late. What to expect is in README, Results.
 """
 
-from geoself_jax.config import (
+from geoself_jax.core.config import (
     AugmentationConfig,
     Config,
     DataConfig,

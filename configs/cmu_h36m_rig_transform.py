@@ -10,7 +10,7 @@ its root's error), a root on its joint's ray in place of stage one, and new view
 bodies. Many small steps do better than few large ones. What to expect is in README, Results.
 """
 
-from geoself_jax.config import (
+from geoself_jax.core.config import (
     AugmentationConfig,
     Config,
     DataConfig,

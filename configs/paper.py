@@ -9,7 +9,7 @@ cannot be had freely. On your own recording:
     python -m geoself_jax.train --config=configs/paper.py --config.data.train=FILE.npz --workdir=RUN
 """
 
-from geoself_jax.config import (
+from geoself_jax.core.config import (
     Config,
     DataConfig,
     ModelConfig,

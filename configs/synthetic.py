@@ -6,7 +6,7 @@
 What to expect is in README, Results.
 """
 
-from geoself_jax.config import (
+from geoself_jax.core.config import (
     AugmentationConfig,
     Config,
     DataConfig,

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import spearmanr
 
-from geoself_jax.model import Prediction
+from geoself_jax.core.model import Prediction
 from geoself_jax.recording import Recording
 from geoself_jax.scores import in_cameras, lifted
 

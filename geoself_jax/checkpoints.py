@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from geoself_jax.errors import INPUT_OUTPUT, GeoselfError, data_error
+from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax logs a page for every save
 

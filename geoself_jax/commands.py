@@ -11,9 +11,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from geoself_jax import config as settings
-from geoself_jax.config import Config, as_dict, from_dict, replace_at
-from geoself_jax.errors import INPUT_OUTPUT, GeoselfError, missing_error, nearest_name, usage_error
+from geoself_jax.core import config as settings
+from geoself_jax.core.config import Config, as_dict, from_dict, replace_at
+from geoself_jax.core.errors import (
+    INPUT_OUTPUT,
+    GeoselfError,
+    missing_error,
+    nearest_name,
+    usage_error,
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -80,7 +86,7 @@ def load_config(path: str, overrides: Sequence[tuple[str, str]]) -> Config:
     if not isinstance(config, Config):
         raise usage_error(
             f"--config={path}",
-            "wanted a file with get_config() that returns a geoself_jax.config.Config",
+            "wanted a file with get_config() that returns a geoself_jax.core.config.Config",
             "see configs/synthetic.py",
         )
     config = from_dict(Config, as_dict(config))  # a dataclass does not check types

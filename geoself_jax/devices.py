@@ -11,8 +11,8 @@ from pathlib import Path
 
 import jax
 
-from geoself_jax.config import Config, DistributedConfig
-from geoself_jax.errors import UNAVAILABLE, GeoselfError, usage_error
+from geoself_jax.core.config import Config, DistributedConfig
+from geoself_jax.core.errors import UNAVAILABLE, GeoselfError, usage_error
 
 CONNECT_SECONDS = 300
 

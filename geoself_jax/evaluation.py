@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from geoself_jax import calibration
+from geoself_jax.core.errors import DIVERGED, GeoselfError, data_error
+from geoself_jax.core.model import Prediction
+from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.core.step import make_predict
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.skeletons import same_joints
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.drawing import Panel, draw_lifted
-from geoself_jax.errors import DIVERGED, GeoselfError, data_error
-from geoself_jax.model import Prediction
 from geoself_jax.ranking import rank_views, truth_in_its_joints
 from geoself_jax.recording import Recording
 from geoself_jax.scores import (
@@ -22,8 +24,6 @@ from geoself_jax.scores import (
     predict_recording,
     truth_map,
 )
-from geoself_jax.skeleton import Skeleton, normalized
-from geoself_jax.step import make_predict
 from geoself_jax.trained import Trained
 
 COLUMNS = {

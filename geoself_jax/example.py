@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from geoself_jax import commands
-from geoself_jax.errors import usage_error
+from geoself_jax.core.errors import usage_error
 
 MOST_PEOPLE = 12
 

@@ -8,9 +8,9 @@ from typing import Any
 import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from geoself_jax.config import ModelConfig, from_dict
-from geoself_jax.errors import GeoselfError, data_error, missing_error
-from geoself_jax.model import Networks
+from geoself_jax.core.config import ModelConfig, from_dict
+from geoself_jax.core.errors import GeoselfError, data_error, missing_error
+from geoself_jax.core.model import Networks
 from geoself_jax.trained import Trained, abstract_variables, skeleton_from_dict
 
 FORMAT = "geoself-lifter/1"

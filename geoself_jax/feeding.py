@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from geoself_jax.batch import TrainingViews
+from geoself_jax.core.batch import TrainingViews
 from geoself_jax.runner import AXIS, Draw, Parallel, Rows, gather_rows, step_keys
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from geoself_jax import commands
-from geoself_jax.errors import DATA, DONE, usage_error
+from geoself_jax.core.errors import DATA, DONE, usage_error
 
 
 def main(argv: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from geoself_jax import commands
-from geoself_jax.errors import usage_error
+from geoself_jax.core.errors import usage_error
 
 
 def main(argv: Sequence[str]) -> int:

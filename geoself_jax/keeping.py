@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from geoself_jax.errors import INPUT_OUTPUT, GeoselfError
+from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.stores import Store
 
 PACKED = "run.tar"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax import commands
-from geoself_jax.errors import usage_error
+from geoself_jax.core.errors import usage_error
 
 if TYPE_CHECKING:
     import argparse

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.errors import data_error
-from geoself_jax.skeleton import Skeleton
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
 
 
 def shaped(

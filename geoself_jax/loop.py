@@ -15,15 +15,16 @@ import numpy as np
 import optax
 from tqdm import tqdm
 
-from geoself_jax import checkpoints, devices, hosts, runner, step, workdir
-from geoself_jax.batch import TrainingViews
-from geoself_jax.config import Config
-from geoself_jax.data.sampling import exchanges, make_batch
-from geoself_jax.errors import DIVERGED, GeoselfError
+from geoself_jax import checkpoints, devices, hosts, runner, workdir
+from geoself_jax.core import step
+from geoself_jax.core.batch import TrainingViews
+from geoself_jax.core.config import Config
+from geoself_jax.core.errors import DIVERGED, GeoselfError
+from geoself_jax.core.model import Networks
+from geoself_jax.core.sampling import exchanges, make_batch
+from geoself_jax.core.step import TrainState
 from geoself_jax.feeding import HostFeed
-from geoself_jax.model import Networks
 from geoself_jax.runner import Advance
-from geoself_jax.step import TrainState
 from geoself_jax.stopping import StopFlag
 
 

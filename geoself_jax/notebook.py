@@ -5,7 +5,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from geoself_jax.errors import GeoselfError
+from geoself_jax.core.errors import GeoselfError
 
 _PAGE = (
     '<div><iframe srcdoc="{page}" sandbox="allow-scripts" style="width: 100%; height: {height}px; '

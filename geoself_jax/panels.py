@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
-from geoself_jax.errors import data_error
-from geoself_jax.skeleton import Skeleton
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.strokes import (
     EDGE,
     LINE,

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.core.model import Prediction
 from geoself_jax.data.joint_maps import joint_map
-from geoself_jax.model import Prediction
 from geoself_jax.recording import Recording
 from geoself_jax.scores import in_cameras, lifted
 

@@ -13,6 +13,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from geoself_jax import validation
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import (
     KNOWN_SKELETONS,
     derive_root,
@@ -20,10 +22,8 @@ from geoself_jax.data.skeletons import (
     known_skeleton,
     same_joints,
 )
-from geoself_jax.errors import GeoselfError, data_error
 from geoself_jax.geometry.camera import Camera, undistort_pixels
 from geoself_jax.safe_load import npz
-from geoself_jax.skeleton import Skeleton
 
 FORMAT = "geoself-multiview/1"
 

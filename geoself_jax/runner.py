@@ -10,9 +10,9 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int, UInt32
 
-from geoself_jax.batch import PER_FRAME, Batch, TrainingViews
-from geoself_jax.data.sampling import Samples, draw_samples, instants_of, take_frames
-from geoself_jax.step import TrainState
+from geoself_jax.core.batch import PER_FRAME, Batch, TrainingViews
+from geoself_jax.core.sampling import Samples, draw_samples, instants_of, take_frames
+from geoself_jax.core.step import TrainState
 
 AXIS = "data"
 Parallel = Literal["jit", "pmap"]

@@ -8,8 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from geoself_jax import metrics
-from geoself_jax.batch import windows
+from geoself_jax.core import metrics
+from geoself_jax.core.batch import windows
+from geoself_jax.core.model import Prediction
 from geoself_jax.data.joint_maps import LIMBS, JointMap, joint_map, limb_joints
 from geoself_jax.geometry.camera import (
     Camera,
@@ -18,7 +19,6 @@ from geoself_jax.geometry.camera import (
     world_to_camera,
 )
 from geoself_jax.geometry.numerics import safe_norm
-from geoself_jax.model import Prediction
 from geoself_jax.recording import Recording
 
 _CHUNK = 4096

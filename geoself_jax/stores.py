@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from geoself_jax.errors import INPUT_OUTPUT, UNAVAILABLE, GeoselfError, usage_error
+from geoself_jax.core.errors import INPUT_OUTPUT, UNAVAILABLE, GeoselfError, usage_error
 
 COPY_SECONDS = 600
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from geoself_jax.errors import usage_error
+from geoself_jax.core.errors import usage_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.lifter_inputs import shaped
 from geoself_jax.poses.filters import OneEuro, parse_filter
-from geoself_jax.skeleton import Skeleton
 
 Lift = Callable[..., tuple[np.ndarray, np.ndarray]]
 Seen = tuple[np.ndarray, np.ndarray]

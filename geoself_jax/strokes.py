@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from geoself_jax.skeleton import Skeleton
+from geoself_jax.core.skeleton import Skeleton
 
 # Blue and vermillion of Okabe and Ito, "Color Universal Design" (2008): told apart by all eyes.
 COLOR = {"left": "#0072B2", "right": "#D55E00", "middle": "#2B303A"}

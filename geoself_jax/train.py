@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax import commands
-from geoself_jax.errors import INTERRUPTED, usage_error
+from geoself_jax.core.errors import INTERRUPTED, usage_error
 from geoself_jax.stopping import exit_at_once_on_interrupt
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def main(argv: Sequence[str]) -> int:
     parser = commands.Parser(
         prog="python -m geoself_jax.train",
         description="Trains the lifting network without 3D labels.",
-        epilog="Any key of the configuration (geoself_jax/config.py lists them): "
+        epilog="Any key of the configuration (geoself_jax/core/config.py lists them): "
         "--config.group.key=value, e.g. --config.schedule.length=500. Stopped by Ctrl-C or SIGTERM "
         f"it saves and exits with {INTERRUPTED}; the same command continues.",
     )

@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 
 from geoself_jax import checkpoints, workdir
-from geoself_jax.config import ModelConfig, from_dict
-from geoself_jax.errors import data_error, missing_error
-from geoself_jax.model import Networks
-from geoself_jax.skeleton import Skeleton
+from geoself_jax.core.config import ModelConfig, from_dict
+from geoself_jax.core.errors import data_error, missing_error
+from geoself_jax.core.model import Networks
+from geoself_jax.core.skeleton import Skeleton
 
 
 class Trained(NamedTuple):

@@ -15,20 +15,21 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
-from geoself_jax import calibration, checkpoints, devices, hosts, step, workdir
-from geoself_jax.batch import TrainingViews
-from geoself_jax.config import Config, DataConfig, ModelConfig, as_dict, split_where
-from geoself_jax.data.bodies import can_exchange
-from geoself_jax.data.sampling import exchanges
+from geoself_jax import calibration, checkpoints, devices, hosts, workdir
+from geoself_jax.core import step
+from geoself_jax.core.augmentation import can_exchange
+from geoself_jax.core.batch import TrainingViews
+from geoself_jax.core.config import Config, DataConfig, ModelConfig, as_dict, split_where
+from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.core.model import Networks
+from geoself_jax.core.optimizer import make_optimizer
+from geoself_jax.core.sampling import exchanges
+from geoself_jax.core.step import TrainState
 from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
-from geoself_jax.errors import data_error, nearest_name, usage_error
 from geoself_jax.inspection.short import check_before_training
 from geoself_jax.loop import Loop, Outcome, Stages, items, make_stages
-from geoself_jax.model import Networks
-from geoself_jax.optimizer import make_optimizer
 from geoself_jax.recording import Recording
 from geoself_jax.scores import label_free_scores, predict_recording
-from geoself_jax.step import TrainState
 from geoself_jax.stopping import StopFlag
 
 VALIDATION_FRAMES = 1000

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from geoself_jax.errors import GeoselfError, data_error, nearest_name
+from geoself_jax.core.errors import GeoselfError, data_error, nearest_name
 
 TEXT = (
     *("format", "joint_names", "clip_names", "clip_actions"),

@@ -6,14 +6,8 @@ import os
 from pathlib import Path
 from typing import IO, Any
 
-from geoself_jax.config import Config, ModelConfig, as_dict, split_where
-from geoself_jax.errors import (
-    INPUT_OUTPUT,
-    WORKDIR,
-    GeoselfError,
-    data_error,
-    missing_error,
-)
+from geoself_jax.core.config import Config, ModelConfig, as_dict, split_where
+from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, data_error, missing_error
 
 RECORD = "run.json"
 

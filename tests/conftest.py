@@ -29,7 +29,7 @@ import numpy as np
 import pytest
 from tiny import make_arrays
 
-from geoself_jax.config import Config, DataConfig, ModelConfig, ScheduleConfig
+from geoself_jax.core.config import Config, DataConfig, ModelConfig, ScheduleConfig
 
 # Formulas, each compiled for a few numbers: XLA's optimizations would be a third of their time.
 # What trains, lifts and exports is tested as users run it.

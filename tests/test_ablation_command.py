@@ -15,7 +15,7 @@ import pytest
 from processes import ROOT, environment
 
 from benchmarks.ablation.__main__ import main
-from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
+from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 
 
 @pytest.fixture(scope="module")

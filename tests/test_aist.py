@@ -9,13 +9,13 @@ from calibration_files import Y_UP, known_rig, write_aist
 from seeing import Notices, off_px, seen
 from tiny import make_arrays
 
+from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.data.assembling import assemble
 from geoself_jax.data.calibrations import aist as calibration
 from geoself_jax.data.clips import ReadOptions
 from geoself_jax.data.datasets import aist
 from geoself_jax.data.datasets.prepared import check_arrays
 from geoself_jax.data.skeletons import COCO_17
-from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
 
 UNSYNCED, SMALL = "gBR_sBM_cAll_d04_mBR0_ch01", "gJB_sBM_cAll_d07_mJB3_ch05"
 PLAIN = "gLO_sFM_cAll_d13_mLO2_ch09"

@@ -9,10 +9,10 @@ import pytest
 from processes import ROOT, environment
 
 from geoself_jax import commands
-from geoself_jax.errors import DATA, INPUT_OUTPUT, MISSING, USAGE, GeoselfError
+from geoself_jax.core.errors import DATA, INPUT_OUTPUT, MISSING, USAGE, GeoselfError
 
 CONFIG = """
-from geoself_jax.config import *
+from geoself_jax.core.config import *
 
 def get_config():
     return Config(data=DataConfig(train={train!r}){more})

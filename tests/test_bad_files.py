@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from geoself_jax import recording
+from geoself_jax.core.errors import DATA, INPUT_OUTPUT, MISSING, USAGE, GeoselfError
 from geoself_jax.data import sources
-from geoself_jax.errors import DATA, INPUT_OUTPUT, MISSING, USAGE, GeoselfError
 from geoself_jax.safe_load import npz
 
 

@@ -20,10 +20,10 @@ from calibration_files import (
     write_pose2sim,
 )
 
+from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.data.calibrations import CALIBRATIONS, read_calibration
 from geoself_jax.data.calibrations.native import write_native
 from geoself_jax.data.datasets.human36m_cameras import human36m_rig
-from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
 
 
 def refusal(path, code=DATA, **options):

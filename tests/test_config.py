@@ -6,8 +6,8 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from geoself_jax.config import Config, ModelConfig, as_dict, from_dict, replace_at
-from geoself_jax.errors import USAGE, GeoselfError
+from geoself_jax.core.config import Config, ModelConfig, as_dict, from_dict, replace_at
+from geoself_jax.core.errors import USAGE, GeoselfError
 
 
 def _leaves(kind=Config, prefix=""):

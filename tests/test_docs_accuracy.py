@@ -8,7 +8,7 @@ from pages import ROOT
 
 from benchmarks.ablation import report
 from benchmarks.ablation.tables import TABLES, rows_of
-from geoself_jax.errors import GeoselfError
+from geoself_jax.core.errors import GeoselfError
 
 PAGE = ROOT / "docs/accuracy.md"
 TEXT = PAGE.read_text()

@@ -7,8 +7,8 @@ import pytest
 from pages import PAGES, ROOT, commands, inline_code, module_of, shell_blocks
 
 from geoself_jax import commands as command_lines
-from geoself_jax.config import Config, replace_at
-from geoself_jax.errors import GeoselfError
+from geoself_jax.core.config import Config, replace_at
+from geoself_jax.core.errors import GeoselfError
 
 VERBS = sorted(
     path.stem

@@ -10,7 +10,7 @@ import jaxtyping
 import pytest
 from pages import PAGES, ROOT, commands, module_of, shell_blocks
 
-from geoself_jax.config import as_dict
+from geoself_jax.core.config import as_dict
 
 TEXTS = {page.name: page.read_text() for page in PAGES}
 

@@ -69,7 +69,7 @@ def test_shapes_units_and_examples_are_legible(site):
     assert "squared |e|^2 as the paper prints it; plain |e|; robust" in plain(losses)
     assert "fps=50" in plain(lifter.split("<pre>")[2].split("</pre>")[0])
     assert "Names and order of the joints, in and out." in plain(lifter)
-    assert 'id="geoself_jax.errors.GeoselfError"' in errors
+    assert 'id="geoself_jax.core.errors.GeoselfError"' in errors
 
 
 def test_flags_and_modules_are_listed(site):
@@ -89,7 +89,7 @@ PLANTED = {
     "[x](nowhere.md)": "'nowhere.md'",
     "[x](../README.md#nothing)": "doc 'README': 'nothing'",
     "[x](../nowhere/)": "'../nowhere/'",
-    "```{eval-rst}\n:py:func:`geoself_jax.losses.nothing`\n```": "geoself_jax.losses.nothing",
+    "```{eval-rst}\n:py:func:`geoself_jax.core.losses.nothing`\n```": "geoself_jax.core.losses.nothing",
     "```{eval-rst}\n.. automodule:: geoself_jax.nothing\n```": "import 'nothing'",
 }
 

@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from geoself_jax import drawing, panels, strokes
+from geoself_jax.core.errors import DATA, INPUT_OUTPUT, GeoselfError
+from geoself_jax.core.skeleton import H36M_17, Skeleton
 from geoself_jax.drawing import Panel, draw_hero, draw_lifted
-from geoself_jax.errors import DATA, INPUT_OUTPUT, GeoselfError
-from geoself_jax.skeleton import H36M_17, Skeleton
 
 FACE = Skeleton(("nose", "left_eye", "right_eye"), (-1, 0, 0), ((1, 2),), 0)
 CHAIN = Skeleton(("a", "b", "c", "d", "e"), (-1, 0, 1, 2, 3), (), 2)

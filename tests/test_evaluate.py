@@ -9,14 +9,14 @@ import pytest
 from processes import ROOT, environment
 
 from geoself_jax import evaluation, recording, scores
+from geoself_jax.core.errors import GeoselfError
+from geoself_jax.core.model import Prediction
+from geoself_jax.core.skeleton import H36M_17
+from geoself_jax.core.step import make_predict
 from geoself_jax.data.joint_maps import joint_map, limb_joints
 from geoself_jax.data.skeletons import KNOWN_SKELETONS, from_parents
 from geoself_jax.data.training_views import triangulate_recording
-from geoself_jax.errors import GeoselfError
 from geoself_jax.evaluate import main
-from geoself_jax.model import Prediction
-from geoself_jax.skeleton import H36M_17
-from geoself_jax.step import make_predict
 from geoself_jax.trained import load_trained
 
 
@@ -44,7 +44,7 @@ sys.path.insert(0, "tests")
 import numpy as np
 from tiny import make_arrays
 from geoself_jax import recording, scores
-from geoself_jax.model import Prediction
+from geoself_jax.core.model import Prediction
 one = recording.from_arrays(make_arrays(), "tiny")
 many = one.select(np.tile(np.arange(one.frames), 6))
 target = scores.in_cameras(many.pose_world, many)

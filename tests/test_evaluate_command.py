@@ -7,9 +7,9 @@ import pytest
 from tiny import make_arrays
 
 from geoself_jax import export_files, recording
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.doubts import doubts_of
-from geoself_jax.errors import DATA, USAGE, GeoselfError
 from geoself_jax.evaluate import main
 from geoself_jax.export_files import load_exported
 from geoself_jax.lifter import load_lifter

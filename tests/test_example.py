@@ -8,8 +8,8 @@ import pytest
 from processes import run_python
 
 from geoself_jax import evaluation, example, prepare, recording
+from geoself_jax.core.errors import INPUT_OUTPUT, USAGE, WORKDIR, GeoselfError
 from geoself_jax.data.example import ABSENCE, NAMES
-from geoself_jax.errors import INPUT_OUTPUT, USAGE, WORKDIR, GeoselfError
 from geoself_jax.inspection import report
 
 CAMERAS = ["front_left", "front_right", "back_left", "back_right"]

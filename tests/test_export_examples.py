@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from processes import ROOT, run_python
 
+from geoself_jax.core.step import make_predict
 from geoself_jax.exporting.folder import SAMPLE
-from geoself_jax.step import make_predict
 from geoself_jax.trained import load_trained
 
 TOLERANCE_M = 2e-6  # four float32 steps at 5 m

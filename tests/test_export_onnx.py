@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from geoself_jax import errors, export, export_files
-from geoself_jax.errors import GeoselfError
+from geoself_jax import export, export_files
+from geoself_jax.core import errors
+from geoself_jax.core.errors import GeoselfError
 from geoself_jax.exporting import comparing
 from geoself_jax.exporting.folder import CARD, ONNX
 

@@ -16,7 +16,7 @@ from fake_cloud import SLEEP, Cloud, fake_cloud, listening
 from processes import ROOT
 
 from geoself_jax import keep, keeping
-from geoself_jax.errors import GeoselfError
+from geoself_jax.core.errors import GeoselfError
 from geoself_jax.keeping import Keeper
 from geoself_jax.stores import FolderStore, open_store
 
@@ -316,7 +316,7 @@ def test_a_run_whose_tpu_vanishes_is_ended_by_the_next_one_in_the_unbroken_runs_
     schedule = dataclasses.replace(tiny_config.schedule, save_minutes=0.0)
     config = dataclasses.replace(tiny_config, schedule=schedule)
     (cloud.home / "config.py").write_text(
-        f"from geoself_jax.config import *\ndef get_config():\n    return {config!r}\n"
+        f"from geoself_jax.core.config import *\ndef get_config():\n    return {config!r}\n"
     )
     cloud.write("sleep", SLEEP)
     rent_a_machine(cloud)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from fake_cloud import LAUNCH, PYTHON, shellcheck
 
-from geoself_jax import errors
+from geoself_jax.core import errors
 
 ROOT = LAUNCH.parent
 SCRIPTS = ["common.sh", "slurm.sbatch", "tpu_spot.sh", "tpu_vm.sh"]

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from geoself_jax.layers import BatchNorm, Dense, fold_norm, keep_mask
+from geoself_jax.core.layers import BatchNorm, Dense, fold_norm, keep_mask
 
 ROWS, UNITS = 512, 1024
 

@@ -11,9 +11,9 @@ from detection_files import LAYOUTS, openpose, people
 from processes import run_python
 
 from geoself_jax import lift, load_lifter
+from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.skeletons import COCO_17, with_pelvis
-from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.poses import own
 from geoself_jax.poses.files import read_poses
 from geoself_jax.poses.filters import parse_filter

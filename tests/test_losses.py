@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rigs import bodies, finite, ring
 
-from geoself_jax import losses
+from geoself_jax.core import losses
 from geoself_jax.geometry.camera import Camera, project, transform_between, world_to_camera
 
 NORMS = pytest.mark.parametrize("norm", ["squared", "plain", "robust"])

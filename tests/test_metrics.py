@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from geoself_jax import metrics
+from geoself_jax.core import metrics
 
 ROOT = 2
 JOINTS = 17

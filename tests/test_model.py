@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from rigs import finite
 
-from geoself_jax.config import ModelConfig
-from geoself_jax.model import Networks
-from geoself_jax.skeleton import H36M_17, Skeleton
+from geoself_jax.core.config import ModelConfig
+from geoself_jax.core.model import Networks
+from geoself_jax.core.skeleton import H36M_17, Skeleton
 
 SMALL = {"width": 16, "blocks": 1, "root_width": 16, "root_blocks": 1}
 K = np.array([[1145.0, 0, 512], [0, 1143, 515], [0, 0, 1]], np.float32)

@@ -5,8 +5,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 from seeing import Notices
 
+from geoself_jax.core.errors import DATA, MISSING, GeoselfError
 from geoself_jax.data.motion.asf_amc import read_amc
-from geoself_jax.errors import DATA, MISSING, GeoselfError
 
 ASF = """# a comment
 :version 1.10

@@ -11,6 +11,8 @@ from scenes import tiny_rig
 from scipy.spatial.transform import Rotation
 from seeing import Notices, seen
 
+from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.assembling import assemble
 from geoself_jax.data.clips import ReadOptions
 from geoself_jax.data.datasets.human36m_cameras import human36m_rig
@@ -19,9 +21,7 @@ from geoself_jax.data.motion.mapping import EXPORTERS, read_table, to_h36m_17
 from geoself_jax.data.motion.recorded import Motion
 from geoself_jax.data.motion.room import resampled, room_of, segments
 from geoself_jax.data.motion.simulated import read, simulate
-from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.geometry.lenses import Lens
-from geoself_jax.skeleton import H36M_17
 
 FPS = 25.0
 # Of MotionBuilder's skeleton: parent and offset in cm, y up, the person looks along z.

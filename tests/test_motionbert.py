@@ -7,11 +7,11 @@ import pytest
 from seeing import Notices, seen
 from tiny import make_arrays
 
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data.clips import ReadOptions
 from geoself_jax.data.datasets import motionbert
 from geoself_jax.data.datasets.human36m_cameras import human36m_rig
 from geoself_jax.data.skeletons import H36M_17
-from geoself_jax.errors import DATA, USAGE, GeoselfError
 
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 

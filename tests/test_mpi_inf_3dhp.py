@@ -6,10 +6,10 @@ import pytest
 import scipy.io
 from seeing import Notices, off_px
 
+from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.data.clips import ReadOptions
 from geoself_jax.data.datasets import mpi_inf_3dhp
 from geoself_jax.data.skeletons import MPI_INF_3DHP_17, MPI_INF_3DHP_28
-from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
 
 FRAMES = 30
 CAMERAS = 14

@@ -13,10 +13,10 @@ from flax.traverse_util import flatten_dict
 from processes import ROOT
 
 from geoself_jax import export_files
-from geoself_jax.config import ModelConfig, as_dict
+from geoself_jax.core.config import ModelConfig, as_dict
+from geoself_jax.core.model import Networks
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.exporting import comparing
-from geoself_jax.model import Networks
-from geoself_jax.skeleton import H36M_17
 from geoself_jax.trained import Trained, abstract_variables
 
 TOLERANCE = 2e-6  # of a pose's size, at least a metre: some float32 steps

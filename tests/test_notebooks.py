@@ -16,8 +16,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 from geoself_jax import commands, example, load_lifter
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.exporting import FILES
-from geoself_jax.skeleton import H36M_17
 
 ROOT = Path(__file__).resolve().parents[1]
 TRAIN, USE = "train_on_your_cameras", "evaluate_export"

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from geoself_jax.config import OptimizerConfig
-from geoself_jax.optimizer import make_optimizer
+from geoself_jax.core.config import OptimizerConfig
+from geoself_jax.core.optimizer import make_optimizer
 
 
 def test_the_papers_schedule_drops_the_rate_tenfold_after_each_third():

@@ -9,14 +9,14 @@ from calibration_files import Y_DOWN, known_rig, panoptic_cameras, write_panopti
 from seeing import Notices, seen
 from tiny import make_arrays
 
+from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.assembling import assemble
 from geoself_jax.data.calibrations import panoptic as calibration
 from geoself_jax.data.clips import ReadOptions
 from geoself_jax.data.datasets import panoptic
 from geoself_jax.data.datasets.prepared import check_arrays
 from geoself_jax.data.skeletons import PANOPTIC_19
-from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
-from geoself_jax.skeleton import H36M_17
 
 NAME = "171204_pose1"
 # Of H36M's joints, where Panoptic's are near; nose, eyes and ears are put about the head.

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scenes import crowd, instances, motion, pixels_of, tiny_rig
 
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data.people import choose_person
-from geoself_jax.errors import DATA, USAGE, GeoselfError
 
 FRAMES = 40
 FPS = 25.0

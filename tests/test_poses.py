@@ -5,8 +5,8 @@ import pytest
 from hostile import archive, pickles
 from moving import SKELETON, every_frame, same_joints, walking
 
+from geoself_jax.core.errors import DATA, INPUT_OUTPUT, MISSING, USAGE, GeoselfError
 from geoself_jax.data.skeletons import COCO_17
-from geoself_jax.errors import DATA, INPUT_OUTPUT, MISSING, USAGE, GeoselfError
 from geoself_jax.poses import own
 from geoself_jax.poses.files import read_poses, write_poses
 from geoself_jax.poses.frames import in_camera, in_world, relative_to_root

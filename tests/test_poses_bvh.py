@@ -6,15 +6,15 @@ from moving import SKELETON, every_frame, same_joints, walking
 from scipy.spatial.transform import Rotation
 from seeing import Notices
 
+from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.motion.bvh import read_bvh
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
-from geoself_jax.errors import DATA, GeoselfError
 from geoself_jax.poses.bvh_file import one_root
 from geoself_jax.poses.files import write_poses
 from geoself_jax.poses.holding import held
 from geoself_jax.poses.rest import PLACES, rest_offsets
 from geoself_jax.poses.turning import angles_zxy, joint_rotations, smallest
-from geoself_jax.skeleton import Skeleton, normalized
 
 CENTIMETRES = 100
 

@@ -7,10 +7,10 @@ import pytest
 from moving import SKELETON, walking
 from scipy.signal import butter, sosfiltfilt
 
-from geoself_jax.errors import USAGE, GeoselfError
+from geoself_jax.core.errors import USAGE, GeoselfError
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.poses.filters import Butterworth, OneEuro, parse_filter
 from geoself_jax.poses.sequence import PoseSequence
-from geoself_jax.skeleton import Skeleton
 
 FPS = 50.0
 PAIR = Skeleton(("a", "b"), (-1, 0), (), 0)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from moving import walking
 
-from geoself_jax.errors import DATA, MISSING, GeoselfError
+from geoself_jax.core.errors import DATA, MISSING, GeoselfError
 from geoself_jax.poses import json_file
 from geoself_jax.poses.files import read_poses, write_poses
 

@@ -11,9 +11,9 @@ from processes import ROOT, environment
 
 from benchmarks.layouts import LAYOUTS, write_layout
 from geoself_jax import prepare, recording
+from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.data.camera_files import match_cameras
 from geoself_jax.data.synthetic import generate
-from geoself_jax.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.safe_load import npz
 
 

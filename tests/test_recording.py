@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from geoself_jax import recording
+from geoself_jax.core.errors import GeoselfError
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.skeletons import BODY_25, COCO_17
-from geoself_jax.errors import GeoselfError
 from geoself_jax.recording import Recording
 from geoself_jax.safe_load import npz
-from geoself_jax.skeleton import H36M_17
 
 
 def read_arrays(arrays, **changes) -> Recording:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from processes import environment, run_python
 
-from geoself_jax import devices, errors
+from geoself_jax import devices
+from geoself_jax.core import errors
 from geoself_jax.trained import load_trained
 from geoself_jax.training import train
 
@@ -63,7 +64,7 @@ def test_interrupted_on_four_devices_a_run_ends_on_one_two_and_eight(
 ):
     config = tmp_path / "config.py"
     config.write_text(
-        f"from geoself_jax.config import *\ndef get_config():\n    return {tiny_config!r}\n"
+        f"from geoself_jax.core.config import *\ndef get_config():\n    return {tiny_config!r}\n"
     )
     flags = [f"--config={config}", "--config.objective.name=transform"]
     whole = run_python("-m", "geoself_jax.train", *flags, f"--workdir={tmp_path / 'whole'}")
@@ -137,7 +138,7 @@ def test_two_processes_give_one_devices_gradient_and_batch_statistics(tiny_file)
 def test_two_processes_train_one_run_and_only_the_first_writes(tiny_run, tiny_config, tmp_path):
     config = tmp_path / "config.py"
     config.write_text(
-        f"from geoself_jax.config import *\ndef get_config():\n    return {tiny_config!r}\n"
+        f"from geoself_jax.core.config import *\ndef get_config():\n    return {tiny_config!r}\n"
     )
     port = free_port()
 
@@ -159,7 +160,7 @@ def test_a_leader_that_is_refused_says_why_and_no_host_hangs(tiny_run, tiny_conf
     config = tmp_path / "config.py"
     other = dataclasses.replace(tiny_config, seed=9)
     config.write_text(
-        f"from geoself_jax.config import *\ndef get_config():\n    return {other!r}\n"
+        f"from geoself_jax.core.config import *\ndef get_config():\n    return {other!r}\n"
     )
     shutil.copytree(tiny_run, tmp_path / "run")
     port = free_port()
@@ -193,7 +194,7 @@ def test_a_sigterm_that_comes_before_training_ends_a_host():
     code = (
         "import os, signal, time\n"
         "from geoself_jax import devices\n"
-        "from geoself_jax.config import Config, DistributedConfig\n"
+        "from geoself_jax.core.config import Config, DistributedConfig\n"
         f"address = '127.0.0.1:{free_port()}'\n"
         "devices.start(Config(distributed=DistributedConfig(address, processes=1)))\n"
         "os.kill(os.getpid(), signal.SIGTERM)\n"

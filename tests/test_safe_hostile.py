@@ -11,7 +11,7 @@ import pytest
 
 import geoself_jax
 from geoself_jax import safe_load
-from geoself_jax.errors import DATA, MISSING, GeoselfError
+from geoself_jax.core.errors import DATA, MISSING, GeoselfError
 from geoself_jax.safe_load.asking import ask
 
 PACKAGE = Path(geoself_jax.__file__).parent
@@ -112,7 +112,7 @@ def test_a_claim_of_5_gb_takes_less_than_500_mb_in_parent_and_child(tmp_path):
         + """
 import resource, sys
 from geoself_jax import safe_load
-from geoself_jax.errors import GeoselfError
+from geoself_jax.core.errors import GeoselfError
 loads = (safe_load.load_pickle, safe_load.load_npz, safe_load.load_hdf5, safe_load.load_matlab)
 loads = (*loads, lambda path: safe_load.load_npz(path, objects=True))
 for load, path in zip(loads, [*sys.argv[1:], sys.argv[2]], strict=True):

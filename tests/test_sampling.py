@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from rigs import finite
 
-from geoself_jax.batch import Batch, TrainingViews, windows
-from geoself_jax.config import AugmentationConfig
-from geoself_jax.data import bodies, sampling
+from geoself_jax.core import augmentation as bodies
+from geoself_jax.core import sampling
+from geoself_jax.core.batch import Batch, TrainingViews, windows
+from geoself_jax.core.config import AugmentationConfig
+from geoself_jax.core.skeleton import H36M_17, Skeleton
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
 from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
 from geoself_jax.geometry.camera import project
-from geoself_jax.skeleton import H36M_17, Skeleton
 
 NONE = AugmentationConfig(share=0.0)
 ALL = AugmentationConfig(share=1.0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tomli_w
 
+from geoself_jax.core.errors import GeoselfError
 from geoself_jax.data import skeletons
 from geoself_jax.data.joint_maps import LIMBS, joint_map, limb_joints
 from geoself_jax.data.skeleton_files import named_skeleton, read_skeleton_toml
@@ -21,7 +22,6 @@ from geoself_jax.data.skeletons import (
     derive_root,
     known_skeleton,
 )
-from geoself_jax.errors import GeoselfError
 
 COCO = list(COCO_17.joint_names)
 FACE = {"nose": [0, 0.1, 1.6], "left_eye": [0.04, 0.1, 1.64], "right_eye": [-0.02, 0.1, 1.66]}

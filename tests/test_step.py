@@ -6,12 +6,13 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax import runner, step
-from geoself_jax.config import AugmentationConfig, ModelConfig, ObjectiveConfig
-from geoself_jax.data.sampling import draw_batch, make_batch
+from geoself_jax import runner
+from geoself_jax.core import step
+from geoself_jax.core.config import AugmentationConfig, ModelConfig, ObjectiveConfig
+from geoself_jax.core.model import Networks
+from geoself_jax.core.sampling import draw_batch, make_batch
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.training_views import training_views, triangulate_recording
-from geoself_jax.model import Networks
-from geoself_jax.skeleton import H36M_17
 
 MODEL = Networks(
     ModelConfig(width=32, blocks=1, layers=1, root_width=16, root_blocks=1, dropout=0.0), H36M_17

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from geoself_jax import load_lifter
-from geoself_jax.errors import DATA, USAGE, GeoselfError
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.lifting import lift_video, videos_of
 from geoself_jax.poses.filters import OneEuro, parse_filter
 

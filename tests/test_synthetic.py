@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from geoself_jax.core.errors import GeoselfError
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.synthetic import actions, body, detector, generate, rig
-from geoself_jax.errors import GeoselfError
-from geoself_jax.skeleton import H36M_17
 
 FPS = 50.0
 TIMES = np.arange(150) / FPS

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from processes import environment, run_python
 
-from geoself_jax import checkpoints, errors, recording, workdir
-from geoself_jax.config import split_where
-from geoself_jax.errors import GeoselfError
+from geoself_jax import checkpoints, recording, workdir
+from geoself_jax.core import errors
+from geoself_jax.core.config import split_where
+from geoself_jax.core.errors import GeoselfError
+from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.loop import Loop
-from geoself_jax.optimizer import make_optimizer
 from geoself_jax.trained import load_trained
 from geoself_jax.training import train
 
@@ -176,7 +177,7 @@ def test_a_full_disk_is_one_line_with_code_74(tmp_path):
 
 @pytest.mark.parametrize("changes", [{"length": 1}, {"length": 0, "pretrain": 3}])
 def test_the_shortest_schedules_make_an_optimizer(changes):
-    from geoself_jax.config import OptimizerConfig, ScheduleConfig
+    from geoself_jax.core.config import OptimizerConfig, ScheduleConfig
 
     schedule = ScheduleConfig(**changes)
     total = schedule.pretrain + schedule.length
@@ -229,7 +230,7 @@ def test_a_flipped_bit_is_found_and_the_checkpoint_before_it_is_used(tmp_path):
 
 
 CONFIG = """
-from geoself_jax.config import *
+from geoself_jax.core.config import *
 def get_config():
     return Config(
         data=DataConfig(train={data!r}, validation_share=0.2),

@@ -10,21 +10,22 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax import calibration, evaluation, exporting, load_lifter, step
-from geoself_jax.batch import Batch
-from geoself_jax.config import ModelConfig, ObjectiveConfig, OptimizerConfig
+from geoself_jax import calibration, evaluation, exporting, load_lifter
+from geoself_jax.core import step
+from geoself_jax.core.batch import Batch
+from geoself_jax.core.config import ModelConfig, ObjectiveConfig, OptimizerConfig
+from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.core.model import Networks
+from geoself_jax.core.optimizer import make_optimizer
+from geoself_jax.core.skeleton import H36M_17
+from geoself_jax.core.step import make_predict
 from geoself_jax.data.training_views import triangulate_recording
-from geoself_jax.errors import DATA, GeoselfError
 from geoself_jax.export_files import DESCRIPTION
 from geoself_jax.exporting.folder import CARD, SAMPLE
 from geoself_jax.lifting import lift_video, videos_of
-from geoself_jax.model import Networks
-from geoself_jax.optimizer import make_optimizer
 from geoself_jax.poses.files import read_poses, write_poses
 from geoself_jax.recording import HostCamera
 from geoself_jax.scores import in_cameras, predict_recording
-from geoself_jax.skeleton import H36M_17
-from geoself_jax.step import make_predict
 from geoself_jax.trained import load_trained
 from geoself_jax.training import held_out, train
 

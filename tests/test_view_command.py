@@ -8,7 +8,7 @@ import pytest
 from walkers import camera, seen, walker
 
 from geoself_jax import view
-from geoself_jax.errors import GeoselfError
+from geoself_jax.core.errors import GeoselfError
 from geoself_jax.poses.files import write_poses
 
 

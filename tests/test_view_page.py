@@ -8,7 +8,7 @@ from browsers import Tab, browser
 from tiny import JOINT_NAMES
 from walkers import SKELETON, camera, seen, walker
 
-from geoself_jax.skeleton import Skeleton
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.viewing import coding
 from geoself_jax.viewing.actions import mean_errors
 from geoself_jax.viewing.page import asset, page, write_page

@@ -8,9 +8,9 @@ import pytest
 from walkers import SKELETON, camera, seen, walker
 
 from geoself_jax import evaluation
+from geoself_jax.core.errors import GeoselfError
+from geoself_jax.core.model import Prediction
 from geoself_jax.data.skeletons import BODY_25, COCO_17
-from geoself_jax.errors import GeoselfError
-from geoself_jax.model import Prediction
 from geoself_jax.poses.frames import in_camera, relative_to_root
 from geoself_jax.poses.upright import turned
 from geoself_jax.scores import ground_truth_scores, in_cameras

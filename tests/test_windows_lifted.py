@@ -8,18 +8,19 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax import checkpoints, export_files, exporting, lifter, load_lifter, step, workdir
-from geoself_jax.config import ModelConfig, from_dict
-from geoself_jax.errors import DATA, GeoselfError
+from geoself_jax import checkpoints, export_files, exporting, lifter, load_lifter, workdir
+from geoself_jax.core import step
+from geoself_jax.core.config import ModelConfig, from_dict
+from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.core.model import Networks
+from geoself_jax.core.skeleton import H36M_17
+from geoself_jax.core.step import make_predict
 from geoself_jax.exporting.folder import CARD, PROGRAM, SAMPLE
 from geoself_jax.lifting import lift_video, videos_of
 from geoself_jax.lifting.doubts import other_rate
 from geoself_jax.lifting.poses import looked_at
 from geoself_jax.loop import items
-from geoself_jax.model import Networks
 from geoself_jax.scores import predict_recording
-from geoself_jax.skeleton import H36M_17
-from geoself_jax.step import make_predict
 from geoself_jax.trained import load_trained
 
 FRAMES = 9

@@ -30,7 +30,7 @@ from benchmarks.ablation.row import Row
 from benchmarks.ablation.running import Bench, seeds
 from benchmarks.ablation.tables import SIZES, TABLES, rows_of
 from geoself_jax import commands
-from geoself_jax.errors import usage_error
+from geoself_jax.core.errors import usage_error
 
 HELD = {"synthetic": "", "cmu_h36m_rig": "05,16"}
 """People held out of training, for the scores without labels; none named: the default share.

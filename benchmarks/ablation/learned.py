@@ -15,8 +15,8 @@ import optax
 
 from benchmarks.ablation.own_loop import OwnLoop
 from benchmarks.ablation.row import changed
-from geoself_jax import step
-from geoself_jax.config import Config
+from geoself_jax.core import step
+from geoself_jax.core.config import Config
 from geoself_jax.recording import Recording
 from geoself_jax.trained import Trained
 

@@ -13,13 +13,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from geoself_jax import devices, errors, step
-from geoself_jax.batch import Batch
-from geoself_jax.config import Config, as_dict, split_where
-from geoself_jax.data.sampling import draw_batch
+from geoself_jax import devices
+from geoself_jax.core import errors, step
+from geoself_jax.core.batch import Batch
+from geoself_jax.core.config import Config, as_dict, split_where
+from geoself_jax.core.model import Networks
+from geoself_jax.core.optimizer import make_optimizer
+from geoself_jax.core.sampling import draw_batch
 from geoself_jax.data.training_views import training_views
-from geoself_jax.model import Networks
-from geoself_jax.optimizer import make_optimizer
 from geoself_jax.recording import Recording
 from geoself_jax.runner import step_keys
 from geoself_jax.trained import Trained

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import spearmanr
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
 
 SHOWN = {
     "mpjpe_mm": "MPJPE",

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from geoself_jax.config import Config, replace_at, split_where
+from geoself_jax.core.config import Config, replace_at, split_where
 
 
 @dataclass(frozen=True)

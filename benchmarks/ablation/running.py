@@ -22,16 +22,17 @@ from benchmarks.ablation.damage import TOLD, damaged, exact
 from benchmarks.ablation.learned import train_with_learned_weights
 from benchmarks.ablation.row import Row, changed
 from benchmarks.ablation.together import CURVE_POINTS, train_together
-from geoself_jax import devices, errors, evaluation, workdir
-from geoself_jax.config import Config, as_dict
+from geoself_jax import devices, evaluation, workdir
+from geoself_jax.core import errors
+from geoself_jax.core.config import Config, as_dict
+from geoself_jax.core.model import Networks
+from geoself_jax.core.step import make_predict
 from geoself_jax.data import refinement
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.geometry import triangulation
-from geoself_jax.model import Networks
 from geoself_jax.recording import Recording
 from geoself_jax.scores import ground_truth_scores, label_free_scores, predict_recording
-from geoself_jax.step import make_predict
 from geoself_jax.trained import Trained, load_trained
 from geoself_jax.training import held_out, train
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from benchmarks.ablation.row import Row, changed
-from geoself_jax.config import (
+from geoself_jax.core.config import (
     AugmentationConfig,
     Config,
     DataConfig,

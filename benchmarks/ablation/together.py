@@ -15,15 +15,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from geoself_jax import devices, errors, runner, step
-from geoself_jax.batch import TrainingViews, windows
-from geoself_jax.config import Config, as_dict, split_where
-from geoself_jax.data.sampling import take_frames
+from geoself_jax import devices, runner
+from geoself_jax.core import errors, step
+from geoself_jax.core.batch import TrainingViews, windows
+from geoself_jax.core.config import Config, as_dict, split_where
+from geoself_jax.core.model import Networks
+from geoself_jax.core.optimizer import make_optimizer
+from geoself_jax.core.sampling import take_frames
 from geoself_jax.data.training_views import training_views
 from geoself_jax.inspection.short import check_before_training
 from geoself_jax.loop import make_draw, make_stages
-from geoself_jax.model import Networks
-from geoself_jax.optimizer import make_optimizer
 from geoself_jax.recording import Recording
 from geoself_jax.scores import in_cameras, lifted
 from geoself_jax.trained import Trained

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.clips import Clip
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.rig_arrays import (
@@ -17,9 +19,7 @@ from geoself_jax.data.rig_arrays import (
     view_names,
 )
 from geoself_jax.data.skeletons import derive_root
-from geoself_jax.errors import data_error
 from geoself_jax.geometry.lenses import undistort_pixels
-from geoself_jax.skeleton import Skeleton
 
 FORMAT = "geoself-multiview/1"
 

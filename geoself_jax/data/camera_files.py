@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.data.detections import recognize_detections
-from geoself_jax.errors import data_error, missing_error, nearest_name, usage_error
 
 DEPTH = 3
 """Folders are looked into so deep: recording/pose/camera_json."""

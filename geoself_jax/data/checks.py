@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
 from geoself_jax.geometry.camera import project, world_to_camera
 from geoself_jax.recording import Recording
 from geoself_jax.validation import BODY_METRES, body_size, wrong_unit

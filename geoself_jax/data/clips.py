@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.rig import Rig
-from geoself_jax.skeleton import Skeleton
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, usage_error
 from geoself_jax.data.lab_files import clip_of, write_openpose, write_pose2sim
 from geoself_jax.data.synthetic import generate
 from geoself_jax.data.synthetic.rig import draw_rig
-from geoself_jax.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, usage_error
 from geoself_jax.safe_load import npz
 
 Arrays = dict[str, np.ndarray]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.skeleton import Skeleton
+from geoself_jax.core.skeleton import Skeleton
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.skeleton import Skeleton, normalized
+from geoself_jax.core.skeleton import Skeleton, normalized
 
 LIMBS = tuple(
     f"{side}_{joint}"

@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.instances import Instances
 from geoself_jax.data.rig import Rig
-from geoself_jax.errors import data_error
 from geoself_jax.geometry.camera import Camera
 from geoself_jax.geometry.epipolar import epipolar_distance
 from geoself_jax.geometry.lenses import undistort_pixels

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.calibrations import read_calibration
 from geoself_jax.data.camera_files import match_cameras
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
@@ -16,8 +18,6 @@ from geoself_jax.data.instances import Instances
 from geoself_jax.data.people import choose_person
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.rig_arrays import check_picture_sizes
-from geoself_jax.errors import data_error, nearest_name, usage_error
-from geoself_jax.skeleton import Skeleton
 
 HUMAN36M = "human36m:"
 """What a published rig's name starts with, in place of a calibration's path."""

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.data.instances import Instances
 from geoself_jax.data.matching import match_people
 from geoself_jax.data.rig import Rig
-from geoself_jax.errors import data_error, nearest_name, usage_error
 
 WAYS = ("auto", "only", "largest", "track:NAME", "track:CAMERA=NAME,...", "consistent[:K]")
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from geoself_jax.core.errors import data_error, missing_error, usage_error
 from geoself_jax.data.assembling import assemble
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.prepared import check_arrays
 from geoself_jax.data.motion import simulated
 from geoself_jax.data.own_rig import RigOptions, read_own_rig, read_rig
-from geoself_jax.errors import data_error, missing_error, usage_error
 
 DATASETS = {
     "human36m": "videopose3d",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.errors import data_error, nearest_name
+from geoself_jax.core.errors import data_error, nearest_name
 from geoself_jax.geometry.lenses import Lens
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.clips import Clip
 from geoself_jax.data.rig import Rig
-from geoself_jax.errors import data_error
 
 PLAIN = 5
 """A lens of up to so many coefficients is kept in the file; others are undone before."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from geoself_jax.errors import data_error, nearest_name
-from geoself_jax.skeleton import H36M_17, Skeleton, normalized
+from geoself_jax.core.errors import data_error, nearest_name
+from geoself_jax.core.skeleton import H36M_17, Skeleton, normalized
 
 ROOT = "pelvis"
 

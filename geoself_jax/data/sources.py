@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from geoself_jax import recording
-from geoself_jax.errors import nearest_name, usage_error
+from geoself_jax.core.errors import nearest_name, usage_error
 from geoself_jax.recording import Recording
 
 SYNTHETIC = ("synthetic:train", "synthetic:test")

@@ -6,9 +6,9 @@ from typing import Literal
 import jax
 import numpy as np
 
-from geoself_jax.batch import TrainingViews
+from geoself_jax.core.batch import TrainingViews
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.refinement import refine_labels
-from geoself_jax.errors import data_error
 from geoself_jax.geometry.triangulation import triangulate_dlt, triangulate_robust
 from geoself_jax.recording import Recording
 

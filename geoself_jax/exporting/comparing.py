@@ -9,10 +9,10 @@ import jax.export
 import numpy as np
 
 from geoself_jax import export_files, lifter
-from geoself_jax.errors import DIVERGED, UNAVAILABLE, GeoselfError
+from geoself_jax.core.errors import DIVERGED, UNAVAILABLE, GeoselfError
+from geoself_jax.core.model import Prediction
+from geoself_jax.core.step import make_predict
 from geoself_jax.exporting.folder import ONNX, PROGRAM
-from geoself_jax.model import Prediction
-from geoself_jax.step import make_predict
 from geoself_jax.trained import Trained
 
 INPUTS = ("keypoints_2d", "confidence", "K")

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax import config, export_files
-from geoself_jax.errors import data_error
+from geoself_jax import export_files
+from geoself_jax.core import config
+from geoself_jax.core.errors import data_error
 from geoself_jax.exporting import program
 from geoself_jax.trained import Trained
 

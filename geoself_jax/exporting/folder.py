@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from geoself_jax import export_files
-from geoself_jax.errors import WORKDIR, GeoselfError
+from geoself_jax.core.errors import WORKDIR, GeoselfError
 
 PROGRAM = "model.stablehlo"
 ONNX = "model.onnx"

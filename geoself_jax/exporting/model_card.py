@@ -3,7 +3,7 @@
 from typing import Any
 
 from geoself_jax import export_files
-from geoself_jax.config import ModelConfig, from_dict
+from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.exporting.card_scores import scores
 from geoself_jax.exporting.folder import CARD, ONNX, PROGRAM, SAMPLE
 from geoself_jax.exporting.markdown import table, text

@@ -14,11 +14,11 @@ from onnx import helper
 
 from geoself_jax import __version__
 from geoself_jax.calibration import SCALE
-from geoself_jax.config import ModelConfig
+from geoself_jax.core.config import ModelConfig
+from geoself_jax.core.layers import fold_norm
+from geoself_jax.core.model import CONFIDENCE_SCALE, UNCERTAINTY
 from geoself_jax.exporting.onnx_graph import Graph, Tensor
 from geoself_jax.exporting.onnx_paths import path_features
-from geoself_jax.layers import fold_norm
-from geoself_jax.model import CONFIDENCE_SCALE, UNCERTAINTY
 from geoself_jax.trained import Trained
 
 OPSET = 17

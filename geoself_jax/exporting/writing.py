@@ -11,7 +11,7 @@ import safetensors.numpy
 from flax.traverse_util import flatten_dict
 
 from geoself_jax import export_files
-from geoself_jax.errors import INPUT_OUTPUT, GeoselfError
+from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.exporting import comparing, description, folder, model_card, program
 from geoself_jax.exporting.comparing import Case
 from geoself_jax.exporting.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE

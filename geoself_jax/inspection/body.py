@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
 from geoself_jax.inspection.sample import Sample
 from geoself_jax.inspection.sides import find
 from geoself_jax.inspection.verdicts import Verdict, error, note, ok, warning
-from geoself_jax.skeleton import Skeleton
 from geoself_jax.validation import BODY_METRES, body_size, wrong_unit
 
 _FEWEST = 20

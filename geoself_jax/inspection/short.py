@@ -5,8 +5,8 @@ Seconds; with fifteen cameras that do not fit each other, most of a minute to fi
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.checks import check_geometry
-from geoself_jax.errors import data_error
 from geoself_jax.inspection import body, cameras, seen, sides
 from geoself_jax.inspection.sample import samples_of
 from geoself_jax.inspection.verdicts import Verdict, worst_first

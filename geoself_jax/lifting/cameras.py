@@ -7,10 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from geoself_jax.core.errors import (
+    GeoselfError,
+    data_error,
+    missing_error,
+    nearest_name,
+    usage_error,
+)
 from geoself_jax.data.calibrations import opencv, read_calibration, recognize_calibration
 from geoself_jax.data.calibrations.parts import Camera
 from geoself_jax.data.datasets.human36m_cameras import human36m_rig
-from geoself_jax.errors import GeoselfError, data_error, missing_error, nearest_name, usage_error
 from geoself_jax.lifting.view import View, view_of
 
 HUMAN36M = "human36m:"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoself_jax.errors import GeoselfError, data_error, usage_error
+from geoself_jax.core.errors import GeoselfError, data_error, usage_error
 from geoself_jax.lifting.view import View
 from geoself_jax.poses.files import check_writable, write_poses
 from geoself_jax.poses.filters import Filter

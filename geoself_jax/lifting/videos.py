@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.assembling import assemble
 from geoself_jax.data.clips import Clip
 from geoself_jax.data.detections import read_detections
 from geoself_jax.data.instances import Instances
 from geoself_jax.data.rig_arrays import each_once
-from geoself_jax.errors import data_error, nearest_name, usage_error
 from geoself_jax.lifting.person import one_person
 from geoself_jax.lifting.view import View
 from geoself_jax.recording import Recording, from_arrays
-from geoself_jax.skeleton import Skeleton
 
 LONGEST = 4_000_000
 """Pictures of a video, a day at 50 a second: a larger number in a file is no picture's."""

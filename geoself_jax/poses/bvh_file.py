@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.poses.even import even
 from geoself_jax.poses.holding import from_the_root, held
 from geoself_jax.poses.labels import one_word
@@ -18,7 +19,6 @@ from geoself_jax.poses.rows import write_rows
 from geoself_jax.poses.sequence import PoseSequence
 from geoself_jax.poses.turning import angles_zxy, joint_rotations
 from geoself_jax.poses.whole import whole_file
-from geoself_jax.skeleton import Skeleton
 
 _CENTIMETRES = 100
 _END = 0.2  # of the last bone: what Blender draws for the joint at its end, else a bone as long

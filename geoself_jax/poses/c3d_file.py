@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.errors import data_error, usage_error
+from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.poses.even import even
 from geoself_jax.poses.labels import one_word
 from geoself_jax.poses.sequence import PoseSequence

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.poses.guess import guess_up
 from geoself_jax.poses.labels import skeleton_of
 from geoself_jax.poses.rows import read_rows, write_rows
 from geoself_jax.poses.sequence import CAMERA, WORLD, PoseSequence
 from geoself_jax.poses.whole import whole_file
 from geoself_jax.safe_load import load_text
-from geoself_jax.skeleton import Skeleton
 
 _FIRST = ("frame", "time")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that starts so

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
 from geoself_jax.poses.sequence import PoseSequence
 
 MOST_FRAMES = 2**23

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.errors import DATA, GeoselfError, data_error, usage_error
+from geoself_jax.core.errors import DATA, GeoselfError, data_error, usage_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.poses import bvh_file, c3d_file, csv_file, json_file, own, trc_file
 from geoself_jax.poses.sequence import PoseSequence
 from geoself_jax.poses.upright import AS_IS, turned
-from geoself_jax.skeleton import Skeleton
 
 USUAL_UP = {".npz": AS_IS, ".csv": AS_IS, ".json": AS_IS, ".trc": "y", ".c3d": "z", ".bvh": "y"}
 """The files that are written, and how they are turned unless said otherwise."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.errors import nearest_name, usage_error
+from geoself_jax.core.errors import nearest_name, usage_error
 from geoself_jax.poses.even import step_of
 from geoself_jax.poses.runs import follows, runs
 from geoself_jax.poses.sequence import PoseSequence

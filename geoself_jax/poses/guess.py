@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from geoself_jax.errors import nearest_name, usage_error
-from geoself_jax.skeleton import Skeleton, normalized
+from geoself_jax.core.errors import nearest_name, usage_error
+from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.validation import BODY_METRES, body_size, wrong_unit
 
 AXES = {f"{sign}{axis}" for axis in "xyz" for sign in ("", "-")}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
 from geoself_jax.poses import own
 from geoself_jax.poses.sequence import PoseSequence
 from geoself_jax.poses.whole import whole_file

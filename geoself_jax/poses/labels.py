@@ -4,9 +4,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import find_known
-from geoself_jax.errors import GeoselfError, data_error
-from geoself_jax.skeleton import Skeleton
 
 
 def one_word(names: Sequence[str]) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.errors import GeoselfError, data_error
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.poses.sequence import PoseCamera, PoseSequence
 from geoself_jax.safe_load import npz
-from geoself_jax.skeleton import Skeleton
 
 FORMAT = "geoself-poses/1"
 

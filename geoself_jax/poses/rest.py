@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from geoself_jax.skeleton import Skeleton, normalized
+from geoself_jax.core.skeleton import Skeleton, normalized
 
 # x to the person's left, y up, z forward; metres of a grown-up. Only directions between joints are
 # taken from it. The left side; the right is its mirror image.

@@ -7,7 +7,7 @@ from typing import IO
 
 import numpy as np
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
 
 _CHUNK = 4096  # rows whose text is held at a time
 _LARGEST = 1e12  # frames, seconds or units of length

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.errors import data_error
-from geoself_jax.skeleton import Skeleton
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
 
 CAMERA, WORLD = "camera", "world"
 AXES = (CAMERA, WORLD)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.errors import GeoselfError, data_error
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.poses.even import even
 from geoself_jax.poses.guess import signed_axis
 from geoself_jax.poses.labels import one_word, skeleton_of
@@ -17,7 +18,6 @@ from geoself_jax.poses.rows import read_rows, write_rows
 from geoself_jax.poses.sequence import CAMERA, WORLD, PoseSequence
 from geoself_jax.poses.whole import whole_file
 from geoself_jax.safe_load import load_text
-from geoself_jax.skeleton import Skeleton
 
 _KEYS = (
     *("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units"),

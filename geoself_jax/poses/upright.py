@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geoself_jax.errors import nearest_name, usage_error
+from geoself_jax.core.errors import nearest_name, usage_error
 from geoself_jax.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
 
 AS_IS = "as-is"

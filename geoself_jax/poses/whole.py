@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from geoself_jax.errors import INPUT_OUTPUT, GeoselfError
+from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from geoself_jax.model import Prediction
+from geoself_jax.core.model import Prediction
 from geoself_jax.ranking import rank_views
 from geoself_jax.recording import Recording
 from geoself_jax.reporting.choosing import chosen

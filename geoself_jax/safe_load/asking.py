@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-from geoself_jax.errors import DATA, GeoselfError, data_error
+from geoself_jax.core.errors import DATA, GeoselfError, data_error
 from geoself_jax.safe_load.limits import file_size
 from geoself_jax.safe_load.tree import Reader
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from geoself_jax.errors import GeoselfError, data_error
+from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.safe_load.tree import NotPlain, Writer
 
 BASE_MEMORY = 3 * 2**27

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from geoself_jax.errors import INPUT_OUTPUT, GeoselfError, data_error, missing_error
+from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error, missing_error
 
 MAX_TEXT = 2**29
 """Bytes of a text file."""

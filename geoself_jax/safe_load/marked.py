@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
 from geoself_jax.safe_load.limits import MAX_DEPTH, MAX_MARKED, MAX_NODES
 from geoself_jax.safe_load.text import load_text, too_odd
 

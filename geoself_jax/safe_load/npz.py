@@ -12,7 +12,7 @@ from typing import IO
 
 import numpy as np
 
-from geoself_jax.errors import INPUT_OUTPUT, GeoselfError, data_error, missing_error
+from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error, missing_error
 
 MAX_BYTES = 16 * 2**30
 """Default cap on the unpacked size of one file: 30 times Human3.6M's 2D joints."""

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from geoself_jax.errors import GeoselfError, data_error
+from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.safe_load.limits import MAX_TEXT, file_size, unreadable
 
 

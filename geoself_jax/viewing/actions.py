@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from geoself_jax import metrics
+from geoself_jax.core import metrics
 from geoself_jax.viewing.scene import Scene, joint_errors
 
 _CHUNK = 4096

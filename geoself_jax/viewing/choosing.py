@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from geoself_jax.errors import nearest_name, usage_error
+from geoself_jax.core.errors import nearest_name, usage_error
 from geoself_jax.viewing.scene import Scene
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from geoself_jax.errors import INPUT_OUTPUT, UNAVAILABLE, GeoselfError
+from geoself_jax.core.errors import INPUT_OUTPUT, UNAVAILABLE, GeoselfError
 from geoself_jax.poses.whole import whole_file
 
 Pictures = Iterable[np.ndarray]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.skeleton import Skeleton
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.strokes import bone_sides, joint_sides
 from geoself_jax.viewing import upright
 from geoself_jax.viewing.actions import action_table, mean_errors

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from geoself_jax.errors import usage_error
+from geoself_jax.core.errors import usage_error
 from geoself_jax.viewing import encoding
 from geoself_jax.viewing.moments import Moments, frame_range, in_real_time
 from geoself_jax.viewing.scene import Scene

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.skeletons import same_joints
 from geoself_jax.poses.frames import in_camera, in_world
 from geoself_jax.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
 from geoself_jax.poses.upright import NEAR_AN_AXIS, turned
-from geoself_jax.skeleton import Skeleton
 from geoself_jax.viewing.scene import TRIANGULATED, TRUTH, Scene
 
 

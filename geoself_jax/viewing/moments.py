@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoself_jax.errors import usage_error
+from geoself_jax.core.errors import usage_error
 from geoself_jax.viewing.scene import Scene
 
 

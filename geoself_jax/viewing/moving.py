@@ -9,6 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba_array
 from matplotlib.text import Text
 
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.panels import (
     BONE,
     GREY,
@@ -18,7 +19,6 @@ from geoself_jax.panels import (
     draw_floor,
     draw_picture,
 )
-from geoself_jax.skeleton import Skeleton
 from geoself_jax.strokes import (
     CUT,
     EDGE,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from geoself_jax.core.errors import usage_error
 from geoself_jax.drawing import draw_hero
-from geoself_jax.errors import usage_error
 from geoself_jax.panels import Panel
 from geoself_jax.viewing.bodies import camera_axes, detections, picture_size, poses_in_camera
 from geoself_jax.viewing.moments import frame_range, spread

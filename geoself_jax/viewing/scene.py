@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.poses.sequence import PoseSequence
-from geoself_jax.skeleton import Skeleton
 
 PREDICTION, TRUTH, TRIANGULATED = "prediction", "ground truth", "triangulated"
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from geoself_jax.model import Prediction
+from geoself_jax.core.model import Prediction
 from geoself_jax.poses.sequence import PoseSequence
 from geoself_jax.recording import Recording
 from geoself_jax.viewing.joining import joined

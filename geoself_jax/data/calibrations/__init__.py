@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
+from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.data.rig import Rig
-from geoself_jax.errors import data_error, missing_error, nearest_name, usage_error
 
 CALIBRATIONS = {
     name: f"{__name__}.{name}"

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.calibrations.parts import mapping
-from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_json, load_xml, load_yaml
 
 suffixes = (".yml", ".yaml", ".xml", ".json")

@@ -7,11 +7,11 @@ row), extrinsic (4x4, x_cam = R x + t), radial. Source: the layout as mmpose's c
 from collections.abc import Callable
 from pathlib import Path
 
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.calibrations.heads import head
 from geoself_jax.data.calibrations.parts import Camera, checked_camera
 from geoself_jax.data.calibrations.world import rig_of, silent
 from geoself_jax.data.rig import Rig
-from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_text
 
 _KEYS = ("name", "sensor", "size", "animated", "intrinsic", "extrinsic", "radial")

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error, missing_error
 from geoself_jax.data.calibrations.filestorage import load_filestorage, suffixes
 from geoself_jax.data.calibrations.heads import head
 from geoself_jax.data.calibrations.parts import Camera, checked_camera, fisheye_flag
 from geoself_jax.data.calibrations.world import rig_of, silent
 from geoself_jax.data.rig import Rig
-from geoself_jax.errors import data_error, missing_error
 
 K_NAMES = ("camera_matrix", "cameramatrix", "intrinsic_matrix", "intrinsics", "mtx", "k", "m")
 LENS_NAMES = (

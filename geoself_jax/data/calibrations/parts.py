@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from geoself_jax.errors import GeoselfError, data_error
+from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.geometry.lenses import Lens
 
 TURNED = 1e-2

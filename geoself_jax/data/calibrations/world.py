@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.data.calibrations.parts import Camera
 from geoself_jax.data.rig import Rig, rig_from_opencv
-from geoself_jax.errors import data_error, nearest_name, usage_error
 
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 AXES = {

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from geoself_jax import safe_load
+from geoself_jax.core.errors import data_error, missing_error
 from geoself_jax.data.calibrations import aist as calibration
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth
 from geoself_jax.data.datasets.shapes import array_of
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.skeletons import COCO_17
-from geoself_jax.errors import data_error, missing_error
 
 FPS = 60.0
 TRUTHS = ("keypoints3d_optim", "keypoints3d")

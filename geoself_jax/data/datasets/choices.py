@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from geoself_jax.errors import nearest_name, usage_error
+from geoself_jax.core.errors import nearest_name, usage_error
 
 
 def chosen(kind: str, asked: Sequence[str] | None, there: Iterable[str], where: str) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.rig import Rig
-from geoself_jax.errors import data_error
 from geoself_jax.geometry.lenses import Lens
 
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")

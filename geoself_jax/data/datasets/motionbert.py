@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from geoself_jax import safe_load
+from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth
 from geoself_jax.data.datasets.human36m_cameras import human36m_rig
 from geoself_jax.data.datasets.human36m_names import ACTIONS, CAMERAS, FPS
 from geoself_jax.data.datasets.shapes import array_of
 from geoself_jax.data.skeletons import H36M_17
-from geoself_jax.errors import data_error, usage_error
 
 CUT_PX = 40.0
 """A body all of whose views move further between two frames (9 m/s) is that of the next take."""

@@ -6,9 +6,9 @@ Source of the layout: the data set's own README and util/mpii_get_sequence_info.
 from collections.abc import Sequence
 from pathlib import Path
 
+from geoself_jax.core.errors import missing_error
 from geoself_jax.data.clips import Reading, ReadOptions
 from geoself_jax.data.datasets import mpi_inf_3dhp_test, mpi_inf_3dhp_training
-from geoself_jax.errors import missing_error
 
 TRAINING, TEST = "annot.mat", "annot_data.mat"
 _DEPTH = 3  # root/mpi_inf_3dhp_test_set/TS1/annot_data.mat

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax import safe_load
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth
 from geoself_jax.data.datasets.mpi_inf_3dhp_training import FPS, TRUTHS
 from geoself_jax.data.datasets.shapes import array_of
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.skeletons import MPI_INF_3DHP_17
-from geoself_jax.errors import data_error
 from geoself_jax.geometry.lenses import Lens
 
 ACTIVITIES = (

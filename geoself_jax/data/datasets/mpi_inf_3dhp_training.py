@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from geoself_jax import safe_load
+from geoself_jax.core.errors import data_error, missing_error
 from geoself_jax.data.calibrations import mpi_inf_3dhp as calibration
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth
 from geoself_jax.data.datasets.shapes import array_of
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.skeletons import MPI_INF_3DHP_28
-from geoself_jax.errors import data_error, missing_error
 
 CHEST_HEIGHT = ("0", "2", "4", "7", "8")
 """The five cameras at chest height, which the community trains with."""

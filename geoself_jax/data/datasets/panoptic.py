@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from geoself_jax import safe_load
+from geoself_jax.core.errors import data_error, missing_error, usage_error
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.calibrations import panoptic as calibration
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth
@@ -20,8 +22,6 @@ from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.motion.views import simulate
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.skeletons import PANOPTIC_19
-from geoself_jax.errors import data_error, missing_error, usage_error
-from geoself_jax.skeleton import H36M_17
 
 FPS = 29.97
 CAMERAS = 5

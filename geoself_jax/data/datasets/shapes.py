@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
 
 
 def array_of(value: Any, shape: tuple[int | None, ...], where: str) -> np.ndarray:

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from geoself_jax import safe_load
+from geoself_jax.core.errors import data_error, missing_error, usage_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth
 from geoself_jax.data.datasets.human36m_cameras import human36m_rig
 from geoself_jax.data.datasets.human36m_names import CAMERAS, FPS, action_of, canonical
 from geoself_jax.data.datasets.shapes import array_of
 from geoself_jax.data.skeletons import COCO_17, H36M_17
-from geoself_jax.errors import data_error, missing_error, usage_error
 from geoself_jax.safe_load import npz
-from geoself_jax.skeleton import Skeleton
 
 KEPT_OF_32 = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
 """Which of the 32 joints of `positions_3d` are H36M_17's, in its order."""

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.instances import Instances
-from geoself_jax.errors import data_error, missing_error, nearest_name, usage_error
-from geoself_jax.skeleton import Skeleton
 
 DETECTIONS = ("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap")
 """Names of the formats, which are those of their modules."""

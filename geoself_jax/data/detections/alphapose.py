@@ -7,10 +7,10 @@ models in [0, 6] (its documentation): they are given as they are.
 import re
 from pathlib import Path
 
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.detections.people_list import read_people
 from geoself_jax.data.detections.rows import head
 from geoself_jax.data.instances import Instances
-from geoself_jax.skeleton import Skeleton
 
 _LIST = re.compile(r"^\s*\[\s*\{")
 _NAMED = re.compile(r'"image_id"\s*:\s*"')

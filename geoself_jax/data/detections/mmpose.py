@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.detections.rows import (
     head,
     instances_of,
@@ -20,9 +22,7 @@ from geoself_jax.data.detections.rows import (
     skeleton_of_names,
 )
 from geoself_jax.data.instances import Instances
-from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_json
-from geoself_jax.skeleton import Skeleton
 
 _MARK = re.compile(r'^\s*\{\s*"meta_info"\s*:|"(instance_info|instances)"\s*:\s*\[')
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.detections.rows import (
     flat_keypoints,
     frame_number,
@@ -22,10 +24,8 @@ from geoself_jax.data.detections.rows import (
 )
 from geoself_jax.data.instances import Instances
 from geoself_jax.data.skeletons import BODY_25
-from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_json
 from geoself_jax.safe_load.limits import unreadable
-from geoself_jax.skeleton import Skeleton
 
 _FACE_25, _FACE_25B = (15, 16, 17, 18), (1, 2, 3, 4)
 """Eyes and ears of BODY_25 and of BODY_25B; in both, the nose is joint 0."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.detections.rows import (
     flat_keypoints,
     frame_number,
@@ -15,9 +17,7 @@ from geoself_jax.data.detections.rows import (
     skeleton_of,
 )
 from geoself_jax.data.instances import Instances
-from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_json
-from geoself_jax.skeleton import Skeleton
 
 PERSON = 1
 """COCO's category of people."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.instances import Instances
 from geoself_jax.data.skeletons import BODY_25, COCO_17, COCO_18, HALPE_26, known_skeleton
-from geoself_jax.errors import GeoselfError, data_error
-from geoself_jax.skeleton import Skeleton, normalized
 
 HEAD = 1 << 16
 FAR_PX = 1e6

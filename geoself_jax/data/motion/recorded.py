@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.errors import data_error, nearest_name, usage_error
+from geoself_jax.core.errors import data_error, nearest_name, usage_error
 
 UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "cmu": 0.0254 / 0.45}
 """Metres. `cmu` is that of CMU's files and their conversions to BVH: an inch over 0.45."""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.motion.asf_amc import read_amc
 from geoself_jax.data.motion.bvh import read_bvh
@@ -14,8 +16,6 @@ from geoself_jax.data.motion.recorded import Motion
 from geoself_jax.data.motion.room import Room, placed, resampled, room_of, segments
 from geoself_jax.data.motion.views import Views, simulate
 from geoself_jax.data.rig import Rig
-from geoself_jax.errors import data_error, missing_error, nearest_name, usage_error
-from geoself_jax.skeleton import H36M_17
 
 __all__ = ["Views", "read", "simulate"]
 

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.synthetic import detector
 from geoself_jax.data.synthetic import rig as synthetic
-from geoself_jax.errors import data_error
 
 _COEFFICIENTS = 5
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.synthetic.signals import soft_floor
-from geoself_jax.skeleton import H36M_17
 
 Array = np.ndarray
 

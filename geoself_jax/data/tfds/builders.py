@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.tfds import manual, names, records, shared
-from geoself_jax.errors import data_error
 from geoself_jax.safe_load import load_json
 
 FORMAT = "geoself-tfds/1"

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, usage_error
 from geoself_jax.data.tfds import manual, names, records
-from geoself_jax.errors import INPUT_OUTPUT, GeoselfError, usage_error
 
 
 class Built(NamedTuple):

@@ -10,9 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoself_jax.data.clips import Clip, ReadOptions
-from geoself_jax.data.datasets.prepared import check_arrays
-from geoself_jax.errors import (
+from geoself_jax.core.errors import (
     INPUT_OUTPUT,
     GeoselfError,
     data_error,
@@ -20,6 +18,8 @@ from geoself_jax.errors import (
     nearest_name,
     usage_error,
 )
+from geoself_jax.data.clips import Clip, ReadOptions
+from geoself_jax.data.datasets.prepared import check_arrays
 from geoself_jax.safe_load import load_text, npz
 
 Notice = Callable[[str], None]

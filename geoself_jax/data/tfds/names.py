@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoself_jax.errors import UNAVAILABLE, GeoselfError, nearest_name, usage_error
+from geoself_jax.core.errors import UNAVAILABLE, GeoselfError, nearest_name, usage_error
 
 PREFIX = "tfds:"
 SHORT = {

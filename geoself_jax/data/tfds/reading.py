@@ -4,8 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from geoself_jax import recording
+from geoself_jax.core.errors import (
+    GeoselfError,
+    data_error,
+    missing_error,
+    nearest_name,
+    usage_error,
+)
 from geoself_jax.data.tfds import names, records, shared
-from geoself_jax.errors import GeoselfError, data_error, missing_error, nearest_name, usage_error
 from geoself_jax.recording import Recording
 from geoself_jax.safe_load import load_json
 from geoself_jax.safe_load.npz import MAX_BYTES

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from geoself_jax import validation
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.tfds import shared
-from geoself_jax.errors import data_error
 
 FRAME = ("keypoints_2d", "confidence", "frame_id", "pose_world")
 """Arrays of a record with an entry for each instant."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
 
 _DTYPE = re.compile(r"([<>=|]?)([iu][1248]|f[248]|U(\d{1,5}))")
 _MOST = 2**26

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from geoself_jax.config import OptimizerConfig
+from geoself_jax.core.config import OptimizerConfig
 
 
 def make_optimizer(

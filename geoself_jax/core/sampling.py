@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from geoself_jax.batch import PER_FRAME, Batch, TrainingViews, windows
-from geoself_jax.config import AugmentationConfig
-from geoself_jax.data import bodies
+from geoself_jax.core import augmentation as bodies
+from geoself_jax.core.batch import PER_FRAME, Batch, TrainingViews, windows
+from geoself_jax.core.config import AugmentationConfig
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
-from geoself_jax.skeleton import Skeleton
 
 AUGMENTED_DEPTH = 1.0
 """Metres: a new view with a joint nearer than this is not one that a rig could have taken."""

@@ -12,12 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt32
 
-from geoself_jax.config import ModelConfig
+from geoself_jax.core.config import ModelConfig
+from geoself_jax.core.layers import Compute, Dense
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.geometry.camera import pixel_to_ray
 from geoself_jax.geometry.numerics import finite_or_zero, rotate, safe_divide
 from geoself_jax.geometry.trajectories import fit_paths
-from geoself_jax.layers import Compute, Dense
-from geoself_jax.skeleton import Skeleton
 
 CONFIDENCE_SCALE = 0.1
 """Confidences as features are times this: about as spread as a body's rays, 5 m away."""

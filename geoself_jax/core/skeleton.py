@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from geoself_jax.errors import data_error
+from geoself_jax.core.errors import data_error
 
 
 @dataclass(frozen=True)

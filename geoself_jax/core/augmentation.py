@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.scipy.spatial.transform import Rotation
 from jaxtyping import Array, Bool, Float
 
-from geoself_jax.skeleton import Skeleton
+from geoself_jax.core.skeleton import Skeleton
 
 
 class Tree(NamedTuple):

@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key, UInt32
 
-from geoself_jax import losses
-from geoself_jax.batch import Batch
-from geoself_jax.config import ObjectiveConfig
+from geoself_jax.core import losses
+from geoself_jax.core.batch import Batch
+from geoself_jax.core.config import ObjectiveConfig
+from geoself_jax.core.model import Networks, Prediction
 from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
 from geoself_jax.geometry.numerics import MIN_DEPTH, safe_divide
 from geoself_jax.geometry.triangulation import triangulate_root
-from geoself_jax.model import Networks, Prediction
 
 BARRIER_PX_PER_METRE = 1000.0
 """How hard `depth_barrier` pushes: the pixels that a metre aside costs at about a metre's depth."""

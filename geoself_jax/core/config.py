@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from geoself_jax.errors import nearest_name, usage_error
+from geoself_jax.core.errors import nearest_name, usage_error
 
 SHORTEST_PATH = 1.5
 """Frames: the narrowest Gaussian under which `ModelConfig.temporal` fits paths."""
