@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax import evaluation, workdir
-from geoself_jax.commands import load_config
+from geoself_jax import evaluation
 from geoself_jax.core.config import Config, split_where
 from geoself_jax.data.sources import load
 from geoself_jax.recording import Recording
-from geoself_jax.trained import load_trained
+from geoself_jax.runtime import workdir
+from geoself_jax.runtime.cli import load_config
+from geoself_jax.runtime.restore import load_trained
 from geoself_jax.training import train
 
 SHOWN = ("mpjpe_mm", "p_mpjpe_mm", "root_error_mm", "triangulation_mm", "reprojection_px")

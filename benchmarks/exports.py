@@ -28,8 +28,8 @@ from geoself_jax.exporting.comparing import plausible_inputs
 from geoself_jax.exporting.folder import ONNX, PROGRAM
 from geoself_jax.lifter import load_lifter
 from geoself_jax.recording import Recording
-from geoself_jax.trained import Trained, load_trained
-from geoself_jax.workdir import write_json
+from geoself_jax.runtime.restore import Trained, load_trained
+from geoself_jax.runtime.workdir import write_json
 
 BATCHES = (1, 37)
 Arrays = tuple[np.ndarray, ...]

@@ -28,7 +28,7 @@ from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.lifter import Lifter
-from geoself_jax.workdir import write_json
+from geoself_jax.runtime.workdir import write_json
 
 _REST = 0.3
 Arrays = tuple[np.ndarray, np.ndarray, np.ndarray]

@@ -233,7 +233,7 @@ def main() -> None:
     print(f"({time.perf_counter() - start:.0f} s in all)")
     if flags.out:
         from benchmarks import measure
-        from geoself_jax.workdir import write_json
+        from geoself_jax.runtime.workdir import write_json
 
         found = {
             "speed": rows,

@@ -21,14 +21,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from geoself_jax import commands
 from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.data.refinement import refine_labels
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.geometry.camera import project, world_to_camera
 from geoself_jax.recording import Recording
-from geoself_jax.workdir import write_json
+from geoself_jax.runtime import cli
+from geoself_jax.runtime.workdir import write_json
 
 MOST_PX = 50.0
 NO_BONES = 1e3
@@ -115,7 +115,7 @@ def error_mm(recording: Recording, found: np.ndarray) -> float | None:
 
 def main(argv: Sequence[str]) -> int:
     """Command line."""
-    parser = commands.Parser(
+    parser = cli.Parser(
         prog="python -m benchmarks.refinement",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -123,8 +123,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--data", required=True)
     parser.add_argument("--frames", type=int, default=8000)
     parser.add_argument("--out", type=Path, help="JSON to write")
-    flags, overrides = commands.parse(parser, argv)
-    commands.refuse_overrides(overrides)
+    flags, overrides = cli.parse(parser, argv)
+    cli.refuse_overrides(overrides)
     if flags.frames < 1:
         raise usage_error(f"--frames={flags.frames}", "must be 1 or more", "give another")
     recording = load(flags.data, synthetic_frames=flags.frames)
@@ -162,4 +162,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

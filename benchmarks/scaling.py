@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from geoself_jax.workdir import write_json
+from geoself_jax.runtime.workdir import write_json
 
 BASE = {"instants": 100_000, "batch": 256, "width": 512}
 GROWTH = {

@@ -27,7 +27,7 @@ from geoself_jax.core import layers
 from geoself_jax.core.config import Config, ModelConfig
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.workdir import write_json
+from geoself_jax.runtime.workdir import write_json
 
 
 def threefry_mask(

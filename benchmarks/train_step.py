@@ -27,7 +27,7 @@ import numpy as np
 import optax
 
 from benchmarks import measure
-from geoself_jax import devices, runner
+from geoself_jax import runner
 from geoself_jax.core import step
 from geoself_jax.core.batch import TrainingViews
 from geoself_jax.core.config import AugmentationConfig, Config, ModelConfig, ObjectiveConfig
@@ -36,7 +36,8 @@ from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.sampling import make_batch
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.geometry.camera import Camera
-from geoself_jax.workdir import write_json
+from geoself_jax.runtime import devices
+from geoself_jax.runtime.workdir import write_json
 
 OBJECTIVE = ObjectiveConfig(name="transform", norm="plain", views=2)
 RATE = 1e-3

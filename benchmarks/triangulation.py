@@ -19,7 +19,7 @@ import numpy as np
 from geoself_jax.data.sources import load
 from geoself_jax.geometry.triangulation import triangulate_dlt, triangulate_robust
 from geoself_jax.recording import Recording
-from geoself_jax.workdir import write_json
+from geoself_jax.runtime.workdir import write_json
 
 FRAMES = 20_000
 POWERS = (1.0, 2.0, 3.0)

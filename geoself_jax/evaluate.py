@@ -4,14 +4,14 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from geoself_jax import commands
 from geoself_jax.core.errors import usage_error
+from geoself_jax.runtime import cli
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from geoself_jax.trained import Trained
+    from geoself_jax.runtime.restore import Trained
 
 _DESCRIPTION = """Scores a lifting network, one view at a time: MPJPE, P-MPJPE and more per action
 where the data have ground truth, and scores that need no 3D label. Into a run's folder it writes
@@ -23,9 +23,9 @@ _REPORT = "write the page here (default RUN/report.html; of an export, only if a
 _JSON = "write the scores here (default RUN/evaluation.json; of an export, only if asked for)"
 
 
-def make_parser() -> commands.Parser:
+def make_parser() -> cli.Parser:
     """The flags."""
-    parser = commands.Parser(prog="python -m geoself_jax.evaluate", description=_DESCRIPTION)
+    parser = cli.Parser(prog="python -m geoself_jax.evaluate", description=_DESCRIPTION)
     add = parser.add_argument
     networks = parser.add_mutually_exclusive_group(required=True)
     networks.add_argument("--workdir", metavar="RUN", help="folder of the run")
@@ -43,8 +43,8 @@ def make_parser() -> commands.Parser:
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, evaluates, prints the table; returns the exit code."""
-    flags, overrides = commands.parse(make_parser(), argv)
-    commands.refuse_overrides(overrides)
+    flags, overrides = cli.parse(make_parser(), argv)
+    cli.refuse_overrides(overrides)
     if flags.frames < 1:
         raise usage_error(f"--frames={flags.frames}", "wanted at least 1", "raise it")
     if flags.model and flags.checkpoint:
@@ -53,9 +53,10 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    from geoself_jax import devices, evaluation, workdir
+    from geoself_jax import evaluation
     from geoself_jax.data.sources import load
     from geoself_jax.doubts import doubts_of
+    from geoself_jax.runtime import devices, workdir
 
     devices.use_compilation_cache()
     devices.devices()
@@ -90,7 +91,7 @@ def _networks(flags: "argparse.Namespace") -> "Trained":
     from pathlib import Path
 
     if flags.workdir:
-        from geoself_jax.trained import load_trained
+        from geoself_jax.runtime.restore import load_trained
 
         return load_trained(Path(flags.workdir), flags.checkpoint or "last")
     import jax
@@ -119,4 +120,4 @@ def _page(flags: "argparse.Namespace", run: "Path | None") -> "Path | None":
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

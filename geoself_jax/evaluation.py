@@ -18,13 +18,13 @@ from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.drawing import Panel, draw_lifted
 from geoself_jax.ranking import rank_views, truth_in_its_joints
 from geoself_jax.recording import Recording
+from geoself_jax.runtime.restore import Trained
 from geoself_jax.scores import (
     ground_truth_scores,
     label_free_scores,
     predict_recording,
     truth_map,
 )
-from geoself_jax.trained import Trained
 
 COLUMNS = {
     "mpjpe_mm": "MPJPE",

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from geoself_jax import commands
 from geoself_jax.core.errors import usage_error
+from geoself_jax.runtime import cli
 
 MOST_PEOPLE = 12
 
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, writes, says what to do next; returns the exit code."""
-    parser = commands.Parser(
+    parser = cli.Parser(
         prog="python -m geoself_jax.example",
         description="Writes recordings of built-in people as a lab has them: Pose2Sim's Calib.toml "
         "of four cameras, and a folder a person with OpenPose's folder of JSON for each camera. In "
@@ -24,8 +24,8 @@ def main(argv: Sequence[str]) -> int:
         "--frames", type=int, default=12_000, help="in train, of all together, at 50 fps (12000)"
     )
     parser.add_argument("--seed", type=int, default=0, help="another one, other people (0)")
-    flags, overrides = commands.parse(parser, argv)
-    commands.refuse_overrides(overrides)
+    flags, overrides = cli.parse(parser, argv)
+    cli.refuse_overrides(overrides)
     _check(flags.people, flags.frames, flags.seed)
 
     from pathlib import Path
@@ -62,4 +62,4 @@ def _check(people: int, frames: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

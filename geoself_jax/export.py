@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Sequence
 
-from geoself_jax import commands
+from geoself_jax.runtime import cli
 
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, exports, prints what was written; returns the exit code."""
-    parser = commands.Parser(
+    parser = cli.Parser(
         prog="python -m geoself_jax.export",
         description="Writes a run's networks as model.safetensors (weights), model.json (what they "
         "are), model.stablehlo (a program that jax runs without this package) and, if asked for, "
@@ -26,8 +26,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--onnx", action="store_true", help="also model.onnx (pip install -e .[onnx])"
     )
-    flags, overrides = commands.parse(parser, argv)
-    commands.refuse_overrides(overrides)
+    flags, overrides = cli.parse(parser, argv)
+    cli.refuse_overrides(overrides)
 
     from pathlib import Path
 
@@ -54,4 +54,4 @@ def _agreement(difference_mm: float | None) -> str:
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

@@ -11,7 +11,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.model import Networks
-from geoself_jax.trained import Trained, abstract_variables, skeleton_from_dict
+from geoself_jax.runtime.restore import Trained, abstract_variables, skeleton_from_dict
 
 FORMAT = "geoself-lifter/1"
 DESCRIPTION = "model.json"
@@ -21,7 +21,7 @@ _AGAIN = "copy the folder again, or export again"
 
 
 def load_exported(folder: Path) -> Trained:
-    """An export's networks, as `trained.load_trained` gives a run's; its arrays are numpy's.
+    """An export's networks, as `runtime.restore.load_trained` gives a run's; its arrays are numpy's.
 
     Returns:
         With the contents of model.json as the record, and of the checkpoint's facts what they say.

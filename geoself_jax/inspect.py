@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from geoself_jax import commands
 from geoself_jax.core.errors import DATA, DONE, usage_error
+from geoself_jax.runtime import cli
 
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, looks at the data, prints the report; returns the exit code."""
-    parser = commands.Parser(
+    parser = cli.Parser(
         prog="python -m geoself_jax.inspect",
         description="Looks at a recording before it costs a day: calibration, synchronization, "
         "left and right, units, joint order, repeats, confidences. No ground truth is used.",
@@ -19,17 +19,17 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--html", help="write the report with pictures here, one file")
     parser.add_argument("--json", help="write verdicts and figures here")
     parser.add_argument("--frames", type=int, default=2000, help="of synthetic data (2000)")
-    flags, overrides = commands.parse(parser, argv)
-    commands.refuse_overrides(overrides)
+    flags, overrides = cli.parse(parser, argv)
+    cli.refuse_overrides(overrides)
     if flags.frames < 1:
         raise usage_error(f"--frames={flags.frames}", "wanted at least 1", "raise it")
 
     import dataclasses
     from pathlib import Path
 
-    from geoself_jax import devices, workdir
     from geoself_jax.data.sources import load
     from geoself_jax.inspection import page, report
+    from geoself_jax.runtime import devices, workdir
 
     devices.use_compilation_cache()
     devices.devices()
@@ -47,4 +47,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

@@ -6,14 +6,14 @@ Rerunning the same command, on whatever machine, continues where the last copy i
 import sys
 from collections.abc import Sequence
 
-from geoself_jax import commands
 from geoself_jax.core.errors import usage_error
+from geoself_jax.runtime import cli
 
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, brings the run, trains, keeps; returns training's exit code."""
     ours, training = split(argv)
-    parser = commands.Parser(
+    parser = cli.Parser(
         prog="python -m geoself_jax.keep",
         description="Trains a run whose folder outlives the machine: brings it from the store, "
         "trains, copies it there every few minutes and when training ends.",
@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--workdir", required=True, help="folder of this run on this machine")
     parser.add_argument("--minutes", type=float, default=5, help="between copies, default 5")
-    flags, overrides = commands.parse(parser, ours)
+    flags, overrides = cli.parse(parser, ours)
     if overrides:
         raise usage_error(f"--config.{overrides[0][0]}", "training's", "put it after --")
     if any(word.split("=")[0] == "--workdir" for word in training):
@@ -56,4 +56,4 @@ def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

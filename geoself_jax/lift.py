@@ -4,8 +4,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from geoself_jax import commands
 from geoself_jax.core.errors import usage_error
+from geoself_jax.runtime import cli
 
 if TYPE_CHECKING:
     import argparse
@@ -27,11 +27,9 @@ GUESS = ("fov", "focal")
 UPS = ("x", "-x", "y", "-y", "z", "-z")
 
 
-def make_parser() -> commands.Parser:
+def make_parser() -> cli.Parser:
     """The flags."""
-    parser = commands.Parser(
-        prog="python -m geoself_jax.lift", description=_DESCRIPTION, epilog=_EPILOG
-    )
+    parser = cli.Parser(prog="python -m geoself_jax.lift", description=_DESCRIPTION, epilog=_EPILOG)
     add = parser.add_argument
     add("--model", required=True, metavar="EXPORT", help="folder that geoself_jax.export wrote")
     add("--keypoints", required=True, metavar="PATH", help="what the 2D detector wrote, or a .npz")
@@ -77,20 +75,20 @@ def make_parser() -> commands.Parser:
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, reads, lifts, writes; returns the exit code."""
     parser = make_parser()
-    flags, overrides = commands.parse(parser, argv)
-    commands.refuse_overrides(overrides)
+    flags, overrides = cli.parse(parser, argv)
+    cli.refuse_overrides(overrides)
     check(flags, parser)
 
     import time
 
     import jax
 
-    from geoself_jax import devices
     from geoself_jax.lifter import load_lifter
     from geoself_jax.lifting.doubts import doubts, other_rate
     from geoself_jax.lifting.output import Output
     from geoself_jax.lifting.running import lift_all
     from geoself_jax.poses.filters import parse_filter
+    from geoself_jax.runtime import devices
 
     relative, world = flags.root == "relative", flags.axes == "world"
     smooth = parse_filter(flags.filter) if flags.filter else None
@@ -113,7 +111,7 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def check(flags: "argparse.Namespace", parser: commands.Parser) -> None:
+def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
     """What argparse does not check, before anything slow is imported."""
     recorded = is_recording(flags.keypoints)
     unused = (*DETECTIONS, *CALIBRATION, *GUESS, "image_size") if recorded else ("frames",)
@@ -245,4 +243,4 @@ def _note(line: str) -> None:
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

@@ -15,7 +15,7 @@ import numpy as np
 import optax
 from tqdm import tqdm
 
-from geoself_jax import checkpoints, devices, hosts, runner, workdir
+from geoself_jax import runner
 from geoself_jax.core import step
 from geoself_jax.core.batch import TrainingViews
 from geoself_jax.core.config import Config
@@ -25,7 +25,8 @@ from geoself_jax.core.sampling import exchanges, make_batch
 from geoself_jax.core.step import TrainState
 from geoself_jax.feeding import HostFeed
 from geoself_jax.runner import Advance
-from geoself_jax.stopping import StopFlag
+from geoself_jax.runtime import checkpoints, devices, hosts, workdir
+from geoself_jax.runtime.signals import StopFlag
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from geoself_jax import commands
 from geoself_jax.core.errors import usage_error
+from geoself_jax.runtime import cli
 
 if TYPE_CHECKING:
     import argparse
@@ -39,9 +39,9 @@ AMC, seen through a rig's cameras by a modelled detector), and rig: your own cam
 and each camera's detections. docs/data.md has a command for each."""
 
 
-def make_parser() -> commands.Parser:
+def make_parser() -> cli.Parser:
     """The flags."""
-    parser = commands.Parser(prog="python -m geoself_jax.prepare", description=_DESCRIPTION)
+    parser = cli.Parser(prog="python -m geoself_jax.prepare", description=_DESCRIPTION)
     add = parser.add_argument
     add("--format", choices=(*FORMATS, "prepared"), default="auto", help="of the inputs (auto)")
     add("--input", nargs="+", action="extend", default=[], metavar="PATH", help="files or folders")
@@ -77,8 +77,8 @@ def make_parser() -> commands.Parser:
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, reads, writes, and says what the file holds."""
     parser = make_parser()
-    flags, overrides = commands.parse(parser, argv)
-    commands.refuse_overrides(overrides)
+    flags, overrides = cli.parse(parser, argv)
+    cli.refuse_overrides(overrides)
     _check(flags)
 
     from pathlib import Path
@@ -130,7 +130,7 @@ def _check(flags: "argparse.Namespace") -> None:
             )
 
 
-def _refuse_unused(flags: "argparse.Namespace", parser: commands.Parser, kind: str) -> None:
+def _refuse_unused(flags: "argparse.Namespace", parser: cli.Parser, kind: str) -> None:
     """A flag that would do nothing is a misunderstanding."""
     for name in UNUSED.get(kind, (*OWN_RIG, *MOTION)):
         if getattr(flags, name) != parser.get_default(name):
@@ -203,4 +203,4 @@ def _sizes(texts: Sequence[str]) -> Mapping[str, tuple[int, int]]:
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

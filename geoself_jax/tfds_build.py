@@ -6,13 +6,13 @@ Nothing is downloaded: the files are the user's.
 import sys
 from collections.abc import Sequence
 
-from geoself_jax import commands
 from geoself_jax.core.errors import usage_error
+from geoself_jax.runtime import cli
 
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line and builds; returns the exit code."""
-    parser = commands.Parser(
+    parser = cli.Parser(
         prog="python -m geoself_jax.tfds_build",
         description="Builds a data set from files that you brought; nothing is downloaded, and "
         "TensorFlow is not needed (tensorflow-datasets and array_record are).",
@@ -29,8 +29,8 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--checksums", help="a list by sha256sum that the files must agree with")
     parser.add_argument("--overwrite", action="store_true", help="replace a build of this name")
-    flags, overrides = commands.parse(parser, argv)
-    commands.refuse_overrides(overrides)
+    flags, overrides = cli.parse(parser, argv)
+    cli.refuse_overrides(overrides)
 
     from pathlib import Path
 
@@ -68,4 +68,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

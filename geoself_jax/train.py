@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from geoself_jax import commands
 from geoself_jax.core.errors import INTERRUPTED, usage_error
-from geoself_jax.stopping import exit_at_once_on_interrupt
+from geoself_jax.runtime import cli
+from geoself_jax.runtime.signals import exit_at_once_on_interrupt
 
 if TYPE_CHECKING:
     from geoself_jax.training import Outcome
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line and trains; returns the exit code."""
-    parser = commands.Parser(
+    parser = cli.Parser(
         prog="python -m geoself_jax.train",
         description="Trains the lifting network without 3D labels.",
         epilog="Any key of the configuration (geoself_jax/core/config.py lists them): "
@@ -26,19 +26,19 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--config", required=True, help="a file with get_config(), see configs/")
     parser.add_argument("--workdir", required=True, help="folder of this run")
-    flags, overrides = commands.parse(parser, argv)
+    flags, overrides = cli.parse(parser, argv)
     if "://" in flags.workdir:
         raise usage_error(
             f"--workdir={flags.workdir}",
             "a run is written to a disk",
             "give a folder, copy it later",
         )
-    config = commands.load_config(flags.config, overrides)
+    config = cli.load_config(flags.config, overrides)
 
     from pathlib import Path
 
-    from geoself_jax import devices
     from geoself_jax.data.sources import load
+    from geoself_jax.runtime import devices
     from geoself_jax.training import train
 
     devices.start(config)
@@ -50,4 +50,4 @@ def main(argv: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     exit_at_once_on_interrupt()  # not in main: a notebook that calls it keeps its own handler
-    commands.run(main)
+    cli.run(main)

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
-from geoself_jax import calibration, checkpoints, devices, hosts, workdir
+from geoself_jax import calibration
 from geoself_jax.core import step
 from geoself_jax.core.augmentation import can_exchange
 from geoself_jax.core.batch import TrainingViews
@@ -29,8 +29,9 @@ from geoself_jax.data.training_views import hold_out, training_views, triangulat
 from geoself_jax.inspection.short import check_before_training
 from geoself_jax.loop import Loop, Outcome, Stages, items, make_stages
 from geoself_jax.recording import Recording
+from geoself_jax.runtime import checkpoints, devices, hosts, workdir
+from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.scores import label_free_scores, predict_recording
-from geoself_jax.stopping import StopFlag
 
 VALIDATION_FRAMES = 1000
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from geoself_jax import commands
 from geoself_jax.core.errors import usage_error
+from geoself_jax.runtime import cli
 
 if TYPE_CHECKING:
     import argparse
@@ -26,9 +26,9 @@ _MANY = 200_000
 """Frames of a page, from which on it is told how to have fewer: some 50 MB."""
 
 
-def make_parser() -> commands.Parser:
+def make_parser() -> cli.Parser:
     """The flags."""
-    parser = commands.Parser(prog="python -m geoself_jax.view", description=_DESCRIPTION)
+    parser = cli.Parser(prog="python -m geoself_jax.view", description=_DESCRIPTION)
     add = parser.add_argument
     add("--poses", nargs="+", action="extend", metavar="FILE", help="what geoself_jax.lift wrote")
     add("more", nargs="*", metavar="FILE", help="more of them")
@@ -59,8 +59,8 @@ def make_parser() -> commands.Parser:
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, reads, shows; returns the exit code."""
     parser = make_parser()
-    flags, overrides = commands.parse(parser, argv)
-    commands.refuse_overrides(overrides)
+    flags, overrides = cli.parse(parser, argv)
+    cli.refuse_overrides(overrides)
     _check(flags)
 
     from pathlib import Path
@@ -94,7 +94,7 @@ def _check(flags: "argparse.Namespace") -> None:
 
 def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
     """All that is asked for, read and brought together."""
-    from geoself_jax import devices
+    from geoself_jax.runtime import devices
     from geoself_jax.viewing import choosing, scenes
 
     devices.use_compilation_cache()
@@ -174,4 +174,4 @@ def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> No
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

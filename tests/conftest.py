@@ -98,7 +98,7 @@ def tiny_run(tiny_config, tiny_recording, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def evaluated_run(tiny_run, tmp_path_factory) -> Path:
     """The tiny run with scores, which are not its own; copy it before changing anything."""
-    from geoself_jax.trained import load_trained
+    from geoself_jax.runtime.restore import load_trained
 
     folder = tmp_path_factory.mktemp("evaluated") / "run"
     shutil.copytree(tiny_run, folder)

@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 
-from geoself_jax import commands, loop, train
+from geoself_jax import loop, train
+from geoself_jax.runtime import cli
 
 CALLS = 2
 original = loop.Loop._compile
@@ -25,4 +26,4 @@ def counting(*arguments: object) -> object:
 
 loop.Loop._compile = counting
 sys.argv[0] = train.__file__
-commands.run(train.main)
+cli.run(train.main)

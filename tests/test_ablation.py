@@ -13,11 +13,11 @@ from benchmarks.ablation.own_loop import OwnLoop
 from benchmarks.ablation.row import Row, changed
 from benchmarks.ablation.running import Bench, seeds
 from benchmarks.ablation.tables import TABLES, VIEW_SAMPLES, rows_of
-from geoself_jax.commands import load_config
 from geoself_jax.core import step
 from geoself_jax.core.config import Config
 from geoself_jax.data.training_views import triangulate_recording
-from geoself_jax.trained import load_trained
+from geoself_jax.runtime.cli import load_config
+from geoself_jax.runtime.restore import load_trained
 from geoself_jax.training import train
 
 CONFIGS = Path(__file__).parent.parent / "configs"

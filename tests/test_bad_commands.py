@@ -8,8 +8,8 @@ import sys
 import pytest
 from processes import ROOT, environment
 
-from geoself_jax import commands
 from geoself_jax.core.errors import DATA, INPUT_OUTPUT, MISSING, USAGE, GeoselfError
+from geoself_jax.runtime import cli
 
 CONFIG = """
 from geoself_jax.core.config import *
@@ -109,7 +109,7 @@ def test_a_cut_data_file_is_65_and_debug_shows_where(config_file, tiny_file, tmp
 def _run(monkeypatch, capsys, main, *arguments):
     monkeypatch.setattr(sys, "argv", ["x", *arguments])
     with pytest.raises(SystemExit) as ended:
-        commands.run(main)
+        cli.run(main)
     return ended.value.code, capsys.readouterr().err
 
 
@@ -156,7 +156,7 @@ def test_control_c_is_one_line_and_130(monkeypatch, capsys):
 def test_a_fault_in_a_configuration_file_is_64_and_named(config_file, more, words):
     path = config_file(more=more).removeprefix("--config=")
     with pytest.raises(GeoselfError) as error:
-        commands.load_config(path, [])
+        cli.load_config(path, [])
     assert error.value.code == USAGE and str(error.value).isprintable()
     for word in words:
         assert word in str(error.value)
@@ -166,23 +166,23 @@ def test_a_fault_in_a_configuration_file_is_64_and_named(config_file, more, word
 def test_a_configuration_file_without_a_config_is_64(config_file, text):
     path = config_file(text=text).removeprefix("--config=")
     with pytest.raises(GeoselfError, match="wanted a file with get_config") as error:
-        commands.load_config(path, [])
+        cli.load_config(path, [])
     assert error.value.code == USAGE
 
 
 def test_a_configuration_file_that_is_not_there_is_66(tmp_path):
     for path in (tmp_path / "none.py", tmp_path):
         with pytest.raises(GeoselfError) as error:
-            commands.load_config(str(path), [])
+            cli.load_config(str(path), [])
         assert error.value.code == MISSING
 
 
 def test_keys_are_set_in_the_order_given_with_or_without_an_equals_sign(config_file):
-    parser = commands.Parser(prog="x")
+    parser = cli.Parser(prog="x")
     parser.add_argument("--config")
     words = [config_file(), "--config.seed", "3", "--config.seed=4", "--config.data.train=a b"]
-    flags, overrides = commands.parse(parser, words)
-    config = commands.load_config(flags.config, overrides)
+    flags, overrides = cli.parse(parser, words)
+    config = cli.load_config(flags.config, overrides)
     assert config.seed == 4 and config.data.train == "a b"
 
 
@@ -197,8 +197,8 @@ def test_keys_are_set_in_the_order_given_with_or_without_an_equals_sign(config_f
     ],
 )
 def test_wrong_flags_are_64(words, hint):
-    parser = commands.Parser(prog="x")
+    parser = cli.Parser(prog="x")
     parser.add_argument("--config", required="stray" not in words)
     with pytest.raises(GeoselfError) as error:
-        commands.parse(parser, words)
+        cli.parse(parser, words)
     assert error.value.code == USAGE and hint in str(error.value)

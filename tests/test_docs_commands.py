@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pages import PAGES, ROOT, commands, inline_code, module_of, shell_blocks
 
-from geoself_jax import commands as command_lines
 from geoself_jax.core.config import Config, replace_at
 from geoself_jax.core.errors import GeoselfError
+from geoself_jax.runtime import cli as command_lines
 
 VERBS = sorted(
     path.stem

@@ -17,7 +17,7 @@ from geoself_jax.data.joint_maps import joint_map, limb_joints
 from geoself_jax.data.skeletons import KNOWN_SKELETONS, from_parents
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.evaluate import main
-from geoself_jax.trained import load_trained
+from geoself_jax.runtime.restore import load_trained
 
 
 def perfect(recording_, pose_world):

@@ -13,7 +13,7 @@ from geoself_jax.doubts import doubts_of
 from geoself_jax.evaluate import main
 from geoself_jax.export_files import load_exported
 from geoself_jax.lifter import load_lifter
-from geoself_jax.trained import load_trained
+from geoself_jax.runtime.restore import load_trained
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.step import make_predict
 from geoself_jax.exporting import comparing, description
 from geoself_jax.exporting.folder import ALL, CARD, FILES, ONNX, PROGRAM, SAMPLE
-from geoself_jax.trained import load_trained
+from geoself_jax.runtime.restore import load_trained
 
 TOLERANCE_M = 2e-6  # four float32 steps at 5 m
 POSES = 37

@@ -10,7 +10,7 @@ from processes import ROOT, run_python
 
 from geoself_jax.core.step import make_predict
 from geoself_jax.exporting.folder import SAMPLE
-from geoself_jax.trained import load_trained
+from geoself_jax.runtime.restore import load_trained
 
 TOLERANCE_M = 2e-6  # four float32 steps at 5 m
 OURS = ["geoself_jax", "flax", "optax", "orbax"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from browsers import Tab, browser
 
-from geoself_jax.notebook import command, show
+from geoself_jax.runtime.notebook import command, show
 
 
 def test_a_command_says_in_one_line_what_is_wrong(tmp_path):

@@ -17,7 +17,7 @@ from geoself_jax.core.config import ModelConfig, as_dict
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.exporting import comparing
-from geoself_jax.trained import Trained, abstract_variables
+from geoself_jax.runtime.restore import Trained, abstract_variables
 
 TOLERANCE = 2e-6  # of a pose's size, at least a metre: some float32 steps
 OF_PATHS = 2e-5  # a joint seen far off in time alone is looked for along its parabola

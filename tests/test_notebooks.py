@@ -15,9 +15,10 @@ from browsers import Tab, browser
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
-from geoself_jax import commands, example, load_lifter
+from geoself_jax import example, load_lifter
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.exporting import FILES
+from geoself_jax.runtime import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 TRAIN, USE = "train_on_your_cameras", "evaluate_export"
@@ -181,11 +182,11 @@ def test_without_an_export_one_is_trained_from_the_recordings(quick, tmp_path, m
     names["command"] = lambda verb, *flags: called.setdefault(verb, [str(flag) for flag in flags])
     exec(source_of(USE, "model"), names)
     assert [*called] == ["train", "export"]
-    parser = commands.Parser()
+    parser = cli.Parser()
     for flag in ("--config", "--workdir"):
         parser.add_argument(flag)
-    flags, overrides = commands.parse(parser, called["train"])
-    config = commands.load_config(str(ROOT / flags.config), overrides)
+    flags, overrides = cli.parse(parser, called["train"])
+    config = cli.load_config(str(ROOT / flags.config), overrides)
     assert config.data.train == f"{names['work']}/train.npz"
     assert config.schedule.length == (20 if quick == "1" else 1000)
     assert called["export"][:2] == [f"--workdir={flags.workdir}", f"--out={names['model']}"]

@@ -9,7 +9,7 @@ from geoself_jax import evaluation
 from geoself_jax.ranking import rank_views
 from geoself_jax.reporting import choosing
 from geoself_jax.reporting.page import write_report
-from geoself_jax.trained import load_trained
+from geoself_jax.runtime.restore import load_trained
 from geoself_jax.viewing.recorded import parts
 
 SOURCE = "<img src=x>.npz"

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from processes import environment, run_python
 
-from geoself_jax import devices
 from geoself_jax.core import errors
-from geoself_jax.trained import load_trained
+from geoself_jax.runtime import devices
+from geoself_jax.runtime.restore import load_trained
 from geoself_jax.training import train
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ from processes import ROOT
 
 LOOP = """
 import os, sys, time
-from geoself_jax.stopping import SAME_REQUEST_SECONDS, StopFlag
+from geoself_jax.runtime.signals import SAME_REQUEST_SECONDS, StopFlag
 numbers, later = [int(n) for n in sys.argv[1].split(",")], sys.argv[2] == "later"
 with StopFlag() as stop:
     for number in numbers:

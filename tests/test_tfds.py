@@ -20,7 +20,7 @@ from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data import sources
 from geoself_jax.data.tfds import builders, building, manual, names, reading, records, shared
 from geoself_jax.data.training_views import training_views, triangulate_recording
-from geoself_jax.trained import load_trained
+from geoself_jax.runtime.restore import load_trained
 from geoself_jax.training import train
 
 

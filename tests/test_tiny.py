@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 
-from geoself_jax import workdir
 from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.runtime import workdir
 
 
 def test_the_tiny_recording_is_consistent_noisy_and_moves(tiny_recording):

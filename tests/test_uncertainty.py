@@ -25,8 +25,8 @@ from geoself_jax.exporting.folder import CARD, SAMPLE
 from geoself_jax.lifting import lift_video, videos_of
 from geoself_jax.poses.files import read_poses, write_poses
 from geoself_jax.recording import HostCamera
+from geoself_jax.runtime.restore import load_trained
 from geoself_jax.scores import in_cameras, predict_recording
-from geoself_jax.trained import load_trained
 from geoself_jax.training import held_out, train
 
 STEPS = 300

@@ -10,8 +10,8 @@ from geoself_jax import evaluation
 from geoself_jax.core.config import AugmentationConfig
 from geoself_jax.core.errors import USAGE, GeoselfError
 from geoself_jax.core.step import make_predict
+from geoself_jax.runtime.restore import load_trained
 from geoself_jax.scores import predict_recording
-from geoself_jax.trained import load_trained
 from geoself_jax.training import held_out, train
 
 FRAMES = 9

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax import checkpoints, export_files, exporting, lifter, load_lifter, workdir
+from geoself_jax import export_files, exporting, lifter, load_lifter
 from geoself_jax.core import step
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import DATA, GeoselfError
@@ -20,8 +20,9 @@ from geoself_jax.lifting import lift_video, videos_of
 from geoself_jax.lifting.doubts import other_rate
 from geoself_jax.lifting.poses import looked_at
 from geoself_jax.loop import items
+from geoself_jax.runtime import checkpoints, workdir
+from geoself_jax.runtime.restore import load_trained
 from geoself_jax.scores import predict_recording
-from geoself_jax.trained import load_trained
 
 FRAMES = 9
 TOLERANCE_M = 2e-5  # batches of other sizes

@@ -5,8 +5,8 @@ import sys
 
 import jax
 
-from geoself_jax import devices, hosts
 from geoself_jax.core.config import Config, DistributedConfig
+from geoself_jax.runtime import devices, hosts
 
 coordinator, process = sys.argv[2], int(sys.argv[3])
 devices.start(Config(distributed=DistributedConfig(coordinator, 2, process)))

@@ -29,8 +29,8 @@ from benchmarks.ablation import parallel, showing
 from benchmarks.ablation.row import Row
 from benchmarks.ablation.running import Bench, seeds
 from benchmarks.ablation.tables import SIZES, TABLES, rows_of
-from geoself_jax import commands
 from geoself_jax.core.errors import usage_error
+from geoself_jax.runtime import cli
 
 HELD = {"synthetic": "", "cmu_h36m_rig": "05,16"}
 """People held out of training, for the scores without labels; none named: the default share.
@@ -53,7 +53,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _flags(argv: Sequence[str]) -> argparse.Namespace:
     """Read and found to go together."""
-    parser = commands.Parser(
+    parser = cli.Parser(
         prog="python -m benchmarks.ablation",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -76,8 +76,8 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--compute", choices=COMPUTE, default="float32")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)  # of a process started by us
-    flags, overrides = commands.parse(parser, argv)
-    commands.refuse_overrides(overrides)
+    flags, overrides = cli.parse(parser, argv)
+    cli.refuse_overrides(overrides)
     for name in ("seeds", "jobs"):
         if (value := getattr(flags, name)) < 1:
             raise usage_error(f"--{name}={value}", "must be 1 or more", "give another")
@@ -152,4 +152,4 @@ def _every_row(train: str, flags: argparse.Namespace) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    commands.run(main)
+    cli.run(main)

@@ -18,7 +18,7 @@ from benchmarks.ablation.row import changed
 from geoself_jax.core import step
 from geoself_jax.core.config import Config
 from geoself_jax.recording import Recording
-from geoself_jax.trained import Trained
+from geoself_jax.runtime.restore import Trained
 
 PARTS = ("pseudo_label", "transform")
 SCALES_RATE = 1e-2

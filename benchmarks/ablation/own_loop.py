@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from geoself_jax import devices
 from geoself_jax.core import errors, step
 from geoself_jax.core.batch import Batch
 from geoself_jax.core.config import Config, as_dict, split_where
@@ -23,7 +22,8 @@ from geoself_jax.core.sampling import draw_batch
 from geoself_jax.data.training_views import training_views
 from geoself_jax.recording import Recording
 from geoself_jax.runner import step_keys
-from geoself_jax.trained import Trained
+from geoself_jax.runtime import devices
+from geoself_jax.runtime.restore import Trained
 from geoself_jax.training import check_fit, held_out, resolved
 
 STEPS_A_CALL = 100

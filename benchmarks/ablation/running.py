@@ -22,7 +22,7 @@ from benchmarks.ablation.damage import TOLD, damaged, exact
 from benchmarks.ablation.learned import train_with_learned_weights
 from benchmarks.ablation.row import Row, changed
 from benchmarks.ablation.together import CURVE_POINTS, train_together
-from geoself_jax import devices, evaluation, workdir
+from geoself_jax import evaluation
 from geoself_jax.core import errors
 from geoself_jax.core.config import Config, as_dict
 from geoself_jax.core.model import Networks
@@ -32,8 +32,9 @@ from geoself_jax.data.sources import load
 from geoself_jax.data.training_views import triangulate_recording
 from geoself_jax.geometry import triangulation
 from geoself_jax.recording import Recording
+from geoself_jax.runtime import devices, workdir
+from geoself_jax.runtime.restore import Trained, load_trained
 from geoself_jax.scores import ground_truth_scores, label_free_scores, predict_recording
-from geoself_jax.trained import Trained, load_trained
 from geoself_jax.training import held_out, train
 
 HELD_FRAMES = 2000

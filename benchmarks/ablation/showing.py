@@ -8,8 +8,8 @@ from typing import Any
 from benchmarks.ablation import report
 from benchmarks.ablation.row import Row
 from benchmarks.ablation.running import Bench
-from geoself_jax import workdir
 from geoself_jax.core.errors import missing_error, usage_error
+from geoself_jax.runtime import workdir
 
 
 def show_table(

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from geoself_jax import devices, runner
+from geoself_jax import runner
 from geoself_jax.core import errors, step
 from geoself_jax.core.batch import TrainingViews, windows
 from geoself_jax.core.config import Config, as_dict, split_where
@@ -26,8 +26,9 @@ from geoself_jax.data.training_views import training_views
 from geoself_jax.inspection.short import check_before_training
 from geoself_jax.loop import make_draw, make_stages
 from geoself_jax.recording import Recording
+from geoself_jax.runtime import devices
+from geoself_jax.runtime.restore import Trained
 from geoself_jax.scores import in_cameras, lifted
-from geoself_jax.trained import Trained
 from geoself_jax.training import VALIDATION_FRAMES, check_fit, held_out, resolved
 
 CURVE_POINTS = 10

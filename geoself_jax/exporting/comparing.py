@@ -13,7 +13,7 @@ from geoself_jax.core.errors import DIVERGED, UNAVAILABLE, GeoselfError
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.step import make_predict
 from geoself_jax.exporting.folder import ONNX, PROGRAM
-from geoself_jax.trained import Trained
+from geoself_jax.runtime.restore import Trained
 
 INPUTS = ("keypoints_2d", "confidence", "K")
 OUTPUTS = ("pose_3d", "root_position", "uncertainty")

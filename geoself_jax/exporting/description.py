@@ -12,7 +12,7 @@ from geoself_jax import export_files
 from geoself_jax.core import config
 from geoself_jax.core.errors import data_error
 from geoself_jax.exporting import program
-from geoself_jax.trained import Trained
+from geoself_jax.runtime.restore import Trained
 
 CONVENTIONS = (
     "Single view, single person. A camera's frame: origin in its centre, x right, y down, z "

@@ -19,7 +19,7 @@ from geoself_jax.core.layers import fold_norm
 from geoself_jax.core.model import CONFIDENCE_SCALE, UNCERTAINTY
 from geoself_jax.exporting.onnx_graph import Graph, Tensor
 from geoself_jax.exporting.onnx_paths import path_features
-from geoself_jax.trained import Trained
+from geoself_jax.runtime.restore import Trained
 
 OPSET = 17
 IR_VERSION = 8

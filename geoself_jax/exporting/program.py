@@ -6,7 +6,7 @@ import jax
 import jax.export
 import jax.numpy as jnp
 
-from geoself_jax.trained import Trained
+from geoself_jax.runtime.restore import Trained
 
 PLATFORMS = ("cpu", "cuda", "tpu")
 

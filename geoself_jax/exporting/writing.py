@@ -15,8 +15,8 @@ from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.exporting import comparing, description, folder, model_card, program
 from geoself_jax.exporting.comparing import Case
 from geoself_jax.exporting.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE
+from geoself_jax.runtime.restore import Trained, load_trained
 from geoself_jax.safe_load.npz import write_arrays
-from geoself_jax.trained import Trained, load_trained
 
 
 class Written(NamedTuple):

@@ -6,11 +6,11 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from geoself_jax import checkpoints, workdir
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import data_error, missing_error
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.runtime import checkpoints, workdir
 
 
 class Trained(NamedTuple):

@@ -1,0 +1,1 @@
+"""Where a run lives: command line, devices, hosts, checkpoints, the run's folder, signals."""
