@@ -16,8 +16,8 @@ import numpy as np
 
 from geoself_jax import evaluation
 from geoself_jax.core.config import Config, split_where
+from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
-from geoself_jax.recording import Recording
 from geoself_jax.runtime import workdir
 from geoself_jax.runtime.cli import load_config
 from geoself_jax.runtime.restore import load_trained

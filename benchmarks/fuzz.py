@@ -1,4 +1,4 @@
-"""Mutated pickles, .npz and HDF5 files against `geoself_jax.safe_load`: none may end the parent.
+"""Mutated pickles, .npz and HDF5 files against `geoself_jax.data.files`: none may end the parent.
 
     python -m benchmarks.fuzz --count=100000 --kind=pickle,npz,h5
 
@@ -28,10 +28,10 @@ from typing import IO, Any
 
 import numpy as np
 
-from geoself_jax import safe_load
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.safe_load.child import parse, set_limits
-from geoself_jax.safe_load.tree import NotPlain, Reader
+from geoself_jax.data import files
+from geoself_jax.data.files.child import parse, set_limits
+from geoself_jax.data.files.wire_format import NotPlain, Reader
 
 KINDS = {"pickle": "pickle", "npz": "npz", "h5": "hdf5"}
 MAX_BYTES = 2**28
@@ -199,9 +199,9 @@ def _follow(pipe: IO[bytes], counts: Counter[str]) -> tuple[int, str, bool]:
 
 def _through_the_door(kind: str, content: bytes) -> str:
     loads: dict[str, Callable[[Path], Any]] = {
-        "pickle": safe_load.load_pickle,
-        "npz": lambda path: safe_load.load_npz(path, objects=True),
-        "h5": lambda path: safe_load.load_hdf5(path, pickled_attributes=["names"]),
+        "pickle": files.load_pickle,
+        "npz": lambda path: files.load_npz(path, objects=True),
+        "h5": lambda path: files.load_hdf5(path, pickled_attributes=["names"]),
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "mutant"

@@ -16,8 +16,8 @@ import numpy as np
 from benchmarks import planting
 from benchmarks.faults import GROUPS, Fault
 from benchmarks.planting import Arrays
-from geoself_jax import recording
 from geoself_jax.core.errors import GeoselfError
+from geoself_jax.data import recording
 from geoself_jax.inspection import report
 
 

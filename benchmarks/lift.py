@@ -50,9 +50,9 @@ def make_files(folder: Path, frames: int) -> dict[str, list[str]]:
     import numpy as np
 
     from benchmarks.layouts import write_alphapose
+    from geoself_jax.data.files import npz
     from geoself_jax.data.lab_files import write_openpose, write_pose2sim
     from geoself_jax.data.synthetic import generate
-    from geoself_jax.safe_load import npz
 
     names = ("front_left",)
     if not (folder / "recording.npz").exists():
@@ -163,9 +163,9 @@ def agreement(model: str, frames: int) -> dict[str, float]:
     import numpy as np
 
     from geoself_jax import load_lifter
+    from geoself_jax.data.poses.change_axes import in_world
     from geoself_jax.data.sources import load
     from geoself_jax.lifting import lift_video, videos_of
-    from geoself_jax.poses.frames import in_world
 
     lifter, recording = load_lifter(model), load("synthetic:test", synthetic_frames=frames)
     root = lifter.skeleton.root

@@ -22,11 +22,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax.core.errors import data_error, usage_error
-from geoself_jax.data.refinement import refine_labels
+from geoself_jax.data.label_refinement import refine_labels
+from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
-from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.geometry.camera import project, world_to_camera
-from geoself_jax.recording import Recording
 from geoself_jax.runtime import cli
 from geoself_jax.runtime.workdir import write_json
 

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.layouts import LAYOUTS, write_layout
+from geoself_jax.data.files import npz
 from geoself_jax.data.synthetic import generate
-from geoself_jax.safe_load import npz
 
 FLAGS = {
     "openpose": ("--skeleton=h36m_17",),

@@ -16,9 +16,9 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
 from geoself_jax.geometry.triangulation import triangulate_dlt, triangulate_robust
-from geoself_jax.recording import Recording
 from geoself_jax.runtime.workdir import write_json
 
 FRAMES = 20_000

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax import recording
 from geoself_jax.core.model import Prediction
+from geoself_jax.data import recording
+from geoself_jax.data.recording import Recording
 from geoself_jax.data.synthetic import generate
-from geoself_jax.data.training_views import triangulate_recording
-from geoself_jax.recording import Recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.scores import in_cameras
 from geoself_jax.viewing.page import write_page
 from geoself_jax.viewing.scenes import Scene, scenes_from_recording

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from geoself_jax.core.model import Prediction
-from geoself_jax.recording import Recording
+from geoself_jax.data.recording import Recording
 from geoself_jax.scores import in_cameras, lifted
 
 BINS = 5

@@ -13,11 +13,11 @@ from geoself_jax.core.model import Prediction
 from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.core.step import make_predict
 from geoself_jax.data.joint_maps import JointMap, joint_map
+from geoself_jax.data.recording import Recording
 from geoself_jax.data.skeletons import same_joints
-from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.drawing import Panel, draw_lifted
 from geoself_jax.ranking import rank_views, truth_in_its_joints
-from geoself_jax.recording import Recording
 from geoself_jax.runtime.restore import Trained
 from geoself_jax.scores import (
     ground_truth_scores,

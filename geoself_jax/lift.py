@@ -83,11 +83,11 @@ def main(argv: Sequence[str]) -> int:
 
     import jax
 
+    from geoself_jax.data.poses.filters import parse_filter
     from geoself_jax.lifter import load_lifter
     from geoself_jax.lifting.doubts import doubts, other_rate
     from geoself_jax.lifting.output import Output
     from geoself_jax.lifting.running import lift_all
-    from geoself_jax.poses.filters import parse_filter
     from geoself_jax.runtime import devices
 
     relative, world = flags.root == "relative", flags.axes == "world"

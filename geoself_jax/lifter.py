@@ -16,10 +16,10 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.layers import fold_norm
 from geoself_jax.core.model import Networks, Prediction
 from geoself_jax.core.step import make_predict
+from geoself_jax.data.poses.filters import OneEuro
 from geoself_jax.export_files import load_exported
 from geoself_jax.lifter_inputs import check_intrinsics, runs_of, shaped
 from geoself_jax.packing import pack
-from geoself_jax.poses.filters import OneEuro
 from geoself_jax.streaming import Stream, steady
 
 _CHUNK = 4096  # a power of two, so that the last chunk alone is filled up; of windows a part of it

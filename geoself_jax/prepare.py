@@ -87,7 +87,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.data import preparing
     from geoself_jax.data.clips import ReadOptions
-    from geoself_jax.safe_load import npz
+    from geoself_jax.data.files import npz
 
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
     told = "rig" if flags.camera and flags.format == "auto" else flags.format

@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.core.model import Prediction
 from geoself_jax.data.joint_maps import joint_map
-from geoself_jax.recording import Recording
+from geoself_jax.data.recording import Recording
 from geoself_jax.scores import in_cameras, lifted
 
 

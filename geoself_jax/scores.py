@@ -12,6 +12,7 @@ from geoself_jax.core import metrics
 from geoself_jax.core.batch import windows
 from geoself_jax.core.model import Prediction
 from geoself_jax.data.joint_maps import LIMBS, JointMap, joint_map, limb_joints
+from geoself_jax.data.recording import Recording
 from geoself_jax.geometry.camera import (
     Camera,
     project,
@@ -19,7 +20,6 @@ from geoself_jax.geometry.camera import (
     world_to_camera,
 )
 from geoself_jax.geometry.numerics import safe_norm
-from geoself_jax.recording import Recording
 
 _CHUNK = 4096
 

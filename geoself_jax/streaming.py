@@ -9,8 +9,8 @@ from jaxtyping import Float
 
 from geoself_jax.core.errors import usage_error
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.poses.filters import OneEuro, parse_filter
 from geoself_jax.lifter_inputs import shaped
-from geoself_jax.poses.filters import OneEuro, parse_filter
 
 Lift = Callable[..., tuple[np.ndarray, np.ndarray]]
 Seen = tuple[np.ndarray, np.ndarray]
@@ -18,7 +18,7 @@ Seen = tuple[np.ndarray, np.ndarray]
 
 
 class Steady:
-    """`poses.filters.OneEuro` frame by frame: the same numbers as of the whole sequence."""
+    """`data.poses.filters.OneEuro` frame by frame: the same numbers as of the whole sequence."""
 
     def __init__(self, how: OneEuro, fps: float) -> None:
         self._how, self._fps = how, fps
@@ -48,7 +48,7 @@ def steady(how: str | OneEuro | None, fps: float | None) -> Steady | None:
     """A filter for live use.
 
     Args:
-        how: As `poses.filters.parse_filter` takes it, `one-euro:1.0,0.05`; None for none.
+        how: As `data.poses.filters.parse_filter` takes it, `one-euro:1.0,0.05`; None for none.
         fps: Frames per second.
 
     Raises:

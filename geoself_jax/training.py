@@ -25,10 +25,10 @@ from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.sampling import exchanges
 from geoself_jax.core.step import TrainState
-from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
+from geoself_jax.data.recording import Recording
+from geoself_jax.data.training_set import hold_out, training_views, triangulate_recording
 from geoself_jax.inspection.short import check_before_training
 from geoself_jax.loop import Loop, Outcome, Stages, items, make_stages
-from geoself_jax.recording import Recording
 from geoself_jax.runtime import checkpoints, devices, hosts, workdir
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.scores import label_free_scores, predict_recording

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-    from geoself_jax.poses.sequence import PoseSequence
+    from geoself_jax.data.poses.sequence import PoseSequence
     from geoself_jax.viewing.scene import Scene
 
 _DESCRIPTION = """Shows 3D joints over time: one HTML page that needs nothing but a browser, a
@@ -124,8 +124,8 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
     from collections import Counter
     from pathlib import Path
 
+    from geoself_jax.data.poses.formats import read_poses
     from geoself_jax.data.skeleton_files import named_skeleton
-    from geoself_jax.poses.files import read_poses
 
     skeleton = named_skeleton(flags.skeleton) if flags.skeleton else None
     found = [read_poses(path, skeleton=skeleton, up=flags.up) for path in flags.poses]

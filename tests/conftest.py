@@ -69,7 +69,7 @@ def tiny_file(tiny_arrays, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_recording(tiny_file):
     """The tiny recording as the package reads it, ground truth included."""
-    from geoself_jax import recording
+    from geoself_jax.data import recording
 
     return recording.read(tiny_file)
 

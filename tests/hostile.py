@@ -96,7 +96,7 @@ def pickles(canary: Path) -> dict[str, tuple[bytes, str]]:
             "numpy.core.multiarray.fromfile",
         ),
         "stand-in by its own name": (
-            named("geoself_jax.safe_load.unpickle", "StandIn") + b".",
+            named("geoself_jax.data.files.unpickle", "StandIn") + b".",
             "unpickle.StandIn",
         ),
         "copyreg": (named("copyreg", "_reconstructor") + b")R.", "copyreg._reconstructor"),

@@ -12,12 +12,13 @@ import jax
 import numpy as np
 import optax
 
-from geoself_jax import recording, runner
+from geoself_jax import runner
 from geoself_jax.core import step
 from geoself_jax.core.config import AugmentationConfig, ModelConfig, ObjectiveConfig
 from geoself_jax.core.model import Networks
 from geoself_jax.core.sampling import make_batch
-from geoself_jax.data.training_views import training_views, triangulate_recording
+from geoself_jax.data import recording
+from geoself_jax.data.training_set import training_views, triangulate_recording
 from geoself_jax.feeding import HostFeed
 from geoself_jax.runtime import hosts
 

@@ -15,7 +15,7 @@ from benchmarks.ablation.running import Bench, seeds
 from benchmarks.ablation.tables import TABLES, VIEW_SAMPLES, rows_of
 from geoself_jax.core import step
 from geoself_jax.core.config import Config
-from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.runtime.cli import load_config
 from geoself_jax.runtime.restore import load_trained
 from geoself_jax.training import train

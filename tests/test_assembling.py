@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scenes import motion, pixels_of, tiny_rig
 
-from geoself_jax import recording
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
+from geoself_jax.data import recording
 from geoself_jax.data.assembling import assemble
 from geoself_jax.data.clips import Clip, ReadOptions
 from geoself_jax.data.datasets.prepared import check_arrays, clips_of

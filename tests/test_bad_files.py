@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geoself_jax import recording
 from geoself_jax.core.errors import DATA, INPUT_OUTPUT, MISSING, USAGE, GeoselfError
-from geoself_jax.data import sources
-from geoself_jax.safe_load import npz
+from geoself_jax.data import recording, sources
+from geoself_jax.data.files import npz
 
 
 def npy(array=None, header: bytes = b"", data: bytes = b"") -> bytes:

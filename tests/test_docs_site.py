@@ -10,7 +10,7 @@ import pytest
 from pages import ROOT
 
 import geoself_jax
-from geoself_jax.validation import IGNORED, OPTIONAL, REQUIRED
+from geoself_jax.data.validation import IGNORED, OPTIONAL, REQUIRED
 
 pytest.importorskip("sphinx", reason="sphinx is not installed")
 pytest.importorskip("myst_parser", reason="myst-parser is not installed")

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from processes import ROOT, environment
 
-from geoself_jax import evaluation, recording, scores
+from geoself_jax import evaluation, scores
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.core.step import make_predict
+from geoself_jax.data import recording
 from geoself_jax.data.joint_maps import joint_map, limb_joints
 from geoself_jax.data.skeletons import KNOWN_SKELETONS, from_parents
-from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.evaluate import main
 from geoself_jax.runtime.restore import load_trained
 

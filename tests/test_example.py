@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from processes import run_python
 
-from geoself_jax import evaluation, example, prepare, recording
+from geoself_jax import evaluation, example, prepare
 from geoself_jax.core.errors import INPUT_OUTPUT, USAGE, WORKDIR, GeoselfError
+from geoself_jax.data import recording
 from geoself_jax.data.example import ABSENCE, NAMES
 from geoself_jax.inspection import report
 

@@ -9,8 +9,8 @@ from tiny import make_arrays
 
 from geoself_jax.core.errors import INPUT_OUTPUT, UNAVAILABLE, USAGE, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
+from geoself_jax.data.poses.sequence import PoseCamera, PoseSequence
 from geoself_jax.drawing import new_figure
-from geoself_jax.poses.sequence import PoseCamera, PoseSequence
 from geoself_jax.strokes import COLOR, REFERENCE
 from geoself_jax.viewing import encoding, film
 from geoself_jax.viewing.bodies import on_floor, poses_in_camera

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geoself_jax import inspect, recording
+from geoself_jax import inspect
 from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.data import recording
 from geoself_jax.data.sources import load
-from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.inspection import page, report, verdicts
 from geoself_jax.inspection.sample import samples_of
 from geoself_jax.inspection.short import check_before_training

@@ -13,10 +13,10 @@ from processes import run_python
 from geoself_jax import lift, load_lifter
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.data.joint_maps import joint_map
+from geoself_jax.data.poses import npz_file
+from geoself_jax.data.poses.filters import parse_filter
+from geoself_jax.data.poses.formats import read_poses
 from geoself_jax.data.skeletons import COCO_17, with_pelvis
-from geoself_jax.poses import own
-from geoself_jax.poses.files import read_poses
-from geoself_jax.poses.filters import parse_filter
 
 MILLIMETRE = 1e-3
 FRAMES = 12
@@ -170,7 +170,7 @@ def test_a_recordings_clips_are_lifted_as_the_network_lifts_its_arrays(
 ):
     run(tiny_file, "--camera=cam1", out="of {clip}/poses.npz")
     for clip in range(6):
-        poses = own.read(tmp_path / f"of clip{clip}/poses.npz")
+        poses = npz_file.read(tmp_path / f"of clip{clip}/poses.npz")
         at = tiny_recording.clip_id == clip
         pixels, confidence = tiny_recording.keypoints_2d[at, 1], tiny_recording.confidence[at, 1]
         pose_3d, root = lifter(pixels, confidence, tiny_recording.camera.K[clip // 2 % 2, 1])

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
 from geoself_jax.lifting.doubts import doubts, misfit
 from geoself_jax.lifting.videos import videos_of
-from geoself_jax.poses.sequence import CAMERA, PoseSequence
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ from hostile import archive, pickles
 from moving import SKELETON, every_frame, same_joints, walking
 
 from geoself_jax.core.errors import DATA, INPUT_OUTPUT, MISSING, USAGE, GeoselfError
+from geoself_jax.data.poses import npz_file
+from geoself_jax.data.poses.change_axes import in_camera, in_world, relative_to_root
+from geoself_jax.data.poses.formats import read_poses, write_poses
+from geoself_jax.data.poses.orientation import turned
+from geoself_jax.data.poses.sequence import PoseCamera
 from geoself_jax.data.skeletons import COCO_17
-from geoself_jax.poses import own
-from geoself_jax.poses.files import read_poses, write_poses
-from geoself_jax.poses.frames import in_camera, in_world, relative_to_root
-from geoself_jax.poses.sequence import PoseCamera
-from geoself_jax.poses.upright import turned
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +46,8 @@ def test_all_that_a_sequence_holds_comes_back_from_its_file(tmp_path, poses, kin
     if kind == "no frame":
         changes["confidence"] = poses.confidence[:0]
     wanted = poses.replace(**changes)
-    own.write(wanted, tmp_path / "a.npz")
-    assert_equal(own.read(tmp_path / "a.npz"), wanted)
+    npz_file.write(wanted, tmp_path / "a.npz")
+    assert_equal(npz_file.read(tmp_path / "a.npz"), wanted)
     with np.load(tmp_path / "a.npz", allow_pickle=False) as plain:
         assert plain["pose"].dtype == np.float32 and str(plain["format"]) == "geoself-poses/1"
 
@@ -95,7 +95,7 @@ def test_all_that_a_sequence_holds_comes_back_from_its_file(tmp_path, poses, kin
     ],
 )
 def test_a_file_that_contradicts_itself_is_refused_in_one_line(tmp_path, poses, name, value, words):
-    arrays = own.to_arrays(poses)
+    arrays = npz_file.to_arrays(poses)
     arrays[name] = value
     if value is None:
         del arrays[name]
@@ -109,7 +109,7 @@ def test_a_file_that_contradicts_itself_is_refused_in_one_line(tmp_path, poses, 
 
 def test_hostile_and_broken_files_are_refused_and_run_nothing(tmp_path, poses):
     canary = tmp_path / "canary"
-    own.write(poses, tmp_path / "whole.npz")
+    npz_file.write(poses, tmp_path / "whole.npz")
     whole = (tmp_path / "whole.npz").read_bytes()
     bad = {
         "cut": whole[:-40],

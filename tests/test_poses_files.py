@@ -13,9 +13,9 @@ from seeing import Notices
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.poses.change_axes import in_camera
+from geoself_jax.data.poses.formats import USUAL_UP, check_writable, read_poses, write_poses
 from geoself_jax.data.skeletons import COCO_17
-from geoself_jax.poses.files import USUAL_UP, check_writable, read_poses, write_poses
-from geoself_jax.poses.frames import in_camera
 
 
 @pytest.fixture(scope="module")
@@ -282,7 +282,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, poses, exten
     path.write_text("mine")
     code = (
         "import resource, signal, sys, numpy as np\n"
-        "from geoself_jax.poses.files import read_poses, write_poses\n"
+        "from geoself_jax.data.poses.formats import read_poses, write_poses\n"
         "from geoself_jax.core.errors import GeoselfError\n"
         "poses = read_poses(sys.argv[1])\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"

@@ -9,8 +9,8 @@ from scipy.signal import butter, sosfiltfilt
 
 from geoself_jax.core.errors import USAGE, GeoselfError
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.poses.filters import Butterworth, OneEuro, parse_filter
-from geoself_jax.poses.sequence import PoseSequence
+from geoself_jax.data.poses.filters import Butterworth, OneEuro, parse_filter
+from geoself_jax.data.poses.sequence import PoseSequence
 
 FPS = 50.0
 PAIR = Skeleton(("a", "b"), (-1, 0), (), 0)

@@ -8,8 +8,8 @@ import pytest
 from moving import walking
 
 from geoself_jax.core.errors import DATA, MISSING, GeoselfError
-from geoself_jax.poses import json_file
-from geoself_jax.poses.files import read_poses, write_poses
+from geoself_jax.data.poses import json_file
+from geoself_jax.data.poses.formats import read_poses, write_poses
 
 CSV = "frame,time,a_x,a_y,a_z,b_x,b_y,b_z\n0,0,1,2,3,1,2,2\n1,0.04,1,2,3,,,\n4,0.16,1,2,3,1,2,2\n"
 TRC = (

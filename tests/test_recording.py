@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from geoself_jax import recording
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.skeleton import H36M_17
+from geoself_jax.data import recording
+from geoself_jax.data.files import npz
+from geoself_jax.data.recording import Recording
 from geoself_jax.data.skeletons import BODY_25, COCO_17
-from geoself_jax.recording import Recording
-from geoself_jax.safe_load import npz
 
 
 def read_arrays(arrays, **changes) -> Recording:

@@ -9,11 +9,11 @@ import pytest
 from benchmarks.ablation.damage import damaged
 from benchmarks.refinement import absorbed, absorbed_in_truth, errors_px, main
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.data.refinement import refine_labels
+from geoself_jax.data.label_refinement import refine_labels
+from geoself_jax.data.recording import write
 from geoself_jax.data.sources import load
-from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.geometry.camera import project, world_to_camera
-from geoself_jax.recording import write
 
 
 @pytest.fixture(scope="module")

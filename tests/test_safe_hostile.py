@@ -10,9 +10,9 @@ import hostile
 import pytest
 
 import geoself_jax
-from geoself_jax import safe_load
 from geoself_jax.core.errors import DATA, MISSING, GeoselfError
-from geoself_jax.safe_load.asking import ask
+from geoself_jax.data import files as safe_load
+from geoself_jax.data.files.sandbox import ask
 
 PACKAGE = Path(geoself_jax.__file__).parent
 MOST_MEMORY = 500 * 2**10  # kB
@@ -36,7 +36,7 @@ MANY = (
     PEAK
     + """
 import io, json, sys
-from geoself_jax.safe_load.child import parse, set_limits
+from geoself_jax.data.files.child import parse, set_limits
 set_limits(2**32, 600)
 for asked in json.load(sys.stdin):
     print(json.dumps(parse(asked, io.BytesIO()))[:2000])
@@ -160,7 +160,7 @@ def test_a_child_that_hangs_crashes_or_says_nothing_is_one_line(tmp_path, monkey
             "    sys.stdout.buffer.write(tree + len(tree).to_bytes(8, 'little'))\n"
             f"{body}\n"
         )
-        monkeypatch.setattr("geoself_jax.safe_load.asking.PACKAGE_ROOT", tmp_path / "fake")
+        monkeypatch.setattr("geoself_jax.data.files.sandbox.PACKAGE_ROOT", tmp_path / "fake")
         with pytest.raises(GeoselfError) as error:
             ask("pickle", path, {}, 100)
         assert said in str(error.value) and str(path) in str(error.value)
@@ -178,7 +178,7 @@ def test_a_file_that_is_not_there_or_too_large_is_said_without_a_child(tmp_path)
 
 
 def test_the_child_gets_no_credentials_and_no_plugins(monkeypatch):
-    from geoself_jax.safe_load.asking import _environment
+    from geoself_jax.data.files.sandbox import _environment
 
     for name in ("AWS_SECRET_ACCESS_KEY", "HDF5_PLUGIN_PATH", "GOOGLE_APPLICATION_CREDENTIALS"):
         monkeypatch.setenv(name, "x")
@@ -241,7 +241,7 @@ def test_what_goes_around_the_door_would_be_found(line):
 
 
 def test_the_door_itself_is_light():
-    script = "import sys, geoself_jax.safe_load; print(*sys.modules)"
+    script = "import sys, geoself_jax.data.files; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )

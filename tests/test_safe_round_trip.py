@@ -14,7 +14,7 @@ import pytest
 import scipy.io
 
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.safe_load import load_hdf5, load_matlab, load_npz, load_pickle
+from geoself_jax.data.files import load_hdf5, load_matlab, load_npz, load_pickle
 
 DTYPES = ("?", "i1", "<i2", ">i4", "<i8", "u1", ">u2", "<u4", ">u8", "<f2", ">f4", "<f8", ">f8")
 DTYPES = (*DTYPES, "<c8", ">c16", "<U4", ">U4", "S4")

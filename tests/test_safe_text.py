@@ -8,7 +8,7 @@ import pytest
 import tomli_w
 
 from geoself_jax.core.errors import DATA, MISSING, GeoselfError
-from geoself_jax.safe_load import load_json, load_text, load_toml, load_xml, load_yaml
+from geoself_jax.data.files import load_json, load_text, load_toml, load_xml, load_yaml
 
 LOADS = {"json": load_json, "toml": load_toml, "yaml": load_yaml, "xml": load_xml, "txt": load_text}
 

@@ -13,7 +13,7 @@ from geoself_jax.core.batch import Batch, TrainingViews, windows
 from geoself_jax.core.config import AugmentationConfig
 from geoself_jax.core.skeleton import H36M_17, Skeleton
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
-from geoself_jax.data.training_views import hold_out, training_views, triangulate_recording
+from geoself_jax.data.training_set import hold_out, training_views, triangulate_recording
 from geoself_jax.geometry.camera import project
 
 NONE = AugmentationConfig(share=0.0)

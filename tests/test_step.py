@@ -12,7 +12,7 @@ from geoself_jax.core.config import AugmentationConfig, ModelConfig, ObjectiveCo
 from geoself_jax.core.model import Networks
 from geoself_jax.core.sampling import draw_batch, make_batch
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data.training_views import training_views, triangulate_recording
+from geoself_jax.data.training_set import training_views, triangulate_recording
 
 MODEL = Networks(
     ModelConfig(width=32, blocks=1, layers=1, root_width=16, root_blocks=1, dropout=0.0), H36M_17

@@ -6,8 +6,8 @@ import pytest
 
 from geoself_jax import load_lifter
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
+from geoself_jax.data.poses.filters import OneEuro, parse_filter
 from geoself_jax.lifting import lift_video, videos_of
-from geoself_jax.poses.filters import OneEuro, parse_filter
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data.synthetic import actions, body, detector, generate, rig
+from geoself_jax.data.synthetic import actions, anatomy, camera_ring, detector, generate
 
 FPS = 50.0
 TIMES = np.arange(150) / FPS
@@ -30,7 +30,7 @@ def clips():
         out[name] = []
         for r in range(3):
             rng = np.random.default_rng([k, r])
-            person = body.draw_body(rng)
+            person = anatomy.draw_body(rng)
             out[name].append((person, actions.perform(name, rng, TIMES, person)))
     return out
 
@@ -41,7 +41,7 @@ def detections(clips):
     out = []
     for k, performances in enumerate(clips.values()):
         rng = np.random.default_rng([9, k])
-        out.append(detector.detect(rng, performances[0][1], rig.draw_rig(rng), FPS))
+        out.append(detector.detect(rng, performances[0][1], camera_ring.draw_rig(rng), FPS))
     return {name: np.concatenate([d[name] for d in out]) for name in out[0]}
 
 
@@ -125,9 +125,9 @@ def test_subjects_of_train_and_test_are_different_people(train):
 
 def test_statures_lie_between_150_and_195_centimetres_and_parts_add_up():
     for seed in range(200):
-        person = body.draw_body(np.random.default_rng(seed))
+        person = anatomy.draw_body(np.random.default_rng(seed))
         assert 1.50 <= person.stature <= 1.95
-        height = sum(getattr(person, part) for part in body.VERTICAL)
+        height = sum(getattr(person, part) for part in anatomy.VERTICAL)
         assert height == pytest.approx(person.stature)
 
 
@@ -187,7 +187,7 @@ def test_motion_is_the_same_curve_at_a_higher_frame_rate():
     fine = np.arange(0, 3, 1 / 400)
     for name in ("walking", "sitting", "phoning", "bending"):
         rng = np.random.default_rng(4)
-        person = body.draw_body(rng)
+        person = anatomy.draw_body(rng)
         joints = actions.perform(name, rng, fine, person)
         change = np.linalg.norm(np.diff(joints, 2, axis=0), axis=-1) * 400
         assert change.max() < 1.5, name
@@ -213,8 +213,8 @@ def test_people_stay_in_the_room(train):
 
 def test_noiseless_projection_is_that_of_opencv(clips):
     joints = clips["posing"][0][1][::25]
-    cameras = rig.draw_rig(np.random.default_rng(1))
-    pixels = rig.project(rig.to_cameras(joints, cameras), cameras)
+    cameras = camera_ring.draw_rig(np.random.default_rng(1))
+    pixels = camera_ring.project(camera_ring.to_cameras(joints, cameras), cameras)
     for view in range(4):
         rotation = cv2.Rodrigues(cameras.R[view])[0]
         shift = -cameras.R[view] @ cameras.center[view]
@@ -226,7 +226,7 @@ def test_noiseless_projection_is_that_of_opencv(clips):
 
 def test_rigs_are_like_those_of_the_laboratory():
     for seed in range(30):
-        cameras = rig.draw_rig(np.random.default_rng(seed))
+        cameras = camera_ring.draw_rig(np.random.default_rng(seed))
         np.testing.assert_allclose(
             cameras.R @ cameras.R.swapaxes(-1, -2),
             np.broadcast_to(np.eye(3), (4, 3, 3)),
@@ -303,7 +303,7 @@ def test_a_joint_behind_the_body_is_hidden_and_one_before_it_is_not(clips):
     joints[0, 13], joints[0, 16] = middle + 0.35 * ahead, middle - 0.35 * ahead
     # A camera 5 m in front, looking back at the body.
     center = middle + 5.0 * ahead
-    R = rig.look_at(center[None], middle[None], np.zeros(1))[0]
+    R = camera_ring.look_at(center[None], middle[None], np.zeros(1))[0]
     hidden = detector.hidden_joints(((joints - center) @ R.T)[:, None])
     assert hidden[0, 0, 16] and not hidden[0, 0, 13]
 
@@ -311,7 +311,7 @@ def test_a_joint_behind_the_body_is_hidden_and_one_before_it_is_not(clips):
 def test_frames_out_of_a_picture_are_told(clips):
     joints = clips["walking"][0][1]
     gone = joints + [[[2.5, 2.5, 0.0]]] * (np.arange(len(joints)) >= 100)[:, None, None]
-    cameras = rig.draw_rig(np.random.default_rng(0))
+    cameras = camera_ring.draw_rig(np.random.default_rng(0))
     inside = detector.detect(np.random.default_rng(0), gone, cameras, FPS)["inside"]
     assert inside[:100].all() and not inside[100:].any()
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from processes import run_python
 
-from geoself_jax import recording, tfds_build
+from geoself_jax import tfds_build
 from geoself_jax.core import sampling
 from geoself_jax.core.config import AugmentationConfig
 from geoself_jax.core.errors import DATA, MISSING, UNAVAILABLE, USAGE, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data import sources
+from geoself_jax.data import recording, sources
 from geoself_jax.data.tfds import builders, building, manual, names, reading, records, shared
-from geoself_jax.data.training_views import training_views, triangulate_recording
+from geoself_jax.data.training_set import training_views, triangulate_recording
 from geoself_jax.runtime.restore import load_trained
 from geoself_jax.training import train
 

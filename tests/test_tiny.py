@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.runtime import workdir
 
 

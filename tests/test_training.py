@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from processes import environment, run_python
 
-from geoself_jax import recording
 from geoself_jax.core import errors
 from geoself_jax.core.config import split_where
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.optimizer import make_optimizer
+from geoself_jax.data import recording
 from geoself_jax.loop import Loop
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained

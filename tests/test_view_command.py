@@ -9,7 +9,7 @@ from walkers import camera, seen, walker
 
 from geoself_jax import view
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.poses.files import write_poses
+from geoself_jax.data.poses.formats import write_poses
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from walkers import SKELETON, camera, seen, walker
 from geoself_jax import evaluation
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.model import Prediction
+from geoself_jax.data.poses.change_axes import in_camera, relative_to_root
+from geoself_jax.data.poses.orientation import turned
 from geoself_jax.data.skeletons import BODY_25, COCO_17
-from geoself_jax.poses.frames import in_camera, relative_to_root
-from geoself_jax.poses.upright import turned
 from geoself_jax.scores import ground_truth_scores, in_cameras
 from geoself_jax.strokes import COLOR
 from geoself_jax.viewing import choosing, coding, page, upright

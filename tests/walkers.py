@@ -4,7 +4,7 @@ import numpy as np
 from tiny import JOINT_NAMES, LEFT_RIGHT, PARENTS, make_arrays, observe
 
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.poses.sequence import PoseCamera, PoseSequence
+from geoself_jax.data.poses.sequence import PoseCamera, PoseSequence
 
 SKELETON = Skeleton(tuple(JOINT_NAMES), PARENTS, LEFT_RIGHT, 0)
 FPS = 25.0

@@ -16,8 +16,8 @@ import optax
 from benchmarks.ablation.own_loop import OwnLoop
 from geoself_jax.core import step
 from geoself_jax.core.config import Config
+from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
-from geoself_jax.recording import Recording
 from geoself_jax.runtime.restore import Trained
 from geoself_jax.scores import in_cameras
 

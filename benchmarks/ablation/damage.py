@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.data.recording import HostCamera, Recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.geometry.camera import project, world_to_camera
-from geoself_jax.recording import HostCamera, Recording
 
 SEED = 20200207
 _CHUNK = 4096

@@ -17,7 +17,7 @@ from benchmarks.ablation.own_loop import OwnLoop
 from benchmarks.ablation.row import changed
 from geoself_jax.core import step
 from geoself_jax.core.config import Config
-from geoself_jax.recording import Recording
+from geoself_jax.data.recording import Recording
 from geoself_jax.runtime.restore import Trained
 
 PARTS = ("pseudo_label", "transform")

@@ -19,8 +19,8 @@ from geoself_jax.core.config import Config, as_dict, split_where
 from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.sampling import draw_batch
-from geoself_jax.data.training_views import training_views
-from geoself_jax.recording import Recording
+from geoself_jax.data.recording import Recording
+from geoself_jax.data.training_set import training_views
 from geoself_jax.runner import step_keys
 from geoself_jax.runtime import devices
 from geoself_jax.runtime.restore import Trained

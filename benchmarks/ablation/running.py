@@ -27,11 +27,11 @@ from geoself_jax.core import errors
 from geoself_jax.core.config import Config, as_dict
 from geoself_jax.core.model import Networks
 from geoself_jax.core.step import make_predict
-from geoself_jax.data import refinement
+from geoself_jax.data import label_refinement
+from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
-from geoself_jax.data.training_views import triangulate_recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.geometry import triangulation
-from geoself_jax.recording import Recording
 from geoself_jax.runtime import devices, workdir
 from geoself_jax.runtime.restore import Trained, load_trained
 from geoself_jax.scores import ground_truth_scores, label_free_scores, predict_recording
@@ -266,7 +266,9 @@ def _predict(model: Networks) -> Any:
 
 def _program_of_labels() -> str:
     """A digest of what makes labels: they are made anew when it changes."""
-    sources = [Path(m.__file__ or "").read_bytes() for m in (triangulation, refinement, damage)]
+    sources = [
+        Path(m.__file__ or "").read_bytes() for m in (triangulation, label_refinement, damage)
+    ]
     return hashlib.sha256(b"".join(sources)).hexdigest()
 
 

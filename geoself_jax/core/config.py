@@ -109,7 +109,7 @@ class ObjectiveConfig:
         stage_one: What `schedule.pretrain` trains: `consistency`, eq. (6), or with `labels`.
         views: Views drawn for each instant; 2 is the paper's random pair.
         labels: How labels are triangulated: `dlt` (confidence-weighted), `robust`, or `refined`,
-            the latter made smooth in time, each bone of one length (`data/refinement.py`).
+            the latter made smooth in time, each bone of one length (`data/label_refinement.py`).
     """
 
     name: Literal["transform", "reprojection", "pseudo_label", "both"] = "transform"

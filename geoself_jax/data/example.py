@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, usage_error
+from geoself_jax.data.files import npz
 from geoself_jax.data.lab_files import clip_of, write_openpose, write_pose2sim
 from geoself_jax.data.synthetic import generate
-from geoself_jax.data.synthetic.rig import draw_rig
-from geoself_jax.safe_load import npz
+from geoself_jax.data.synthetic.camera_ring import draw_rig
 
 Arrays = dict[str, np.ndarray]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from geoself_jax.core.errors import GeoselfError, data_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.files import load_toml
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
-from geoself_jax.safe_load import load_toml
 
 _KEYS = ("joints", "root", "bones", "parents", "left_right")
 _EXAMPLE = 'e.g. joints = ["pelvis", "hip"], root = "pelvis", bones = [["pelvis", "hip"]]'

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from geoself_jax import recording
 from geoself_jax.core.errors import nearest_name, usage_error
-from geoself_jax.recording import Recording
+from geoself_jax.data import recording
+from geoself_jax.data.recording import Recording
 
 SYNTHETIC = ("synthetic:train", "synthetic:test")
 

@@ -12,11 +12,11 @@ from flax.traverse_util import flatten_dict
 
 from geoself_jax import export_files
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
+from geoself_jax.data.files.npz import write_arrays
 from geoself_jax.exporting import comparing, description, folder, model_card, program
 from geoself_jax.exporting.comparing import Case
 from geoself_jax.exporting.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE
 from geoself_jax.runtime.restore import Trained, load_trained
-from geoself_jax.safe_load.npz import write_arrays
 
 
 class Written(NamedTuple):

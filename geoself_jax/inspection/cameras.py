@@ -7,7 +7,7 @@ from geoself_jax.inspection.sample import Sample
 from geoself_jax.inspection.verdicts import Verdict, error, ok, warning
 
 CHECK = "cameras"
-WORST_PX, DOUBTFUL_PX = 20.0, 12.0  # in a picture 1000 wide; the first is `data.checks`'
+WORST_PX, DOUBTFUL_PX = 20.0, 12.0  # in a picture 1000 wide; the first is `data.rig_check`'
 _SUSPECT_PX = 6.0  # from here on a mistake is looked for that would explain it
 _FEW = 300  # instants on which mistakes are tried out
 _FEWEST = 20  # detections

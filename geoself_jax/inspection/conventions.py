@@ -5,8 +5,8 @@ from itertools import combinations
 
 import numpy as np
 
+from geoself_jax.data.recording import HostCamera
 from geoself_jax.inspection.sample import Sample, one, projected, triangulated
-from geoself_jax.recording import HostCamera
 
 Change = Callable[[HostCamera], HostCamera]
 

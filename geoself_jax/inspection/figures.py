@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.data.recording import Recording
+from geoself_jax.data.validation import body_size
 from geoself_jax.inspection.body import bones_of
 from geoself_jax.inspection.sample import Sample, epipolar, one
 from geoself_jax.inspection.seen import rank_correlation
 from geoself_jax.inspection.sides import find
-from geoself_jax.recording import Recording
-from geoself_jax.validation import body_size
 
 _PAIRS = 45  # of one rig; more are not listed
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.data.recording import Recording
 from geoself_jax.inspection import body, cameras, lens, repeats, seen, sides, timing, verdicts
 from geoself_jax.inspection.figures import all_figures
 from geoself_jax.inspection.sample import MOST, Sample, samples_of
 from geoself_jax.inspection.verdicts import ORDER, Verdict
-from geoself_jax.recording import Recording
 
 _RIGS = 8  # most that are looked at
 _MANY = 3  # verdicts alike but for the name, before they are summed up

@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from geoself_jax.data.recording import HostCamera, Recording
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 from geoself_jax.geometry.epipolar import epipolar_distance
 from geoself_jax.geometry.triangulation import triangulate_robust
-from geoself_jax.recording import HostCamera, Recording
 
 MOST = 2000
 _CHUNK = 64  # frames of one compiled call, whatever the recording's length

@@ -6,11 +6,11 @@ Seconds; with fifteen cameras that do not fit each other, most of a minute to fi
 import numpy as np
 
 from geoself_jax.core.errors import data_error
-from geoself_jax.data.checks import check_geometry
+from geoself_jax.data.recording import Recording
+from geoself_jax.data.rig_check import check_geometry
 from geoself_jax.inspection import body, cameras, seen, sides
 from geoself_jax.inspection.sample import samples_of
 from geoself_jax.inspection.verdicts import Verdict, worst_first
-from geoself_jax.recording import Recording
 
 _INSTANTS, _RIGS = 300, 4
 

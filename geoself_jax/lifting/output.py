@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoself_jax.core.errors import GeoselfError, data_error, usage_error
+from geoself_jax.data.poses.change_axes import in_world, relative_to_root
+from geoself_jax.data.poses.filters import Filter
+from geoself_jax.data.poses.formats import check_writable, write_poses
+from geoself_jax.data.poses.sequence import PoseSequence
 from geoself_jax.lifting.view import View
-from geoself_jax.poses.files import check_writable, write_poses
-from geoself_jax.poses.filters import Filter
-from geoself_jax.poses.frames import in_world, relative_to_root
-from geoself_jax.poses.sequence import PoseSequence
 
 CLIP = "{clip}"
 
@@ -23,7 +23,7 @@ class Output:
         path: The file, its ending says in which format; `{clip}` stands for the clip's name.
         relative: Each pose relative to its root joint.
         world: In the calibration's axes.
-        up: `y`, `z` or `as-is`; None as the format usually has it (`poses.files.USUAL_UP`).
+        up: `y`, `z` or `as-is`; None as the format usually has it (`data.poses.formats.USUAL_UP`).
         filter: Over time, of the joints where they are, before all else; None for none.
     """
 

@@ -13,10 +13,10 @@ from geoself_jax.data.assembling import assemble
 from geoself_jax.data.clips import Clip
 from geoself_jax.data.detections import read_detections
 from geoself_jax.data.instances import Instances
+from geoself_jax.data.recording import Recording, from_arrays
 from geoself_jax.data.rig_arrays import each_once
 from geoself_jax.lifting.person import one_person
 from geoself_jax.lifting.view import View
-from geoself_jax.recording import Recording, from_arrays
 
 LONGEST = 4_000_000
 """Pictures of a video, a day at 50 a second: a larger number in a file is no picture's."""

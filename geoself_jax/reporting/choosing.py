@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.data.recording import Recording
 from geoself_jax.ranking import Ranking
-from geoself_jax.recording import Recording
 
 _JOINTS = 380_000  # of all scenes' frames together: some 4 MB
 _WHY = ("best", "median", "worst")

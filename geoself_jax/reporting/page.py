@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from geoself_jax.core.model import Prediction
+from geoself_jax.data.recording import Recording
 from geoself_jax.ranking import rank_views
-from geoself_jax.recording import Recording
 from geoself_jax.reporting.choosing import chosen
 from geoself_jax.reporting.table import page_table
 from geoself_jax.viewing.joining import joined

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from geoself_jax.core.errors import nearest_name, usage_error
-from geoself_jax.poses.sequence import PoseSequence
-from geoself_jax.recording import Recording
+from geoself_jax.data.poses.sequence import PoseSequence
+from geoself_jax.data.recording import Recording
 from geoself_jax.viewing.recorded import Sources, parts
 
 

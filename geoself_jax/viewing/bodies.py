@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geoself_jax.poses.sequence import WORLD
+from geoself_jax.data.poses.sequence import WORLD
 from geoself_jax.viewing.scene import Scene
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from geoself_jax.core.errors import INPUT_OUTPUT, UNAVAILABLE, GeoselfError
-from geoself_jax.poses.whole import whole_file
+from geoself_jax.data.poses.atomic_write import whole_file
 
 Pictures = Iterable[np.ndarray]
 """(height, width, 4) bytes RGBA each; used before the next one is asked for."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from geoself_jax.core.errors import data_error
-from geoself_jax.poses.whole import whole_file
+from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.viewing.facts import page_facts
 from geoself_jax.viewing.scene import Scene
 

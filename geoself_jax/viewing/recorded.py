@@ -6,9 +6,9 @@ import numpy as np
 
 from geoself_jax.core.model import Prediction
 from geoself_jax.data.joint_maps import joint_map
-from geoself_jax.data.training_views import triangulate_recording
-from geoself_jax.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
-from geoself_jax.recording import Recording
+from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
+from geoself_jax.data.recording import Recording
+from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.viewing.scene import PREDICTION, TRIANGULATED, TRUTH
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.poses.sequence import PoseSequence
+from geoself_jax.data.poses.sequence import PoseSequence
 
 PREDICTION, TRUTH, TRIANGULATED = "prediction", "ground truth", "triangulated"
 

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from geoself_jax.core.model import Prediction
-from geoself_jax.poses.sequence import PoseSequence
-from geoself_jax.recording import Recording
+from geoself_jax.data.poses.sequence import PoseSequence
+from geoself_jax.data.recording import Recording
 from geoself_jax.viewing.joining import joined
 from geoself_jax.viewing.recorded import Sources, parts
 from geoself_jax.viewing.scene import Scene, joint_errors

@@ -11,8 +11,8 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.data.calibrations.heads import head, holds
 from geoself_jax.data.calibrations.parts import Camera, camera_name, checked_camera, mapping
 from geoself_jax.data.calibrations.world import rig_of, silent
+from geoself_jax.data.files import load_json
 from geoself_jax.data.rig import Rig
-from geoself_jax.safe_load import load_json
 
 
 def recognize(path: Path) -> str | None:

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.calibrations.parts import mapping
-from geoself_jax.safe_load import load_json, load_xml, load_yaml
+from geoself_jax.data.files import load_json, load_xml, load_yaml
 
 suffixes = (".yml", ".yaml", ".xml", ".json")
 _DEEPEST = 8

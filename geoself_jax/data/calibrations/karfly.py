@@ -12,8 +12,8 @@ from geoself_jax.core.errors import data_error, nearest_name
 from geoself_jax.data.calibrations.heads import head, holds
 from geoself_jax.data.calibrations.parts import Camera, checked_camera, mapping
 from geoself_jax.data.calibrations.world import rig_of, silent
+from geoself_jax.data.files import load_json
 from geoself_jax.data.rig import Rig
-from geoself_jax.safe_load import load_json
 
 SIZES = {
     "54138969": (1000, 1002),

@@ -11,8 +11,8 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.data.calibrations.heads import head
 from geoself_jax.data.calibrations.parts import Camera, checked_camera
 from geoself_jax.data.calibrations.world import rig_of, silent
+from geoself_jax.data.files import load_text
 from geoself_jax.data.rig import Rig
-from geoself_jax.safe_load import load_text
 
 _KEYS = ("name", "sensor", "size", "animated", "intrinsic", "extrinsic", "radial")
 

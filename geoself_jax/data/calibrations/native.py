@@ -24,8 +24,8 @@ from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error, near
 from geoself_jax.data.calibrations.heads import head
 from geoself_jax.data.calibrations.parts import checked_camera, fisheye_flag, mapping, numbers
 from geoself_jax.data.calibrations.world import METRES, rig_of, silent
+from geoself_jax.data.files import load_json
 from geoself_jax.data.rig import Rig
-from geoself_jax.safe_load import load_json
 
 FORMAT = "geoself-rig/1"
 _KEYS = ("camera_names", "K", "R", "center", "dist", "world_up")

@@ -7,8 +7,8 @@ from typing import Any
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.calibrations.parts import checked_camera, fisheye_flag, odd_camera
 from geoself_jax.data.calibrations.world import rig_of
+from geoself_jax.data.files import load_toml
 from geoself_jax.data.rig import Rig
-from geoself_jax.safe_load import load_toml
 
 NO_CAMERAS = ("metadata", "capture_volume", "charuco", "checkerboard")
 _KEYS = ("matrix", "rotation", "translation")

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from geoself_jax import safe_load
 from geoself_jax.core.errors import data_error, missing_error
+from geoself_jax.data import files as safe_load
 from geoself_jax.data.calibrations import aist as calibration
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth

@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from geoself_jax import safe_load
 from geoself_jax.core.errors import data_error, usage_error
+from geoself_jax.data import files
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth
 from geoself_jax.data.datasets.human36m_cameras import human36m_rig
@@ -71,7 +71,7 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     file = paths[0]
     chosen_truth(options.truth, (), str(file))
     cameras = chosen("camera", options.cameras, CAMERAS, "Human3.6M")
-    content = safe_load.load_pickle(file, max_bytes=options.max_bytes)
+    content = files.load_pickle(file, max_bytes=options.max_bytes)
     takes = [take for split in _splits(file, content, options) for take in _takes(split, options)]
     subjects = chosen("subject", options.subjects, (t.subject for t in takes), str(file))
     actions = chosen("action", options.actions, (t.action for t in takes), str(file))

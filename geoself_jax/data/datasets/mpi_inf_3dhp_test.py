@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoself_jax import safe_load
 from geoself_jax.core.errors import data_error
+from geoself_jax.data import files as safe_load
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth
 from geoself_jax.data.datasets.mpi_inf_3dhp_training import FPS, TRUTHS

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax import safe_load
 from geoself_jax.core.errors import data_error, missing_error
+from geoself_jax.data import files as safe_load
 from geoself_jax.data.calibrations import mpi_inf_3dhp as calibration
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from geoself_jax import safe_load
 from geoself_jax.core.errors import data_error, missing_error, usage_error
 from geoself_jax.core.skeleton import H36M_17
+from geoself_jax.data import files as safe_load
 from geoself_jax.data.calibrations import panoptic as calibration
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax import validation
+from geoself_jax.data import validation
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen
+from geoself_jax.data.files import npz
+from geoself_jax.data.recording import skeleton_of
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.skeletons import known_skeleton
 from geoself_jax.geometry.lenses import Lens
-from geoself_jax.recording import skeleton_of
-from geoself_jax.safe_load import npz
 
 
 def recognize(path: Path) -> str | None:

@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from geoself_jax import safe_load
 from geoself_jax.core.errors import data_error, missing_error, usage_error
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data import files
 from geoself_jax.data.clips import Clip, Reading, ReadOptions
 from geoself_jax.data.datasets.choices import chosen, chosen_truth
 from geoself_jax.data.datasets.human36m_cameras import human36m_rig
 from geoself_jax.data.datasets.human36m_names import CAMERAS, FPS, action_of, canonical
 from geoself_jax.data.datasets.shapes import array_of
+from geoself_jax.data.files import npz
 from geoself_jax.data.skeletons import COCO_17, H36M_17
-from geoself_jax.safe_load import npz
 
 KEPT_OF_32 = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
 """Which of the 32 joints of `positions_3d` are H36M_17's, in its order."""
@@ -62,14 +62,14 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     detected, truth = _files(paths)
     cameras = chosen("camera", options.cameras, CAMERAS, "Human3.6M")
     kind = chosen_truth(options.truth, ("positions_3d",), "VideoPose3D's data_3d_h36m.npz")
-    content = safe_load.load_npz(detected, max_bytes=options.max_bytes, objects=True)
+    content = files.load_npz(detected, max_bytes=options.max_bytes, objects=True)
     metadata = _item(content.get("metadata"))
     takes_2d = _takes(detected, content, "positions_2d")
     _refuse_single_view(detected, metadata, takes_2d)
     skeleton = _skeleton(detected, metadata)
     takes_3d: dict[str, dict[str, Any]] = {}
     if truth is not None and kind is not None:
-        content = safe_load.load_npz(truth, max_bytes=options.max_bytes, objects=True)
+        content = files.load_npz(truth, max_bytes=options.max_bytes, objects=True)
         takes_3d = _takes(truth, content, "positions_3d")
     takes = list(_usable(detected, truth, takes_2d, takes_3d, skeleton, options))
     if not takes:

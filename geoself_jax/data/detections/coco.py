@@ -12,8 +12,8 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.detections.people_list import people_of
 from geoself_jax.data.detections.rows import frame_number, head
+from geoself_jax.data.files import load_json
 from geoself_jax.data.instances import Instances
-from geoself_jax.safe_load import load_json
 
 _LIST = re.compile(r"^\s*\[\s*\{")
 _NUMBERED = re.compile(r'"image_id"\s*:\s*\d')

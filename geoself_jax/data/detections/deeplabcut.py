@@ -14,8 +14,8 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.detections.rows import csv_lines, head, instances_of, skeleton_of_names
+from geoself_jax.data.files import load_hdf5, load_text
 from geoself_jax.data.instances import Instances
-from geoself_jax.safe_load import load_hdf5, load_text
 
 H5 = (".h5", ".hdf5", ".hdf")
 MAGIC = "HDF\r\n\x1a\n"

@@ -21,8 +21,8 @@ from geoself_jax.data.detections.rows import (
     skeleton_of,
     skeleton_of_names,
 )
+from geoself_jax.data.files import load_json
 from geoself_jax.data.instances import Instances
-from geoself_jax.safe_load import load_json
 
 _MARK = re.compile(r'^\s*\{\s*"meta_info"\s*:|"(instance_info|instances)"\s*:\s*\[')
 

@@ -22,10 +22,10 @@ from geoself_jax.data.detections.rows import (
     same_joints,
     skeleton_of,
 )
+from geoself_jax.data.files import load_json
+from geoself_jax.data.files.limits import unreadable
 from geoself_jax.data.instances import Instances
 from geoself_jax.data.skeletons import BODY_25
-from geoself_jax.safe_load import load_json
-from geoself_jax.safe_load.limits import unreadable
 
 _FACE_25, _FACE_25B = (15, 16, 17, 18), (1, 2, 3, 4)
 """Eyes and ears of BODY_25 and of BODY_25B; in both, the nose is joint 0."""

@@ -16,8 +16,8 @@ from geoself_jax.data.detections.rows import (
     same_joints,
     skeleton_of,
 )
+from geoself_jax.data.files import load_json
 from geoself_jax.data.instances import Instances
-from geoself_jax.safe_load import load_json
 
 PERSON = 1
 """COCO's category of people."""

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.data.files import load_text
+from geoself_jax.data.files.limits import MAX_TEXT
 from geoself_jax.data.motion.angles import one_after_the_other
 from geoself_jax.data.motion.recorded import UNITS, Motion, check_size, metres, silent
-from geoself_jax.safe_load import load_text
-from geoself_jax.safe_load.limits import MAX_TEXT
 
 CMU_FPS = 120.0
 MOST_BONES = 1000

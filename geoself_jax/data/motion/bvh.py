@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.data.files import load_text
+from geoself_jax.data.files.limits import MAX_TEXT
 from geoself_jax.data.motion.angles import one_after_the_other
 from geoself_jax.data.motion.recorded import Motion, check_size, metres, silent
-from geoself_jax.safe_load import load_text
-from geoself_jax.safe_load.limits import MAX_TEXT
 
 Line = tuple[int, list[str]]
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error, nearest_name
 from geoself_jax.core.skeleton import H36M_17, normalized
+from geoself_jax.data.files import load_toml
 from geoself_jax.data.motion.recorded import Motion, silent
-from geoself_jax.safe_load import load_toml
 
 Table = Mapping[str, tuple[str, ...]]
 """Joints of the file by joint of Human3.6M; of several the mean is taken."""

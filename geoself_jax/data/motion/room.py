@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.data.motion.views import modelled
 from geoself_jax.data.rig import Rig
-from geoself_jax.data.synthetic import rig as synthetic
+from geoself_jax.data.synthetic import camera_ring as synthetic
 
 WIDEST = 1.5
 """Metres about the middle: as far as a person may walk."""

@@ -7,8 +7,8 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.rig import Rig
+from geoself_jax.data.synthetic import camera_ring as synthetic
 from geoself_jax.data.synthetic import detector
-from geoself_jax.data.synthetic import rig as synthetic
 
 _COEFFICIENTS = 5
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from geoself_jax.data.synthetic import moving, settling
-from geoself_jax.data.synthetic.bases import carry, seated, standing
-from geoself_jax.data.synthetic.body import Body, Motion, pose, rotation
-from geoself_jax.data.synthetic.gestures import any_hand, hand_keys, place
-from geoself_jax.data.synthetic.signals import bump, ease, keyed, timeline, wander
+from geoself_jax.data.synthetic import locomotion, sit_and_crouch
+from geoself_jax.data.synthetic.anatomy import Body, Motion, pose, rotation
+from geoself_jax.data.synthetic.hand_targets import any_hand, hand_keys, place
+from geoself_jax.data.synthetic.lower_body import carry, seated, standing
+from geoself_jax.data.synthetic.smooth_curves import bump, ease, keyed, timeline, wander
 
 Array = np.ndarray
 Rng = np.random.Generator
@@ -22,7 +22,7 @@ def _somewhere(rng: Rng, t: Array, body: Body, stand: float, sit: float) -> Moti
         return standing(rng, t, body)
     if x < stand + sit:
         return seated(rng, t, body)
-    return moving.walk(rng, t, body, rng.uniform(0.35, 0.8), arms=0.15)
+    return locomotion.walk(rng, t, body, rng.uniform(0.35, 0.8), arms=0.15)
 
 
 def _other_hand(rng: Rng, t: Array, m: Motion, side: int) -> None:
@@ -223,7 +223,7 @@ def dancing(rng: Rng, t: Array, body: Body) -> Motion:
     phase = rng.random() + tempo * t
     path = wander(rng, t, (2,), 0.15, 3.0)
     heading = wander(rng, t, (), 0.6, 3.0)
-    m = moving.stepping(rng, t, body, phase, path, heading, rng.uniform(0.05, 0.2), 1.1)
+    m = locomotion.stepping(rng, t, body, phase, path, heading, rng.uniform(0.05, 0.2), 1.1)
     angle = 2 * np.pi * (phase - 0.31)
     m.pelvis[:, 2] -= rng.uniform(0.03, 0.1) * body.leg + 0.02 * np.cos(2 * angle)
     m.turn = m.turn @ rotation(0, 0.12 * np.cos(angle)) @ rotation(2, 0.2 * np.sin(angle))
@@ -267,21 +267,21 @@ def greeting(rng: Rng, t: Array, body: Body) -> Motion:
 
 
 ACTIONS: dict[str, Callable[[Rng, Array, Body], Motion]] = {
-    "walking": moving.walking,
-    "running": moving.running,
-    "turning": moving.turning,
-    "stepping": moving.stepping_about,
-    "jumping": moving.jumping,
-    "crawling": moving.crawling,
+    "walking": locomotion.walking,
+    "running": locomotion.running,
+    "turning": locomotion.turning,
+    "stepping": locomotion.stepping_about,
+    "jumping": locomotion.jumping,
+    "crawling": locomotion.crawling,
     "dancing": dancing,
-    "sitting": settling.sitting,
-    "sitting_down": settling.sitting_down,
-    "sitting_on_floor": settling.floor_sitting,
-    "squatting": settling.squatting,
-    "bending": settling.bending,
-    "kneeling": settling.kneeling,
-    "lying": settling.lying,
-    "exercising": settling.gym,
+    "sitting": sit_and_crouch.sitting,
+    "sitting_down": sit_and_crouch.sitting_down,
+    "sitting_on_floor": sit_and_crouch.floor_sitting,
+    "squatting": sit_and_crouch.squatting,
+    "bending": sit_and_crouch.bending,
+    "kneeling": sit_and_crouch.kneeling,
+    "lying": sit_and_crouch.lying,
+    "exercising": sit_and_crouch.gym,
     "reaching": reaching,
     "boxing": boxing,
     "kicking": kicking,

@@ -7,7 +7,7 @@ miss); the sizes are for a person 5 m away at a focal length of 1145 px and scal
 import numpy as np
 
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data.synthetic.rig import Rig, project, to_cameras
+from geoself_jax.data.synthetic.camera_ring import Rig, project, to_cameras
 
 Array = np.ndarray
 Rng = np.random.Generator

@@ -7,9 +7,9 @@ import numpy as np
 from geoself_jax.core.errors import data_error, nearest_name
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.synthetic.actions import ACTIONS, perform
-from geoself_jax.data.synthetic.body import Body, draw_body
+from geoself_jax.data.synthetic.anatomy import Body, draw_body
+from geoself_jax.data.synthetic.camera_ring import CAMERA_NAMES, Rig, draw_rig
 from geoself_jax.data.synthetic.detector import detect
-from geoself_jax.data.synthetic.rig import CAMERA_NAMES, Rig, draw_rig
 
 Array = np.ndarray
 

@@ -13,8 +13,8 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from geoself_jax.core.errors import data_error
+from geoself_jax.data.files import load_json
 from geoself_jax.data.tfds import manual, names, records, shared
-from geoself_jax.safe_load import load_json
 
 FORMAT = "geoself-tfds/1"
 SHARD_BYTES = 2**28

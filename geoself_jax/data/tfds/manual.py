@@ -20,7 +20,7 @@ from geoself_jax.core.errors import (
 )
 from geoself_jax.data.clips import Clip, ReadOptions
 from geoself_jax.data.datasets.prepared import check_arrays
-from geoself_jax.safe_load import load_text, npz
+from geoself_jax.data.files import load_text, npz
 
 Notice = Callable[[str], None]
 Splits = dict[str, dict[str, np.ndarray]]

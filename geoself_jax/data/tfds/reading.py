@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from geoself_jax import recording
 from geoself_jax.core.errors import (
     GeoselfError,
     data_error,
@@ -11,10 +10,11 @@ from geoself_jax.core.errors import (
     nearest_name,
     usage_error,
 )
+from geoself_jax.data import recording
+from geoself_jax.data.files import load_json
+from geoself_jax.data.files.npz import MAX_BYTES
+from geoself_jax.data.recording import Recording
 from geoself_jax.data.tfds import names, records, shared
-from geoself_jax.recording import Recording
-from geoself_jax.safe_load import load_json
-from geoself_jax.safe_load.npz import MAX_BYTES
 
 
 def read(source: str) -> Recording:

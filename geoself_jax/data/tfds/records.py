@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax import validation
 from geoself_jax.core.errors import data_error
+from geoself_jax.data import validation
 from geoself_jax.data.tfds import shared
 
 FRAME = ("keypoints_2d", "confidence", "frame_id", "pose_world")

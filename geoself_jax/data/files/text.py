@@ -1,0 +1,71 @@
+"""Text files: plain, JSON, TOML. The line and column of a fault are in the message."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.data.files.limits import MAX_TEXT, file_size, unreadable
+
+
+def load_text(path: Path, *, max_bytes: int = MAX_TEXT) -> str:
+    """The text of a UTF-8 file, line ends as line feeds, without a byte order mark.
+
+    Raises:
+        GeoselfError: No such file (66), too large or not UTF-8 (65), cannot be opened (74).
+    """
+    path = Path(path)
+    file_size(path, max_bytes)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise data_error(
+            f"{path}, line {line}: byte 0x{content[error.start]:02x}",
+            "not UTF-8 text",
+            "save it as UTF-8",
+        ) from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def load_json(path: Path, *, max_bytes: int = MAX_TEXT) -> Any:
+    """What a JSON file holds; of a key that is there twice the last value; NaN is a number.
+
+    Raises:
+        GeoselfError: As `load_text`; not JSON (65).
+    """
+    text = load_text(path, max_bytes=max_bytes)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"{path}, line {error.lineno}, column {error.colno}"
+        raise data_error(where, f"not JSON: {error.msg}", "mend it or write it anew") from error
+    except (RecursionError, ValueError, MemoryError) as error:
+        raise too_odd(path, "JSON", error) from error
+
+
+def load_toml(path: Path, *, max_bytes: int = MAX_TEXT) -> dict[str, Any]:
+    """What a TOML file holds.
+
+    Raises:
+        GeoselfError: As `load_text`; not TOML (65).
+    """
+    text = load_text(path, max_bytes=max_bytes)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise data_error(str(path), f"not TOML: {error}", "mend it or write it anew") from error
+    except (RecursionError, ValueError, MemoryError) as error:
+        raise too_odd(path, "TOML", error) from error
+
+
+def too_odd(path: Path, kind: str, error: BaseException) -> GeoselfError:
+    """The grammar is right, but no program writes such a file (65)."""
+    deep = isinstance(error, RecursionError)
+    why = "lists within lists without end" if deep else str(error) or type(error).__name__
+    return data_error(str(path), f"{kind} that cannot be held: {why}", "write it anew")

@@ -1,0 +1,36 @@
+"""Runs of frames without a gap, in which a filter may work."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from geoself_jax.data.poses.resample import step_of
+from geoself_jax.data.poses.sequence import PoseSequence
+
+
+def follows(poses: PoseSequence) -> np.ndarray:
+    """(T, J) whether a joint is there, and was there in the frame before, none being left out.
+
+    Of thinned sequences, say every fifth frame, those five apart follow each other.
+    """
+    seen = np.isfinite(poses.pose).all(-1)
+    next_to = np.diff(poses.frame_id, prepend=-1) == step_of(poses.frame_id)
+    before = np.concatenate([np.zeros_like(seen[:1]), seen[:-1]])
+    return np.asarray(seen & before & next_to[:, None])
+
+
+def runs(poses: PoseSequence) -> Iterator[tuple[np.ndarray, slice]]:
+    """Joints and frames, joints that are missing in the same frames together.
+
+    A joint that is missing ends a run of that joint alone.
+    """
+    linked = follows(poses)
+    seen = np.isfinite(poses.pose).all(-1)
+    patterns, which = np.unique(np.concatenate([linked, seen]), axis=1, return_inverse=True)
+    for pattern in range(patterns.shape[1]):
+        joints = np.flatnonzero(which.reshape(-1) == pattern)
+        breaks = np.flatnonzero(~linked[:, joints[0]])
+        ends = np.append(breaks, len(seen))[1:]
+        for start, end in zip(breaks.tolist(), ends.tolist(), strict=True):
+            if seen[start, joints[0]]:
+                yield joints, slice(start, end)

@@ -1,0 +1,62 @@
+"""What a table of joints does not say, by the body in it: where up is, and the unit."""
+
+import numpy as np
+
+from geoself_jax.core.errors import nearest_name, usage_error
+from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.data.validation import BODY_METRES, body_size, wrong_unit
+
+AXES = {f"{sign}{axis}" for axis in "xyz" for sign in ("", "-")}
+_UPPER = ("head", "nose", "eye", "ear", "neck", "thorax", "shoulder")
+_LOWER = ("hip", "pelvis", "knee", "ankle", "heel", "foot", "toe")
+_TOO_LARGE = 4 * BODY_METRES[1]  # no body in metres; one in centimetres is ten times that
+_SAMPLE = 500  # frames
+
+
+def signed_axis(text: str) -> np.ndarray:
+    """(3,) unit vector of `x`, `-y` and so on.
+
+    Raises:
+        GeoselfError: No such axis (64).
+    """
+    if text not in AXES:
+        raise usage_error(
+            f"up {text!r}", "wanted x, y or z, or -x and so on", nearest_name(text, AXES)
+        )
+    return (-1.0 if text.startswith("-") else 1.0) * np.eye(3)["xyz".index(text[-1])]
+
+
+def guess_up(source: str, pose: np.ndarray, skeleton: Skeleton, told: str | None) -> np.ndarray:
+    """(3,) signed axis along which heads and shoulders are above hips and feet, in most frames.
+
+    Where no joint is called so it is -y, as in a camera's axes.
+
+    Args:
+        source: The file, for messages.
+        pose: (T, J, 3).
+        skeleton: Of the J joints.
+        told: Signed axis that the user gives; None to guess.
+
+    Raises:
+        GeoselfError: No such axis (64); the joints are not in metres (65).
+    """
+    some = pose[np.unique(np.linspace(0, len(pose) - 1, _SAMPLE).astype(int))].astype(np.float64)
+    if body_size(some) > _TOO_LARGE:
+        raise wrong_unit(f"{source}: the body", body_size(some))
+    if told is not None:
+        return signed_axis(told)
+    upper, lower = _called(skeleton, _UPPER), _called(skeleton, _LOWER)
+    seen = np.isfinite(some[:, upper + lower]).all((1, 2))
+    if not (upper and lower and seen.any()):
+        return signed_axis("-y")
+    upwards = np.median(some[seen][:, upper].mean(1) - some[seen][:, lower].mean(1), axis=0)
+    axis = int(np.abs(upwards).argmax())
+    return (1.0 if upwards[axis] > 0 else -1.0) * np.eye(3)[axis]
+
+
+def _called(skeleton: Skeleton, words: tuple[str, ...]) -> list[int]:
+    return [
+        joint
+        for joint, name in enumerate(skeleton.joint_names)
+        if any(word in normalized(name) for word in words)
+    ]

@@ -1,0 +1,56 @@
+"""Sequences as programs want them that know a rate and no frame numbers: no frame left out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoself_jax.core.errors import data_error
+from geoself_jax.data.poses.sequence import PoseSequence
+
+MOST_FRAMES = 2**23
+"""Frames of a file with one rate: two days at 50 a second."""
+
+
+@dataclass(frozen=True)
+class Even:
+    """Joints at a constant rate. Frames N, joints J.
+
+    Attributes:
+        pose: (N, J, 3) float64 metres; NaN where missing, so in each frame that was left out.
+        frame_id: (N,) int64 numbers in the video.
+        rate: Frames per second.
+        step: Frames of the video from one to the next: 1 unless frames were thinned.
+    """
+
+    pose: np.ndarray
+    frame_id: np.ndarray
+    rate: float
+    step: int
+
+
+def step_of(frame_id: np.ndarray) -> int:
+    """The distance of which all distances between frames are multiples; 1 of a single frame."""
+    return int(np.gcd.reduce(np.diff(frame_id))) if len(frame_id) > 1 else 1
+
+
+def even(poses: PoseSequence) -> Even:
+    """The sequence with a row for each frame from its first to its last.
+
+    Raises:
+        GeoselfError: It has no frame, or its frames are too far apart (65).
+    """
+    if not poses.frames:
+        raise data_error(f"{poses.name}: no frame", "nothing to write", "check the input")
+    step = step_of(poses.frame_id)
+    place = (poses.frame_id - poses.frame_id[0]) // step
+    frames = int(place[-1]) + 1
+    if frames > MOST_FRAMES:
+        raise data_error(
+            f"{poses.name}: frames {poses.frame_id[0]} to {poses.frame_id[-1]}",
+            f"over {MOST_FRAMES} with those between, which this format cannot leave out",
+            "write .npz, .csv or .json",
+        )
+    pose = np.full((frames, *poses.pose.shape[1:]), np.nan)
+    pose[place] = poses.pose
+    frame_id = poses.frame_id[0] + step * np.arange(frames)
+    return Even(pose, frame_id, poses.fps / step, step)

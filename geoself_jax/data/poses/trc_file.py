@@ -1,0 +1,116 @@
+"""OpenSim's .trc: markers over time, tabs between cells, five lines of header.
+
+The header is the one that OpenSim's TRCFileAdapter reads and writes. A missing joint is three times
+`NaN`, not three empty cells: OpenSim refuses a row that ends in an empty cell, and readers that
+split at white space put the joints after empty cells in the wrong places.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.files import load_text
+from geoself_jax.data.poses.atomic_write import whole_file
+from geoself_jax.data.poses.guess_units import signed_axis
+from geoself_jax.data.poses.labels import one_word, skeleton_of
+from geoself_jax.data.poses.resample import even
+from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseSequence
+from geoself_jax.data.poses.text_table import read_rows, write_rows
+
+_KEYS = (
+    *("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units"),
+    *("OrigDataRate", "OrigDataStartFrame", "OrigNumFrames"),
+)
+_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+
+
+def write(poses: PoseSequence, path: Path) -> None:
+    """Writes every frame from the first to the last, metres, frame numbers from 1."""
+    full = even(poses)
+    frames, joints = full.pose.shape[:2]
+    number = full.frame_id + 1
+    rate = f"{full.rate:.9g}"
+    values = (rate, rate, frames, joints, "m", rate, number[0], frames)
+    names = [cell for name in one_word(poses.skeleton.joint_names) for cell in (name, "", "")]
+    axes = [f"{axis}{joint}" for joint in range(1, joints + 1) for axis in "XYZ"]
+    header = [
+        ("PathFileType", 4, "(X/Y/Z)", one_word([path.name])[0]),
+        _KEYS,
+        values,
+        ("Frame#", "Time", *names),
+        ("", "", *axes),
+        (),
+    ]
+    table = np.column_stack([number, full.frame_id / poses.fps, full.pose.reshape(frames, -1)])
+    with whole_file(path) as stream:
+        stream.writelines("\t".join(map(str, cells)) + "\n" for cells in header)
+        write_rows(stream, table, ["%d", "%.6f"] + ["%.6f"] * (3 * joints), "\t", "NaN")
+
+
+def read(path: Path, *, skeleton: Skeleton | None, up: str | None) -> PoseSequence:
+    """Reads a file of OpenSim, Pose2Sim and others; frames are numbered by their times.
+
+    Args:
+        path: The file; m, cm or mm.
+        skeleton: Of the joints in the file's order; None to tell it by their names.
+        up: Signed axis; None for y, as OpenSim has it.
+
+    Raises:
+        GeoselfError: Missing (66), damaged (65).
+    """
+    lines = load_text(path).split("\n")
+    if lines[0].split()[:1] != ["PathFileType"] or len(lines) < 6:
+        raise _damaged(path, 1, "wanted PathFileType and four more lines", "is it a .trc file?")
+    rate, metres, joints = _header(path, lines[1].split("\t"), lines[2].split("\t"))
+    names = [cell.strip() for cell in lines[3].split("\t") if cell.strip()][2:]
+    if len(names) != joints:
+        raise _damaged(path, 4, f"{len(names)} names, but NumMarkers {joints}", "write it again")
+    rows = ((at, line.split("\t")) for at, line in enumerate(lines[5:], 6) if line.strip())
+    table = read_rows(str(path), rows, 2 + 3 * joints)
+    if not len(table):
+        raise _damaged(path, len(lines), "no row of numbers", "write it again")
+    direction = signed_axis(up or "y")
+    return PoseSequence(
+        name=path.stem,
+        pose=(metres * table[:, 2:]).reshape(len(table), joints, 3).astype(np.float32),
+        skeleton=skeleton_of(str(path), names, skeleton),
+        fps=rate,
+        frame_id=_frame_id(path, table[:, 1], rate),
+        axes=CAMERA if up == "-y" else WORLD,
+        up=direction,
+    )
+
+
+def _header(path: Path, keys: list[str], values: list[str]) -> tuple[float, float, int]:
+    """Frames per second, length of the unit in metres, number of joints."""
+    said = dict(zip((key.strip() for key in keys), (v.strip() for v in values), strict=False))
+    try:
+        rate, joints = float(said["DataRate"]), int(said["NumMarkers"])
+        metres = _METRES[said["Units"].lower()]
+    except (KeyError, ValueError) as error:
+        why = "wanted DataRate, NumMarkers and Units (m, cm, mm)"
+        raise _damaged(path, 3, f"{why}: {error}", "write it again") from error
+    if not (0 < rate < 1e6 and joints > 0):
+        raise _damaged(path, 3, f"DataRate {rate:g}, NumMarkers {joints}", "write it again")
+    return rate, metres, joints
+
+
+def _frame_id(path: Path, seconds: np.ndarray, rate: float) -> np.ndarray:
+    """Numbers in the video of a rate, by times."""
+    later = (seconds - seconds[0]) * rate  # frames after the first
+    number = np.rint(later) + np.rint(seconds[0] * rate)
+    wrong = ~(np.abs(later - np.rint(later)) < 0.4) | ~(np.abs(number) < 2**53)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise data_error(
+            f"{path}, row {row + 1}: time {seconds[row]} s",
+            f"no frame at DataRate {rate:g} is there",
+            "mend DataRate or the times",
+        )
+    return number.astype(np.int64)
+
+
+def _damaged(path: Path, line: int, why: str, do: str) -> GeoselfError:
+    return data_error(f"{path}, line {line}", why, do)

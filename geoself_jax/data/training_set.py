@@ -1,0 +1,108 @@
+"""From a recording to what training sees: the split, the triangulated labels, their arrays."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import jax
+import numpy as np
+
+from geoself_jax.core.batch import TrainingViews
+from geoself_jax.core.errors import data_error
+from geoself_jax.data.label_refinement import refine_labels
+from geoself_jax.data.recording import Recording
+from geoself_jax.geometry.triangulation import triangulate_dlt, triangulate_robust
+
+_CHUNK = 4096
+_METHODS: dict[str, Callable[..., jax.Array]] = {
+    "robust": triangulate_robust,
+    "dlt": triangulate_dlt,
+}
+
+
+def triangulate_recording(
+    recording: Recording, method: Literal["refined", "robust", "dlt"] = "robust"
+) -> np.ndarray:
+    """Joints triangulated from all views of each instant.
+
+    Args:
+        recording: Detections and cameras.
+        method: `dlt` or `robust`, each instant by itself; `refined`: the latter, then made smooth
+            in time and its bones of one length (`refine_labels`).
+
+    Returns:
+        (frames, joints, 3) world, metres, float32; NaN where fewer than two views see a joint.
+    """
+    if method == "refined":
+        return refine_labels(recording, triangulate_recording(recording))
+    triangulate = jax.jit(_METHODS[method])
+    frames = recording.frames
+    chunk = min(_CHUNK, frames)
+    result = np.empty((frames, recording.skeleton.joints, 3), np.float32)
+    for start in range(0, frames, chunk):
+        at = slice(min(start, frames - chunk), min(start, frames - chunk) + chunk)
+        camera = recording.cameras_of(at).on_device()
+        result[at] = triangulate(recording.keypoints_2d[at], recording.confidence[at], camera)
+    return result
+
+
+def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Masks (training, validation) over the frames; validation is what training never sees.
+
+    The smallest subjects are held out until `share` of the frames is reached, as long as one
+    subject is left; where the smallest alone is over twice the share, the last clips, and with a
+    single clip its last frames.
+    """
+    total = recording.frames
+    wanted = share * total
+    for ids in (recording.subject_id, recording.clip_id):
+        names, counts = np.unique(ids, return_counts=True)
+        by_size = np.argsort(counts, kind="stable")
+        rank = by_size if ids is recording.subject_id else np.arange(len(names))[::-1]
+        order, sizes = names[rank], counts[rank]
+        chosen = order[(np.cumsum(sizes) <= max(wanted, sizes[0])) & (wanted > 0)]
+        held = np.isin(ids, chosen[: len(names) - 1])
+        if held.sum() <= 2 * wanted and (held.any() or wanted == 0):
+            return ~held, held
+    held = np.arange(total) >= total - int(wanted)
+    return ~held, held
+
+
+def training_views(recording: Recording, label_world: np.ndarray) -> TrainingViews:
+    """Arrays to train from, on the host; instants that fewer than two views see are left out.
+
+    Args:
+        recording: Detections and cameras; its `pose_world` is not looked at.
+        label_world: (frames, joints, 3) triangulated, world, metres.
+
+    Raises:
+        GeoselfError: No instant is seen by two views (65).
+    """
+    seen = (recording.confidence > 0).any(-1).sum(-1) >= 2
+    if not seen.any():
+        raise data_error(
+            "no instant is seen by two cameras",
+            "training needs synchronized views",
+            "check the detections",
+        )
+    used, label = recording.select(seen), label_world[seen]
+    root = label[:, recording.skeleton.root]
+    everywhere = np.nanmean(root, axis=0)
+    middle = np.stack(
+        [
+            np.nanmean(root[used.rig_id == rig], axis=0)
+            if np.isfinite(root[used.rig_id == rig]).any()
+            else everywhere
+            for rig in range(len(recording.rig_names))
+        ]
+    )
+    array = lambda x: np.asarray(x, np.float32)  # noqa: E731
+    return TrainingViews(
+        keypoints_2d=array(used.keypoints_2d),
+        confidence=array(used.confidence),
+        rig_id=np.asarray(used.rig_id),
+        camera=used.camera.on_device(),
+        label_world=array(label),
+        rig_middle=array(middle),
+        world_up=array(used.world_up),
+        run=used.runs,
+    )
