@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.data.lab_files import (
+from geoself_jax.prepare.lab_files import (
     Arrays,
     cameras_of,
     clip_of,

@@ -51,8 +51,8 @@ def make_files(folder: Path, frames: int) -> dict[str, list[str]]:
 
     from benchmarks.layouts import write_alphapose
     from geoself_jax.data.files import npz
-    from geoself_jax.data.lab_files import write_openpose, write_pose2sim
     from geoself_jax.data.synthetic import generate
+    from geoself_jax.prepare.lab_files import write_openpose, write_pose2sim
 
     names = ("front_left",)
     if not (folder / "recording.npz").exists():

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data.motion.bvh import read_bvh
 from geoself_jax.data.poses.filters import parse_filter
 from geoself_jax.data.poses.formats import READ, USUAL_UP, read_poses, write_poses
 from geoself_jax.data.poses.orientation import turned
 from geoself_jax.data.poses.sequence import PoseSequence
 from geoself_jax.data.synthetic import generate
+from geoself_jax.prepare.motion.bvh import read_bvh
 
 FILTERS = ("butterworth:6", "one-euro:1.0,0.5")
 NOISE = 0.01  # metres on each axis

@@ -1,65 +1,7 @@
-"""Files to try everything on: python -m geoself_jax.example --out=FOLDER"""
+"""Door of `python -m geoself_jax.example`: prepare/example_command.py."""
 
-from collections.abc import Sequence
-
-from geoself_jax.core.errors import usage_error
+from geoself_jax.prepare.example_command import main
 from geoself_jax.runtime import cli
-
-MOST_PEOPLE = 12
-
-
-def main(argv: Sequence[str]) -> int:
-    """Parses the command line, writes, says what to do next; returns the exit code."""
-    parser = cli.Parser(
-        prog="python -m geoself_jax.example",
-        description="Writes recordings of built-in people as a lab has them: Pose2Sim's Calib.toml "
-        "of four cameras, and a folder a person with OpenPose's folder of JSON for each camera. In "
-        "train those to learn from, in test one more; truth.npz has that one's true 3D joints.",
-    )
-    parser.add_argument("--out", required=True, metavar="FOLDER", help="to write; must not exist")
-    parser.add_argument(
-        "--people", type=int, default=MOST_PEOPLE, help=f"in train, at most {MOST_PEOPLE} (12)"
-    )
-    parser.add_argument(
-        "--frames", type=int, default=12_000, help="in train, of all together, at 50 fps (12000)"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="another one, other people (0)")
-    flags, overrides = cli.parse(parser, argv)
-    cli.refuse_overrides(overrides)
-    _check(flags.people, flags.frames, flags.seed)
-
-    from pathlib import Path
-
-    from tqdm import tqdm
-
-    from geoself_jax.data.example import CALIBRATION, TEST, TRAIN, TRUTH, write_example
-
-    out = Path(flags.out)
-    with tqdm(total=flags.people + 1, unit=" people", desc="writing") as bar:
-
-        def notice(path: str) -> None:
-            bar.set_postfix_str(path, refresh=False)
-            bar.update()
-
-        write_example(out, people=flags.people, frames=flags.frames, seed=flags.seed, notice=notice)
-    print(f"{out / TRAIN}: {flags.people} people to learn from, a folder each")
-    print(f"{out / TEST}: one more; {out / TRUTH}: the same one's true 3D joints")
-    print(
-        f"now: python -m geoself_jax.prepare --input {out / TRAIN}/* --fps=50 --skeleton=h36m_17 "
-        f"--calibration={out / CALIBRATION} --output={out}.npz"
-    )
-    return 0
-
-
-def _check(people: int, frames: int, seed: int) -> None:
-    if not 1 <= people <= MOST_PEOPLE:
-        raise usage_error(
-            f"--people={people}", f"wanted 1 to {MOST_PEOPLE}", "or try --seed=1 for others"
-        )
-    for name, value, least in (("frames", frames, 1), ("seed", seed, 0)):
-        if value < least:
-            raise usage_error(f"--{name}={value}", f"wanted at least {least}", "raise it")
-
 
 if __name__ == "__main__":
     cli.run(main)

@@ -9,8 +9,8 @@ import tomli_w
 from scipy.spatial.transform import Rotation
 from tiny import make_arrays
 
-from geoself_jax.data.calibrations.native import write_native
-from geoself_jax.data.datasets.human36m_cameras import human36m_rig
+from geoself_jax.prepare.calibrations.native import write_native
+from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 Y_DOWN = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # of a world with z up
 Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])

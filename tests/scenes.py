@@ -4,9 +4,9 @@ import numpy as np
 from tiny import make_arrays, observe
 
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data.instances import Instances
 from geoself_jax.data.rig import Rig
 from geoself_jax.geometry.lenses import Lens
+from geoself_jax.prepare.instances import Instances
 
 ARRAYS = make_arrays()
 

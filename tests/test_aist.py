@@ -10,12 +10,12 @@ from seeing import Notices, off_px, seen
 from tiny import make_arrays
 
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
-from geoself_jax.data.assembling import assemble
-from geoself_jax.data.calibrations import aist as calibration
-from geoself_jax.data.clips import ReadOptions
-from geoself_jax.data.datasets import aist
-from geoself_jax.data.datasets.prepared import check_arrays
 from geoself_jax.data.skeletons import COCO_17
+from geoself_jax.prepare.assemble import assemble
+from geoself_jax.prepare.calibrations import aist as calibration
+from geoself_jax.prepare.clip import ReadOptions
+from geoself_jax.prepare.datasets import aist
+from geoself_jax.prepare.datasets.prepared import check_arrays
 
 UNSYNCED, SMALL = "gBR_sBM_cAll_d04_mBR0_ch01", "gJB_sBM_cAll_d07_mJB3_ch05"
 PLAIN = "gLO_sFM_cAll_d13_mLO2_ch09"

@@ -10,11 +10,11 @@ from scenes import motion, pixels_of, tiny_rig
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data import recording
-from geoself_jax.data.assembling import assemble
-from geoself_jax.data.clips import Clip, ReadOptions
-from geoself_jax.data.datasets.prepared import check_arrays, clips_of
 from geoself_jax.data.skeletons import COCO_17
 from geoself_jax.geometry.lenses import Lens
+from geoself_jax.prepare.assemble import assemble
+from geoself_jax.prepare.clip import Clip, ReadOptions
+from geoself_jax.prepare.datasets.prepared import check_arrays, clips_of
 
 FRAMES = 20
 

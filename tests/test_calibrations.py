@@ -24,10 +24,10 @@ from calibration_files import (
     write_pose2sim,
 )
 
-from geoself_jax.data.calibrations import CALIBRATIONS, read_calibration, recognize_calibration
-from geoself_jax.data.calibrations.native import write_native
-from geoself_jax.data.datasets.human36m_cameras import human36m_rig
 from geoself_jax.geometry.lenses import distort_pixels
+from geoself_jax.prepare.calibrations import CALIBRATIONS, read_calibration, recognize_calibration
+from geoself_jax.prepare.calibrations.native import write_native
+from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 
 def assert_same(rig, known, names=None):

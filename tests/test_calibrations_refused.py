@@ -21,9 +21,9 @@ from calibration_files import (
 )
 
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
-from geoself_jax.data.calibrations import CALIBRATIONS, read_calibration
-from geoself_jax.data.calibrations.native import write_native
-from geoself_jax.data.datasets.human36m_cameras import human36m_rig
+from geoself_jax.prepare.calibrations import CALIBRATIONS, read_calibration
+from geoself_jax.prepare.calibrations.native import write_native
+from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 
 def refusal(path, code=DATA, **options):

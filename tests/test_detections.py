@@ -21,9 +21,9 @@ from tiny import make_arrays
 
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data.calibrations import recognize_calibration
-from geoself_jax.data.detections import DETECTIONS, read_detections, recognize_detections
 from geoself_jax.data.skeletons import BODY_25, BODY_25B, COCO_17, HALPE_26
+from geoself_jax.prepare.calibrations import recognize_calibration
+from geoself_jax.prepare.detections import DETECTIONS, read_detections, recognize_detections
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -10,7 +10,7 @@ from detection_files import LAYOUTS, NAMES, openpose, people
 
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data.detections import read_detections
+from geoself_jax.prepare.detections import read_detections
 
 
 def text(content):

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from processes import run_python
 
-from geoself_jax import evaluation, example, prepare
+from geoself_jax import evaluation
 from geoself_jax.core.errors import INPUT_OUTPUT, USAGE, WORKDIR, GeoselfError
 from geoself_jax.data import recording
-from geoself_jax.data.example import ABSENCE, NAMES
 from geoself_jax.inspection import report
+from geoself_jax.prepare import __main__ as prepare
+from geoself_jax.prepare import example_command
+from geoself_jax.prepare.example_recording import ABSENCE, NAMES
 
 CAMERAS = ["front_left", "front_right", "back_left", "back_right"]
 
@@ -19,7 +21,7 @@ CAMERAS = ["front_left", "front_right", "back_left", "back_right"]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("lab") / "example"
-    assert example.main([f"--out={path}", "--people=3", "--frames=300"]) == 0
+    assert example_command.main([f"--out={path}", "--people=3", "--frames=300"]) == 0
     return path
 
 
@@ -89,7 +91,9 @@ def test_truth_is_what_the_detections_show(folder):
 
 def test_the_same_seed_writes_the_same_files_and_another_does_not(tmp_path):
     for place, seed in (("a", 0), ("b", 0), ("c", 1)):
-        example.main([f"--out={tmp_path}/{place}", "--people=1", "--frames=50", f"--seed={seed}"])
+        example_command.main(
+            [f"--out={tmp_path}/{place}", "--people=1", "--frames=50", f"--seed={seed}"]
+        )
     name = "train/anna/front_left_json/front_left_000000000007_keypoints.json"
     first, again, other = ((tmp_path / place / name).read_bytes() for place in "abc")
     assert first == again != other
@@ -112,7 +116,7 @@ def test_the_same_seed_writes_the_same_files_and_another_does_not(tmp_path):
 )
 def test_what_cannot_be_written_is_one_line_and_leaves_nothing(tmp_path, flags, code, words):
     with pytest.raises(GeoselfError, match=words) as error:
-        example.main([f"--out={tmp_path}/x", *flags])
+        example_command.main([f"--out={tmp_path}/x", *flags])
     assert error.value.code == code and not list(tmp_path.iterdir())
 
 
@@ -120,7 +124,7 @@ def test_a_folder_that_is_there_is_not_touched(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/work.txt").write_text("a year's")
     with pytest.raises(GeoselfError, match="is there already") as error:
-        example.main([f"--out={tmp_path}/mine"])
+        example_command.main([f"--out={tmp_path}/mine"])
     assert error.value.code == WORKDIR
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["work.txt"]
 

@@ -6,8 +6,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.data.datasets.human36m_cameras import CAMERAS, human36m_rig
 from geoself_jax.geometry.lenses import distort_pixels
+from geoself_jax.prepare.datasets.human36m_cameras import CAMERAS, human36m_rig
 
 # Camera: centre, focal length, radial k1 k2 k3, tangential (p2, p1), width and height.
 LENSES = {

@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 from seeing import Notices
 
 from geoself_jax.core.errors import DATA, MISSING, GeoselfError
-from geoself_jax.data.motion.asf_amc import read_amc
+from geoself_jax.prepare.motion.asf_amc import read_amc
 
 ASF = """# a comment
 :version 1.10

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 from seeing import Notices
 
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
-from geoself_jax.data.motion.bvh import read_bvh
+from geoself_jax.prepare.motion.bvh import read_bvh
 
 ORDERS = ("ZXY", "XYZ", "YXZ", "ZYX", "YZX", "XZY")
 PARENTS = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15)

@@ -13,15 +13,15 @@ from seeing import Notices, seen
 
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data.assembling import assemble
-from geoself_jax.data.clips import ReadOptions
-from geoself_jax.data.datasets.human36m_cameras import human36m_rig
-from geoself_jax.data.datasets.prepared import check_arrays
-from geoself_jax.data.motion.mapping import EXPORTERS, read_table, to_h36m_17
-from geoself_jax.data.motion.recorded import Motion
-from geoself_jax.data.motion.room import resampled, room_of, segments
-from geoself_jax.data.motion.simulated import read, simulate
 from geoself_jax.geometry.lenses import Lens
+from geoself_jax.prepare.assemble import assemble
+from geoself_jax.prepare.clip import ReadOptions
+from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
+from geoself_jax.prepare.datasets.prepared import check_arrays
+from geoself_jax.prepare.motion.mapping import EXPORTERS, read_table, to_h36m_17
+from geoself_jax.prepare.motion.recorded import Motion
+from geoself_jax.prepare.motion.room import resampled, room_of, segments
+from geoself_jax.prepare.motion.simulated import read, simulate
 
 FPS = 25.0
 # Of MotionBuilder's skeleton: parent and offset in cm, y up, the person looks along z.

@@ -8,10 +8,10 @@ from seeing import Notices, seen
 from tiny import make_arrays
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
-from geoself_jax.data.clips import ReadOptions
-from geoself_jax.data.datasets import motionbert
-from geoself_jax.data.datasets.human36m_cameras import human36m_rig
 from geoself_jax.data.skeletons import H36M_17
+from geoself_jax.prepare.clip import ReadOptions
+from geoself_jax.prepare.datasets import motionbert
+from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 

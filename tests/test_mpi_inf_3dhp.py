@@ -7,9 +7,9 @@ import scipy.io
 from seeing import Notices, off_px
 
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
-from geoself_jax.data.clips import ReadOptions
-from geoself_jax.data.datasets import mpi_inf_3dhp
 from geoself_jax.data.skeletons import MPI_INF_3DHP_17, MPI_INF_3DHP_28
+from geoself_jax.prepare.clip import ReadOptions
+from geoself_jax.prepare.datasets import mpi_inf_3dhp
 
 FRAMES = 30
 CAMERAS = 14

@@ -15,9 +15,10 @@ from browsers import Tab, browser
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
-from geoself_jax import example, load_lifter
+from geoself_jax import load_lifter
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.exporting import FILES
+from geoself_jax.prepare import example_command
 from geoself_jax.runtime import cli
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -228,7 +229,7 @@ def test_setup_says_what_to_do_where_there_is_no_repository(tmp_path, monkeypatc
 def test_an_uploaded_zip_is_unpacked_wherever_its_folders_are(
     around, tmp_path, monkeypatch, capsys
 ):
-    example.main([f"--out={tmp_path}/mine/{around}", "--people=1", "--frames=50"])
+    example_command.main([f"--out={tmp_path}/mine/{around}", "--people=1", "--frames=50"])
     monkeypatch.chdir(tmp_path)
     shutil.make_archive("upload", "zip", "mine")
 

@@ -11,12 +11,12 @@ from tiny import make_arrays
 
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data.assembling import assemble
-from geoself_jax.data.calibrations import panoptic as calibration
-from geoself_jax.data.clips import ReadOptions
-from geoself_jax.data.datasets import panoptic
-from geoself_jax.data.datasets.prepared import check_arrays
 from geoself_jax.data.skeletons import PANOPTIC_19
+from geoself_jax.prepare.assemble import assemble
+from geoself_jax.prepare.calibrations import panoptic as calibration
+from geoself_jax.prepare.clip import ReadOptions
+from geoself_jax.prepare.datasets import panoptic
+from geoself_jax.prepare.datasets.prepared import check_arrays
 
 NAME = "171204_pose1"
 # Of H36M's joints, where Panoptic's are near; nose, eyes and ears are put about the head.

@@ -7,7 +7,7 @@ import pytest
 from scenes import crowd, instances, motion, pixels_of, tiny_rig
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
-from geoself_jax.data.people import choose_person
+from geoself_jax.prepare.choose_person import choose_person
 
 FRAMES = 40
 FPS = 25.0

@@ -8,13 +8,13 @@ from seeing import Notices
 
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.core.skeleton import Skeleton, normalized
-from geoself_jax.data.motion.bvh import read_bvh
 from geoself_jax.data.poses.bvh_file import one_root
 from geoself_jax.data.poses.fill_gaps import held
 from geoself_jax.data.poses.formats import write_poses
 from geoself_jax.data.poses.joint_rotations import angles_zxy, joint_rotations, smallest
 from geoself_jax.data.poses.rest_pose import PLACES, rest_offsets
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
+from geoself_jax.prepare.motion.bvh import read_bvh
 
 CENTIMETRES = 100
 

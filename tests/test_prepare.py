@@ -10,12 +10,12 @@ import pytest
 from processes import ROOT, environment
 
 from benchmarks.layouts import LAYOUTS, write_layout
-from geoself_jax import prepare
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.data import recording
-from geoself_jax.data.camera_files import match_cameras
 from geoself_jax.data.files import npz
 from geoself_jax.data.synthetic import generate
+from geoself_jax.prepare import __main__ as prepare
+from geoself_jax.prepare.camera_files import match_cameras
 
 
 @pytest.fixture(scope="module")

@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from processes import run_python
 
-from geoself_jax import tfds_build
 from geoself_jax.core import sampling
 from geoself_jax.core.config import AugmentationConfig
 from geoself_jax.core.errors import DATA, MISSING, UNAVAILABLE, USAGE, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data import recording, sources
-from geoself_jax.data.tfds import builders, building, manual, names, reading, records, shared
+from geoself_jax.data.tfds import names, reading, records, shared
 from geoself_jax.data.training_set import training_views, triangulate_recording
+from geoself_jax.prepare.tfds import build as building
+from geoself_jax.prepare.tfds import build_command, builders, manual
 from geoself_jax.runtime.restore import load_trained
 from geoself_jax.training import train
 
@@ -189,7 +190,7 @@ def test_tensorflow_is_never_imported_nor_anything_downloaded(tiny_file, tmp_pat
 
 def test_the_command_tells_where_it_is_and_how_to_train_from_it(tiny_file, tmp_path, capsys):
     arguments = ["--dataset=prepared", f"--manual-dir={tiny_file.parent}", f"--data-dir={tmp_path}"]
-    assert tfds_build.main([*arguments, "--name=first"]) == 0
+    assert build_command.main([*arguments, "--name=first"]) == 0
     told = capsys.readouterr()
     folder = tmp_path / "geoself_prepared/first/1.0.0"
     assert f"built: {folder}" in told.out and "tiny: 6 clips" in told.out
@@ -201,8 +202,8 @@ def test_the_command_tells_where_it_is_and_how_to_train_from_it(tiny_file, tmp_p
     noted = json.loads((folder / "metadata.json").read_text())["manual_files"]
     assert noted == [{"name": "tiny.npz", "size": tiny_file.stat().st_size, "sha256": digest}]
     with pytest.raises(GeoselfError, match=r"first/1\.0\.0 - is there already - add --overwrite"):
-        tfds_build.main([*arguments, "--name=first"])
-    assert tfds_build.main([*arguments, "--name=first", "--overwrite"]) == 0
+        build_command.main([*arguments, "--name=first"])
+    assert build_command.main([*arguments, "--name=first", "--overwrite"]) == 0
 
 
 def test_a_build_that_fails_leaves_the_old_one(tiny_file, tiny_arrays, tmp_path):
@@ -273,7 +274,9 @@ def test_what_is_built_under_other_names_is_told(tiny_file, tmp_path):
 )
 def test_missing_files_are_told_with_what_to_get(name, words, tmp_path):
     with pytest.raises(GeoselfError) as error:
-        tfds_build.main([f"--dataset={name}", f"--manual-dir={tmp_path}", f"--data-dir={tmp_path}"])
+        build_command.main(
+            [f"--dataset={name}", f"--manual-dir={tmp_path}", f"--data-dir={tmp_path}"]
+        )
     assert error.value.code == MISSING and str(tmp_path) in str(error.value)
     assert all(word in str(error.value) for word in words)
 
@@ -356,9 +359,9 @@ def test_metadata_that_are_not_a_table_are_refused(damaged, text):
 
 
 def test_human36m_is_split_by_subjects_and_is_what_its_reader_gives(tmp_path):
-    from geoself_jax.data.assembling import assemble
-    from geoself_jax.data.clips import ReadOptions
-    from geoself_jax.data.datasets import videopose3d
+    from geoself_jax.prepare.assemble import assemble
+    from geoself_jax.prepare.clip import ReadOptions
+    from geoself_jax.prepare.datasets import videopose3d
 
     rng = np.random.default_rng(0)
     detected = {

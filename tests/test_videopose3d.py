@@ -6,10 +6,10 @@ from seeing import Notices, off_px, seen
 from tiny import make_arrays
 
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
-from geoself_jax.data.clips import ReadOptions
-from geoself_jax.data.datasets import videopose3d
-from geoself_jax.data.datasets.human36m_cameras import human36m_rig
 from geoself_jax.data.skeletons import COCO_17, H36M_17
+from geoself_jax.prepare.clip import ReadOptions
+from geoself_jax.prepare.datasets import videopose3d
+from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 H36M_SIDES = [[4, 5, 6, 11, 12, 13], [1, 2, 3, 14, 15, 16]]
 COCO_SIDES = [[1, 3, 5, 7, 9, 11, 13, 15], [2, 4, 6, 8, 10, 12, 14, 16]]

@@ -14,10 +14,10 @@ from geoself_jax.core.errors import (
     nearest_name,
     usage_error,
 )
-from geoself_jax.data.calibrations import opencv, read_calibration, recognize_calibration
-from geoself_jax.data.calibrations.parts import Camera
-from geoself_jax.data.datasets.human36m_cameras import human36m_rig
 from geoself_jax.lifting.view import View, view_of
+from geoself_jax.prepare.calibrations import opencv, read_calibration, recognize_calibration
+from geoself_jax.prepare.calibrations.camera_table import Camera
+from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 HUMAN36M = "human36m:"
 

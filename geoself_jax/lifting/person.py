@@ -3,9 +3,9 @@
 import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
-from geoself_jax.data.instances import Instances
-from geoself_jax.data.people import Chosen, choose_person
 from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.choose_person import Chosen, choose_person
+from geoself_jax.prepare.instances import Instances
 
 WAYS = ("auto", "only", "largest", "track:NAME")
 

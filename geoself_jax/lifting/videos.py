@@ -9,14 +9,14 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.assembling import assemble
-from geoself_jax.data.clips import Clip
-from geoself_jax.data.detections import read_detections
-from geoself_jax.data.instances import Instances
 from geoself_jax.data.recording import Recording, from_arrays
-from geoself_jax.data.rig_arrays import each_once
 from geoself_jax.lifting.person import one_person
 from geoself_jax.lifting.view import View
+from geoself_jax.prepare.assemble import assemble
+from geoself_jax.prepare.clip import Clip
+from geoself_jax.prepare.detections import read_detections
+from geoself_jax.prepare.instances import Instances
+from geoself_jax.prepare.merge_rigs import each_once
 
 LONGEST = 4_000_000
 """Pictures of a video, a day at 50 a second: a larger number in a file is no picture's."""
@@ -73,7 +73,7 @@ def read_video(
     The lens's distortion is undone, and a skeleton without a root gets the middle of its hips.
 
     Args:
-        path: File or folder of any format of `data.detections`.
+        path: File or folder of any format of `prepare.detections`.
         view: The camera.
         fps: Pictures per second.
         format: Of the file, or `auto`.

@@ -98,7 +98,7 @@ def _split(named: names.Source, metadata: dict[str, Any]) -> str:
 
 def _records(named: names.Source, split: str) -> tuple[Mapping[str, str], list[dict[str, Any]]]:
     """Types of the records' arrays, and the records in the order in which they were made."""
-    from geoself_jax.data.tfds.builders import builder, stored_types
+    from geoself_jax.prepare.tfds.builders import builder, stored_types
 
     types = stored_types(named.folder) or {}
 

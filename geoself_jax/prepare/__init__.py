@@ -1,0 +1,1 @@
+"""prepare: calibrations and detections of any kind become one file of format geoself-multiview/1."""

@@ -1,0 +1,206 @@
+"""Your files as one to train on: python -m geoself_jax.prepare --input=PATH --output=FILE.npz"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from geoself_jax.core.errors import usage_error
+from geoself_jax.runtime import cli
+
+if TYPE_CHECKING:
+    import argparse
+
+    from geoself_jax.prepare.own_rig import RigOptions
+
+FORMATS = ("auto", "human36m", "motionbert", "mpi_inf_3dhp", "aist", "panoptic", "rig", "motion")
+UNITS = ("m", "cm", "mm")
+MOTION_UNITS = ("m", "cm", "mm", "inch", "cmu")
+UPS = ("x", "-x", "y", "-y", "z", "-z")
+
+OWN_RIG = (
+    *("calibration", "calibration_format", "rig", "unit", "up", "camera", "detections"),
+    *("skeleton", "person", "fps", "image_size", "confidence_scale", "trim", "subject", "action"),
+)
+MOTION = ("motion_unit", "seed")
+UNUSED = {
+    "rig": ("subjects", "actions", "truth", *MOTION),
+    "motion": tuple(
+        flag
+        for flag in OWN_RIG
+        if flag not in ("calibration", "calibration_format", "rig", "unit", "up", "fps")
+        and flag != "image_size"
+    ),
+}
+"""Flags that say nothing about inputs of a format; of data sets, all of a rig and of a motion."""
+
+_DESCRIPTION = """Reads recordings as users have them and writes one file of format
+geoself-multiview/1, to train on. Formats: human36m (VideoPose3D's npz), motionbert (its pickle),
+mpi_inf_3dhp, aist (AIST++), panoptic (CMU), prepared (files of ours, put together), motion (BVH or
+AMC, seen through a rig's cameras by a modelled detector), and rig: your own cameras, a calibration
+and each camera's detections. docs/data.md has a command for each."""
+
+
+def make_parser() -> cli.Parser:
+    """The flags."""
+    parser = cli.Parser(prog="python -m geoself_jax.prepare", description=_DESCRIPTION)
+    add = parser.add_argument
+    add("--format", choices=(*FORMATS, "prepared"), default="auto", help="of the inputs (auto)")
+    add("--input", nargs="+", action="extend", default=[], metavar="PATH", help="files or folders")
+    add("--output", required=True, help="the .npz file to write")
+    add("--subjects", help="take these only: S1,S5")
+    add("--actions", help="take these only, by name")
+    add("--cameras", help="take these only, in this order")
+    add("--truth", help="which ground truth, of several: annot3, univ_annot3, ...; none for none")
+    add("--every", type=int, default=1, metavar="N", help="take every N-th picture (1)")
+    add("--max-bytes", type=int, default=4 * 2**30, help="refuse files that unpack to more (4 GiB)")
+    rig = parser.add_argument_group("your own rig, or a motion file's")
+    add = rig.add_argument
+    add("--calibration", help="file or folder of the cameras, or human36m:S1")
+    add("--calibration-format", default="auto", help="if it cannot be told by itself")
+    add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
+    add("--unit", choices=UNITS, help="of the calibration, where its format has none")
+    add("--up", choices=UPS, help="the world's axis against gravity")
+    add("--camera", action="append", default=[], metavar="NAME=PATH", help="a camera's detections")
+    add("--detections", default="auto", metavar="FORMAT", help="if it cannot be told by itself")
+    add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
+    add("--person", default="auto", help="only, largest, track:NAME, consistent[:K] (auto)")
+    add("--fps", type=float, help="pictures per second")
+    add("--image-size", action="append", default=[], metavar="[NAME=]WxH", help="of the pictures")
+    add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
+    add("--trim", action="store_true", help="take the pictures that all cameras have")
+    add("--subject", help="who it is (the input folder's name)")
+    add("--action", help="what is done (the input folder's name)")
+    add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths (by the body's height)")
+    add("--seed", type=int, default=0, help="of a motion file's modelled detections (0)")
+    return parser
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parses the command line, reads, writes, and says what the file holds."""
+    parser = make_parser()
+    flags, overrides = cli.parse(parser, argv)
+    cli.refuse_overrides(overrides)
+    _check(flags)
+
+    from pathlib import Path
+
+    from tqdm import tqdm
+
+    from geoself_jax.data.files import npz
+    from geoself_jax.prepare import run
+    from geoself_jax.prepare.clip import ReadOptions
+
+    inputs, output = [Path(path) for path in flags.input], Path(flags.output)
+    told = "rig" if flags.camera and flags.format == "auto" else flags.format
+    kind = run.choose_format(inputs, told, tqdm.write)
+    _refuse_unused(flags, parser, kind)
+    options = ReadOptions(
+        cameras=_names("--cameras", flags.cameras),
+        subjects=_names("--subjects", flags.subjects),
+        actions=_names("--actions", flags.actions),
+        truth=flags.truth,
+        every=flags.every,
+        max_bytes=flags.max_bytes,
+        notice=tqdm.write,
+    )
+    reading = run.read(
+        kind, inputs, options, _own_rig(flags), seed=flags.seed, motion_unit=flags.motion_unit
+    )
+    arrays = run.prepare(reading)
+    replaced = output.exists()
+    npz.write_arrays(output, arrays)
+    print(run.summary(arrays))
+    done = "replaced" if replaced else "written to"
+    print(f"{done} {output}; now: python -m geoself_jax.inspect --data={output}")
+    return 0
+
+
+def _check(flags: "argparse.Namespace") -> None:
+    """What argparse does not check, before anything slow is imported."""
+    if not flags.output.endswith(".npz"):
+        raise usage_error(f"--output={flags.output}", "wanted a name that ends in .npz", "add it")
+    if not (flags.input or flags.camera):
+        raise usage_error("--input", "what shall be read?", "name a file or folder")
+    if flags.seed < 0:
+        raise usage_error(f"--seed={flags.seed}", "wanted a number of at least 0", "raise it")
+    for name in ("every", "fps", "confidence_scale", "max_bytes"):
+        value = getattr(flags, name)
+        if value is not None and not value > 0:
+            raise usage_error(
+                f"--{name.replace('_', '-')}={value}", "wanted a number above 0", "raise it"
+            )
+
+
+def _refuse_unused(flags: "argparse.Namespace", parser: cli.Parser, kind: str) -> None:
+    """A flag that would do nothing is a misunderstanding."""
+    for name in UNUSED.get(kind, (*OWN_RIG, *MOTION)):
+        if getattr(flags, name) != parser.get_default(name):
+            raise usage_error(
+                f"--{name.replace('_', '-')}",
+                f"it says nothing about inputs of format {kind}",
+                "leave it out, or say another --format",
+            )
+
+
+def _names(flag: str, text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    names = tuple(filter(None, (name.strip() for name in text.split(","))))
+    if not names or len(set(names)) < len(names):
+        raise usage_error(
+            f"{flag}={text}", "wanted names, each once", f"write {flag}=NAME,NAME, or leave it out"
+        )
+    return names
+
+
+def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
+    from pathlib import Path
+
+    from geoself_jax.data.skeleton_files import named_skeleton
+    from geoself_jax.prepare.own_rig import RigOptions
+
+    pairs = [_pair("--camera", text) for text in flags.camera]
+    twice = next((n for i, (n, _) in enumerate(pairs) if n in dict(pairs[:i])), None)
+    if twice is not None:
+        raise usage_error(f"--camera={twice}=...", "named twice", "name each camera once")
+    return RigOptions(
+        calibration=None if flags.calibration is None else Path(flags.calibration),
+        calibration_format=flags.calibration_format,
+        detections_format=flags.detections,
+        rig=flags.rig,
+        unit=flags.unit,
+        up=flags.up,
+        camera_paths={name: Path(path) for name, path in pairs},
+        skeleton=None if flags.skeleton is None else named_skeleton(flags.skeleton),
+        person=flags.person,
+        fps=flags.fps,
+        image_size=_sizes(flags.image_size),
+        confidence_scale=flags.confidence_scale,
+        trim=flags.trim,
+        subject=flags.subject,
+        action=flags.action,
+    )
+
+
+def _pair(flag: str, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise usage_error(f"{flag}={text}", "wanted NAME=PATH", f"write {flag}=cam1=PATH")
+    return name, value
+
+
+def _sizes(texts: Sequence[str]) -> Mapping[str, tuple[int, int]]:
+    """Width and height by camera name; under "" for all."""
+    sizes = {}
+    for text in texts:
+        name, _, size = text.rpartition("=")
+        width, _, height = size.lower().partition("x")
+        if not all(n.isdecimal() and len(n) <= 6 and int(n) for n in (width, height)):
+            raise usage_error(
+                f"--image-size={text}", "wanted WIDTHxHEIGHT in pixels", "e.g. 1920x1080"
+            )
+        sizes[name] = (int(width), int(height))
+    return sizes
+
+
+if __name__ == "__main__":
+    cli.run(main)

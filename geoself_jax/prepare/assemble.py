@@ -1,0 +1,186 @@
+"""Clips of one or several rigs become the arrays of one file of format geoself-multiview/1."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.rig import Rig
+from geoself_jax.data.skeletons import derive_root
+from geoself_jax.geometry.lenses import undistort_pixels
+from geoself_jax.prepare.clip import Clip
+from geoself_jax.prepare.merge_rigs import (
+    PLAIN,
+    camera_arrays,
+    check_picture_sizes,
+    distinct_rigs,
+    each_once,
+    places_of,
+    upright,
+    view_names,
+)
+
+FORMAT = "geoself-multiview/1"
+
+
+def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
+    """Arrays of format geoself-multiview/1 from clips of one person each.
+
+    Cameras are matched by name where one rig has all the others' names, else by their order; a rig
+    that has fewer has no detections in the others. A skeleton without a root gets the middle of its
+    hips. Worlds with different verticals are turned until z is up.
+
+    Raises:
+        GeoselfError: No clip; clips of other skeletons, frame rates or ground truth; a confidence
+            outside [0, 1]; a picture size that is not known (65).
+    """
+    kept = [clip for clip in clips if len(clip.frame_id)]
+    if not kept:
+        raise data_error("no clip", "nothing was read", "check the inputs and the choices made")
+    _check_alike(kept)
+    kept = upright(kept)
+    rigs, rig_of = distinct_rigs([clip.rig for clip in kept])
+    names = view_names(rigs)
+    places = [places_of(rig, names) for rig in rigs]
+    lengths = [len(clip.frame_id) for clip in kept]
+    subjects = sorted({clip.subject for clip in kept})
+    skeleton, keypoints_2d, confidence = _detections(kept, rig_of, places, len(names))
+
+    def repeated(values: Sequence[int]) -> np.ndarray:
+        return np.repeat(np.array(values, np.int32), lengths)
+
+    arrays = {
+        "format": np.array(FORMAT),
+        "keypoints_2d": keypoints_2d,
+        "confidence": confidence,
+        "clip_id": repeated(range(len(kept))),
+        "frame_id": np.concatenate([clip.frame_id for clip in kept]).astype(np.int32),
+        "subject_id": repeated([subjects.index(clip.subject) for clip in kept]),
+        "rig_id": repeated(rig_of),
+        "clip_names": np.array(each_once([clip.name for clip in kept])),
+        "clip_actions": np.array([clip.action for clip in kept]),
+        "subject_names": np.array(subjects),
+        "rig_names": np.array(each_once([rig.name for rig in rigs])),
+        "camera_names": np.array(names),
+        **camera_arrays(rigs, places),
+        "fps": np.array(float(kept[0].fps)),
+        **_skeleton_arrays(skeleton),
+        "world_up": kept[0].rig.world_up.astype(np.float64),
+    }
+    return arrays | _ground_truth(kept)
+
+
+def _skeleton_arrays(skeleton: Skeleton) -> dict[str, np.ndarray]:
+    return {
+        "joint_names": np.array(skeleton.joint_names),
+        "parents": np.array(skeleton.parents, np.int32),
+        "left_right": np.array(skeleton.left_right, np.int32).reshape(-1, 2),
+        "root": np.array(skeleton.root, np.int32),
+    }
+
+
+def _check_alike(clips: Sequence[Clip]) -> None:
+    """One skeleton and one frame rate in a file; confidences in [0, 1]."""
+    first = clips[0]
+    for clip in clips:
+        if clip.skeleton != first.skeleton:
+            raise data_error(
+                f"clip {clip.name!r}: {clip.skeleton.joints} joints "
+                f"({clip.skeleton.joint_names[0]}, ...)",
+                f"clip {first.name!r} has {first.skeleton.joints} "
+                f"({first.skeleton.joint_names[0]}, ...)",
+                "prepare them into a file each",
+            )
+        if clip.fps != first.fps:
+            raise data_error(
+                f"clip {clip.name!r}: {clip.fps:g} frames per second",
+                f"clip {first.name!r} has {first.fps:g}",
+                "prepare them into a file each, or thin out the faster one (--every)",
+            )
+        _check_confidence(clip)
+        check_picture_sizes(clip.rig)
+
+
+def _check_confidence(clip: Clip) -> None:
+    outside = ~((clip.confidence >= 0) & (clip.confidence <= 1))
+    if outside.any():
+        at, view, joint = (int(i) for i in np.argwhere(outside)[0])
+        raise data_error(
+            f"clip {clip.name!r}: confidence {float(clip.confidence[at, view, joint]):g} at frame "
+            f"{int(clip.frame_id[at])}, camera {clip.rig.camera_names[view]}, joint "
+            f"{clip.skeleton.joint_names[joint]}",
+            "wanted a number in [0, 1]",
+            "divide by the detector's largest score: --confidence-scale=6 for AlphaPose's older "
+            "COCO models, 100 for percent",
+        )
+
+
+def _detections(
+    clips: Sequence[Clip], rig_of: Sequence[int], places: Sequence[list[int]], views: int
+) -> tuple[Skeleton, np.ndarray, np.ndarray]:
+    """Skeleton with a root, (T, V, J, 2) pixels and (T, V, J) confidences of all clips."""
+    parts = []
+    for clip, rig in zip(clips, rig_of, strict=True):
+        keypoints_2d = np.asarray(clip.keypoints_2d, np.float32)
+        confidence = np.asarray(clip.confidence, np.float32)
+        straight = _straightened(keypoints_2d, clip.rig)
+        missing = ~np.isfinite(straight).all(-1)
+        if missing.any():
+            straight = np.where(missing[..., None], np.float32(np.nan), straight)
+            confidence = np.where(missing, np.float32(0), confidence)
+        parts.append(_placed(straight, confidence, places[rig], views))
+    keypoints_2d = np.concatenate([part[0] for part in parts])
+    confidence = np.concatenate([part[1] for part in parts])
+    return derive_root(clips[0].skeleton, keypoints_2d, confidence)
+
+
+def _placed(
+    keypoints_2d: np.ndarray, confidence: np.ndarray, place: list[int], views: int
+) -> tuple[np.ndarray, np.ndarray]:
+    if place == list(range(views)):
+        return keypoints_2d, confidence
+    frames, _, joints, _ = keypoints_2d.shape
+    pixels = np.full((frames, views, joints, 2), np.nan, np.float32)
+    trust = np.zeros((frames, views, joints), np.float32)
+    pixels[:, place], trust[:, place] = keypoints_2d, confidence
+    return pixels, trust
+
+
+def _straightened(keypoints_2d: np.ndarray, rig: Rig) -> np.ndarray:
+    """Pixels of a pinhole in the views whose lens the format cannot hold."""
+    result = keypoints_2d
+    for view, lens in enumerate(rig.lenses):
+        if lens.fisheye or len(lens.coefficients) > PLAIN:
+            result = result.copy() if result is keypoints_2d else result
+            pixels = keypoints_2d[:, view].astype(np.float64)
+            result[:, view] = undistort_pixels(pixels, rig.K[view], lens)
+    return result
+
+
+def _ground_truth(clips: Sequence[Clip]) -> dict[str, np.ndarray]:
+    """`pose_world` (NaN where a clip has none), and its joints where they are others."""
+    given = [clip for clip in clips if clip.pose_world is not None]
+    if not given:
+        return {}
+    skeleton = given[0].pose_skeleton or given[0].skeleton
+    for clip in given:
+        if (clip.pose_skeleton or clip.skeleton) != skeleton:
+            raise data_error(
+                f"clip {clip.name!r}: its ground truth has other joints than that of "
+                f"{given[0].name!r}",
+                "a file has one skeleton of ground truth",
+                "prepare them into a file each",
+            )
+    empty = (skeleton.joints, 3)
+    parts = [
+        np.full((len(clip.frame_id), *empty), np.nan, np.float32)
+        if clip.pose_world is None
+        else np.asarray(clip.pose_world, np.float32)
+        for clip in clips
+    ]
+    pose_world = np.concatenate(parts)
+    if skeleton != clips[0].skeleton:
+        return {"pose_world": pose_world, "pose_joint_names": np.array(skeleton.joint_names)}
+    there = np.asarray(np.isfinite(pose_world).all(-1), np.float32)
+    return {"pose_world": derive_root(skeleton, pose_world, there)[1]}  # as the detections have it

@@ -1,0 +1,172 @@
+"""From a file's unit and axes to metres and an up: given, by the format, or guessed and said."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.data.rig import Rig, rig_from_opencv
+from geoself_jax.prepare.calibrations.camera_table import Camera
+
+METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+AXES = {
+    f"{sign}{axis}": (-1.0 if sign else 1.0) * np.eye(3)[i]
+    for i, axis in enumerate("xyz")
+    for sign in ("", "-")
+}
+
+BASELINES = 1.0, 20.0
+"""Metres between the two cameras farthest apart, in rigs about a person."""
+
+_NEAR_AXIS = np.cos(np.deg2rad(25))
+_ROUNDED = 1e-5  # R R^T off the identity by less is a matter of printed digits
+
+
+def silent(_: str) -> None:
+    """Drops a notice."""
+
+
+def rig_of(
+    path: Path,
+    name: str,
+    cameras: Sequence[Camera],
+    *,
+    unit: str | None,
+    up: str | None,
+    own_unit: str | None,
+    own_up: str | None,
+    notice: Callable[[str], None],
+    sure: bool = False,
+) -> Rig:
+    """The cameras as a rig in metres.
+
+    Args:
+        path: The file, for messages.
+        name: Of the rig.
+        cameras: One or more.
+        unit: m, cm or mm, from the user.
+        up: x, -x, y, -y, z or -z, from the user.
+        own_unit, own_up: The format's; None where it has none.
+        notice: Is told what is guessed or mended.
+        sure: The file itself says its up: nothing odd about `own_up` is told.
+
+    Raises:
+        GeoselfError: No such unit or axis (64); no camera, two of one name, or nothing by which to
+            guess (65).
+    """
+    _check_names(path, cameras)
+    for camera in cameras:
+        if camera.mended > _ROUNDED:
+            notice(
+                f"{path}, camera {camera.name}: R R^T is {camera.mended:.2g} off the identity; "
+                "took the nearest rotation"
+            )
+    R = np.stack([camera.R for camera in cameras])
+    t = np.stack([camera.t for camera in cameras])
+    rig = rig_from_opencv(
+        name,
+        [camera.name for camera in cameras],
+        np.stack([camera.K for camera in cameras]),
+        [camera.lens for camera in cameras],
+        R,
+        t,
+        np.array([camera.size for camera in cameras]),
+        metres=_metres(path, -np.einsum("vji,vj->vi", R, t), unit, own_unit, notice),
+        world_up=_up(path, R, up, own_up, silent if sure else notice).tolist(),
+    )
+    baseline = _baseline(rig.center)
+    if len(cameras) > 1 and not 0.05 < baseline < 100:
+        notice(
+            f"{path}: the cameras farthest apart are {baseline:.3g} m apart; is the unit right? "
+            "--unit overrules"
+        )
+    return rig
+
+
+def _check_names(path: Path, cameras: Sequence[Camera]) -> None:
+    if not cameras:
+        raise data_error(str(path), "no camera in it", "check the file's format")
+    names = [camera.name for camera in cameras]
+    for name in names:
+        if names.count(name) > 1:
+            raise data_error(
+                f"{path}, camera {name}", "two cameras have this name", "rename one of them"
+            )
+
+
+def _baseline(center: np.ndarray) -> float:
+    """The largest distance between two cameras."""
+    return float(np.linalg.norm(center[:, None] - center[None], axis=-1).max())
+
+
+def _metres(
+    path: Path,
+    center: np.ndarray,
+    unit: str | None,
+    own_unit: str | None,
+    notice: Callable[[str], None],
+) -> float:
+    if unit is not None and unit not in METRES:
+        raise usage_error(f"--unit={unit}", "no such unit", nearest_name(unit, METRES))
+    chosen = unit or own_unit
+    if chosen is not None:
+        return METRES[chosen]
+    baseline = _baseline(center)
+    least, most = BASELINES
+    fits = [name for name, metres in METRES.items() if least <= baseline * metres <= most]
+    if len(fits) == 1:
+        notice(
+            f"{path}: its unit is not in the file; guessed {fits[0]}, by which the cameras "
+            f"farthest apart are {baseline * METRES[fits[0]]:.2f} m apart; --unit=m|cm|mm overrules"
+        )
+        return METRES[fits[0]]
+    raise data_error(
+        f"{path}: the cameras farthest apart are {baseline:.4g} apart",
+        f"in which unit is not in the file: {' or '.join(fits) or 'none'} would make it "
+        f"{least:g} to {most:g} m",
+        "give --unit=m, cm or mm",
+    )
+
+
+def _up(
+    path: Path,
+    R: np.ndarray,
+    up: str | None,
+    own_up: str | None,
+    notice: Callable[[str], None],
+) -> np.ndarray:
+    if up is not None:
+        if up not in AXES:
+            raise usage_error(f"--up={up}", "no such axis", nearest_name(up, AXES))
+        return AXES[up]
+    seen = -R[:, 1].mean(0)  # upwards in the pictures, on average
+    agreed = float(np.linalg.norm(seen))
+    if own_up is not None:
+        if agreed > 0.5 and seen @ AXES[own_up] < 0.5 * agreed:
+            notice(
+                f"{path}: up is {own_up} in this format, but upwards in the pictures is "
+                f"{_vector(seen / agreed)}; --up=x|-x|y|-y|z|-z overrules"
+            )
+        return AXES[own_up]
+    if agreed < 0.5:
+        raise data_error(
+            f"{path}: which way is up?",
+            "not in the file, and the cameras do not stand alike",
+            "give --up=x, -x, y, -y, z or -z",
+        )
+    near = max(AXES, key=lambda name: float(seen @ AXES[name]))
+    if seen @ AXES[near] >= _NEAR_AXIS * agreed:
+        notice(
+            f"{path}: up is not in the file; took {near}, upwards in the pictures; --up overrules"
+        )
+        return AXES[near]
+    notice(
+        f"{path}: up is not in the file, and upwards in the pictures, {_vector(seen / agreed)}, is "
+        "no axis; took that direction; --up=x|-x|y|-y|z|-z overrules"
+    )
+    return seen / agreed
+
+
+def _vector(values: np.ndarray) -> str:
+    return "(" + ", ".join(f"{value:.2f}" for value in values) + ")"

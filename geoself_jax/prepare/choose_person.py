@@ -1,0 +1,148 @@
+"""Which of the people that the detectors found is the one to learn from."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.instances import Instances
+from geoself_jax.prepare.match_people import match_people
+
+WAYS = ("auto", "only", "largest", "track:NAME", "track:CAMERA=NAME,...", "consistent[:K]")
+
+
+class Chosen(NamedTuple):
+    """One person's detections. Frames T, views V, joints J.
+
+    Attributes:
+        keypoints_2d: (T, V, J, 2) float32; NaN where missing.
+        confidence: (T, V, J) float32; 0 where missing.
+        note: How the person was chosen, for the user.
+    """
+
+    keypoints_2d: np.ndarray
+    confidence: np.ndarray
+    note: str
+
+
+def choose_person(
+    views: Sequence[Instances], rig: Rig, *, frames: int, fps: float, how: str = "auto"
+) -> Chosen:
+    """One person a frame from all that were found.
+
+    Args:
+        views: What was found, in the order of the rig's cameras.
+        rig: The cameras.
+        frames: T: take pictures 0 to T - 1 of each camera.
+        fps: Pictures per second.
+        how: `only`: there is one at most; `largest`: the largest in each picture; `track:NAME`: the
+            detector's track, the same in all cameras or one a camera; `consistent`: those in whom
+            the cameras agree, the K-th longest seen (1 is the longest); `auto`: `only`, and where
+            there are several, `consistent` as long as one person stands out.
+
+    Raises:
+        GeoselfError: Several people and no way to tell (65), with their number and the ways there
+            are; no such track (65); no such way (64).
+    """
+    skeletons = {view.skeleton for view in views}
+    if len(skeletons) > 1:
+        raise data_error(
+            f"{views[0].source} and {_other(views).source}",
+            "their detections have different skeletons",
+            "use one detector for all cameras of a rig",
+        )
+    crowded = _most(views, frames)
+    if how == "only" and crowded[0] > 1:
+        raise data_error(
+            f"{crowded[0]} people at frame {crowded[1]} of {crowded[2]}",
+            "wanted one at most",
+            "choose one: " + ", ".join(f"--person={way}" for way in WAYS if way != "only"),
+        )
+    if how in ("auto", "only") and crowded[0] <= 1:
+        return Chosen(*_gather(views, [_only(view) for view in views], frames), "one person")
+    if how == "largest":
+        rows = [_largest(view) for view in views]
+        return Chosen(*_gather(views, rows, frames), "the largest person in each picture")
+    if how.startswith("track:"):
+        rows = _tracked(views, rig, how.removeprefix("track:"))
+        return Chosen(*_gather(views, rows, frames), how)
+    kind, _, rank = how.partition(":")
+    if kind == "auto" or (kind == "consistent" and (rank.isdecimal() or not rank)):
+        wanted = int(rank) if rank else None
+        found = match_people(views, rig, frames=frames, fps=fps, rank=wanted)
+        return Chosen(*_gather(views, found.rows, frames), found.note)
+    raise usage_error(f"--person={how}", "no such way", nearest_name(how, WAYS))
+
+
+def _other(views: Sequence[Instances]) -> Instances:
+    return next(view for view in views if view.skeleton != views[0].skeleton)
+
+
+def _most(views: Sequence[Instances], frames: int) -> tuple[int, int, str]:
+    """The most people in one picture, its frame and its source."""
+    best = (0, 0, "")
+    for view in views:
+        counts = np.bincount(view.frame[view.frame < frames], minlength=1)
+        if counts.max() > best[0]:
+            best = (int(counts.max()), int(counts.argmax()), view.source)
+    return best
+
+
+def _only(view: Instances) -> np.ndarray:
+    return np.arange(len(view.frame))
+
+
+def _largest(view: Instances) -> np.ndarray:
+    """Rows of the largest person of each frame, by the box about the joints that were found."""
+    pixels = np.where((view.confidence > 0)[..., None], view.keypoints_2d, np.nan)
+    low, high = np.fmin.reduce(pixels, axis=1), np.fmax.reduce(pixels, axis=1)
+    area = np.nan_to_num(np.prod(high - low, axis=-1))
+    order = np.lexsort((area, view.frame))
+    last = np.append(np.diff(view.frame[order]) != 0, True)
+    return order[last]
+
+
+def _tracked(views: Sequence[Instances], rig: Rig, names: str) -> list[np.ndarray]:
+    by_camera = dict(part.split("=", 1) for part in names.split(",") if "=" in part)
+    for camera in by_camera:
+        if camera not in rig.camera_names:
+            raise usage_error(
+                f"--person=track:{names}",
+                f"no camera {camera!r}",
+                nearest_name(camera, rig.camera_names),
+            )
+    rows = []
+    for view, camera in zip(views, rig.camera_names, strict=True):
+        name = by_camera.get(camera) if by_camera else names
+        if name is None:  # this camera was not named: the person is not in it
+            rows.append(np.zeros(0, int))
+            continue
+        if name not in view.track_names:
+            known = nearest_name(name, view.track_names) if view.track_names else "it has no tracks"
+            raise data_error(f"{view.source}: no track {name!r}", known, "name one of them")
+        found = np.flatnonzero(view.track == view.track_names.index(name))
+        twice = np.flatnonzero(np.diff(view.frame[found]) == 0)
+        if twice.size:
+            raise data_error(
+                f"{view.source}: track {name!r} is twice in frame {view.frame[found[twice[0]]]}",
+                "a track is one person",
+                "mend the detector's tracks, or choose by --person=largest",
+            )
+        rows.append(found)
+    return rows
+
+
+def _gather(
+    views: Sequence[Instances], rows: Sequence[np.ndarray], frames: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Dense arrays from the chosen rows, at most one a frame and view."""
+    joints = views[0].skeleton.joints
+    keypoints_2d = np.full((frames, len(views), joints, 2), np.nan, np.float32)
+    confidence = np.zeros((frames, len(views), joints), np.float32)
+    for v, (view, chosen) in enumerate(zip(views, rows, strict=True)):
+        kept = chosen[view.frame[chosen] < frames]
+        keypoints_2d[view.frame[kept], v] = view.keypoints_2d[kept]
+        confidence[view.frame[kept], v] = view.confidence[kept]
+    return keypoints_2d, confidence

@@ -1,0 +1,34 @@
+"""AlphaPose's JSON: a list of people, image_id the picture's name, keypoints x, y, score ...
+
+`idx` is the track. Pictures with nobody are not in the list. Scores lie in [0, 1], of older COCO
+models in [0, 6] (its documentation): they are given as they are.
+"""
+
+import re
+from pathlib import Path
+
+from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.prepare.detections.people_list import read_people
+from geoself_jax.prepare.detections.rows import head
+from geoself_jax.prepare.instances import Instances
+
+_LIST = re.compile(r"^\s*\[\s*\{")
+_NAMED = re.compile(r'"image_id"\s*:\s*"')
+
+
+def recognize(path: Path) -> str | None:
+    """Why the file is one of these, or None."""
+    if path.suffix.lower() != ".json":
+        return None
+    text = head(path)
+    named = _LIST.match(text) and '"keypoints"' in text and _NAMED.search(text)
+    return "a JSON list of people by the picture's name" if named else None
+
+
+def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
+    """The people of every picture.
+
+    Raises:
+        GeoselfError: Not such a file, or nobody in it (65).
+    """
+    return read_people(path, skeleton=skeleton, max_bytes=max_bytes)

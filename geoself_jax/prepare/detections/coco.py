@@ -1,0 +1,67 @@
+"""COCO's JSON: a list of results by image_id, or annotations (ground truth).
+
+In annotations the third number is v: 0 not labelled, 1 hidden, 2 visible. It is no score: the joint
+is read as seen, with confidence 1, or not.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.files import load_json
+from geoself_jax.prepare.detections.people_list import people_of
+from geoself_jax.prepare.detections.rows import frame_number, head
+from geoself_jax.prepare.instances import Instances
+
+_LIST = re.compile(r"^\s*\[\s*\{")
+_NUMBERED = re.compile(r'"image_id"\s*:\s*\d')
+_ANNOTATIONS = re.compile(r'^\s*\{.*"(annotations|images|categories)"\s*:\s*\[', re.DOTALL)
+
+
+def recognize(path: Path) -> str | None:
+    """Why the file is one of these, or None."""
+    if path.suffix.lower() != ".json":
+        return None
+    text = head(path)
+    if _LIST.match(text) and '"keypoints"' in text and _NUMBERED.search(text):
+        return "a JSON list of people by the picture's number"
+    if _ANNOTATIONS.match(text) and ('"keypoints"' in text or '"images"' in text):
+        return "a JSON of images and annotations"
+    return None
+
+
+def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
+    """The people of every picture.
+
+    Raises:
+        GeoselfError: Not such a file, or nobody in it (65).
+    """
+    content = load_json(path, max_bytes=max_bytes)
+    if isinstance(content, list):
+        return people_of(path, content, skeleton)
+    if not isinstance(content, dict) or not isinstance(content.get("annotations"), list):
+        raise data_error(f"{path}: no list of annotations", "COCO has one", "check the file")
+    names = _picture_names(path, content)
+    labelled = [
+        {**found, "image_id": _named(names, found.get("image_id"))}
+        for found in content["annotations"]
+        if isinstance(found, dict) and found.get("keypoints")
+    ]
+    numbers = [frame_number(name) for name in names.values()]
+    last = max((n for n in numbers if n is not None), default=-1)
+    return people_of(path, labelled, skeleton, flags=True, frames=last + 1)
+
+
+def _named(names: dict[Any, str], image: Any) -> Any:
+    return names.get(image, image) if isinstance(image, int) else image
+
+
+def _picture_names(path: Path, content: dict[str, Any]) -> dict[Any, str]:
+    """File name by id: annotations are numbered by COCO, pictures of a video by their names."""
+    pictures = content.get("images", [])
+    if not isinstance(pictures, list) or not all(isinstance(found, dict) for found in pictures):
+        raise data_error(f"{path}: images is not a list of pictures", "", "check the file")
+    named = {p.get("id"): p.get("file_name") for p in pictures if isinstance(p.get("id"), int)}
+    return {key: name for key, name in named.items() if isinstance(name, str)}

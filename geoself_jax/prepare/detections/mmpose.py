@@ -1,0 +1,105 @@
+"""MMPose's JSON of a video: a list of {frame_id, instances}, alone or as instance_info.
+
+The demo writes it with meta_info, the inferencer alone; an instance has keypoints [[x, y], ...] and
+keypoint_scores. Every picture is in the list; frame_id counts from 1, so the first is picture 0.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.files import load_json
+from geoself_jax.prepare.detections.rows import (
+    head,
+    instances_of,
+    nobody,
+    not_keypoints,
+    same_joints,
+    skeleton_of,
+    skeleton_of_names,
+)
+from geoself_jax.prepare.instances import Instances
+
+_MARK = re.compile(r'^\s*\{\s*"meta_info"\s*:|"(instance_info|instances)"\s*:\s*\[')
+
+
+def recognize(path: Path) -> str | None:
+    """Why the file is one of these, or None."""
+    if path.suffix.lower() != ".json":
+        return None
+    return "a JSON with instances by frame_id" if _MARK.search(head(path)) else None
+
+
+def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
+    """The people of every picture.
+
+    Raises:
+        GeoselfError: Not such a file, or nobody in it (65).
+    """
+    content = load_json(path, max_bytes=max_bytes)
+    pictures = content.get("instance_info") if isinstance(content, dict) else content
+    if not isinstance(pictures, list) or not all(isinstance(p, dict) for p in pictures):
+        raise data_error(f"{path}: no list of pictures", "MMPose's instance_info", "check the file")
+    numbers = [_number(path, picture, at) for at, picture in enumerate(pictures)]
+    first = min(numbers, default=0)
+    frame, rows, tracks, places = [], [], [], []
+    for number, picture in zip(numbers, pictures, strict=True):
+        for person, found in enumerate(_people(path, number, picture)):
+            place = f"person {person} of frame_id {number}"
+            rows.append(_keypoints(path, place, found))
+            frame.append(number - first)
+            track = found.get("track_id", found.get("instance_id"))
+            tracks.append(None if track is None else str(track))
+            places.append(place)
+    if not rows:
+        raise nobody(str(path))
+    joints = same_joints(str(path), rows, places)
+    meta = content.get("meta_info") if isinstance(content, dict) else None
+    return instances_of(
+        str(path),
+        frame,
+        np.array(rows),
+        tracks if any(track is not None for track in tracks) else None,
+        max(numbers) - first + 1,
+        _skeleton(path, meta, joints, skeleton),
+    )
+
+
+def _people(path: Path, number: int, picture: dict[str, Any]) -> list[Any]:
+    people = picture.get("instances")
+    if not isinstance(people, list):
+        raise data_error(
+            f"{path}: no list of instances in frame_id {number}", "MMPose writes one", "mend it"
+        )
+    return people
+
+
+def _number(path: Path, picture: dict[str, Any], at: int) -> int:
+    number = picture.get("frame_id", at)
+    if not isinstance(number, int) or not 0 <= number < 2**31:
+        raise data_error(f"{path}: frame_id {number!r} of entry {at}", "wanted a number", "mend it")
+    return number
+
+
+def _keypoints(path: Path, place: str, found: Any) -> np.ndarray:
+    values = found if isinstance(found, dict) else {}
+    try:
+        pixels = np.array(values.get("keypoints"), np.float64)
+        scores = np.array(values.get("keypoint_scores"), np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise not_keypoints(str(path), place, "something else") from error
+    if pixels.ndim != 2 or pixels.shape[1] != 2 or scores.shape != pixels.shape[:1]:
+        raise not_keypoints(str(path), place, f"of shapes {pixels.shape} and {scores.shape}")
+    return np.concatenate([pixels, scores[:, None]], -1)
+
+
+def _skeleton(path: Path, meta: Any, joints: int, told: Skeleton | None) -> Skeleton:
+    names = meta.get("keypoint_id2name") if isinstance(meta, dict) else None
+    if isinstance(names, dict) and len(names) == joints:
+        ordered = [str(names.get(str(i))) for i in range(joints)]
+        return skeleton_of_names(str(path), ordered, told)
+    return skeleton_of(str(path), joints, told)

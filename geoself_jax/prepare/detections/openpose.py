@@ -1,0 +1,161 @@
+"""OpenPose's folder of one JSON a picture: people, each pose_keypoints_2d = x, y, score ...
+
+The number before `_keypoints` in a file's name is the picture's. A joint that was not found is
+0, 0, 0.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.files import load_json
+from geoself_jax.data.files.limits import unreadable
+from geoself_jax.data.skeletons import BODY_25
+from geoself_jax.prepare.detections.rows import (
+    flat_keypoints,
+    frame_number,
+    head,
+    instances_of,
+    nobody,
+    same_joints,
+    skeleton_of,
+)
+from geoself_jax.prepare.instances import Instances
+
+_FACE_25, _FACE_25B = (15, 16, 17, 18), (1, 2, 3, 4)
+"""Eyes and ears of BODY_25 and of BODY_25B; in both, the nose is joint 0."""
+_PEOPLE = re.compile(r'"people"\s*:\s*\[')
+
+
+def recognize(path: Path) -> str | None:
+    """Why the folder is one of these, or None."""
+    if not path.is_dir():
+        return None
+    try:
+        with os.scandir(path) as entries:
+            names = (entry.name for entry in entries if not entry.name.startswith("."))
+            name = next((name for name in names if name.endswith(".json")), None)
+    except OSError:
+        return None
+    if name is None or not _PEOPLE.search(head(path / name)):
+        return None
+    return "a folder of JSON with people, one a picture"
+
+
+def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
+    """The people of every picture.
+
+    Args:
+        path: The folder.
+        skeleton: Of the joints; None for the detector's usual one of so many.
+        max_bytes: Refuse files that are larger.
+
+    Raises:
+        GeoselfError: Not such files; nobody in any; pixels that were scaled (65).
+    """
+    if not path.is_dir():
+        raise data_error(f"{path}: a file", "wanted OpenPose's folder of JSON", "give the folder")
+    names = _names(path)
+    numbers = _numbers(path, names)
+    frame: list[int] = []
+    rows: list[np.ndarray] = []
+    tracks: list[str | None] = []
+    places: list[str] = []
+    for number, name in zip(numbers, names, strict=True):
+        for person, found in enumerate(_people(path / name, max_bytes)):
+            place = f"person {person} of {name}"
+            rows.append(_keypoints(path, place, found))
+            frame.append(number)
+            tracks.append(_track(found))
+            places.append(place)
+    if not rows:
+        raise nobody(str(path))
+    kept = skeleton_of(str(path), same_joints(str(path), rows, places), skeleton)
+    values = np.array(rows)
+    _check_pixels(path, values)
+    if skeleton is None and kept is BODY_25:
+        _check_order(path, values)
+    tracked = tracks if any(track is not None for track in tracks) else None
+    return instances_of(str(path), frame, values, tracked, max(numbers) + 1, kept)
+
+
+def _names(path: Path) -> list[str]:
+    """Files of the pictures, in order; those that start with a dot are the system's."""
+    try:
+        names = os.listdir(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return sorted(name for name in names if name.endswith(".json") and not name.startswith("."))
+
+
+def _numbers(path: Path, names: list[str]) -> list[int]:
+    numbers = []
+    for name in names:
+        number = frame_number(name.removesuffix(".json").removesuffix("_keypoints"))
+        if number is None:
+            raise data_error(
+                f"{path / name}: no number in its name",
+                "wanted the picture's, as in video_000000000012_keypoints.json",
+                "rename the file",
+            )
+        numbers.append(number)
+    twice = [
+        n for n, count in zip(*np.unique(numbers, return_counts=True), strict=True) if count > 1
+    ]
+    if twice:
+        raise data_error(
+            f"{path}: two files of picture {twice[0]}",
+            "a folder holds one camera's pictures",
+            "give each camera a folder",
+        )
+    return numbers
+
+
+def _people(path: Path, max_bytes: int) -> list[Any]:
+    content = load_json(path, max_bytes=max_bytes)
+    people = content.get("people") if isinstance(content, dict) else None
+    if not isinstance(people, list) or not all(isinstance(found, dict) for found in people):
+        raise data_error(f"{path}: no list of people", "OpenPose writes one", "check the file")
+    return people
+
+
+def _keypoints(path: Path, place: str, found: dict[str, Any]) -> np.ndarray:
+    values = found.get("pose_keypoints_2d", found.get("pose_keypoints"))
+    return flat_keypoints(str(path), place, values)
+
+
+def _track(found: dict[str, Any]) -> str | None:
+    told = found.get("person_id", [-1])
+    number = told[0] if isinstance(told, list) and told else told
+    return str(number) if isinstance(number, int) and number >= 0 else None
+
+
+def _check_pixels(path: Path, values: np.ndarray) -> None:
+    seen = values[values[..., 2] > 0]
+    if seen.size and np.abs(seen[:, :2]).max() <= 1:
+        raise data_error(
+            f"{path}: all joints lie within [-1, 1]",
+            "wanted pixels; this was written with --keypoint_scale",
+            "run OpenPose with --keypoint_scale 0",
+        )
+
+
+def _check_order(path: Path, values: np.ndarray) -> None:
+    """Refuses BODY_25B's order where BODY_25's is meant: the eyes and ears are near the nose."""
+    place = np.where(values[..., 2:] > 0, values[..., :2], np.nan)
+    away = np.linalg.norm(place - place[:, :1], axis=-1)
+    both = np.isfinite(away[:, (*_FACE_25, *_FACE_25B)]).any(-1)
+    if not both.any():
+        return
+    face, other = (np.nanmedian(away[np.ix_(both, group)]) for group in (_FACE_25, _FACE_25B))
+    if 3 * other < face:
+        raise data_error(
+            f"{path}: joints 1 to 4 are {other:.0f} px from joint 0, joints 15 to 18 {face:.0f}",
+            "so the face is where BODY_25B has it, and not BODY_25",
+            "name the model: --skeleton=body_25b (or body_25)",
+        )

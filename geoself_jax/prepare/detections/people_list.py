@@ -1,0 +1,123 @@
+"""A JSON list of people, each with image_id and flat keypoints: AlphaPose's and COCO's results."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.files import load_json
+from geoself_jax.prepare.detections.rows import (
+    flat_keypoints,
+    frame_number,
+    instances_of,
+    nobody,
+    same_joints,
+    skeleton_of,
+)
+from geoself_jax.prepare.instances import Instances
+
+PERSON = 1
+"""COCO's category of people."""
+
+
+def read_people(path: Path, *, skeleton: Skeleton | None, max_bytes: int) -> Instances:
+    """The people of a list.
+
+    Raises:
+        GeoselfError: Not such a list, or nobody in it (65).
+    """
+    return people_of(path, load_json(path, max_bytes=max_bytes), skeleton)
+
+
+def people_of(
+    path: Path,
+    content: Any,
+    skeleton: Skeleton | None,
+    *,
+    flags: bool = False,
+    frames: int = 0,
+) -> Instances:
+    """People from what the JSON holds.
+
+    Args:
+        path: For messages.
+        content: The list.
+        skeleton: Of the joints; None for the usual one of so many.
+        flags: The third number says seen or not, and is no score.
+        frames: Pictures of the video, if more than the last person's says.
+
+    Raises:
+        GeoselfError: Not such a list; pictures of several videos (65).
+    """
+    if not isinstance(content, list) or not all(isinstance(found, dict) for found in content):
+        raise data_error(f"{path}: not a list of people", "", "check the file")
+    people = [found for found in content if found.get("category_id", PERSON) == PERSON]
+    if not people:
+        raise nobody(str(path))
+    places = [f"entry {n} (image_id {found.get('image_id')!r})" for n, found in enumerate(people)]
+    rows = _rows(path, people, places)
+    joints = same_joints(str(path), rows, places)
+    values = np.array(rows)
+    if flags:
+        values[..., 2] = values[..., 2] > 0
+    elif (values[..., 2] == 2).any() and np.isin(values[..., 2], (0, 1, 2)).all():
+        raise data_error(
+            f"{path}: the third number of all joints is 0, 1 or 2",
+            "that is COCO's visibility, and no score",
+            "give the annotations with their `images`, or the detector's scores",
+        )
+    frame = [_frame(path, found, place) for found, place in zip(people, places, strict=True)]
+    _check_one_video(path, people, frame)
+    return instances_of(
+        str(path), frame, values, _tracks(people), frames, skeleton_of(str(path), joints, skeleton)
+    )
+
+
+def _check_one_video(path: Path, people: Sequence[dict[str, Any]], frame: Sequence[int]) -> None:
+    """Refuses two pictures of one number, as of two cameras in one list."""
+    named: dict[int, Any] = {}
+    for found, number in zip(people, frame, strict=True):
+        image = found["image_id"]
+        if named.setdefault(number, image) != image:
+            raise data_error(
+                f"{path}: {named[number]!r} and {image!r} are both picture {number}",
+                "a file holds one camera's pictures",
+                "write a file a camera, pictures numbered by the end of their names",
+            )
+
+
+def _rows(path: Path, people: Sequence[dict[str, Any]], places: Sequence[str]) -> list[np.ndarray]:
+    return [
+        flat_keypoints(str(path), place, found.get("keypoints"))
+        for found, place in zip(people, places, strict=True)
+    ]
+
+
+def _frame(path: Path, found: dict[str, Any], place: str) -> int:
+    image = found.get("image_id")
+    if isinstance(image, int) and not isinstance(image, bool) and image >= 0:
+        return image
+    number = frame_number(image) if isinstance(image, str) else None
+    if number is None:
+        raise data_error(
+            f"{path}: {place} has no picture's number", "wanted one, as 12 or '12.jpg'", "mend it"
+        )
+    return number
+
+
+def _tracks(people: Sequence[dict[str, Any]]) -> list[str | None] | None:
+    names = [found.get("idx", found.get("track_id")) for found in people]
+    if all(name is None for name in names):
+        return None
+    return [_label(name) for name in names]
+
+
+def _label(name: Any) -> str | None:
+    """A track's name; AlphaPose's are 1, 1.0 or [1.0], by its tracker."""
+    while isinstance(name, list) and len(name) == 1:
+        name = name[0]
+    whole = isinstance(name, float) and name.is_integer()
+    return None if name is None else str(int(name) if whole else name)

@@ -1,0 +1,241 @@
+"""What the readers of detections share: rows of people, checked and in order of their frames."""
+
+import csv
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.data.skeletons import BODY_25, COCO_17, COCO_18, HALPE_26, known_skeleton
+from geoself_jax.prepare.instances import Instances
+
+HEAD = 1 << 16
+FAR_PX = 1e6
+"""No picture is as large: a joint farther out is no place in pixels."""
+LAST_FRAME = 2**31 - 1
+BY_COUNT = {17: COCO_17, 18: COCO_18, 25: BODY_25, 26: HALPE_26}
+"""What a detector that does not name its joints most likely means by so many."""
+
+
+def head(path: Path) -> str:
+    """The first characters of a file; none of a folder or of what cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(HEAD).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def skeleton_of(source: str, joints: int, told: Skeleton | None) -> Skeleton:
+    """The skeleton of so many joints: as told, else the usual one.
+
+    Raises:
+        GeoselfError: It has another number of joints, or there is no usual one (65).
+    """
+    skeleton = told or BY_COUNT.get(joints)
+    if skeleton is None or skeleton.joints != joints:
+        wanted = f"--skeleton has {told.joints}" if told else "no known detector's skeleton has"
+        raise data_error(
+            f"{source}: {joints} joints a person", wanted, "name the right one: --skeleton=NAME"
+        )
+    return skeleton
+
+
+def skeleton_of_names(source: str, names: Sequence[str], told: Skeleton | None) -> Skeleton:
+    """The skeleton of named joints: the one told, else the known one with these names.
+
+    Raises:
+        GeoselfError: No known one; the one told has other joints, or these in another order (65).
+    """
+    if told is not None:
+        if told.joints != len(names):
+            raise data_error(
+                f"{source}: {len(names)} joints: {', '.join(names[:8])}",
+                f"--skeleton has {told.joints}",
+                "describe the joints of the file, in its order",
+            )
+        _check_order(source, names, told)
+        return told
+    try:
+        return known_skeleton(tuple(names))
+    except GeoselfError as error:
+        raise data_error(
+            f"{source}: joints {', '.join(names)}",
+            "no known skeleton has these",
+            "describe them in a small toml: --skeleton=FILE.toml (docs/data.md)",
+        ) from error
+
+
+def _check_order(source: str, names: Sequence[str], told: Skeleton) -> None:
+    """Refuses a skeleton that has one of the file's names at another joint."""
+    written = [normalized(name) for name in names]
+    for joint, name in enumerate(told.joint_names):
+        if normalized(name) in written and normalized(name) != written[joint]:
+            raise data_error(
+                f"{source}: joint {joint} is {names[joint]}",
+                f"--skeleton has {name} there",
+                "describe the joints of the file, in its order",
+            )
+
+
+def csv_lines(path: Path, text: str) -> list[list[str]]:
+    """The cells of every line.
+
+    Raises:
+        GeoselfError: Not a csv (65).
+    """
+    try:
+        return list(csv.reader(text.splitlines()))
+    except csv.Error as error:
+        raise data_error(f"{path}: not a csv ({error})", "", "check the file") from error
+
+
+def frame_number(name: str) -> int | None:
+    """The last group of digits in a picture's name, before its ending."""
+    digits = re.findall(r"\d+", re.sub(r"\.[a-zA-Z]\w*$", "", name))
+    return int(digits[-1]) if digits and len(digits[-1]) <= 15 else None
+
+
+def flat_keypoints(source: str, where: str, values: Any) -> np.ndarray:
+    """(J, 3) x, y, score from a flat list.
+
+    Raises:
+        GeoselfError: Not a list of three numbers a joint (65).
+    """
+    try:
+        flat = np.array(values, np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise not_keypoints(source, where, "something else") from error
+    if flat.ndim != 1 or not flat.size or flat.size % 3:
+        raise not_keypoints(source, where, f"an array of shape {flat.shape}")
+    return flat.reshape(-1, 3)
+
+
+def not_keypoints(source: str, where: str, found: str) -> GeoselfError:
+    """The error for keypoints that are none."""
+    return data_error(
+        f"{source}: the keypoints of {where} are {found}",
+        "wanted x, y, score of every joint",
+        "write the file anew",
+    )
+
+
+def nobody(source: str) -> GeoselfError:
+    """The error for a file in which nobody was found."""
+    return data_error(f"{source}: no person in any picture", "", "check the detector's output")
+
+
+def instances_of(
+    source: str,
+    frame: Sequence[int] | np.ndarray,
+    rows: Sequence[np.ndarray] | np.ndarray,
+    tracks: Sequence[str | None] | None,
+    frames: int,
+    skeleton: Skeleton,
+) -> Instances:
+    """People in order of their frames.
+
+    Args:
+        source: For messages.
+        frame: (N,) of each person.
+        rows: (N, J, 3) x, y, score; a joint with score 0 or without a place is missing, and who
+            has no joint is left out.
+        tracks: Name of each person's track, None where there is none; None where nobody has one.
+        frames: Pictures of the video, if more than the last frame says.
+        skeleton: Of the joints.
+
+    Raises:
+        GeoselfError: Nobody at all; a score that is none (65).
+    """
+    if not len(frame):
+        raise nobody(source)
+    last = max(int(max(frame)), frames - 1)
+    if last > LAST_FRAME:
+        raise data_error(
+            f"{source}: picture number {last}",
+            f"wanted 0 to {LAST_FRAME}",
+            "number them anew",
+        )
+    values = np.asarray(rows, np.float64)
+    order = np.argsort(np.asarray(frame, np.int64), kind="stable")
+    seen = (np.isfinite(values[..., :2]).all(-1) & (values[..., 2] != 0)).any(-1)
+    order = order[seen[order]]
+    if not order.size:
+        raise nobody(source)
+    number, values = np.asarray(frame, np.int64)[order], values[order]
+    placed = np.isfinite(values[..., :2]).all(-1)
+    score = np.where(placed, values[..., 2], 0)
+    _check_values(source, number, values, score, skeleton)
+    names, index = _tracks(tracks, order)
+    _check_once(source, number, index, names)
+    return Instances(
+        source=source,
+        frame=number,
+        keypoints_2d=np.where((score > 0)[..., None], values[..., :2], np.nan).astype(np.float32),
+        confidence=score.astype(np.float32),
+        track=index,
+        track_names=names,
+        frames=last + 1,
+        skeleton=skeleton,
+    )
+
+
+def _check_values(
+    source: str, number: np.ndarray, values: np.ndarray, score: np.ndarray, skeleton: Skeleton
+) -> None:
+    bad = ~((score >= 0) & (score <= FAR_PX))
+    far = (score > 0) & ~(np.abs(values[..., :2]) <= FAR_PX).all(-1)
+    for fault in (bad, far):
+        if not fault.any():
+            continue
+        at, joint = (int(i) for i in np.argwhere(fault)[0])
+        where = f"at frame {number[at]}, joint {skeleton.joint_names[joint]}"
+        x, y, found = values[at, joint]
+        what = f"score {found:g} {where}" if fault is bad else f"x {x:g}, y {y:g} {where}"
+        wanted = "a number of at least 0" if fault is bad else "pixels"
+        raise data_error(f"{source}: {what}", f"wanted {wanted}", "check the detector's output")
+
+
+def _check_once(source: str, number: np.ndarray, index: np.ndarray, names: Sequence[str]) -> None:
+    """A track has one person a frame."""
+    pairs = np.stack([index, number], -1)[index >= 0]
+    found, count = np.unique(pairs, axis=0, return_counts=True)
+    if (count > 1).any():
+        track, frame = found[count > 1][0]
+        raise data_error(
+            f"{source}: track {names[track]} is in frame {frame} twice",
+            "wanted one person a track and frame",
+            "write the file anew, or without tracks",
+        )
+
+
+def _tracks(
+    tracks: Sequence[str | None] | None, order: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray]:
+    if tracks is None:
+        return (), np.full(len(order), -1)
+    kept = (tracks[i] for i in np.sort(order))
+    names = tuple(dict.fromkeys(name for name in kept if name is not None))
+    place: dict[str | None, int] = {name: number for number, name in enumerate(names)}
+    return names, np.array([place.get(tracks[i], -1) for i in order])
+
+
+def same_joints(source: str, rows: Sequence[np.ndarray], where: Sequence[str]) -> int:
+    """Number of joints of all rows.
+
+    Raises:
+        GeoselfError: Some row has another number than the first (65).
+    """
+    first = len(rows[0])
+    for row, place in zip(rows, where, strict=True):
+        if len(row) != first:
+            raise data_error(
+                f"{source}: {place} has {len(row)} joints",
+                f"{where[0]} has {first}",
+                "write the file anew with one model",
+            )
+    return first

@@ -1,0 +1,122 @@
+"""SLEAP's analysis .h5 (tracks, node_names, point_scores) and .csv (a row an instance).
+
+Axes are (track, xy, node, frame) unless the attribute `dims` says otherwise, as sleap-io writes it.
+A joint with a place and no score was set by hand: its confidence is 1.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.files import load_hdf5, load_text
+from geoself_jax.prepare.detections.rows import csv_lines, head, instances_of, skeleton_of_names
+from geoself_jax.prepare.instances import Instances
+
+H5 = (".h5", ".hdf5", ".analysis")
+MAGIC = "HDF\r\n\x1a\n"
+NAMES = ("tracks", "node_names", "track_names", "point_scores", "track_occupancy")
+_FIRST = ("track", "frame_idx", "instance.score")
+
+
+def recognize(path: Path) -> str | None:
+    """Why the file is one of these, or None."""
+    if path.suffix.lower() in H5 and MAGIC in head(path) and path.stat().st_size < 1 << 32:
+        tree = load_hdf5(path, names=("node_names",))
+        return "an HDF5 file with node_names" if tree else None
+    if path.suffix.lower() == ".csv" and head(path).startswith(",".join(_FIRST)):
+        return "a csv of track, frame_idx, instance.score"
+    return None
+
+
+def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
+    """The people of every picture.
+
+    Args:
+        path: The file.
+        skeleton: Of the nodes, in the file's order; None where they are a known skeleton's.
+        max_bytes: Refuse files that are larger.
+
+    Raises:
+        GeoselfError: Not such a file; nodes of no known skeleton (65).
+    """
+    if path.suffix.lower() == ".csv":
+        return _from_csv(path, skeleton, max_bytes)
+    tree = load_hdf5(path, names=NAMES, max_bytes=max_bytes)
+    tracks = _array(path, tree, "tracks", ("track", "xy", "node", "frame"))
+    scores = _array(path, tree, "point_scores", ("track", "node", "frame"))
+    names = [str(name) for name in np.ravel(tree.get("node_names", []))]
+    people, two, nodes, frames = tracks.shape
+    if two != 2 or scores.shape != (people, nodes, frames) or len(names) != nodes:
+        raise data_error(
+            f"{path}: tracks {tracks.shape}, point_scores {scores.shape}, {len(names)} node_names",
+            "wanted (tracks, 2, nodes, frames) and (tracks, nodes, frames)",
+            "export the analysis anew",
+        )
+    kept = skeleton_of_names(str(path), names, skeleton)
+    rows = _by_hand(np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1))
+    there = np.isfinite(rows[..., :2]).all(-1).any(-1)
+    person, frame = np.nonzero(there)
+    told = [str(name) for name in np.ravel(tree.get("track_names", []))]
+    labels: list[str | None] = [told[p] if len(told) == people else str(p) for p in person.tolist()]
+    return instances_of(
+        str(path), frame, rows[person, frame], labels if people > 1 else None, frames, kept
+    )
+
+
+def _by_hand(rows: np.ndarray) -> np.ndarray:
+    """Scores 1 where there is a place and no score."""
+    placed = np.isfinite(rows[..., :2]).all(-1) & np.isnan(rows[..., 2])
+    rows[..., 2] = np.where(placed, 1, rows[..., 2])
+    return rows
+
+
+def _array(path: Path, tree: Any, name: str, axes: tuple[str, ...]) -> np.ndarray:
+    """A dataset with these axes in this order."""
+    found = tree.get(name) if isinstance(tree, dict) else None
+    numbers = isinstance(found, np.ndarray) and found.dtype.kind in "iuf"
+    if found is None or not numbers or found.ndim != len(axes):
+        raise data_error(
+            f"{path}: no array {name} of {len(axes)} axes",
+            "SLEAP's analysis has it",
+            "export it by sleap-convert --format analysis",
+        )
+    told = re.findall(r"\w+", str(tree.get(f"{name}@dims") or "")) or list(axes)
+    if sorted(told) != sorted(axes):
+        raise data_error(
+            f"{path}: {name} has dims {' '.join(told)[:80]}",
+            f"wanted {' '.join(axes)}, in any order",
+            "export the analysis anew",
+        )
+    return found.astype(np.float64).transpose([told.index(axis) for axis in axes])
+
+
+def _from_csv(path: Path, told: Skeleton | None, max_bytes: int) -> Instances:
+    lines = csv_lines(path, load_text(path, max_bytes=max_bytes))
+    names = lines[0][3:] if lines else []
+    nodes = [name.removesuffix(".x") for name in names[::3]]
+    if names != [f"{node}.{end}" for node in nodes for end in ("x", "y", "score")]:
+        raise data_error(
+            f"{path}: its columns are not NODE.x, NODE.y, NODE.score", "SLEAP writes them so", ""
+        )
+    rows, frame, tracks = [], [], []
+    for number, line in enumerate(lines[1:], 2):
+        try:
+            rows.append(np.array([float(c) if c else np.nan for c in line[3:]]).reshape(-1, 3))
+            frame.append(int(line[1]))
+            if len(rows[-1]) != len(nodes) or frame[-1] < 0:
+                raise ValueError(f"{len(line)} cells")
+        except (ValueError, IndexError) as error:
+            raise data_error(
+                f"{path}: line {number} ({error})",
+                f"wanted track, frame and {3 * len(nodes)} numbers",
+                "export the file anew",
+            ) from error
+        tracks.append(line[0] or None)
+    kept = skeleton_of_names(str(path), nodes, told)
+    tracked = tracks if any(track is not None for track in tracks) else None
+    values = _by_hand(np.array(rows)) if rows else rows
+    return instances_of(str(path), frame, values, tracked, 0, kept)

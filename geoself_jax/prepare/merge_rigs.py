@@ -1,0 +1,130 @@
+"""The rigs of several clips as one: a vertical, a list of cameras, a place for each of them."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.core.errors import data_error
+from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.clip import Clip
+
+PLAIN = 5
+"""A lens of up to so many coefficients is kept in the file; others are undone before."""
+
+
+def check_picture_sizes(rig: Rig) -> None:
+    """Every camera's picture has a size.
+
+    Raises:
+        GeoselfError: One has none (65).
+    """
+    unknown = np.flatnonzero((rig.image_size <= 0).any(-1))
+    if unknown.size:
+        raise data_error(
+            f"rig {rig.name}: the picture size of camera {rig.camera_names[unknown[0]]} is not in "
+            "the calibration",
+            "wanted width and height in pixels",
+            f"give --image-size={rig.camera_names[unknown[0]]}=WIDTHxHEIGHT, or "
+            "--image-size=WIDTHxHEIGHT for all",
+        )
+
+
+def upright(clips: list[Clip]) -> list[Clip]:
+    """The clips as they are where their worlds agree on the vertical, else turned to z up."""
+    ups = np.stack([clip.rig.world_up for clip in clips])
+    if np.allclose(ups, ups[0], atol=1e-6):
+        return clips
+    return [_turned(clip) for clip in clips]
+
+
+def _turned(clip: Clip) -> Clip:
+    """The clip in a world whose z is up."""
+    A = _to_z(clip.rig.world_up)
+    rig = dataclasses.replace(
+        clip.rig, R=clip.rig.R @ A.T, center=clip.rig.center @ A.T, world_up=np.array([0, 0, 1.0])
+    )
+    pose = None if clip.pose_world is None else (clip.pose_world @ A.T).astype(np.float32)
+    return dataclasses.replace(clip, rig=rig, pose_world=pose)
+
+
+def _to_z(up: np.ndarray) -> np.ndarray:
+    """A rotation that takes the unit vector `up` to z."""
+    side = np.eye(3)[np.argmin(np.abs(up))]
+    x = np.cross(side, up)
+    x /= np.linalg.norm(x)
+    return np.stack([x, np.cross(up, x), up])
+
+
+def distinct_rigs(rigs: Sequence[Rig]) -> tuple[list[Rig], list[int]]:
+    """Each rig once, and which of them every clip has."""
+    keys: dict[Any, int] = {}
+    distinct: list[Rig] = []
+    index = []
+    for rig in rigs:
+        arrays = (rig.K, rig.R, rig.center, rig.image_size)
+        key = (rig.name, rig.camera_names, rig.lenses, *(array.tobytes() for array in arrays))
+        if key not in keys:
+            keys[key] = len(distinct)
+            distinct.append(rig)
+        index.append(keys[key])
+    return distinct, index
+
+
+def view_names(rigs: Sequence[Rig]) -> tuple[str, ...]:
+    """Names of the views of the file: those of the rig that has all; else all names of a view."""
+    largest = max(rigs, key=lambda rig: rig.views).camera_names
+    if all(set(rig.camera_names) <= set(largest) for rig in rigs):
+        return largest
+    views = len(largest)
+    at = [dict.fromkeys(r.camera_names[v] for r in rigs if v < r.views) for v in range(views)]
+    return tuple(each_once(["|".join(list(names)[:3]) for names in at]))
+
+
+def places_of(rig: Rig, names: tuple[str, ...]) -> list[int]:
+    """The view in the file of each camera of the rig."""
+    if set(rig.camera_names) <= set(names):
+        return [names.index(name) for name in rig.camera_names]
+    return list(range(rig.views))
+
+
+def camera_arrays(rigs: Sequence[Rig], places: Sequence[list[int]]) -> dict[str, np.ndarray]:
+    """K, dist, R, center and image_size, (rigs, V, ...); a view a rig has not copies its first."""
+    views = max(max(place) for place in places) + 1
+    arrays: dict[str, list[np.ndarray]] = {}
+    for rig, place in zip(rigs, places, strict=True):
+        of = {
+            "K": rig.K,
+            "dist": np.array([_plain(lens.coefficients, lens.fisheye) for lens in rig.lenses]),
+            "R": rig.R,
+            "center": rig.center,
+            "image_size": rig.image_size,
+        }
+        for name, array in of.items():
+            full = np.repeat(array[:1], views, axis=0)
+            full[place] = array
+            arrays.setdefault(name, []).append(full)
+    return {name: np.stack(parts) for name, parts in arrays.items()}
+
+
+def _plain(coefficients: tuple[float, ...], fisheye: bool) -> tuple[float, ...]:
+    """k1 k2 p1 p2 k3 of a lens that stays in the file; zeros of one that is undone here."""
+    if fisheye or len(coefficients) > PLAIN:
+        return (0.0,) * PLAIN
+    return (*coefficients, *(0.0,) * (PLAIN - len(coefficients)))
+
+
+def each_once(names: Sequence[str]) -> list[str]:
+    """The names, later ones of the same told apart by a number."""
+    result: list[str] = []
+    taken = set(names)
+    seen: set[str] = set()
+    for name in names:
+        free, number = name, 1
+        while free in seen or (number > 1 and free in taken):
+            number += 1
+            free = f"{name}#{number}"
+        seen.add(free)
+        result.append(free)
+    return result

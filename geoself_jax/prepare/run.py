@@ -1,0 +1,167 @@
+"""From users' files to one file of format geoself-multiview/1, and what it holds, in words."""
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from geoself_jax.core.errors import data_error, missing_error, usage_error
+from geoself_jax.prepare.assemble import assemble
+from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
+from geoself_jax.prepare.datasets.prepared import check_arrays
+from geoself_jax.prepare.motion import simulated
+from geoself_jax.prepare.own_rig import RigOptions, read_own_rig, read_rig
+
+DATASETS = {
+    "human36m": "videopose3d",
+    "motionbert": "motionbert",
+    "mpi_inf_3dhp": "mpi_inf_3dhp",
+    "aist": "aist",
+    "panoptic": "panoptic",
+    "prepared": "prepared",
+}
+"""Formats of data sets, and the module of `prepare.datasets` that reads each."""
+
+RIG, MOTION = "rig", "motion"
+FORMATS = ("auto", *DATASETS, RIG, MOTION)
+MOTION_FILES = (".bvh", ".amc")
+
+
+def choose_format(inputs: Sequence[Path], told: str, notice: Callable[[str], None]) -> str:
+    """The format of the inputs: as told, or found out and its reason told.
+
+    Raises:
+        GeoselfError: An input is missing (66); no format or several fit (65); no input (64).
+    """
+    for path in inputs:
+        if not path.exists():
+            raise missing_error(str(path), "no such file or folder", "check the path")
+    if told != "auto":
+        return told
+    if not inputs:
+        return RIG
+    reasons = _reasons(inputs)
+    if len(reasons) > 1:
+        found = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        raise data_error(f"{inputs[0]}: may be {found}", "which is it?", "say --format=NAME")
+    name, reason = next(iter(reasons.items()), (RIG, "a folder of no data set that is known"))
+    if not reasons and not inputs[0].is_dir():
+        raise data_error(
+            f"{inputs[0]}: of no format that is known",
+            "a detector's file belongs to a camera",
+            "name each with --camera=NAME=PATH and the cameras with --calibration, or say --format",
+        )
+    notice(f"{inputs[0]}: taken for {name} ({reason})")
+    return name
+
+
+def _reasons(inputs: Sequence[Path]) -> dict[str, str]:
+    for path in inputs:
+        if path.suffix.lower() in MOTION_FILES:
+            return {MOTION: f"a {path.suffix} file"}
+        if path.is_dir() and any(each.suffix.lower() in MOTION_FILES for each in path.iterdir()):
+            return {MOTION: "a folder of motion files"}
+    path = inputs[0]
+    found = {
+        name: importlib.import_module(f"geoself_jax.prepare.datasets.{module}").recognize(path)
+        for name, module in DATASETS.items()
+    }
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def read(
+    kind: str,
+    inputs: Sequence[Path],
+    options: ReadOptions,
+    own: RigOptions,
+    *,
+    seed: int = 0,
+    motion_unit: str | None = None,
+) -> Reading:
+    """Clips of the inputs.
+
+    Args:
+        kind: One of `FORMATS`, not `auto`.
+        inputs: Files or folders.
+        options: What to take.
+        own: Of a lab's own rig; its calibration and fps are those of simulated views, too.
+        seed: Of simulated detections.
+        motion_unit: Of a motion file's lengths; None to guess it from the body's height.
+
+    Raises:
+        GeoselfError: Something is missing (64, 66) or bad (65).
+    """
+    if kind == RIG:
+        return read_own_rig(inputs, own, options)
+    if not inputs:
+        raise usage_error("--input", "what shall be read?", "name a file or folder")
+    if kind == MOTION:
+        rig = read_rig(own, None, options.notice)
+        fps = own.fps or 50.0
+        return simulated.read(inputs, options, rig=rig, fps=fps, seed=seed, unit=motion_unit)
+    module = importlib.import_module(f"geoself_jax.prepare.datasets.{DATASETS[kind]}")
+    return module.read(inputs, options)
+
+
+def prepare(reading: Reading) -> dict[str, np.ndarray]:
+    """Reads all clips, with a progress bar, and puts them together.
+
+    Returns:
+        Arrays of format geoself-multiview/1, checked.
+
+    Raises:
+        GeoselfError: A clip is bad, or they do not go together (65).
+    """
+    arrays = assemble(_shown(reading))
+    check_arrays("the prepared recording", arrays)
+    return arrays
+
+
+def _shown(reading: Reading) -> Iterator[Clip]:
+    with tqdm(total=reading.total, unit=" clips", desc="reading") as bar:
+        for clip in reading.clips:
+            bar.set_postfix_str(clip.name, refresh=False)
+            bar.update()
+            bar.total = max(bar.total or 0, bar.n)  # a file may hold several clips
+            yield clip
+
+
+def summary(arrays: dict[str, np.ndarray]) -> str:
+    """What the file holds, some lines of text."""
+    frames, views, joints, _ = arrays["keypoints_2d"].shape
+    confidence = arrays["confidence"]
+    by_view = (confidence > 0).mean((0, 2))
+    cameras = ", ".join(
+        f"{name} {100 * share:.0f} %"
+        for name, share in zip(arrays["camera_names"], by_view, strict=True)
+    )
+    seconds = frames / float(arrays["fps"].item())
+    actions = sorted(set(arrays["clip_actions"].tolist()))
+    lines = [
+        f"{frames} instants of {views} views, {joints} joints, {float(arrays['fps'].item()):g} "
+        f"fps ({seconds / 60:.1f} min)",
+        f"{len(arrays['clip_names'])} clips; subjects {_few(arrays['subject_names'].tolist())}; "
+        f"actions {_few(actions)}; rigs {_few(arrays['rig_names'].tolist())}",
+        f"joints seen by camera: {cameras}",
+        f"confidence: {_spread(confidence)}",
+        "ground truth (for evaluation only): "
+        + ("yes" if "pose_world" in arrays else "none, none is needed"),
+    ]
+    return "\n".join(lines)
+
+
+def _few(names: Sequence[str], most: int = 8) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{len(names)}: {', '.join(names[:most])}{more}"
+
+
+def _spread(confidence: np.ndarray) -> str:
+    seen = confidence[confidence > 0]
+    if not seen.size:
+        return "no joint is seen"
+    if seen.min() == seen.max():
+        return f"{seen.min():g} everywhere: it tells good from bad joints nowhere"
+    low, middle, high = np.quantile(seen[:: max(1, seen.size // 100_000)], (0.05, 0.5, 0.95))
+    return f"median {middle:.2f}, from {low:.2f} to {high:.2f} (5 % to 95 %)"

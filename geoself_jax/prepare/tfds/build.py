@@ -1,0 +1,115 @@
+"""Builds a data set from the files that the user brought."""
+
+import contextlib
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, usage_error
+from geoself_jax.data.tfds import names, records
+from geoself_jax.prepare.tfds import manual
+
+
+class Built(NamedTuple):
+    """A data set that was built: where, of which files, and clips and bytes of each split."""
+
+    folder: Path
+    files: list[manual.ManualFile]
+    splits: dict[str, tuple[int, int]]
+
+
+def build(
+    source: names.Source,
+    folder: Path | None,
+    inputs: Sequence[Path] = (),
+    *,
+    checksums: Path | None = None,
+    overwrite: bool = False,
+    notice: manual.Notice = print,
+) -> Built:
+    """Builds a data set; one already there is replaced only once the new one is whole.
+
+    Args:
+        source: Its name, the name of this build of it, and the folder of all data sets.
+        folder: Where the user's files are; None: where the first of `inputs` is.
+        inputs: The files, where they are not to be searched for.
+        checksums: A list by `sha256sum` that the files must agree with.
+        overwrite: Replace a build of the same name.
+        notice: Is told what is done, left out and assumed.
+
+    Raises:
+        GeoselfError: It is there already (64), files are missing (66), damaged or not those of
+            `checksums` (65), tensorflow-datasets is not installed (69), the disk refuses (74).
+    """
+    names.check_config(source.config)
+    if source.folder.exists() and not overwrite:
+        raise usage_error(
+            f"{source.folder}", "is there already", "add --overwrite, or --name=ANOTHER"
+        )
+    names.check_installed()
+    data_set = manual.DATA_SETS[source.name]
+    if inputs and not data_set.by_name:
+        raise usage_error("--input", f"{data_set.title} is a folder of files", "give --manual-dir")
+    if folder is None:
+        folder = inputs[0].parent
+    files = list(inputs) or manual.find(source.name, folder)
+    notice(f"{len(files)} files, sha256:")
+    described = manual.describe(folder, files)
+    for file in described[:20]:
+        notice(f"{file.sha256}  {file.name}")
+    if len(described) > 20:
+        notice(f"... and {len(described) - 20} more, in metadata.json")
+    if checksums is not None:
+        manual.compare(described, checksums)
+        notice(f"all as {checksums} has them")
+    splits = manual.read_splits(source.name, folder, files, notice)
+    for split, arrays in splits.items():
+        if unread := records.left_out(arrays):
+            notice(f"{split}: left out, as nothing reads them: {', '.join(unread)}")
+    with _replaced(source.folder):
+        return _write(source, splits, described)
+
+
+def _write(
+    source: names.Source, splits: manual.Splits, described: list[manual.ManualFile]
+) -> Built:
+    import tensorflow_datasets as tfds
+
+    from geoself_jax.prepare.tfds import builders
+
+    made = builders.builder(source, splits=splits, described=described)
+    options = tfds.download.DownloadConfig(try_download_gcs=False)
+    try:
+        with (
+            tempfile.TemporaryDirectory() as downloads,
+            contextlib.redirect_stdout(io.StringIO()),  # "Downloading ...": nothing is
+        ):
+            made.download_and_prepare(download_dir=downloads, download_config=options)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise GeoselfError(str(source.folder), why, "check the disk", INPUT_OUTPUT) from error
+    sizes = {
+        name: (split.num_examples, split.num_bytes) for name, split in made.info.splits.items()
+    }
+    return Built(source.folder, described, sizes)
+
+
+@contextlib.contextmanager
+def _replaced(folder: Path) -> Iterator[None]:
+    """Puts a folder aside while another is made in its place, and back if that fails."""
+    aside = folder.with_name(f"{folder.name}.replaced")
+    if not folder.exists():
+        yield
+        return
+    shutil.rmtree(aside, ignore_errors=True)
+    folder.rename(aside)
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+        raise
+    shutil.rmtree(aside)
