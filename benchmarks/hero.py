@@ -11,9 +11,9 @@ import numpy as np
 
 from geoself_jax import evaluation
 from geoself_jax.data.sources import load
-from geoself_jax.drawing import draw_hero
 from geoself_jax.runtime.restore import load_trained
 from geoself_jax.scores import in_cameras
+from geoself_jax.view.plots import draw_hero
 
 COLUMNS = 4
 

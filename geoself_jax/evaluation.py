@@ -16,7 +16,6 @@ from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.skeletons import same_joints
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.drawing import Panel, draw_lifted
 from geoself_jax.ranking import rank_views, truth_in_its_joints
 from geoself_jax.runtime.restore import Trained
 from geoself_jax.scores import (
@@ -25,6 +24,7 @@ from geoself_jax.scores import (
     predict_recording,
     truth_map,
 )
+from geoself_jax.view.plots import Panel, draw_lifted
 
 COLUMNS = {
     "mpjpe_mm": "MPJPE",

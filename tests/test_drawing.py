@@ -5,10 +5,11 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from geoself_jax import drawing, panels, strokes
 from geoself_jax.core.errors import DATA, INPUT_OUTPUT, GeoselfError
 from geoself_jax.core.skeleton import H36M_17, Skeleton
-from geoself_jax.drawing import Panel, draw_hero, draw_lifted
+from geoself_jax.view import axes as panels
+from geoself_jax.view import line_segments, plots
+from geoself_jax.view.plots import Panel, draw_hero, draw_lifted
 
 FACE = Skeleton(("nose", "left_eye", "right_eye"), (-1, 0, 0), ((1, 2),), 0)
 CHAIN = Skeleton(("a", "b", "c", "d", "e"), (-1, 0, 1, 2, 3), (), 2)
@@ -47,7 +48,7 @@ def segments_drawn(panel):
 
 @pytest.fixture
 def coarse(monkeypatch):
-    monkeypatch.setattr(drawing, "_DPI", 50)
+    monkeypatch.setattr(plots, "_DPI", 50)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,9 @@ def test_three_rows_are_a_small_png_of_a_readme_s_size(three_rows):
 
 def test_left_right_middle_and_the_reference_are_all_there(three_rows):
     picture = pixels(three_rows)
-    assert all(shows(picture, color) for color in (*strokes.COLOR.values(), strokes.REFERENCE))
+    assert all(
+        shows(picture, color) for color in (*line_segments.COLOR.values(), line_segments.REFERENCE)
+    )
 
 
 def test_nothing_but_the_picture_is_left_in_the_folder(three_rows):
@@ -148,29 +151,29 @@ def test_a_folder_that_cannot_be_made_is_an_error_of_the_disk(coarse, tmp_path):
 
 def test_a_level_camera_s_axes_are_right_up_away():
     right_down_forward = np.array([[1.0, 2.0, 3.0]])
-    np.testing.assert_allclose(strokes.upright(right_down_forward, (0, -1, 0)), [[1, -2, 3]])
+    np.testing.assert_allclose(line_segments.upright(right_down_forward, (0, -1, 0)), [[1, -2, 3]])
 
 
 def test_a_tilted_camera_s_upright_person_stands_upright():
     tilt = np.radians(25)
     up = np.array([0, -np.cos(tilt), -np.sin(tilt)])
-    np.testing.assert_allclose(strokes.upright(1.7 * up[None], up), [[0, 1.7, 0]], atol=1e-12)
+    np.testing.assert_allclose(line_segments.upright(1.7 * up[None], up), [[0, 1.7, 0]], atol=1e-12)
 
 
 @pytest.mark.parametrize("up", [(0, -1, 0), (0.3, -0.9, -0.4), (0, 0, -1), (0, 0, 1)])
 def test_turning_upright_keeps_lengths_and_handedness(up):
-    basis = strokes.upright(np.eye(3), up)
+    basis = line_segments.upright(np.eye(3), up)
     np.testing.assert_allclose(basis @ basis.T, np.eye(3), atol=1e-12)
     # Right, up, away is left-handed; right, down, forward is right-handed.
     np.testing.assert_allclose(np.linalg.det(basis), -1)
 
 
 def test_from_the_camera_s_right_what_is_far_is_on_the_right_and_what_was_right_is_near():
-    far, right = strokes.seen_from(np.array([[0, 0, 1.0], [1.0, 0, 0]]), 90.0)
+    far, right = line_segments.seen_from(np.array([[0, 0, 1.0], [1.0, 0, 0]]), 90.0)
     np.testing.assert_allclose(far, [1, 0, 0], atol=1e-12)
     assert right[2] < 0
 
 
 def test_a_bone_between_both_sides_is_in_the_middle():
     shoulders = Skeleton(("neck", "left", "right"), (-1, 0, 1), ((1, 2),), 0)
-    assert strokes.bone_sides(shoulders) == ["left", "middle"]
+    assert line_segments.bone_sides(shoulders) == ["left", "middle"]

@@ -10,16 +10,16 @@ from tiny import make_arrays
 from geoself_jax.core.errors import INPUT_OUTPUT, UNAVAILABLE, USAGE, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.poses.sequence import PoseCamera, PoseSequence
-from geoself_jax.drawing import new_figure
-from geoself_jax.strokes import COLOR, REFERENCE
-from geoself_jax.viewing import encoding, film
-from geoself_jax.viewing.bodies import on_floor, poses_in_camera
-from geoself_jax.viewing.caption import Caption
-from geoself_jax.viewing.film import write_film
-from geoself_jax.viewing.moments import frame_range, in_real_time, spread
-from geoself_jax.viewing.pictures import write_pictures
-from geoself_jax.viewing.scene import PREDICTION, TRUTH, Scene
-from geoself_jax.viewing.stage import Stage
+from geoself_jax.view import film, video_file
+from geoself_jax.view.caption import Caption
+from geoself_jax.view.choose_frames import frame_range, in_real_time, spread
+from geoself_jax.view.drawn_poses import on_floor, poses_in_camera
+from geoself_jax.view.film import write_film
+from geoself_jax.view.film_frame import Stage
+from geoself_jax.view.line_segments import COLOR, REFERENCE
+from geoself_jax.view.plots import new_figure
+from geoself_jax.view.scene import PREDICTION, TRUTH, Scene
+from geoself_jax.view.stills import write_pictures
 
 GONE = 20  # from this frame on, nothing was seen and nothing lifted
 WIDTH = 320
@@ -263,7 +263,7 @@ def test_colours_of_a_palette_are_the_nearest(tmp_path):
     figure.canvas.draw()
     picture = np.array(figure.canvas.buffer_rgba())
     picture[:10], picture[10:20] = (0, 114, 178, 255), (213, 94, 0, 255)
-    encoding.write_gif(tmp_path / "a.gif", iter([picture, picture[::-1]]), [picture], 10)
+    video_file.write_gif(tmp_path / "a.gif", iter([picture, picture[::-1]]), [picture], 10)
     frames, _ = gif_frames(tmp_path / "a.gif")
     assert np.abs(frames[0].astype(int) - picture[..., :3]).max() <= 8
     assert np.abs(frames[1].astype(int) - picture[::-1, :, :3]).max() <= 8

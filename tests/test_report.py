@@ -10,7 +10,7 @@ from geoself_jax.ranking import rank_views
 from geoself_jax.reporting import choosing
 from geoself_jax.reporting.page import write_report
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.viewing.recorded import parts
+from geoself_jax.view.from_recording import parts
 
 SOURCE = "<img src=x>.npz"
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from walkers import camera, seen, walker
 
-from geoself_jax import view
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.data.poses.formats import write_poses
+from geoself_jax.view import __main__ as view
 
 
 @pytest.fixture

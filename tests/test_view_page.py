@@ -9,10 +9,10 @@ from tiny import JOINT_NAMES
 from walkers import SKELETON, camera, seen, walker
 
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.viewing import coding
-from geoself_jax.viewing.actions import mean_errors
-from geoself_jax.viewing.page import asset, page, write_page
-from geoself_jax.viewing.scenes import joint_errors, scenes_from_sequences
+from geoself_jax.view import compress_numbers
+from geoself_jax.view.build_scenes import joint_errors, scenes_from_sequences
+from geoself_jax.view.error_table import mean_errors
+from geoself_jax.view.html_page import asset, page, write_page
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 ENDS = "</script><script>alert(2)</script>"
@@ -345,7 +345,7 @@ def test_the_browser_reads_the_numbers_that_were_coded(opened, scale, root):
     rng = np.random.default_rng(0)
     values = rng.normal(0, scale, (601, 5, 3)) + np.sin(np.arange(601) / 50)[:, None, None]
     values[rng.random((601, 5)) < 0.1], values[250:270] = np.nan, np.nan
-    block = coding.code(values, 0.0005, root)
+    block = compress_numbers.code(values, 0.0005, root)
     tab = opened.new_page()
     facts = {
         k: getattr(block, k) for k in ("frames", "joints", "numbers", "step", "root", "planes")
@@ -354,6 +354,6 @@ def test_the_browser_reads_the_numbers_that_were_coded(opened, scale, root):
     out = " return btoa([...new Uint8Array(n.buffer)].map(b => String.fromCharCode(b)).join('')); }"
     tab.add_script_tag(content=asset("decode.js"))
     told = base64.b64decode(tab.evaluate(call + out, [facts, block.content]))
-    wanted = coding.decode(block).astype(np.float32).ravel()
+    wanted = compress_numbers.decode(block).astype(np.float32).ravel()
     np.testing.assert_array_equal(np.frombuffer(told, np.float32), wanted)
     tab.close()

@@ -14,17 +14,13 @@ from geoself_jax.data.poses.change_axes import in_camera, relative_to_root
 from geoself_jax.data.poses.orientation import turned
 from geoself_jax.data.skeletons import BODY_25, COCO_17
 from geoself_jax.scores import ground_truth_scores, in_cameras
-from geoself_jax.strokes import COLOR
-from geoself_jax.viewing import choosing, coding, page, upright
-from geoself_jax.viewing.actions import action_table
-from geoself_jax.viewing.beside import beside
-from geoself_jax.viewing.facts import page_facts, runs
-from geoself_jax.viewing.scene import Scene
-from geoself_jax.viewing.scenes import (
-    joint_errors,
-    scenes_from_recording,
-    scenes_from_sequences,
-)
+from geoself_jax.view import choose_scenes, compress_numbers, html_page, z_up
+from geoself_jax.view.build_scenes import joint_errors, scenes_from_recording, scenes_from_sequences
+from geoself_jax.view.comparison import beside
+from geoself_jax.view.error_table import action_table
+from geoself_jax.view.line_segments import COLOR
+from geoself_jax.view.page_data import page_facts, runs
+from geoself_jax.view.scene import Scene
 
 
 def lifted(noise=0.02, **changes):
@@ -38,18 +34,22 @@ def test_what_is_coded_is_read_back_within_half_a_step(root, scale):
     values = rng.normal(0, scale, (50, 4, 3)) + 5 * scale
     values[3:9, 1] = np.nan
     values[0, 2], values[-1], values[20, 0, 1] = np.nan, np.nan, np.nan
-    block = coding.code(values, 0.0005, root)
-    again = coding.decode(block)
+    block = compress_numbers.code(values, 0.0005, root)
+    again = compress_numbers.decode(block)
     missing = np.isnan(values).any(-1)
     assert (np.isnan(again).all(-1) == missing).all()
     assert np.abs(again - values)[~missing].max() <= 0.00025 * (1 + 1e-9)
 
 
 def test_nothing_one_number_and_numbers_beyond_all_measure_are_coded_too():
-    assert coding.decode(coding.code(np.zeros((0, 17, 3)), 0.0005, 0)).shape == (0, 17, 3)
-    assert coding.decode(coding.code(np.full((1, 1, 1), 0.7), 0.01)).item() == pytest.approx(0.7)
+    assert compress_numbers.decode(
+        compress_numbers.code(np.zeros((0, 17, 3)), 0.0005, 0)
+    ).shape == (0, 17, 3)
+    assert compress_numbers.decode(
+        compress_numbers.code(np.full((1, 1, 1), 0.7), 0.01)
+    ).item() == pytest.approx(0.7)
     wild = np.array([[[1e9]], [[np.inf]], [[-134_217.0]], [[134_217.0]]])
-    again = coding.decode(coding.code(wild, 0.0005)).ravel()
+    again = compress_numbers.decode(compress_numbers.code(wild, 0.0005)).ravel()
     assert np.isnan(again[:2]).all() and again[2:].tolist() == [-134_217.0, 134_217.0]
 
 
@@ -57,7 +57,7 @@ def test_a_body_in_a_page_is_less_than_half_a_millimetre_off():
     scene = scenes_from_sequences([lifted()])[0]
     facts, blocks = page_facts([scene], "x")
     block = list(blocks.found)[facts["scenes"][0]["sources"][0]["pose"]]
-    error = np.linalg.norm(coding.decode(block) - scene.sequences[0].pose, axis=-1)
+    error = np.linalg.norm(compress_numbers.decode(block) - scene.sequences[0].pose, axis=-1)
     assert error.max() < 0.0005
 
 
@@ -183,7 +183,7 @@ def test_scenes_of_a_recording_are_its_clips_and_cameras(tiny_recording, predict
     root = scene.sequences[0].pose[:, 0] - scene.sequences[1].pose[:, 0]
     np.testing.assert_allclose(root @ camera().R.T, [[0, 0, 0.2]] * 40, atol=1e-4)
     one = scenes_from_recording(tiny_recording, ["cam1"], predicted)
-    assert {choosing.name_of(scene, "camera") for scene in one} == {"cam1"} and len(one) == 6
+    assert {choose_scenes.name_of(scene, "camera") for scene in one} == {"cam1"} and len(one) == 6
 
 
 def test_the_table_of_actions_is_that_of_evaluate(tiny_recording, predicted):
@@ -238,14 +238,14 @@ def test_a_recording_of_other_clips_cameras_or_frames_is_refused(tiny_recording,
 
 def test_frames_are_chosen_by_number_and_thinned_to_a_total():
     scenes = scenes_from_sequences([lifted(), lifted(clip="clip1", frame_id=np.arange(100, 140))])
-    assert [s.frames for s in choosing.thinned(scenes, every=4)] == [10, 10]
-    assert sum(s.frames for s in choosing.thinned(scenes, most=20)) == 20
-    assert choosing.thinned(scenes, most=20)[0].frame_id.tolist() == list(range(0, 40, 4))
-    (between,) = choosing.between(scenes, 105, 110)
+    assert [s.frames for s in choose_scenes.thinned(scenes, every=4)] == [10, 10]
+    assert sum(s.frames for s in choose_scenes.thinned(scenes, most=20)) == 20
+    assert choose_scenes.thinned(scenes, most=20)[0].frame_id.tolist() == list(range(0, 40, 4))
+    (between,) = choose_scenes.between(scenes, 105, 110)
     assert between.frame_id.tolist() == list(range(105, 111))
-    assert [s.name for s in choosing.chosen(scenes, "clip1", "cam0")] == ["clip1 · cam0"]
+    assert [s.name for s in choose_scenes.chosen(scenes, "clip1", "cam0")] == ["clip1 · cam0"]
     with pytest.raises(GeoselfError, match="did you mean 'clip1'"):
-        choosing.chosen(scenes, "clip_1", None)
+        choose_scenes.chosen(scenes, "clip_1", None)
 
 
 def test_runs_tell_all_frame_numbers():
@@ -256,7 +256,7 @@ def test_runs_tell_all_frame_numbers():
 
 @pytest.mark.parametrize("up", [(0, 0, 1), (0, -1, 0), (0, 1, 0), (1, 0, 0), (0.36, 0.48, 0.8)])
 def test_the_page_s_axes_are_a_rotation_with_z_up(up):
-    turn = upright.basis(np.array(up, float))
+    turn = z_up.basis(np.array(up, float))
     np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-12)
     assert np.linalg.det(turn) == pytest.approx(1)
     np.testing.assert_allclose(turn @ up, [0, 0, 1], atol=1e-12)
@@ -265,15 +265,15 @@ def test_the_page_s_axes_are_a_rotation_with_z_up(up):
 def test_worlds_far_from_their_origin_lose_nothing():
     far = lifted().pose.astype(np.float64) + [500_000, 0, 0]
     scene = scenes_from_sequences([lifted(pose=far.astype(np.float32), camera=None)])[0]
-    assert np.abs(upright.points(scene, 0)).max() < 100
+    assert np.abs(z_up.points(scene, 0)).max() < 100
 
 
 def test_the_page_holds_its_policy_s_script_and_style_and_no_other():
-    text = page.page(scenes_from_sequences([seen(lifted()), walker()]), "</title><b>x")
+    text = html_page.page(scenes_from_sequences([seen(lifted()), walker()]), "</title><b>x")
     assert re.findall(r"<script(?![^>]*type=)", text) == ["<script"]
     script = re.search(r"<script>(.*)</script>", text, re.S)[1]
     style = re.search(r"<style>(.*?)</style>", text, re.S)[1]
-    policy = page.policy(style, script).replace("'", "&#x27;")
+    policy = html_page.policy(style, script).replace("'", "&#x27;")
     assert f'content="{policy}"' in text and "unsafe" not in policy
     assert "<!--" not in script and "</" not in script
     assert "http" not in script.replace("http-equiv", "") and "url(" not in style
@@ -283,22 +283,22 @@ def test_the_page_holds_its_policy_s_script_and_style_and_no_other():
 
 def test_json_in_the_page_cannot_end_its_element_and_stays_the_same():
     value = {"a": "</script><!--&\u2028'\"\ud800", "b": [1.5, None]}
-    text = page.json_text(value)
+    text = html_page.json_text(value)
     assert not set("<>&\u2028\ud800") & set(text) and json.loads(text) == value
     with pytest.raises(ValueError, match="JSON"):
-        page.json_text(float("nan"))
+        html_page.json_text(float("nan"))
 
 
 def test_a_page_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "deep" / "report.html"
-    page.write_page(path, scenes_from_sequences([lifted()]), "named \udcff")
+    html_page.write_page(path, scenes_from_sequences([lifted()]), "named \udcff")
     assert [p.name for p in path.parent.iterdir()] == ["report.html"]
     before = path.read_bytes()
     with pytest.raises(GeoselfError) as error:
-        page.write_page(path, [], "x")
+        html_page.write_page(path, [], "x")
     assert error.value.code == 65 and path.read_bytes() == before
     with pytest.raises(GeoselfError) as error:
-        page.write_page(path / "under.html", scenes_from_sequences([lifted()]), "x")
+        html_page.write_page(path / "under.html", scenes_from_sequences([lifted()]), "x")
     assert error.value.code == 74
 
 
@@ -311,10 +311,10 @@ def test_bodies_that_several_cameras_share_are_in_the_page_once(tiny_recording):
 
 def test_the_colours_of_the_page_are_those_of_the_pictures():
     for side, color in COLOR.items():
-        assert f'{side}: "{color.lower()}"' in page.asset("colors.js")
+        assert f'{side}: "{color.lower()}"' in html_page.asset("colors.js")
 
 
 def test_known_skeletons_of_a_face_and_no_pelvis_make_a_page():
     pose = np.random.default_rng(0).normal(0, 1, (4, 17, 3)).astype(np.float32)
     sequence = walker(frames=4, pose=pose, skeleton=COCO_17)
-    assert "left_eye" in page.page(scenes_from_sequences([sequence]), "x")
+    assert "left_eye" in html_page.page(scenes_from_sequences([sequence]), "x")

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspection.sample import Sample, one, place, projected, spread
-from geoself_jax.panels import Panel, draw_detections
-from geoself_jax.strokes import COLOR, EDGE, REFERENCE
+from geoself_jax.view.axes import Panel, draw_detections
+from geoself_jax.view.line_segments import COLOR, EDGE, REFERENCE
 
 _INK, _LINE, _BAR = "#2B303A", "#D9DDE3", "#0072B2"
 _FRAMES, _VIEWS = 3, 4

@@ -33,7 +33,7 @@ def chosen(recording: Recording, ranking: Ranking, each: list[np.ndarray]) -> li
     Args:
         recording: What was lifted.
         ranking: Of its views.
-        each: Frames of each clip and rig (`viewing.recorded.parts`).
+        each: Frames of each clip and rig (`view.from_recording.parts`).
     """
     part = np.full(recording.frames, -1)
     for number, at in enumerate(each):

@@ -10,10 +10,10 @@ from geoself_jax.data.recording import Recording
 from geoself_jax.ranking import rank_views
 from geoself_jax.reporting.choosing import chosen
 from geoself_jax.reporting.table import page_table
-from geoself_jax.viewing.joining import joined
-from geoself_jax.viewing.page import write_page
-from geoself_jax.viewing.recorded import Sources, parts
-from geoself_jax.viewing.scene import Scene
+from geoself_jax.view.align import joined
+from geoself_jax.view.from_recording import Sources, parts
+from geoself_jax.view.html_page import write_page
+from geoself_jax.view.scene import Scene
 
 
 class Report(NamedTuple):

@@ -1,4 +1,4 @@
-"""The scores of an evaluation as the table of its page (in the form of `viewing.actions`)."""
+"""The scores of an evaluation as the table of its page (in the form of `view.error_table`)."""
 
 from typing import Any
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.viewing import upright
-from geoself_jax.viewing.coding import Block, code
-from geoself_jax.viewing.scene import Scene
+from geoself_jax.view import z_up
+from geoself_jax.view.compress_numbers import Block, code
+from geoself_jax.view.scene import Scene
 
 STEP = 0.0005  # metres: a joint is at most 0.44 mm off
 _TRUST = 0.01
@@ -32,7 +32,7 @@ class Blocks:
     def poses(self, scene: Scene) -> list[int]:
         """Adds the joints of each sequence."""
         root = scene.skeleton.root
-        points = (upright.points(scene, i) for i in range(len(scene.sequences)))
+        points = (z_up.points(scene, i) for i in range(len(scene.sequences)))
         return [self.add(code(each, STEP, root)) for each in points]
 
     def seen(self, scene: Scene) -> dict[str, Any]:

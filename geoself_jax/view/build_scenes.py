@@ -7,9 +7,9 @@ import numpy as np
 from geoself_jax.core.model import Prediction
 from geoself_jax.data.poses.sequence import PoseSequence
 from geoself_jax.data.recording import Recording
-from geoself_jax.viewing.joining import joined
-from geoself_jax.viewing.recorded import Sources, parts
-from geoself_jax.viewing.scene import Scene, joint_errors
+from geoself_jax.view.align import joined
+from geoself_jax.view.from_recording import Sources, parts
+from geoself_jax.view.scene import Scene, joint_errors
 
 __all__ = ["Scene", "joint_errors", "scenes_from_recording", "scenes_from_sequences"]
 

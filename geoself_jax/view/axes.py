@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.strokes import (
+from geoself_jax.view.line_segments import (
     EDGE,
     LINE,
     PICTURE,

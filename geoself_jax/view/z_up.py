@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geoself_jax.viewing.scene import Scene
+from geoself_jax.view.scene import Scene
 
 _FAR = 64.0  # metres: float32 keeps 0.01 mm within; a world's own origin is nearly always nearer
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.poses.atomic_write import whole_file
-from geoself_jax.viewing.facts import page_facts
-from geoself_jax.viewing.scene import Scene
+from geoself_jax.view.page_data import page_facts
+from geoself_jax.view.scene import Scene
 
 # In the order in which one needs the other.
 SCRIPTS = (

@@ -5,19 +5,19 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from geoself_jax.drawing import draw_legend, new_figure, place_axes, write_line
-from geoself_jax.panels import crop
-from geoself_jax.strokes import upright
-from geoself_jax.viewing.bodies import (
+from geoself_jax.view.animation import MovingDetections, MovingPoses
+from geoself_jax.view.axes import crop
+from geoself_jax.view.caption import Caption
+from geoself_jax.view.drawn_poses import (
     camera_axes,
     detections,
     on_floor,
     picture_size,
     poses_in_camera,
 )
-from geoself_jax.viewing.caption import Caption
-from geoself_jax.viewing.moving import MovingDetections, MovingPoses
-from geoself_jax.viewing.scene import Scene, joint_errors
+from geoself_jax.view.line_segments import upright
+from geoself_jax.view.plots import draw_legend, new_figure, place_axes, write_line
+from geoself_jax.view.scene import Scene, joint_errors
 
 _NEAR_CAMERA, _ASIDE = -20.0, 70.0  # degrees
 _HIGH, _WIDE, _GAP, _ABOVE, _EDGE = 3.0, 3.0, 0.12, 0.42, 0.12  # inches

@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.text import Text
 
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.panels import (
+from geoself_jax.view.axes import (
     BONE,
     GREY,
     GROUND,
@@ -19,7 +19,7 @@ from geoself_jax.panels import (
     draw_floor,
     draw_picture,
 )
-from geoself_jax.strokes import (
+from geoself_jax.view.line_segments import (
     CUT,
     EDGE,
     LINE,

@@ -11,7 +11,7 @@ from geoself_jax.data.poses.change_axes import in_camera, in_world
 from geoself_jax.data.poses.orientation import NEAR_AN_AXIS, turned
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
 from geoself_jax.data.skeletons import same_joints
-from geoself_jax.viewing.scene import TRIANGULATED, TRUTH, Scene
+from geoself_jax.view.scene import TRIANGULATED, TRUTH, Scene
 
 
 def joined(sequences: Sequence[PoseSequence], name: str, reference: str | None) -> list[Scene]:

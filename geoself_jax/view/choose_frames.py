@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.viewing.scene import Scene
+from geoself_jax.view.scene import Scene
 
 
 class Moments(NamedTuple):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from geoself_jax.data.poses.sequence import PoseSequence
-    from geoself_jax.viewing.scene import Scene
+    from geoself_jax.view.scene import Scene
 
 _DESCRIPTION = """Shows 3D joints over time: one HTML page that needs nothing but a browser, a
 picture, or a film. docs/view.md explains all."""
@@ -65,12 +65,12 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    scenes = _scenes(flags)
+    build_scenes = _scenes(flags)
     out = Path(flags.out)
     if out.suffix.lower() == ".html":
-        _write_page(out, scenes, flags)
+        _write_page(out, build_scenes, flags)
     else:
-        _draw(out, scenes, flags)
+        _draw(out, build_scenes, flags)
     return 0
 
 
@@ -95,28 +95,28 @@ def _check(flags: "argparse.Namespace") -> None:
 def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
     """All that is asked for, read and brought together."""
     from geoself_jax.runtime import devices
-    from geoself_jax.viewing import choosing, scenes
+    from geoself_jax.view import build_scenes, choose_scenes
 
     devices.use_compilation_cache()
     sequences = _read(flags)
     if flags.data is None:
-        found = scenes.scenes_from_sequences(sequences, flags.reference)
+        found = build_scenes.scenes_from_sequences(sequences, flags.reference)
     else:
         from geoself_jax.data.sources import load
-        from geoself_jax.viewing.beside import beside
+        from geoself_jax.view.comparison import beside
 
         recording = load(flags.data, synthetic_frames=flags.frames)
         if sequences:
             sequences = beside(sequences, recording)
-            found = scenes.scenes_from_sequences(sequences, flags.reference)
+            found = build_scenes.scenes_from_sequences(sequences, flags.reference)
         else:
-            found = scenes.scenes_from_recording(recording)
+            found = build_scenes.scenes_from_recording(recording)
     names = [s.name for scene in found for s in scene.sequences]
     if flags.reference is not None and flags.reference not in names:
         known = ", ".join(dict.fromkeys(names))
         raise usage_error(f"--reference={flags.reference}", "no such source", f"known: {known}")
-    found = choosing.chosen(found, flags.clip, flags.camera)
-    return choosing.between(found, flags.first, flags.last)
+    found = choose_scenes.chosen(found, flags.clip, flags.camera)
+    return choose_scenes.between(found, flags.first, flags.last)
 
 
 def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
@@ -140,37 +140,43 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
 def _write_page(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> None:
     from pathlib import Path
 
-    from geoself_jax.viewing import choosing
-    from geoself_jax.viewing.page import write_page
+    from geoself_jax.view import choose_scenes
+    from geoself_jax.view.html_page import write_page
 
-    scenes = choosing.thinned(scenes, every=flags.every or 1, most=flags.max_frames)
+    build_scenes = choose_scenes.thinned(
+        build_scenes, every=flags.every or 1, most=flags.max_frames
+    )
     names = [Path(path).name for path in flags.poses] or [flags.data]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    write_page(out, scenes, flags.title or shown)
-    frames = sum(scene.frames for scene in scenes)
+    write_page(out, build_scenes, flags.title or shown)
+    frames = sum(scene.frames for scene in build_scenes)
     size = out.stat().st_size / 1e6
-    print(f"{out}: {len(scenes)} scene{'s' * (len(scenes) != 1)}, {frames} frames, {size:.1f} MB")
+    print(
+        f"{out}: {len(build_scenes)} scene{'s' * (len(build_scenes) != 1)}, {frames} frames, {size:.1f} MB"
+    )
     if frames > _MANY:
         print(f"that is much for a browser: --max-frames={_MANY} takes every n-th")
 
 
 def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> None:
     """A picture or a film of the one scene, or of the first of several."""
-    from geoself_jax.viewing.film import write_film
-    from geoself_jax.viewing.pictures import write_pictures
+    from geoself_jax.view.film import write_film
+    from geoself_jax.view.stills import write_pictures
 
-    if len(scenes) > 1:
-        print(f"of {len(scenes)} scenes the first, {scenes[0].name}: --clip and --camera choose")
+    if len(build_scenes) > 1:
+        print(
+            f"of {len(build_scenes)} scenes the first, {build_scenes[0].name}: --clip and --camera choose"
+        )
     told = {
         name: getattr(flags, name)
         for name in KINDS[out.suffix.lower()]
         if getattr(flags, name) is not None
     }
     if out.suffix.lower() == ".png":
-        write_pictures(out, scenes[0], **told)
+        write_pictures(out, build_scenes[0], **told)
         print(out)
     else:
-        print(f"{out}: {write_film(out, scenes[0], **told)} frames")
+        print(f"{out}: {write_film(out, build_scenes[0], **told)} frames")
 
 
 if __name__ == "__main__":

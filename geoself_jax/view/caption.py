@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.drawing import new_figure, write_line
+from geoself_jax.view.plots import new_figure, write_line
 
 _SIZE = 8.5  # points
 _CELL = (0.08, 0.17)  # inches

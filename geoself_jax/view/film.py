@@ -7,10 +7,10 @@ import numpy as np
 from tqdm import tqdm
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.viewing import encoding
-from geoself_jax.viewing.moments import Moments, frame_range, in_real_time
-from geoself_jax.viewing.scene import Scene
-from geoself_jax.viewing.stage import Stage
+from geoself_jax.view import video_file
+from geoself_jax.view.choose_frames import Moments, frame_range, in_real_time
+from geoself_jax.view.film_frame import Stage
+from geoself_jax.view.scene import Scene
 
 KINDS = (".gif", ".mp4")
 _FPS = {".gif": 12.5, ".mp4": 25.0}  # at most, where none is asked for
@@ -66,9 +66,9 @@ def write_film(
     stage = Stage(scene, shown, width, turns=turn != 0)
     pictures = _pictures(stage, moments, turn / fps, path.name)
     if kind == ".mp4":
-        encoding.write_mp4(path, pictures, stage.size, fps)
+        video_file.write_mp4(path, pictures, stage.size, fps)
     else:
-        encoding.write_gif(path, pictures, _sample(stage, moments), fps)
+        video_file.write_gif(path, pictures, _sample(stage, moments), fps)
     return count
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from geoself_jax.data.poses.sequence import WORLD
-from geoself_jax.viewing.scene import Scene
+from geoself_jax.view.scene import Scene
 
 
 def camera_axes(scene: Scene) -> tuple[np.ndarray, np.ndarray]:

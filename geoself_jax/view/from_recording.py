@@ -9,7 +9,7 @@ from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.viewing.scene import PREDICTION, TRIANGULATED, TRUTH
+from geoself_jax.view.scene import PREDICTION, TRIANGULATED, TRUTH
 
 
 def parts(recording: Recording) -> Iterator[np.ndarray]:

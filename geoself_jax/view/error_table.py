@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from geoself_jax.core import metrics
-from geoself_jax.viewing.scene import Scene, joint_errors
+from geoself_jax.view.scene import Scene, joint_errors
 
 _CHUNK = 4096
 COLUMNS = ("MPJPE", "P-MPJPE", "root", "poses")

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.strokes import bone_sides, joint_sides
-from geoself_jax.viewing import upright
-from geoself_jax.viewing.actions import action_table, mean_errors
-from geoself_jax.viewing.blocks import Blocks
-from geoself_jax.viewing.scene import Scene
+from geoself_jax.view import z_up
+from geoself_jax.view.error_table import action_table, mean_errors
+from geoself_jax.view.line_segments import bone_sides, joint_sides
+from geoself_jax.view.scene import Scene
+from geoself_jax.view.shared_numbers import Blocks
 
 
 def page_facts(
@@ -66,7 +66,7 @@ def _scene(scene: Scene, skeletons: list[Skeleton], blocks: Blocks) -> dict[str,
         ],
         "reference": scene.reference,
         **blocks.seen(scene),
-        "camera": upright.camera(scene),
+        "camera": z_up.camera(scene),
         "axes": f"{first.axes} axes",
         "relative": all(s.root_relative for s in scene.sequences),
         "notes": list(scene.notes),

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.drawing import draw_hero
-from geoself_jax.panels import Panel
-from geoself_jax.viewing.bodies import camera_axes, detections, picture_size, poses_in_camera
-from geoself_jax.viewing.moments import frame_range, spread
-from geoself_jax.viewing.scene import Scene, joint_errors
+from geoself_jax.view.axes import Panel
+from geoself_jax.view.choose_frames import frame_range, spread
+from geoself_jax.view.drawn_poses import camera_axes, detections, picture_size, poses_in_camera
+from geoself_jax.view.plots import draw_hero
+from geoself_jax.view.scene import Scene, joint_errors
 
 
 def write_pictures(

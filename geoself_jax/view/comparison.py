@@ -7,7 +7,7 @@ import numpy as np
 from geoself_jax.core.errors import nearest_name, usage_error
 from geoself_jax.data.poses.sequence import PoseSequence
 from geoself_jax.data.recording import Recording
-from geoself_jax.viewing.recorded import Sources, parts
+from geoself_jax.view.from_recording import Sources, parts
 
 
 def beside(sequences: Sequence[PoseSequence], recording: Recording) -> list[PoseSequence]:

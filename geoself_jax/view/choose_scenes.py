@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from geoself_jax.core.errors import nearest_name, usage_error
-from geoself_jax.viewing.scene import Scene
+from geoself_jax.view.scene import Scene
 
 
 def chosen(scenes: Sequence[Scene], clip: str | None, camera: str | None) -> list[Scene]:

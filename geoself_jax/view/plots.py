@@ -17,8 +17,8 @@ from PIL import Image
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.panels import Panel, check, draw_detections, draw_poses, names_of
-from geoself_jax.strokes import COLOR, EDGE, REFERENCE, bone_sides, colors_of, dash
+from geoself_jax.view.axes import Panel, check, draw_detections, draw_poses, names_of
+from geoself_jax.view.line_segments import COLOR, EDGE, REFERENCE, bone_sides, colors_of, dash
 
 __all__ = ["Panel", "draw_hero", "draw_lifted"]
 
