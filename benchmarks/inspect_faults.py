@@ -18,7 +18,7 @@ from benchmarks.faults import GROUPS, Fault
 from benchmarks.planting import Arrays
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.data import recording
-from geoself_jax.inspection import report
+from geoself_jax.inspect import report
 
 
 def write(path: Path, arrays: Arrays) -> None:

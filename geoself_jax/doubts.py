@@ -4,7 +4,7 @@ import numpy as np
 
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.data.recording import Recording
-from geoself_jax.inspection.short import check_before_training
+from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime.restore import Trained
 
 

@@ -27,7 +27,7 @@ from geoself_jax.core.sampling import exchanges
 from geoself_jax.core.step import TrainState
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.training_set import hold_out, training_views, triangulate_recording
-from geoself_jax.inspection.short import check_before_training
+from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.loop import Loop, Outcome, Stages, items, make_stages
 from geoself_jax.runtime import checkpoints, devices, hosts, workdir
 from geoself_jax.runtime.signals import StopFlag

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geoself_jax import inspect
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.data import recording
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.inspection import page, report, verdicts
-from geoself_jax.inspection.sample import samples_of
-from geoself_jax.inspection.short import check_before_training
+from geoself_jax.inspect import __main__ as inspect
+from geoself_jax.inspect import html_report, report, verdicts
+from geoself_jax.inspect.quick import check_before_training
+from geoself_jax.inspect.sample import samples_of
 
 RECORDED = Path(__file__).parents[2] / "shared/data/cmu_h36m_rig/dev.npz"
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -100,7 +100,7 @@ def test_one_frame_and_one_view_are_reported_not_raised(tiny_recording):
     found = report.inspect(alone, "x")
     assert any("1 view - training needs two" in line for line in alarms(found))
     assert "cam0" not in report.text(found).split("subject  ")[0].split("camera  ")[1]
-    assert page.page(found)
+    assert html_report.page(found)
 
 
 def test_names_cannot_break_out_of_the_page_or_the_terminal(tiny_recording):
@@ -112,7 +112,7 @@ def test_names_cannot_break_out_of_the_page_or_the_terminal(tiny_recording):
     pixels = hostile.keypoints_2d.copy()
     pixels[:40, 1] = pixels[0, 1]  # so that clip and camera are named
     found = report.inspect(_with(hostile, keypoints_2d=pixels), HOSTILE)
-    html = page.page(found)
+    html = html_report.page(found)
     assert HOSTILE.replace("<", "&lt;").replace(">", "&gt;") in html
     assert "<img src=x" not in html and "<script" not in html.lower()
     assert set(re.findall(r'(?:src|href)="([^:"]*):', html)) == {"data"}
@@ -122,7 +122,7 @@ def test_names_cannot_break_out_of_the_page_or_the_terminal(tiny_recording):
 
 
 def test_the_page_shows_each_verdict_and_the_pictures_of_each_rig(tiny_report):
-    html = page.page(tiny_report)
+    html = html_report.page(tiny_report)
     assert html.count("<li class=") == len(tiny_report.verdicts)
     assert html.count('src="data:image/png;base64,') == 2 + 2 * 2  # two rigs
 

@@ -5,8 +5,8 @@ import hashlib
 import numpy as np
 
 from geoself_jax.data.recording import HostCamera, Recording
-from geoself_jax.inspection.sample import Sample, place, spread, triangulated
-from geoself_jax.inspection.verdicts import Verdict, error, note, ok, warning
+from geoself_jax.inspect.sample import Sample, place, spread, triangulated
+from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
 CHECK, LEAK = "repeated frames", "leaks"
 _FROZEN = 5  # frames in a row

@@ -8,9 +8,9 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.rig_check import check_geometry
-from geoself_jax.inspection import body, cameras, seen, sides
-from geoself_jax.inspection.sample import samples_of
-from geoself_jax.inspection.verdicts import Verdict, worst_first
+from geoself_jax.inspect import body, cameras, detection_checks, sides
+from geoself_jax.inspect.sample import samples_of
+from geoself_jax.inspect.verdicts import Verdict, worst_first
 
 _INSTANTS, _RIGS = 300, 4
 
@@ -38,7 +38,7 @@ def check_before_training(source: str, recording: Recording, triangulated: np.nd
 
 
 def _verdicts(recording: Recording) -> list[Verdict]:
-    found, fitting = seen.check_places(recording), []
+    found, fitting = detection_checks.check_places(recording), []
     for sample in samples_of(recording, _INSTANTS)[:_RIGS]:
         if not np.isfinite(sample.points).any():
             continue  # `check_geometry` says so

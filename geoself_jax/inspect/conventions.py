@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from geoself_jax.data.recording import HostCamera
-from geoself_jax.inspection.sample import Sample, one, projected, triangulated
+from geoself_jax.inspect.sample import Sample, one, projected, triangulated
 
 Change = Callable[[HostCamera], HostCamera]
 

@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     from pathlib import Path
 
     from geoself_jax.data.sources import load
-    from geoself_jax.inspection import page, report
+    from geoself_jax.inspect import html_report, report
     from geoself_jax.runtime import devices, workdir
 
     devices.use_compilation_cache()
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
         verdicts = [dataclasses.asdict(verdict) for verdict in found.verdicts]
         workdir.write_json(Path(flags.json), {"verdicts": verdicts} | found.figures)
     if flags.html:
-        Path(flags.html).write_text(page.page(found), encoding="utf-8")
+        Path(flags.html).write_text(html_report.page(found), encoding="utf-8")
         print(f"\npicture book: {flags.html}")
     return DATA if found.errors else DONE
 

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from geoself_jax.data.recording import Recording
-from geoself_jax.inspection.sample import Sample, one, place, projected, spread
+from geoself_jax.inspect.sample import Sample, one, place, projected, spread
 from geoself_jax.view.axes import Panel, draw_detections
 from geoself_jax.view.line_segments import COLOR, EDGE, REFERENCE
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.inspection.sample import Sample
-from geoself_jax.inspection.verdicts import Verdict, note, ok, warning
+from geoself_jax.inspect.sample import Sample
+from geoself_jax.inspect.verdicts import Verdict, note, ok, warning
 
 CHECK = "synchronization"
 FARTHEST = 25  # frames

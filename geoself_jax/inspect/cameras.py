@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from geoself_jax.inspection import conventions, timing
-from geoself_jax.inspection.sample import Sample
-from geoself_jax.inspection.verdicts import Verdict, error, ok, warning
+from geoself_jax.inspect import conventions, timing
+from geoself_jax.inspect.sample import Sample
+from geoself_jax.inspect.verdicts import Verdict, error, ok, warning
 
 CHECK = "cameras"
 WORST_PX, DOUBTFUL_PX = 20.0, 12.0  # in a picture 1000 wide; the first is `data.rig_check`'

@@ -3,8 +3,8 @@
 import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton, normalized
-from geoself_jax.inspection.sample import Sample, place
-from geoself_jax.inspection.verdicts import Verdict, error, note, ok, warning
+from geoself_jax.inspect.sample import Sample, place
+from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
 CHECK = "left and right"
 _LEAST_PX = 15.0  # in a picture 1000 wide, of the frame as it is

@@ -7,9 +7,9 @@ import numpy as np
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
 from geoself_jax.data.validation import BODY_METRES, body_size, wrong_unit
-from geoself_jax.inspection.sample import Sample
-from geoself_jax.inspection.sides import find
-from geoself_jax.inspection.verdicts import Verdict, error, note, ok, warning
+from geoself_jax.inspect.sample import Sample
+from geoself_jax.inspect.sides import find
+from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
 _FEWEST = 20
 _SPREAD, _UNEVEN = 0.35, 1.35  # of a bone's length; of left to right

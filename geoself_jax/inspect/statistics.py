@@ -7,10 +7,10 @@ import numpy as np
 
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.validation import body_size
-from geoself_jax.inspection.body import bones_of
-from geoself_jax.inspection.sample import Sample, epipolar, one
-from geoself_jax.inspection.seen import rank_correlation
-from geoself_jax.inspection.sides import find
+from geoself_jax.inspect.body import bones_of
+from geoself_jax.inspect.detection_checks import rank_correlation
+from geoself_jax.inspect.sample import Sample, epipolar, one
+from geoself_jax.inspect.sides import find
 
 _PAIRS = 45  # of one rig; more are not listed
 

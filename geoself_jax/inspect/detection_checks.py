@@ -4,8 +4,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from geoself_jax.data.recording import Recording
-from geoself_jax.inspection.sample import Sample
-from geoself_jax.inspection.verdicts import Verdict, error, note, ok, warning
+from geoself_jax.inspect.sample import Sample
+from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
 _OUTSIDE = (0.1, 0.2)  # of the picture's size beyond its border; share of detections there
 _MISSING = 0.5

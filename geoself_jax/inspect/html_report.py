@@ -3,9 +3,9 @@
 from html import escape
 from typing import Any
 
-from geoself_jax.inspection import pictures
-from geoself_jax.inspection.report import Report
-from geoself_jax.inspection.verdicts import ORDER, Verdict
+from geoself_jax.inspect import charts
+from geoself_jax.inspect.report import Report
+from geoself_jax.inspect.verdicts import ORDER, Verdict
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _MOST_RIGS = 4  # with pictures
@@ -126,17 +126,17 @@ def _cell(value: str | float | None) -> str:
 
 
 def _pictures(report: Report) -> list[str]:
-    shown = [("Confidences of the joints that are seen", pictures.confidences(report.recording))]
+    shown = [("Confidences of the joints that are seen", charts.confidences(report.recording))]
     samples = [s for s in report.samples[:_MOST_RIGS] if report.recording.views > 1]
     if samples:
-        shown.insert(0, ("Triangulation residual", pictures.residuals(samples)))
+        shown.insert(0, ("Triangulation residual", charts.residuals(samples)))
     for sample in samples:
         name = report.recording.rig_names[sample.rig]
         above = f"{name}: cameras, what they see, and the person's path"
         over = f"{name}: detections in colour, what all views say of them in grey"
-        shown += [(above, pictures.rig_from_above(sample)), (over, pictures.overlays(sample))]
+        shown += [(above, charts.rig_from_above(sample)), (over, charts.overlays(sample))]
     return ["<h2>Pictures</h2>"] + [
-        f'<figure><img alt="{escape(caption)}" src="{pictures.png(figure)}">'
+        f'<figure><img alt="{escape(caption)}" src="{charts.png(figure)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
         for caption, figure in shown
     ]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from geoself_jax.inspection.sample import Sample, one, projected
-from geoself_jax.inspection.verdicts import Verdict, note, ok, warning
+from geoself_jax.inspect.sample import Sample, one, projected
+from geoself_jax.inspect.verdicts import Verdict, note, ok, warning
 
 CHECK = "lens"
 _FEWEST = 2500  # detections: one spot of the picture says nothing of its borders

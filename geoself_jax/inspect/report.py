@@ -6,10 +6,19 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.data.recording import Recording
-from geoself_jax.inspection import body, cameras, lens, repeats, seen, sides, timing, verdicts
-from geoself_jax.inspection.figures import all_figures
-from geoself_jax.inspection.sample import MOST, Sample, samples_of
-from geoself_jax.inspection.verdicts import ORDER, Verdict
+from geoself_jax.inspect import (
+    body,
+    cameras,
+    detection_checks,
+    duplicates,
+    lens,
+    sides,
+    timing,
+    verdicts,
+)
+from geoself_jax.inspect.sample import MOST, Sample, samples_of
+from geoself_jax.inspect.statistics import all_figures
+from geoself_jax.inspect.verdicts import ORDER, Verdict
 
 _RIGS = 8  # most that are looked at
 _MANY = 3  # verdicts alike but for the name, before they are summed up
@@ -58,9 +67,9 @@ def inspect(
     """
     samples = samples_of(recording.without_ground_truth(), most)[:_RIGS]
     found = of_detections(recording) + of_geometry(recording, samples)
-    found += repeats.check_repeats(recording)
+    found += duplicates.check_repeats(recording)
     if against is not None:
-        found += repeats.check_leaks(recording, against, other)
+        found += duplicates.check_leaks(recording, against, other)
     usable = samples if recording.views > 1 else []
     figures = all_figures(recording, usable, _by_subject(recording, usable))
     return Report(source, recording, samples, verdicts.worst_first(found), figures)
@@ -69,9 +78,9 @@ def inspect(
 def of_detections(recording: Recording) -> list[Verdict]:
     """Checks that need no calibration."""
     return [
-        *seen.check_missing(recording),
-        *seen.check_places(recording),
-        *seen.check_confidence(recording),
+        *detection_checks.check_missing(recording),
+        *detection_checks.check_places(recording),
+        *detection_checks.check_confidence(recording),
     ]
 
 
@@ -105,7 +114,7 @@ def of_views(sample: Sample) -> list[Verdict]:
         *(_not_timed(sample) if bent else in_frames_and_time(sample)),
         *lenses,
         *body.check_depth(sample),
-        *seen.check_trust(sample),
+        *detection_checks.check_trust(sample),
         *cameras.check_baselines(sample),
     ]
 
