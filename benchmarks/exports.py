@@ -24,10 +24,10 @@ from benchmarks import measure
 from geoself_jax.core.step import make_predict
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
-from geoself_jax.export_files import DESCRIPTION, WEIGHTS
 from geoself_jax.exporting.comparing import plausible_inputs
 from geoself_jax.exporting.folder import ONNX, PROGRAM
-from geoself_jax.lifter import load_lifter
+from geoself_jax.lift.exported import DESCRIPTION, WEIGHTS
+from geoself_jax.lift.lifter import load_lifter
 from geoself_jax.runtime.restore import Trained, load_trained
 from geoself_jax.runtime.workdir import write_json
 

@@ -27,7 +27,7 @@ from geoself_jax.core import step
 from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.lifter import Lifter
+from geoself_jax.lift.lifter import Lifter
 from geoself_jax.runtime.workdir import write_json
 
 _REST = 0.3

@@ -165,7 +165,8 @@ def agreement(model: str, frames: int) -> dict[str, float]:
     from geoself_jax import load_lifter
     from geoself_jax.data.poses.change_axes import in_world
     from geoself_jax.data.sources import load
-    from geoself_jax.lifting import lift_video, videos_of
+    from geoself_jax.lift.lift_video import lift_video
+    from geoself_jax.lift.video_detections import videos_of
 
     lifter, recording = load_lifter(model), load("synthetic:test", synthetic_frames=frames)
     root = lifter.skeleton.root

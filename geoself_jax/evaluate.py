@@ -96,7 +96,7 @@ def _networks(flags: "argparse.Namespace") -> "Trained":
         return load_trained(Path(flags.workdir), flags.checkpoint or "last")
     import jax
 
-    from geoself_jax.export_files import load_exported
+    from geoself_jax.lift.exported import load_exported
 
     exported = load_exported(Path(flags.model))
     return exported._replace(variables=jax.device_put(exported.variables))

@@ -57,7 +57,7 @@ def test_the_python_interface_is_on_the_site_by_name(site):
     documented = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="").data
     names = {name for kind in documented if kind.startswith("py:") for name in documented[kind]}
     assert {f"geoself_jax.{name}" for name in NAMES} <= names
-    assert all(f"geoself_jax.lifter.{name}" in names for name in geoself_jax.__all__)
+    assert all(f"geoself_jax.lift.lifter.{name}" in names for name in geoself_jax.__all__)
 
 
 def test_shapes_units_and_examples_are_legible(site):

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from tiny import make_arrays
 
-from geoself_jax import export_files
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data import recording
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.doubts import doubts_of
 from geoself_jax.evaluate import main
-from geoself_jax.export_files import load_exported
-from geoself_jax.lifter import load_lifter
+from geoself_jax.lift import exported as export_files
+from geoself_jax.lift.exported import load_exported
+from geoself_jax.lift.lifter import load_lifter
 from geoself_jax.runtime.restore import load_trained
 
 

@@ -13,12 +13,14 @@ import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
 from processes import ROOT, run_python
 
-from geoself_jax import export_files, exporting, lifter, load_lifter
+from geoself_jax import exporting, load_lifter
 from geoself_jax.core import errors
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.step import make_predict
 from geoself_jax.exporting import comparing, description
 from geoself_jax.exporting.folder import ALL, CARD, FILES, ONNX, PROGRAM, SAMPLE
+from geoself_jax.lift import exported as export_files
+from geoself_jax.lift import lifter
 from geoself_jax.runtime.restore import load_trained
 
 TOLERANCE_M = 2e-6  # four float32 steps at 5 m

@@ -6,11 +6,12 @@ import sys
 
 import pytest
 
-from geoself_jax import export, export_files
+from geoself_jax import export
 from geoself_jax.core import errors
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.exporting import comparing
 from geoself_jax.exporting.folder import CARD, ONNX
+from geoself_jax.lift import exported
 
 onnx = pytest.importorskip("onnx", reason="pip install onnx")
 pytest.importorskip("onnxruntime", reason="pip install onnxruntime")
@@ -19,9 +20,9 @@ pytest.importorskip("onnxruntime", reason="pip install onnxruntime")
 def test_the_file_says_what_it_is(tiny_export):
     model = onnx.load(tiny_export / ONNX)
     told = {entry.key: entry.value for entry in model.metadata_props}
-    info = json.loads((tiny_export / export_files.DESCRIPTION).read_text())
+    info = json.loads((tiny_export / exported.DESCRIPTION).read_text())
     assert told["conventions"] == info["conventions"] and told["format"] == info["format"]
-    assert told["weights_sha256"] == info["files"][export_files.WEIGHTS]["sha256"]
+    assert told["weights_sha256"] == info["files"][exported.WEIGHTS]["sha256"]
     assert json.loads(told["skeleton"]) == info["skeleton"]
     for found, key in ((model.graph.input, "inputs"), (model.graph.output, "outputs")):
         for value, array in zip(found, info[key], strict=True):
@@ -50,9 +51,9 @@ def test_an_export_without_it_says_that_the_earlier_one_is_gone(
     evaluated_run, tiny_export, tmp_path, monkeypatch, capsys
 ):
     out = shutil.copytree(tiny_export, tmp_path / "lifter")
-    monkeypatch.setattr(comparing, "differences_mm", lambda *_: {export_files.WEIGHTS: 0.0})
+    monkeypatch.setattr(comparing, "differences_mm", lambda *_: {exported.WEIGHTS: 0.0})
     monkeypatch.setattr("geoself_jax.exporting.program.stablehlo", lambda _: b"")  # slow
     assert export.main([f"--workdir={evaluated_run}", f"--out={out}"]) == 0
     assert "--onnx" in capsys.readouterr().err
     assert not (out / ONNX).exists()
-    assert ONNX not in json.loads((out / export_files.DESCRIPTION).read_text())["files"]
+    assert ONNX not in json.loads((out / exported.DESCRIPTION).read_text())["files"]

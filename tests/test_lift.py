@@ -10,13 +10,14 @@ from calibration_files import known_rig, write_pose2sim
 from detection_files import LAYOUTS, openpose, people
 from processes import run_python
 
-from geoself_jax import lift, load_lifter
+from geoself_jax import load_lifter
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses import npz_file
 from geoself_jax.data.poses.filters import parse_filter
 from geoself_jax.data.poses.formats import read_poses
 from geoself_jax.data.skeletons import COCO_17, with_pelvis
+from geoself_jax.lift import __main__ as lift
 
 MILLIMETRE = 1e-3
 FRAMES = 12

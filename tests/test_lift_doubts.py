@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
-from geoself_jax.lifting.doubts import doubts, misfit
-from geoself_jax.lifting.videos import videos_of
+from geoself_jax.lift.cautions import doubts, misfit
+from geoself_jax.lift.video_detections import videos_of
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from detection_files import openpose, people
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data.skeletons import COCO_17
 from geoself_jax.geometry.lenses import Lens
-from geoself_jax.lifting import View, guessed_view, read_video, read_view
-from geoself_jax.lifting.cameras import split_camera
+from geoself_jax.lift.camera_view import View
+from geoself_jax.lift.find_camera import guessed_view, read_view, split_camera
+from geoself_jax.lift.video_detections import read_video
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 ROS = """image_width: 640

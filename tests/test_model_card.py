@@ -11,10 +11,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 import geoself_jax
-from geoself_jax import export_files
 from geoself_jax.exporting.folder import CARD, FILES, ONNX, PROGRAM
 from geoself_jax.exporting.markdown import table, text
 from geoself_jax.exporting.model_card import card
+from geoself_jax.lift import exported
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -53,7 +53,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def info(tiny_export):
-    return json.loads((tiny_export / export_files.DESCRIPTION).read_text())
+    return json.loads((tiny_export / exported.DESCRIPTION).read_text())
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_scores_on_the_training_data_are_called_so(changed):
 
 def test_it_lists_every_file_with_its_size(info, tiny_export):
     told = (tiny_export / CARD).read_text()
-    for name in set(FILES) - {CARD, export_files.DESCRIPTION}:
+    for name in set(FILES) - {CARD, exported.DESCRIPTION}:
         size = (tiny_export / name).stat().st_size
         assert re.search(rf"\| `{re.escape(name)}` \|.*\| {size / 1e6:.3f} \|", told)
     assert f"{info['read_back_mm'][PROGRAM]:.1e} mm" in told

@@ -12,11 +12,11 @@ import safetensors.numpy
 from flax.traverse_util import flatten_dict
 from processes import ROOT
 
-from geoself_jax import export_files
 from geoself_jax.core.config import ModelConfig, as_dict
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.exporting import comparing
+from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained, abstract_variables
 
 TOLERANCE = 2e-6  # of a pose's size, at least a metre: some float32 steps
@@ -105,12 +105,12 @@ def test_onnx_lifts_as_jax_lifts(case):
 def test_numpy_alone_lifts_as_jax_lifts(case, tmp_path):
     trained, inputs, wanted = case
     arrays = flatten_dict(trained.variables, sep="/")
-    safetensors.numpy.save_file(dict(arrays), tmp_path / export_files.WEIGHTS)
+    safetensors.numpy.save_file(dict(arrays), tmp_path / exported.WEIGHTS)
     told = {
         "architecture": as_dict(trained.model.config),
         "skeleton": dataclasses.asdict(trained.model.skeleton),
     }
-    (tmp_path / export_files.DESCRIPTION).write_text(json.dumps(told))
+    (tmp_path / exported.DESCRIPTION).write_text(json.dumps(told))
     lift = runpy.run_path(str(ROOT / "examples/run_safetensors.py"))["lift"]
     with np.errstate(invalid="ignore"):  # infinite pixels
         found = lift(tmp_path, *inputs)

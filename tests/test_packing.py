@@ -1,7 +1,7 @@
 import jax
 import numpy as np
 
-from geoself_jax.packing import pack
+from geoself_jax.lift.weight_packing import pack
 
 
 def test_a_compiled_function_gets_back_what_was_packed_in_its_order():

@@ -7,7 +7,8 @@ import pytest
 from geoself_jax import load_lifter
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data.poses.filters import OneEuro, parse_filter
-from geoself_jax.lifting import lift_video, videos_of
+from geoself_jax.lift.lift_video import lift_video
+from geoself_jax.lift.video_detections import videos_of
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,10 @@ from geoself_jax.core.step import make_predict
 from geoself_jax.data.poses.formats import read_poses, write_poses
 from geoself_jax.data.recording import HostCamera
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.export_files import DESCRIPTION
 from geoself_jax.exporting.folder import CARD, SAMPLE
-from geoself_jax.lifting import lift_video, videos_of
+from geoself_jax.lift.exported import DESCRIPTION
+from geoself_jax.lift.lift_video import lift_video
+from geoself_jax.lift.video_detections import videos_of
 from geoself_jax.runtime.restore import load_trained
 from geoself_jax.scores import in_cameras, predict_recording
 from geoself_jax.training import held_out, train

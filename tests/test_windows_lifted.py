@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax import export_files, exporting, lifter, load_lifter
+from geoself_jax import exporting, load_lifter
 from geoself_jax.core import step
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import DATA, GeoselfError
@@ -16,9 +16,10 @@ from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.core.step import make_predict
 from geoself_jax.exporting.folder import CARD, PROGRAM, SAMPLE
-from geoself_jax.lifting import lift_video, videos_of
-from geoself_jax.lifting.doubts import other_rate
-from geoself_jax.lifting.poses import looked_at
+from geoself_jax.lift import exported, lifter
+from geoself_jax.lift.cautions import other_rate
+from geoself_jax.lift.lift_video import lift_video, looked_at
+from geoself_jax.lift.video_detections import videos_of
 from geoself_jax.loop import items
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained
@@ -139,7 +140,7 @@ def test_thinned_frames_are_each_lifted_by_themselves(lift, video):
 
 
 def test_the_export_says_what_its_windows_are(folder, lift):
-    info = json.loads((folder / export_files.DESCRIPTION).read_text())
+    info = json.loads((folder / exported.DESCRIPTION).read_text())
     assert [array["shape"] for array in info["inputs"]] == [
         ["b", FRAMES, 17, 2],
         ["b", FRAMES, 17],

@@ -8,11 +8,11 @@ import jax
 import jax.export
 import numpy as np
 
-from geoself_jax import export_files, lifter
 from geoself_jax.core.errors import DIVERGED, UNAVAILABLE, GeoselfError
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.step import make_predict
 from geoself_jax.exporting.folder import ONNX, PROGRAM
+from geoself_jax.lift import exported, lifter
 from geoself_jax.runtime.restore import Trained
 
 INPUTS = ("keypoints_2d", "confidence", "K")
@@ -21,7 +21,7 @@ OUTPUTS = ("pose_3d", "root_position", "uncertainty")
 
 BATCHES = (1, 37)
 
-MAX_DIFFERENCE_MM = {export_files.WEIGHTS: 0.05, PROGRAM: 0.05, ONNX: 0.01}
+MAX_DIFFERENCE_MM = {exported.WEIGHTS: 0.05, PROGRAM: 0.05, ONNX: 0.01}
 """Between what was read back and the run's networks. Rounding alone makes 0.006 mm in networks of 4
 blocks of 1024 units once the batch has another size, 0.003 mm by onnxruntime (benchmarks.exports);
 one float32 step at 5 m is 0.0005 mm."""
@@ -65,7 +65,7 @@ def lifts(folder: Path) -> dict[str, Lift]:
     loaded = lifter.load_lifter(folder)
     program = jax.export.deserialize(bytearray((folder / PROGRAM).read_bytes()))
     found: dict[str, Lift] = {
-        export_files.WEIGHTS: lambda *inputs: told(loaded.predict(*inputs)),
+        exported.WEIGHTS: lambda *inputs: told(loaded.predict(*inputs)),
         PROGRAM: jax.jit(program.call),
     }
     return found | ({ONNX: _onnx(folder / ONNX)} if (folder / ONNX).is_file() else {})

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax import export_files
 from geoself_jax.core import config
 from geoself_jax.core.errors import data_error
 from geoself_jax.exporting import program
+from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained
 
 CONVENTIONS = (
@@ -58,7 +58,7 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
     if built.uncertainty:
         outputs.append(_array("uncertainty", ["b", joints], "m", None, of="pose_3d"))
     info = {
-        "format": export_files.FORMAT,
+        "format": exported.FORMAT,
         "conventions": conventions(built),
         "inputs": [
             _array("keypoints_2d", [*seen, 2], "px", "picture", missing="NaN"),
@@ -97,7 +97,7 @@ def read_scores(run: Path, which: str, trained: Trained) -> tuple[dict[str, Any]
     path, step = run / "evaluation.json", trained.facts["step"]
     scores = {"checkpoint": {"which": which, **trained.facts}, "evaluation": None}
     if not path.is_file():
-        return scores, [f"no scores in {export_files.DESCRIPTION}: {run} was not evaluated"]
+        return scores, [f"no scores in {exported.DESCRIPTION}: {run} was not evaluated"]
     try:
         evaluation = json.loads(path.read_bytes())
     except ValueError as error:
@@ -105,7 +105,7 @@ def read_scores(run: Path, which: str, trained: Trained) -> tuple[dict[str, Any]
     found = evaluation.get("checkpoint_step") if isinstance(evaluation, dict) else None
     if found != step:
         return scores, [
-            f"no scores in {export_files.DESCRIPTION}: {path} is of step {found}, not {step}"
+            f"no scores in {exported.DESCRIPTION}: {path} is of step {found}, not {step}"
         ]
     sources = {key: without_folder(evaluation[key]) for key in _SOURCES if key in evaluation}
     return {**scores, "evaluation": evaluation | sources}, []

@@ -4,14 +4,14 @@ import json
 import shutil
 from pathlib import Path
 
-from geoself_jax import export_files
 from geoself_jax.core.errors import WORKDIR, GeoselfError
+from geoself_jax.lift import exported
 
 PROGRAM = "model.stablehlo"
 ONNX = "model.onnx"
 SAMPLE = "sample.npz"
 CARD = "MODEL_CARD.md"
-ALL = (export_files.WEIGHTS, export_files.DESCRIPTION, PROGRAM, ONNX, SAMPLE, CARD)
+ALL = (exported.WEIGHTS, exported.DESCRIPTION, PROGRAM, ONNX, SAMPLE, CARD)
 FILES = tuple(name for name in ALL if name != ONNX)
 """What every export holds; model.onnx is there where it was asked for."""
 
@@ -25,7 +25,7 @@ def check_free(out: Path) -> None:
     if not out.exists():
         return
     names = sorted(path.name for path in out.iterdir()) if out.is_dir() else [out.name]
-    if names and not export_files.is_export(out):
+    if names and not exported.is_export(out):
         why = "is there already and is no export of geoself_jax"
     elif foreign := [name for name in names if name not in ALL]:
         why = f"is an earlier export with {foreign[0]!r} beside it, which would be lost"
@@ -40,10 +40,10 @@ def check_free(out: Path) -> None:
 
 def _is_edited(out: Path) -> bool:
     """Whether the card is not the one that the export wrote."""
-    files = json.loads((out / export_files.DESCRIPTION).read_bytes()).get("files")
+    files = json.loads((out / exported.DESCRIPTION).read_bytes()).get("files")
     facts = files.get(CARD) if isinstance(files, dict) else None
     wanted = facts.get("sha256") if isinstance(facts, dict) else None
-    return export_files.sha256((out / CARD).read_bytes()) != wanted
+    return exported.sha256((out / CARD).read_bytes()) != wanted
 
 
 def move(temporary: Path, out: Path) -> None:

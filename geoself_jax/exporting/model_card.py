@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from geoself_jax import export_files
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.exporting.card_scores import scores
 from geoself_jax.exporting.folder import CARD, ONNX, PROGRAM, SAMPLE
 from geoself_jax.exporting.markdown import table, text
+from geoself_jax.lift import exported
 
 _OBJECTIVES = {
     "transform": "the paper's loss, eq. (7): the lifted pose, moved into the other views and "
@@ -18,7 +18,7 @@ _OBJECTIVES = {
     "detections",
 }
 _WHAT = {
-    export_files.WEIGHTS: "weights; numpy reads it",
+    exported.WEIGHTS: "weights; numpy reads it",
     PROGRAM: "program with weights; jax runs it, of the exporting version or newer",
     ONNX: "program with weights; onnxruntime runs it",
     SAMPLE: "made-up inputs and the answer to them, to try a runtime on",
@@ -89,7 +89,7 @@ def _training(info: dict[str, Any]) -> list[str]:
         _labels(data),
         "",
         *(f"* {key}: {value}" for key, value in facts.items()),
-        f"* every setting: `config` in {export_files.DESCRIPTION}",
+        f"* every setting: `config` in {exported.DESCRIPTION}",
     ]
 
 
@@ -220,7 +220,7 @@ def _files(info: dict[str, Any], differences_mm: dict[str, float]) -> list[str]:
         "",
         *table(["file", "", "MB", "largest difference, read back"], rows, numbers=2),
         "",
-        f"`{export_files.DESCRIPTION}` describes them and holds their sha256. Differences are to "
+        f"`{exported.DESCRIPTION}` describes them and holds their sha256. Differences are to "
         "the run's own networks, over batches of 1 and 37 poses with joints missing. Exported with "
         f"{_versions(info['versions']['export'])}.",
     ]

@@ -10,12 +10,12 @@ import numpy as np
 import safetensors.numpy
 from flax.traverse_util import flatten_dict
 
-from geoself_jax import export_files
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.data.files.npz import write_arrays
 from geoself_jax.exporting import comparing, description, folder, model_card, program
 from geoself_jax.exporting.comparing import Case
 from geoself_jax.exporting.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE
+from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained, load_trained
 
 
@@ -84,13 +84,13 @@ def _write(
     """All files; returns how far those that lift are from the networks."""
     info = description.describe(trained, scores, onnx=onnx)
     weights = _weights(trained)
-    (place / export_files.WEIGHTS).write_bytes(weights)
+    (place / exported.WEIGHTS).write_bytes(weights)
     (place / PROGRAM).write_bytes(program.stablehlo(trained))
     if onnx:
         from geoself_jax.exporting.onnx_networks import onnx_model
 
         keys = ("format", "conventions", "inputs", "outputs", "skeleton")
-        told = {key: info[key] for key in keys} | {"weights_sha256": export_files.sha256(weights)}
+        told = {key: info[key] for key in keys} | {"weights_sha256": exported.sha256(weights)}
         (place / ONNX).write_bytes(onnx_model(trained, told))
     cases = comparing.live_cases(trained)
     _write_sample(place / SAMPLE, cases[-1])
@@ -108,7 +108,7 @@ def _weights(trained: Trained) -> bytes:
         name: np.ascontiguousarray(array)
         for name, array in flatten_dict(dict(trained.variables), sep="/").items()
     }
-    return safetensors.numpy.save(variables, {"format": export_files.FORMAT})
+    return safetensors.numpy.save(variables, {"format": exported.FORMAT})
 
 
 def _write_sample(path: Path, case: Case) -> None:
@@ -122,10 +122,8 @@ def _describe(place: Path, info: dict[str, Any]) -> None:
     """model.json, with the size and digest of each file that is there so far."""
     info["files"] = {}
     for name in ALL:
-        if name != export_files.DESCRIPTION and (place / name).is_file():
+        if name != exported.DESCRIPTION and (place / name).is_file():
             content = (place / name).read_bytes()
-            info["files"][name] = {"bytes": len(content), "sha256": export_files.sha256(content)}
-    info["sha256"] = export_files.description_sha256(info)
-    (place / export_files.DESCRIPTION).write_text(
-        json.dumps(info, indent=2, allow_nan=False) + "\n"
-    )
+            info["files"][name] = {"bytes": len(content), "sha256": exported.sha256(content)}
+    info["sha256"] = exported.description_sha256(info)
+    (place / exported.DESCRIPTION).write_text(json.dumps(info, indent=2, allow_nan=False) + "\n")

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from geoself_jax.lifter import Lifter
-from geoself_jax.lifting.doubts import misfit
-from geoself_jax.lifting.output import Output
-from geoself_jax.lifting.poses import (
+from geoself_jax.lift.cautions import misfit
+from geoself_jax.lift.lift_video import (
     in_joints_of,
     joints_note,
     lift_video,
     looked_at,
     without_gaps,
 )
-from geoself_jax.lifting.videos import Video
+from geoself_jax.lift.lifter import Lifter
+from geoself_jax.lift.output import Output
+from geoself_jax.lift.video_detections import Video
 
 
 @dataclass(frozen=True)

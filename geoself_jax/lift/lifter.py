@@ -17,10 +17,10 @@ from geoself_jax.core.layers import fold_norm
 from geoself_jax.core.model import Networks, Prediction
 from geoself_jax.core.step import make_predict
 from geoself_jax.data.poses.filters import OneEuro
-from geoself_jax.export_files import load_exported
-from geoself_jax.lifter_inputs import check_intrinsics, runs_of, shaped
-from geoself_jax.packing import pack
-from geoself_jax.streaming import Stream, steady
+from geoself_jax.lift.exported import load_exported
+from geoself_jax.lift.inputs import check_intrinsics, runs_of, shaped
+from geoself_jax.lift.stream import Stream, steady
+from geoself_jax.lift.weight_packing import pack
 
 _CHUNK = 4096  # a power of two, so that the last chunk alone is filled up; of windows a part of it
 

@@ -14,7 +14,7 @@ from geoself_jax.core.errors import (
     nearest_name,
     usage_error,
 )
-from geoself_jax.lifting.view import View, view_of
+from geoself_jax.lift.camera_view import View, view_of
 from geoself_jax.prepare.calibrations import opencv, read_calibration, recognize_calibration
 from geoself_jax.prepare.calibrations.camera_table import Camera
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig

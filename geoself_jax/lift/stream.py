@@ -10,7 +10,7 @@ from jaxtyping import Float
 from geoself_jax.core.errors import usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.filters import OneEuro, parse_filter
-from geoself_jax.lifter_inputs import shaped
+from geoself_jax.lift.inputs import shaped
 
 Lift = Callable[..., tuple[np.ndarray, np.ndarray]]
 Seen = tuple[np.ndarray, np.ndarray]

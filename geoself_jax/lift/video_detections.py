@@ -10,8 +10,8 @@ import numpy as np
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.recording import Recording, from_arrays
-from geoself_jax.lifting.person import one_person
-from geoself_jax.lifting.view import View
+from geoself_jax.lift.camera_view import View
+from geoself_jax.lift.person import one_person
 from geoself_jax.prepare.assemble import assemble
 from geoself_jax.prepare.clip import Clip
 from geoself_jax.prepare.detections import read_detections

@@ -5,8 +5,8 @@ import re
 import numpy as np
 
 from geoself_jax.data.poses.sequence import PoseSequence
-from geoself_jax.lifter import Lifter
-from geoself_jax.lifting.videos import Video
+from geoself_jax.lift.lifter import Lifter
+from geoself_jax.lift.video_detections import Video
 
 OUTSIDE = 0.2
 """Share of the joints outside the picture above which its size is doubted; a lens adds a few."""

@@ -11,8 +11,8 @@ from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.poses.resample import step_of
 from geoself_jax.data.poses.sequence import CAMERA, PoseCamera, PoseSequence
 from geoself_jax.data.skeletons import KNOWN_SKELETONS, same_joints
-from geoself_jax.lifter import Lifter
-from geoself_jax.lifting.videos import Video
+from geoself_jax.lift.lifter import Lifter
+from geoself_jax.lift.video_detections import Video
 
 NAME = "lifted"
 

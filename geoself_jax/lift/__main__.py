@@ -10,9 +10,9 @@ from geoself_jax.runtime import cli
 if TYPE_CHECKING:
     import argparse
 
-    from geoself_jax.lifting.running import Done
-    from geoself_jax.lifting.videos import Video
-    from geoself_jax.lifting.view import View
+    from geoself_jax.lift.camera_view import View
+    from geoself_jax.lift.lift_all import Done
+    from geoself_jax.lift.video_detections import Video
 
 _DESCRIPTION = """Lifts one person's 2D joints, as a detector found them in one camera's video, to
 3D joints in metres. Frames in which nobody was found stay missing. docs/lift.md explains all."""
@@ -84,10 +84,10 @@ def main(argv: Sequence[str]) -> int:
     import jax
 
     from geoself_jax.data.poses.filters import parse_filter
-    from geoself_jax.lifter import load_lifter
-    from geoself_jax.lifting.doubts import doubts, other_rate
-    from geoself_jax.lifting.output import Output
-    from geoself_jax.lifting.running import lift_all
+    from geoself_jax.lift.cautions import doubts, other_rate
+    from geoself_jax.lift.lift_all import lift_all
+    from geoself_jax.lift.lifter import load_lifter
+    from geoself_jax.lift.output import Output
     from geoself_jax.runtime import devices
 
     relative, world = flags.root == "relative", flags.axes == "world"
@@ -158,7 +158,7 @@ def is_recording(keypoints: str) -> bool:
 
 def read(flags: "argparse.Namespace") -> "list[Video]":
     """The videos that the flags name."""
-    from geoself_jax.lifting.videos import read_video, videos_of
+    from geoself_jax.lift.video_detections import read_video, videos_of
 
     if is_recording(flags.keypoints):
         from geoself_jax.data.sources import load
@@ -184,7 +184,7 @@ def read(flags: "argparse.Namespace") -> "list[Video]":
 
 def read_camera(flags: "argparse.Namespace") -> "View":
     """The calibrated camera, or the guess that the flags make, with a warning."""
-    from geoself_jax.lifting.cameras import guessed_view, read_view
+    from geoself_jax.lift.find_camera import guessed_view, read_view
 
     size = _size(flags.image_size)
     if flags.camera is not None:

@@ -10,7 +10,7 @@ from geoself_jax.data.poses.change_axes import in_world, relative_to_root
 from geoself_jax.data.poses.filters import Filter
 from geoself_jax.data.poses.formats import check_writable, write_poses
 from geoself_jax.data.poses.sequence import PoseSequence
-from geoself_jax.lifting.view import View
+from geoself_jax.lift.camera_view import View
 
 CLIP = "{clip}"
 
