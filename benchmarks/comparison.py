@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax import evaluation
 from geoself_jax.core.config import Config, split_where
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
+from geoself_jax.evaluate import report
 from geoself_jax.runtime import workdir
 from geoself_jax.runtime.cli import load_config
 from geoself_jax.runtime.restore import load_trained
@@ -66,7 +66,7 @@ def run_row(row: Row, folder: Path, test: Recording, source: str) -> dict[str, A
     outcome = train(config, folder, data, teacher=teacher)
     if outcome.interrupted:
         raise SystemExit(outcome.message)
-    scores, _, _ = evaluation.evaluate(load_trained(folder, "last"), test, source)
+    scores, _, _ = report.evaluate(load_trained(folder, "last"), test, source)
     workdir.write_json(result, scores)
     return scores
 

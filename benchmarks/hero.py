@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax import evaluation
 from geoself_jax.data.sources import load
+from geoself_jax.evaluate import report
+from geoself_jax.evaluate.scores import in_cameras
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.scores import in_cameras
 from geoself_jax.view.plots import draw_hero
 
 COLUMNS = 4
@@ -28,7 +28,7 @@ def main() -> None:
     recording = load(flags.data, synthetic_frames=8000)
     if recording.pose_world is None:
         raise SystemExit(f"{flags.data} has no ground truth to draw beside")
-    _, prediction, _ = evaluation.evaluate(load_trained(flags.workdir), recording, flags.data)
+    _, prediction, _ = report.evaluate(load_trained(flags.workdir), recording, flags.data)
     target = in_cameras(recording.pose_world, recording)
     target = target - target[:, :, recording.skeleton.root, None]
     error = np.linalg.norm(prediction.pose_3d - target, axis=-1).mean(-1)
@@ -45,7 +45,7 @@ def main() -> None:
             "ground truth": target[frame, view],
         }
         title = f"{{action}}: {1000 * error[frame, view]:.0f} mm"
-        panels.append(evaluation.panel(recording, frame, int(view), poses, title))
+        panels.append(report.panel(recording, frame, int(view), poses, title))
     draw_hero(flags.out, panels, recording.skeleton)
     print(flags.out)
 

@@ -23,7 +23,7 @@ from geoself_jax.data import recording
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.synthetic import generate
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.scores import in_cameras
+from geoself_jax.evaluate.scores import in_cameras
 from geoself_jax.view.build_scenes import Scene, scenes_from_recording
 from geoself_jax.view.html_page import write_page
 

@@ -15,7 +15,6 @@ import jax
 import numpy as np
 from tqdm import tqdm
 
-from geoself_jax import calibration
 from geoself_jax.core import step
 from geoself_jax.core.augmentation import can_exchange
 from geoself_jax.core.batch import TrainingViews
@@ -27,11 +26,12 @@ from geoself_jax.core.sampling import exchanges
 from geoself_jax.core.step import TrainState
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.training_set import hold_out, training_views, triangulate_recording
+from geoself_jax.evaluate import uncertainty
+from geoself_jax.evaluate.scores import label_free_scores, predict_recording
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.loop import Loop, Outcome, Stages, items, make_stages
 from geoself_jax.runtime import checkpoints, devices, hosts, workdir
 from geoself_jax.runtime.signals import StopFlag
-from geoself_jax.scores import label_free_scores, predict_recording
 
 VALIDATION_FRAMES = 1000
 
@@ -262,13 +262,13 @@ def _validated(
     count = min(VALIDATION_FRAMES, recording.frames)
     at = np.unique(np.linspace(0, recording.frames - 1, count).astype(int))
     if model.config.uncertainty:
-        variables = calibration.uncalibrated(variables)
+        variables = uncertainty.uncalibrated(variables)
     prediction = predict_recording(predict, variables, recording, model.config.frames, at)
     held, known = recording.select(at), triangulated[at]
     if prediction.uncertainty is not None:
-        distance = calibration.distances(prediction, held, known)
-        factor = calibration.factors(np.asarray(prediction.uncertainty), distance)
-        variables = calibration.calibrated(variables, factor)
+        distance = uncertainty.distances(prediction, held, known)
+        factor = uncertainty.factors(np.asarray(prediction.uncertainty), distance)
+        variables = uncertainty.calibrated(variables, factor)
     return label_free_scores(prediction, held, known).get("triangulation_mm"), variables
 
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from processes import ROOT, environment
 
-from geoself_jax import evaluation, scores
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.skeleton import H36M_17
@@ -17,7 +16,8 @@ from geoself_jax.data import recording
 from geoself_jax.data.joint_maps import joint_map, limb_joints
 from geoself_jax.data.skeletons import KNOWN_SKELETONS, from_parents
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.evaluate import main
+from geoself_jax.evaluate import report, scores
+from geoself_jax.evaluate.__main__ import main
 from geoself_jax.runtime.restore import load_trained
 
 
@@ -102,21 +102,21 @@ def test_label_free_scores_see_depth_only_across_views(tiny_recording):
 
 def test_without_ground_truth_only_label_free_scores_are_given(tiny_run, tiny_recording):
     blind = tiny_recording.without_ground_truth()
-    found, _, _ = evaluation.evaluate(load_trained(tiny_run), blind, "tiny")
+    found, _, _ = report.evaluate(load_trained(tiny_run), blind, "tiny")
     assert "mpjpe_mm" not in found and "per_action" not in found
     assert {"reprojection_px", "cross_view_px", "triangulation_mm"} <= set(found)
-    assert "MPJPE" not in evaluation.table(found)
+    assert "MPJPE" not in report.table(found)
 
 
 def test_the_lifting_branch_sees_one_view_at_a_time(tiny_run, tiny_recording):
     trained = load_trained(tiny_run)
-    _, all_views, _ = evaluation.evaluate(trained, tiny_recording, "tiny")
+    _, all_views, _ = report.evaluate(trained, tiny_recording, "tiny")
     blinded = tiny_recording.keypoints_2d.copy()
     blinded[:, 1:] = np.nan
     confidence = tiny_recording.confidence.copy()
     confidence[:, 1:] = 0
     alone = dataclasses.replace(tiny_recording, keypoints_2d=blinded, confidence=confidence)
-    _, one_view, _ = evaluation.evaluate(trained, alone, "tiny")
+    _, one_view, _ = report.evaluate(trained, alone, "tiny")
     np.testing.assert_allclose(one_view.pose_3d[:, 0], all_views.pose_3d[:, 0], atol=1e-6)
 
 
@@ -165,7 +165,7 @@ def test_other_joints_of_the_same_number_are_refused(tiny_run, tiny_recording):
         tiny_recording, skeleton=dataclasses.replace(tiny_recording.skeleton, joint_names=swapped)
     )
     with pytest.raises(GeoselfError, match="joint 3 is 'left_hip'") as refused:
-        evaluation.evaluate(load_trained(tiny_run), other, "swapped")
+        report.evaluate(load_trained(tiny_run), other, "swapped")
     assert refused.value.code == 65
 
 
@@ -181,11 +181,11 @@ def test_one_view_without_truth_is_lifted_and_scored_by_what_can_be_had(
         image_size=tiny_recording.image_size[:, :1],
         camera_names=tiny_recording.camera_names[:1],
     )
-    found, prediction, triangulated = evaluation.evaluate(load_trained(tiny_run), alone, "one")
+    found, prediction, triangulated = report.evaluate(load_trained(tiny_run), alone, "one")
     assert "reprojection_px" in found
     assert "cross_view_px" not in found and "triangulation_mm" not in found
-    assert "reprojection" in evaluation.table(found)
-    assert evaluation.draw_examples(tmp_path, alone, prediction, triangulated) is None
+    assert "reprojection" in report.table(found)
+    assert report.draw_examples(tmp_path, alone, prediction, triangulated) is None
 
 
 def test_a_view_without_a_detection_is_not_scored(tiny_run, tiny_recording):
@@ -193,8 +193,8 @@ def test_a_view_without_a_detection_is_not_scored(tiny_run, tiny_recording):
     confidence = tiny_recording.confidence.copy()
     confidence[:, 2] = 0
     blind = dataclasses.replace(tiny_recording, confidence=confidence)
-    found, prediction, _ = evaluation.evaluate(trained, blind, "blind")
-    whole, _, _ = evaluation.evaluate(trained, tiny_recording, "whole")
+    found, prediction, _ = report.evaluate(trained, blind, "blind")
+    whole, _, _ = report.evaluate(trained, tiny_recording, "whole")
     others = scores.ground_truth_scores(prediction, blind)
     assert np.isfinite(found["mpjpe_mm"]) and others["mpjpe_mm"] == found["mpjpe_mm"]
     assert found["mpjpe_mm"] != whole["mpjpe_mm"]
@@ -210,7 +210,7 @@ def test_another_skeleton_is_refused(tiny_run, tiny_recording):
         skeleton=recording.Skeleton(tuple("abcde"), (-1, 0, 1, 2, 3), (), 0),
     )
     with pytest.raises(GeoselfError, match="5 joints") as refused:
-        evaluation.evaluate(load_trained(tiny_run), fewer, "five")
+        report.evaluate(load_trained(tiny_run), fewer, "five")
     assert refused.value.code == 65
 
 
@@ -271,7 +271,7 @@ def test_joints_that_a_prediction_has_nothing_for_are_not_counted(tiny_recording
     assert found["mpjpe_mm"] < 0.01 and found["limb_mpjpe_mm"] < 0.01 and found["pck_150"] == 1
     broken = Prediction(exact.pose_3d * np.nan, exact.root_position)
     assert scores.ground_truth_scores(broken, other)["limb_mpjpe_mm"] == np.inf
-    (note,) = evaluation.joint_notes(other, other)
+    (note,) = report.joint_notes(other, other)
     assert "nose derived" in note and "left_eye, right_eye, left_ear, right_ear absent" in note
 
 
@@ -281,15 +281,15 @@ def test_truth_whose_root_cannot_be_had_is_not_scored_and_that_is_said(tiny_reco
     other = dataclasses.replace(tiny_recording, pose_world=pose, pose_skeleton=toe)
     exact = perfect(tiny_recording, tiny_recording.pose_world)
     assert scores.ground_truth_scores(exact, other) == {}
-    assert "its root 'left_toe' cannot be had" in evaluation.joint_notes(other, other)[0]
+    assert "its root 'left_toe' cannot be had" in report.joint_notes(other, other)[0]
 
 
 def test_same_joints_leave_nothing_to_say(tiny_run, tiny_recording):
     trained = load_trained(tiny_run)
-    assert evaluation.in_joints_of(H36M_17, tiny_recording, "tiny") is tiny_recording
-    found, _, _ = evaluation.evaluate(trained, tiny_recording, "tiny")
+    assert report.in_joints_of(H36M_17, tiny_recording, "tiny") is tiny_recording
+    found, _, _ = report.evaluate(trained, tiny_recording, "tiny")
     assert "joint_notes" not in found
-    heads = evaluation.table(found).splitlines()[0]
+    heads = report.table(found).splitlines()[0]
     assert heads.split()[-3:] == ["limbs", "P-limbs", "poses"]
 
 
@@ -301,15 +301,15 @@ def test_detections_in_other_joints_are_mapped_to_the_runs(
     truth = joint_map(H36M_17, mpi).points(tiny_recording.pose_world)
     other = dataclasses.replace(other, pose_world=truth)
     trained = load_trained(own_run)
-    same, lifted, _ = evaluation.evaluate(trained, tiny_recording, "h36m")
-    found, relifted, _ = evaluation.evaluate(trained, other, "3dhp")
+    same, lifted, _ = report.evaluate(trained, tiny_recording, "h36m")
+    found, relifted, _ = report.evaluate(trained, other, "3dhp")
     np.testing.assert_allclose(relifted.pose_3d, lifted.pose_3d, atol=1e-5)
     for name in ("mpjpe_mm", "p_mpjpe_mm", "limb_mpjpe_mm", "root_error_mm", "reprojection_px"):
         np.testing.assert_allclose(found[name], same[name], rtol=1e-4)
     notes = found["joint_notes"]
     assert "detections mapped to the run's 17 joints: thorax, neck derived" in notes[0]
     assert "scored in the 17 joints of the ground truth: neck, head derived" in notes[1]
-    assert evaluation.table(found).endswith("\n".join(notes))
+    assert report.table(found).endswith("\n".join(notes))
     recording.write(other, tmp_path / "3dhp.npz")
     assert main([f"--workdir={own_run}", f"--data={tmp_path / '3dhp.npz'}"]) == 0
     assert "carry that bias" in capsys.readouterr().out
@@ -326,5 +326,5 @@ def test_detections_that_lack_a_joint_of_the_run_are_refused(tiny_run, tiny_reco
         skeleton=legs,
     )
     with pytest.raises(GeoselfError, match="legs: 3 joints with root 0") as refused:
-        evaluation.evaluate(load_trained(tiny_run), few, "legs")
+        report.evaluate(load_trained(tiny_run), few, "legs")
     assert refused.value.code == 65

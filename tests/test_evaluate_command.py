@@ -9,8 +9,8 @@ from tiny import make_arrays
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data import recording
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.doubts import doubts_of
-from geoself_jax.evaluate import main
+from geoself_jax.evaluate.__main__ import main
+from geoself_jax.evaluate.warnings import doubts_of
 from geoself_jax.lift import exported as export_files
 from geoself_jax.lift.exported import load_exported
 from geoself_jax.lift.lifter import load_lifter

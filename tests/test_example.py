@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from processes import run_python
 
-from geoself_jax import evaluation
 from geoself_jax.core.errors import INPUT_OUTPUT, USAGE, WORKDIR, GeoselfError
 from geoself_jax.data import recording
+from geoself_jax.evaluate import report as evaluation
 from geoself_jax.inspect import report
 from geoself_jax.prepare import __main__ as prepare
 from geoself_jax.prepare import example_command

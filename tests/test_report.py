@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from geoself_jax import evaluation
-from geoself_jax.ranking import rank_views
-from geoself_jax.reporting import choosing
-from geoself_jax.reporting.page import write_report
+from geoself_jax.evaluate import report as evaluation
+from geoself_jax.evaluate.page import page_frames
+from geoself_jax.evaluate.page.write_page import write_report
+from geoself_jax.evaluate.ranking import rank_views
 from geoself_jax.runtime.restore import load_trained
 from geoself_jax.view.from_recording import parts
 
@@ -126,10 +126,10 @@ def test_without_ground_truth_the_page_compares_with_triangulation(
 def test_much_data_is_shown_in_part_and_long_clips_around_what_they_were_chosen_for(
     ranking, tiny_recording, monkeypatch
 ):
-    monkeypatch.setattr(choosing, "_JOINTS", 17 * 130)
-    monkeypatch.setattr(choosing, "_LONGEST", 20)
+    monkeypatch.setattr(page_frames, "_JOINTS", 17 * 130)
+    monkeypatch.setattr(page_frames, "_LONGEST", 20)
     each = list(parts(tiny_recording))
-    found = choosing.chosen(tiny_recording, ranking, each)
+    found = page_frames.chosen(tiny_recording, ranking, each)
     assert len(found) >= 5 and sum(len(choice.at) for choice in found) <= 130
     for choice in found:
         assert len(choice.at) == 20 and (np.diff(choice.at) == 1).all()
@@ -143,9 +143,9 @@ def test_much_data_is_shown_in_part_and_long_clips_around_what_they_were_chosen_
 
 
 def test_many_actions_share_a_small_page(ranking, tiny_recording, monkeypatch):
-    monkeypatch.setattr(choosing, "_JOINTS", 17 * 40)
+    monkeypatch.setattr(page_frames, "_JOINTS", 17 * 40)
     names = tuple(f"action {i}" for i in range(6))
     many = dataclasses.replace(tiny_recording, clip_actions=names)
-    found = choosing.chosen(many, ranking, list(parts(many)))
+    found = page_frames.chosen(many, ranking, list(parts(many)))
     assert {many.clip_id[choice.at[0]] for choice in found} == set(range(6))
     assert sum(len(choice.at) for choice in found) <= 40

@@ -10,7 +10,7 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax import calibration, evaluation, exporting, load_lifter
+from geoself_jax import exporting, load_lifter
 from geoself_jax.core import step
 from geoself_jax.core.batch import Batch
 from geoself_jax.core.config import ModelConfig, ObjectiveConfig, OptimizerConfig
@@ -22,12 +22,14 @@ from geoself_jax.core.step import make_predict
 from geoself_jax.data.poses.formats import read_poses, write_poses
 from geoself_jax.data.recording import HostCamera
 from geoself_jax.data.training_set import triangulate_recording
+from geoself_jax.evaluate import report
+from geoself_jax.evaluate import uncertainty as calibration
+from geoself_jax.evaluate.scores import in_cameras, predict_recording
 from geoself_jax.exporting.folder import CARD, SAMPLE
 from geoself_jax.lift.exported import DESCRIPTION
 from geoself_jax.lift.lift_video import lift_video
 from geoself_jax.lift.video_detections import videos_of
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.scores import in_cameras, predict_recording
 from geoself_jax.training import held_out, train
 
 STEPS = 300
@@ -126,7 +128,7 @@ def test_each_checkpoint_says_in_the_mean_what_is_found_on_people_held_out(run, 
 
 
 def test_joints_said_to_be_further_off_are_further_off(run, held):
-    scores, _, _ = evaluation.evaluate(load_trained(run), held, "tiny")
+    scores, _, _ = report.evaluate(load_trained(run), held, "tiny")
     for name in ("ground_truth", "triangulation"):
         told = scores["uncertainty"][name]
         assert told["rank_correlation"] > 0.15
@@ -137,8 +139,8 @@ def test_joints_said_to_be_further_off_are_further_off(run, held):
         scores["uncertainty"]["triangulation"]["error_mm"], rel=1e-3
     )
     json.dumps(scores, allow_nan=False)
-    assert "mm from ground truth, rank correlation 0." in evaluation.table(scores)
-    blind, _, _ = evaluation.evaluate(load_trained(run), held.without_ground_truth(), "tiny")
+    assert "mm from ground truth, rank correlation 0." in report.table(scores)
+    blind, _, _ = report.evaluate(load_trained(run), held.without_ground_truth(), "tiny")
     assert list(blind["uncertainty"]) == ["triangulation"]
 
 

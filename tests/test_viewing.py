@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from walkers import SKELETON, camera, seen, walker
 
-from geoself_jax import evaluation
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.model import Prediction
 from geoself_jax.data.poses.change_axes import in_camera, relative_to_root
 from geoself_jax.data.poses.orientation import turned
 from geoself_jax.data.skeletons import BODY_25, COCO_17
-from geoself_jax.scores import ground_truth_scores, in_cameras
+from geoself_jax.evaluate import report
+from geoself_jax.evaluate.scores import ground_truth_scores, in_cameras
 from geoself_jax.view import choose_scenes, compress_numbers, html_page, z_up
 from geoself_jax.view.build_scenes import joint_errors, scenes_from_recording, scenes_from_sequences
 from geoself_jax.view.comparison import beside
@@ -201,7 +201,7 @@ def test_the_table_of_actions_is_that_of_evaluate(tiny_recording, predicted):
         np.testing.assert_allclose(rows[name], told, rtol=1e-3)
     mean = [scores["action_mean"][key] for key in ("mpjpe_mm", "p_mpjpe_mm", "root_error_mm")]
     np.testing.assert_allclose(rows["mean of actions"][:3], mean, rtol=1e-3)
-    assert evaluation.COLUMNS["p_mpjpe_mm"] in table["columns"]
+    assert report.COLUMNS["p_mpjpe_mm"] in table["columns"]
 
 
 def test_without_a_reference_there_is_no_table_and_without_roots_no_root_error():

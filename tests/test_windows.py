@@ -6,12 +6,12 @@ import jax
 import numpy as np
 import pytest
 
-from geoself_jax import evaluation
 from geoself_jax.core.config import AugmentationConfig
 from geoself_jax.core.errors import USAGE, GeoselfError
 from geoself_jax.core.step import make_predict
+from geoself_jax.evaluate import report
+from geoself_jax.evaluate.scores import predict_recording
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.scores import predict_recording
 from geoself_jax.training import held_out, train
 
 FRAMES = 9
@@ -90,7 +90,7 @@ def test_some_instants_are_lifted_as_among_all(run, tiny_recording):
 
 def test_a_run_of_windows_is_evaluated_also_mirrored(run, tiny_recording):
     for flip in (False, True):
-        scores, _, _ = evaluation.evaluate(load_trained(run), tiny_recording, "tiny", flip=flip)
+        scores, _, _ = report.evaluate(load_trained(run), tiny_recording, "tiny", flip=flip)
         assert np.isfinite([scores["mpjpe_mm"], scores["agreement_mm"], scores["bones_mm"]]).all()
 
 

@@ -15,6 +15,7 @@ from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.core.step import make_predict
+from geoself_jax.evaluate.scores import predict_recording
 from geoself_jax.exporting.folder import CARD, PROGRAM, SAMPLE
 from geoself_jax.lift import exported, lifter
 from geoself_jax.lift.cautions import other_rate
@@ -23,7 +24,6 @@ from geoself_jax.lift.video_detections import videos_of
 from geoself_jax.loop import items
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.scores import predict_recording
 
 FRAMES = 9
 TOLERANCE_M = 2e-5  # batches of other sizes

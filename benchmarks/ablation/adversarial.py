@@ -18,8 +18,8 @@ from geoself_jax.core import step
 from geoself_jax.core.config import Config
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
+from geoself_jax.evaluate.scores import in_cameras
 from geoself_jax.runtime.restore import Trained
-from geoself_jax.scores import in_cameras
 
 WEIGHT_PX = 20.0
 """Pixels that a pose which the discriminator sees through counts as much as."""

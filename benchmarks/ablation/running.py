@@ -22,7 +22,6 @@ from benchmarks.ablation.damage import TOLD, damaged, exact
 from benchmarks.ablation.learned import train_with_learned_weights
 from benchmarks.ablation.row import Row, changed
 from benchmarks.ablation.together import CURVE_POINTS, train_together
-from geoself_jax import evaluation
 from geoself_jax.core import errors
 from geoself_jax.core.config import Config, as_dict
 from geoself_jax.core.model import Networks
@@ -31,10 +30,11 @@ from geoself_jax.data import label_refinement
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_set import triangulate_recording
+from geoself_jax.evaluate import report
+from geoself_jax.evaluate.scores import ground_truth_scores, label_free_scores, predict_recording
 from geoself_jax.geometry import triangulation
 from geoself_jax.runtime import devices, workdir
 from geoself_jax.runtime.restore import Trained, load_trained
-from geoself_jax.scores import ground_truth_scores, label_free_scores, predict_recording
 from geoself_jax.training import held_out, train
 
 HELD_FRAMES = 2000
@@ -187,7 +187,7 @@ class Bench:
         prediction = _predicted(trained, seen["test"])
         scores = ground_truth_scores(prediction, seen["test"])
         free = label_free_scores(prediction, seen["test"], seen["test_labels"])
-        return dict(evaluation.without_nan(scores | free))
+        return dict(report.without_nan(scores | free))
 
     def _analysis(self, row: Row, trained: Trained) -> dict[str, float]:
         """Where the error comes from: MPJPE with exact joints, and on people trained on.

@@ -24,11 +24,11 @@ from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.sampling import take_frames
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.training_set import training_views
+from geoself_jax.evaluate.scores import in_cameras, lifted
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.loop import make_draw, make_stages
 from geoself_jax.runtime import devices
 from geoself_jax.runtime.restore import Trained
-from geoself_jax.scores import in_cameras, lifted
 from geoself_jax.training import VALIDATION_FRAMES, check_fit, held_out, resolved
 
 CURVE_POINTS = 10

@@ -151,7 +151,7 @@ class Networks(nn.Module):
         Returns:
             Pose in camera axes relative to the root, and the root in the camera frame; metres. With
             `config.uncertainty` that of each joint too: in training as it is learned, else times
-            what calibration found (`calibration.factors`).
+            what calibration found (`evaluate.uncertainty.factors`).
         """
         config, joints = self.config, self.skeleton.joints
         batch, points = K.shape[:-2], config.frames * joints

@@ -13,10 +13,10 @@ import onnx
 from onnx import helper
 
 from geoself_jax import __version__
-from geoself_jax.calibration import SCALE
 from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.layers import fold_norm
 from geoself_jax.core.model import CONFIDENCE_SCALE, UNCERTAINTY
+from geoself_jax.evaluate.uncertainty import SCALE
 from geoself_jax.exporting.onnx_graph import Graph, Tensor
 from geoself_jax.exporting.onnx_paths import path_features
 from geoself_jax.runtime.restore import Trained

@@ -10,13 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-from geoself_jax.calibration import SCALE
 from geoself_jax.core.batch import windows
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.layers import fold_norm
 from geoself_jax.core.model import Networks, Prediction
 from geoself_jax.core.step import make_predict
 from geoself_jax.data.poses.filters import OneEuro
+from geoself_jax.evaluate.uncertainty import SCALE
 from geoself_jax.lift.exported import load_exported
 from geoself_jax.lift.inputs import check_intrinsics, runs_of, shaped
 from geoself_jax.lift.stream import Stream, steady

@@ -55,9 +55,9 @@ def scenes_from_recording(
     """One scene a clip and camera: the prediction, the ground truth, the triangulated joints.
 
     Args:
-        recording: In the joints of the prediction (`evaluation.in_joints_of`).
+        recording: In the joints of the prediction (`evaluate.report.in_joints_of`).
         cameras: Names of those wanted; None for all.
-        prediction: Of every view, from `evaluation.evaluate`; None for none.
+        prediction: Of every view, from `evaluate.report.evaluate`; None for none.
         triangulated: (frames, joints, 3) world, metres; computed where not given.
     """
     sources = Sources(recording, prediction, triangulated)

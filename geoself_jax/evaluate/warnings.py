@@ -17,7 +17,7 @@ def doubts_of(
         trained: What is evaluated.
         recording: On what, in the run's joints.
         source: Its name.
-        triangulated: From `evaluation.evaluate`.
+        triangulated: From `evaluate.report.evaluate`.
     """
     found = [line for line in (_same_data(trained, recording, source),) if line]
     if recording.views < 2 or not np.isfinite(triangulated).any():

@@ -53,22 +53,22 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    from geoself_jax import evaluation
     from geoself_jax.data.sources import load
-    from geoself_jax.doubts import doubts_of
+    from geoself_jax.evaluate import report
+    from geoself_jax.evaluate.warnings import doubts_of
     from geoself_jax.runtime import devices, workdir
 
     devices.use_compilation_cache()
     devices.devices()
     trained = _networks(flags)
     recording = load(flags.data, synthetic_frames=flags.frames)
-    scores, prediction, triangulated = evaluation.evaluate(
+    scores, prediction, triangulated = report.evaluate(
         trained, recording, flags.data, flip=flags.flip
     )
     which = f"{flags.checkpoint or 'last'} checkpoint, " if flags.workdir else ""
     print(f"{flags.workdir or flags.model}, {which}step {scores['checkpoint_step']}")
-    print(evaluation.table(scores))
-    lifted = evaluation.in_joints_of(trained.model.skeleton, recording, flags.data)
+    print(report.table(scores))
+    lifted = report.in_joints_of(trained.model.skeleton, recording, flags.data)
     for line in doubts_of(trained, lifted, flags.data, triangulated):
         print(f"warning: {line}", file=sys.stderr)
     run = Path(flags.workdir) if flags.workdir else None
@@ -76,11 +76,11 @@ def main(argv: Sequence[str]) -> int:
         workdir.write_json(out, scores)
         print(f"scores: {out}")
     if run:
-        picture = evaluation.draw_examples(run, lifted, prediction, triangulated)
+        picture = report.draw_examples(run, lifted, prediction, triangulated)
         print(f"picture: {picture or 'none, nothing to compare with'}")
     page = _page(flags, run)
     if page:
-        from geoself_jax.reporting.page import write_report
+        from geoself_jax.evaluate.page.write_page import write_report
 
         shown, videos = write_report(page, lifted, prediction, triangulated, scores)
         print(f"page: {page}, {shown} scene{'s' * (shown != 1)} of {videos} videos")

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax import calibration
 from geoself_jax.core.errors import DIVERGED, GeoselfError, data_error
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.skeleton import Skeleton, normalized
@@ -16,14 +15,15 @@ from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.skeletons import same_joints
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.ranking import rank_views, truth_in_its_joints
-from geoself_jax.runtime.restore import Trained
-from geoself_jax.scores import (
+from geoself_jax.evaluate import uncertainty
+from geoself_jax.evaluate.ranking import rank_views, truth_in_its_joints
+from geoself_jax.evaluate.scores import (
     ground_truth_scores,
     label_free_scores,
     predict_recording,
     truth_map,
 )
+from geoself_jax.runtime.restore import Trained
 from geoself_jax.view.plots import Panel, draw_lifted
 
 COLUMNS = {
@@ -96,13 +96,13 @@ def evaluate(
 def _calibration(
     prediction: Prediction, recording: Recording, triangulated: np.ndarray
 ) -> dict[str, Any]:
-    """`calibration.report` against ground truth, where there is any, and against triangulation."""
+    """`evaluate.uncertainty.report` against ground truth, where there is any, and against triangulation."""
     worlds = {"ground_truth": truth_in_its_joints(recording), "triangulation": triangulated}
     reports = {}
     for name, world in worlds.items():
         if world is not None:
-            distance = calibration.distances(prediction, recording, world)
-            reports[name] = calibration.report(np.asarray(prediction.uncertainty), distance)
+            distance = uncertainty.distances(prediction, recording, world)
+            reports[name] = uncertainty.report(np.asarray(prediction.uncertainty), distance)
     return {name: report for name, report in reports.items() if report}
 
 
@@ -212,7 +212,7 @@ def table(scores: dict[str, Any]) -> str:
         f"reprojection {_figure(scores.get('reprojection_px'))} px"
     )
     lines += [
-        calibration.line(told, name.replace("_", " "))
+        uncertainty.line(told, name.replace("_", " "))
         for name, told in scores.get("uncertainty", {}).items()
     ]
     lines += scores.get("joint_notes", [])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from geoself_jax.evaluation import COLUMNS
+from geoself_jax.evaluate.report import COLUMNS
 
 _SHARES = ("pck_150", "auc")
 _LABEL_FREE = {
@@ -16,7 +16,7 @@ def page_table(scores: dict[str, Any], shown: str) -> dict[str, Any]:
     """Rows an action, their mean and all poses; what needs no 3D label where there is no truth.
 
     Args:
-        scores: From `evaluation.evaluate`.
+        scores: From `evaluate.report.evaluate`.
         shown: What of the data is on the page.
     """
     note = (

@@ -7,9 +7,9 @@ import numpy as np
 
 from geoself_jax.core.model import Prediction
 from geoself_jax.data.recording import Recording
-from geoself_jax.ranking import rank_views
-from geoself_jax.reporting.choosing import chosen
-from geoself_jax.reporting.table import page_table
+from geoself_jax.evaluate.page.page_frames import chosen
+from geoself_jax.evaluate.page.score_table import page_table
+from geoself_jax.evaluate.ranking import rank_views
 from geoself_jax.view.align import joined
 from geoself_jax.view.from_recording import Sources, parts
 from geoself_jax.view.html_page import write_page
@@ -41,8 +41,8 @@ def write_report(
 
     Args:
         path: HTML file to write.
-        recording: In the joints of the prediction (`evaluation.in_joints_of`).
-        prediction, triangulated, scores: From `evaluation.evaluate`.
+        recording: In the joints of the prediction (`evaluate.report.in_joints_of`).
+        prediction, triangulated, scores: From `evaluate.report.evaluate`.
 
     Raises:
         GeoselfError: The disk refuses (74).

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.data.recording import Recording
-from geoself_jax.ranking import Ranking
+from geoself_jax.evaluate.ranking import Ranking
 
 _JOINTS = 380_000  # of all scenes' frames together: some 4 MB
 _WHY = ("best", "median", "worst")

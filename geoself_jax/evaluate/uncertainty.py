@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from geoself_jax.core.model import Prediction
 from geoself_jax.data.recording import Recording
-from geoself_jax.scores import in_cameras, lifted
+from geoself_jax.evaluate.scores import in_cameras, lifted
 
 BINS = 5
 SCALE = "uncertainty_scale"

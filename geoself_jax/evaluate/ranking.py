@@ -7,7 +7,7 @@ import numpy as np
 from geoself_jax.core.model import Prediction
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.recording import Recording
-from geoself_jax.scores import in_cameras, lifted
+from geoself_jax.evaluate.scores import in_cameras, lifted
 
 
 class Ranking(NamedTuple):
@@ -36,9 +36,9 @@ def rank_views(recording: Recording, prediction: Prediction, triangulated: np.nd
     """Compares with ground truth, in the prediction's joints, else with triangulation.
 
     Args:
-        recording: In the joints of the prediction (`evaluation.in_joints_of`); truth in others is
+        recording: In the joints of the prediction (`evaluate.report.in_joints_of`); truth in others is
             mapped.
-        prediction, triangulated: From `evaluation.evaluate`.
+        prediction, triangulated: From `evaluate.report.evaluate`.
     """
     truth = truth_in_its_joints(recording)
     name, world = ("triangulated", triangulated) if truth is None else ("ground truth", truth)
