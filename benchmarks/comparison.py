@@ -21,7 +21,7 @@ from geoself_jax.evaluate import report
 from geoself_jax.runtime import workdir
 from geoself_jax.runtime.cli import load_config
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.training import train
+from geoself_jax.train.run import train
 
 SHOWN = ("mpjpe_mm", "p_mpjpe_mm", "root_error_mm", "triangulation_mm", "reprojection_px")
 

@@ -39,20 +39,20 @@ def measure_row(instants: int, batch: int, width: int, repeats: int, fed: bool) 
     import numpy as np
 
     from benchmarks.train_step import OBJECTIVE, random_views
-    from geoself_jax import runner
     from geoself_jax.core import step
     from geoself_jax.core.config import AugmentationConfig, ModelConfig, OptimizerConfig
     from geoself_jax.core.model import Networks
     from geoself_jax.core.optimizer import make_optimizer
     from geoself_jax.core.sampling import make_batch
     from geoself_jax.core.skeleton import H36M_17
-    from geoself_jax.feeding import HostFeed
+    from geoself_jax.train import parallel
+    from geoself_jax.train.host_feed import HostFeed
 
     small = random_views(1)
     make: Any = np.zeros if fed else jnp.zeros
     arrays = {
         name: make((instants, *np.shape(getattr(small, name))[1:]), getattr(small, name).dtype)
-        for name in runner.PER_FRAME
+        for name in parallel.PER_FRAME
     }
     views = small._replace(**arrays)
     sizes = ModelConfig(width=width, blocks=BLOCKS, root_width=width, root_blocks=BLOCKS)
@@ -62,15 +62,15 @@ def measure_row(instants: int, batch: int, width: int, repeats: int, fed: bool) 
     bound = functools.partial(
         make_batch, augmentation=AugmentationConfig(share=0.0), skeleton=H36M_17
     )
-    draw = runner.Draw(
+    draw = parallel.Draw(
         batch=batch, views=2, frames=instants, rig_views=4, joints=17, make_batch=bound
     )
-    mesh, steps = runner.data_mesh(), 4
-    advance = runner.make_advance(one, draw, mesh, seed=0, steps=steps, fed=fed)
+    mesh, steps = parallel.data_mesh(), 4
+    advance = parallel.make_advance(one, draw, mesh, seed=0, steps=steps, fed=fed)
     state = step.initial_state(model, optimizer, 0)
     calls = ((i * steps, steps) for i in range(repeats + 1))
     feed = HostFeed(views, draw, mesh, seed=0, parallel="jit").calls(calls) if fed else None
-    data = jax.device_put(runner.without_rows(views)) if fed else views
+    data = jax.device_put(parallel.without_rows(views)) if fed else views
     seconds = []
     for _ in range(repeats + 1):
         start = time.perf_counter()
@@ -86,7 +86,7 @@ def measure_row(instants: int, batch: int, width: int, repeats: int, fed: bool) 
         "fed": fed,
         "step_ms": 1000 * statistics.median(seconds[1:]) / steps,
         "first_call_s": seconds[0],
-        "data_mb": runner.row_bytes(views) / 1e6,
+        "data_mb": parallel.row_bytes(views) / 1e6,
         "peak_host_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
         "peak_device_mb": told.get("peak_bytes_in_use", 0) / 1e6 or None,
     }

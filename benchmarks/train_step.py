@@ -27,7 +27,6 @@ import numpy as np
 import optax
 
 from benchmarks import measure
-from geoself_jax import runner
 from geoself_jax.core import step
 from geoself_jax.core.batch import TrainingViews
 from geoself_jax.core.config import AugmentationConfig, Config, ModelConfig, ObjectiveConfig
@@ -38,6 +37,7 @@ from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.geometry.camera import Camera
 from geoself_jax.runtime import devices
 from geoself_jax.runtime.workdir import write_json
+from geoself_jax.train import parallel
 
 OBJECTIVE = ObjectiveConfig(name="transform", norm="plain", views=2)
 RATE = 1e-3
@@ -110,7 +110,7 @@ def our_call(
 ) -> Callable[[], Any]:
     """`steps` steps of ours in one call."""
     optimizer = make_optimizer(config.optimizer, 0, 10**6)
-    axis = runner.AXIS if config.parallel == "pmap" else None
+    axis = parallel.AXIS if config.parallel == "pmap" else None
     one = functools.partial(
         step.train_step,
         model=model.clone(compute=devices.compute_type(config), axis_name=axis),
@@ -118,7 +118,7 @@ def our_call(
         objective=OBJECTIVE,
         axis_name=axis,
     )
-    draw = runner.Draw(
+    draw = parallel.Draw(
         batch=batch,
         views=2,
         frames=len(views.rig_id),
@@ -128,8 +128,8 @@ def our_call(
             make_batch, augmentation=AugmentationConfig(share=0.0), skeleton=H36M_17
         ),
     )
-    mesh = runner.data_mesh(1)
-    advance = runner.make_advance(one, draw, mesh, seed=0, steps=steps, parallel=config.parallel)
+    mesh = parallel.data_mesh(1)
+    advance = parallel.make_advance(one, draw, mesh, seed=0, steps=steps, parallel=config.parallel)
     held = {"state": step.initial_state(model, optimizer, 0)}
     data = jax.device_put(views)
 

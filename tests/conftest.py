@@ -87,7 +87,7 @@ def tiny_config(tiny_file) -> Config:
 @pytest.fixture(scope="session")
 def tiny_run(tiny_config, tiny_recording, tmp_path_factory) -> Path:
     """The folder of a finished run; copy it before changing anything."""
-    from geoself_jax.training import train
+    from geoself_jax.train.run import train
 
     folder = tmp_path_factory.mktemp("run") / "tiny"
     outcome = train(tiny_config, folder, tiny_recording)

@@ -4,7 +4,7 @@ import json
 
 import one_step
 
-from geoself_jax import runner
+from geoself_jax.train import parallel as runner
 
 WAYS = {
     "transform": [("jit", 2), ("jit", 4), ("jit", 8), ("pmap", 8)],

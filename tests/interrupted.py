@@ -4,8 +4,9 @@ import os
 import signal
 import sys
 
-from geoself_jax import loop, train
 from geoself_jax.runtime import cli
+from geoself_jax.train import __main__ as train
+from geoself_jax.train import loop
 
 CALLS = 2
 original = loop.Loop._compile

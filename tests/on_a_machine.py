@@ -12,7 +12,7 @@ cloud = Path(os.environ["CLOUD"])
 
 def stall() -> None:
     """Training comes to a stop after some calls, when these are saved."""
-    from geoself_jax import loop
+    from geoself_jax.train import loop
 
     compile_one, done = loop.Loop._compile, []
 

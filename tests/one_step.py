@@ -12,15 +12,15 @@ import jax
 import numpy as np
 import optax
 
-from geoself_jax import runner
 from geoself_jax.core import step
 from geoself_jax.core.config import AugmentationConfig, ModelConfig, ObjectiveConfig
 from geoself_jax.core.model import Networks
 from geoself_jax.core.sampling import make_batch
 from geoself_jax.data import recording
 from geoself_jax.data.training_set import training_views, triangulate_recording
-from geoself_jax.feeding import HostFeed
 from geoself_jax.runtime import hosts
+from geoself_jax.train import parallel as runner
+from geoself_jax.train.host_feed import HostFeed
 
 jax.config.update("jax_enable_x64", True)
 ROOT_FROM = {"transform": "views", "pseudo_label": "network"}

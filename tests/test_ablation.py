@@ -18,7 +18,7 @@ from geoself_jax.core.config import Config
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.runtime.cli import load_config
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.training import train
+from geoself_jax.train.run import train
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 

@@ -5,13 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from geoself_jax import loop
 from geoself_jax.core.errors import DATA, DIVERGED, WORKDIR, GeoselfError
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data import recording
 from geoself_jax.data.rig_check import check_geometry
 from geoself_jax.data.training_set import hold_out, training_views, triangulate_recording
 from geoself_jax.runtime import workdir
+from geoself_jax.train import loop
 
 
 def assert_refused(error: pytest.ExceptionInfo, code: int, *words: str):

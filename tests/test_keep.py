@@ -15,10 +15,11 @@ import pytest
 from fake_cloud import SLEEP, Cloud, fake_cloud, listening
 from processes import ROOT
 
-from geoself_jax import keep, keeping
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.keeping import Keeper
-from geoself_jax.stores import FolderStore, open_store
+from geoself_jax.train.backup import backup_command
+from geoself_jax.train.backup import keeper as keeping
+from geoself_jax.train.backup.keeper import Keeper
+from geoself_jax.train.backup.stores import FolderStore, open_store
 
 STORE = "gs://lab-runs/first"
 LASTING = {"run.json": "{}", "checkpoints/last/10/d/data": "ten", "metrics.jsonl": "{}\n"}
@@ -204,7 +205,7 @@ def test_a_usage_error_has_exit_code_64(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(GeoselfError) as error:
-        keep.main(words)
+        backup_command.main(words)
     assert error.value.code == 64 and named in str(error.value)
     assert not list(tmp_path.iterdir())
 
@@ -229,8 +230,8 @@ sys.exit(code)
 PARENT = """
 import sys
 from pathlib import Path
-from geoself_jax.keeping import Keeper, train_and_keep
-from geoself_jax.stores import FolderStore
+from geoself_jax.train.backup.keeper import Keeper, train_and_keep
+from geoself_jax.train.backup.stores import FolderStore
 child, folder, store, code = sys.argv[1:]
 keeper = Keeper(FolderStore(Path(store)), Path(folder))
 print(keeper.restore(), file=sys.stderr)

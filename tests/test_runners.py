@@ -16,7 +16,7 @@ from processes import environment, run_python
 from geoself_jax.core import errors
 from geoself_jax.runtime import devices
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.training import train
+from geoself_jax.train.run import train
 
 HERE = Path(__file__).parent
 

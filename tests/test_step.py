@@ -6,13 +6,13 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax import runner
 from geoself_jax.core import step
 from geoself_jax.core.config import AugmentationConfig, ModelConfig, ObjectiveConfig
 from geoself_jax.core.model import Networks
 from geoself_jax.core.sampling import draw_batch, make_batch
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data.training_set import training_views, triangulate_recording
+from geoself_jax.train import parallel
 
 MODEL = Networks(
     ModelConfig(width=32, blocks=1, layers=1, root_width=16, root_blocks=1, dropout=0.0), H36M_17
@@ -44,7 +44,7 @@ def stepping(objective="pseudo_label", optimizer=None, **keywords):
 
 
 def whole_draw(views, batch=32):
-    return runner.Draw(
+    return parallel.Draw(
         batch=batch,
         views=2,
         frames=len(views.rig_id),
@@ -58,8 +58,8 @@ def whole_draw(views, batch=32):
 
 def advanced(devices, views, steps, objective="pseudo_label", optimizer=None):
     optimizer, one = stepping(objective, optimizer)
-    advance = runner.make_advance(
-        one, whole_draw(views), runner.data_mesh(devices), seed=0, steps=steps
+    advance = parallel.make_advance(
+        one, whole_draw(views), parallel.data_mesh(devices), seed=0, steps=steps
     )
     return advance(step.initial_state(MODEL, optimizer, 0), views)
 
@@ -67,7 +67,7 @@ def advanced(devices, views, steps, objective="pseudo_label", optimizer=None):
 def test_many_steps_in_one_call_equal_one_step_a_call(views):
     together, metrics = advanced(1, views, 4, optimizer=optax.adam(1e-3))
     optimizer, one = stepping(optimizer=optax.adam(1e-3))
-    advance = runner.make_advance(one, whole_draw(views), runner.data_mesh(1), seed=0, steps=1)
+    advance = parallel.make_advance(one, whole_draw(views), parallel.data_mesh(1), seed=0, steps=1)
     state = step.initial_state(MODEL, optimizer, 0)
     losses = []
     for _ in range(4):
@@ -90,7 +90,9 @@ def test_some_hundred_steps_lower_the_loss(views, objective):
 
 def test_stage_one_lowers_equation_6(views):
     optimizer, one = stepping(optimizer=optax.adam(3e-3), pretrain=True)
-    advance = runner.make_advance(one, whole_draw(views), runner.data_mesh(1), seed=0, steps=100)
+    advance = parallel.make_advance(
+        one, whole_draw(views), parallel.data_mesh(1), seed=0, steps=100
+    )
     _, metrics = advance(step.initial_state(MODEL, optimizer, 0), views)
     loss = np.asarray(metrics["loss"])
     assert loss[-10:].mean() < 0.5 * loss[:3].mean()

@@ -22,7 +22,7 @@ from geoself_jax.data.training_set import training_views, triangulate_recording
 from geoself_jax.prepare.tfds import build as building
 from geoself_jax.prepare.tfds import build_command, builders, manual
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.training import train
+from geoself_jax.train.run import train
 
 
 def silent(_: str) -> None:

@@ -18,10 +18,10 @@ from geoself_jax.core.config import split_where
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.data import recording
-from geoself_jax.loop import Loop
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.training import train
+from geoself_jax.train.loop import Loop
+from geoself_jax.train.run import train
 
 
 def weights(folder: Path, which: str = "last"):

@@ -30,7 +30,7 @@ from geoself_jax.lift.exported import DESCRIPTION
 from geoself_jax.lift.lift_video import lift_video
 from geoself_jax.lift.video_detections import videos_of
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.training import held_out, train
+from geoself_jax.train.run import held_out, train
 
 STEPS = 300
 

@@ -12,7 +12,7 @@ from geoself_jax.core.step import make_predict
 from geoself_jax.evaluate import report
 from geoself_jax.evaluate.scores import predict_recording
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.training import held_out, train
+from geoself_jax.train.run import held_out, train
 
 FRAMES = 9
 

@@ -21,9 +21,9 @@ from geoself_jax.lift import exported, lifter
 from geoself_jax.lift.cautions import other_rate
 from geoself_jax.lift.lift_video import lift_video, looked_at
 from geoself_jax.lift.video_detections import videos_of
-from geoself_jax.loop import items
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained
+from geoself_jax.train.loop import items
 
 FRAMES = 9
 TOLERANCE_M = 2e-5  # batches of other sizes

@@ -16,7 +16,7 @@ assert hosts.all_same("a") and not hosts.all_same(str(process))
 
 import one_step  # noqa: E402 (after the start: it looks at the devices)
 
-from geoself_jax import runner  # noqa: E402
+from geoself_jax.train import parallel as runner  # noqa: E402
 
 AUTO = (jax.sharding.AxisType.Auto,)
 mine = jax.make_mesh((1,), ("data",), axis_types=AUTO, devices=jax.local_devices())

@@ -1,4 +1,4 @@
-"""A loop for rows that learn more than the networks: `geoself_jax.training` has no place for it.
+"""A loop for rows that learn more than the networks: `geoself_jax.train.run` has no place for it.
 
 The same steps otherwise (`tests/test_ablation.py` compares the weights). On one device, without a
 folder: nothing is saved on the way, nothing can be continued, and there is no curve.
@@ -21,10 +21,10 @@ from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.sampling import draw_batch
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.training_set import training_views
-from geoself_jax.runner import step_keys
 from geoself_jax.runtime import devices
 from geoself_jax.runtime.restore import Trained
-from geoself_jax.training import check_fit, held_out, resolved
+from geoself_jax.train.parallel import step_keys
+from geoself_jax.train.run import check_fit, held_out, resolved
 
 STEPS_A_CALL = 100
 

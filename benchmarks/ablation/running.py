@@ -35,7 +35,7 @@ from geoself_jax.evaluate.scores import ground_truth_scores, label_free_scores, 
 from geoself_jax.geometry import triangulation
 from geoself_jax.runtime import devices, workdir
 from geoself_jax.runtime.restore import Trained, load_trained
-from geoself_jax.training import held_out, train
+from geoself_jax.train.run import held_out, train
 
 HELD_FRAMES = 2000
 

@@ -1,6 +1,6 @@
 """Trains a row's seeds side by side, in one program: one alone leaves an accelerator waiting.
 
-The same steps as `geoself_jax.training.train` takes (`tests/test_ablation.py` compares the
+The same steps as `geoself_jax.train.run.train` takes (`tests/test_ablation.py` compares the
 weights), without a folder: nothing is saved on the way, and nothing can be continued. Uncertainties
 are not calibrated.
 """
@@ -15,7 +15,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from geoself_jax import runner
 from geoself_jax.core import errors, step
 from geoself_jax.core.batch import TrainingViews, windows
 from geoself_jax.core.config import Config, as_dict, split_where
@@ -26,10 +25,11 @@ from geoself_jax.data.recording import Recording
 from geoself_jax.data.training_set import training_views
 from geoself_jax.evaluate.scores import in_cameras, lifted
 from geoself_jax.inspect.quick import check_before_training
-from geoself_jax.loop import make_draw, make_stages
 from geoself_jax.runtime import devices
 from geoself_jax.runtime.restore import Trained
-from geoself_jax.training import VALIDATION_FRAMES, check_fit, held_out, resolved
+from geoself_jax.train import parallel
+from geoself_jax.train.loop import make_draw, make_stages
+from geoself_jax.train.run import VALIDATION_FRAMES, check_fit, held_out, resolved
 
 CURVE_POINTS = 10
 
@@ -122,7 +122,7 @@ def make_together(
         states: step.TrainState, data: TrainingViews, pretrain: bool, steps: int
     ) -> step.TrainState:
         def one(state: step.TrainState, seed: jax.Array) -> step.TrainState:
-            key_batch, key_dropout = runner.step_keys(seed, state.step)
+            key_batch, key_dropout = parallel.step_keys(seed, state.step)
             samples = draw.samples(key_batch, 0, draw.batch)
             batch = draw.make_batch(take_frames(data, draw.instants(samples, data.run)), samples)
             how: dict[str, Any] = {"model": training, "optimizer": optimizer, "pretrain": pretrain}

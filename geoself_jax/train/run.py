@@ -29,9 +29,9 @@ from geoself_jax.data.training_set import hold_out, training_views, triangulate_
 from geoself_jax.evaluate import uncertainty
 from geoself_jax.evaluate.scores import label_free_scores, predict_recording
 from geoself_jax.inspect.quick import check_before_training
-from geoself_jax.loop import Loop, Outcome, Stages, items, make_stages
 from geoself_jax.runtime import checkpoints, devices, hosts, workdir
 from geoself_jax.runtime.signals import StopFlag
+from geoself_jax.train.loop import Loop, Outcome, Stages, items, make_stages
 
 VALIDATION_FRAMES = 1000
 

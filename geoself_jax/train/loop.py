@@ -15,7 +15,6 @@ import numpy as np
 import optax
 from tqdm import tqdm
 
-from geoself_jax import runner
 from geoself_jax.core import step
 from geoself_jax.core.batch import TrainingViews
 from geoself_jax.core.config import Config
@@ -23,10 +22,11 @@ from geoself_jax.core.errors import DIVERGED, GeoselfError
 from geoself_jax.core.model import Networks
 from geoself_jax.core.sampling import exchanges, make_batch
 from geoself_jax.core.step import TrainState
-from geoself_jax.feeding import HostFeed
-from geoself_jax.runner import Advance
 from geoself_jax.runtime import checkpoints, devices, hosts, workdir
 from geoself_jax.runtime.signals import StopFlag
+from geoself_jax.train import parallel
+from geoself_jax.train.host_feed import HostFeed
+from geoself_jax.train.parallel import Advance
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,10 @@ class Loop:
 
     def run(self, state: TrainState) -> Outcome:
         """Calls the devices until the end or until asked to stop."""
-        mesh, fed = runner.data_mesh(), self._is_fed()
+        mesh, fed = parallel.data_mesh(), self._is_fed()
         done, total = int(state.step), self.stages.total
         state, data = hosts.on_every_device(
-            (state, runner.without_rows(self.data) if fed else self.data), mesh
+            (state, parallel.without_rows(self.data) if fed else self.data), mesh
         )
         leading = hosts.is_leader()
         log = workdir.MetricsLog(self.folder, done) if leading else None
@@ -148,11 +148,11 @@ class Loop:
         return Outcome(done, False, f"done: {done} steps in {self.folder}", self.stop.asked)
 
     @functools.cached_property
-    def _draw(self) -> runner.Draw:
+    def _draw(self) -> parallel.Draw:
         return make_draw(self.config, self.model, self.data)
 
     def _is_fed(self) -> bool:
-        return runner.row_bytes(self.data) > self.config.data.device_bytes
+        return parallel.row_bytes(self.data) > self.config.data.device_bytes
 
     def _is_due(self, first: int, done: int) -> bool:
         """Whether a validation is due after this call."""
@@ -172,7 +172,7 @@ class Loop:
 
     def _compile(self, mesh: jax.sharding.Mesh, fed: bool, pretrain: bool, steps: int) -> Advance:
         config = self.config
-        axis = runner.AXIS if config.parallel == "pmap" else None
+        axis = parallel.AXIS if config.parallel == "pmap" else None
         one = functools.partial(
             step.train_step,
             model=self.model.clone(compute=devices.compute_type(config), axis_name=axis),
@@ -181,7 +181,7 @@ class Loop:
             pretrain=pretrain,
             axis_name=axis,
         )
-        return runner.make_advance(
+        return parallel.make_advance(
             one,
             self._draw,
             mesh,
@@ -230,9 +230,9 @@ class Loop:
         checkpoints.save(self.folder / "checkpoints/last", done, saved, keep=2, facts=facts)
 
 
-def make_draw(config: Config, model: Networks, data: TrainingViews) -> runner.Draw:
+def make_draw(config: Config, model: Networks, data: TrainingViews) -> parallel.Draw:
     """How the experiment's batches are drawn from these instants."""
-    return runner.Draw(
+    return parallel.Draw(
         batch=config.schedule.batch,
         views=config.objective.views,
         frames=len(data.rig_id),

@@ -10,7 +10,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from geoself_jax.core.batch import TrainingViews
-from geoself_jax.runner import AXIS, Draw, Parallel, Rows, gather_rows, step_keys
+from geoself_jax.train.parallel import AXIS, Draw, Parallel, Rows, gather_rows, step_keys
 
 
 class HostFeed:

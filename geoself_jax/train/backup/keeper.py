@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
-from geoself_jax.stores import Store
+from geoself_jax.train.backup.stores import Store
 
 PACKED = "run.tar"
 MARKER = "machine.txt"

@@ -12,7 +12,7 @@ from geoself_jax.runtime import cli
 from geoself_jax.runtime.signals import exit_at_once_on_interrupt
 
 if TYPE_CHECKING:
-    from geoself_jax.training import Outcome
+    from geoself_jax.train.run import Outcome
 
 
 def main(argv: Sequence[str]) -> int:
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.data.sources import load
     from geoself_jax.runtime import devices
-    from geoself_jax.training import train
+    from geoself_jax.train.run import train
 
     devices.start(config)
     data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)

@@ -1,0 +1,1 @@
+"""train: a run from a recording to its last checkpoint."""

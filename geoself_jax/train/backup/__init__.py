@@ -1,0 +1,1 @@
+"""Copies of a run that outlive its machine."""
