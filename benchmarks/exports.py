@@ -24,8 +24,8 @@ from benchmarks import measure
 from geoself_jax.core.step import make_predict
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
-from geoself_jax.exporting.comparing import plausible_inputs
-from geoself_jax.exporting.folder import ONNX, PROGRAM
+from geoself_jax.export.compare import plausible_inputs
+from geoself_jax.export.folder import ONNX, PROGRAM
 from geoself_jax.lift.exported import DESCRIPTION, WEIGHTS
 from geoself_jax.lift.lifter import load_lifter
 from geoself_jax.runtime.restore import Trained, load_trained

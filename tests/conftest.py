@@ -114,7 +114,7 @@ def tiny_export(evaluated_run, tmp_path_factory) -> Path:
 
     It holds model.onnx where onnx and onnxruntime are installed. Copy it before changing anything.
     """
-    from geoself_jax import export
+    from geoself_jax.export import __main__ as export
 
     folder, printed = tmp_path_factory.mktemp("export") / "lifter", io.StringIO()
     onnx = ["--onnx"] if all(map(find_spec, ("onnx", "onnxruntime"))) else []

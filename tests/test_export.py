@@ -13,12 +13,12 @@ import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
 from processes import ROOT, run_python
 
-from geoself_jax import exporting, load_lifter
+from geoself_jax import export, load_lifter
 from geoself_jax.core import errors
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.step import make_predict
-from geoself_jax.exporting import comparing, description
-from geoself_jax.exporting.folder import ALL, CARD, FILES, ONNX, PROGRAM, SAMPLE
+from geoself_jax.export import compare, description
+from geoself_jax.export.folder import ALL, CARD, FILES, ONNX, PROGRAM, SAMPLE
 from geoself_jax.lift import exported as export_files
 from geoself_jax.lift import lifter
 from geoself_jax.runtime.restore import load_trained
@@ -75,7 +75,7 @@ def inputs(tiny_recording):
 def wanted(trained, inputs):
     """What the run's own networks make of the inputs."""
     said = make_predict(trained.model)(trained.variables, *inputs)
-    answer = [np.asarray(array) for array in comparing.told(said)]
+    answer = [np.asarray(array) for array in compare.told(said)]
     assert all(np.isfinite(array).all() for array in answer)
     return answer
 
@@ -315,7 +315,7 @@ def test_a_foreign_folder_is_refused_and_left_alone(run, tmp_path):
 def test_an_export_with_a_foreign_file_beside_it_is_refused(run, copy):
     (copy / "notes.txt").write_text("mine")
     before = contents(copy)
-    assert "notes.txt" in refused(errors.WORKDIR, exporting.export, run, copy)
+    assert "notes.txt" in refused(errors.WORKDIR, export.export, run, copy)
     assert contents(copy) == before
 
 
@@ -323,7 +323,7 @@ def test_an_edited_card_is_refused_and_kept(run, copy):
     with (copy / CARD).open("a") as card:
         card.write("CC BY 4.0\n")
     before = contents(copy)
-    assert CARD in refused(errors.WORKDIR, exporting.export, run, copy)
+    assert CARD in refused(errors.WORKDIR, export.export, run, copy)
     assert contents(copy) == before
 
 
@@ -352,23 +352,23 @@ def test_a_source_is_told_without_its_folders(source, told):
 
 def test_the_sample_holds_the_runs_own_answer(exported, trained):
     with np.load(exported[0] / SAMPLE) as sample:
-        found = [sample[name] for name in (*comparing.INPUTS, "pose_3d", "root_position")]
+        found = [sample[name] for name in (*compare.INPUTS, "pose_3d", "root_position")]
         assert "uncertainty" not in sample
     inputs, wanted = found[:3], found[3:]
     assert np.isnan(inputs[0]).any() and len(inputs[0]) == POSES
-    agree(comparing.told(make_predict(trained.model)(trained.variables, *inputs)), wanted)
+    agree(compare.told(make_predict(trained.model)(trained.variables, *inputs)), wanted)
 
 
 def test_a_file_or_a_run_in_the_place_is_refused(run, tmp_path):
     (tmp_path / "file").touch()
     for out in (tmp_path / "file", run):
-        refused(errors.WORKDIR, exporting.export, run, out)
+        refused(errors.WORKDIR, export.export, run, out)
 
 
 def test_an_earlier_export_is_replaced(run, copy, monkeypatch):
-    monkeypatch.setattr(comparing, "differences_mm", lambda *_: {export_files.WEIGHTS: 0.0})
+    monkeypatch.setattr(compare, "differences_mm", lambda *_: {export_files.WEIGHTS: 0.0})
     rewrite(copy, lambda info: info.update(conventions="of old"))
-    exporting.export(run, copy)
+    export.export(run, copy)
     assert load_lifter(copy).info["conventions"] == description.CONVENTIONS
     assert [path.name for path in copy.parent.iterdir()] == [copy.name]
 
@@ -382,10 +382,10 @@ def test_an_earlier_export_is_replaced(run, copy, monkeypatch):
     ],
 )
 def test_a_difference_leaves_everything_as_it_was(run, copy, monkeypatch, name, difference):
-    monkeypatch.setattr(comparing, "differences_mm", lambda *_: {name: difference})
+    monkeypatch.setattr(compare, "differences_mm", lambda *_: {name: difference})
     before = contents(copy)
     for out in (copy, copy.parent / "new"):
-        assert name in refused(errors.DIVERGED, exporting.export, run, out)
+        assert name in refused(errors.DIVERGED, export.export, run, out)
     assert contents(copy) == before
     assert [path.name for path in copy.parent.iterdir()] == [copy.name]
 
@@ -394,7 +394,7 @@ def test_weights_a_little_off_are_seen_in_every_file(exported, trained):
     flat = {name: np.array(a) for name, a in flatten_dict(trained.variables, sep="/").items()}
     flat["params/lifting/output/bias"][9] += 1e-4
     other = trained._replace(variables=unflatten_dict(flat, sep="/"))
-    found = comparing.differences_mm(exported[0], comparing.live_cases(other))
+    found = compare.differences_mm(exported[0], compare.live_cases(other))
     assert {export_files.WEIGHTS, PROGRAM} <= found.keys() <= {export_files.WEIGHTS, PROGRAM, ONNX}
     for difference in found.values():
         assert 0.09 < difference < 0.2

@@ -9,7 +9,7 @@ import pytest
 from processes import ROOT, run_python
 
 from geoself_jax.core.step import make_predict
-from geoself_jax.exporting.folder import SAMPLE
+from geoself_jax.export.folder import SAMPLE
 from geoself_jax.runtime.restore import load_trained
 
 TOLERANCE_M = 2e-6  # four float32 steps at 5 m

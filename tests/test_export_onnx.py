@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from geoself_jax import export
 from geoself_jax.core import errors
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.exporting import comparing
-from geoself_jax.exporting.folder import CARD, ONNX
+from geoself_jax.export import __main__ as export
+from geoself_jax.export import compare
+from geoself_jax.export.folder import CARD, ONNX
 from geoself_jax.lift import exported
 
 onnx = pytest.importorskip("onnx", reason="pip install onnx")
@@ -51,8 +51,8 @@ def test_an_export_without_it_says_that_the_earlier_one_is_gone(
     evaluated_run, tiny_export, tmp_path, monkeypatch, capsys
 ):
     out = shutil.copytree(tiny_export, tmp_path / "lifter")
-    monkeypatch.setattr(comparing, "differences_mm", lambda *_: {exported.WEIGHTS: 0.0})
-    monkeypatch.setattr("geoself_jax.exporting.program.stablehlo", lambda _: b"")  # slow
+    monkeypatch.setattr(compare, "differences_mm", lambda *_: {exported.WEIGHTS: 0.0})
+    monkeypatch.setattr("geoself_jax.export.stablehlo.stablehlo", lambda _: b"")  # slow
     assert export.main([f"--workdir={evaluated_run}", f"--out={out}"]) == 0
     assert "--onnx" in capsys.readouterr().err
     assert not (out / ONNX).exists()

@@ -11,9 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 import geoself_jax
-from geoself_jax.exporting.folder import CARD, FILES, ONNX, PROGRAM
-from geoself_jax.exporting.markdown import table, text
-from geoself_jax.exporting.model_card import card
+from geoself_jax.export.folder import CARD, FILES, ONNX, PROGRAM
+from geoself_jax.export.markdown import table, text
+from geoself_jax.export.model_card import card
 from geoself_jax.lift import exported
 
 HOSTILE = (

@@ -15,7 +15,7 @@ from processes import ROOT
 from geoself_jax.core.config import ModelConfig, as_dict
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.exporting import comparing
+from geoself_jax.export import compare
 from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained, abstract_variables
 
@@ -53,7 +53,7 @@ def odd_inputs(trained):
 
     Of windows the middle frame is odd, and of some poses all frames.
     """
-    inputs = comparing.plausible_inputs(trained, 37)
+    inputs = compare.plausible_inputs(trained, 37)
     (keypoints_2d, confidence, K), frames = inputs, trained.model.config.frames
     keypoints_2d[1], confidence[2] = np.nan, 0  # no joint at all, told in either way
     if frames > 1:
@@ -78,7 +78,7 @@ def case(request):
     inputs = odd_inputs(trained)
     apply = jax.jit(trained.model.apply)
     answer = apply(trained.variables, *map(jax.numpy.asarray, inputs))
-    return trained, inputs, [np.asarray(array) for array in comparing.told(answer)]
+    return trained, inputs, [np.asarray(array) for array in compare.told(answer)]
 
 
 def agree(found, wanted, trained):
@@ -93,12 +93,12 @@ def agree(found, wanted, trained):
 def test_onnx_lifts_as_jax_lifts(case):
     pytest.importorskip("onnx", reason="pip install onnx")
     onnxruntime = pytest.importorskip("onnxruntime", reason="pip install onnxruntime")
-    from geoself_jax.exporting.onnx_networks import onnx_model
+    from geoself_jax.export.onnx_networks import onnx_model
 
     trained, inputs, wanted = case
     session = onnxruntime.InferenceSession(onnx_model(trained, {}))
     for poses in (37, 1, 0):
-        given = {name: a[:poses] for name, a in zip(comparing.INPUTS, inputs, strict=True)}
+        given = {name: a[:poses] for name, a in zip(compare.INPUTS, inputs, strict=True)}
         agree(session.run(None, given), [array[:poses] for array in wanted], trained)
 
 

@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 
 from geoself_jax import load_lifter
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.exporting import FILES
+from geoself_jax.export.folder import FILES
 from geoself_jax.prepare import example_command
 from geoself_jax.runtime import cli
 

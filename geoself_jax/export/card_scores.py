@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from geoself_jax.exporting.markdown import figure, table, text
+from geoself_jax.export.markdown import figure, table, text
 
 _COLUMNS = {"mpjpe_mm": "MPJPE", "p_mpjpe_mm": "P-MPJPE", "root_error_mm": "root"}
 _LABEL_FREE = {

@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     # The comparison wants full float32, and a run that trains may hold the accelerator.
     jax.config.update("jax_platforms", "cpu")
 
-    from geoself_jax.exporting import export
+    from geoself_jax.export.write import export
 
     written = export(Path(flags.workdir), Path(flags.out), flags.checkpoint, onnx=flags.onnx)
     for note in written.notes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from geoself_jax.core import config
 from geoself_jax.core.errors import data_error
-from geoself_jax.exporting import program
+from geoself_jax.export import stablehlo
 from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained
 
@@ -75,7 +75,7 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
             "training": record.get("versions"),
             "export": {name: version(name) for name in packages},
         },
-        "program": program.facts(),
+        "program": stablehlo.facts(),
         "scores": scores,
     }
     plain: dict[str, Any] = _without_infinities(info)

@@ -12,9 +12,9 @@ from flax.traverse_util import flatten_dict
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.data.files.npz import write_arrays
-from geoself_jax.exporting import comparing, description, folder, model_card, program
-from geoself_jax.exporting.comparing import Case
-from geoself_jax.exporting.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE
+from geoself_jax.export import compare, description, folder, model_card, stablehlo
+from geoself_jax.export.compare import Case
+from geoself_jax.export.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE
 from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained, load_trained
 
@@ -52,7 +52,7 @@ def export(
             installed (69); the disk (74).
     """
     if onnx:
-        comparing.check_onnx_installed()
+        compare.check_onnx_installed()
     out = out.resolve()
     folder.check_free(out)
     trained = load_trained(run, which)
@@ -85,18 +85,18 @@ def _write(
     info = description.describe(trained, scores, onnx=onnx)
     weights = _weights(trained)
     (place / exported.WEIGHTS).write_bytes(weights)
-    (place / PROGRAM).write_bytes(program.stablehlo(trained))
+    (place / PROGRAM).write_bytes(stablehlo.stablehlo(trained))
     if onnx:
-        from geoself_jax.exporting.onnx_networks import onnx_model
+        from geoself_jax.export.onnx_networks import onnx_model
 
         keys = ("format", "conventions", "inputs", "outputs", "skeleton")
         told = {key: info[key] for key in keys} | {"weights_sha256": exported.sha256(weights)}
         (place / ONNX).write_bytes(onnx_model(trained, told))
-    cases = comparing.live_cases(trained)
+    cases = compare.live_cases(trained)
     _write_sample(place / SAMPLE, cases[-1])
     _describe(place, info)
-    differences = comparing.differences_mm(place, cases)
-    comparing.check_differences(differences)
+    differences = compare.differences_mm(place, cases)
+    compare.check_differences(differences)
     info["read_back_mm"] = differences
     (place / CARD).write_text(model_card.card(info, differences), encoding="utf-8")
     _describe(place, info)
@@ -113,8 +113,8 @@ def _weights(trained: Trained) -> bytes:
 
 def _write_sample(path: Path, case: Case) -> None:
     """Inputs and the networks' own answer, to try another runtime on."""
-    given = zip(comparing.INPUTS, case.inputs, strict=True)
-    wanted = zip(comparing.OUTPUTS, case.wanted, strict=False)  # some say no uncertainty
+    given = zip(compare.INPUTS, case.inputs, strict=True)
+    wanted = zip(compare.OUTPUTS, case.wanted, strict=False)  # some say no uncertainty
     write_arrays(path, dict([*given, *wanted]))
 
 

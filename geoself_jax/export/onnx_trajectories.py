@@ -4,7 +4,7 @@ import numpy as np
 
 from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.model import CONFIDENCE_SCALE, PATH_OUTLIER
-from geoself_jax.exporting.onnx_graph import Tensor
+from geoself_jax.export.onnx_graph import Tensor
 from geoself_jax.geometry.trajectories import RIDGE, ROUNDS, powers_and_nearness
 
 Pair = tuple[Tensor, Tensor]

@@ -17,8 +17,8 @@ from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.layers import fold_norm
 from geoself_jax.core.model import CONFIDENCE_SCALE, UNCERTAINTY
 from geoself_jax.evaluate.uncertainty import SCALE
-from geoself_jax.exporting.onnx_graph import Graph, Tensor
-from geoself_jax.exporting.onnx_paths import path_features
+from geoself_jax.export.onnx_graph import Graph, Tensor
+from geoself_jax.export.onnx_trajectories import path_features
 from geoself_jax.runtime.restore import Trained
 
 OPSET = 17

@@ -3,9 +3,9 @@
 from typing import Any
 
 from geoself_jax.core.config import ModelConfig, from_dict
-from geoself_jax.exporting.card_scores import scores
-from geoself_jax.exporting.folder import CARD, ONNX, PROGRAM, SAMPLE
-from geoself_jax.exporting.markdown import table, text
+from geoself_jax.export.card_scores import scores
+from geoself_jax.export.folder import CARD, ONNX, PROGRAM, SAMPLE
+from geoself_jax.export.markdown import table, text
 from geoself_jax.lift import exported
 
 _OBJECTIVES = {

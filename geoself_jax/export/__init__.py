@@ -1,0 +1,1 @@
+"""export: a trained lifter as files that other programs run, read back before they are kept."""
