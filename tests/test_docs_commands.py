@@ -1,6 +1,5 @@
 """The commands, flags and keys that README and docs/*.md tell of exist as they are told."""
 
-import importlib
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ def parser_of(verb):
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Parsed) as parsed:
         patch.setattr(command_lines, "parse", leave)
-        importlib.import_module(f"geoself_jax.{verb}").main([])
+        command_lines.main_of(verb)([])
     return parsed.value.args[0]
 
 

@@ -89,7 +89,7 @@ PLANTED = {
     "[x](nowhere.md)": "'nowhere.md'",
     "[x](../README.md#nothing)": "doc 'README': 'nothing'",
     "[x](../nowhere/)": "'../nowhere/'",
-    "```{eval-rst}\n:py:func:`geoself_jax.core.losses.nothing`\n```": "geoself_jax.core.losses.nothing",
+    "```{eval-rst}\n:py:func:`geoself_jax.core.losses.no`\n```": "geoself_jax.core.losses.no",
     "```{eval-rst}\n.. automodule:: geoself_jax.nothing\n```": "import 'nothing'",
 }
 

@@ -193,7 +193,7 @@ def test_hosts_with_unequal_devices_are_refused_by_each(tmp_path):
 def test_a_sigterm_that_comes_before_training_ends_a_host():
     code = (
         "import os, signal, time\n"
-        "from geoself_jax import devices\n"
+        "from geoself_jax.runtime import devices\n"
         "from geoself_jax.core.config import Config, DistributedConfig\n"
         f"address = '127.0.0.1:{free_port()}'\n"
         "devices.start(Config(distributed=DistributedConfig(address, processes=1)))\n"
@@ -260,7 +260,7 @@ def test_a_cluster_is_found_only_where_this_is_one_process_of_several(
 
 
 def test_compiled_programs_are_kept_where_only_the_user_may_enter(tmp_path):
-    code = "from geoself_jax import devices; import jax; devices.use_compilation_cache(); "
+    code = "from geoself_jax.runtime import devices; import jax; devices.use_compilation_cache(); "
     code += "print(jax.config.jax_compilation_cache_dir)"
     env = environment() | {"XDG_CACHE_HOME": str(tmp_path)}
     env.pop("JAX_COMPILATION_CACHE_DIR", None)

@@ -17,10 +17,11 @@ from geoself_jax.core.config import AugmentationConfig
 from geoself_jax.core.errors import DATA, MISSING, UNAVAILABLE, USAGE, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data import recording, sources
+from geoself_jax.data.tfds import clips as tfds_clips
 from geoself_jax.data.tfds import names, reading, records, shared
 from geoself_jax.data.training_set import training_views, triangulate_recording
 from geoself_jax.prepare.tfds import build as building
-from geoself_jax.prepare.tfds import build_command, builders, manual
+from geoself_jax.prepare.tfds import build_command, manual
 from geoself_jax.runtime.restore import load_trained
 from geoself_jax.train.run import train
 
@@ -138,7 +139,7 @@ def test_other_types_frames_out_of_order_and_names_without_frames_are_kept(tiny_
 
 
 def test_clips_keep_their_order_in_many_shards(tiny_file, tiny_recording, tmp_path, monkeypatch):
-    monkeypatch.setattr(builders, "SHARD_BYTES", 60_000)
+    monkeypatch.setattr(tfds_clips, "SHARD_BYTES", 60_000)
     build(tmp_path, tiny_file)
     assert len(list(tmp_path.glob("*/*/*.array_record*"))) == 3
     assert load(f"tfds:geoself_prepared@{tmp_path}").fingerprint == tiny_recording.fingerprint
@@ -292,9 +293,9 @@ def test_without_its_packages_the_line_says_what_to_install(source):
     code = (
         "import sys\n"
         "sys.modules['tensorflow_datasets'] = None\n"
-        "from geoself_jax import commands\n"
+        "from geoself_jax.runtime import cli\n"
         "from geoself_jax.data import sources\n"
-        f"commands.run(lambda _: sources.load({source!r}, synthetic_frames=1))\n"
+        f"cli.run(lambda _: sources.load({source!r}, synthetic_frames=1))\n"
     )
     done = run_python("-c", code)
     assert done.returncode == UNAVAILABLE

@@ -159,14 +159,14 @@ def test_a_full_disk_is_one_line_with_code_74(tmp_path):
     code = (
         "import resource, signal, sys, numpy as np, jax.numpy as jnp\n"
         "from pathlib import Path\n"
-        "from geoself_jax import checkpoints, commands\n"
+        "from geoself_jax.runtime import checkpoints, cli\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "folder = Path(sys.argv[1])\n"
         "tree = {'a': jnp.asarray(np.random.default_rng(0).normal(size=200_000))}\n"
         "save = lambda n: checkpoints.save(folder, n, {'x': tree}, keep=2, facts={'step': n})\n"
         "save(1)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))\n"
-        "commands.run(lambda argv: save(2))\n"
+        "cli.run(lambda argv: save(2))\n"
     )
     done = run_python("-c", code, str(tmp_path / "last"))
     assert done.returncode == errors.INPUT_OUTPUT, done.stderr

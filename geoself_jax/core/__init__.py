@@ -1,1 +1,1 @@
-"""The method: configuration, networks, losses, the training step, augmentation; no files, no devices."""
+"""The method: config, networks, losses, the training step, augmentation; no files, no devices."""

@@ -51,8 +51,8 @@ class ModelConfig:
             `blocks`.
         temporal: How they see a window: by `convolutions`, as above; or its middle frame and the
             `paths` of its joints: robust parabolas of time through each one's rays, under Gaussians
-            from `SHORTEST_PATH` to a sixth of the window (`geometry.trajectories.fit_paths`). The input
-            must be `centered_ray`; there are no blocks more.
+            from `SHORTEST_PATH` to a sixth of the window (`geometry.trajectories.fit_paths`). The
+            input must be `centered_ray`; there are no blocks more.
         confidence: Whether they see the detector's confidences too.
         uncertainty: Whether they also say how far off each joint of a pose may be. The poses are
             trained exactly as without it.

@@ -25,6 +25,9 @@ CONFIDENCE_SCALE = 0.1
 PATH_OUTLIER = 0.015
 """Of a ray: 17 px at a focal length of 1145. A detection that far off its path counts little."""
 
+UNCERTAINTY_SCALE = "uncertainty_scale"
+"""The variable with a factor for each joint's uncertainty, measured on held-out subjects."""
+
 UNCERTAINTY = 0.1
 """Metres that each joint may be off, before anything is learned."""
 
@@ -204,7 +207,7 @@ class Networks(nn.Module):
         pose_3d = pose_3d.reshape(*batch, joints, 3)
         if spread is None:
             return Prediction(pose_3d, root)
-        scale = self.variable("batch_stats", "uncertainty_scale", jnp.ones, joints, jnp.float32)
+        scale = self.variable("batch_stats", UNCERTAINTY_SCALE, jnp.ones, joints, jnp.float32)
         off = UNCERTAINTY * jnp.exp(jnp.clip(spread, -4, 3)) * (1.0 if train else scale.value)
         off = jnp.where(jnp.arange(joints) == self.skeleton.root, 0, off)
         return Prediction(pose_3d, root, off.reshape(*batch, joints))

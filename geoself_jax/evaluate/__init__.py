@@ -1,1 +1,1 @@
-"""evaluate: scores of a run or an export, with ground truth and without, and the page about them."""
+"""evaluate: scores of a run or an export, with and without ground truth, and their page."""

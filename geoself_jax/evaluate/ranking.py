@@ -36,7 +36,7 @@ def rank_views(recording: Recording, prediction: Prediction, triangulated: np.nd
     """Compares with ground truth, in the prediction's joints, else with triangulation.
 
     Args:
-        recording: In the joints of the prediction (`evaluate.report.in_joints_of`); truth in others is
+        recording: In the joints of the prediction (`report.in_joints_of`); truth in others is
             mapped.
         prediction, triangulated: From `evaluate.report.evaluate`.
     """

@@ -96,7 +96,7 @@ def evaluate(
 def _calibration(
     prediction: Prediction, recording: Recording, triangulated: np.ndarray
 ) -> dict[str, Any]:
-    """`evaluate.uncertainty.report` against ground truth, where there is any, and against triangulation."""
+    """`uncertainty.report` against ground truth, where there is any, and against triangulation."""
     worlds = {"ground_truth": truth_in_its_joints(recording), "triangulation": triangulated}
     reports = {}
     for name, world in worlds.items():

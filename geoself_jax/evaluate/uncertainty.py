@@ -6,12 +6,11 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import spearmanr
 
-from geoself_jax.core.model import Prediction
+from geoself_jax.core.model import UNCERTAINTY_SCALE, Prediction
 from geoself_jax.data.recording import Recording
 from geoself_jax.evaluate.scores import in_cameras, lifted
 
 BINS = 5
-SCALE = "uncertainty_scale"
 
 
 def distances(prediction: Prediction, recording: Recording, world: np.ndarray) -> np.ndarray:
@@ -34,13 +33,13 @@ def distances(prediction: Prediction, recording: Recording, world: np.ndarray) -
 
 def uncalibrated(variables: dict[str, Any]) -> dict[str, Any]:
     """The networks' variables with the factors of their uncertainties all 1."""
-    return calibrated(variables, np.ones_like(variables["batch_stats"][SCALE]))
+    return calibrated(variables, np.ones_like(variables["batch_stats"][UNCERTAINTY_SCALE]))
 
 
 def calibrated(variables: dict[str, Any], factor: np.ndarray) -> dict[str, Any]:
     """The networks' variables with these factors of their uncertainties, one a joint."""
     scale = jnp.asarray(factor, jnp.float32)
-    return {**variables, "batch_stats": {**variables["batch_stats"], SCALE: scale}}
+    return {**variables, "batch_stats": {**variables["batch_stats"], UNCERTAINTY_SCALE: scale}}
 
 
 def factors(uncertainty: np.ndarray, distance: np.ndarray) -> np.ndarray:

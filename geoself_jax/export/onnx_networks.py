@@ -15,8 +15,7 @@ from onnx import helper
 from geoself_jax import __version__
 from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.layers import fold_norm
-from geoself_jax.core.model import CONFIDENCE_SCALE, UNCERTAINTY
-from geoself_jax.evaluate.uncertainty import SCALE
+from geoself_jax.core.model import CONFIDENCE_SCALE, UNCERTAINTY, UNCERTAINTY_SCALE
 from geoself_jax.export.onnx_graph import Graph, Tensor
 from geoself_jax.export.onnx_trajectories import path_features
 from geoself_jax.runtime.restore import Trained
@@ -85,7 +84,7 @@ def _graph(trained: Trained) -> Graph:
     graph.output("root_position", _root_position(config, out, root_ray), ["b", 3])
     if config.uncertainty:
         spread = _linear(last, "lifting.spread", weights["lifting"]["spread"])
-        scale = UNCERTAINTY * variables["batch_stats"][SCALE]
+        scale = UNCERTAINTY * variables["batch_stats"][UNCERTAINTY_SCALE]
         scale[skeleton.root] = 0
         off = graph.node("Exp", graph.node("Clip", spread, -4.0, 3.0))
         off = off * graph.weight("uncertainty_scale", scale.astype(np.float32))

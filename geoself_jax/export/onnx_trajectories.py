@@ -1,4 +1,4 @@
-"""Paths of joints over a window, as ONNX: `geometry.trajectories.fit_paths` and what is seen of it."""
+"""Trajectory features over a window, as ONNX: `geometry.trajectories.fit_paths`."""
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def _rows(values: list[Tensor]) -> Tensor:
 
 
 def _fit(pair: Pair, weight: Tensor, moments: Tensor) -> list[Tensor]:
-    """`geometry.trajectories._fit`, x and y of place, velocity and half the acceleration in turn."""
+    """`trajectories._fit`, x and y of place, velocity and half the acceleration in turn."""
     graph = weight.graph
     sums = graph.node("MatMul", moments, weight)
     s0, s1, s2, s3, s4 = (sums.take(i, axis=1) for i in range(5))

@@ -21,7 +21,7 @@ _AGAIN = "copy the folder again, or export again"
 
 
 def load_exported(folder: Path) -> Trained:
-    """An export's networks, as `runtime.restore.load_trained` gives a run's; its arrays are numpy's.
+    """An export's networks, as `restore.load_trained` gives a run's; its arrays are numpy's.
 
     Returns:
         With the contents of model.json as the record, and of the checkpoint's facts what they say.

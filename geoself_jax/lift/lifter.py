@@ -13,10 +13,9 @@ from jaxtyping import Float, Int
 from geoself_jax.core.batch import windows
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.layers import fold_norm
-from geoself_jax.core.model import Networks, Prediction
+from geoself_jax.core.model import UNCERTAINTY_SCALE, Networks, Prediction
 from geoself_jax.core.step import make_predict
 from geoself_jax.data.poses.filters import OneEuro
-from geoself_jax.evaluate.uncertainty import SCALE
 from geoself_jax.lift.exported import load_exported
 from geoself_jax.lift.inputs import check_intrinsics, runs_of, shaped
 from geoself_jax.lift.stream import Stream, steady
@@ -47,7 +46,7 @@ class Lifter:
         joints, points = self.skeleton.joints, self.frames * self.skeleton.joints
         self._columns = 3 * points + 9
         self._uncertain = model.config.uncertainty
-        kept = [SCALE] if self._uncertain else []
+        kept = [UNCERTAINTY_SCALE] if self._uncertain else []
         stats = {name: np.asarray(variables["batch_stats"][name]) for name in kept}
         predict = make_predict(model.clone(folded=True))
 

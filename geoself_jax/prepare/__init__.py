@@ -1,1 +1,1 @@
-"""prepare: calibrations and detections of any kind become one file of format geoself-multiview/1."""
+"""prepare: calibrations and detections become one file of format geoself-multiview/1."""

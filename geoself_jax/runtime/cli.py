@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import importlib
 import os
 import re
 import runpy
@@ -20,6 +21,30 @@ from geoself_jax.core.errors import (
     nearest_name,
     usage_error,
 )
+
+VERBS = {
+    "prepare": "your calibration and your detector's files as one recording",
+    "inspect": "what is wrong with a recording, before it costs a day",
+    "train": "trains a lifting network from several views, without 3D labels",
+    "evaluate": "scores of a run or an export, with ground truth or without",
+    "export": "a run's networks as files that other programs run",
+    "lift": "one camera's 2D joints to 3D joints over time",
+    "view": "poses as a page, an image or a film",
+    "example": "a made-up recording as a lab would have it, to try the others on",
+    "keep": "trains where machines come and go: copies the run to a store",
+    "tfds_build": "builds a TensorFlow Dataset from your files",
+}
+"""The commands, in the order of use, with a line about each."""
+
+
+def main_of(verb: str) -> Callable[[Sequence[str]], int]:
+    """The `main` of a command: `python -m geoself_jax.VERB`."""
+    name = f"geoself_jax.{verb}"
+    package = importlib.import_module(name)
+    if hasattr(package, "__path__"):
+        package = importlib.import_module(f"{name}.__main__")
+    main: Callable[[Sequence[str]], int] = package.main
+    return main
 
 
 class Parser(argparse.ArgumentParser):

@@ -1,11 +1,11 @@
 """In a notebook: a command in this process, and what it wrote as a cell's result."""
 
 import html
-import importlib
 from pathlib import Path
 from typing import Any
 
 from geoself_jax.core.errors import GeoselfError
+from geoself_jax.runtime import cli
 
 _PAGE = (
     '<div><iframe srcdoc="{page}" sandbox="allow-scripts" style="width: 100%; height: {height}px; '
@@ -23,7 +23,7 @@ def command(verb: str, *flags: object) -> None:
     Raises:
         RuntimeError: What a terminal would show: the error's one line, or the exit code.
     """
-    main = importlib.import_module(f"geoself_jax.{verb}").main
+    main = cli.main_of(verb)
     try:
         code = main([str(flag) for flag in flags])
     except GeoselfError as error:

@@ -65,12 +65,12 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    build_scenes = _scenes(flags)
+    scenes = _scenes(flags)
     out = Path(flags.out)
     if out.suffix.lower() == ".html":
-        _write_page(out, build_scenes, flags)
+        _write_page(out, scenes, flags)
     else:
-        _draw(out, build_scenes, flags)
+        _draw(out, scenes, flags)
     return 0
 
 
@@ -143,17 +143,13 @@ def _write_page(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace")
     from geoself_jax.view import choose_scenes
     from geoself_jax.view.html_page import write_page
 
-    build_scenes = choose_scenes.thinned(
-        build_scenes, every=flags.every or 1, most=flags.max_frames
-    )
+    scenes = choose_scenes.thinned(scenes, every=flags.every or 1, most=flags.max_frames)
     names = [Path(path).name for path in flags.poses] or [flags.data]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    write_page(out, build_scenes, flags.title or shown)
-    frames = sum(scene.frames for scene in build_scenes)
+    write_page(out, scenes, flags.title or shown)
+    frames = sum(scene.frames for scene in scenes)
     size = out.stat().st_size / 1e6
-    print(
-        f"{out}: {len(build_scenes)} scene{'s' * (len(build_scenes) != 1)}, {frames} frames, {size:.1f} MB"
-    )
+    print(f"{out}: {len(scenes)} scene{'s' * (len(scenes) != 1)}, {frames} frames, {size:.1f} MB")
     if frames > _MANY:
         print(f"that is much for a browser: --max-frames={_MANY} takes every n-th")
 
@@ -163,20 +159,18 @@ def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> No
     from geoself_jax.view.film import write_film
     from geoself_jax.view.stills import write_pictures
 
-    if len(build_scenes) > 1:
-        print(
-            f"of {len(build_scenes)} scenes the first, {build_scenes[0].name}: --clip and --camera choose"
-        )
+    if len(scenes) > 1:
+        print(f"of {len(scenes)} scenes the first, {scenes[0].name}: --clip and --camera choose")
     told = {
         name: getattr(flags, name)
         for name in KINDS[out.suffix.lower()]
         if getattr(flags, name) is not None
     }
     if out.suffix.lower() == ".png":
-        write_pictures(out, build_scenes[0], **told)
+        write_pictures(out, scenes[0], **told)
         print(out)
     else:
-        print(f"{out}: {write_film(out, build_scenes[0], **told)} frames")
+        print(f"{out}: {write_film(out, scenes[0], **told)} frames")
 
 
 if __name__ == "__main__":

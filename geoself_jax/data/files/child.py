@@ -1,4 +1,4 @@
-"""`python -m geoself_jax.data.files.child`: parses one file with limits, answers with plain data."""
+"""`python -m geoself_jax.data.files.child`: one file parsed with limits, plain data back."""
 
 import gc
 import json

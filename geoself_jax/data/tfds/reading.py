@@ -98,12 +98,12 @@ def _split(named: names.Source, metadata: dict[str, Any]) -> str:
 
 def _records(named: names.Source, split: str) -> tuple[Mapping[str, str], list[dict[str, Any]]]:
     """Types of the records' arrays, and the records in the order in which they were made."""
-    from geoself_jax.prepare.tfds.builders import builder, stored_types
+    from geoself_jax.data.tfds.clips import reader, stored_types
 
     types = stored_types(named.folder) or {}
 
     clips, total = [], 0
-    for clip in builder(named, types=types).as_data_source(split):
+    for clip in reader(named, types).as_data_source(split):
         total += sum(getattr(value, "nbytes", 0) for value in clip.values())
         if total > MAX_BYTES:
             raise data_error(f"{named}", f"unpacks to over {MAX_BYTES} bytes", "split it")

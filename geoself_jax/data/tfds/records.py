@@ -2,13 +2,16 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.data import validation
 from geoself_jax.data.tfds import shared
+
+Splits = dict[str, dict[str, np.ndarray]]
+"""Arrays of format geoself-multiview/1 by split."""
 
 FRAME = ("keypoints_2d", "confidence", "frame_id", "pose_world")
 """Arrays of a record with an entry for each instant."""
@@ -26,6 +29,14 @@ _NEVER = ("occluded",)
 _SHARED = {*validation.REQUIRED, *validation.OPTIONAL, "pose_joint_names"} - {*FRAME, *IDS, *_NEVER}
 _NONE = {"pose_world": (1, 1, 3), "dist": (1, 5)}
 """Shapes of what stands in a record for an array that its split does not have."""
+
+
+class ManualFile(NamedTuple):
+    """A file that the user brought, as it was when the data set was built."""
+
+    name: str
+    size: int
+    sha256: str
 
 
 def shared_arrays(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class Built(NamedTuple):
     """A data set that was built: where, of which files, and clips and bytes of each split."""
 
     folder: Path
-    files: list[manual.ManualFile]
+    files: list[records.ManualFile]
     splits: dict[str, tuple[int, int]]
 
 
@@ -74,7 +74,7 @@ def build(
 
 
 def _write(
-    source: names.Source, splits: manual.Splits, described: list[manual.ManualFile]
+    source: names.Source, splits: records.Splits, described: list[records.ManualFile]
 ) -> Built:
     import tensorflow_datasets as tfds
 

@@ -1,115 +1,55 @@
-"""The builders: one class a data set, as TensorFlow Datasets finds them.
+"""The builders: one class a data set, as TensorFlow Datasets finds them."""
 
-`ShardBasedBuilder`, as the generator based one needs TensorFlow beyond 1 GB (its shuffling goes to
-the disk by `tf.io.gfile`); it also keeps the order of the clips.
-"""
-
-import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import tensorflow_datasets as tfds
-
-from geoself_jax.core.errors import data_error
-from geoself_jax.data.files import load_json
-from geoself_jax.data.tfds import names, records, shared
+from geoself_jax.data.tfds import names
+from geoself_jax.data.tfds.clips import Clips, ManualFile, Splits, open_builder
 from geoself_jax.prepare.tfds import manual
 
-FORMAT = "geoself-tfds/1"
-SHARD_BYTES = 2**28
-FILE_FORMAT = "array_record"
 
-_SHAPES = {
-    "keypoints_2d": (None, None, None, 2),
-    "confidence": (None, None, None),
-    "frame_id": (None,),
-    "pose_world": (None, None, 3),
-    "K": (None, 3, 3),
-    "R": (None, 3, 3),
-    "center": (None, 3),
-    "dist": (None, 5),
-    "image_size": (None, 2),
-    **{name: () for name in records.IDS},
-}
-_USUAL = {
-    **dict.fromkeys(("keypoints_2d", "confidence", "pose_world"), "<f4"),
-    **dict.fromkeys(("K", "R", "center", "dist"), "<f8"),
-    **dict.fromkeys(("frame_id", "image_size", *records.IDS), "<i4"),
-}
+class _ManualClips(Clips, skip_registration=True):  # type: ignore[call-arg]
+    """Clips of the files in `manual_dir`, where no splits are passed."""
+
+    def _manual_splits(self, dl_manager: Any) -> tuple[Splits, Sequence[ManualFile]]:
+        if self._splits is not None:
+            return self._splits, self._described
+        folder = Path(dl_manager.manual_dir)
+        files = manual.find(self.name, folder)
+        described = manual.describe(folder, files)
+        return manual.read_splits(self.name, folder, files, print), described
 
 
-class _Clips(tfds.core.ShardBasedBuilder, skip_registration=True):  # type: ignore[call-arg]
-    """Clips of a data set: of `splits` and `described` files, or of those in `manual_dir`."""
-
-    VERSION = tfds.core.Version(names.VERSION)
-    url_infos = None  # nothing is downloaded; TFDS's own search needs importlib_resources
-
-    def __init__(
-        self,
-        *,
-        splits: manual.Splits | None = None,
-        described: Sequence[manual.ManualFile] = (),
-        types: Mapping[str, str] | None = None,
-        **options: Any,
-    ) -> None:
-        self._splits, self._described = splits, described
-        self._types: Mapping[str, str] = records.dtypes(splits) if splits else types or {}
-        super().__init__(**options)
-
-    def _info(self) -> Any:
-        data_set = manual.DATA_SETS[self.name]
-        self._types = self._types or stored_types(Path(self.data_dir)) or _USUAL
-        return tfds.core.DatasetInfo(
-            builder=self,
-            description=f"{data_set.title}: one record a clip.",
-            features=_features(self._types),
-            metadata=tfds.core.MetadataDict(),
-        )
-
-    def _shard_iterators_per_split(self, dl_manager: Any) -> dict[str, list[Callable[[], Any]]]:
-        splits, described = self._splits, self._described
-        if splits is None:
-            folder = Path(dl_manager.manual_dir)
-            files = manual.find(self.name, folder)
-            described = manual.describe(folder, files)
-            splits = manual.read_splits(self.name, folder, files, print)
-        self.info.metadata.update(_metadata(splits, self._types, described))
-        return {
-            split: [
-                functools.partial(_examples, arrays, portion, self._types)
-                for portion in records.sized(arrays, SHARD_BYTES)
-            ]
-            for split, arrays in splits.items()
-        }
-
-
-class GeoselfHuman36m(_Clips):
+class GeoselfHuman36m(_ManualClips):
     """Human3.6M."""
 
     name = "geoself_human36m"
+    title = manual.DATA_SETS[name].title
     MANUAL_DOWNLOAD_INSTRUCTIONS = manual.DATA_SETS[name].instructions
 
 
-class GeoselfMpiInf3dhp(_Clips):
+class GeoselfMpiInf3dhp(_ManualClips):
     """MPI-INF-3DHP."""
 
     name = "geoself_mpi_inf_3dhp"
+    title = manual.DATA_SETS[name].title
     MANUAL_DOWNLOAD_INSTRUCTIONS = manual.DATA_SETS[name].instructions
 
 
-class GeoselfAist(_Clips):
+class GeoselfAist(_ManualClips):
     """AIST++."""
 
     name = "geoself_aist"
+    title = manual.DATA_SETS[name].title
     MANUAL_DOWNLOAD_INSTRUCTIONS = manual.DATA_SETS[name].instructions
 
 
-class GeoselfPrepared(_Clips):
+class GeoselfPrepared(_ManualClips):
     """Files that are prepared already."""
 
     name = "geoself_prepared"
+    title = manual.DATA_SETS[name].title
     MANUAL_DOWNLOAD_INSTRUCTIONS = manual.DATA_SETS[name].instructions
 
 
@@ -118,67 +58,6 @@ BUILDERS = {
 }
 
 
-def builder(source: names.Source, **options: Any) -> _Clips:
-    """The builder of a data set, for what is built in its folder or to be built there."""
-    config = tfds.core.BuilderConfig(name=source.config) if source.config else None
-    return BUILDERS[source.name](
-        data_dir=str(source.root), config=config, file_format=FILE_FORMAT, **options
-    )
-
-
-def stored_types(folder: Path) -> dict[str, str] | None:
-    """Types of the arrays of a data set's records; None where it is not built.
-
-    Raises:
-        GeoselfError: Its metadata are damaged (65).
-    """
-    path = folder / "metadata.json"
-    if not path.is_file():
-        return None
-    types = load_json(path).get("types")
-    if not (isinstance(types, dict) and types.keys() <= _SHAPES.keys()):
-        raise data_error(f"{path}: types", "damaged", "build it again with --overwrite")
-    for dtype in types.values():
-        if shared.dtype_from(dtype, str(path)).kind == "U":
-            raise data_error(f"{path}: types", "damaged", "build it again with --overwrite")
-    return types
-
-
-def _features(types: Mapping[str, str]) -> Any:
-    """Arrays as raw bytes: else a float64 would be stored as a float32."""
-    tensors = {
-        name: tfds.features.Tensor(
-            shape=_SHAPES[name],
-            dtype=np.dtype(dtype),
-            encoding="none" if name in records.IDS else "bytes",
-        )
-        for name, dtype in types.items()
-    }
-    texts = {name: tfds.features.Text() for name in records.NAMED}
-    fps = tfds.features.Tensor(shape=(), dtype=np.float64, encoding="bytes")
-    return tfds.features.FeaturesDict({**tensors, **texts, "fps": fps})
-
-
-def _metadata(
-    splits: manual.Splits, types: Mapping[str, str], described: Sequence[manual.ManualFile]
-) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "types": dict(types),
-        "manual_files": [file._asdict() for file in described],
-        "splits": {
-            split: {
-                "truth": "pose_world" in arrays,
-                "shared": records.shared_arrays(arrays),
-                "left_out": records.left_out(arrays),
-            }
-            for split, arrays in splits.items()
-        },
-    }
-
-
-def _examples(
-    arrays: Mapping[str, np.ndarray], portion: Sequence[slice], types: Mapping[str, str]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    for frames in portion:
-        yield frames.start, records.record(arrays, frames, types)
+def builder(source: names.Source, **options: Any) -> Clips:
+    """The builder of a data set, for what is to be built in its folder."""
+    return open_builder(BUILDERS[source.name], source, **options)

@@ -6,9 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
 
 from geoself_jax.core.errors import (
     INPUT_OUTPUT,
@@ -19,12 +16,11 @@ from geoself_jax.core.errors import (
     usage_error,
 )
 from geoself_jax.data.files import load_text, npz
+from geoself_jax.data.tfds.records import ManualFile, Splits
 from geoself_jax.prepare.clip import Clip, ReadOptions
 from geoself_jax.prepare.datasets.prepared import check_arrays
 
 Notice = Callable[[str], None]
-Splits = dict[str, dict[str, np.ndarray]]
-"""Arrays of format geoself-multiview/1 by split."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +101,6 @@ DATA_SETS = {
         subjects={},
     ),
 }
-
-
-class ManualFile(NamedTuple):
-    """A file that the user brought, as it was when the data set was built."""
-
-    name: str
-    size: int
-    sha256: str
 
 
 def find(name: str, folder: Path) -> list[Path]:
