@@ -1,4 +1,4 @@
-"""Run by test_runners.py: `geoself_jax.train`, interrupted by a real SIGINT after some calls."""
+"""Run by test_parallel.py: `geoself_jax.train`, interrupted by a real SIGINT after some calls."""
 
 import os
 import signal

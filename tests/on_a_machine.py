@@ -1,4 +1,4 @@
-"""Run by test_keep.py: the python3 of a TPU VM that has no TPU and stalls in mid-training."""
+"""Run by test_backup.py: the python3 of a TPU VM that has no TPU and stalls in mid-training."""
 
 import os
 import runpy

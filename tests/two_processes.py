@@ -1,4 +1,4 @@
-"""Run by test_runners.py in two processes: one SGD step on both, and on one alone, as JSON."""
+"""Run by test_parallel.py in two processes: one SGD step on both, and on one alone, as JSON."""
 
 import json
 import sys

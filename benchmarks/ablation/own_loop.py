@@ -1,6 +1,6 @@
 """A loop for rows that learn more than the networks: `geoself_jax.train.run` has no place for it.
 
-The same steps otherwise (`tests/test_ablation.py` compares the weights). On one device, without a
+The same steps otherwise (`tests/benchmarks/test_ablation.py` compares the weights). On one device, without a
 folder: nothing is saved on the way, nothing can be continued, and there is no curve.
 """
 

@@ -1,6 +1,6 @@
 """Trains a row's seeds side by side, in one program: one alone leaves an accelerator waiting.
 
-The same steps as `geoself_jax.train.run.train` takes (`tests/test_ablation.py` compares the
+The same steps as `geoself_jax.train.run.train` takes (`tests/benchmarks/test_ablation.py` compares the
 weights), without a folder: nothing is saved on the way, and nothing can be continued. Uncertainties
 are not calibrated.
 """

@@ -21,7 +21,7 @@ from geoself_jax.export.folder import FILES
 from geoself_jax.prepare import example_command
 from geoself_jax.runtime import cli
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TRAIN, USE = "train_on_your_cameras", "evaluate_export"
 NOTEBOOKS = {
     name: nbformat.read(ROOT / f"notebooks/{name}.ipynb", as_version=nbformat.NO_CONVERT)

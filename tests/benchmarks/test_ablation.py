@@ -20,7 +20,7 @@ from geoself_jax.runtime.cli import load_config
 from geoself_jax.runtime.restore import load_trained
 from geoself_jax.train.run import train
 
-CONFIGS = Path(__file__).parent.parent / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 @pytest.mark.parametrize("table", TABLES)

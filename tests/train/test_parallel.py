@@ -18,7 +18,7 @@ from geoself_jax.runtime import devices
 from geoself_jax.runtime.restore import load_trained
 from geoself_jax.train.run import train
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 def weights(folder):

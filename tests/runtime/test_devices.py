@@ -3,7 +3,7 @@ from pathlib import Path
 
 from processes import run_python
 
-SCRIPT = Path(__file__).with_name("device_gradients.py")
+SCRIPT = Path(__file__).parents[1].joinpath("device_gradients.py")
 
 
 def test_any_number_of_devices_gives_one_devices_gradient_by_jit_and_by_pmap(tiny_file):

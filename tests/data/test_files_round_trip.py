@@ -238,7 +238,7 @@ def test_names_of_files_with_line_breaks_letters_and_quotes_are_read(tmp_path):
 
 def test_mutated_files_never_end_the_parent_and_pickles_not_even_the_child():
     """A light run of the benchmark; libhdf5 itself loops on one mutant in some thousand."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "benchmarks.fuzz", "--count=900", "--seed=7"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
