@@ -60,10 +60,10 @@ def run_row(row: Row, folder: Path, test: Recording, source: str) -> dict[str, A
             raise SystemExit(f"{folder} is of another configuration: choose another --out")
         return scores
     data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
-    teacher = data.pose_world if row.supervised else None
-    if row.supervised and teacher is None:
+    truth = data.pose_world if row.supervised else None
+    if row.supervised and truth is None:
         raise SystemExit(f"{config.data.train} has no ground truth for the upper bound")
-    outcome = train(config, folder, data, teacher=teacher)
+    outcome = train(config, folder, data, labels=truth)
     if outcome.interrupted:
         raise SystemExit(outcome.message)
     scores, _, _ = report.evaluate(load_trained(folder, "last"), test, source)

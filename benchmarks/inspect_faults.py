@@ -2,7 +2,7 @@
 
     python -m benchmarks.inspect_faults --out=docs/faults.md
 
-Each is written into a file, read and inspected as a user's would be; `tests/inspect/test_inspect_faults.py`
+Each is written into a file, read and inspected as a user's would be; test_inspect_faults.py
 holds this table to what it says.
 """
 

@@ -28,6 +28,8 @@ def lift(
     """The arrays of `OUTPUTS` for (poses, joints, 2), (poses, joints) and (poses, 3, 3)."""
     info = json.loads((folder / "model.json").read_text())
     config, joints = info["architecture"], len(info["skeleton"]["joint_names"])
+    if config.get("backbone", "residual") != "residual":
+        raise SystemExit(f"backbone {config['backbone']!r} is not residual: use run_stablehlo.py")
     weights = load_file(folder / "model.safetensors")
     poses, frames = len(K), config.get("frames", 1)
     keypoints_2d = keypoints_2d.reshape(poses, frames * joints, 2)

@@ -9,7 +9,7 @@ from geoself_jax.train import __main__ as train
 from geoself_jax.train import loop
 
 CALLS = 2
-original = loop.Loop._compile
+original = loop.compile_call
 done = []
 
 
@@ -25,6 +25,6 @@ def counting(*arguments: object) -> object:
     return call
 
 
-loop.Loop._compile = counting
+loop.compile_call = counting
 sys.argv[0] = train.__file__
 cli.run(train.main)

@@ -14,7 +14,7 @@ def stall() -> None:
     """Training comes to a stop after some calls, when these are saved."""
     from geoself_jax.train import loop
 
-    compile_one, done = loop.Loop._compile, []
+    compile_one, done = loop.compile_call, []
 
     def stalling(*arguments: object) -> object:
         advance = compile_one(*arguments)
@@ -27,7 +27,7 @@ def stall() -> None:
 
         return call
 
-    loop.Loop._compile = stalling
+    loop.compile_call = stalling
 
 
 os.environ["JAX_PLATFORMS"] = "cpu"

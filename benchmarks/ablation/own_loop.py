@@ -1,7 +1,7 @@
 """A loop for rows that learn more than the networks: `geoself_jax.train.run` has no place for it.
 
-The same steps otherwise (`tests/benchmarks/test_ablation.py` compares the weights). On one device, without a
-folder: nothing is saved on the way, nothing can be continued, and there is no curve.
+The same steps otherwise (test_ablation.py compares the weights). On one device, without a folder:
+nothing is saved on the way, nothing can be continued, and there is no curve.
 """
 
 import functools
@@ -20,11 +20,11 @@ from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.sampling import draw_batch
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.training_set import training_views
+from geoself_jax.data.training_set import held_out, resolved, training_views
 from geoself_jax.runtime import devices
 from geoself_jax.runtime.restore import Trained
+from geoself_jax.train.check_config import check_fit
 from geoself_jax.train.parallel import step_keys
-from geoself_jax.train.run import check_fit, held_out, resolved
 
 STEPS_A_CALL = 100
 

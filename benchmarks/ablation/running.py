@@ -29,13 +29,13 @@ from geoself_jax.core.step import make_predict
 from geoself_jax.data import label_refinement
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
-from geoself_jax.data.training_set import triangulate_recording
+from geoself_jax.data.training_set import held_out, triangulate_recording
 from geoself_jax.evaluate import report
 from geoself_jax.evaluate.scores import ground_truth_scores, label_free_scores, predict_recording
 from geoself_jax.geometry import triangulation
 from geoself_jax.runtime import devices, workdir
 from geoself_jax.runtime.restore import Trained, load_trained
-from geoself_jax.train.run import held_out, train
+from geoself_jax.train.run import train
 
 HELD_FRAMES = 2000
 
@@ -148,19 +148,19 @@ class Bench:
             train_it = train_adversarially if row.adversarial else train_with_learned_weights
             alone = [train_it(each.config, recording, labels) for each in rows]
             return [(trained, []) for trained in alone]
-        teacher = recording.pose_world if row.supervised else None
+        truth = recording.pose_world if row.supervised else None
         if self.together:
             seeds = [each.config.seed for each in rows]
-            return train_together(row.config, seeds, recording, labels, teacher=teacher)
-        return [self._trained_alone(each, recording, labels, teacher) for each in rows]
+            return train_together(row.config, seeds, recording, labels, truth=truth)
+        return [self._trained_alone(each, recording, labels, truth) for each in rows]
 
     def _trained_alone(
-        self, row: Row, recording: Recording, labels: np.ndarray, teacher: np.ndarray | None
+        self, row: Row, recording: Recording, labels: np.ndarray, truth: np.ndarray | None
     ) -> tuple[Trained, list[tuple[int, float]]]:
         """As `python -m geoself_jax.train` does it; where it was stopped it goes on."""
         folder = self._path(row).with_suffix(".run")
         config = _validated_often(row.config)
-        outcome = train(config, folder, recording, teacher=teacher, triangulated=labels)
+        outcome = train(config, folder, recording, labels=truth, triangulated=labels)
         if outcome.asked:
             raise KeyboardInterrupt
         return load_trained(folder, "last"), _curve(folder)

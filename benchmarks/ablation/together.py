@@ -1,8 +1,7 @@
 """Trains a row's seeds side by side, in one program: one alone leaves an accelerator waiting.
 
-The same steps as `geoself_jax.train.run.train` takes (`tests/benchmarks/test_ablation.py` compares the
-weights), without a folder: nothing is saved on the way, and nothing can be continued. Uncertainties
-are not calibrated.
+The same steps as `train.run.train` takes (test_ablation.py compares the weights), without a folder:
+nothing is saved on the way, and nothing can be continued. Uncertainties are not calibrated.
 """
 
 import dataclasses
@@ -22,14 +21,16 @@ from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.sampling import take_frames
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.training_set import training_views
+from geoself_jax.data.training_set import held_out, resolved, training_views
+from geoself_jax.evaluate.held_out import VALIDATION_FRAMES
 from geoself_jax.evaluate.scores import in_cameras, lifted
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime import devices
 from geoself_jax.runtime.restore import Trained
 from geoself_jax.train import parallel
-from geoself_jax.train.loop import make_draw, make_stages
-from geoself_jax.train.run import VALIDATION_FRAMES, check_fit, held_out, resolved
+from geoself_jax.train.check_config import check_fit
+from geoself_jax.train.loop import make_draw
+from geoself_jax.train.schedule import make_stages
 
 CURVE_POINTS = 10
 
@@ -43,7 +44,7 @@ def train_together(
     recording: Recording,
     triangulated: np.ndarray,
     *,
-    teacher: np.ndarray | None = None,
+    truth: np.ndarray | None = None,
 ) -> list[tuple[Trained, Curve]]:
     """Trains one recipe from several seeds.
 
@@ -52,7 +53,7 @@ def train_together(
         seeds: Of weights, batches and dropout.
         recording: To learn from.
         triangulated: Its joints by `config.objective.labels`, world, metres.
-        teacher: Labels in their place: ground truth, for an upper bound that is named so.
+        truth: Labels in their place: ground truth, for an upper bound that is named so.
 
     Returns:
         Networks and curve of each seed. Somebody must be held out, whom the curves are of.
@@ -64,7 +65,7 @@ def train_together(
     check_fit(config, recording)
     check_before_training(config.data.train, recording, triangulated)
     learn, held = held_out(config.data, recording)
-    labels = triangulated if teacher is None else teacher
+    labels = triangulated if truth is None else truth
     views = training_views(recording.select(learn), labels[learn])
     model = Networks(resolved(config.model, recording), recording.skeleton)
     stages = make_stages(config, len(views.rig_id))

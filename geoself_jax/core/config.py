@@ -38,6 +38,7 @@ class ModelConfig:
     """The two networks and how their inputs and outputs are parameterized.
 
     Attributes:
+        backbone: Of both networks, a name in `core.model.BACKBONES`.
         width, blocks, layers, dropout: Of the lifting network: units a layer, residual blocks,
             layers a block (Paper silent: "several"; 2 as Martinez et al.), dropout rate.
         root_width, root_blocks: Of the root position network; `layers` and `dropout` are shared.
@@ -60,6 +61,7 @@ class ModelConfig:
             when a run starts.
     """
 
+    backbone: str = "residual"
     width: int = 1024
     blocks: int = 4
     layers: int = 2
@@ -97,8 +99,8 @@ class ObjectiveConfig:
     """What the networks are trained to do.
 
     Attributes:
-        name: `transform`: eq. (7); `reprojection`: eq. (2) alone; `pseudo_label`: triangulated;
-            `both`: eq. (7) and the labels' loss times `label_weight`.
+        name: In `core.losses.OBJECTIVES`. `transform`: eq. (7); `reprojection`: eq. (2) alone;
+            `pseudo_label`: triangulated; `both`: eq. (7) and the labels' loss times `label_weight`.
         norm: `squared` (as printed), `plain` or `robust`.
         transform_weight: lambda of eq. (7).
         weight_from: Whose confidence weighs eq. (5): `source` (as printed), `target`, `product`.
@@ -112,7 +114,7 @@ class ObjectiveConfig:
             the latter made smooth in time, each bone of one length (`data/label_refinement.py`).
     """
 
-    name: Literal["transform", "reprojection", "pseudo_label", "both"] = "transform"
+    name: str = "transform"
     norm: Literal["squared", "plain", "robust"] = "plain"
     transform_weight: float = 1.0
     weight_from: Literal["source", "target", "product"] = "source"

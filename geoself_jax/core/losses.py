@@ -1,24 +1,32 @@
 """The losses: eqs. (2), (5), (6) and (7), and the rivals that learn from triangulated labels.
 
-All are sums over joints and views, as printed, with one value for each element of the leading batch
-shape; what to divide by is the training step's business. A joint whose target is missing (NaN) or
-whose weight is 0 contributes 0 with a zero gradient.
+The losses are sums over joints and views, as printed, one value for each element of the leading
+batch shape. An objective (`OBJECTIVES`) is what a training step minimizes: losses summed over the
+batch, and the weight to divide the sum by. A joint whose target is missing (NaN) or whose weight is
+0 contributes 0 with a zero gradient.
 """
 
-from typing import Literal, get_args
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from geoself_jax.core.batch import Batch
 from geoself_jax.geometry.camera import Camera, project, transform_between
-from geoself_jax.geometry.numerics import MIN_DEPTH, finite_or_zero, safe_norm
+from geoself_jax.geometry.numerics import MIN_DEPTH, finite_or_zero, safe_divide, safe_norm
+from geoself_jax.geometry.triangulation import triangulate_root
 
 Norm = Literal["squared", "plain", "robust"]
 WeightFrom = Literal["source", "target", "product"]
+RootFrom = Literal["network", "views"]
 
 ROBUST_SCALE_PX = 10.0
 """Pixels at which the robust norm starts to doubt a detection: twice a detector's usual error."""
+
+BARRIER_PX_PER_METRE = 1000.0
+"""Weight of `depth_barrier`: the pixels that a metre aside costs at about a metre's depth."""
 
 
 def penalty(
@@ -227,3 +235,144 @@ def depth_barrier(pose_camera: Float[Array, "*batch joints 3"]) -> Float[Array, 
 def share_behind(pose_camera: Float[Array, "*batch joints 3"]) -> Float[Array, ""]:
     """Share of all joints that lie nearer than `MIN_DEPTH` or behind the camera."""
     return jnp.mean((pose_camera[..., 2] < MIN_DEPTH).astype(pose_camera.dtype))
+
+
+class Objective(NamedTuple):
+    """The value of an objective on a batch: its loss is total / weight.
+
+    Attributes:
+        total: Losses summed over the batch: pixels (squared pixels by the squared norm), metres for
+            labels, squared metres for `view_consistency`.
+        weight: What counted, in joints times confidence.
+    """
+
+    total: Float[Array, ""]
+    weight: Float[Array, ""]
+
+
+def label_objective(
+    pose_3d: Float[Array, "batch views joints 3"],
+    root: Float[Array, "batch views 3"],
+    batch: Batch,
+    *,
+    root_joint: int,
+    norm: Norm,
+    **_: Any,
+) -> Objective:
+    """`label_loss` of the pose relative to its root, and of the root's position.
+
+    Args:
+        pose_3d: Of each view, camera axes, relative to the root, metres.
+        root: Of each view, camera frame, metres.
+        batch: Labels, camera frame, metres; a view without any detection does not count.
+        root_joint: Index of the joint that `pose_3d` is relative to.
+        norm: See `penalty`.
+    """
+    label_root = batch.label[..., root_joint, :]
+    relative = batch.label - label_root[..., None, :]
+    seen = jnp.any(batch.confidence > 0, axis=-1, keepdims=True)  # else nothing to lift
+    even = jnp.broadcast_to(seen, relative.shape[:-1]).astype(relative.dtype)
+    of_pose = label_loss(pose_3d, relative, even, norm=norm)
+    of_root = label_loss(root[..., None, :], label_root[..., None, :], even[..., :1], norm=norm)
+    count = jnp.sum(even * jnp.isfinite(relative[..., 0]))
+    return Objective(jnp.sum(of_pose) + jnp.sum(of_root), count)
+
+
+def reprojection_objective(
+    pose_3d: Float[Array, "batch views joints 3"],
+    root: Float[Array, "batch views 3"],
+    batch: Batch,
+    *,
+    norm: Norm,
+    **_: Any,
+) -> Objective:
+    """Eq. (2) and `depth_barrier`. Arguments as of `transform_objective`."""
+    pose_camera = pose_3d + root[..., None, :]
+    data = (batch.keypoints_2d, batch.confidence, pose_camera, batch.camera)
+    return _in_pixels(reprojection_loss(*data, norm=norm), pose_camera, batch)
+
+
+def transform_objective(
+    pose_3d: Float[Array, "batch views joints 3"],
+    root: Float[Array, "batch views 3"],
+    batch: Batch,
+    *,
+    norm: Norm,
+    transform_weight: float,
+    weight_from: WeightFrom,
+    root_from: RootFrom,
+    **_: Any,
+) -> Objective:
+    """Eq. (7) and `depth_barrier`.
+
+    Args:
+        pose_3d: Of each view, camera axes, relative to the root, metres.
+        root: Of each view, camera frame, metres.
+        batch: Detections, pixels, and cameras.
+        norm: See `penalty`.
+        transform_weight: lambda.
+        weight_from: See `transform_reprojection_loss`.
+        root_from: `network`: the loss is evaluated at `root`. `views`: at the root that is
+            triangulated from the views' rays (`triangulate_root`), so that the pose does not
+            compensate for the root's error; the root then learns with the pose under stop_gradient.
+    """
+    weights: dict[str, Any] = {"transform_weight": transform_weight, "weight_from": weight_from}
+    if root_from == "network":
+        pose_camera = pose_3d + root[..., None, :]
+        data = (batch.keypoints_2d, batch.confidence, pose_camera, batch.camera)
+        return _in_pixels(total_loss(*data, norm=norm, **weights), pose_camera, batch)
+    hold = jax.lax.stop_gradient
+    seen_from = (batch.keypoints_2d, batch.confidence, batch.camera)
+    triangulated = hold(triangulate_root(pose_3d, *seen_from))
+    in_front = triangulated[..., 2:] > MIN_DEPTH  # not NaN, and in front of the camera
+    triangulated = jnp.where(in_front, triangulated, hold(root))
+    weights |= {"norm": norm, "root_from": "network"}
+    of_pose = transform_objective(pose_3d, triangulated, batch, **weights)
+    of_root = transform_objective(hold(pose_3d), root, batch, **weights)
+    return Objective(of_pose.total + of_root.total, of_pose.weight)
+
+
+def both_objective(
+    pose_3d: Float[Array, "batch views joints 3"],
+    root: Float[Array, "batch views 3"],
+    batch: Batch,
+    *,
+    label_weight: float,
+    **options: Any,
+) -> Objective:
+    """`transform_objective` and `label_objective` times `label_weight`, pixels for each metre."""
+    of_labels = label_objective(pose_3d, root, batch, **options)
+    of_pixels = transform_objective(pose_3d, root, batch, **options)
+    share = safe_divide(jax.lax.stop_gradient(of_pixels.weight), of_labels.weight)
+    total = of_pixels.total + label_weight * share * of_labels.total
+    return Objective(total, of_pixels.weight)
+
+
+def consistency_objective(
+    pose_3d: Float[Array, "batch views joints 3"],
+    root: Float[Array, "batch views 3"],
+    batch: Batch,
+    **_: Any,
+) -> Objective:
+    """Eq. (6), the paper's stage one. Arguments as of `transform_objective`."""
+    pose_camera = pose_3d + root[..., None, :]
+    loss = view_consistency_loss(pose_camera, batch.camera)
+    return Objective(jnp.sum(loss), jnp.asarray(pose_camera.size / 3, loss.dtype))
+
+
+def _in_pixels(loss: jax.Array, pose_camera: jax.Array, batch: Batch) -> Objective:
+    """A loss in pixels and the barrier of the same poses, by the detections' confidence."""
+    barrier = BARRIER_PX_PER_METRE * jnp.sum(depth_barrier(pose_camera), axis=-1)
+    return Objective(jnp.sum(loss + barrier), jnp.sum(batch.confidence))
+
+
+OBJECTIVES: dict[str, Callable[..., Objective]] = {
+    "transform": transform_objective,
+    "reprojection": reprojection_objective,
+    "pseudo_label": label_objective,
+    "both": both_objective,
+    "consistency": consistency_objective,
+}
+"""By `config.objective.name`: (pose_3d, root, batch, root_joint=, and the options of
+`config.ObjectiveConfig`) to an `Objective`. `consistency` is stage one's; alone it learns no
+pose."""

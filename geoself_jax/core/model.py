@@ -4,7 +4,7 @@ Linen, not NNX: a training step is a pure function of its state here, which is w
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -13,7 +13,8 @@ import numpy as np
 from jaxtyping import Array, Float, UInt32
 
 from geoself_jax.core.config import ModelConfig
-from geoself_jax.core.layers import Compute, Dense
+from geoself_jax.core.errors import nearest_name, usage_error
+from geoself_jax.core.layers import Compute, Dense, fold_norm
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.geometry.camera import pixel_to_ray
 from geoself_jax.geometry.numerics import finite_or_zero, rotate, safe_divide
@@ -56,6 +57,9 @@ class ResidualNetwork(nn.Module):
 
     `spread` numbers more are a linear layer's of features that it does not train.
     """
+
+    folds: ClassVar[bool] = True
+    """Whether `layers.fold_norm` makes of its weights what it takes as `folded`."""
 
     width: int
     narrowing: int
@@ -111,6 +115,37 @@ class ResidualNetwork(nn.Module):
             return out, None
         spread = nn.Dense(self.spread, kernel_init=nn.initializers.zeros, name="spread")
         return out, spread(jax.lax.stop_gradient(wide))
+
+
+BACKBONES: dict[str, type[nn.Module]] = {"residual": ResidualNetwork}
+"""By `config.model.backbone`. A backbone has the fields and the call of `ResidualNetwork`; it may
+leave fields and rows of `keys` unused. ONNX and numpy know `residual` alone."""
+
+
+def backbone_of(name: str) -> Any:
+    """The class of a backbone.
+
+    Raises:
+        GeoselfError: No such backbone (64), the nearest name given.
+    """
+    if name not in BACKBONES:
+        near = nearest_name(name, BACKBONES)
+        raise usage_error(f"config.model.backbone={name!r}", "no such backbone", near)
+    return BACKBONES[name]
+
+
+def folded(model: "Networks", variables: dict[str, Any]) -> tuple["Networks", Any, Any]:
+    """Networks for lifting alone, their weights and statistics: batch norm folded where it can be.
+
+    Args:
+        model: The networks.
+        variables: Their `params` and `batch_stats`, numpy arrays.
+    """
+    params, stats = variables["params"], variables["batch_stats"]
+    if not backbone_of(model.config.backbone).folds:
+        return model, params, stats
+    kept = [UNCERTAINTY_SCALE] if model.config.uncertainty else []
+    return model.clone(folded=True), fold_norm(params, stats), {name: stats[name] for name in kept}
 
 
 class Networks(nn.Module):
@@ -174,7 +209,7 @@ class Networks(nn.Module):
             if self.axis_name is not None:
                 first_row = jax.lax.axis_index(self.axis_name) * features.shape[0]
         network = functools.partial(
-            ResidualNetwork,
+            backbone_of(config.backbone),
             narrowing=config.narrowing,
             layers=config.layers,
             dropout=config.dropout,

@@ -1,6 +1,5 @@
 """The training and prediction steps: pure functions that know nothing of devices."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,11 +13,10 @@ from geoself_jax.core.batch import Batch
 from geoself_jax.core.config import ObjectiveConfig
 from geoself_jax.core.model import Networks, Prediction
 from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
-from geoself_jax.geometry.numerics import MIN_DEPTH, safe_divide
-from geoself_jax.geometry.triangulation import triangulate_root
+from geoself_jax.geometry.numerics import safe_divide
 
-BARRIER_PX_PER_METRE = 1000.0
-"""How hard `depth_barrier` pushes: the pixels that a metre aside costs at about a metre's depth."""
+OPTIONS = ("norm", "transform_weight", "weight_from", "root_from", "label_weight")
+"""Fields of `ObjectiveConfig` that are passed to every objective."""
 
 UNCERTAINTY_WEIGHT = 0.01
 """Of the uncertainties' loss: Adam does not see the scale of their own layer's gradient."""
@@ -70,10 +68,23 @@ def objective_loss(
         axis_name: Where each device has a part of the batch: the mean over the devices of what this
             returns on them is the loss of the whole.
     """
-    total, weight = _sums(pose_3d, root, batch, objective, root_joint, pretrain)
+    compute, options = _objective_of(objective, pretrain)
+    total, weight = compute(pose_3d, root, batch, root_joint=root_joint, **options)
     if axis_name is not None:
         weight = jax.lax.pmean(weight, axis_name)
     return safe_divide(total, weight)
+
+
+def _objective_of(
+    objective: ObjectiveConfig, pretrain: bool
+) -> tuple[Callable[..., losses.Objective], dict[str, Any]]:
+    """The function that a stage minimizes, and its options."""
+    options = {name: getattr(objective, name) for name in OPTIONS}
+    if not pretrain:
+        return losses.OBJECTIVES[objective.name], options
+    if objective.stage_one == "labels":
+        return losses.OBJECTIVES["pseudo_label"], options | {"norm": "plain"}
+    return losses.OBJECTIVES["consistency"], options
 
 
 def uncertainty_loss(
@@ -94,70 +105,6 @@ def uncertainty_loss(
     if axis_name is not None:
         count = jax.lax.pmean(count, axis_name)
     return safe_divide(total, count)
-
-
-def _sums(
-    pose_3d: jax.Array,
-    root: jax.Array,
-    batch: Batch,
-    objective: ObjectiveConfig,
-    root_joint: int,
-    pretrain: bool,
-) -> tuple[jax.Array, jax.Array]:
-    """The loss summed over the batch, and the weight to divide it by."""
-    pose_camera = pose_3d + root[..., None, :]
-    if pretrain and objective.stage_one == "labels":
-        labelled = dataclasses.replace(objective, name="pseudo_label", norm="plain")
-        return _sums(pose_3d, root, batch, labelled, root_joint, False)
-    if pretrain:
-        loss = losses.view_consistency_loss(pose_camera, batch.camera)
-        return jnp.sum(loss), jnp.asarray(pose_camera.size / 3, loss.dtype)
-    if objective.name == "pseudo_label":
-        label_root = batch.label[..., root_joint, :]
-        relative = batch.label - label_root[..., None, :]
-        seen = jnp.any(batch.confidence > 0, axis=-1, keepdims=True)  # else nothing to lift
-        even = jnp.broadcast_to(seen, relative.shape[:-1]).astype(relative.dtype)
-        pose = losses.label_loss(pose_3d, relative, even, norm=objective.norm)
-        place = losses.label_loss(
-            root[..., None, :], label_root[..., None, :], even[..., :1], norm=objective.norm
-        )
-        count = jnp.sum(even * jnp.isfinite(relative[..., 0]))
-        return jnp.sum(pose) + jnp.sum(place), count
-    if objective.name == "both":
-        of_labels, count = _sums(
-            pose_3d,
-            root,
-            batch,
-            dataclasses.replace(objective, name="pseudo_label"),
-            root_joint,
-            False,
-        )
-        moved = dataclasses.replace(objective, name="transform")
-        of_pixels, weight = _sums(pose_3d, root, batch, moved, root_joint, False)
-        share = objective.label_weight * safe_divide(jax.lax.stop_gradient(weight), count)
-        return of_pixels + share * of_labels, weight
-    if objective.root_from == "views":
-        hold = jax.lax.stop_gradient
-        seen_from = (batch.keypoints_2d, batch.confidence, batch.camera)
-        place = hold(triangulate_root(pose_3d, *seen_from))
-        sound = place[..., 2:] > MIN_DEPTH  # not NaN, and before the camera
-        place = jnp.where(sound, place, hold(root))
-        each = dataclasses.replace(objective, root_from="network")
-        of_pose, weight = _sums(pose_3d, place, batch, each, root_joint, False)
-        of_root, _ = _sums(hold(pose_3d), root, batch, each, root_joint, False)
-        return of_pose + of_root, weight
-    data = (batch.keypoints_2d, batch.confidence, pose_camera, batch.camera)
-    if objective.name == "reprojection":
-        loss = losses.reprojection_loss(*data, norm=objective.norm)
-    else:
-        loss = losses.total_loss(
-            *data,
-            transform_weight=objective.transform_weight,
-            norm=objective.norm,
-            weight_from=objective.weight_from,
-        )
-    barrier = BARRIER_PX_PER_METRE * jnp.sum(losses.depth_barrier(pose_camera), axis=-1)
-    return jnp.sum(loss + barrier), jnp.sum(batch.confidence)
 
 
 def middle_frame(batch: Batch, joints: int) -> Batch:

@@ -1,5 +1,6 @@
 """From a recording to what training sees: the split, the triangulated labels, their arrays."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Literal
 
@@ -7,7 +8,8 @@ import jax
 import numpy as np
 
 from geoself_jax.core.batch import TrainingViews
-from geoself_jax.core.errors import data_error
+from geoself_jax.core.config import DataConfig, ModelConfig
+from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.data.label_refinement import refine_labels
 from geoself_jax.data.recording import Recording
 from geoself_jax.geometry.triangulation import triangulate_dlt, triangulate_robust
@@ -65,6 +67,42 @@ def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray
             return ~held, held
     held = np.arange(total) >= total - int(wanted)
     return ~held, held
+
+
+def held_out(data: DataConfig, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
+    """Masks (training, validation) over the frames, as the configuration wants them.
+
+    Raises:
+        GeoselfError: It names a subject that is not there, or all (64).
+    """
+    if not data.validation_subjects:
+        return hold_out(recording, data.validation_share)
+    names = [name.strip() for name in data.validation_subjects.split(",")]
+    for name in names:
+        if name not in recording.subject_names:
+            raise usage_error(
+                f"config.data.validation_subjects={data.validation_subjects}",
+                f"the recording has no subject {name!r}",
+                nearest_name(name, recording.subject_names),
+            )
+    held = np.isin(recording.subject_id, [recording.subject_names.index(name) for name in names])
+    if held.all():
+        raise usage_error(
+            f"config.data.validation_subjects={data.validation_subjects}",
+            "nobody is left to train on",
+            "name fewer",
+        )
+    return ~held, held
+
+
+def resolved(model: ModelConfig, recording: Recording) -> ModelConfig:
+    """The model's configuration with the pictures' size put in, as every run of it has it."""
+    width, height = recording.image_size.reshape(-1, 2).mean(0)
+    return dataclasses.replace(
+        model,
+        pixel_center=(float(width) / 2, float(height) / 2),
+        pixel_scale=float(max(width, height)) / 2,
+    )
 
 
 def training_views(recording: Recording, label_world: np.ndarray) -> TrainingViews:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 
+from geoself_jax.core.errors import DONE, UNAVAILABLE
 from geoself_jax.runtime import cli
 
 
@@ -39,12 +40,14 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.export.write import export
 
     written = export(Path(flags.workdir), Path(flags.out), flags.checkpoint, onnx=flags.onnx)
+    for line in written.refused:
+        print(f"error: not written: {line}", file=sys.stderr)
     for note in written.notes:
         print(f"note: {note}", file=sys.stderr)
     print(f"exported step {written.step} ({flags.checkpoint}) of {flags.workdir} to {flags.out}")
     for name, size in written.sizes.items():
         print(f"  {name:<18}{size / 1e6:>9.3f} MB{_agreement(written.differences_mm.get(name))}")
-    return 0
+    return UNAVAILABLE if written.refused else DONE
 
 
 def _agreement(difference_mm: float | None) -> str:

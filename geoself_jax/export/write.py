@@ -27,12 +27,14 @@ class Written(NamedTuple):
         sizes: Bytes by file name.
         differences_mm: Largest difference from the run's networks, by file name.
         notes: What the user should know, a line each.
+        refused: Files that were asked for and cannot be written, a line each.
     """
 
     step: int
     sizes: dict[str, int]
     differences_mm: dict[str, float]
     notes: list[str]
+    refused: list[str]
 
 
 def export(
@@ -44,7 +46,7 @@ def export(
         run: Folder of the run.
         out: Folder to make; an earlier export there is replaced once the new one is whole.
         which: Checkpoint.
-        onnx: Also as model.onnx.
+        onnx: Also as model.onnx, for the backbones that have a form there.
 
     Raises:
         GeoselfError: `out` is something else's (73); no run or checkpoint (66); damaged (65); what
@@ -56,6 +58,8 @@ def export(
     out = out.resolve()
     folder.check_free(out)
     trained = load_trained(run, which)
+    refused = _refused(trained) if onnx else []
+    onnx = onnx and not refused
     scores, notes = description.read_scores(run, which, trained)
     if (out / ONNX).exists() and not onnx:
         notes.append(f"the earlier export's {ONNX} is gone with it: --onnx writes it")
@@ -75,7 +79,15 @@ def export(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     sizes = {name: (out / name).stat().st_size for name in ALL if (out / name).exists()}
-    return Written(trained.facts["step"], sizes, differences, notes)
+    return Written(trained.facts["step"], sizes, differences, notes, refused)
+
+
+def _refused(trained: Trained) -> list[str]:
+    """Why these networks cannot be written as ONNX."""
+    backbone = trained.model.config.backbone
+    if backbone == "residual":
+        return []
+    return [f"{ONNX}: backbone {backbone!r} has no ONNX form - use {PROGRAM}, or backbone residual"]
 
 
 def _write(

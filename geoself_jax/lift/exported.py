@@ -10,7 +10,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
-from geoself_jax.core.model import Networks
+from geoself_jax.core.model import Networks, backbone_of
 from geoself_jax.runtime.restore import Trained, abstract_variables, skeleton_from_dict
 
 FORMAT = "geoself-lifter/1"
@@ -36,6 +36,7 @@ def load_exported(folder: Path) -> Trained:
             from_dict(ModelConfig, info["architecture"], "architecture"),
             skeleton_from_dict(info["skeleton"]),
         )
+        backbone_of(model.config.backbone)
         wanted_sha256 = info["files"][WEIGHTS]["sha256"]
         facts = dict(info["scores"]["checkpoint"])
         _ = info["data"]["source"], info["data"]["supervised_upper_bound"], facts["step"]

@@ -12,8 +12,7 @@ from jaxtyping import Float, Int
 
 from geoself_jax.core.batch import windows
 from geoself_jax.core.errors import data_error
-from geoself_jax.core.layers import fold_norm
-from geoself_jax.core.model import UNCERTAINTY_SCALE, Networks, Prediction
+from geoself_jax.core.model import Networks, Prediction, folded
 from geoself_jax.core.step import make_predict
 from geoself_jax.data.poses.filters import OneEuro
 from geoself_jax.lift.exported import load_exported
@@ -40,15 +39,14 @@ class Lifter:
     def __init__(self, model: Networks, variables: Any, info: dict[str, Any]) -> None:
         self.skeleton, self.frames = model.skeleton, model.config.frames
         self.info = info
-        folded = fold_norm(variables["params"], variables["batch_stats"])
-        leaves, tree = jax.tree.flatten(folded)
+        lifting, params, stats = folded(model, variables)
+        stats = jax.tree.map(np.asarray, stats)
+        leaves, tree = jax.tree.flatten(params)
         self._weights, unpack = pack(leaves)
         joints, points = self.skeleton.joints, self.frames * self.skeleton.joints
         self._columns = 3 * points + 9
         self._uncertain = model.config.uncertainty
-        kept = [UNCERTAINTY_SCALE] if self._uncertain else []
-        stats = {name: np.asarray(variables["batch_stats"][name]) for name in kept}
-        predict = make_predict(model.clone(folded=True))
+        predict = make_predict(lifting)
 
         def program(weights: list[jax.Array], rows: jax.Array) -> jax.Array:
             pixels, seen, K = jnp.split(rows, [2 * points, 3 * points], axis=1)

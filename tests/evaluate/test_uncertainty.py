@@ -21,7 +21,7 @@ from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.core.step import make_predict
 from geoself_jax.data.poses.formats import read_poses, write_poses
 from geoself_jax.data.recording import HostCamera
-from geoself_jax.data.training_set import triangulate_recording
+from geoself_jax.data.training_set import held_out, triangulate_recording
 from geoself_jax.evaluate import report
 from geoself_jax.evaluate import uncertainty as calibration
 from geoself_jax.evaluate.scores import in_cameras, predict_recording
@@ -30,7 +30,7 @@ from geoself_jax.lift.exported import DESCRIPTION
 from geoself_jax.lift.lift_video import lift_video
 from geoself_jax.lift.video_detections import videos_of
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.train.run import held_out, train
+from geoself_jax.train.run import train
 
 STEPS = 300
 

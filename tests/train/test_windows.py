@@ -9,10 +9,11 @@ import pytest
 from geoself_jax.core.config import AugmentationConfig
 from geoself_jax.core.errors import USAGE, GeoselfError
 from geoself_jax.core.step import make_predict
+from geoself_jax.data.training_set import held_out
 from geoself_jax.evaluate import report
 from geoself_jax.evaluate.scores import predict_recording
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.train.run import held_out, train
+from geoself_jax.train.run import train
 
 FRAMES = 9
 

@@ -1,0 +1,52 @@
+"""run.json: what a run is, enough to build the same networks and to know the same data again."""
+
+import dataclasses
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.core.config import Config, as_dict, split_where
+from geoself_jax.core.errors import data_error
+from geoself_jax.core.model import Networks
+from geoself_jax.data.recording import Recording
+from geoself_jax.runtime import devices
+
+
+def run_record(
+    config: Config,
+    model: Networks,
+    recording: Recording,
+    learn: np.ndarray,
+    held: np.ndarray,
+    *,
+    supervised: bool,
+) -> dict[str, Any]:
+    """What the run is: enough to build the same networks and to know the same data again."""
+    if not learn.any():
+        raise data_error(config.data.train, "no frame is left to train on", "add frames")
+    names = np.array(recording.subject_names)
+    (what, where), compute = split_where(config), devices.compute_type(config)
+    return {
+        "format": "geoself-run/1",
+        "config": what,
+        "starts": [where | {"devices": devices.describe(), "compute_type": compute}],
+        "model": as_dict(model.config),
+        "skeleton": dataclasses.asdict(model.skeleton),
+        "data": {
+            "source": config.data.train,
+            "sha256": recording.fingerprint,
+            "train_frames": int(learn.sum()),
+            "validation_frames": int(held.sum()),
+            "views": recording.views,
+            "subjects": names[np.unique(recording.subject_id[learn])].tolist(),
+            "validation_subjects": names[np.unique(recording.subject_id[held])].tolist(),
+            "supervised_upper_bound": supervised,
+        },
+        "recording": {
+            "fps": recording.fps,
+            "clips": len(recording.clip_names),
+            "rigs": len(recording.rig_names),
+        },
+        "versions": {name: version(name) for name in ("geoself_jax", "jax", "flax", "optax")},
+    }
