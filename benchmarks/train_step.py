@@ -202,7 +202,7 @@ def check() -> float:
         )
         label = jnp.zeros((*pair[1].shape, 3))
         batch = step.Batch(jnp.asarray(pair[0]), jnp.asarray(pair[1]), camera, label)
-        return step.objective_loss(pose_3d, place, batch, OBJECTIVE, root_joint=0)
+        return step.objective_loss(pose_3d, place, batch, OBJECTIVE, skeleton=H36M_17)
 
     with jax.default_matmul_precision("highest"):
         loss, gradient = jax.jit(jax.value_and_grad(loss_of))(state.params)

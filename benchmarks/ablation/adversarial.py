@@ -71,7 +71,7 @@ def train_adversarially(config: Config, recording: Recording, labels: np.ndarray
         def loss_of(params: Any) -> tuple[jax.Array, Any]:
             (pose_3d, root, _), stats = loop.lifted(params, state.batch_stats, batch, dropout)
             loss = step.objective_loss(
-                pose_3d, root, batch, config.objective, root_joint=loop.model.skeleton.root
+                pose_3d, root, batch, config.objective, skeleton=loop.model.skeleton
             )
             poses = pose_3d.reshape(-1, *pose_3d.shape[2:])
             seen_through = jnp.mean((judged(judge_params, poses) - 1) ** 2)

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from geoself_jax.core.batch import Batch
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.geometry.camera import Camera, project, transform_between
 from geoself_jax.geometry.numerics import MIN_DEPTH, finite_or_zero, safe_divide, safe_norm
 from geoself_jax.geometry.triangulation import triangulate_root
@@ -255,7 +256,7 @@ def label_objective(
     root: Float[Array, "batch views 3"],
     batch: Batch,
     *,
-    root_joint: int,
+    skeleton: Skeleton,
     norm: Norm,
     **_: Any,
 ) -> Objective:
@@ -265,10 +266,10 @@ def label_objective(
         pose_3d: Of each view, camera axes, relative to the root, metres.
         root: Of each view, camera frame, metres.
         batch: Labels, camera frame, metres; a view without any detection does not count.
-        root_joint: Index of the joint that `pose_3d` is relative to.
+        skeleton: Its joints; `pose_3d` is relative to its root.
         norm: See `penalty`.
     """
-    label_root = batch.label[..., root_joint, :]
+    label_root = batch.label[..., skeleton.root, :]
     relative = batch.label - label_root[..., None, :]
     seen = jnp.any(batch.confidence > 0, axis=-1, keepdims=True)  # else nothing to lift
     even = jnp.broadcast_to(seen, relative.shape[:-1]).astype(relative.dtype)
@@ -373,6 +374,6 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "both": both_objective,
     "consistency": consistency_objective,
 }
-"""By `config.objective.name`: (pose_3d, root, batch, root_joint=, and the options of
+"""By `config.objective.name`: (pose_3d, root, batch, skeleton=, and the options of
 `config.ObjectiveConfig`) to an `Objective`. `consistency` is stage one's; alone it learns no
 pose."""

@@ -12,6 +12,7 @@ from geoself_jax.core import losses
 from geoself_jax.core.batch import Batch
 from geoself_jax.core.config import ObjectiveConfig
 from geoself_jax.core.model import Networks, Prediction
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
 from geoself_jax.geometry.numerics import safe_divide
 
@@ -49,7 +50,7 @@ def objective_loss(
     batch: Batch,
     objective: ObjectiveConfig,
     *,
-    root_joint: int,
+    skeleton: Skeleton,
     pretrain: bool = False,
     axis_name: str | None = None,
 ) -> Float[Array, ""]:
@@ -63,13 +64,13 @@ def objective_loss(
         pose_3d, root: Of each view, in its camera's frame, metres.
         batch: What the views show.
         objective: Which loss.
-        root_joint: Index of the joint that `pose_3d` is relative to.
+        skeleton: Its joints; `pose_3d` is relative to its root.
         pretrain: Stage one, eq. (6), whatever the objective.
         axis_name: Where each device has a part of the batch: the mean over the devices of what this
             returns on them is the loss of the whole.
     """
     compute, options = _objective_of(objective, pretrain)
-    total, weight = compute(pose_3d, root, batch, root_joint=root_joint, **options)
+    total, weight = compute(pose_3d, root, batch, skeleton=skeleton, **options)
     if axis_name is not None:
         weight = jax.lax.pmean(weight, axis_name)
     return safe_divide(total, weight)
@@ -132,7 +133,7 @@ def initial_state(
     )
     return TrainState(
         variables["params"],
-        variables["batch_stats"],
+        variables.get("batch_stats", {}),  # a backbone may have none
         optimizer.init(variables["params"]),
         step=jnp.zeros((), jnp.int32),
         skipped=jnp.zeros((), jnp.int32),
@@ -159,7 +160,7 @@ def lift_in_training(
         rngs={"dropout": key},
         mutable=["batch_stats"],
     )
-    return lifted, updates["batch_stats"]
+    return lifted, updates.get("batch_stats", {})
 
 
 def train_step(
@@ -192,7 +193,6 @@ def train_step(
 
     def loss_of(params: Any) -> tuple[jax.Array, Any]:
         lifted, batch_stats = lift_in_training(model, params, state.batch_stats, batch, key)
-        root_joint = model.skeleton.root
         pose_3d, root = lifted.pose_3d, lifted.root_position
         shown = middle_frame(batch, model.skeleton.joints)
         loss = objective_loss(
@@ -200,14 +200,16 @@ def train_step(
             root,
             shown,
             objective,
-            root_joint=root_joint,
+            skeleton=model.skeleton,
             pretrain=pretrain,
             axis_name=axis_name,
         )
         behind = losses.share_behind(pose_3d + root[..., None, :])
         told = {"loss": loss, "behind": behind}
         if lifted.uncertainty is not None:
-            off = uncertainty_loss(lifted, shown, root_joint=root_joint, axis_name=axis_name)
+            off = uncertainty_loss(
+                lifted, shown, root_joint=model.skeleton.root, axis_name=axis_name
+            )
             told["uncertainty_loss"] = off
             loss = loss + UNCERTAINTY_WEIGHT * off
         return loss, (batch_stats, told)

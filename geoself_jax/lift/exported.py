@@ -112,4 +112,4 @@ def _read_variables(path: Path, wanted_sha256: str, model: Networks) -> Any:
                 f"the networks of {DESCRIPTION} have {like.dtype} {like.shape}",
                 _AGAIN,
             )
-    return unflatten_dict(arrays, sep="/")
+    return {"batch_stats": {}} | dict(unflatten_dict(arrays, sep="/"))

@@ -46,11 +46,15 @@ def skeleton_from_dict(values: dict[str, Any]) -> Skeleton:
 
 
 def abstract_variables(model: Networks) -> Any:
-    """Shapes and types of the networks' `params` and `batch_stats`, nothing allocated."""
+    """Shapes and types of the networks' `params` and `batch_stats`, nothing allocated.
+
+    Networks without batch norm have no statistics: an empty dictionary.
+    """
     seen = (1, model.config.frames, model.skeleton.joints)
     shapes = [(*seen, 2), seen, (1, 3, 3)]
     inputs = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes]
-    return jax.eval_shape(model.init, jax.eval_shape(lambda: jax.random.key(0)), *inputs)
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    return {"batch_stats": {}} | dict(jax.eval_shape(model.init, key, *inputs))
 
 
 def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Trained:

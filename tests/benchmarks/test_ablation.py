@@ -102,9 +102,7 @@ def test_learned_weights_follow_the_losses(bench, tiny_config):
             variables["params"], variables["batch_stats"], batch, dropout
         )
         each = [
-            step.objective_loss(
-                pose_3d, root, batch, objective, root_joint=loop.model.skeleton.root
-            )
+            step.objective_loss(pose_3d, root, batch, objective, skeleton=loop.model.skeleton)
             for objective in (
                 changed(config, objective__name=name).objective for name in learned.PARTS
             )

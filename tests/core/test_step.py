@@ -124,7 +124,7 @@ def test_confidence_weighs_and_the_sum_is_divided_once(views):
 
     def loss(b):
         return step.objective_loss(
-            pose[: len(b.label)], root[: len(b.label)], b, config, root_joint=0
+            pose[: len(b.label)], root[: len(b.label)], b, config, skeleton=H36M_17
         )
 
     def part(s):
@@ -137,7 +137,7 @@ def test_confidence_weighs_and_the_sum_is_divided_once(views):
     weighted = batch._replace(confidence=batch.confidence * scale)
     first, w1 = value(slice(0, 4))
     rest = part(slice(4, 8))
-    second = float(step.objective_loss(pose[4:], root[4:], rest, config, root_joint=0)) * float(
+    second = float(step.objective_loss(pose[4:], root[4:], rest, config, skeleton=H36M_17)) * float(
         rest.confidence.sum()
     )
     w2 = float(rest.confidence.sum())
@@ -155,7 +155,7 @@ def test_a_pose_judged_at_the_views_root_does_not_learn_to_make_up_for_the_netwo
         config = ObjectiveConfig(name="transform", transform_weight=10.0, root_from=root_from)
 
         def loss(pose, root):
-            return step.objective_loss(pose, root, batch, config, root_joint=0)
+            return step.objective_loss(pose, root, batch, config, skeleton=H36M_17)
 
         return jax.jit(jax.grad(loss, argnums=(0, 1)))(pose, off)
 

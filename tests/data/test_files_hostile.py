@@ -111,7 +111,7 @@ def test_a_claim_of_5_gb_takes_less_than_500_mb_in_parent_and_child(tmp_path):
         PEAK
         + """
 import resource, sys
-from geoself_jax import safe_load
+from geoself_jax.data import files as safe_load
 from geoself_jax.core.errors import GeoselfError
 loads = (safe_load.load_pickle, safe_load.load_npz, safe_load.load_hdf5, safe_load.load_matlab)
 loads = (*loads, lambda path: safe_load.load_npz(path, objects=True))

@@ -44,7 +44,8 @@ import sys
 sys.path.insert(0, "tests")
 import numpy as np
 from tiny import make_arrays
-from geoself_jax import recording, scores
+from geoself_jax.data import recording
+from geoself_jax.evaluate import scores
 from geoself_jax.core.model import Prediction
 one = recording.from_arrays(make_arrays(), "tiny")
 many = one.select(np.tile(np.arange(one.frames), 6))

@@ -10,7 +10,7 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax import export, load_lifter
+from geoself_jax import load_lifter
 from geoself_jax.core import step
 from geoself_jax.core.batch import Batch
 from geoself_jax.core.config import ModelConfig, ObjectiveConfig, OptimizerConfig
@@ -26,6 +26,7 @@ from geoself_jax.evaluate import report
 from geoself_jax.evaluate import uncertainty as calibration
 from geoself_jax.evaluate.scores import in_cameras, predict_recording
 from geoself_jax.export.folder import CARD, SAMPLE
+from geoself_jax.export.write import export
 from geoself_jax.lift.exported import DESCRIPTION
 from geoself_jax.lift.lift_video import lift_video
 from geoself_jax.lift.video_detections import videos_of
@@ -73,7 +74,7 @@ def lift(run):
     """The lifter of its export, every file of which was read back and compared."""
     jaxtyping.config.update("jaxtyping_disable", True)  # see conftest.tiny_export
     try:
-        export.export(run, run.parent / "lifter")
+        export(run, run.parent / "lifter")
     finally:
         jaxtyping.config.update("jaxtyping_disable", False)
     return load_lifter(run.parent / "lifter")

@@ -13,12 +13,13 @@ import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
 from processes import ROOT, run_python
 
-from geoself_jax import export, load_lifter
+from geoself_jax import load_lifter
 from geoself_jax.core import errors
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.step import make_predict
 from geoself_jax.export import compare, description
 from geoself_jax.export.folder import ALL, CARD, FILES, ONNX, PROGRAM, SAMPLE
+from geoself_jax.export.write import export
 from geoself_jax.lift import exported as export_files
 from geoself_jax.lift import lifter
 from geoself_jax.runtime.restore import load_trained
@@ -315,7 +316,7 @@ def test_a_foreign_folder_is_refused_and_left_alone(run, tmp_path):
 def test_an_export_with_a_foreign_file_beside_it_is_refused(run, copy):
     (copy / "notes.txt").write_text("mine")
     before = contents(copy)
-    assert "notes.txt" in refused(errors.WORKDIR, export.export, run, copy)
+    assert "notes.txt" in refused(errors.WORKDIR, export, run, copy)
     assert contents(copy) == before
 
 
@@ -323,7 +324,7 @@ def test_an_edited_card_is_refused_and_kept(run, copy):
     with (copy / CARD).open("a") as card:
         card.write("CC BY 4.0\n")
     before = contents(copy)
-    assert CARD in refused(errors.WORKDIR, export.export, run, copy)
+    assert CARD in refused(errors.WORKDIR, export, run, copy)
     assert contents(copy) == before
 
 
@@ -362,13 +363,13 @@ def test_the_sample_holds_the_runs_own_answer(exported, trained):
 def test_a_file_or_a_run_in_the_place_is_refused(run, tmp_path):
     (tmp_path / "file").touch()
     for out in (tmp_path / "file", run):
-        refused(errors.WORKDIR, export.export, run, out)
+        refused(errors.WORKDIR, export, run, out)
 
 
 def test_an_earlier_export_is_replaced(run, copy, monkeypatch):
     monkeypatch.setattr(compare, "differences_mm", lambda *_: {export_files.WEIGHTS: 0.0})
     rewrite(copy, lambda info: info.update(conventions="of old"))
-    export.export(run, copy)
+    export(run, copy)
     assert load_lifter(copy).info["conventions"] == description.CONVENTIONS
     assert [path.name for path in copy.parent.iterdir()] == [copy.name]
 
@@ -385,7 +386,7 @@ def test_a_difference_leaves_everything_as_it_was(run, copy, monkeypatch, name, 
     monkeypatch.setattr(compare, "differences_mm", lambda *_: {name: difference})
     before = contents(copy)
     for out in (copy, copy.parent / "new"):
-        assert name in refused(errors.DIVERGED, export.export, run, out)
+        assert name in refused(errors.DIVERGED, export, run, out)
     assert contents(copy) == before
     assert [path.name for path in copy.parent.iterdir()] == [copy.name]
 

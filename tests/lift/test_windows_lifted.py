@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax import export, load_lifter
+from geoself_jax import load_lifter
 from geoself_jax.core import step
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import DATA, GeoselfError
@@ -17,6 +17,7 @@ from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.core.step import make_predict
 from geoself_jax.evaluate.scores import predict_recording
 from geoself_jax.export.folder import CARD, PROGRAM, SAMPLE
+from geoself_jax.export.write import export
 from geoself_jax.lift import exported, lifter
 from geoself_jax.lift.cautions import other_rate
 from geoself_jax.lift.lift_video import lift_video, looked_at
@@ -49,7 +50,7 @@ def folder(run):
     """Its export, every file of which was read back and compared."""
     jaxtyping.config.update("jaxtyping_disable", True)  # see conftest.tiny_export
     try:
-        export.export(run, run.parent / "lifter")
+        export(run, run.parent / "lifter")
     finally:
         jaxtyping.config.update("jaxtyping_disable", False)
     return run.parent / "lifter"

@@ -1,0 +1,123 @@
+"""docs/extending.md does what it says: its loss and its backbone train, export and lift."""
+
+import json
+import re
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from pages import ROOT
+from processes import run_python
+
+from geoself_jax.core import losses
+from geoself_jax.core.skeleton import H36M_17
+
+PAGE = (ROOT / "docs/extending.md").read_text()
+CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+SETUP = """
+import sys
+from geoself_jax.core import losses, model
+for module, text in ((losses, LOSS), (model, BACKBONE)):
+    exec(compile(text, "docs/extending.md", "exec"), vars(module))
+from geoself_jax.runtime import cli
+"""
+
+
+def code_of_page():
+    loss, into_objectives, backbone, into_backbones = CODE
+    return loss + into_objectives, backbone + into_backbones
+
+
+def run_extended(verb, *flags):
+    """A command of the package as it is with the page's code in it."""
+    loss, backbone = code_of_page()
+    setup = SETUP.replace("LOSS", repr(loss)).replace("BACKBONE", repr(backbone))
+    code = f"{setup}\nsys.argv[0] = 'x'\ncli.run(cli.main_of({verb!r}))"
+    return run_python("-c", code, *flags)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, tiny_file):
+    folder = tmp_path_factory.mktemp("extended") / "run"
+    done = run_extended(
+        "train",
+        f"--config={ROOT}/configs/synthetic.py",
+        f"--config.data.train={tiny_file}",
+        "--config.objective.name=symmetric",
+        "--config.model.backbone=small",
+        *("--config.model.width=32", "--config.model.root_width=16"),
+        *("--config.schedule.length=40", "--config.schedule.batch=8"),
+        f"--workdir={folder}",
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_loss_and_the_backbone_of_the_page_train(run):
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert lines[-1]["step"] == 40
+    assert json.loads((run / "run.json").read_text())["model"]["backbone"] == "small"
+
+
+def test_without_onnx_it_is_exported_and_lifts(run, tmp_path, tiny_file):
+    done = run_extended("export", f"--workdir={run}", f"--out={tmp_path}/export")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "export/model.stablehlo").is_file()
+    flags = (f"--model={tmp_path}/export", f"--keypoints={tiny_file}", "--camera=cam0")
+    lifted = run_extended("lift", *flags, f"--out={tmp_path}/{{clip}}.npz")
+    assert lifted.returncode == 0, lifted.stderr
+    with np.load(tmp_path / "clip0.npz") as poses:
+        assert np.isfinite(poses["pose_3d"]).any()
+
+
+def test_onnx_is_refused_in_one_line_and_the_rest_is_written(run, tmp_path):
+    pytest.importorskip("onnx")
+    done = run_extended("export", f"--workdir={run}", f"--out={tmp_path}/export", "--onnx")
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert done.returncode == 69
+    assert len(errors) == 1
+    assert "backbone 'small' has no ONNX form" in errors[0]
+    assert (tmp_path / "export/model.stablehlo").is_file()
+    assert not (tmp_path / "export/model.onnx").exists()
+
+
+def test_numpy_alone_refuses_it_in_one_line(run, tmp_path):
+    assert run_extended("export", f"--workdir={run}", f"--out={tmp_path}/export").returncode == 0
+    sample = tmp_path / "export/sample.npz"
+    command = [sys.executable, ROOT / "examples/run_safetensors.py", tmp_path / "export", sample]
+    done = subprocess.run([*command, tmp_path / "x.npz"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.strip() == "backbone 'small' is not residual: use run_stablehlo.py"
+
+
+@pytest.mark.parametrize(
+    ("key", "near"),
+    [("objective.name=tranform", "transform"), ("model.backbone=resdual", "residual")],
+)
+def test_a_misspelt_name_is_refused_with_the_nearest(key, near, tmp_path, tiny_file):
+    flags = (f"--config={ROOT}/configs/synthetic.py", f"--config.data.train={tiny_file}")
+    done = run_python(
+        "-m", "geoself_jax.train", *flags, f"--config.{key}", f"--workdir={tmp_path}/r"
+    )
+    assert done.returncode == 64
+    assert near in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "r").exists()
+
+
+def test_the_symmetry_of_a_pose_worked_by_hand_and_its_gradient():
+    scope = dict(vars(losses))
+    exec(compile(code_of_page()[0], "docs/extending.md", "exec"), scope)
+    loss = scope["bone_symmetry_loss"]
+    left, right = H36M_17.left_right[0]
+    length = np.ones(17)
+    length[left], length[right] = 1.3, 0.9
+    pose = np.zeros((17, 3), np.float32)
+    for parent, child in H36M_17.bones:
+        pose[child] = pose[parent] + (length[child], 0, 0)
+    assert float(loss(jnp.asarray(pose), H36M_17)) == pytest.approx(0.4, abs=1e-5)
+    mirrored = jnp.asarray(pose[list(H36M_17.mirror)] * (-1, 1, 1), jnp.float32)
+    assert float(loss(mirrored, H36M_17)) == pytest.approx(0.4, abs=1e-5)
+    assert np.isfinite(jax.grad(loss)(jnp.zeros((17, 3)), H36M_17)).all()
