@@ -110,7 +110,8 @@ def _objective(info: dict[str, Any]) -> str:
     if info["data"]["supervised_upper_bound"]:
         return "ground truth"
     objective = info["config"]["objective"]
-    return f"{_OBJECTIVES[objective['name']]} ({objective['views']} views an instant)"
+    name = objective["name"]  # of a loss that was added, its own
+    return f"{_OBJECTIVES.get(name, name)} ({objective['views']} views an instant)"
 
 
 def _recipe(settings: dict[str, Any]) -> str:
