@@ -1,4 +1,4 @@
-"""The commands: python -m geoself_jax, or geoself where the package is installed."""
+"""The commands: geoself, or python -m geoself_jax."""
 
 import sys
 from collections.abc import Sequence
@@ -18,7 +18,9 @@ def main(argv: Sequence[str]) -> int:
         width = max(map(len, cli.VERBS)) + 2
         for verb, what in cli.VERBS.items():
             print(f"  {verb:<{width}}{what}")
-        print("\ngeoself VERB --help has the flags and two examples; --version the version.")
+        print(
+            "\ngeoself VERB --help lists its flags and two examples; geoself --version the version."
+        )
         return 0
     verb = argv[0]
     if verb not in cli.VERBS:

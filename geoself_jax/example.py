@@ -1,4 +1,4 @@
-"""Door of `python -m geoself_jax.example`: prepare/example_command.py."""
+"""Starts prepare/example_command.py: geoself example, or python -m geoself_jax.example."""
 
 from geoself_jax.prepare.example_command import main
 from geoself_jax.runtime import cli

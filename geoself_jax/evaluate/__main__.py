@@ -1,4 +1,4 @@
-"""Scores a run or an export: python -m geoself_jax.evaluate --workdir=RUN --data=FILE.npz"""
+"""Scores a run or an export: geoself evaluate --workdir=RUN --data=FILE.npz"""
 
 import sys
 from collections.abc import Sequence
@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """Scores a lifting network, one view at a time: MPJPE, P-MPJPE and more per action
 where the data have ground truth, and scores that need no 3D label. Into a run's folder it writes
-evaluation.json (which exports tell of), examples.png (the best, the median and the worst view) and
+evaluation.json (which exports report), examples.png (the best, the median and the worst view) and
 report.html (poses to turn and play, 5 MB or so), each of the data evaluated on last. Nothing is
 written into an export."""
+_EXAMPLES = (
+    "--workdir=runs/first --data=synthetic:test",
+    "--model=export --data=test.npz --report=report.html",
+)
 _CHECKPOINT = "the last (default), or the best by the label-free score on held-out people"
 _REPORT = "write the page here (default RUN/report.html; of an export, only if asked for)"
 _JSON = "write the scores here (default RUN/evaluation.json; of an export, only if asked for)"
@@ -25,11 +29,11 @@ _JSON = "write the scores here (default RUN/evaluation.json; of an export, only 
 
 def make_parser() -> cli.Parser:
     """The flags."""
-    parser = cli.Parser(prog="python -m geoself_jax.evaluate", description=_DESCRIPTION)
+    parser = cli.Parser(prog=cli.program("evaluate"), description=_DESCRIPTION, examples=_EXAMPLES)
     add = parser.add_argument
     networks = parser.add_mutually_exclusive_group(required=True)
     networks.add_argument("--workdir", metavar="RUN", help="folder of the run")
-    networks.add_argument("--model", metavar="EXPORT", help="folder that geoself_jax.export wrote")
+    networks.add_argument("--model", metavar="EXPORT", help="folder that export wrote")
     add("--data", required=True, help=".npz file, synthetic:test or tfds:NAME")
     add("--json", metavar="FILE", help=_JSON)
     page = parser.add_mutually_exclusive_group()
@@ -76,8 +80,8 @@ def main(argv: Sequence[str]) -> int:
         workdir.write_json(out, scores)
         print(f"scores: {out}")
     if run:
-        picture = report.draw_examples(run, lifted, prediction, triangulated)
-        print(f"picture: {picture or 'none, nothing to compare with'}")
+        image = report.draw_examples(run, lifted, prediction, triangulated)
+        print(f"image: {image or 'none, nothing to compare with'}")
     page = _page(flags, run)
     if page:
         from geoself_jax.evaluate.page.write_page import write_report

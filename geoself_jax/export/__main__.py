@@ -1,4 +1,4 @@
-"""Exports a run: python -m geoself_jax.export --workdir=RUN --out=DIR"""
+"""Exports a run: geoself export --workdir=RUN --out=DIR"""
 
 import sys
 from collections.abc import Sequence
@@ -10,14 +10,17 @@ from geoself_jax.runtime import cli
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, exports, prints what was written; returns the exit code."""
     parser = cli.Parser(
-        prog="python -m geoself_jax.export",
+        prog=cli.program("export"),
         description="Writes a run's networks as model.safetensors (weights), model.json (what they "
         "are), model.stablehlo (a program that jax runs without this package) and, if asked for, "
         "model.onnx, with sample.npz (inputs and their answer) and MODEL_CARD.md. All that lift "
         "are read back and compared with the run's networks before DIR appears.",
         epilog="In Python: geoself_jax.load_lifter(DIR)(keypoints_2d, confidence, K). An earlier "
-        "export at DIR is replaced; any other folder there, or an edited card, is refused. "
-        "examples/ runs each file outside this package.",
+        "export at DIR is replaced; any other folder there, or an edited card, is refused.",
+        examples=(
+            "--workdir=runs/first --out=export",
+            "--workdir=runs/first --out=export_best --checkpoint=best",
+        ),
     )
     parser.add_argument("--workdir", required=True, help="folder of the run")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder to write")
@@ -25,7 +28,9 @@ def main(argv: Sequence[str]) -> int:
         "--checkpoint", choices=("last", "best"), default="last", help="last by default"
     )
     parser.add_argument(
-        "--onnx", action="store_true", help="also model.onnx (pip install -e .[onnx])"
+        "--onnx",
+        action="store_true",
+        help="also model.onnx (needs pip install 'geoself_jax[onnx]')",
     )
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)

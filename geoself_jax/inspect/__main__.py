@@ -1,4 +1,4 @@
-"""How good the data are: python -m geoself_jax.inspect --data=FILE.npz --html=OUT.html"""
+"""How good the data are: geoself inspect --data=FILE.npz --html=OUT.html"""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,15 @@ from geoself_jax.runtime import cli
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, looks at the data, prints the report; returns the exit code."""
     parser = cli.Parser(
-        prog="python -m geoself_jax.inspect",
+        prog=cli.program("inspect"),
         description="Looks at a recording before it costs a day: calibration, synchronization, "
         "left and right, units, joint order, repeats, confidences. No ground truth is used.",
         epilog=f"Exit code {DATA} where an error stands, {DONE} otherwise.",
+        examples=("--data=lab.npz --html=inspect.html", "--data=lab.npz --against=test.npz"),
     )
     parser.add_argument("--data", required=True, help=".npz file, tfds:..., or synthetic:test")
     parser.add_argument("--against", help="data that should have nothing in common with it")
-    parser.add_argument("--html", help="write the report with pictures here, one file")
+    parser.add_argument("--html", help="write the report with figures here, one file")
     parser.add_argument("--json", help="write verdicts and figures here")
     parser.add_argument("--frames", type=int, default=2000, help="of synthetic data (2000)")
     flags, overrides = cli.parse(parser, argv)
@@ -42,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
         workdir.write_json(Path(flags.json), {"verdicts": verdicts} | found.figures)
     if flags.html:
         Path(flags.html).write_text(html_report.page(found), encoding="utf-8")
-        print(f"\npicture book: {flags.html}")
+        print(f"\nreport: {flags.html}")
     return DATA if found.errors else DONE
 
 

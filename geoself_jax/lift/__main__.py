@@ -1,4 +1,4 @@
-"""3D joints of one camera: python -m geoself_jax.lift --model=DIR --keypoints=PATH --out=FILE"""
+"""3D joints of one camera: geoself lift --model=DIR --keypoints=PATH --out=FILE"""
 
 import sys
 from collections.abc import Sequence
@@ -15,11 +15,17 @@ if TYPE_CHECKING:
     from geoself_jax.lift.video_detections import Video
 
 _DESCRIPTION = """Lifts one person's 2D joints, as a detector found them in one camera's video, to
-3D joints in metres. Frames in which nobody was found stay missing. docs/lift.md explains all."""
+3D joints in metres. Frames in which nobody was found stay missing."""
 
 _EPILOG = """Keypoints: a file or folder of OpenPose, AlphaPose, MMPose, COCO results, DeepLabCut or
 SLEAP; or a recording of ours (.npz, synthetic:test, tfds:NAME), of which --camera=NAME is then a
 camera, and --clip=NAME a clip ({clip} in --out writes a file for each)."""
+
+_EXAMPLES = (
+    "--model=export --keypoints=test.npz --camera=front_left --clip=CLIP --out=poses.npz",
+    "--model=export --keypoints=lab/test/mona/front_left_json --fps=50 --skeleton=h36m_17 "
+    "--camera=lab/Calib.toml:front_left --out=poses.npz",
+)
 
 DETECTIONS = ("fps", "detections", "skeleton", "person", "confidence_scale", "max_bytes")
 CALIBRATION = ("calibration_format", "rig", "unit", "world_up")
@@ -29,9 +35,11 @@ UPS = ("x", "-x", "y", "-y", "z", "-z")
 
 def make_parser() -> cli.Parser:
     """The flags."""
-    parser = cli.Parser(prog="python -m geoself_jax.lift", description=_DESCRIPTION, epilog=_EPILOG)
+    parser = cli.Parser(
+        prog=cli.program("lift"), description=_DESCRIPTION, epilog=_EPILOG, examples=_EXAMPLES
+    )
     add = parser.add_argument
-    add("--model", required=True, metavar="EXPORT", help="folder that geoself_jax.export wrote")
+    add("--model", required=True, metavar="EXPORT", help="folder that export wrote")
     add("--keypoints", required=True, metavar="PATH", help="what the 2D detector wrote, or a .npz")
     add(
         "--out", required=True, metavar="FILE", help="file to write, its ending says in what format"
@@ -42,7 +50,7 @@ def make_parser() -> cli.Parser:
     add("--min-confidence", type=float, default=0.0, help="a joint less sure is not looked at (0)")
     detector = parser.add_argument_group("a detector's files")
     add = detector.add_argument
-    add("--fps", type=float, help="pictures per second")
+    add("--fps", type=float, help="frames per second")
     add("--detections", default="auto", metavar="FORMAT", help="if it cannot be told by itself")
     add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
     add("--person", default="auto", help="which of several: only, largest, track:NAME (auto: only)")
@@ -54,11 +62,9 @@ def make_parser() -> cli.Parser:
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=("m", "cm", "mm"), help="of the calibration, if its format has none")
     add("--world-up", choices=UPS, help="the calibration's axis against gravity")
-    add(
-        "--fov", type=float, metavar="DEGREES", help="a guess without calibration: across a picture"
-    )
+    add("--fov", type=float, metavar="DEGREES", help="a guess without calibration: horizontal")
     add("--focal", type=float, metavar="PX", help="or a guess: focal length")
-    add("--image-size", metavar="WxH", help="of the pictures, pixels")
+    add("--image-size", metavar="WxH", help="of the images, pixels")
     output = parser.add_argument_group("the output")
     add = output.add_argument
     add("--root", choices=("absolute", "relative"), default="absolute", help="position (absolute)")
@@ -125,7 +131,7 @@ def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
             raise usage_error(f"{_flag(name)}={value}", "wanted a number above 0", "raise it")
     if not 0 <= flags.min_confidence <= 1:
         raise usage_error(
-            f"--min-confidence={flags.min_confidence:g}", "wanted a number in [0, 1]", "mend it"
+            f"--min-confidence={flags.min_confidence:g}", "wanted a number in [0, 1]", "change it"
         )
     if not recorded:
         _check_camera(flags)
@@ -134,7 +140,7 @@ def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
 def _check_camera(flags: "argparse.Namespace") -> None:
     """A detector's files need a frame rate and a camera, a calibrated one or a guess."""
     if flags.fps is None:
-        raise usage_error("--fps", "the files do not say how many pictures a second", "give --fps")
+        raise usage_error("--fps", "required: the files do not give a frame rate", "set --fps")
     guesses = [name for name in GUESS if getattr(flags, name) is not None]
     told = [flags.camera] * (flags.camera is not None) + guesses
     if len(told) != 1:
@@ -145,7 +151,7 @@ def _check_camera(flags: "argparse.Namespace") -> None:
             "name a calibration, --camera=CALIB:NAME, or guess: --fov=60 --image-size=1920x1080",
         )
     if guesses and flags.image_size is None:
-        raise usage_error(f"--{guesses[0]}", "how large are the pictures?", "give --image-size=WxH")
+        raise usage_error(f"--{guesses[0]}", "the image size is required", "set --image-size=WxH")
     for name in CALIBRATION if guesses else ():
         if getattr(flags, name) not in (None, "auto"):
             raise usage_error(_flag(name), "there is no calibration", "leave it out")
@@ -201,7 +207,7 @@ def read_camera(flags: "argparse.Namespace") -> "View":
     view = guessed_view(size, fov=flags.fov, focal=flags.focal)
     _warn(
         f"no calibration: a focal length of {view.K[0, 0]:.0f} px, the middle of the "
-        "picture and a lens without distortion are guesses - the person's distance and their way "
+        "image and a lens without distortion are guesses - the person's distance and their way "
         "through the room are as good as these; the pose itself suffers less"
     )
     return view
@@ -212,7 +218,7 @@ def summary(done: "Done", reading: float) -> str:
     rate = done.frames / max(done.lifting, 1e-9)
     first = done.files[0]
     more = f" and {len(done.files) - 1} more" if len(done.files) > 1 else ""
-    look = f"; now: python -m geoself_jax.view --poses {first} --out=report.html"
+    look = f"; now: {cli.program('view')} --poses {first} --out=report.html"
     shown = look if first.endswith((".npz", ".json")) and not more else ""
     return (
         f"{done.seen} of {done.frames} frames lifted, {done.frames - done.seen} missing; "

@@ -1,4 +1,4 @@
-"""Your files as one to train on: python -m geoself_jax.prepare --input=PATH --output=FILE.npz"""
+"""Your files as one to train on: geoself prepare --input=PATH --output=FILE.npz"""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -36,12 +36,16 @@ _DESCRIPTION = """Reads recordings as users have them and writes one file of for
 geoself-multiview/1, to train on. Formats: human36m (VideoPose3D's npz), motionbert (its pickle),
 mpi_inf_3dhp, aist (AIST++), panoptic (CMU), prepared (files of ours, put together), motion (BVH or
 AMC, seen through a rig's cameras by a modelled detector), and rig: your own cameras, a calibration
-and each camera's detections. docs/data.md has a command for each."""
+and each camera's detections."""
+_EXAMPLES = (
+    "--input lab/train/* --fps=50 --skeleton=h36m_17 --calibration=lab/Calib.toml --output=lab.npz",
+    "--input lab/test/* --fps=50 --skeleton=h36m_17 --calibration=lab/Calib.toml --output=test.npz",
+)
 
 
 def make_parser() -> cli.Parser:
     """The flags."""
-    parser = cli.Parser(prog="python -m geoself_jax.prepare", description=_DESCRIPTION)
+    parser = cli.Parser(prog=cli.program("prepare"), description=_DESCRIPTION, examples=_EXAMPLES)
     add = parser.add_argument
     add("--format", choices=(*FORMATS, "prepared"), default="auto", help="of the inputs (auto)")
     add("--input", nargs="+", action="extend", default=[], metavar="PATH", help="files or folders")
@@ -50,7 +54,7 @@ def make_parser() -> cli.Parser:
     add("--actions", help="take these only, by name")
     add("--cameras", help="take these only, in this order")
     add("--truth", help="which ground truth, of several: annot3, univ_annot3, ...; none for none")
-    add("--every", type=int, default=1, metavar="N", help="take every N-th picture (1)")
+    add("--every", type=int, default=1, metavar="N", help="take every N-th frame (1)")
     add("--max-bytes", type=int, default=4 * 2**30, help="refuse files that unpack to more (4 GiB)")
     rig = parser.add_argument_group("your own rig, or a motion file's")
     add = rig.add_argument
@@ -63,10 +67,10 @@ def make_parser() -> cli.Parser:
     add("--detections", default="auto", metavar="FORMAT", help="if it cannot be told by itself")
     add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
     add("--person", default="auto", help="only, largest, track:NAME, consistent[:K] (auto)")
-    add("--fps", type=float, help="pictures per second")
-    add("--image-size", action="append", default=[], metavar="[NAME=]WxH", help="of the pictures")
+    add("--fps", type=float, help="frames per second")
+    add("--image-size", action="append", default=[], metavar="[NAME=]WxH", help="of the images")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
-    add("--trim", action="store_true", help="take the pictures that all cameras have")
+    add("--trim", action="store_true", help="take the frames that all cameras have")
     add("--subject", help="who it is (the input folder's name)")
     add("--action", help="what is done (the input folder's name)")
     add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths (by the body's height)")
@@ -110,7 +114,7 @@ def main(argv: Sequence[str]) -> int:
     npz.write_arrays(output, arrays)
     print(run.summary(arrays))
     done = "replaced" if replaced else "written to"
-    print(f"{done} {output}; now: python -m geoself_jax.inspect --data={output}")
+    print(f"{done} {output}; now: {cli.program('inspect')} --data={output}")
     return 0
 
 
@@ -119,7 +123,7 @@ def _check(flags: "argparse.Namespace") -> None:
     if not flags.output.endswith(".npz"):
         raise usage_error(f"--output={flags.output}", "wanted a name that ends in .npz", "add it")
     if not (flags.input or flags.camera):
-        raise usage_error("--input", "what shall be read?", "name a file or folder")
+        raise usage_error("--input", "required", "name a file or folder")
     if flags.seed < 0:
         raise usage_error(f"--seed={flags.seed}", "wanted a number of at least 0", "raise it")
     for name in ("every", "fps", "confidence_scale", "max_bytes"):

@@ -1,4 +1,4 @@
-"""Files to try everything on: python -m geoself_jax.example --out=FOLDER"""
+"""Files to try everything on: geoself example --out=FOLDER"""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,11 @@ MOST_PEOPLE = 12
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, writes, says what to do next; returns the exit code."""
     parser = cli.Parser(
-        prog="python -m geoself_jax.example",
+        prog=cli.program("example"),
         description="Writes recordings of built-in people as a lab has them: Pose2Sim's Calib.toml "
         "of four cameras, and a folder a person with OpenPose's folder of JSON for each camera. In "
         "train those to learn from, in test one more; truth.npz has that one's true 3D joints.",
+        examples=("--out=lab", "--out=small --people=3 --frames=3000 --seed=1"),
     )
     parser.add_argument("--out", required=True, metavar="FOLDER", help="to write; must not exist")
     parser.add_argument(
@@ -45,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
     print(f"{out / TRAIN}: {flags.people} people to learn from, a folder each")
     print(f"{out / TEST}: one more; {out / TRUTH}: the same one's true 3D joints")
     print(
-        f"now: python -m geoself_jax.prepare --input {out / TRAIN}/* --fps=50 --skeleton=h36m_17 "
+        f"now: {cli.program('prepare')} --input {out / TRAIN}/* --fps=50 --skeleton=h36m_17 "
         f"--calibration={out / CALIBRATION} --output={out}.npz"
     )
     return 0

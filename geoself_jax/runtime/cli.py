@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from geoself_jax import __version__
 from geoself_jax.core import config as settings
 from geoself_jax.core.config import Config, as_dict, from_dict, replace_at
 from geoself_jax.core.errors import (
@@ -47,18 +48,32 @@ def main_of(verb: str) -> Callable[[Sequence[str]], int]:
     return main
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse whose errors are ours, and that takes no shortened flags: a typo is a typo."""
+def program(verb: str) -> str:
+    """How the user started a command: `geoself VERB` or `python -m geoself_jax.VERB`."""
+    by_script = Path(sys.argv[0]).stem == "geoself" if sys.argv else False
+    return f"geoself {verb}" if by_script else f"python -m geoself_jax.{verb}"
 
-    def __init__(self, **options: Any) -> None:
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose errors are ours, and that takes no shortened flags: a typo is a typo.
+
+    Args:
+        examples: Arguments of whole commands, with which the help ends, a line each.
+        options: argparse's.
+    """
+
+    def __init__(self, *, examples: Sequence[str] = (), **options: Any) -> None:
         super().__init__(**{"allow_abbrev": False, **options})
+        self.examples = tuple(examples)
+
+    def format_help(self) -> str:
+        """Adds the examples to the help of argparse, which would refill them."""
+        lines = "".join(f"  {self.prog} {example}\n" for example in self.examples)
+        return super().format_help() + (f"\nexamples:\n{lines}" if lines else "")
 
     def error(self, message: str) -> None:  # type: ignore[override]
         """Raises in place of printing the usage."""
-        prog = self.prog
-        if not prog.startswith("python -m "):
-            prog = f"python -m geoself_jax.{prog.split('.')[-1]}"
-        raise usage_error(message, "", f"see {prog} --help")
+        raise usage_error(message, "", f"see {self.prog} --help")
 
 
 def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list[tuple[str, str]]]:
@@ -68,6 +83,7 @@ def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list
         GeoselfError: Unknown flag (64).
     """
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument("--version", action="version", version=f"geoself_jax {__version__}")
     flags, overrides, rest = [], [], list(argv)
     while rest:
         word = rest.pop(0)
@@ -91,18 +107,35 @@ def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list
     return known, overrides
 
 
-def load_config(path: str, overrides: Sequence[tuple[str, str]]) -> Config:
+def configurations() -> dict[str, Path]:
+    """The configurations that come with the package, by name.
+
+    They are a folder of the installed package; in a checkout, that folder stands beside it.
+    """
+    package = Path(__file__).parents[1]
+    folders = (package / "configs", package.parent / "configs")
+    folder = next((folder for folder in folders if folder.is_dir()), folders[0])
+    return {path.stem: path for path in sorted(folder.glob("[a-z]*.py"))}
+
+
+def load_config(path: str | Path, overrides: Sequence[tuple[str, str]]) -> Config:
     """The configuration of a file's `get_config()`, with keys replaced.
 
+    Args:
+        path: A file, or the name of a configuration that comes with the package: `synthetic`.
+        overrides: Dotted keys and their values as text, replaced in this order.
+
     Raises:
-        GeoselfError: No such file (66); it cannot be run, has no `get_config`, an unknown key or a
-            wrong value (64).
+        GeoselfError: No such file or name (66); it cannot be run, has no `get_config`, an unknown
+            key or a wrong value (64).
     """
     if not Path(path).is_file():
-        near = nearest_name(
-            path, [str(p) for p in sorted(Path("configs").glob("*.py"))] or ["none"]
-        )
-        raise missing_error(f"--config={path}", "no such file", near)
+        known = configurations()
+        if str(path) not in known:
+            near = nearest_name(Path(path).stem, known)
+            raise missing_error(f"--config={path}", "no such file or configuration", near)
+        path = known[str(path)]
+    path = str(path)
     try:
         get_config = runpy.run_path(path).get("get_config")
         config = get_config() if callable(get_config) else None
@@ -112,7 +145,7 @@ def load_config(path: str, overrides: Sequence[tuple[str, str]]) -> Config:
         raise usage_error(
             f"--config={path}",
             "wanted a file with get_config() that returns a geoself_jax.core.config.Config",
-            "see configs/synthetic.py",
+            "define get_config() in it",
         )
     config = from_dict(Config, as_dict(config))  # a dataclass does not check types
     for key, value in overrides:
@@ -137,7 +170,7 @@ def _config_error(path: str, error: Exception) -> GeoselfError:
     return usage_error(
         f"--config={path}: line {line or '?'}",
         f"{type(error).__name__}: {error}",
-        "mend the file (--debug shows more)",
+        "fix the file (--debug shows more)",
     )
 
 

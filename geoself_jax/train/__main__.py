@@ -1,4 +1,4 @@
-"""Trains a network: python -m geoself_jax.train --config=configs/synthetic.py --workdir=RUN
+"""Trains a network: geoself train --config=synthetic --workdir=RUN
 
 Rerunning the same command continues where the last one stopped.
 """
@@ -18,13 +18,22 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str]) -> int:
     """Parses the command line and trains; returns the exit code."""
     parser = cli.Parser(
-        prog="python -m geoself_jax.train",
+        prog=cli.program("train"),
         description="Trains the lifting network without 3D labels.",
-        epilog="Any key of the configuration (geoself_jax/core/config.py lists them): "
+        epilog="Any key of the configuration (geoself_jax.core.config lists them): "
         "--config.group.key=value, e.g. --config.schedule.length=500. Stopped by Ctrl-C or SIGTERM "
         f"it saves and exits with {INTERRUPTED}; the same command continues.",
+        examples=(
+            "--config=synthetic --workdir=runs/first",
+            "--config=paper --config.data.train=lab.npz --workdir=runs/lab",
+        ),
     )
-    parser.add_argument("--config", required=True, help="a file with get_config(), see configs/")
+    parser.add_argument(
+        "--config",
+        required=True,
+        metavar="NAME|FILE",
+        help=f"{', '.join(cli.configurations())}, or a .py file with get_config()",
+    )
     parser.add_argument("--workdir", required=True, help="folder of this run")
     flags, overrides = cli.parse(parser, argv)
     if "://" in flags.workdir:

@@ -1,4 +1,4 @@
-"""Poses as a page, picture or film: python -m geoself_jax.view --poses=FILE --out=report.html"""
+"""Poses as a page, image or film: geoself view --poses=FILE --out=report.html"""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from geoself_jax.data.poses.sequence import PoseSequence
     from geoself_jax.view.scene import Scene
 
-_DESCRIPTION = """Shows 3D joints over time: one HTML page that needs nothing but a browser, a
-picture, or a film. docs/view.md explains all."""
+_DESCRIPTION = """Shows 3D joints over time: one HTML page that needs nothing but a browser, an
+image, or a film."""
+_EXAMPLES = (
+    "--poses poses.npz --out=report.html",
+    "--data=synthetic:test --frames=500 --clip=CLIP --out=truth.gif",
+)
 KINDS = {
     ".html": ("title", "every", "max_frames"),
     ".png": ("count", "width"),
@@ -28,9 +32,9 @@ _MANY = 200_000
 
 def make_parser() -> cli.Parser:
     """The flags."""
-    parser = cli.Parser(prog="python -m geoself_jax.view", description=_DESCRIPTION)
+    parser = cli.Parser(prog=cli.program("view"), description=_DESCRIPTION, examples=_EXAMPLES)
     add = parser.add_argument
-    add("--poses", nargs="+", action="extend", metavar="FILE", help="what geoself_jax.lift wrote")
+    add("--poses", nargs="+", action="extend", metavar="FILE", help="what lift wrote")
     add("more", nargs="*", metavar="FILE", help="more of them")
     add("--data", help="recording to compare with: .npz file, synthetic:test or tfds:NAME")
     add("--out", required=True, metavar="FILE", help="to write: .html, .png, .gif or .mp4")
@@ -47,9 +51,9 @@ def make_parser() -> cli.Parser:
     page.add_argument("--title", help="heading (the files' names)")
     page.add_argument("--every", type=int, metavar="N", help="each N-th frame only (1)")
     page.add_argument("--max-frames", type=int, metavar="N", help="as many as make about N in all")
-    film = parser.add_argument_group("a picture or a film (.png, .gif, .mp4), of one scene")
-    film.add_argument("--width", type=int, metavar="PX", help="of the picture")
-    film.add_argument("--count", type=int, metavar="N", help="a picture's frames (4)")
+    film = parser.add_argument_group("an image or a film (.png, .gif, .mp4), of one scene")
+    film.add_argument("--width", type=int, metavar="PX", help="of the image")
+    film.add_argument("--count", type=int, metavar="N", help="an image's frames (4)")
     film.add_argument("--fps", type=float, help="a film's frames per second")
     film.add_argument("--speed", type=float, help="0.5 films it half as fast (1)")
     film.add_argument("--turn", type=float, metavar="DEGREES", help="go round, a second")
@@ -78,7 +82,7 @@ def _check(flags: "argparse.Namespace") -> None:
     """What argparse does not check, before anything slow is imported."""
     flags.poses = [*(flags.poses or []), *flags.more]
     if not flags.poses and flags.data is None:
-        raise usage_error("--poses", "nothing to show", "give files that geoself_jax.lift wrote")
+        raise usage_error("--poses", "nothing to show", "give files that lift wrote")
     kind = next((kind for kind in KINDS if flags.out.lower().endswith(kind)), None)
     if kind is None:
         raise usage_error(f"--out={flags.out}", f"wanted one of {', '.join(KINDS)}", "change it")
@@ -151,11 +155,11 @@ def _write_page(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace")
     size = out.stat().st_size / 1e6
     print(f"{out}: {len(scenes)} scene{'s' * (len(scenes) != 1)}, {frames} frames, {size:.1f} MB")
     if frames > _MANY:
-        print(f"that is much for a browser: --max-frames={_MANY} takes every n-th")
+        print(f"that is too much for most browsers: --max-frames={_MANY} takes every n-th")
 
 
 def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> None:
-    """A picture or a film of the one scene, or of the first of several."""
+    """An image or a film of the one scene, or of the first of several."""
     from geoself_jax.view.film import write_film
     from geoself_jax.view.stills import write_pictures
 

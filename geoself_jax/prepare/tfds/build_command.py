@@ -1,4 +1,4 @@
-"""Builds a TensorFlow Dataset without TensorFlow: python -m geoself_jax.tfds_build --dataset=NAME
+"""Builds a TensorFlow Dataset without TensorFlow: geoself tfds_build --dataset=NAME
 
 Nothing is downloaded: the files are the user's.
 """
@@ -13,10 +13,14 @@ from geoself_jax.runtime import cli
 def main(argv: Sequence[str]) -> int:
     """Parses the command line and builds; returns the exit code."""
     parser = cli.Parser(
-        prog="python -m geoself_jax.tfds_build",
+        prog=cli.program("tfds_build"),
         description="Builds a data set from files that you brought; nothing is downloaded, and "
         "TensorFlow is not needed (tensorflow-datasets and array_record are).",
         epilog="Then train with --config.data.train=tfds:NAME as this command prints it.",
+        examples=(
+            "--dataset=prepared --input=lab.npz --name=lab",
+            "--dataset=human36m --manual-dir=downloads --data-dir=tfds",
+        ),
     )
     parser.add_argument("--dataset", required=True, help="human36m, mpi_inf_3dhp, aist or prepared")
     parser.add_argument("--manual-dir", help="the folder with your files")
@@ -62,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
         source.name, source.config, first if first != "train" else None, source.data_dir
     )
     print(
-        "train from it: python -m geoself_jax.train --config=CONFIG --workdir=RUN "
+        f"train from it: {cli.program('train')} --config=CONFIG --workdir=RUN "
         f"--config.data.train={named}"
     )
     return 0

@@ -1,4 +1,4 @@
-"""Trains where machines come and go: python -m geoself_jax.keep --store=... --workdir=RUN -- ...
+"""Trains where machines come and go: geoself keep --store=... --workdir=RUN -- ...
 
 Rerunning the same command, on whatever machine, continues where the last copy in the store stopped.
 """
@@ -14,11 +14,15 @@ def main(argv: Sequence[str]) -> int:
     """Parses the command line, brings the run, trains, keeps; returns training's exit code."""
     ours, training = split(argv)
     parser = cli.Parser(
-        prog="python -m geoself_jax.keep",
+        prog=cli.program("keep"),
         description="Trains a run whose folder outlives the machine: brings it from the store, "
         "trains, copies it there every few minutes and when training ends.",
-        epilog="What stands after -- goes to geoself_jax.train as it is. The exit code is that of "
+        epilog="What stands after -- goes to train as it is. The exit code is that of "
         "the training; 74 if the store cannot be read or written.",
+        examples=(
+            "--store=backup/first --workdir=runs/first -- --config=synthetic",
+            "--store=gs://BUCKET/first --workdir=runs/first --minutes=10 -- --config=synthetic",
+        ),
     )
     parser.add_argument(
         "--store",
@@ -33,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     if any(word.split("=")[0] == "--workdir" for word in training):
         raise usage_error("--workdir", "training is given the same", "put it before --")
     if not flags.minutes > 0:
-        raise usage_error(f"--minutes={flags.minutes}", "wanted more than 0", "mend the value")
+        raise usage_error(f"--minutes={flags.minutes}", "wanted more than 0", "raise it")
     if "://" in flags.workdir:
         raise usage_error(f"--workdir={flags.workdir}", "a run is written to a disk", "see --store")
 
