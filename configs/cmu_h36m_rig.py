@@ -1,16 +1,16 @@
 """Real motion (CMU) through Human3.6M's published cameras, a modelled detector; no 3D label used.
 
-    python -m geoself_jax.train --config=configs/cmu_h36m_rig.py --workdir=RUN
-    python -m geoself_jax.evaluate --workdir=RUN --data=../shared/data/cmu_h36m_rig/dev.npz
+    geoself train --config=cmu_h36m_rig --workdir=RUN
+    geoself evaluate --workdir=RUN --data=../shared/data/cmu_h36m_rig/dev.npz
 
-Needs ../shared/data/cmu_h36m_rig. Triangulated labels teach, refined over time and bones: a sample
-is one of them as it was seen or, in three of four cases, a new view of a new body: mirrored,
-scaled, its limbs stretched and bent, tilted, turned, moved, half of them with the upper body of
-another instant. Into new views the detections' errors are put back 1.14 times as large as they are
-beside the labels, which have absorbed the rest (`python -m benchmarks.refinement` measures it
-without ground truth).
-Each choice was made by the label-free score of people held out from training (docs/accuracy.md).
-The paper's loss is in configs/cmu_h36m_rig_transform.py. What to expect is in README, Results.
+Needs ../shared/data/cmu_h36m_rig; any other recording: --config.data.train=FILE.npz. The training
+signal is triangulated labels, refined over time and bones. A sample is one of them as observed or,
+in three of four cases, augmented: a synthesized view of a body that is mirrored, scaled, its limbs
+stretched and bent, tilted, rotated, moved, half of them with the upper body of another instant.
+Synthesized views get the detections' residual noise re-applied, 1.14 times as large as measured
+against the labels, which have absorbed the rest (measured without ground truth).
+Each choice was made by the label-free score of held-out subjects. The paper's loss is in
+cmu_h36m_rig_transform. What to expect is in README, Results.
 """
 
 from geoself_jax.core.config import (

@@ -1,11 +1,12 @@
-"""As configs/cmu_h36m_rig.py, each frame lifted from the 27 about it (about a second at 25 fps).
+"""As cmu_h36m_rig, each frame lifted from the 27 about it (about a second at 25 fps).
 
-    python -m geoself_jax.train --config=configs/cmu_h36m_rig_27.py --workdir=RUN
-    python -m geoself_jax.evaluate --workdir=RUN --data=../shared/data/cmu_h36m_rig/dev.npz
+    geoself train --config=cmu_h36m_rig_27 --workdir=RUN
+    geoself evaluate --workdir=RUN --data=../shared/data/cmu_h36m_rig/dev.npz
 
-Needs ../shared/data/cmu_h36m_rig. The networks see the middle frame and robust parabolas of time
-through each joint's rays (`model.temporal=paths`), which train in twice the time of single frames.
-A live stream comes 13 frames late. What to expect is in README, Results.
+Needs ../shared/data/cmu_h36m_rig; any other recording: --config.data.train=FILE.npz. The networks
+see the middle frame and robust parabolas of time through each joint's rays
+(`model.temporal=paths`), which train in twice the time of single frames. A live stream is delayed
+by 13 frames. What to expect is in README, Results.
 """
 
 from geoself_jax.core.config import (

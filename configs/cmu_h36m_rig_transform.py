@@ -1,13 +1,14 @@
 """The paper's loss, eq. (7), on real motion (CMU) through Human3.6M's cameras; no 3D label used.
 
-    python -m geoself_jax.train --config=configs/cmu_h36m_rig_transform.py --workdir=RUN
-    python -m geoself_jax.evaluate --workdir=RUN --data=../shared/data/cmu_h36m_rig/dev.npz
+    geoself train --config=cmu_h36m_rig_transform --workdir=RUN
+    geoself evaluate --workdir=RUN --data=../shared/data/cmu_h36m_rig/dev.npz
 
-Beside the paper's recipe (configs/paper.py): all four views of an instant in place of a random
+What differs from the paper's recipe (paper): all four views of an instant in place of a random
 pair, the plain norm, lambda = 10 (eq. (2) asks for the detector's own errors back), the target's
-confidence as weight, each pose judged where the views' rays place it (else it learns to make up for
-its root's error), a root on its joint's ray in place of stage one, and new views of triangulated
-bodies. Many small steps do better than few large ones. What to expect is in README, Results.
+confidence as weight, the loss evaluated at the multi-view root (otherwise the pose compensates for
+the error of the predicted root), a root on its joint's ray in place of stage one, and synthesized
+views of triangulated bodies. Many small steps do better than few large ones. What to expect is in
+README, Results.
 """
 
 from geoself_jax.core.config import (

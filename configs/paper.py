@@ -6,7 +6,7 @@ paper is silent: lambda = 1, two layers a block, dropout 0.25, batch 256, no cli
 gradient. The Human3.6M run the paper prints (59.0 mm without virtual views) was not run: the data
 cannot be had freely. On your own recording:
 
-    python -m geoself_jax.train --config=configs/paper.py --config.data.train=FILE.npz --workdir=RUN
+    geoself train --config=paper --config.data.train=FILE.npz --workdir=RUN
 """
 
 from geoself_jax.core.config import (

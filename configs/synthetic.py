@@ -1,7 +1,7 @@
 """The built-in data: 12 procedural people, four cameras, a detector model; no 3D label used.
 
-    python -m geoself_jax.train --config=configs/synthetic.py --workdir=runs/synthetic
-    python -m geoself_jax.evaluate --workdir=runs/synthetic --data=synthetic:test
+    geoself train --config=synthetic --workdir=runs/synthetic
+    geoself evaluate --workdir=runs/synthetic --data=synthetic:test
 
 What to expect is in README, Results.
 """

@@ -1,7 +1,5 @@
 """The commands, flags and keys that README and docs/*.md tell of exist as they are told."""
 
-from pathlib import Path
-
 import pytest
 from pages import PAGES, ROOT, commands, inline_code, module_of, shell_blocks
 
@@ -9,11 +7,7 @@ from geoself_jax.core.config import Config, replace_at
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.runtime import cli as command_lines
 
-VERBS = sorted(
-    path.stem
-    for path in (ROOT / "geoself_jax").glob("*.py")
-    if "\n    commands.run(main)\n" in path.read_text()
-)
+VERBS = sorted(command_lines.VERBS)
 OTHERS = {"--keypoint_scale"}  # OpenPose's
 TEXTS = {page.name: page.read_text() for page in PAGES}
 
@@ -40,8 +34,10 @@ def options_of(verb):
 
 def check_keys(flags, overrides):
     """Raises GeoselfError for a configuration key that does not exist or a value that cannot be."""
-    if Path(ROOT / str(flags.get("config"))).is_file():
-        command_lines.load_config(ROOT / flags["config"], overrides)
+    config = str(flags.get("config"))
+    if (ROOT / config).is_file() or config in command_lines.configurations():
+        path = ROOT / config
+        command_lines.load_config(path if path.is_file() else config, overrides)
     for key, value in overrides:
         replace_at(Config(), key, value)
 
@@ -88,7 +84,8 @@ def mentioned(text):
 
 def check_mention(verb, flags):
     """A flag with its verb must be that command's; one by itself any command's."""
-    known = {"--debug", "--help", *OTHERS}.union(*map(options_of, [verb] if verb else VERBS))
+    verbs = [verb] if verb else VERBS
+    known = {"--debug", "--help", "--version", *OTHERS}.union(*map(options_of, verbs))
     for flag in flags:
         name, _, value = flag.partition("=")
         if name.startswith("--config."):
