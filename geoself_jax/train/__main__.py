@@ -48,9 +48,11 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.data.sources import load
     from geoself_jax.runtime import devices
+    from geoself_jax.train.check_config import check_names
     from geoself_jax.train.run import train
 
     devices.start(config)
+    check_names(config)  # before the data, which may take a minute
     data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
     outcome: Outcome = train(config, Path(flags.workdir), data)
     print(outcome.message, file=sys.stderr)
