@@ -34,7 +34,7 @@ def main() -> None:
     error = np.linalg.norm(prediction.pose_3d - target, axis=-1).mean(-1)
     actions = np.array(recording.clip_actions)[recording.clip_id]
     names, counts = np.unique(actions, return_counts=True)
-    panels = []
+    plots = []
     for name in names[np.argsort(-counts, kind="stable")][:COLUMNS]:
         frames = np.flatnonzero(actions == name)
         middle = np.argsort(error[frames], axis=None)[error[frames].size // 2]
@@ -45,8 +45,8 @@ def main() -> None:
             "ground truth": target[frame, view],
         }
         title = f"{{action}}: {1000 * error[frame, view]:.0f} mm"
-        panels.append(report.panel(recording, frame, int(view), poses, title))
-    draw_hero(flags.out, panels, recording.skeleton)
+        plots.append(report.pose_plot(recording, frame, int(view), poses, title))
+    draw_hero(flags.out, plots, recording.skeleton)
     print(flags.out)
 
 

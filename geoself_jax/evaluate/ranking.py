@@ -1,4 +1,4 @@
-"""Lifted views from the best to the worst, by ground truth where there is any."""
+"""Ranks lifted views by error against ground truth, else against triangulation."""
 
 from typing import NamedTuple
 
@@ -11,13 +11,13 @@ from geoself_jax.evaluate.scores import in_cameras, lifted
 
 
 class Ranking(NamedTuple):
-    """What each view of each instant is off by.
+    """Error of each view of each frame.
 
     Attributes:
-        name: Of what the prediction is compared with: `ground truth` or `triangulated`.
-        target: (frames, views, joints, 3) that, camera axes, relative to the root, metres.
-        error: (frames, views) mean over the joints, metres; NaN where there is nothing to compare.
-        order: Indices into `error`, flat, the best first, those without an error left out.
+        name: Name of the target: `ground truth` or `triangulated`.
+        target: (frames, views, joints, 3), metres, camera axes, root-relative.
+        error: (frames, views) mean over the joints, metres; NaN where undefined.
+        order: Flat indices into `error`, the best first; views without an error are left out.
     """
 
     name: str
@@ -26,19 +26,19 @@ class Ranking(NamedTuple):
     order: np.ndarray
 
     def place(self, share: float) -> tuple[int, int]:
-        """Frame and view at a share of the order: 0 the best, 0.5 the median, 1 the worst."""
+        """Returns frame and view at a quantile: 0 the best, 0.5 the median, 1 the worst."""
         at = self.order[min(int(share * len(self.order)), len(self.order) - 1)]
         frame, view = np.unravel_index(at, self.error.shape)
         return int(frame), int(view)
 
 
 def rank_views(recording: Recording, prediction: Prediction, triangulated: np.ndarray) -> Ranking:
-    """Compares with ground truth, in the prediction's joints, else with triangulation.
+    """Ranks views by error against ground truth in the prediction's joints, else triangulation.
 
     Args:
-        recording: In the joints of the prediction (`report.in_joints_of`); truth in others is
-            mapped.
-        prediction, triangulated: From `evaluate.report.evaluate`.
+        recording: Recording in the joints of the prediction (`report.in_joints_of`); ground truth
+            in other joints is mapped.
+        prediction, triangulated: Results of `evaluate.report.evaluate`.
     """
     truth = truth_in_its_joints(recording)
     name, world = ("triangulated", triangulated) if truth is None else ("ground truth", truth)
@@ -53,7 +53,7 @@ def rank_views(recording: Recording, prediction: Prediction, triangulated: np.nd
 
 
 def truth_in_its_joints(recording: Recording) -> np.ndarray | None:
-    """Ground truth in the detections' joints; None where there is none, or none with the root."""
+    """Returns ground truth in the detections' joints; None without any or without the root."""
     if recording.pose_world is None or recording.pose_skeleton is None:
         return recording.pose_world
     mapped = joint_map(recording.pose_skeleton, recording.skeleton)

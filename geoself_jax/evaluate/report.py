@@ -1,4 +1,4 @@
-"""The report of a run on a recording: scores, a table, pictures."""
+"""Evaluates a run on a recording: scores, a table and example figures."""
 
 import dataclasses
 import math
@@ -24,7 +24,7 @@ from geoself_jax.evaluate.scores import (
     truth_map,
 )
 from geoself_jax.runtime.restore import Trained
-from geoself_jax.view.plots import Panel, draw_lifted
+from geoself_jax.view.plots import PosePlot, draw_lifted
 
 COLUMNS = {
     "mpjpe_mm": "MPJPE",
@@ -42,21 +42,21 @@ _WHERE_THERE = ("limb_mpjpe_mm", "limb_p_mpjpe_mm")
 def evaluate(
     trained: Trained, recording: Recording, source: str, *, flip: bool = False
 ) -> tuple[dict[str, Any], Prediction, np.ndarray]:
-    """Lifts every view by itself and scores it.
+    """Lifts every view independently and computes the scores.
 
     Args:
-        trained: The networks.
-        recording: To lift, in the run's joints or in others that can be mapped to them; with or
-            without ground truth, in any joints.
-        source: Its name in the report.
-        flip: See `step.make_predict`.
+        trained: The trained networks.
+        recording: Recording to lift, in the run's joints or others that map to them; ground truth
+            is optional and may have any joints.
+        source: Name of the recording in the report.
+        flip: Whether to average over mirrored input (`step.make_predict`).
 
     Returns:
-        The scores, JSON values; the predictions; the triangulated joints they were compared with,
-        (frames, joints, 3) world, metres. Both are in the run's joints (`in_joints_of`).
+        The scores, JSON values; the predictions; the triangulated joints, (frames, joints, 3),
+        metres, world frame. Both are in the run's joints (`in_joints_of`).
 
     Raises:
-        GeoselfError: The recording has other joints than the run, with no map between (65).
+        GeoselfError: The recording's joints do not map to the run's (65).
     """
     lifted_from = recording
     recording = in_joints_of(trained.model.skeleton, recording, source)
@@ -96,7 +96,7 @@ def evaluate(
 def _calibration(
     prediction: Prediction, recording: Recording, triangulated: np.ndarray
 ) -> dict[str, Any]:
-    """`uncertainty.report` against ground truth, where there is any, and against triangulation."""
+    """Reports the calibration against ground truth, where available, and triangulation."""
     worlds = {"ground_truth": truth_in_its_joints(recording), "triangulation": triangulated}
     reports = {}
     for name, world in worlds.items():
@@ -107,13 +107,13 @@ def _calibration(
 
 
 def in_joints_of(wanted: Skeleton, recording: Recording, source: str) -> Recording:
-    """The recording with its detections in a run's joints; as it is where they already are.
+    """Maps a recording's detections to a run's joints; unchanged where they are the same.
 
-    A derived joint's confidence is the lowest of those it is made of. Ground truth keeps its own
-    joints.
+    The confidence of a derived joint is the minimum over its source joints. Ground truth keeps its
+    own joints.
 
     Raises:
-        GeoselfError: It has other joints, and not all of the run's can be had from them (65).
+        GeoselfError: Some of the run's joints cannot be derived (65).
     """
     mapped = _detections_map(recording.skeleton, wanted)
     if mapped is None:
@@ -132,9 +132,9 @@ def in_joints_of(wanted: Skeleton, recording: Recording, source: str) -> Recordi
 
 
 def _detections_map(found: Skeleton, wanted: Skeleton) -> JointMap | None:
-    """The map to a run's joints; None where none is needed or none has them all.
+    """Returns the map to a run's joints; None where it is the identity or incomplete.
 
-    The same names in another order are no other skeleton but a mistake.
+    The same names in another order are an error, not another skeleton.
     """
     names, others = ({normalized(n) for n in s.joint_names} for s in (found, wanted))
     if names == others:
@@ -144,11 +144,11 @@ def _detections_map(found: Skeleton, wanted: Skeleton) -> JointMap | None:
 
 
 def joint_notes(given: Recording, lifted: Recording) -> list[str]:
-    """What was mapped between skeletons on the way to the scores, one line each.
+    """Returns notes on the joints that were mapped between skeletons, one line each.
 
     Args:
-        given: As read.
-        lifted: From `in_joints_of`.
+        given: Recording as read.
+        lifted: Recording in the run's joints, from `in_joints_of`.
     """
     notes = []
     detections = _detections_map(given.skeleton, lifted.skeleton)
@@ -166,10 +166,10 @@ def joint_notes(given: Recording, lifted: Recording) -> list[str]:
 
 
 def check_skeleton(source: str, found: Skeleton, wanted: Skeleton) -> None:
-    """Makes sure that a recording has the joints that a run was trained on, in the same order.
+    """Checks that a recording has the joints that a run was trained on, in the same order.
 
     Raises:
-        GeoselfError: It has others (65), the first one named.
+        GeoselfError: The joints differ (65); the message names the first.
     """
     do = "evaluate on a recording of the same skeleton"
     if (wanted.joints, wanted.root) != (found.joints, found.root):
@@ -186,14 +186,14 @@ def check_skeleton(source: str, found: Skeleton, wanted: Skeleton) -> None:
 
 
 def without_nan(value: Any) -> Any:
-    """NaN is no JSON: null."""
+    """Replaces NaN and infinity, which JSON lacks, by None."""
     if isinstance(value, dict):
         return {key: without_nan(inner) for key, inner in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def table(scores: dict[str, Any]) -> str:
-    """The scores as text: a row an action for both protocols, then what needs no 3D label."""
+    """Formats the scores as text: a row per action for both protocols, then label-free scores."""
     lines = []
     if "per_action" in scores:
         width = max(16, *(len(name) + 2 for name in scores["per_action"]))
@@ -212,8 +212,8 @@ def table(scores: dict[str, Any]) -> str:
         f"reprojection {_figure(scores.get('reprojection_px'))} px"
     )
     lines += [
-        uncertainty.line(told, name.replace("_", " "))
-        for name, told in scores.get("uncertainty", {}).items()
+        uncertainty.line(calibration, name.replace("_", " "))
+        for name, calibration in scores.get("uncertainty", {}).items()
     ]
     lines += scores.get("joint_notes", [])
     return "\n".join(lines)
@@ -230,20 +230,20 @@ def _figure(value: float | None, digits: int = 1) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
-def panel(
+def pose_plot(
     recording: Recording, frame: int, view: int, poses: dict[str, np.ndarray], title: str
-) -> Panel:
-    """One view of one instant for a picture.
+) -> PosePlot:
+    """Builds the plot of one view of one frame.
 
     Args:
-        recording: Where the detections come from.
-        frame, view: Which.
-        poses: (joints, 3) by name, camera axes, relative to the root, metres.
-        title: May hold `{action}` and `{camera}`.
+        recording: Recording with the detections.
+        frame, view: Indices into the recording.
+        poses: Name to (joints, 3), metres, camera axes, root-relative.
+        title: Title; may contain `{action}` and `{camera}`.
     """
     rig = recording.rig_id[frame]
     action = recording.clip_actions[recording.clip_id[frame]].replace("_", " ")
-    return Panel(
+    return PosePlot(
         title=title.format(action=action, camera=recording.camera_names[view]),
         keypoints_2d=recording.keypoints_2d[frame, view],
         confidence=recording.confidence[frame, view],
@@ -256,25 +256,26 @@ def panel(
 def draw_examples(
     folder: Path, recording: Recording, prediction: Prediction, triangulated: np.ndarray
 ) -> Path | None:
-    """Draws the best, median and worst view into the folder; returns the picture's path, if any.
+    """Draws the best, median and worst view as `examples.png`; returns its path, or None.
 
-    They are ranked, and drawn beside, ground truth where there is any, else triangulation.
+    Views are ranked by, and drawn with, ground truth where available, else triangulation.
 
     Args:
-        folder: To draw into.
-        recording: In the joints of the prediction (`in_joints_of`); truth in others is mapped.
-        prediction, triangulated: From `evaluate`.
+        folder: Folder to write to.
+        recording: Recording in the joints of the prediction (`in_joints_of`); ground truth in
+            other joints is mapped.
+        prediction, triangulated: Results of `evaluate`.
     """
     ranking = rank_views(recording, prediction, triangulated)
     if not len(ranking.order):
         return None
-    panels = []
+    plots = []
     for rank, share in (("best", 0), ("median", 0.5), ("worst", 1)):
         frame, view = ranking.place(share)
         lifted = np.asarray(prediction.pose_3d[frame, view])
         poses = {"prediction": lifted, ranking.name: ranking.target[frame, view]}
         title = f"{rank}: {1000 * ranking.error[frame, view]:.0f} mm, {{action}}, {{camera}}"
-        panels.append(panel(recording, frame, view, poses, title))
+        plots.append(pose_plot(recording, frame, view, poses, title))
     path = folder / "examples.png"
-    draw_lifted(path, panels, recording.skeleton)
+    draw_lifted(path, plots, recording.skeleton)
     return path

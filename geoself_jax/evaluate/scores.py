@@ -1,4 +1,4 @@
-"""How good predictions are: against ground truth, and against nothing but the other views."""
+"""Scores of predictions: against ground truth, and label-free against the other views."""
 
 import functools
 from collections.abc import Callable
@@ -31,19 +31,19 @@ def predict_recording(
     frames: int = 1,
     instants: np.ndarray | None = None,
 ) -> Prediction:
-    """Lifts every view of every instant, each by itself.
+    """Lifts every view of every frame independently.
 
     Args:
-        predict: `step.make_predict`'s.
-        variables: The networks'.
-        recording: To lift.
-        frames: That the networks see (`ModelConfig.frames`); they come from the instant's own run.
-        instants: Which to lift; None for all.
+        predict: Result of `step.make_predict`.
+        variables: The networks' variables.
+        recording: Recording to lift.
+        frames: Input frames of the networks (`ModelConfig.frames`), within one contiguous run.
+        instants: Indices of the frames to lift; None for all.
 
     Returns:
-        pose_3d (instants, views, joints, 3), root_position (instants, views, 3), numpy, metres, in
-        each view's camera frame, and where the networks say it uncertainty (instants, views,
-        joints), metres.
+        NumPy arrays, metres: pose_3d (instants, views, joints, 3), camera axes, root-relative;
+        root_position (instants, views, 3), camera frame; and, where the networks predict it,
+        uncertainty (instants, views, joints).
     """
     every = np.arange(recording.frames) if instants is None else instants
     views = recording.views
@@ -56,7 +56,7 @@ def predict_recording(
         at = every[to]
         seen = np.asarray(windows(at, run, frames))
         keypoints_2d, confidence = recording.keypoints_2d[seen], recording.confidence[seen]
-        if frames > 1:  # instants, frames, views: a view's frames together
+        if frames > 1:  # to (instants, views, frames)
             keypoints_2d, confidence = keypoints_2d.swapaxes(1, 2), confidence.swapaxes(1, 2)
         found = predict(variables, keypoints_2d, confidence, K[recording.rig_id[at]])
         arrays = [np.asarray(array) for array in found if array is not None]
@@ -67,7 +67,7 @@ def predict_recording(
 
 
 def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:
-    """(frames, joints, 3) world to (frames, views, joints, 3) in each camera's frame, metres."""
+    """Transforms world poses to every camera's frame, (frames, views, joints, 3), metres."""
     camera = recording.cameras_of(slice(None)).on_device()
     return np.asarray(jax.jit(world_to_camera)(pose_world[:, None].astype(np.float32), camera))
 
@@ -75,21 +75,21 @@ def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:
 def label_free_scores(
     prediction: Prediction, recording: Recording, triangulated: np.ndarray
 ) -> dict[str, float]:
-    """Scores that need no 3D label.
+    """Returns the scores that need no 3D label.
 
     Args:
-        prediction: From `predict_recording`.
-        recording: What was lifted.
-        triangulated: (frames, joints, 3) world, metres, from all views' detections.
+        prediction: Result of `predict_recording`.
+        recording: Recording that was lifted.
+        triangulated: (frames, joints, 3), metres, world frame, from all views' detections.
 
     Returns:
-        reprojection_px: lifted pose against its own view's detections. Blind to depth.
-        cross_view_px: lifted pose, moved into each other view, against the detections there.
-        triangulation_mm: lifted pose against the triangulated one, both relative to the root.
-        agreement_mm: an instant's lifted poses, all in the world's axes, against their mean.
-        bones_mm: standard deviation of a bone's lifted length, mean over bones and subjects.
-        The first two are means over joints weighted by the confidence of the detection. What
-        cannot be had is left out: with one view only the first and the last can.
+        reprojection_px: lifted pose against the detections of its own view; insensitive to depth.
+        cross_view_px: lifted pose transformed to each other view, against its detections.
+        triangulation_mm: lifted pose against the triangulated pose, both root-relative.
+        agreement_mm: lifted poses of all views of a frame, world axes, against their mean.
+        bones_mm: standard deviation of lifted bone lengths, mean over bones and subjects.
+        The first two are means over joints weighted by detection confidence. Undefined scores are
+        left out: a single view has the first and the last only.
     """
     camera = recording.cameras_of(slice(None)).on_device()
     pose_camera = prediction.pose_3d + prediction.root_position[:, :, None]
@@ -111,7 +111,7 @@ def label_free_scores(
 
 
 def _of_poses_alone(prediction: Prediction, recording: Recording) -> dict[str, float]:
-    """What the lifted poses say of each other: no detection is looked at."""
+    """Returns the consistency scores of the lifted poses, without the detections."""
     there = lifted(recording)
     pose_3d = np.where(there[..., None, None], prediction.pose_3d, np.nan)
     scores = {}
@@ -133,14 +133,14 @@ def _of_poses_alone(prediction: Prediction, recording: Recording) -> dict[str, f
 
 
 def lifted(recording: Recording) -> np.ndarray:
-    """(frames, views): where there is a detection to lift; an empty view is not scored."""
+    """Returns the mask of views with a detection, (frames, views); others are not scored."""
     return np.any(recording.confidence > 0, axis=-1)
 
 
 def _pixel_errors(
     pose_camera: jax.Array, keypoints_2d: jax.Array, confidence: jax.Array, camera: Camera
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Confidence-weighted sums of own-view and mean other-view pixel errors, and of the weight."""
+    """Returns confidence-weighted sums of own-view and mean cross-view error, px, and weight."""
 
     def summed(projected: jax.Array, target: jax.Array, weight: jax.Array) -> jax.Array:
         error = safe_norm(jnp.where(weight[..., None] > 0, projected - target, 0))
@@ -158,22 +158,22 @@ def _pixel_errors(
 
 
 def truth_map(recording: Recording) -> JointMap | None:
-    """From the detections' joints to the ground truth's; None where they are the same."""
+    """Returns the map from the detections' to the ground truth's joints; None where identical."""
     if recording.pose_world is None or recording.pose_skeleton is None:
         return None
     return joint_map(recording.skeleton, recording.pose_skeleton)
 
 
 def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[str, Any]:
-    """MPJPE and its family against `pose_world`: over all views, per action, and their mean.
+    """Returns MPJPE and its variants against `pose_world`: overall, per action, mean of actions.
 
-    Where the truth has other joints, the prediction is mapped to them (`truth_map`) and those that
-    it has nothing for are not counted. The limb scores count the twelve joints of
-    `data.joint_maps.LIMBS`, where both have them.
+    Where ground truth has other joints, the prediction is mapped to them (`truth_map`); joints
+    without a source are not counted. Limb scores count the twelve joints of
+    `data.joint_maps.LIMBS`, where both skeletons have them.
 
     Returns:
-        As `metrics.aggregate`; empty where the recording has no ground truth, or one whose root
-        the prediction has nothing for.
+        Result of `metrics.aggregate`; empty without ground truth, or where its root cannot be
+        derived from the prediction.
     """
     if recording.pose_world is None:
         return {}
@@ -211,10 +211,10 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
 def _programs(
     root: int, limbs: tuple[int, ...] | None
 ) -> tuple[Callable[..., dict[str, jax.Array]], ...]:
-    """What measures poses, compiled once.
+    """Returns the compiled metric functions.
 
-    A program each, one after the other: in one, the two alignments of P-MPJPE wait for each other
-    for ever on two CPU cores (jaxlib 0.10.2).
+    They are separate programs: in one, the two alignments of P-MPJPE deadlock on two CPU cores
+    (jaxlib 0.10.2).
     """
     programs: list[Any] = [jax.jit(functools.partial(_measures, root=root))]
     if limbs is not None:

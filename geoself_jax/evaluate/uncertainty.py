@@ -1,4 +1,4 @@
-"""How far off joints are said to be, held against how far off they are found to be."""
+"""Calibrates and evaluates the predicted uncertainty against the error."""
 
 from typing import Any
 
@@ -14,15 +14,16 @@ BINS = 5
 
 
 def distances(prediction: Prediction, recording: Recording, world: np.ndarray) -> np.ndarray:
-    """Of each lifted joint from where it is, both relative to the root.
+    """Returns the root-relative error of each lifted joint.
 
     Args:
-        prediction: Of every view of the recording.
-        recording: What was lifted.
-        world: (frames, joints, 3) where the joints are, metres; NaN where not known.
+        prediction: Poses of every view of the recording.
+        recording: Recording that was lifted.
+        world: (frames, joints, 3) target, metres, world frame; NaN where unknown.
 
     Returns:
-        (frames, views, joints) metres; NaN at the root, where nothing was lifted or not known.
+        (frames, views, joints), metres; NaN at the root, in views without a detection and where the
+        target is unknown.
     """
     target, root = in_cameras(world, recording), recording.skeleton.root
     distance = np.linalg.norm(prediction.pose_3d - (target - target[:, :, root, None]), axis=-1)
@@ -32,63 +33,70 @@ def distances(prediction: Prediction, recording: Recording, world: np.ndarray) -
 
 
 def uncalibrated(variables: dict[str, Any]) -> dict[str, Any]:
-    """The networks' variables with the factors of their uncertainties all 1."""
+    """Returns the networks' variables with all uncertainty factors set to 1."""
     return calibrated(variables, np.ones_like(variables["batch_stats"][UNCERTAINTY_SCALE]))
 
 
 def calibrated(variables: dict[str, Any], factor: np.ndarray) -> dict[str, Any]:
-    """The networks' variables with these factors of their uncertainties, one a joint."""
+    """Returns the networks' variables with these uncertainty factors, one per joint."""
     scale = jnp.asarray(factor, jnp.float32)
     return {**variables, "batch_stats": {**variables["batch_stats"], UNCERTAINTY_SCALE: scale}}
 
 
 def factors(uncertainty: np.ndarray, distance: np.ndarray) -> np.ndarray:
-    """What brings each joint's mean uncertainty to its mean distance; 1 where nothing is known.
+    """Returns the factor per joint that scales mean uncertainty to mean error; 1 where unknown.
 
     Args:
-        uncertainty: (..., joints) metres, as the networks learned it.
-        distance: (..., joints) metres, of people who did not teach them; NaN where not known.
+        uncertainty: (..., joints), metres, uncalibrated.
+        distance: (..., joints) errors, metres, of held-out subjects; NaN where unknown.
     """
     known = np.isfinite(distance)
-    found, said = (
+    found, predicted = (
         np.where(known, array, 0).reshape(-1, array.shape[-1]).sum(0, dtype=np.float64)
         for array in (distance, uncertainty)
     )
-    result: np.ndarray = np.where((found > 0) & (said > 0), found / np.where(said > 0, said, 1), 1)
+    result: np.ndarray = np.where(
+        (found > 0) & (predicted > 0), found / np.where(predicted > 0, predicted, 1), 1
+    )
     return result.astype(np.float32)
 
 
 def report(uncertainty: np.ndarray, distance: np.ndarray) -> dict[str, Any] | None:
-    """Said and found, mm, of all joints and of fifths of them from the surest on; None of too few.
+    """Reports predicted uncertainty and error, mm, over all joints and in five bins.
+
+    Bins have equal counts, ordered by increasing uncertainty.
 
     Args:
-        uncertainty, distance: (..., joints) metres; distances NaN where not known.
+        uncertainty, distance: (..., joints), metres; distances are NaN where unknown.
+
+    Returns:
+        JSON values; None for fewer joints than bins.
     """
     known = np.isfinite(distance)
-    said, found = 1000 * uncertainty[known], 1000 * distance[known]
-    if len(said) < BINS:
+    predicted, found = 1000 * uncertainty[known], 1000 * distance[known]
+    if len(predicted) < BINS:
         return None
-    parts = np.array_split(np.argsort(said, kind="stable"), BINS)
+    parts = np.array_split(np.argsort(predicted, kind="stable"), BINS)
     return {
-        "predicted_mm": float(said.mean()),
+        "predicted_mm": float(predicted.mean()),
         "error_mm": float(found.mean()),
-        "rank_correlation": float(spearmanr(said, found).statistic),
+        "rank_correlation": float(spearmanr(predicted, found).statistic),
         "bins": [
-            {"predicted_mm": float(said[part].mean()), "error_mm": float(found[part].mean())}
+            {"predicted_mm": float(predicted[part].mean()), "error_mm": float(found[part].mean())}
             for part in parts
         ],
     }
 
 
-def line(told: dict[str, Any], name: str) -> str:
-    """A report as a line of text."""
-    said, found = (
-        ", ".join(f"{part[key]:.0f}" for part in told["bins"])
+def line(calibration: dict[str, Any], name: str) -> str:
+    """Formats a result of `report` as a line of text."""
+    predicted, found = (
+        ", ".join(f"{part[key]:.0f}" for part in calibration["bins"])
         for key in ("predicted_mm", "error_mm")
     )
-    correlation = told["rank_correlation"]
+    correlation = calibration["rank_correlation"]
     ranks = "-" if correlation is None else f"{correlation:.2f}"
     return (
-        f"uncertainty, from the surest fifth of the joints on: {said} mm said, {found} mm from "
-        f"{name}, rank correlation {ranks}"
+        f"uncertainty in five bins, lowest first: predicted {predicted} mm, error against {name} "
+        f"{found} mm, rank correlation {ranks}"
     )

@@ -1,4 +1,4 @@
-"""What speaks against believing an evaluation."""
+"""Warnings about an evaluation: evaluated on training data, or on implausible data."""
 
 import numpy as np
 
@@ -11,13 +11,13 @@ from geoself_jax.runtime.restore import Trained
 def doubts_of(
     trained: Trained, recording: Recording, source: str, triangulated: np.ndarray
 ) -> list[str]:
-    """A line for each: the run was trained on these data, or they cannot be right.
+    """Returns one line per warning: trained on the same data, or data that fail a check.
 
     Args:
-        trained: What is evaluated.
-        recording: On what, in the run's joints.
-        source: Its name.
-        triangulated: From `evaluate.report.evaluate`.
+        trained: Run that is evaluated.
+        recording: Recording that it is evaluated on, in the run's joints.
+        source: Name of the recording.
+        triangulated: Result of `evaluate.report.evaluate`.
     """
     found = [line for line in (_same_data(trained, recording, source),) if line]
     if recording.views < 2 or not np.isfinite(triangulated).any():
@@ -37,8 +37,8 @@ def _same_data(trained: Trained, recording: Recording, source: str) -> str:
     but = f" (held out: {held})" if held else ""
     line = GeoselfError(
         f"{source}: the run was trained on these data{but}",
-        "scores of what it has seen say little about others",
-        "evaluate on a recording of other people",
+        "scores on training data do not measure generalization",
+        "evaluate on a recording of held-out subjects",
         0,
     )
     return str(line)

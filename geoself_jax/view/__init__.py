@@ -1,1 +1,1 @@
-"""What poses over time look like: scenes of several sources, as a page, a picture or a film."""
+"""Shows 3D poses over time: scenes of one or more sources, as a page, stills or a video."""

@@ -1,4 +1,4 @@
-"""Sequences of one clip and camera brought to the same frames, axes and joints."""
+"""Aligns sequences of one clip and camera: common frames, axes and joints."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,11 +15,11 @@ from geoself_jax.view.scene import TRIANGULATED, TRUTH, Scene
 
 
 def joined(sequences: Sequence[PoseSequence], name: str, reference: str | None) -> list[Scene]:
-    """A scene of all that can be brought together with the first, and one of each other.
+    """Builds one scene of all sequences that align with the first, and one of each other.
 
     Args:
-        sequences: Of one clip and camera.
-        name: Of the scene; a lone one's has its sequence's too.
+        sequences: Sequences of one clip and camera.
+        name: Name of the scene; that of a separate sequence is appended.
         reference: Name of the sequence that errors are measured against, or None to find it.
     """
     placed = _placed(sequences)
@@ -33,7 +33,7 @@ def joined(sequences: Sequence[PoseSequence], name: str, reference: str | None) 
 
 
 def _placed(sequences: Sequence[PoseSequence]) -> list[PoseSequence]:
-    """All in one world where the place of the camera is known from any of them."""
+    """Returns all in one world frame, where any of them has the camera's extrinsics."""
     cameras = (s.camera for s in sequences if s.camera is not None and s.camera.R is not None)
     camera = next(cameras, None)
     moved = list(sequences)
@@ -43,7 +43,7 @@ def _placed(sequences: Sequence[PoseSequence]) -> list[PoseSequence]:
 
 
 def _in_world_of(sequence: PoseSequence, camera: PoseCamera) -> PoseSequence:
-    """The sequence in the world in which a camera, its own, has this place."""
+    """Returns the sequence in the world frame in which its camera has these extrinsics."""
     own = sequence.camera
     if own is None or own.R is None or own.center is None:
         known = camera if own is None else replace(own, R=camera.R, center=camera.center)
@@ -55,13 +55,13 @@ def _in_world_of(sequence: PoseSequence, camera: PoseCamera) -> PoseSequence:
 
 
 def _same(a: PoseCamera, b: PoseCamera) -> bool:
-    """Whether two cameras stand at the same place and look the same way."""
+    """Returns whether two cameras have the same extrinsics."""
     pairs = ((a.R, b.R), (a.center, b.center))
     return all(x is not None and y is not None and np.array_equal(x, y) for x, y in pairs)
 
 
 def _upright_as(sequence: PoseSequence, first: PoseSequence) -> PoseSequence:
-    """The sequence turned as files of other programs are, where that makes its up the first's."""
+    """Returns the sequence rotated to the first one's up axis, where that is a coordinate axis."""
     if sequence.axes != WORLD or first.axes != WORLD or _same_up(sequence, first):
         return sequence
     axis = int(np.abs(first.up).argmax())
@@ -75,7 +75,7 @@ def _same_up(sequence: PoseSequence, first: PoseSequence) -> bool:
 
 
 def _fits(sequence: PoseSequence, first: PoseSequence) -> bool:
-    """Whether a sequence has axes, frame rate and some joints of the first one's."""
+    """Returns whether a sequence shares axes, frame rate and some joints with the first."""
     return (
         sequence.axes == first.axes
         and (first.axes == CAMERA or _same_up(sequence, first))
@@ -101,7 +101,7 @@ def _scene(sequences: Sequence[PoseSequence], name: str, reference: str | None) 
 
 
 def _with_joints(sequence: PoseSequence, skeleton: Skeleton) -> tuple[PoseSequence, str]:
-    """The sequence in a skeleton's joints, and what was derived or is absent."""
+    """Returns the sequence in a skeleton's joints, and a note on derived and absent ones."""
     if same_joints(sequence.skeleton.joint_names, skeleton.joint_names):
         return sequence.replace(skeleton=skeleton), ""
     mapped = joint_map(sequence.skeleton, skeleton)
@@ -114,7 +114,7 @@ def _with_joints(sequence: PoseSequence, skeleton: Skeleton) -> tuple[PoseSequen
 
 
 def _at(sequence: PoseSequence, frame_id: np.ndarray) -> PoseSequence:
-    """The sequence in other frames, all of its own among them; missing where it has none."""
+    """Returns the sequence at a superset of its frames; NaN where it has none."""
     places = np.searchsorted(frame_id, sequence.frame_id)
 
     def spread(values: np.ndarray | None, fill: float) -> np.ndarray | None:
@@ -134,7 +134,7 @@ def _at(sequence: PoseSequence, frame_id: np.ndarray) -> PoseSequence:
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """The name, with a number where another has it."""
+    """Returns the name, numbered where it is taken."""
     number, free = 1, name
     while free in taken:
         number += 1
@@ -143,7 +143,7 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 def _reference(sequences: Sequence[PoseSequence], wanted: str | None) -> int | None:
-    """Index of the named one, else of ground truth, else of the triangulated; alone none is."""
+    """Returns the reference's index: the named source, ground truth or triangulated; or None."""
     if len(sequences) < 2:
         return None
     root = sequences[0].skeleton.root

@@ -1,4 +1,4 @@
-"""What moves in a film: 2D detections and 3D poses as lines that are made once."""
+"""Animated artists of a video: 2D detections and 3D poses as lines that are created once."""
 
 from collections.abc import Sequence
 
@@ -15,19 +15,19 @@ from geoself_jax.view.axes import (
     GREY,
     GROUND,
     crop,
-    detection_strokes,
+    detection_segments,
     draw_floor,
-    draw_picture,
+    draw_image_area,
 )
 from geoself_jax.view.line_segments import (
     CUT,
     EDGE,
+    IMAGE,
     LINE,
-    PICTURE,
     REFERENCE,
     SHADOW,
+    bone_segments,
     bone_sides,
-    bone_strokes,
     bones_of,
     colors_of,
     dash,
@@ -38,7 +38,7 @@ from geoself_jax.view.line_segments import (
 
 
 class MovingDetections:
-    """The camera's picture with what was seen in it."""
+    """The 2D detections of one camera, in its image."""
 
     def __init__(
         self,
@@ -49,42 +49,42 @@ class MovingDetections:
         skeleton: Skeleton,
         shown: np.ndarray,
     ) -> None:
-        """Draws the part of the picture in which the person is.
+        """Draws the image, cropped to the person over all frames shown.
 
         Args:
             axes: To draw in.
-            pixels, confidence: (T, J, 2) and (T, J).
+            pixels, confidence: (T, J, 2), px, and (T, J) in [0, 1].
             image_size: Width, height, px.
-            skeleton: Of the J joints.
-            shown: Indices of the frames that will be.
+            skeleton: J joints and their bones.
+            shown: Indices of the frames to show.
         """
         self._pixels, self._confidence, self._skeleton = pixels, confidence, skeleton
-        draw_picture(axes, *crop(pixels[shown], confidence[shown], image_size), image_size)
+        draw_image_area(axes, *crop(pixels[shown], confidence[shown], image_size), image_size)
         self._bones = _lines(axes, zorder=2)
         self._joints = axes.scatter(
-            [], [], s=17, edgecolors=PICTURE, linewidths=0.7, zorder=3, animated=True
+            [], [], s=17, edgecolors=IMAGE, linewidths=0.7, zorder=3, animated=True
         )
         self._none = _note(axes, "no detection", 0.5)
         self.artists: list[Artist] = [self._bones, self._joints, self._none]
 
     def show(self, index: int, turned: float) -> None:
-        """Moves all to a frame; -1 for none."""
-        del turned  # the camera stands still
+        """Updates the artists to a frame; -1 for none."""
+        del turned  # the 2D view does not rotate
         there = index >= 0 and bool((self._confidence[index] > 0).any())
         self._none.set_visible(not there)
         for artist in (self._bones, self._joints):
             artist.set_visible(there)
         if there:
             pixels, confidence = self._pixels[index], self._confidence[index]
-            strokes, points, colors = detection_strokes(pixels, confidence, self._skeleton)
-            self._bones.set_segments(list(strokes.ends))
-            self._bones.set(color=strokes.colors, linewidth=strokes.widths)
+            segments, points, colors = detection_segments(pixels, confidence, self._skeleton)
+            self._bones.set_segments(list(segments.ends))
+            self._bones.set(color=segments.colors, linewidth=segments.widths)
             self._joints.set_offsets(points)
             self._joints.set(facecolor=colors)
 
 
 class MovingPoses:
-    """Bodies on a floor, seen from one side."""
+    """3D poses on a floor, from one viewpoint."""
 
     def __init__(
         self,
@@ -96,15 +96,15 @@ class MovingPoses:
         azimuth: float,
         turns: bool,
     ) -> None:
-        """Draws the floor where it stays, for all frames that will be shown.
+        """Draws the floor, unless it rotates, large enough for all frames shown.
 
         Args:
             axes: To draw in.
-            bodies: Of each source, (T, J, 3) metres upright on the floor (`bodies.on_floor`).
-            skeleton: Of the J joints.
-            shown: Indices of the frames that will be.
-            azimuth: Degrees by which the viewer went round to the camera's right.
-            turns: Whether the viewer goes on round.
+            bodies: One (T, J, 3) per source, metres, upright on the floor (`drawn_poses.on_floor`).
+            skeleton: J joints and their bones.
+            shown: Indices of the frames to show.
+            azimuth: Viewpoint's first angle, degrees, towards the camera's right.
+            turns: Whether the viewpoint orbits.
         """
         self._bodies, self._bones = bodies, bones_of(skeleton)
         self._azimuth, self._turns = azimuth, turns
@@ -119,11 +119,11 @@ class MovingPoses:
         self._ground, self._lines = _lines(axes, zorder=0), _lines(axes, zorder=2)
         self._none = _note(axes, "no pose", 0.92)
         self._paint(floor_lines(0, self._reach, azimuth).shape[0], len(bodies) - 1)
-        still: list[Artist] = [self._ground] if turns else []
-        self.artists: list[Artist] = [*still, self._lines, self._none]
+        floor: list[Artist] = [self._ground] if turns else []
+        self.artists: list[Artist] = [*floor, self._lines, self._none]
 
     def _paint(self, squares: int, others: int) -> None:
-        """Sets what stays the same: bones are drawn over other sources, these over the shadow."""
+        """Sets the constant styles: bones over the other sources, those over the shadow."""
         bones = len(self._bones)
         self._ground.set(color=[LINE] * squares + [EDGE], linewidth=[0.7] * squares + [1.6])
         grey = [REFERENCE] * bones * others
@@ -134,7 +134,7 @@ class MovingPoses:
         self._lines.set_linewidth(widths + [BONE + CUT, BONE] * bones)
 
     def show(self, index: int, turned: float) -> None:
-        """Moves all to a frame, -1 for none, and the viewer round by so many degrees."""
+        """Updates the artists to a frame, -1 for none, and orbits by `turned` degrees."""
         azimuth = self._azimuth + turned
         if self._turns:
             floor = floor_lines(0, self._reach, azimuth)
@@ -143,14 +143,14 @@ class MovingPoses:
         shadow, first, *others = (
             seen_from(body, azimuth)[self._bones] for body in (bodies[0] * [1, 0, 1], *bodies)
         )
-        order = np.argsort(-first[..., 2].mean(-1))  # the nearest last
-        strokes = bone_strokes(first[..., :2], self._colors, order, BONE, "white")
-        lacking = 2 * len(self._bones) - len(strokes.ends)
-        self._none.set_visible(not len(strokes.ends))
+        order = np.argsort(-first[..., 2].mean(-1))  # painter's order: nearest last
+        segments = bone_segments(first[..., :2], self._colors, order, BONE, "white")
+        lacking = 2 * len(self._bones) - len(segments.ends)
+        self._none.set_visible(not len(segments.ends))
         under = [ends[..., :2] for ends in (shadow, *others)]
         missing = np.full((lacking, 2, 2), np.nan)
-        self._lines.set_segments(list(np.concatenate([*under, strokes.ends, missing])))
-        paints = [self._under, strokes.colors, np.ones((lacking, 3))]
+        self._lines.set_segments(list(np.concatenate([*under, segments.ends, missing])))
+        paints = [self._under, segments.colors, np.ones((lacking, 3))]
         self._lines.set(color=np.concatenate(paints))
 
 

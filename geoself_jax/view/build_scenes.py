@@ -1,4 +1,4 @@
-"""Scenes from sequences of any files, and from a recording of several cameras."""
+"""Builds scenes from pose sequences and from multi-view recordings."""
 
 from collections.abc import Collection, Sequence
 
@@ -17,16 +17,16 @@ __all__ = ["Scene", "joint_errors", "scenes_from_recording", "scenes_from_sequen
 def scenes_from_sequences(
     sequences: Sequence[PoseSequence], reference: str | None = None
 ) -> list[Scene]:
-    """One scene a clip and camera, sources in the order given.
+    """Builds one scene per clip and camera, sources in the order given.
 
-    A sequence that names no camera is in all scenes of its clip, one that names no clip in those of
-    the only clip. What cannot be brought to the first one's axes or joints, or has another frame
-    rate, is in a scene of its own.
+    A sequence without a camera is in all scenes of its clip, one without a clip in those of the
+    only clip. A sequence that does not align with the first, by axes, joints or frame rate, gets a
+    scene of its own.
 
     Args:
-        sequences: Of any files.
-        reference: Name of the source that errors are measured against; where not given, ground
-            truth, else the triangulated.
+        sequences: Pose sequences of any files.
+        reference: Name of the source that errors are measured against; by default ground truth,
+            else the triangulated joints.
     """
     keys = [(s.clip, s.camera.name if s.camera else "") for s in sequences]
     clips = {clip for clip, _ in keys if clip}
@@ -52,13 +52,13 @@ def scenes_from_recording(
     prediction: Prediction | None = None,
     triangulated: np.ndarray | None = None,
 ) -> list[Scene]:
-    """One scene a clip and camera: the prediction, the ground truth, the triangulated joints.
+    """Builds one scene per clip and camera: prediction, ground truth and triangulated joints.
 
     Args:
         recording: In the joints of the prediction (`evaluate.report.in_joints_of`).
-        cameras: Names of those wanted; None for all.
-        prediction: Of every view, from `evaluate.report.evaluate`; None for none.
-        triangulated: (frames, joints, 3) world, metres; computed where not given.
+        cameras: Names of the cameras to include; None for all.
+        prediction: Poses of every view, from `evaluate.report.evaluate`, or None.
+        triangulated: (frames, joints, 3), metres, world frame; computed where None.
     """
     sources = Sources(recording, prediction, triangulated)
     views = [

@@ -1,4 +1,4 @@
-"""A line of numbers that changes in every picture of a film."""
+"""A line of text that changes in every frame of a video."""
 
 import functools
 from typing import Any
@@ -12,27 +12,27 @@ _CELL = (0.08, 0.17)  # inches
 
 
 class Caption:
-    """Words put together from letters that are drawn once.
+    """Text composed of glyphs that are rendered once.
 
-    Laying out a line takes matplotlib longer than drawing all the bones. The letters are of one
-    width, so that numbers stand still.
+    matplotlib takes longer to lay out a line than to draw all bones. The font is monospaced, so
+    that digits do not move.
     """
 
     def __init__(self, dpi: float) -> None:
-        """Nothing is drawn yet.
+        """Renders no glyph yet.
 
         Args:
-            dpi: Of the figure that the words will be put on.
+            dpi: Resolution of the figure to write on, dots per inch.
         """
         self._cell = functools.cache(functools.partial(_cell, dpi))
 
-    def put(self, picture: np.ndarray, words: str, right: int, top: int) -> None:
-        """Puts words on a picture, from a right upper corner to the left as far as there is room.
+    def put(self, image: np.ndarray, words: str, right: int, top: int) -> None:
+        """Writes text on an image, right-aligned at an upper right corner, as far as it fits.
 
         Args:
-            picture: (height, width, 4) bytes, changed in place.
-            words: Plain letters.
-            right, top: Pixels.
+            image: (height, width, 4) bytes RGBA, changed in place.
+            words: Text to write.
+            right, top: Upper right corner, px.
         """
         for letter in reversed(words):
             cell = self._cell(letter)
@@ -40,7 +40,7 @@ class Caption:
             right -= width
             if right < 0:
                 return
-            picture[top : top + height, right : right + width] = cell
+            image[top : top + height, right : right + width] = cell
 
 
 def _cell(dpi: float, letter: str) -> np.ndarray:

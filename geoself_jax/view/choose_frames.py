@@ -1,4 +1,4 @@
-"""Which of a scene's frames are shown, and when."""
+"""Selects the frames of a scene to show, and their timing."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from geoself_jax.view.scene import Scene
 
 
 class Moments(NamedTuple):
-    """What is shown one after the other.
+    """Frames in display order.
 
     Attributes:
         frame: (N,) number in the video.
@@ -21,7 +21,7 @@ class Moments(NamedTuple):
 
 
 def frame_range(scene: Scene, first: int | None, last: int | None) -> tuple[int, int]:
-    """The first and last frame, by number in the video, of what is asked for.
+    """Returns the first and last frame number of a range.
 
     Raises:
         GeoselfError: The scene has no frame there (64).
@@ -38,16 +38,16 @@ def frame_range(scene: Scene, first: int | None, last: int | None) -> tuple[int,
 
 
 def in_real_time(scene: Scene, first: int, last: int, fps: float, speed: float) -> Moments:
-    """The frames that a film shows, the video's time kept.
+    """Resamples a scene's frames to a video's frame rate, in real time.
 
-    Where the scene has every n-th frame only, each stays until the next; in longer gaps it is
-    missing.
+    Where the scene has every n-th frame only, each is shown until the next; in longer gaps no frame
+    is shown.
 
     Args:
-        scene: With its own frames a second.
-        first, last: From `frame_range`.
-        fps: Frames a second of the film.
-        speed: 0.5 for half as fast.
+        scene: Scene with its own frame rate.
+        first, last: First and last frame number, from `frame_range`.
+        fps: Frames per second of the video.
+        speed: Playback speed; 0.5 is half speed.
     """
     step = scene.sequences[0].fps * speed / fps
     count = max(1, round((last - first + 1) / step))
@@ -63,7 +63,7 @@ def _index(frame_id: np.ndarray, frame: np.ndarray) -> np.ndarray:
 
 
 def spread(scene: Scene, first: int, last: int, count: int) -> Moments:
-    """`count` frames spread evenly over those between that have a pose, or all where none has."""
+    """Selects `count` evenly spaced frames in a range among those with a pose, else among all."""
     between = (scene.frame_id >= first) & (scene.frame_id <= last)
     posed = between & np.isfinite(scene.sequences[0].pose).all(-1).any(-1)
     among = np.flatnonzero(posed if posed.any() else between)

@@ -1,4 +1,4 @@
-"""Which scenes, and which of their frames, are shown."""
+"""Selects the scenes, and their frames, to show."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from geoself_jax.view.scene import Scene
 
 
 def chosen(scenes: Sequence[Scene], clip: str | None, camera: str | None) -> list[Scene]:
-    """The scenes of a clip and of a camera, by name; all where None.
+    """Selects the scenes of a clip and a camera, by name; None selects all.
 
     Raises:
         GeoselfError: There is none (64).
@@ -26,14 +26,14 @@ def chosen(scenes: Sequence[Scene], clip: str | None, camera: str | None) -> lis
 
 
 def name_of(scene: Scene, what: str) -> str:
-    """The clip's or the camera's name; empty where not known."""
+    """Returns the name of the clip or camera; empty where unknown."""
     if what == "clip":
         return scene.sequences[0].clip
     return next((s.camera.name for s in scene.sequences if s.camera is not None), "")
 
 
 def between(scenes: Sequence[Scene], first: int | None, last: int | None) -> list[Scene]:
-    """The frames of given numbers in each scene; scenes without any left out.
+    """Selects a range of frame numbers in each scene; omits scenes without any.
 
     Raises:
         GeoselfError: No scene has any (64).
@@ -49,12 +49,12 @@ def between(scenes: Sequence[Scene], first: int | None, last: int | None) -> lis
 
 
 def thinned(scenes: Sequence[Scene], *, every: int = 1, most: int | None = None) -> list[Scene]:
-    """Every n-th frame of each scene.
+    """Selects every n-th frame of each scene.
 
     Args:
-        scenes: With all frames.
-        every: n, or more where `most` asks for it.
-        most: Frames of all scenes together, about.
+        scenes: Scenes with all frames.
+        every: n; raised where `most` requires it.
+        most: Approximate total number of frames, or None.
     """
     total = sum(scene.frames for scene in scenes)
     every = max(every, -(-total // most) if most else 1)

@@ -1,4 +1,4 @@
-"""What a recording of several cameras knows of poses from files: further sources beside them."""
+"""Adds the sources of a recording, ground truth and triangulated joints, to poses from files."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ from geoself_jax.view.from_recording import Sources, parts
 
 
 def beside(sequences: Sequence[PoseSequence], recording: Recording) -> list[PoseSequence]:
-    """Ground truth, triangulated joints and 2D joints of the same clips, cameras and frames.
+    """Adds ground truth, triangulated joints and 2D joints of the same clips, cameras and frames.
 
-    A clip or camera goes by its name; where the recording has only one, that is it. Poses that name
-    no camera, in a recording of several, get no 2D joints. Frames go by their numbers.
+    Clips and cameras are matched by name; where the recording has only one, it is taken. Poses that
+    name no camera, in a multi-view recording, get no 2D joints. Frames are matched by number.
 
     Returns:
-        The sequences, renamed to the recording's clips, and what there is beside them.
+        The sequences, renamed to the recording's clips, then those of the recording.
 
     Raises:
         GeoselfError: The recording has no such clip or camera, or none of the frames (64).
@@ -33,7 +33,7 @@ def beside(sequences: Sequence[PoseSequence], recording: Recording) -> list[Pose
         if not there.any():
             raise usage_error(
                 f"--data: no frame of {own[0].name} is in clip {recording.clip_names[clip]!r}",
-                "frames go by their numbers",
+                "frames are matched by number",
                 "give the recording that the poses were lifted from",
             )
         wanted |= there
@@ -61,7 +61,7 @@ def _views(recording: Recording, sequences: Sequence[PoseSequence]) -> dict[str,
 
 
 def _known(recording: Recording, views: dict[int, dict[str, int | None]]) -> list[PoseSequence]:
-    """What a recording knows of each clip for each camera."""
+    """Returns the recording's sources of each clip and camera."""
     sources = Sources(recording)
     found: list[PoseSequence] = []
     for at in parts(recording):
@@ -76,7 +76,7 @@ def _blind(source: PoseSequence) -> PoseSequence:
 
 
 def _named(source: PoseSequence, camera: str) -> PoseSequence:
-    """The source under the name that the poses have for its camera."""
+    """Returns the source with its camera renamed as in the poses."""
     if source.camera is None:
         return source
     own = source.camera

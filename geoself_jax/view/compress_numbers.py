@@ -1,9 +1,9 @@
-"""Numbers over time as few bytes: rounded, differences from frame to frame, planes, deflated.
+"""Compresses numbers over time: quantization, differences over frames, byte planes, deflate.
 
-The layout that assets/decode.js reads, little-endian, before zlib: a bit for each number that is
-missing, channel by channel, filled up to a byte; then the zigzag-coded differences in time as
+The layout that assets/decode.js reads, little-endian, before zlib: one bit per missing joint,
+channel by channel, padded to a byte; then the zigzag-coded differences in time as
 `planes` planes of bytes, the low bytes of all first, each channel by channel. Joints are relative
-to the root's joint, so that where the root is uncertain only its channels are noisy.
+to the root joint, so that an uncertain root makes only its own channels noisy.
 """
 
 import base64
@@ -18,14 +18,14 @@ _LEVEL = 6  # of zlib; 9 takes three times as long for a hundredth
 
 @dataclass(frozen=True)
 class Block:
-    """Coded numbers.
+    """An encoded array.
 
     Attributes:
         frames, joints, numbers: Shape of the array.
-        step: What 1 stands for.
-        root: Joint that the others are coded relative to, or -1.
-        planes: Bytes a number.
-        content: zlib, in base64.
+        step: Quantization step, in the unit of the array.
+        root: Joint that the others are relative to, or -1.
+        planes: Bytes per number.
+        content: zlib stream, base64.
     """
 
     frames: int
@@ -38,12 +38,12 @@ class Block:
 
 
 def code(values: np.ndarray, step: float, root: int = -1) -> Block:
-    """Codes an array; what is read back is at most half a step off.
+    """Encodes an array; the error after decoding is at most half a step.
 
     Args:
         values: (T, J, D); a joint with any number that is not finite, or beyond 2^28 steps, is
             missing.
-        step: Largest rounding error, doubled.
+        step: Quantization step: twice the largest rounding error.
         root: See `Block`.
     """
     frames, joints, numbers = values.shape
@@ -66,7 +66,7 @@ def code(values: np.ndarray, step: float, root: int = -1) -> Block:
 
 
 def decode(block: Block) -> np.ndarray:
-    """The array of a block, float64, NaN where missing: what the page reads, to test against."""
+    """Decodes a block as the page does, float64, NaN where missing; reference for the tests."""
     content = np.frombuffer(zlib.decompress(base64.b64decode(block.content)), np.uint8)
     flags, channels = block.joints * block.frames, block.joints * block.numbers
     head = -(-flags // 8)
@@ -83,7 +83,7 @@ def decode(block: Block) -> np.ndarray:
 
 
 def _held(values: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Values (T, ...), where missing the last one that was there: no change costs nothing."""
+    """Forward-fills missing values (T, ...): a difference of zero compresses best."""
     time = np.arange(len(values)).reshape(-1, *[1] * (there.ndim - 1))
     last = np.maximum.accumulate(np.where(there, time, 0), axis=0)
     return np.take_along_axis(values, last[..., None], axis=0)

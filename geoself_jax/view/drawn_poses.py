@@ -1,4 +1,4 @@
-"""A scene's poses as they are drawn: relative to the root, upright, on the floor."""
+"""Prepares a scene's poses for drawing: root-relative, upright, on the floor."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from geoself_jax.view.scene import Scene
 
 
 def camera_axes(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
-    """What turns the scene's points into its camera's axes, (3, 3), and `up` there, (3,).
+    """Returns the rotation from the scene's axes to its camera's, (3, 3), and `up` there, (3,).
 
-    Where the camera's place is not known, the scene's own axes are taken for a camera's.
+    Without extrinsics, the scene's own axes are taken as the camera's.
     """
     up = scene.sequences[0].up
     rotations = [
@@ -23,14 +23,14 @@ def camera_axes(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
 
 
 def poses_in_camera(scene: Scene) -> dict[str, np.ndarray]:
-    """Each source's (T, J, 3) metres, in the camera's axes, relative to the root joint."""
+    """Returns the root-relative pose of each source, (T, J, 3), metres, camera axes."""
     R, _ = camera_axes(scene)
     root = scene.skeleton.root
     return {s.name: (s.pose - s.pose[:, root, None]) @ R.T for s in scene.sequences}
 
 
-def picture_size(scene: Scene) -> tuple[int, int]:
-    """Width and height of the camera's picture; of what was seen where that is not known."""
+def image_size_of(scene: Scene) -> tuple[int, int]:
+    """Returns the image's width and height, px; the extent of the detections where unknown."""
     cameras = [s.camera for s in scene.sequences if s.camera is not None]
     sizes = [camera.image_size for camera in cameras if min(camera.image_size) > 0]
     if sizes:
@@ -42,7 +42,7 @@ def picture_size(scene: Scene) -> tuple[int, int]:
 
 
 def detections(scene: Scene) -> tuple[np.ndarray, np.ndarray] | None:
-    """(T, J, 2) px and (T, J) confidence of what the camera saw, or None."""
+    """Returns the 2D detections, (T, J, 2) px, and confidence, (T, J); None without any."""
     seen = scene.seen
     if seen is None or seen.keypoints_2d is None or seen.confidence is None:
         return None
@@ -50,10 +50,10 @@ def detections(scene: Scene) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def on_floor(poses: list[np.ndarray]) -> list[np.ndarray]:
-    """Upright poses (T, J, 3), each instant lifted or lowered by what brings its feet to 0.
+    """Translates upright poses (T, J, 3), metres, so that the lowest joint of each frame is at 0.
 
-    The floor is under the lowest joint of all sources: a jump is not seen, but who sits or lies
-    does so on the floor.
+    The floor is under the lowest joint of all sources: a jump is not visible, but a sitting or
+    lying person is on the floor.
     """
     heights = np.stack([pose[..., 1] for pose in poses])
     lowest = np.where(np.isfinite(heights), heights, np.inf).min((0, 2))

@@ -1,4 +1,4 @@
-"""The table of errors per action, of all sources that have a reference."""
+"""Errors per action of all sources that have a reference."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,13 +13,13 @@ _CHUNK = 4096
 COLUMNS = ("MPJPE", "P-MPJPE", "root", "poses")
 _NOTE = (
     "Errors in mm. MPJPE: mean distance of the joints, relative to the root. P-MPJPE: after the "
-    "best rotation, scale and place. root: distance of the roots, where both are absolute. A joint "
-    "or pose that either of the two lacks is not counted."
+    "best rotation, scale and translation. root: distance of the roots, where both are absolute. "
+    "Joints and poses that either of the two lacks are not counted."
 )
 
 
 def action_table(scenes: Sequence[Scene]) -> dict[str, Any] | None:
-    """Rows an action, their mean and all poses; columns a source and its reference.
+    """Tabulates errors: rows are actions, their mean and all poses; columns are sources.
 
     Returns:
         JSON values; None where no scene has a reference.
@@ -50,7 +50,7 @@ def action_table(scenes: Sequence[Scene]) -> dict[str, Any] | None:
 def _column(
     members: Sequence[tuple[Scene, int]], actions: Sequence[str]
 ) -> list[list[float | int | None]]:
-    """A row of `COLUMNS` for each action, for the mean of the actions and for all poses."""
+    """Returns a row of `COLUMNS` per action, for the mean of the actions and for all poses."""
     measures = _measures(members)
     of = np.concatenate([np.full(s.frames, actions.index(s.action)) for s, _ in members])
     each = [_means(measures[of == k]) for k in range(len(actions))]
@@ -72,7 +72,7 @@ def _nan_means(values: np.ndarray) -> list[float]:
 
 
 def mean_errors(scene: Scene, i: int) -> np.ndarray | None:
-    """(T,) MPJPE of each pose, mm, NaN where nothing can be compared; None as `joint_errors`."""
+    """Returns the MPJPE of each pose, (T,), mm; NaN where undefined; None as `joint_errors`."""
     errors = joint_errors(scene, i)
     if errors is None:
         return None
@@ -83,7 +83,7 @@ def mean_errors(scene: Scene, i: int) -> np.ndarray | None:
 
 
 def _measures(members: Sequence[tuple[Scene, int]]) -> np.ndarray:
-    """(poses, 3) MPJPE, P-MPJPE and root error of each pose, mm, NaN where not known."""
+    """Returns MPJPE, P-MPJPE and root error of each pose, (poses, 3), mm; NaN where undefined."""
     means, roots, poses, targets = [], [], [], []
     for scene, i in members:
         assert scene.reference is not None
@@ -101,7 +101,7 @@ def _measures(members: Sequence[tuple[Scene, int]]) -> np.ndarray:
 
 
 def _aligned(pose: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """(T,) P-MPJPE of each pose, mm, in chunks of one shape so that one compilation serves all."""
+    """Returns the P-MPJPE of each pose, (T,), mm, in chunks of one shape: one compilation."""
     there = (np.isfinite(pose) & np.isfinite(target)).all(-1, keepdims=True)
     pose, target = np.where(there, pose, 0), np.where(there, target, np.nan)
     result = np.empty(len(pose))

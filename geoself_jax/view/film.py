@@ -1,4 +1,4 @@
-"""A scene as a film: GIF or MP4, without a screen."""
+"""Renders a scene as a video: GIF or MP4, without a display."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +9,11 @@ from tqdm import tqdm
 from geoself_jax.core.errors import usage_error
 from geoself_jax.view import video_file
 from geoself_jax.view.choose_frames import Moments, frame_range, in_real_time
-from geoself_jax.view.film_frame import Stage
+from geoself_jax.view.film_frame import FrameRenderer
 from geoself_jax.view.scene import Scene
 
 KINDS = (".gif", ".mp4")
-_FPS = {".gif": 12.5, ".mp4": 25.0}  # at most, where none is asked for
+_FPS = {".gif": 12.5, ".mp4": 25.0}  # at most, by default
 _WIDTH = {".gif": 640, ".mp4": 960}
 _MOST = {".gif": 1500, ".mp4": 200_000}  # frames; a GIF is held in memory
 _SAMPLE = 8
@@ -30,27 +30,27 @@ def write_film(
     width: int | None = None,
     turn: float = 0.0,
 ) -> int:
-    """Films a scene: what the camera saw, and the poses, in the video's own time.
+    """Writes a scene as a video, 2D detections and 3D poses, at the recording's own speed.
 
     Args:
-        path: `.gif` or `.mp4`; one already there is replaced once all is written.
-        scene: What to show; its first source is in colour, the others are thin and grey.
-        fps: Frames a second of the film; by default the video's, but at most 25 (GIF: 12.5).
-        speed: 0.5 shows it half as fast.
-        first, last: Frames of the video to begin and end with; all by default.
-        width: Pixels; by default 960 (GIF: 640).
-        turn: Degrees a second by which the viewer goes round; 0 shows two sides instead.
+        path: `.gif` or `.mp4`; an existing file is replaced atomically.
+        scene: Scene to show; its first source is in colour, the others are thin and grey.
+        fps: Frames per second; by default the recording's, at most 25 (GIF: 12.5).
+        speed: Playback speed; 0.5 is half speed.
+        first, last: First and last frame number; all by default.
+        width: Width, px; by default 960 (GIF: 640).
+        turn: Orbit of the viewpoint, degrees per second; 0 shows two fixed viewpoints.
 
     Returns:
-        How many frames it has.
+        Number of frames written.
 
     Raises:
-        GeoselfError: Another ending, no such frames, or numbers that make no film (64); no ffmpeg
-            for `.mp4` (69); the disk refuses (74).
+        GeoselfError: Unknown suffix, no such frames, or a value out of range (64); no ffmpeg for
+            `.mp4` (69); the file cannot be written (74).
     """
     kind = path.suffix.lower()
     if kind not in KINDS:
-        raise usage_error(str(path), f"wanted one of {', '.join(KINDS)}", "change its ending")
+        raise usage_error(str(path), f"expected one of {', '.join(KINDS)}", "change the suffix")
     fps = min(_FPS[kind], scene.sequences[0].fps * speed) if fps is None else fps
     width = _WIDTH[kind] if width is None else width
     _check(path, fps, speed, width, turn)
@@ -59,30 +59,32 @@ def write_film(
     if count > _MOST[kind]:
         raise usage_error(
             f"{path}: {count} frames",
-            f"at most {_MOST[kind]} make a {kind}",
-            "choose fewer frames a second or a shorter range" + (", or .mp4" * (kind == ".gif")),
+            f"a {kind} has at most {_MOST[kind]}",
+            "choose fewer frames per second or a shorter range" + (", or .mp4" * (kind == ".gif")),
         )
     shown = np.unique(moments.scene_index[moments.scene_index >= 0])
-    stage = Stage(scene, shown, width, turns=turn != 0)
-    pictures = _pictures(stage, moments, turn / fps, path.name)
+    renderer = FrameRenderer(scene, shown, width, turns=turn != 0)
+    images = _images(renderer, moments, turn / fps, path.name)
     if kind == ".mp4":
-        video_file.write_mp4(path, pictures, stage.size, fps)
+        video_file.write_mp4(path, images, renderer.size, fps)
     else:
-        video_file.write_gif(path, pictures, _sample(stage, moments), fps)
+        video_file.write_gif(path, images, _sample(renderer, moments), fps)
     return count
 
 
-def _sample(stage: Stage, moments: Moments) -> Iterator[np.ndarray]:
-    """Some of the pictures."""
+def _sample(renderer: FrameRenderer, moments: Moments) -> Iterator[np.ndarray]:
+    """Renders every n-th frame."""
     every = -(-len(moments.frame) // _SAMPLE)
     for frame, index in zip(moments.frame[::every], moments.scene_index[::every], strict=True):
-        yield stage.draw(int(frame), int(index)).copy()
+        yield renderer.draw(int(frame), int(index)).copy()
 
 
-def _pictures(stage: Stage, moments: Moments, turn: float, name: str) -> Iterator[np.ndarray]:
+def _images(
+    renderer: FrameRenderer, moments: Moments, turn: float, name: str
+) -> Iterator[np.ndarray]:
     frames = tqdm(zip(*moments, strict=True), name, len(moments.frame), unit=" frames")
     for k, (frame, index) in enumerate(frames):
-        yield stage.draw(int(frame), int(index), k * turn)
+        yield renderer.draw(int(frame), int(index), k * turn)
 
 
 def _check(path: Path, fps: float, speed: float, width: int, turn: float) -> None:
@@ -94,6 +96,8 @@ def _check(path: Path, fps: float, speed: float, width: int, turn: float) -> Non
     }
     for name, (value, low, high) in limits.items():
         if not low <= value <= high:
-            raise usage_error(f"{path}: {name} {value}", f"wanted {low} to {high}", "change it")
+            raise usage_error(f"{path}: {name} {value}", f"must be in [{low}, {high}]", "change it")
     if path.suffix.lower() == ".gif" and fps > 50:
-        raise usage_error(f"{path}: {fps} frames a second", "a GIF plays 50 at most", "ask for 50")
+        raise usage_error(
+            f"{path}: {fps} frames per second", "a GIF plays at most 50", "set fps to 50"
+        )

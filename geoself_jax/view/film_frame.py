@@ -1,4 +1,4 @@
-"""The picture that a film is made of: what moves, over what is drawn once."""
+"""Renders the frames of a video: animated artists over a background that is drawn once."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from geoself_jax.view.caption import Caption
 from geoself_jax.view.drawn_poses import (
     camera_axes,
     detections,
+    image_size_of,
     on_floor,
-    picture_size,
     poses_in_camera,
 )
 from geoself_jax.view.line_segments import upright
@@ -21,29 +21,29 @@ from geoself_jax.view.scene import Scene, joint_errors
 
 _NEAR_CAMERA, _ASIDE = -20.0, 70.0  # degrees
 _HIGH, _WIDE, _GAP, _ABOVE, _EDGE = 3.0, 3.0, 0.12, 0.42, 0.12  # inches
-_NARROWEST, _WIDEST = 1.8, 3.6  # inches, the camera's picture
+_NARROWEST, _WIDEST = 1.8, 3.6  # inches, the 2D axes
 _SMALLEST = 160  # px
 
 
-class Stage:
-    """Draws any frame of a scene: the 2D input, and 3D from two sides or from one that turns.
+class FrameRenderer:
+    """Renders any frame of a scene: 2D input, and 3D from two viewpoints or from one that orbits.
 
     Attributes:
-        size: Width and height of a picture, px, both even, as videos want them.
+        size: Width and height of a frame, px, both even, as video codecs require.
     """
 
     def __init__(self, scene: Scene, shown: np.ndarray, width: int, *, turns: bool) -> None:
-        """Draws what stays.
+        """Draws the background.
 
         Args:
             scene: What to show.
-            shown: Indices of its frames that will be: all fit into the picture.
-            width: Pixels.
-            turns: Whether the viewer goes round: then 3D is seen from one side in place of two.
+            shown: Indices of the frames to show; the axes contain all of them.
+            width: Width of a frame, px.
+            turns: Whether the viewpoint orbits; then there is one 3D view instead of two.
         """
         self._scene, self._errors = scene, joint_errors(scene, 0)
         seen = detections(scene)
-        wide = [] if seen is None else [_picture_width(scene, shown)]
+        wide = [] if seen is None else [_image_width(scene, shown)]
         wide += [_WIDE] if turns else [_WIDE, _WIDE]
         inches = sum(wide) + _GAP * (len(wide) - 1) + 2 * _EDGE
         dpi = max(_SMALLEST, width - width % 2) / inches
@@ -67,21 +67,21 @@ class Stage:
         self._canvas, self._background = canvas, canvas.copy_from_bbox(self._figure.bbox)
 
     def draw(self, frame: int, index: int, turned: float = 0.0) -> np.ndarray:
-        """One picture, (height, width, 4) bytes RGBA; the next one is drawn into the same memory.
+        """Renders one frame, (height, width, 4) bytes RGBA; the next call reuses the buffer.
 
         Args:
-            frame: Number in the video, to be written.
-            index: Frame of the scene, or -1 where it has none.
-            turned: Degrees by which the viewer went round.
+            frame: Frame number in the video, written as the caption.
+            index: Frame index in the scene, or -1 for none.
+            turned: Angle of the orbit, degrees.
         """
         self._canvas.restore_region(self._background)
         for part in self._parts:
             part.show(index, turned)
             for artist in part.artists:
                 self._figure.draw_artist(artist)
-        picture = np.asarray(self._canvas.buffer_rgba())
-        self._caption.put(picture, self._words(frame, index), *self._corner)
-        return picture
+        image = np.asarray(self._canvas.buffer_rgba())
+        self._caption.put(image, self._words(frame, index), *self._corner)
+        return image
 
     def _words(self, frame: int, index: int) -> str:
         words = f"frame {frame}  {frame / self._scene.sequences[0].fps:6.2f} s"
@@ -90,10 +90,10 @@ class Stage:
         return f"{1000 * np.nanmean(self._errors[index]):.0f} mm  {words}"
 
 
-def _picture_width(scene: Scene, shown: np.ndarray) -> float:
-    """Inches, by the shape of what was seen."""
+def _image_width(scene: Scene, shown: np.ndarray) -> float:
+    """Returns the width of the 2D axes, inches, from the aspect ratio of the detections."""
     pixels, confidence = detections(scene) or (np.zeros((1, 1, 2)), np.zeros((1, 1)))
-    _, (width, height) = crop(pixels[shown], confidence[shown], picture_size(scene))
+    _, (width, height) = crop(pixels[shown], confidence[shown], image_size_of(scene))
     return float(np.clip(_HIGH * width / height, _NARROWEST, _WIDEST))
 
 
@@ -104,7 +104,7 @@ def _parts(
     seen, skeleton = detections(scene), scene.skeleton
     if seen is not None:
         first, *axes = axes
-        parts.append(MovingDetections(first, *seen, picture_size(scene), skeleton, shown))
+        parts.append(MovingDetections(first, *seen, image_size_of(scene), skeleton, shown))
     _, up = camera_axes(scene)
     bodies = on_floor([upright(pose, up) for pose in poses_in_camera(scene).values()])
     for side, azimuth in zip(axes, (_NEAR_CAMERA, _ASIDE), strict=False):

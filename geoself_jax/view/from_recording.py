@@ -1,4 +1,4 @@
-"""What a recording of several cameras knows of one person in one of its videos."""
+"""Sources of one person in one video of a multi-view recording."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from geoself_jax.view.scene import PREDICTION, TRIANGULATED, TRUTH
 
 
 def parts(recording: Recording) -> Iterator[np.ndarray]:
-    """Frames of each clip and rig, in the order of their numbers, each number once."""
+    """Yields the frames of each clip and rig, ordered by frame number, without duplicates."""
     pairs = np.stack([recording.clip_id, recording.rig_id], axis=1)
     _, first = np.unique(pairs, axis=0, return_index=True)
     for pair in pairs[np.sort(first)]:
@@ -22,12 +22,12 @@ def parts(recording: Recording) -> Iterator[np.ndarray]:
 
 
 class Sources:
-    """The prediction, the ground truth and the triangulated joints of a recording, as they are.
+    """Prediction, ground truth and triangulated joints of a recording, as far as available.
 
     Attributes:
-        recording: In the joints of the prediction.
-        prediction: Of every view, or None.
-        worlds: Name to (frames, joints, 3) world, metres; NaN where missing.
+        recording: Recording in the joints of the prediction.
+        prediction: Poses of every view, or None.
+        worlds: Name to (frames, joints, 3), metres, world frame; NaN where missing.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Sources:
             self.worlds[TRIANGULATED] = triangulated
 
     def of(self, at: np.ndarray, view: int) -> list[PoseSequence]:
-        """Those of some frames of one clip and one camera; the first with what the camera saw."""
+        """Returns the sources of frames of one clip and camera; the first has the 2D detections."""
         found = []
         if self.prediction is not None:
             lifted = _absolute(self.prediction, self.recording, at, view)
@@ -60,7 +60,7 @@ class Sources:
 
 
 def _truth(recording: Recording, pose_world: np.ndarray) -> np.ndarray:
-    """Ground truth in the detections' joints, NaN where it has nothing for one."""
+    """Returns ground truth in the detections' joints; NaN for joints it lacks."""
     if recording.pose_skeleton is None:
         return pose_world
     return joint_map(recording.pose_skeleton, recording.skeleton).points(pose_world)
@@ -69,7 +69,7 @@ def _truth(recording: Recording, pose_world: np.ndarray) -> np.ndarray:
 def _absolute(
     prediction: Prediction, recording: Recording, at: np.ndarray, view: int
 ) -> np.ndarray:
-    """(frames, joints, 3) camera frame, metres; NaN where an empty view was lifted from nothing."""
+    """Returns absolute poses (frames, joints, 3), metres, camera frame; NaN without detections."""
     pose = np.asarray(prediction.pose_3d[at, view] + prediction.root_position[at, view][:, None])
     seen = (recording.confidence[at, view] > 0).any(-1)
     return np.where(seen[:, None, None], pose, np.nan)

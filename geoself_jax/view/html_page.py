@@ -2,7 +2,7 @@
 
 The page's own scripts draw on canvases: some 60 kB. A plotting library would bring 4.7 MB and want
 the policy 'unsafe-eval'; ours allows the one script and the one style of the page by their hashes,
-and nothing else: no address is asked for anything, and a name from a file cannot become a program.
+and nothing else: the page makes no request, and a name from a file cannot become a script.
 """
 
 import base64
@@ -20,9 +20,9 @@ from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.view.page_data import page_facts
 from geoself_jax.view.scene import Scene
 
-# In the order in which one needs the other.
+# In order of dependency.
 SCRIPTS = (
-    *("decode", "scene", "space", "colors", "body", "picture", "curve", "tables", "player"),
+    *("decode", "scene", "space", "colors", "body", "detections", "curve", "tables", "player"),
     *("pointer", "main"),
 )
 
@@ -30,16 +30,16 @@ SCRIPTS = (
 def write_page(
     path: Path, scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = None
 ) -> None:
-    """Writes the page; a file already there is replaced once all is written.
+    """Writes the page; an existing file is replaced atomically.
 
     Args:
         path: HTML file to write.
         scenes: At least one.
-        title: Heading; drawn as it stands, no markup.
+        title: Heading, plain text; markup is escaped.
         table: See `page`.
 
     Raises:
-        GeoselfError: No scene (65); the disk refuses (74).
+        GeoselfError: No scene (65); the file cannot be written (74).
     """
     text = page(scenes, title, table)
     with whole_file(path) as stream:
@@ -47,7 +47,7 @@ def write_page(
 
 
 def page(scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = None) -> str:
-    """The whole page as text.
+    """Returns the whole page as text.
 
     Args:
         scenes: At least one.
@@ -58,7 +58,7 @@ def page(scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = Non
         GeoselfError: No scene (65).
     """
     if not scenes:
-        raise data_error("no scene to show", "wanted one at least", "give files with poses")
+        raise data_error("no scene to show", "at least one is required", "pass files with poses")
     # A name of a file may hold bytes that are no text.
     title = " ".join(title.encode(errors="replace").decode().split()) or "Poses"
     facts, blocks = page_facts(scenes, title, table)

@@ -1,4 +1,4 @@
-"""What a page knows of its scenes, as JSON, and the blocks of numbers that go with it."""
+"""Serializes scenes for the page: JSON, and encoded blocks of numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,12 +16,12 @@ from geoself_jax.view.shared_numbers import Blocks
 def page_facts(
     scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = None
 ) -> tuple[dict[str, Any], Blocks]:
-    """JSON values for assets/main.js, and the numbers that they refer to.
+    """Returns JSON values for assets/main.js, and the blocks that they refer to.
 
     Args:
         scenes: At least one.
         title: Heading.
-        table: In place of the one made of the scenes.
+        table: Replaces the table computed from the scenes.
     """
     blocks = Blocks()
     skeletons = list(dict.fromkeys(scene.skeleton for scene in scenes))
@@ -75,7 +75,7 @@ def _scene(scene: Scene, skeletons: list[Skeleton], blocks: Blocks) -> dict[str,
 
 
 def _error(scene: Scene) -> float | None:
-    """Mean error of the first source that has one, mm."""
+    """Returns the mean error of the first source that has a reference, mm."""
     for i in range(len(scene.sequences)):
         errors = mean_errors(scene, i)
         if errors is not None:
@@ -94,7 +94,7 @@ def _skeleton(skeleton: Skeleton) -> dict[str, Any]:
 
 
 def runs(frame_id: np.ndarray) -> list[list[int]]:
-    """Frame numbers, ascending, as [first, step, count] of each stretch of even steps."""
+    """Run-length encodes ascending frame numbers as [first, step, count]."""
     found: list[list[int]] = []
     at = 0
     while at < len(frame_id):

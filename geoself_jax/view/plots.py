@@ -1,4 +1,4 @@
-"""Pictures of 2D input beside the 3D poses lifted from it."""
+"""Figures of 2D input next to the 3D poses lifted from it."""
 
 import io
 import os
@@ -17,10 +17,10 @@ from PIL import Image
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.view.axes import Panel, check, draw_detections, draw_poses, names_of
+from geoself_jax.view.axes import PosePlot, check, draw_detections, draw_poses, names_of
 from geoself_jax.view.line_segments import COLOR, EDGE, REFERENCE, bone_sides, colors_of, dash
 
-__all__ = ["Panel", "draw_hero", "draw_lifted"]
+__all__ = ["PosePlot", "draw_hero", "draw_lifted"]
 
 _INK = "#1F2430"
 _NEAR_CAMERA, _BETWEEN = -20.0, 40.0  # degrees
@@ -28,24 +28,24 @@ _DPI = 200
 
 
 def draw_lifted(
-    path: Path | str, panels: Sequence[Panel], skeleton: Skeleton, *, title: str = ""
+    path: Path | str, plots: Sequence[PosePlot], skeleton: Skeleton, *, title: str = ""
 ) -> None:
-    """Draws one row a panel: its detections, then its poses from two sides.
+    """Draws one row per plot: the 2D detections, then the 3D poses from two viewpoints.
 
-    The first side is near the camera's, the second is a quarter turn on, where depth can be judged.
+    The first viewpoint is near the camera's, the second is rotated by 90 degrees and shows depth.
 
     Args:
-        path: PNG to write; one already there is replaced once all is drawn.
-        panels: At least one.
-        skeleton: Of the panels' joints.
-        title: Over all rows, no markup.
+        path: PNG to write; an existing file is replaced atomically.
+        plots: At least one.
+        skeleton: Joints and bones of all plots.
+        title: Plain text above all rows.
 
     Raises:
-        GeoselfError: No panel, or one of other shapes (65); the disk refuses (74).
+        GeoselfError: No plot, or an array of another shape (65); the file cannot be written (74).
     """
-    check(panels, skeleton)
+    check(plots, skeleton)
     row, gap, top, width = 2.75, 0.38, 0.5 + 0.4 * bool(title), 8.55  # inches
-    height = top + len(panels) * (row + gap)
+    height = top + len(plots) * (row + gap)
     figure = new_figure(width, height)
     write_line(figure, 0, height - 0.3, title, width, fontsize=14, fontweight="bold")
     columns = {
@@ -55,68 +55,66 @@ def draw_lifted(
     }
     for head, (x, wide) in columns.items():
         write_line(figure, x, height - top + 0.12, head, wide, fontsize=9.5, color=EDGE)
-    for i, panel in enumerate(panels):
+    for i, plot in enumerate(plots):
         y = height - top - (i + 1) * (row + gap)
-        write_line(figure, 0, y + row + 0.1, panel.title, width, fontweight="bold")
-        picture, near, turned = (
-            place_axes(figure, x, y, wide, row) for x, wide in columns.values()
-        )
-        draw_detections(picture, panel, skeleton)
-        draw_poses(near, panel, panels, skeleton, _NEAR_CAMERA)
-        draw_poses(turned, panel, panels, skeleton, _NEAR_CAMERA + 90)
-    draw_legend(figure, names_of(panels), skeleton)
+        write_line(figure, 0, y + row + 0.1, plot.title, width, fontweight="bold")
+        image, near, turned = (place_axes(figure, x, y, wide, row) for x, wide in columns.values())
+        draw_detections(image, plot, skeleton)
+        draw_poses(near, plot, plots, skeleton, _NEAR_CAMERA)
+        draw_poses(turned, plot, plots, skeleton, _NEAR_CAMERA + 90)
+    draw_legend(figure, names_of(plots), skeleton)
     _save(figure, Path(path))
 
 
 def draw_hero(
     path: Path | str,
-    panels: Sequence[Panel],
+    plots: Sequence[PosePlot],
     skeleton: Skeleton,
     *,
     title: str = "",
     width: int | None = None,
 ) -> None:
-    """Draws one column a panel, the detections above the pose; 3 or 4 fill a README's width.
+    """Draws one column per plot, the detections above the pose; 3 or 4 fill a README's width.
 
-    Where no panel has a detection, there are poses only.
+    The detections are left out where no plot has any.
 
     Args:
-        path: PNG to write; one already there is replaced once all is drawn.
-        panels: At least one.
-        skeleton: Of the panels' joints.
-        title: Over all columns, no markup.
-        width: Of the picture without its margin, pixels.
+        path: PNG to write; an existing file is replaced atomically.
+        plots: At least one.
+        skeleton: Joints and bones of all plots.
+        title: Plain text above all columns.
+        width: Width of the image without its margin, px.
 
     Raises:
-        GeoselfError: No panel, or one of other shapes (65); the disk refuses (74).
+        GeoselfError: No plot, or an array of another shape (65); the file cannot be written (74).
     """
-    check(panels, skeleton)
+    check(plots, skeleton)
     column, gap, below = 2.5, 0.2, 2.4  # inches
-    above = 2.5 if any((panel.confidence > 0).any() for panel in panels) else 0
+    above = 2.5 if any((plot.confidence > 0).any() for plot in plots) else 0
     height = above + below + 0.35
-    wide = len(panels) * (column + gap) - gap
+    wide = len(plots) * (column + gap) - gap
     figure = new_figure(wide, height + 0.4 * bool(title), None if width is None else width / wide)
     write_line(figure, 0, height + 0.1, title, wide, fontsize=14, fontweight="bold")
-    for i, panel in enumerate(panels):
+    for i, plot in enumerate(plots):
         x = i * (column + gap)
-        write_line(figure, x, height - 0.25, panel.title, column, fontweight="bold")
+        write_line(figure, x, height - 0.25, plot.title, column, fontweight="bold")
         if above:
-            draw_detections(place_axes(figure, x, below, column, above), panel, skeleton)
+            draw_detections(place_axes(figure, x, below, column, above), plot, skeleton)
         pose = place_axes(figure, x, 0, column, below - 0.1)
-        draw_poses(pose, panel, panels, skeleton, _BETWEEN)
-    draw_legend(figure, names_of(panels), skeleton)
+        draw_poses(pose, plot, plots, skeleton, _BETWEEN)
+    draw_legend(figure, names_of(plots), skeleton)
     _save(figure, Path(path))
 
 
 def new_figure(width: float, height: float, dpi: float | None = None) -> Figure:
-    """An empty figure of a size in inches, drawn by Agg."""
+    """Creates an empty figure of a size in inches, rendered by Agg."""
     figure = Figure((width, height), dpi=dpi or _DPI, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
 def place_axes(figure: Figure, x: float, y: float, width: float, height: float) -> Axes:
-    """Empty axes at a place in inches."""
+    """Adds empty axes at a position in inches."""
     w, h = figure.get_size_inches()
     axes = figure.add_axes((x / w, y / h, width / w, height / h), facecolor="none")
     axes.set_axis_off()
@@ -124,7 +122,7 @@ def place_axes(figure: Figure, x: float, y: float, width: float, height: float) 
 
 
 def write_line(figure: Figure, x: float, y: float, words: str, width: float, **style: Any) -> Text:
-    """Puts one line at a place in inches, cut where it is wider than `width`; no markup."""
+    """Writes one line of plain text at a position in inches, truncated to `width`."""
     w, h = figure.get_size_inches()
     words = " ".join(words.split())
     line = figure.text(
@@ -139,16 +137,18 @@ def write_line(figure: Figure, x: float, y: float, words: str, width: float, **s
 def draw_legend(
     figure: Figure, names: Sequence[str], skeleton: Skeleton, *, top: float = -0.06
 ) -> float:
-    """Under all axes, in as many rows as the width asks for; `_save` makes the room.
+    """Draws the legend under all axes, in as many rows as the width requires.
+
+    It may lie outside the figure: `_save` crops to what is drawn.
 
     Args:
         figure: To draw in.
-        names: Of all poses, the prediction's first.
-        skeleton: Whose sides are there.
-        top: Its upper edge, inches above the figure's lower one.
+        names: Names of all poses, the prediction's first.
+        skeleton: Gives the sides to list.
+        top: Upper edge of the legend, inches above the figure's lower edge.
 
     Returns:
-        Its height, inches.
+        Height of the legend, inches.
     """
     present = [side for side in COLOR if side in bone_sides(skeleton)] or ["middle"]
     limbs = [Line2D([], [], color=COLOR[side], linewidth=3.2) for side in present]
@@ -185,7 +185,7 @@ def draw_legend(
 
 
 def _save(figure: Figure, path: Path) -> None:
-    """Saves a PNG of 256 colours, a third the size of one of all colours."""
+    """Saves a PNG of 256 colours: a third of the size in true colour."""
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", facecolor="white", bbox_inches="tight", pad_inches=0.2)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

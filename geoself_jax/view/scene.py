@@ -1,4 +1,4 @@
-"""One person in one video as several sources see them, in the same frames, axes and joints."""
+"""One person in one video according to several sources, in the same frames, axes and joints."""
 
 from dataclasses import dataclass
 
@@ -13,14 +13,14 @@ PREDICTION, TRUTH, TRIANGULATED = "prediction", "ground truth", "triangulated"
 
 @dataclass(frozen=True)
 class Scene:
-    """Sources of one person in one video. They share frames T, axes, joints J and fps.
+    """Sources of one person in one video, with common frames T, axes, joints J and fps.
 
     Attributes:
-        name: Clip and camera, for people.
-        action: Name; empty where not known.
-        sequences: At least one; the first is what the picture is about. Names differ.
+        name: Clip and camera, as displayed.
+        action: Name of the action; empty where unknown.
+        sequences: At least one; the first is drawn in colour. Names are unique.
         reference: Index of the sequence that errors are measured against, or None.
-        notes: What was done to bring them together, one line each: joints that were derived.
+        notes: How the sources were aligned, one line each, e.g. joints that were derived.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Scene:
     def __post_init__(self) -> None:
         """Raises GeoselfError (65) where the sequences do not share frames, axes and joints."""
         if not self.sequences:
-            raise data_error(f"{self.name}: no sequence", "wanted at least one", "give poses")
+            raise data_error(f"{self.name}: no sequence", "at least one is required", "pass poses")
         first = self.sequences[0]
         for other in self.sequences[1:]:
             for what in ("axes", "fps", "skeleton"):
@@ -65,11 +65,11 @@ class Scene:
 
 
 def _apart(name: str, what: str) -> Exception:
-    return data_error(f"{name}: sequences of different {what}", "a scene has one", "part them")
+    return data_error(f"{name}: sequences of different {what}", "a scene has one", "split them")
 
 
 def joint_errors(scene: Scene, i: int) -> np.ndarray | None:
-    """Root-relative distance of each joint from the reference's: the terms of MPJPE.
+    """Returns the root-relative distance of each joint from the reference: the terms of MPJPE.
 
     Returns:
         (T, J) metres; NaN where either of the two lacks the joint or its root. None where there is

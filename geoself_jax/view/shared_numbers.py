@@ -1,4 +1,4 @@
-"""The coded numbers of a page, each once: several cameras share a triangulated body."""
+"""The encoded arrays of a page, deduplicated: several cameras share one triangulated pose."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,23 +9,23 @@ from geoself_jax.view import z_up
 from geoself_jax.view.compress_numbers import Block, code
 from geoself_jax.view.scene import Scene
 
-STEP = 0.0005  # metres: a joint is at most 0.44 mm off
+STEP = 0.0005  # metres: the error of a joint is at most 0.44 mm
 _TRUST = 0.01
-_PICTURE = 2000  # steps across the larger side of a picture
+_IMAGE = 2000  # quantization steps along the larger side of an image
 
 
 @dataclass
 class Blocks:
-    """Blocks in order of first use; the same block is kept once."""
+    """Blocks in order of first use; equal blocks are stored once."""
 
     found: dict[Block, int] = field(default_factory=dict)
 
     def add(self, block: Block) -> int:
-        """Its number."""
+        """Returns the index of a block, added if new."""
         return self.found.setdefault(block, len(self.found))
 
     def facts(self) -> list[dict[str, Any]]:
-        """What is needed to read each."""
+        """Returns the decoding parameters of each block."""
         names = ("frames", "joints", "numbers", "step", "root", "planes")
         return [{name: getattr(block, name) for name in names} for block in self.found]
 
@@ -41,7 +41,7 @@ class Blocks:
         if source is None or source.keypoints_2d is None or source.confidence is None:
             return {"pixels": None, "confidence": None, "imageSize": [0, 0]}
         size = source.camera.image_size if source.camera is not None else (0, 0)
-        pixels = self.add(code(source.keypoints_2d, (max(size) or 1000) / _PICTURE))
+        pixels = self.add(code(source.keypoints_2d, (max(size) or 1000) / _IMAGE))
         trust = np.nan_to_num(source.confidence)[..., None]
         confidence = self.add(code(trust, _TRUST))
         return {"pixels": pixels, "confidence": confidence, "imageSize": list(size)}

@@ -1,4 +1,4 @@
-"""Pictures one after the other into one file: GIF by Pillow, MP4 by ffmpeg."""
+"""Encodes images as a video: GIF by Pillow, MP4 by ffmpeg."""
 
 import subprocess
 import tempfile
@@ -11,23 +11,23 @@ from PIL import Image
 from geoself_jax.core.errors import INPUT_OUTPUT, UNAVAILABLE, GeoselfError
 from geoself_jax.data.poses.atomic_write import whole_file
 
-Pictures = Iterable[np.ndarray]
-"""(height, width, 4) bytes RGBA each; used before the next one is asked for."""
+Images = Iterable[np.ndarray]
+"""(height, width, 4) bytes RGBA each; consumed before the next one is requested."""
 
-_LEVELS = 32  # of each colour in the table from colours to the palette
+_LEVELS = 32  # per channel, in the lookup table from colours to the palette
 
 
-def write_mp4(path: Path, pictures: Pictures, size: tuple[int, int], fps: float) -> None:
-    """Encodes H.264 that browsers, phones and slides play.
+def write_mp4(path: Path, images: Images, size: tuple[int, int], fps: float) -> None:
+    """Encodes H.264 that browsers, phones and presentation software play.
 
     Args:
-        path: To write; one already there is replaced once all is written.
-        pictures: Of one size.
+        path: File to write; an existing one is replaced atomically.
+        images: Images of one size.
         size: Width and height, both even, px.
-        fps: Frames a second.
+        fps: Frames per second.
 
     Raises:
-        GeoselfError: No ffmpeg (69); it or the disk fails (74).
+        GeoselfError: No ffmpeg (69); it fails, or the file cannot be written (74).
     """
     program = _ffmpeg()
     width, height = size
@@ -43,7 +43,7 @@ def write_mp4(path: Path, pictures: Pictures, size: tuple[int, int], fps: float)
             stderr=said,
         )
         try:
-            _feed(process, pictures)
+            _feed(process, images)
         except BaseException:
             process.kill()
             raise
@@ -56,21 +56,21 @@ def write_mp4(path: Path, pictures: Pictures, size: tuple[int, int], fps: float)
             raise GeoselfError(str(path), why, "check the disk", INPUT_OUTPUT)
 
 
-def _feed(process: subprocess.Popen[bytes], pictures: Pictures) -> None:
+def _feed(process: subprocess.Popen[bytes], images: Images) -> None:
     assert process.stdin is not None
     try:
-        for picture in pictures:
-            process.stdin.write(np.ascontiguousarray(picture).data)
+        for image in images:
+            process.stdin.write(np.ascontiguousarray(image).data)
         process.stdin.close()
     except BrokenPipeError:
-        pass  # ffmpeg has ended, and said why
+        pass  # ffmpeg has exited; its message is on stderr
 
 
 def _ffmpeg() -> str:
-    """Path of an ffmpeg.
+    """Returns the path of an ffmpeg.
 
     Raises:
-        GeoselfError: imageio-ffmpeg, which brings one, is not installed (69).
+        GeoselfError: imageio-ffmpeg, which provides one, is not installed (69).
     """
     do = 'pip install "geoself_jax[film]", or choose a .gif'
     try:
@@ -83,29 +83,29 @@ def _ffmpeg() -> str:
         raise GeoselfError("mp4", f"no ffmpeg ({error})", do, UNAVAILABLE) from error
 
 
-def write_gif(path: Path, pictures: Pictures, sample: Pictures, fps: float) -> None:
-    """Encodes a GIF of 256 colours that plays for ever.
+def write_gif(path: Path, images: Images, sample: Images, fps: float) -> None:
+    """Encodes a GIF of 256 colours that loops.
 
     Args:
-        path: To write; one already there is replaced once all is written.
-        pictures: Of one size.
-        sample: Some of them, to choose the colours from.
-        fps: Frames a second; a GIF counts hundredths of a second, so their times differ by one.
+        path: File to write; an existing one is replaced atomically.
+        images: Images of one size.
+        sample: Some of them, to choose the palette from.
+        fps: Frames per second; a GIF counts in 1/100 s, so that frame durations differ by 1.
 
     Raises:
-        GeoselfError: The disk refuses (74).
+        GeoselfError: The file cannot be written (74).
     """
     palette, table = _colors(sample)
 
     def indexed() -> Iterator[Image.Image]:
-        for picture in pictures:
-            r, g, b = (picture[..., i].astype(np.int32) >> 3 for i in range(3))
-            image = Image.fromarray(table[(r * _LEVELS + g) * _LEVELS + b])
-            image.putpalette(palette)
-            yield image
+        for image in images:
+            r, g, b = (image[..., i].astype(np.int32) >> 3 for i in range(3))
+            frame = Image.fromarray(table[(r * _LEVELS + g) * _LEVELS + b])
+            frame.putpalette(palette)
+            yield frame
 
-    images = indexed()
-    first = next(images)
+    frames = indexed()
+    first = next(frames)
     ends = np.rint(np.arange(1, 100_001) * 100 / fps).astype(int)
     durations = (10 * np.diff(ends, prepend=0)).tolist()
 
@@ -114,18 +114,18 @@ def write_gif(path: Path, pictures: Pictures, sample: Pictures, fps: float) -> N
             stream,
             "GIF",
             save_all=True,
-            append_images=images,
+            append_images=frames,
             duration=durations,
             loop=0,
             optimize=False,
         )
 
 
-def _colors(sample: Pictures) -> tuple[bytes, np.ndarray]:
-    """A palette for the pictures, and its index for each of 32^3 colours."""
-    rows = np.concatenate([picture[::2, ::2, :3] for picture in sample])
+def _colors(sample: Images) -> tuple[bytes, np.ndarray]:
+    """Returns a palette, and the palette's index of each of 32^3 colours."""
+    rows = np.concatenate([image[::2, ::2, :3] for image in sample])
     chosen = Image.fromarray(rows).quantize(255).getpalette() or []
-    white = (255, 255, 255)  # of averages, paper would be grey
+    white = (255, 255, 255)  # averaged colours would turn the background grey
     palette = np.array([*white, *chosen], np.uint8).reshape(-1, 3)
     axis = np.arange(_LEVELS, dtype=np.uint8)
     levels = (axis << 3) | (axis >> 2)

@@ -1,4 +1,4 @@
-"""Scenes as the page shows them: z up, near the origin."""
+"""Scenes in the page's coordinates: z up, near the origin."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ _FAR = 64.0  # metres: float32 keeps 0.01 mm within; a world's own origin is nea
 
 
 def basis(up: np.ndarray) -> np.ndarray:
-    """(3, 3) rotation, its rows right, away and up: x stays x where it can.
+    """Returns a (3, 3) rotation with rows right, away and up; x is kept where possible.
 
-    Where `up` is z nothing turns; in a level camera's axes right is its right, away where it looks.
+    It is the identity where `up` is z. In a level camera's axes, right is x and away is z.
     """
     aside = np.array([1.0, 0, 0]) if abs(up[0]) < 0.9 else np.array([0.0, 0, 1])
     right = aside - (aside @ up) * up
@@ -19,7 +19,7 @@ def basis(up: np.ndarray) -> np.ndarray:
 
 
 def origin(scene: Scene) -> np.ndarray:
-    """(3,) what is taken off all absolute points, the scene's axes: 0 but for far-off worlds."""
+    """Returns the offset to subtract from points, (3,), metres, scene axes; 0 near the origin."""
     roots = [s.pose[:, s.skeleton.root] for s in scene.sequences if not s.root_relative]
     there = np.concatenate([r[np.isfinite(r).all(-1)] for r in roots] or [np.zeros((0, 3))])
     if not len(there):
@@ -28,7 +28,7 @@ def origin(scene: Scene) -> np.ndarray:
 
 
 def points(scene: Scene, i: int) -> np.ndarray:
-    """(T, J, 3) a sequence's joints, metres, float64."""
+    """Returns a sequence's joints, (T, J, 3), metres, float64."""
     sequence = scene.sequences[i]
     moved = sequence.pose.astype(np.float64)
     if not sequence.root_relative:
@@ -37,7 +37,7 @@ def points(scene: Scene, i: int) -> np.ndarray:
 
 
 def camera(scene: Scene) -> dict[str, object] | None:
-    """Name, where the camera stands (None where not known) and looks; None without a camera."""
+    """Returns name, centre and viewing direction (None where unknown); None without a camera."""
     first = scene.sequences[0]
     found = next((s.camera for s in scene.sequences if s.camera is not None), None)
     if found is None:

@@ -127,7 +127,7 @@ def own_run(tiny_run, tmp_path):
     return shutil.copytree(tiny_run, tmp_path / "run")
 
 
-def test_the_command_prints_a_table_and_writes_json_and_pictures(
+def test_the_command_prints_a_table_and_writes_json_and_figures(
     own_run, tiny_file, tmp_path, capsys
 ):
     out = tmp_path / "scores.json"
@@ -224,7 +224,7 @@ def in_other_joints(recording_, skeleton):
     )
 
 
-def test_limbs_alone_are_scored_beside_all_joints(tiny_recording):
+def test_limbs_are_scored_in_addition_to_all_joints(tiny_recording):
     exact = perfect(tiny_recording, tiny_recording.pose_world)
     off = exact.pose_3d.copy()
     off[:, :, 7:11] += 0.3  # spine to head

@@ -37,8 +37,8 @@ def others(tmp_path_factory):
 def elsewhere(run, others, tmp_path_factory):
     """Folder into which scores and page of the run are written where they are asked for."""
     folder = tmp_path_factory.mktemp("elsewhere") / "new"
-    told = [f"--json={folder / 'scores.json'}", f"--report={folder / 'page.html'}"]
-    assert main([f"--workdir={run}", f"--data={others}", *told]) == 0
+    outputs = [f"--json={folder / 'scores.json'}", f"--report={folder / 'page.html'}"]
+    assert main([f"--workdir={run}", f"--data={others}", *outputs]) == 0
     return folder
 
 
@@ -64,7 +64,7 @@ def test_an_export_has_the_scores_of_its_run_and_is_left_as_it_is(
     assert [path.name for path in tmp_path.iterdir()] == ["export.json"]
     found = json.loads((tmp_path / "export.json").read_text())
     wanted = json.loads((elsewhere / "scores.json").read_text())
-    assert wanted.pop("trained_on").endswith(found.pop("trained_on"))  # told without its folder
+    assert wanted.pop("trained_on").endswith(found.pop("trained_on"))  # reported without its folder
     assert found == wanted
     assert {path.name: path.read_bytes() for path in tiny_export.iterdir()} == before
 

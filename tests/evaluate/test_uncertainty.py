@@ -1,4 +1,4 @@
-"""How far off a joint is said to be: learned beside the poses, calibrated, told and written."""
+"""Predicted uncertainty: trained with the poses, calibrated, reported and exported."""
 
 import dataclasses
 import functools
@@ -65,7 +65,7 @@ def run(config, tiny_recording, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def held(config, tiny_recording):
-    """The people who did not teach the run."""
+    """Returns a recording of held-out subjects."""
     return tiny_recording.select(held_out(config.data, tiny_recording)[1])
 
 
@@ -90,7 +90,7 @@ def batch(tiny_recording):
 
 
 def after_steps(batch, uncertainty):
-    """Weights after some clipped steps of AdamW, with or without the layer; the last's metrics."""
+    """Returns weights and last metrics after 8 clipped steps of AdamW, with or without the layer."""
     small = {"width": 16, "blocks": 1, "layers": 1, "root_width": 16, "root_blocks": 1}
     model = Networks(ModelConfig(**small, uncertainty=uncertainty), H36M_17)
     optimizer = make_optimizer(OptimizerConfig(clip_norm=0.05, weight_decay=0.01), 0, 10)
@@ -103,39 +103,41 @@ def after_steps(batch, uncertainty):
 
 
 def test_poses_are_trained_exactly_as_without_it(batch):
-    (plain, told), (state, metrics) = (after_steps(batch, with_it) for with_it in (False, True))
+    (plain, base), (state, metrics) = (after_steps(batch, with_it) for with_it in (False, True))
     spread = state.params["lifting"].pop("spread")
-    assert np.abs(spread["kernel"]).max() > 0 and told["gradient_norm"] > 0.05
+    assert np.abs(spread["kernel"]).max() > 0 and base["gradient_norm"] > 0.05
     jax.tree.map(
         functools.partial(np.testing.assert_allclose, rtol=0, atol=1e-6), state.params, plain.params
     )
-    np.testing.assert_allclose(metrics["loss"], told["loss"], rtol=1e-5)
-    assert "uncertainty_loss" not in told and np.isfinite(metrics["uncertainty_loss"])
+    np.testing.assert_allclose(metrics["loss"], base["loss"], rtol=1e-5)
+    assert "uncertainty_loss" not in base and np.isfinite(metrics["uncertainty_loss"])
 
 
 @pytest.mark.parametrize("which", ["last", "best"])
-def test_each_checkpoint_says_in_the_mean_what_is_found_on_people_held_out(run, held, which):
+def test_mean_uncertainty_of_each_checkpoint_equals_the_mean_error_on_held_out_subjects(
+    run, held, which
+):
     trained = load_trained(run, which)
     prediction = predict_recording(make_predict(trained.model), trained.variables, held)
     triangulated = triangulate_recording(held)
     distance = calibration.distances(prediction, held, triangulated)
     known = np.isfinite(distance)
-    said = np.where(known, prediction.uncertainty, 0).sum((0, 1))
+    predicted = np.where(known, prediction.uncertainty, 0).sum((0, 1))
     found = np.where(known, distance, 0).sum((0, 1))
     root = held.skeleton.root
-    np.testing.assert_allclose(np.delete(said, root), np.delete(found, root), rtol=1e-4)
+    np.testing.assert_allclose(np.delete(predicted, root), np.delete(found, root), rtol=1e-4)
     assert (prediction.uncertainty[..., root] == 0).all() and not known[..., root].any()
     assert (np.delete(prediction.uncertainty, root, -1) > 0).all()
 
 
-def test_joints_said_to_be_further_off_are_further_off(run, held):
+def test_joints_of_higher_uncertainty_have_larger_errors(run, held):
     scores, _, _ = report.evaluate(load_trained(run), held, "tiny")
     for name in ("ground_truth", "triangulation"):
-        told = scores["uncertainty"][name]
-        assert told["rank_correlation"] > 0.15
-        said = [part["predicted_mm"] for part in told["bins"]]
-        assert said == sorted(said) and said[0] < 0.8 * said[-1]
-        assert told["bins"][-1]["error_mm"] > 1.3 * told["bins"][0]["error_mm"]
+        result = scores["uncertainty"][name]
+        assert result["rank_correlation"] > 0.15
+        predicted = [part["predicted_mm"] for part in result["bins"]]
+        assert predicted == sorted(predicted) and predicted[0] < 0.8 * predicted[-1]
+        assert result["bins"][-1]["error_mm"] > 1.3 * result["bins"][0]["error_mm"]
     assert scores["uncertainty"]["triangulation"]["predicted_mm"] == pytest.approx(
         scores["uncertainty"]["triangulation"]["error_mm"], rel=1e-3
     )
@@ -171,8 +173,10 @@ def test_lifted_poses_carry_it_into_npz_and_json_alone(lift, tiny_recording, tmp
         write_poses(poses, tmp_path / f"a{ending}")
         found = read_poses(tmp_path / f"a{ending}").uncertainty
         np.testing.assert_allclose(found, poses.uncertainty, rtol=0, atol=exact)
-    said = json.loads((tmp_path / "a.json").read_text())
-    assert said["uncertainty"][7] == [None] * 17 and "metres" in said["about"]["uncertainty"]
+    predicted = json.loads((tmp_path / "a.json").read_text())
+    assert (
+        predicted["uncertainty"][7] == [None] * 17 and "metres" in predicted["about"]["uncertainty"]
+    )
     write_poses(poses, tmp_path / "a.csv")
     assert read_poses(tmp_path / "a.csv").uncertainty is None
     with pytest.raises(GeoselfError, match="uncertainty has shape") as error:
@@ -180,7 +184,7 @@ def test_lifted_poses_carry_it_into_npz_and_json_alone(lift, tiny_recording, tmp
     assert error.value.code == DATA
 
 
-def test_with_nobody_held_out_it_stays_as_learned_and_is_said_once(
+def test_without_held_out_subjects_it_is_not_calibrated_and_one_warning_is_printed(
     config, tiny_recording, tmp_path, capsys
 ):
     nothing = dataclasses.replace(
@@ -192,14 +196,14 @@ def test_with_nobody_held_out_it_stays_as_learned_and_is_said_once(
     assert capsys.readouterr().err.count("uncertainties stay as learned") == 1
 
 
-def test_factors_by_hand_and_where_nothing_is_known():
-    said = np.array([[0.1, 0.2, 0.0], [0.3, 0.2, 0.0]])
+def test_factors_by_hand_and_where_distances_are_unknown():
+    predicted = np.array([[0.1, 0.2, 0.0], [0.3, 0.2, 0.0]])
     found = np.array([[0.2, np.nan, np.nan], [0.6, np.nan, np.nan]])
-    np.testing.assert_allclose(calibration.factors(said, found), [2, 1, 1], rtol=1e-6)
-    assert calibration.report(said, found) is None
+    np.testing.assert_allclose(calibration.factors(predicted, found), [2, 1, 1], rtol=1e-6)
+    assert calibration.report(predicted, found) is None
 
 
-def test_a_network_without_the_layer_says_nothing(tiny_export, tiny_recording):
+def test_a_network_without_the_layer_predicts_no_uncertainty(tiny_export, tiny_recording):
     lifted = load_lifter(tiny_export).predict(
         tiny_recording.keypoints_2d[:2, 0], None, tiny_recording.camera.K[0, 0]
     )

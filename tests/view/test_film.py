@@ -15,7 +15,7 @@ from geoself_jax.view.caption import Caption
 from geoself_jax.view.choose_frames import frame_range, in_real_time, spread
 from geoself_jax.view.drawn_poses import on_floor, poses_in_camera
 from geoself_jax.view.film import write_film
-from geoself_jax.view.film_frame import Stage
+from geoself_jax.view.film_frame import FrameRenderer
 from geoself_jax.view.line_segments import COLOR, REFERENCE
 from geoself_jax.view.plots import new_figure
 from geoself_jax.view.scene import PREDICTION, TRUTH, Scene
@@ -54,7 +54,7 @@ def scene():
 
 
 def gif_frames(path):
-    """All pictures, and how long each stays, milliseconds."""
+    """Returns all frames and the duration of each, milliseconds."""
     with Image.open(path) as gif:
         assert gif.format == "GIF"
         frames, times = [], []
@@ -65,9 +65,9 @@ def gif_frames(path):
     return np.array(frames), times
 
 
-def shows(picture, color, near=8):
+def shows(image, color, near=8):
     wanted = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)])
-    return (np.abs(picture[..., :3].astype(int) - wanted).max(-1) <= near).any()
+    return (np.abs(image[..., :3].astype(int) - wanted).max(-1) <= near).any()
 
 
 def sequence_changed(scene, **changes):
@@ -92,43 +92,43 @@ def test_a_gif_keeps_the_videos_time(gif):
 def test_in_a_film_something_moves_and_left_and_right_have_their_colours(gif):
     frames, _ = gif_frames(gif)
     assert all((a != b).any() for a, b in itertools.pairwise(frames))
-    for picture in frames[:10]:
-        assert all(shows(picture, color, 24) for color in COLOR.values())
-        assert shows(picture, "#FFFFFF", 0)
+    for frame in frames[:10]:
+        assert all(shows(frame, color, 24) for color in COLOR.values())
+        assert shows(frame, "#FFFFFF", 0)
 
 
 def test_frames_without_a_person_say_so_and_show_no_bones(scene):
-    stage = Stage(scene, np.arange(40), WIDTH, turns=False)
-    body = slice(stage.size[1] // 8, stage.size[1] * 4 // 5)  # no caption, no legend
-    there, gone = (stage.draw(i, i)[body].copy() for i in (GONE - 1, GONE))
-    lacking = stage.draw(41, -1)[body].copy()
+    renderer = FrameRenderer(scene, np.arange(40), WIDTH, turns=False)
+    body = slice(renderer.size[1] // 8, renderer.size[1] * 4 // 5)  # no caption, no legend
+    there, gone = (renderer.draw(i, i)[body].copy() for i in (GONE - 1, GONE))
+    lacking = renderer.draw(41, -1)[body].copy()
     for side in ("left", "right"):
         assert shows(there, COLOR[side])
         assert not shows(gone, COLOR[side]) and not shows(lacking, COLOR[side])
     truth = (gone != lacking).any(-1)  # is still there when the prediction is not
     assert truth.sum() > 100 and shows(gone[truth], REFERENCE)
-    notes = [part.artists[-1] for part in stage._parts]
+    notes = [part.artists[-1] for part in renderer._parts]
     assert [note.get_text() for note in notes] == ["no detection", "no pose", "no pose"]
     for index, said in ((GONE - 1, False), (GONE, True), (-1, True)):
-        stage.draw(0, index)
+        renderer.draw(0, index)
         assert all(note.get_visible() == said for note in notes)
 
 
 def test_the_same_frame_is_drawn_the_same_whatever_came_before(scene):
-    stage = Stage(scene, np.arange(40), WIDTH, turns=True)
-    wanted = stage.draw(3, 3, 30.0).copy()
+    renderer = FrameRenderer(scene, np.arange(40), WIDTH, turns=True)
+    wanted = renderer.draw(3, 3, 30.0).copy()
     for index in (30, -1, 7):
-        assert (stage.draw(index, index, 10.0) != wanted).any()
-    assert (stage.draw(3, 3, 30.0) == wanted).all()
-    assert (stage.draw(3, 3, 31.0) != wanted).any()
-    assert (stage.draw(3, 3, 390.0) == wanted).all()  # once round
+        assert (renderer.draw(index, index, 10.0) != wanted).any()
+    assert (renderer.draw(3, 3, 30.0) == wanted).all()
+    assert (renderer.draw(3, 3, 31.0) != wanted).any()
+    assert (renderer.draw(3, 3, 390.0) == wanted).all()  # once round
 
 
-def test_pictures_have_even_sides_whatever_is_asked_for(scene):
+def test_frames_have_even_sides_for_any_width(scene):
     for width in (201, 333):
-        stage = Stage(scene, np.arange(5), width, turns=False)
-        assert stage.size[0] == width - 1 and stage.size[1] % 2 == 0
-        assert stage.draw(0, 0).shape == (stage.size[1], stage.size[0], 4)
+        renderer = FrameRenderer(scene, np.arange(5), width, turns=False)
+        assert renderer.size[0] == width - 1 and renderer.size[1] % 2 == 0
+        assert renderer.draw(0, 0).shape == (renderer.size[1], renderer.size[0], 4)
 
 
 def test_an_mp4_is_read_back_with_its_frames_rate_and_colours(scene, tmp_path):
@@ -140,11 +140,11 @@ def test_an_mp4_is_read_back_with_its_frames_rate_and_colours(scene, tmp_path):
     assert about["codec"] == "h264" and about["fps"] == 12.5 and about["duration"] == 3.2
     assert about["size"][0] == WIDTH
     width, height = about["size"]
-    pictures = np.array([np.frombuffer(f, np.uint8).reshape(height, width, 3) for f in frames])
-    assert len(pictures) == 40
-    assert all((a != b).any() for a, b in itertools.pairwise(pictures))
+    images = np.array([np.frombuffer(f, np.uint8).reshape(height, width, 3) for f in frames])
+    assert len(images) == 40
+    assert all((a != b).any() for a, b in itertools.pairwise(images))
     for color in (COLOR["left"], COLOR["right"]):
-        assert shows(pictures[0], color, 40)  # colours have a quarter of the pixels
+        assert shows(images[0], color, 40)  # chroma has a quarter of the pixels
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
@@ -208,22 +208,22 @@ def in_each(scene, frame_id):
     return dataclasses.replace(scene, sequences=tuple(sequences))
 
 
-def test_pictures_are_taken_where_there_is_a_pose(scene):
+def test_stills_show_frames_that_have_a_pose(scene):
     assert spread(scene, 0, 39, 4).frame.tolist() == [2, 7, 12, 17]
     assert spread(scene, GONE, 39, 2).frame.tolist() == [25, 35]
     assert len(spread(scene, 0, 2, 10).frame) == 3
 
 
-def test_pictures_without_a_screen(scene, tmp_path):
+def test_stills_are_drawn_without_a_display(scene, tmp_path):
     seen, blind = tmp_path / "seen.png", tmp_path / "blind.png"
     write_pictures(seen, scene, count=2, width=WIDTH)
     write_pictures(blind, in_each(scene, np.arange(10)), count=2, width=WIDTH)
-    with Image.open(seen) as picture, Image.open(blind) as lower:
-        assert picture.format == "PNG" and abs(picture.width - WIDTH) < 60
-        assert lower.height < 0.7 * picture.height  # no row of pictures where nothing was seen
-        drawn = np.asarray(picture.convert("RGB"))
+    with Image.open(seen) as image, Image.open(blind) as lower:
+        assert image.format == "PNG" and abs(image.width - WIDTH) < 60
+        assert lower.height < 0.7 * image.height  # no row of images without detections
+        drawn = np.asarray(image.convert("RGB"))
     assert all(shows(drawn, color, 24) for color in (*COLOR.values(), REFERENCE))
-    with pytest.raises(GeoselfError, match="wanted one at least"):
+    with pytest.raises(GeoselfError, match="at least one is required"):
         write_pictures(seen, scene, count=0)
 
 
@@ -247,23 +247,23 @@ def test_a_scene_of_nothing_but_gaps_is_filmed(scene, tmp_path):
     assert write_film(tmp_path / "a.gif", alone, width=WIDTH, first=GONE, fps=5) == 4
 
 
-def test_a_caption_ends_at_its_corner_and_stays_in_the_picture():
-    picture = np.zeros((40, 100, 4), np.uint8)
+def test_a_caption_ends_at_its_corner_and_stays_in_the_image():
+    image = np.zeros((40, 100, 4), np.uint8)
     caption = Caption(100)
-    caption.put(picture, "7.5 s", 90, 2)
-    inside = picture.any(-1)
+    caption.put(image, "7.5 s", 90, 2)
+    inside = image.any(-1)
     assert inside[:, 89].any() and not inside[:, 90:].any() and not inside[:2].any()
-    assert (picture[inside][:, :3] < 128).any()  # ink
-    caption.put(picture, "1234567890" * 9, 90, 2)
-    assert not picture[:, 90:].any()
+    assert (image[inside][:, :3] < 128).any()  # ink
+    caption.put(image, "1234567890" * 9, 90, 2)
+    assert not image[:, 90:].any()
 
 
 def test_colours_of_a_palette_are_the_nearest(tmp_path):
     figure = new_figure(1, 1, 50)
     figure.canvas.draw()
-    picture = np.array(figure.canvas.buffer_rgba())
-    picture[:10], picture[10:20] = (0, 114, 178, 255), (213, 94, 0, 255)
-    video_file.write_gif(tmp_path / "a.gif", iter([picture, picture[::-1]]), [picture], 10)
+    image = np.array(figure.canvas.buffer_rgba())
+    image[:10], image[10:20] = (0, 114, 178, 255), (213, 94, 0, 255)
+    video_file.write_gif(tmp_path / "a.gif", iter([image, image[::-1]]), [image], 10)
     frames, _ = gif_frames(tmp_path / "a.gif")
-    assert np.abs(frames[0].astype(int) - picture[..., :3]).max() <= 8
-    assert np.abs(frames[1].astype(int) - picture[::-1, :, :3]).max() <= 8
+    assert np.abs(frames[0].astype(int) - image[..., :3]).max() <= 8
+    assert np.abs(frames[1].astype(int) - image[::-1, :, :3]).max() <= 8

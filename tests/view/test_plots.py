@@ -7,20 +7,20 @@ from PIL import Image
 
 from geoself_jax.core.errors import DATA, INPUT_OUTPUT, GeoselfError
 from geoself_jax.core.skeleton import H36M_17, Skeleton
-from geoself_jax.view import axes as panels
 from geoself_jax.view import line_segments, plots
-from geoself_jax.view.plots import Panel, draw_hero, draw_lifted
+from geoself_jax.view.axes import draw_poses
+from geoself_jax.view.plots import PosePlot, draw_hero, draw_lifted
 
 FACE = Skeleton(("nose", "left_eye", "right_eye"), (-1, 0, 0), ((1, 2),), 0)
 CHAIN = Skeleton(("a", "b", "c", "d", "e"), (-1, 0, 1, 2, 3), (), 2)
 DOTS = Skeleton(("a", "b"), (-1, -1), (), 0)
 
 
-def a_panel(skeleton=H36M_17, *, title="walking", names=("prediction", "ground truth"), seed=0):
+def a_plot(skeleton=H36M_17, *, title="walking", names=("prediction", "ground truth"), seed=0):
     rng = np.random.default_rng(seed)
     pose = rng.normal(0, 0.4, (skeleton.joints, 3))
     pose -= pose[skeleton.root]
-    return Panel(
+    return PosePlot(
         title,
         keypoints_2d=500 + 300 * pose[:, :2],
         confidence=rng.uniform(0.2, 1, skeleton.joints),
@@ -30,20 +30,20 @@ def a_panel(skeleton=H36M_17, *, title="walking", names=("prediction", "ground t
 
 
 def pixels(path):
-    with Image.open(path) as picture:
-        assert picture.format == "PNG"
-        return np.asarray(picture.convert("RGB"))
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return np.asarray(image.convert("RGB"))
 
 
-def shows(picture, color):
+def shows(image, color):
     wanted = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)])
-    return (np.abs(picture[::2, ::2].astype(np.int16) - wanted).max(-1) <= 2).any()
+    return (np.abs(image[::2, ::2].astype(np.int16) - wanted).max(-1) <= 2).any()
 
 
-def segments_drawn(panel):
+def segments_drawn(plot):
     axes = Figure().add_subplot()
-    panels.draw_poses(axes, panel, [panel], H36M_17, 0)
-    return len(axes.collections[-2 if len(panel.poses) > 1 else -1].get_segments())
+    draw_poses(axes, plot, [plot], H36M_17, 0)
+    return len(axes.collections[-2 if len(plot.poses) > 1 else -1].get_segments())
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def coarse(monkeypatch):
 @pytest.fixture(scope="module")
 def three_rows(tmp_path_factory):
     path = tmp_path_factory.mktemp("drawing") / "new" / "lifted.png"
-    draw_lifted(path, [a_panel(seed=i) for i in range(3)], H36M_17, title="Lifted")
+    draw_lifted(path, [a_plot(seed=i) for i in range(3)], H36M_17, title="Lifted")
     return path
 
 
@@ -66,86 +66,86 @@ def test_three_rows_are_a_small_png_of_a_readme_s_size(three_rows):
 
 
 def test_left_right_middle_and_the_reference_are_all_there(three_rows):
-    picture = pixels(three_rows)
+    image = pixels(three_rows)
     assert all(
-        shows(picture, color) for color in (*line_segments.COLOR.values(), line_segments.REFERENCE)
+        shows(image, color) for color in (*line_segments.COLOR.values(), line_segments.REFERENCE)
     )
 
 
-def test_nothing_but_the_picture_is_left_in_the_folder(three_rows):
+def test_only_the_png_is_left_in_the_folder(three_rows):
     assert [file.name for file in three_rows.parent.iterdir()] == ["lifted.png"]
 
 
 def test_columns_are_wider_than_high(coarse, tmp_path):
-    draw_hero(tmp_path / "hero.png", [a_panel(seed=i) for i in range(4)], H36M_17)
+    draw_hero(tmp_path / "hero.png", [a_plot(seed=i) for i in range(4)], H36M_17)
     height, width, _ = pixels(tmp_path / "hero.png").shape
     assert width > 1.5 * height
 
 
-def test_the_same_panels_give_the_same_bytes(coarse, tmp_path):
+def test_the_same_plots_give_the_same_bytes(coarse, tmp_path):
     for name in ("a.png", "b.png"):
-        draw_hero(tmp_path / name, [a_panel(FACE)], FACE)
+        draw_hero(tmp_path / name, [a_plot(FACE)], FACE)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 def test_missing_joints_leave_out_their_bones_only(coarse, tmp_path):
-    panel = a_panel()
-    panel.keypoints_2d[3], panel.confidence[3] = np.nan, 0
-    panel.poses["prediction"][5] = np.nan
-    panel.poses["ground truth"][:] = np.nan
+    plot = a_plot()
+    plot.keypoints_2d[3], plot.confidence[3] = np.nan, 0
+    plot.poses["prediction"][5] = np.nan
+    plot.poses["ground truth"][:] = np.nan
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        draw_lifted(tmp_path / "a.png", [panel], H36M_17)
-    whole, missing = segments_drawn(a_panel()), segments_drawn(panel)
+        draw_lifted(tmp_path / "a.png", [plot], H36M_17)
+    whole, missing = segments_drawn(a_plot()), segments_drawn(plot)
     assert missing == whole - 2 * 2  # two bones meet at that knee, each with its cut
 
 
-def test_a_panel_with_nothing_seen_is_drawn_empty(coarse, tmp_path):
-    panel = a_panel()
-    panel.keypoints_2d[:], panel.confidence[:] = np.nan, 0
-    panel.poses["prediction"][:] = np.nan
-    none = Panel("none", panel.keypoints_2d, panel.confidence, (64, 48), {})
-    draw_lifted(tmp_path / "a.png", [none, panel], H36M_17)
+def test_a_plot_without_detections_is_drawn_empty(coarse, tmp_path):
+    plot = a_plot()
+    plot.keypoints_2d[:], plot.confidence[:] = np.nan, 0
+    plot.poses["prediction"][:] = np.nan
+    none = PosePlot("none", plot.keypoints_2d, plot.confidence, (64, 48), {})
+    draw_lifted(tmp_path / "a.png", [none, plot], H36M_17)
     draw_hero(tmp_path / "b.png", [none], H36M_17)
     assert pixels(tmp_path / "a.png").size
 
 
 @pytest.mark.parametrize("skeleton", [FACE, CHAIN, DOTS], ids=["face", "chain", "dots"])
 def test_other_skeletons_are_drawn(skeleton, coarse, tmp_path):
-    draw_hero(tmp_path / "a.png", [a_panel(skeleton)], skeleton)
+    draw_hero(tmp_path / "a.png", [a_plot(skeleton)], skeleton)
     assert pixels(tmp_path / "a.png").size
 
 
 def test_markup_in_names_is_drawn_as_it_stands(coarse, tmp_path):
     odd = r"$\frac{1$ \alpha_{ <b>50%</b> $"
-    panel = a_panel(FACE, title=odd, names=(odd, "x$_$"))
-    draw_lifted(tmp_path / "a.png", [panel], FACE, title=odd)
+    plot = a_plot(FACE, title=odd, names=(odd, "x$_$"))
+    draw_lifted(tmp_path / "a.png", [plot], FACE, title=odd)
     assert pixels(tmp_path / "a.png").size
 
 
-def test_a_long_title_is_cut_and_does_not_widen_the_picture(coarse, tmp_path):
+def test_a_long_title_is_cut_and_does_not_widen_the_figure(coarse, tmp_path):
     for name, title in (("short.png", "a"), ("long.png", "a long title " * 50)):
-        draw_hero(tmp_path / name, [a_panel(FACE, title=title)], FACE)
+        draw_hero(tmp_path / name, [a_plot(FACE, title=title)], FACE)
     short, long = (pixels(tmp_path / name).shape for name in ("short.png", "long.png"))
     assert long[1] <= short[1]
 
 
-def test_no_panel_is_an_error(tmp_path):
-    with pytest.raises(GeoselfError, match="no panel") as error:
+def test_no_plot_is_an_error(tmp_path):
+    with pytest.raises(GeoselfError, match="no frame to draw") as error:
         draw_lifted(tmp_path / "a.png", [], H36M_17)
     assert error.value.code == DATA
 
 
 def test_a_pose_of_another_skeleton_is_an_error_with_its_name(tmp_path):
     with pytest.raises(GeoselfError, match=r"'walking': keypoints_2d of shape \(3, 2\)") as error:
-        draw_hero(tmp_path / "a.png", [a_panel(FACE)], H36M_17)
+        draw_hero(tmp_path / "a.png", [a_plot(FACE)], H36M_17)
     assert error.value.code == DATA
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_of_the_disk(coarse, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(GeoselfError) as error:
-        draw_hero(tmp_path / "file" / "a.png", [a_panel(FACE)], FACE)
+        draw_hero(tmp_path / "file" / "a.png", [a_plot(FACE)], FACE)
     assert error.value.code == INPUT_OUTPUT
 
 

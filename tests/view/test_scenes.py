@@ -119,7 +119,7 @@ def test_what_cannot_be_brought_together_is_shown_by_itself():
     assert all(scene.reference is None for scene in scenes)
 
 
-def test_a_source_without_a_camera_is_beside_all_cameras_of_its_clip():
+def test_a_source_without_a_camera_is_in_the_scenes_of_all_cameras_of_its_clip():
     cameras = [lifted(camera=camera(view)) for view in (0, 2)]
     other = lifted(camera=camera(0), clip="clip1")
     scenes = scenes_from_sequences([*cameras, walker(camera=None), other])
@@ -164,7 +164,7 @@ def test_the_reference_is_the_truth_else_the_triangulated_or_what_is_named():
 
 @pytest.fixture(scope="module")
 def predicted(tiny_recording):
-    """The truth as a network might tell it."""
+    """Ground truth with noise, as a network might predict it."""
     rng = np.random.default_rng(3)
     pose = in_cameras(tiny_recording.pose_world, tiny_recording)
     root = pose[:, :, 0]
@@ -197,8 +197,8 @@ def test_the_table_of_actions_is_that_of_evaluate(tiny_recording, predicted):
     wanted = {**scores["per_action"], "all poses": scores}
     assert set(rows) == {*wanted, "mean of actions"}
     for name, row in wanted.items():
-        told = [row[key] for key in ("mpjpe_mm", "p_mpjpe_mm", "root_error_mm", "poses")]
-        np.testing.assert_allclose(rows[name], told, rtol=1e-3)
+        expected = [row[key] for key in ("mpjpe_mm", "p_mpjpe_mm", "root_error_mm", "poses")]
+        np.testing.assert_allclose(rows[name], expected, rtol=1e-3)
     mean = [scores["action_mean"][key] for key in ("mpjpe_mm", "p_mpjpe_mm", "root_error_mm")]
     np.testing.assert_allclose(rows["mean of actions"][:3], mean, rtol=1e-3)
     assert report.COLUMNS["p_mpjpe_mm"] in table["columns"]
@@ -211,7 +211,7 @@ def test_without_a_reference_there_is_no_table_and_without_roots_no_root_error()
     assert row["name"] == "all poses" and row["values"][2] is None and row["values"][3] == 40
 
 
-def test_a_recording_stands_beside_poses_of_its_clip_and_camera(tiny_recording):
+def test_a_recording_is_compared_with_poses_of_its_clip_and_camera(tiny_recording):
     poses = lifted(camera=camera(2), clip="clip0").replace(frame_id=np.arange(3, 43))
     poses = poses.replace(pose=poses.pose[:20], frame_id=poses.frame_id[:20])
     (scene,) = scenes_from_sequences(beside([poses], tiny_recording))
@@ -222,7 +222,7 @@ def test_a_recording_stands_beside_poses_of_its_clip_and_camera(tiny_recording):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"clip": "clip7"}, "clip 'clip7'"),
         ({"clip": ""}, "no clip"),
@@ -230,8 +230,8 @@ def test_a_recording_stands_beside_poses_of_its_clip_and_camera(tiny_recording):
         ({"frame_id": np.arange(1000, 1040)}, "no frame"),
     ],
 )
-def test_a_recording_of_other_clips_cameras_or_frames_is_refused(tiny_recording, changes, told):
-    with pytest.raises(GeoselfError, match=re.escape(told)) as error:
+def test_a_recording_of_other_clips_cameras_or_frames_is_refused(tiny_recording, changes, message):
+    with pytest.raises(GeoselfError, match=re.escape(message)) as error:
         beside([lifted(**changes)], tiny_recording)
     assert error.value.code == 64
 
@@ -248,10 +248,12 @@ def test_frames_are_chosen_by_number_and_thinned_to_a_total():
         choose_scenes.chosen(scenes, "clip_1", None)
 
 
-def test_runs_tell_all_frame_numbers():
+def test_runs_encode_all_frame_numbers():
     for ids in ([], [7], [0, 1, 2, 3], [0, 2, 4, 5, 6, 20], [3, 9, 10]):
-        told = [first + i * step for first, step, n in runs(np.array(ids, int)) for i in range(n)]
-        assert told == ids
+        decoded = [
+            first + i * step for first, step, n in runs(np.array(ids, int)) for i in range(n)
+        ]
+        assert decoded == ids
 
 
 @pytest.mark.parametrize("up", [(0, 0, 1), (0, -1, 0), (0, 1, 0), (1, 0, 0), (0.36, 0.48, 0.8)])
@@ -309,7 +311,7 @@ def test_bodies_that_several_cameras_share_are_in_the_page_once(tiny_recording):
     assert len(blocks.found) == clips * 2 + clips * cameras * 2  # bodies; pixels and confidences
 
 
-def test_the_colours_of_the_page_are_those_of_the_pictures():
+def test_the_colours_of_the_page_are_those_of_the_plots():
     for side, color in COLOR.items():
         assert f'{side}: "{color.lower()}"' in html_page.asset("colors.js")
 

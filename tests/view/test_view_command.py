@@ -1,4 +1,4 @@
-"""The command: what it reads, what it writes, what it refuses."""
+"""The view command: inputs, outputs and errors."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from geoself_jax.view import __main__ as view
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Two lifts of one video by two models, one of another camera, one as a table."""
+    """Poses of one video by two models, of another camera, and as a table."""
     monkeypatch.chdir(tmp_path)
     for name, noise in (("a", 0.01), ("b", 0.03)):
         write_poses(seen(walker(name="lifted", noise=noise)), f"{name}.npz")
@@ -24,7 +24,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def facts(path="out.html"):
-    """What the page knows of itself."""
+    """Reads the JSON of a page."""
     return json.loads(re.search(r'id="page">(.*?)</script>', open(path).read())[1])
 
 
@@ -32,22 +32,22 @@ def names(scene):
     return [source["name"] for source in scene["sources"]]
 
 
-def test_files_become_a_page_of_a_scene_a_camera_and_models_are_told_apart(folder, capsys):
+def test_files_become_a_page_with_one_scene_per_camera_and_models_are_distinguished(folder, capsys):
     assert view.main(["--poses=a.npz", "b.npz", "c.npz", "--out=out.html"]) == 0
-    told = facts()
-    assert told["title"] == "a.npz, b.npz, c.npz" and told["table"] is None
-    assert [names(scene) for scene in told["scenes"]] == [["lifted (a)", "lifted (b)"], ["lifted"]]
+    page = facts()
+    assert page["title"] == "a.npz, b.npz, c.npz" and page["table"] is None
+    assert [names(scene) for scene in page["scenes"]] == [["lifted (a)", "lifted (b)"], ["lifted"]]
     assert "2 scenes, 80 frames" in capsys.readouterr().out
     view.main(["--poses", "a.npz", "b.npz", "--out=out.html", "--reference=lifted (b)"])
     assert facts()["table"]["groups"] == ["lifted (a) against lifted (b)"]
 
 
-def test_a_recording_is_shown_beside_them_and_by_itself(folder, tiny_file):
+def test_a_recording_is_shown_with_them_and_by_itself(folder, tiny_file):
     view.main(["--poses=a.npz", "c.npz", f"--data={tiny_file}", "--out=out.html", "--title=T"])
-    told = facts()
-    assert told["title"] == "T" and len(told["scenes"]) == 2
-    assert {tuple(names(s)) for s in told["scenes"]} == {("lifted", "ground truth", "triangulated")}
-    assert 5 < told["scenes"][0]["error"] < 40 and told["scenes"][1]["error"] < 1
+    page = facts()
+    assert page["title"] == "T" and len(page["scenes"]) == 2
+    assert {tuple(names(s)) for s in page["scenes"]} == {("lifted", "ground truth", "triangulated")}
+    assert 5 < page["scenes"][0]["error"] < 40 and page["scenes"][1]["error"] < 1
     view.main([f"--data={tiny_file}", "--out=out.html", "--clip=clip1", "--camera=cam3"])
     assert [names(scene) for scene in facts()["scenes"]] == [["ground truth", "triangulated"]]
 
@@ -65,7 +65,7 @@ def test_a_table_is_read_and_shown(folder):
     assert names(facts()["scenes"][0]) == ["table"]
 
 
-def test_a_picture_and_a_film_of_the_first_scene(folder, capsys):
+def test_stills_and_a_video_of_the_first_scene(folder, capsys):
     from PIL import Image
 
     view.main(["--poses=a.npz", "c.npz", "--out=out.png", "--count=2"])
@@ -76,7 +76,7 @@ def test_a_picture_and_a_film_of_the_first_scene(folder, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "message"),
     [
         ("--out=out.html", 64, "--poses - nothing to show"),
         ("--poses=a.npz --out=out.pdf", 64, ".html, .png, .gif, .mp4"),
@@ -95,11 +95,11 @@ def test_a_picture_and_a_film_of_the_first_scene(folder, capsys):
         ("--poses=a.npz --out=a.npz/out.html", 74, "a.npz"),
     ],
 )
-def test_what_cannot_be_is_one_line_with_its_code(folder, words, code, told):
+def test_what_cannot_be_is_one_line_with_its_code(folder, words, code, message):
     (folder / "bad.npz").write_bytes(b"no archive")
     with pytest.raises(GeoselfError) as error:
         view.main(words.split())
-    assert error.value.code == code and told in str(error.value)
+    assert error.value.code == code and message in str(error.value)
     assert not (folder / "out.html").exists()
 
 

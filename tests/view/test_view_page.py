@@ -126,12 +126,12 @@ def test_a_mouse_turns_and_zooms_the_body_and_reset_brings_it_back(hostile):
 def test_keys_step_jump_play_turn_and_change_the_scene(hostile):
     hostile.choose_frame(0)
     hostile.page.locator("#body").focus()
-    told = []
+    frames = []
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Shift+ArrowRight", "End", "Home"):
         hostile.page.keyboard.press(key)
         hostile.settle()
-        told.append(hostile.frame())
-    assert told == [1, 2, 1, 26, 39, 0]
+        frames.append(hostile.frame())
+    assert frames == [1, 2, 1, 26, 39, 0]
     before = hostile.pixels()
     hostile.page.keyboard.press("a")
     assert hostile.pixels() != before
@@ -161,20 +161,20 @@ def test_a_source_is_hidden_and_comes_back(hostile):
     assert hostile.pixels() == all_shown
 
 
-def test_layout_place_and_colour_change_the_picture(hostile):
-    pictures = {"as it opens": hostile.pixels()}
+def test_layout_position_and_colour_change_the_drawing(hostile):
+    drawings = {"as it opens": hostile.pixels()}
     for choice, back in (
         ("layout-side", "layout-over"),
         ("place-absolute", "place-together"),
         ("paint-error", "paint-sides"),
     ):
         hostile.page.click(f"#{choice}")
-        pictures[choice] = hostile.pixels()
+        drawings[choice] = hostile.pixels()
         assert hostile.page.get_attribute(f"#{choice}", "aria-pressed") == "true"
         assert hostile.page.is_visible("#bar") == (choice == "paint-error")
         hostile.page.click(f"#{back}")
-    assert len(set(pictures.values())) == 4
-    assert hostile.pixels() == pictures["as it opens"]
+    assert len(set(drawings.values())) == 4
+    assert hostile.pixels() == drawings["as it opens"]
 
 
 def test_the_errors_that_are_shown_are_those_of_the_scene(hostile, hostile_scenes):
@@ -184,8 +184,8 @@ def test_the_errors_that_are_shown_are_those_of_the_scene(hostile, hostile_scene
         shown = hostile.page.locator(f"#joints td:nth-child({column + 1})").all_text_contents()
         wanted = 1000 * joint_errors(hostile_scenes[0], source)[frame]
         np.testing.assert_allclose([float(text) for text in shown], wanted, atol=1.01)
-        told = hostile.page.locator("#sources .value").nth(source).text_content()
-        assert abs(float(told.removesuffix(" mm")) - wanted.mean()) < 1.01
+        value = hostile.page.locator("#sources .value").nth(source).text_content()
+        assert abs(float(value.removesuffix(" mm")) - wanted.mean()) < 1.01
     hostile.page.click("#worst")
     hostile.settle()
     assert hostile.frame() == np.nanargmax(mean_errors(hostile_scenes[0], 0))
@@ -200,19 +200,19 @@ def test_frames_without_a_pose_are_said_and_their_joints_are_no_number(hostile):
     assert hostile.wrong == []
 
 
-def test_a_joint_is_told_under_the_pointer_and_its_curve_is_shown_by_a_click(hostile):
+def test_a_joint_has_a_tooltip_under_the_pointer_and_a_click_shows_its_curve(hostile):
     hostile.choose_frame(3)
     whole = hostile.pixels("#curve")
     hostile.page.locator("#joints td button").nth(WRIST).click()
     assert hostile.pixels("#curve") != whole and "left_wrist" in hostile.text("#curve-name")
     hostile.page.locator("#joints td button").nth(WRIST).click()
     middle = hostile.middle("#body")
-    told = set()
+    tips = set()
     for dx, dy in ((dx, dy) for dx in range(-40, 41, 16) for dy in range(-60, 61, 16)):
         hostile.page.mouse.move(middle[0] + dx, middle[1] + dy)
         if hostile.page.is_visible("#tip"):
-            told.add(hostile.page.text_content("#tip"))
-    assert told and all(f" · {HOSTILE}" in t or f" · {ENDS}" in t or "ground" in t for t in told)
+            tips.add(hostile.page.text_content("#tip"))
+    assert tips and all(f" · {HOSTILE}" in t or f" · {ENDS}" in t or "ground" in t for t in tips)
     assert hostile.wrong == []
 
 
@@ -353,7 +353,7 @@ def test_the_browser_reads_the_numbers_that_were_coded(opened, scale, root):
     call = "async ([facts, text]) => { const n = numbersOf(facts, await inflated(text));"
     out = " return btoa([...new Uint8Array(n.buffer)].map(b => String.fromCharCode(b)).join('')); }"
     tab.add_script_tag(content=asset("decode.js"))
-    told = base64.b64decode(tab.evaluate(call + out, [facts, block.content]))
+    decoded = base64.b64decode(tab.evaluate(call + out, [facts, block.content]))
     wanted = compress_numbers.decode(block).astype(np.float32).ravel()
-    np.testing.assert_array_equal(np.frombuffer(told, np.float32), wanted)
+    np.testing.assert_array_equal(np.frombuffer(decoded, np.float32), wanted)
     tab.close()

@@ -1,1 +1,1 @@
-"""The page of an evaluation: its scores, and predictions to look at."""
+"""The HTML page of an evaluation: scores and predictions."""

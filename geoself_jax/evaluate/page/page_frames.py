@@ -1,4 +1,4 @@
-"""Which frames of which views an evaluation's page shows, as many as a browser likes."""
+"""Selects the frames and views of an evaluation's page, within a browser's memory."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,12 +14,12 @@ _LONGEST = 1500  # frames of one scene: half a minute at 50 a second
 
 
 class Choice(NamedTuple):
-    """What one scene shows.
+    """Frames and view of one scene.
 
     Attributes:
-        at: Frames of the recording.
-        view: Camera.
-        why: `best`, `median` or `worst` where it was chosen for that view of all, else empty.
+        at: Frame indices into the recording.
+        view: Camera index.
+        why: `best`, `median` or `worst` where it contains that view of all, else empty.
     """
 
     at: np.ndarray
@@ -28,12 +28,12 @@ class Choice(NamedTuple):
 
 
 def chosen(recording: Recording, ranking: Ranking, each: list[np.ndarray]) -> list[Choice]:
-    """What each scene shows; none is begun within another.
+    """Selects the frames of each scene, without overlap.
 
     Args:
-        recording: What was lifted.
-        ranking: Of its views.
-        each: Frames of each clip and rig (`view.from_recording.parts`).
+        recording: Recording that was lifted.
+        ranking: Ranking of its views.
+        each: Frame indices of each clip and rig (`view.from_recording.parts`).
     """
     part = np.full(recording.frames, -1)
     for number, at in enumerate(each):
@@ -62,7 +62,7 @@ def _around(at: np.ndarray, frame: int, longest: int) -> np.ndarray:
 
 
 def _musts(recording: Recording, ranking: Ranking) -> Iterator[tuple[int, int]]:
-    """Frame and view of the best, the median, the worst, and each action's median."""
+    """Yields frame and view of the best, the median, the worst, and each action's median."""
     if not len(ranking.order):
         return
     for share in (0, 0.5, 1):
@@ -77,7 +77,7 @@ def _musts(recording: Recording, ranking: Ranking) -> Iterator[tuple[int, int]]:
 def _others(
     recording: Recording, ranking: Ranking, each: list[np.ndarray]
 ) -> Iterator[tuple[int, int]]:
-    """The median view of every clip and camera, the worst clip first."""
+    """Yields the median frame of every clip and camera, the worst first."""
     found: list[tuple[float, int, int]] = []
     for at in each:
         for view in range(recording.views):

@@ -1,4 +1,4 @@
-"""The scores of an evaluation as the table of its page (in the form of `view.error_table`)."""
+"""Tabulates the scores of an evaluation for its page, in the format of `view.error_table`."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ _LABEL_FREE = {
 
 
 def page_table(scores: dict[str, Any], shown: str) -> dict[str, Any]:
-    """Rows an action, their mean and all poses; what needs no 3D label where there is no truth.
+    """Returns the table: rows are actions, their mean and all poses; label-free without truth.
 
     Args:
-        scores: From `evaluate.report.evaluate`.
-        shown: What of the data is on the page.
+        scores: Result of `evaluate.report.evaluate`.
+        shown: Description of the part of the data on the page.
     """
     note = (
         f"Of all {scores['frames'] * scores['views']:,} views of the data; on this page: {shown}."
@@ -26,7 +26,7 @@ def page_table(scores: dict[str, Any], shown: str) -> dict[str, Any]:
         names = [f"{name}, {unit}" for name, unit in _LABEL_FREE.values()]
         row = {"name": "all poses", "values": [scores.get(key) for key in _LABEL_FREE]}
         rows = [{**row, "total": True}]
-        return _told("without 3D labels", names, rows, [note, *scores.get("joint_notes", ())])
+        return _table("without 3D labels", names, rows, [note, *scores.get("joint_notes", ())])
     keys = [key for key in COLUMNS if key in scores]
     names = [f"{COLUMNS[key]} %" if key in _SHARES else COLUMNS[key] for key in keys]
     total = {"poses": scores["poses"]}
@@ -34,10 +34,10 @@ def page_table(scores: dict[str, Any], shown: str) -> dict[str, Any]:
     rows.append(_row("mean of actions", scores["action_mean"] | total, keys, total=True))
     rows.append(_row("all poses", scores, keys, total=True))
     notes = ["In mm.", note, _label_free(scores), *scores.get("joint_notes", ())]
-    return _told("prediction against ground truth", [*names, "poses"], rows, notes)
+    return _table("prediction against ground truth", [*names, "poses"], rows, notes)
 
 
-def _told(
+def _table(
     group: str, columns: list[str], rows: list[dict[str, Any]], notes: list[str]
 ) -> dict[str, Any]:
     return {"groups": [group], "columns": columns, "rows": rows, "note": " ".join(notes)}

@@ -1,4 +1,4 @@
-"""The page of an evaluation: its table, and predictions to look at, as many as a browser likes."""
+"""Writes the HTML page of an evaluation: the score table and predictions."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,11 +17,11 @@ from geoself_jax.view.scene import Scene
 
 
 class Report(NamedTuple):
-    """What a report shows.
+    """Extent of a page.
 
     Attributes:
-        shown: Scenes.
-        videos: How many the data have, one a clip and camera.
+        shown: Number of scenes on the page.
+        videos: Number of videos in the data, one per clip and camera.
     """
 
     shown: int
@@ -37,15 +37,15 @@ def write_report(
 ) -> Report:
     """Writes a page with the best, the median and the worst view, one of each action, and more.
 
-    Long clips are cut to half a minute around the view that they were chosen for.
+    Long clips are cut to half a minute around the selected frame.
 
     Args:
         path: HTML file to write.
-        recording: In the joints of the prediction (`evaluate.report.in_joints_of`).
-        prediction, triangulated, scores: From `evaluate.report.evaluate`.
+        recording: Recording in the joints of the prediction (`evaluate.report.in_joints_of`).
+        prediction, triangulated, scores: Results of `evaluate.report.evaluate`.
 
     Raises:
-        GeoselfError: The disk refuses (74).
+        GeoselfError: The file cannot be written (74).
     """
     there = triangulated if np.isfinite(triangulated).any() else None
     sources = Sources(recording, prediction, there)

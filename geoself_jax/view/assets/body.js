@@ -1,28 +1,28 @@
-/** The 3D picture: floor, shadows, skeletons. */
+/** The 3D view: floor, shadows, skeletons. */
 
-/** Draws all visible sources; returns the joints as seen, for the pointer. */
+/** Draws all visible sources; returns the projected joints, for the pointer. */
 function drawBody(canvas, scene, state, row) {
   const { context, width, height } = fresh(canvas);
   const shown = scene.sources.map((_, i) => i).filter((i) => state.shown[i]);
-  const panels = state.layout === "side" && shown.length > 1 ? shown.map((i) => [i]) : [shown];
-  const boxes = tiles(panels.length, width, height);
+  const viewports = state.layout === "side" && shown.length > 1 ? shown.map((i) => [i]) : [shown];
+  const boxes = tiles(viewports.length, width, height);
   const view = viewer(state.orbit, ...heldIn(scene, state));
   const seen = [];
-  panels.forEach((sources, n) => {
+  viewports.forEach((sources, n) => {
     const box = boxes[n];
     context.save();
     context.beginPath();
     context.rect(box.x, box.y, box.width, box.height);
     context.clip();
-    drawPanel(context, scene, state, row, { view, box, sources, alone: sources.length === 1 }, seen);
+    drawViewport(context, scene, state, row, { view, box, sources, alone: sources.length === 1 }, seen);
     context.restore();
-    if (panels.length > 1) drawHead(context, box, scene.sources[sources[0]].name, n);
+    if (viewports.length > 1) drawHead(context, box, scene.sources[sources[0]].name, n);
   });
   drawUp(context, view, height);
   return seen;
 }
 
-/** Boxes of equal size, as large as can be. */
+/** Boxes of equal size, as large as possible. */
 function tiles(count, width, height) {
   let best = { size: 0, columns: 1 };
   for (let columns = 1; columns <= count; columns++) {
@@ -38,7 +38,7 @@ function tiles(count, width, height) {
   }));
 }
 
-/** What the viewer looks at, and how far from it the picture must reach, metres. */
+/** The viewpoint's target and the radius that must be visible around it, metres. */
 function heldIn(scene, state) {
   const reach = scene.size * 1.12;
   const { span, anchor } = scene;
@@ -49,8 +49,8 @@ function heldIn(scene, state) {
   return [[...center, height], reach + half * 0.6];
 }
 
-function drawPanel(context, scene, state, row, panel, seen) {
-  const { view, box, sources } = panel;
+function drawViewport(context, scene, state, row, viewport, seen) {
+  const { view, box, sources } = viewport;
   const together = state.place === "together";
   drawFloor(context, scene, view, box, together);
   if (row < 0) return drawGap(context, box, "no frame here");
@@ -61,16 +61,16 @@ function drawPanel(context, scene, state, row, panel, seen) {
     if (!points.some(Boolean)) continue;
     any = true;
     drawShadow(context, scene, i, row, view, box, together);
-    addPieces(pieces, scene, state, panel, i, row, points);
+    addPieces(pieces, scene, state, viewport, i, row, points);
     points.forEach((point, joint) => point && seen.push({ source: i, joint, point }));
   }
   if (!any) return drawGap(context, box, "no pose in this frame");
-  if (state.paint === "error" && !panel.alone) addWhiskers(pieces, scene, state, row, seen);
+  if (state.paint === "error" && !viewport.alone) addWhiskers(pieces, scene, state, row, seen);
   pieces.sort((a, b) => b.depth - a.depth).forEach((piece) => piece.draw(context));
   return undefined;
 }
 
-/** Each joint in the picture, null where missing. */
+/** Projects each joint of a source; null where missing. */
 function seenPoints(scene, i, row, view, box, together, flat = false) {
   const source = scene.sources[i];
   const add = shift(scene, source, row, together);
@@ -87,24 +87,24 @@ function drawShadow(context, scene, i, row, view, box, together) {
   const points = seenPoints(scene, i, row, view, box, together, true);
   for (const [parent, child] of scene.skeleton.bones) {
     const [a, b] = [points[parent], points[child]];
-    if (a && b) stroke(context, a, b, "#e6e9ee", Math.max(0.018 * a[3], 1));
+    if (a && b) drawLine(context, a, b, "#e6e9ee", Math.max(0.018 * a[3], 1));
   }
 }
 
 /** Bones and joints to draw, each with its depth. */
-function addPieces(pieces, scene, state, panel, i, row, points) {
+function addPieces(pieces, scene, state, viewport, i, row, points) {
   const { skeleton } = scene;
-  const beside = i !== scene.lead && !panel.alone; // thin, so that the first is seen
-  const thick = (point) => Math.min(Math.max(0.028 * point[3], 1.6), 9) * (beside ? 0.5 : 1);
-  const paints = painter(scene, state, panel, i, row);
+  const secondary = i !== scene.lead && !viewport.alone; // thin, so that the first stays visible
+  const thick = (point) => Math.min(Math.max(0.028 * point[3], 1.6), 9) * (secondary ? 0.5 : 1);
+  const paints = painter(scene, state, viewport, i, row);
   skeleton.bones.forEach(([parent, child], bone) => {
     const [a, b] = [points[parent], points[child]];
     if (!a || !b) return;
     const cut = (from, to) => [0, 1].map((n) => from[n] + 0.2 * (to[n] - from[n]));
     const draw = (context) => {
       const wide = thick(a);
-      stroke(context, cut(a, b), cut(b, a), PAPER, wide + Math.min(0.6 * wide, 2.5));
-      stroke(context, a, b, paints.bone(bone, child), wide);
+      drawLine(context, cut(a, b), cut(b, a), PAPER, wide + Math.min(0.6 * wide, 2.5));
+      drawLine(context, a, b, paints.bone(bone, child), wide);
     };
     pieces.push({ depth: (a[2] + b[2]) / 2, draw });
   });
@@ -125,8 +125,8 @@ function addPieces(pieces, scene, state, panel, i, row, points) {
   });
 }
 
-/** Colours of a source's bones and joints. */
-function painter(scene, state, panel, i, row) {
+/** Returns the colours of a source's bones and joints. */
+function painter(scene, state, viewport, i, row) {
   const { skeleton, joints } = scene;
   const { errors } = scene.sources[i];
   if (state.paint === "error" && errors) {
@@ -136,7 +136,7 @@ function painter(scene, state, panel, i, row) {
     };
     return { bone: (_, child) => of(child), joint: of };
   }
-  if ((i === scene.lead || panel.alone) && state.paint !== "error") {
+  if ((i === scene.lead || viewport.alone) && state.paint !== "error") {
     const { boneSides, jointSides } = skeleton;
     return { bone: (bone) => SIDES[boneSides[bone]], joint: (joint) => SIDES[jointSides[joint]] };
   }
@@ -154,11 +154,11 @@ function addWhiskers(pieces, scene, state, row, seen) {
     const target = targets.get(joint);
     if (!errors || !target) continue;
     const color = rampColor(errors[row * scene.joints + joint] / scene.worstError);
-    pieces.push({ depth: point[2], draw: (context) => stroke(context, point, target, color, 1) });
+    pieces.push({ depth: point[2], draw: (context) => drawLine(context, point, target, color, 1) });
   }
 }
 
-/** Squares of half a metre, or larger where there is much floor; the camera's side is marked. */
+/** Draws the floor in squares of half a metre, or larger on a large floor, and the camera. */
 function drawFloor(context, scene, view, box, together) {
   const near = Math.max(1.5, Math.ceil(scene.size * 2) / 2);
   const still = together || !scene.anchor;
@@ -176,14 +176,14 @@ function drawFloor(context, scene, view, box, together) {
   const corner = (x, y) => seenAt(view, box, x, y, 0);
   const line = (x1, y1, x2, y2) => {
     const [a, b] = [corner(x1, y1), corner(x2, y2)];
-    if (a[2] > 0.05 && b[2] > 0.05) stroke(context, a, b, LINE, 1);
+    if (a[2] > 0.05 && b[2] > 0.05) drawLine(context, a, b, LINE, 1);
   };
   for (const x of xs) line(x, ys[0], x, ys[ys.length - 1]);
   for (const y of ys) line(xs[0], y, xs[xs.length - 1], y);
   drawCamera(context, scene, view, box, still, near);
 }
 
-/** The camera as a small pyramid: where it stands, or at the floor's edge on its side. */
+/** Draws the camera as a small pyramid: at its centre, or at the floor's edge on its side. */
 function drawCamera(context, scene, view, box, still, near) {
   const { camera, floor } = scene;
   const angles = cameraAngles(scene);
@@ -204,8 +204,8 @@ function drawCamera(context, scene, view, box, still, near) {
   );
   if ([tip, ...ends].some((point) => point[2] < 0.1)) return;
   ends.forEach((end, n) => {
-    stroke(context, tip, end, GREY, 1.2);
-    stroke(context, end, ends[(n + 1) % 4], GREY, 1.2);
+    drawLine(context, tip, end, GREY, 1.2);
+    drawLine(context, end, ends[(n + 1) % 4], GREY, 1.2);
   });
   const low = Math.max(...ends.map((end) => end[1]), tip[1]);
   label(context, "camera", tip[0], low + 14, 80, GREY, "11px");
@@ -218,16 +218,16 @@ function drawGap(context, box, words) {
 }
 
 function drawHead(context, box, words, n) {
-  if (n) stroke(context, [box.x, box.y + 8], [box.x, box.y + box.height - 8], LINE, 1);
+  if (n) drawLine(context, [box.x, box.y + 8], [box.x, box.y + box.height - 8], LINE, 1);
   label(context, words, box.x + 12, box.y + 20, box.width - 24, INK, "600 12px");
 }
 
-/** Which way is up, in the corner. */
+/** Draws the up direction in the corner. */
 function drawUp(context, view, height) {
   const from = [24, height - 20];
   const to = [from[0], from[1] - 34 * Math.max(view.up[2], 0.08)];
-  stroke(context, from, to, SOFT, 1.6);
-  stroke(context, [to[0] - 4, to[1] + 5], to, SOFT, 1.6);
-  stroke(context, [to[0] + 4, to[1] + 5], to, SOFT, 1.6);
+  drawLine(context, from, to, SOFT, 1.6);
+  drawLine(context, [to[0] - 4, to[1] + 5], to, SOFT, 1.6);
+  drawLine(context, [to[0] + 4, to[1] + 5], to, SOFT, 1.6);
   label(context, "up", to[0] + 8, to[1] + 8, 40, SOFT, "11px");
 }

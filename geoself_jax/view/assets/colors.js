@@ -2,7 +2,7 @@
 
 const SIDES = { left: "#0072b2", right: "#d55e00", middle: "#2b303a" };
 const GREY = "#8a919c"; // the reference
-const OTHERS = ["#009e73", "#cc79a7", "#b8860b", "#56b4e9"]; // sources beside the first
+const OTHERS = ["#009e73", "#cc79a7", "#b8860b", "#56b4e9"]; // sources other than the first
 const FONT = getComputedStyle(document.body).fontFamily;
 const PAPER = "#fafbfc";
 const LINE = "#dde1e7";
@@ -25,7 +25,7 @@ function sourceColor(scene, i) {
   return OTHERS[rank % OTHERS.length];
 }
 
-/** Colour of an error as a share of the worst that is told apart. */
+/** Colour of an error as a share of the end of the colour scale. */
 function rampColor(share) {
   const x = Math.min(Math.max(share, 0), 1);
   const k = Math.max(RAMP.findIndex((stop) => stop[0] >= x), 1);
@@ -52,8 +52,8 @@ function fresh(canvas) {
   return { context, width, height };
 }
 
-/** One straight line. */
-function stroke(context, from, to, color, width) {
+/** Draws a line segment. */
+function drawLine(context, from, to, color, width) {
   context.strokeStyle = color;
   context.lineWidth = width;
   context.beginPath();

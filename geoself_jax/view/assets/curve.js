@@ -88,7 +88,7 @@ function drawGaps(context, scene, plot) {
 function drawGrid(context, plot) {
   for (const share of [0, 0.5, 1]) {
     const y = plot.y + plot.height * (1 - share);
-    stroke(context, [plot.x, y], [plot.x + plot.width, y], share ? "#eceff3" : LINE, 1);
+    drawLine(context, [plot.x, y], [plot.x + plot.width, y], share ? "#eceff3" : LINE, 1);
   }
 }
 
@@ -170,7 +170,7 @@ function drawCurve(canvas, kept, scene, state) {
   context.drawImage(base.canvas, 0, 0, width, height);
   const plot = { x: EDGE, width: width - 2 * EDGE };
   const x = acrossOf(scene, plot, state.frame);
-  stroke(context, [x, 4], [x, height - 18], "#0072b2", 1.5);
+  drawLine(context, [x, 4], [x, height - 18], "#0072b2", 1.5);
 }
 
 /** Frame number at a place on the curve. */

@@ -1,4 +1,4 @@
-/** Blocks of numbers over time: the layout is told in view/compress_numbers.py. */
+/** Decodes blocks of numbers over time: view/compress_numbers.py describes the layout. */
 
 /** The bytes behind a block's text: base64, then zlib. */
 async function inflated(text) {

@@ -36,7 +36,7 @@ function draw(now) {
   const row = rowAt(scene, state.frame);
   const how = { ...state, place: placed() };
   seenJoints = drawBody(byId("body"), scene, how, row);
-  if (scene.pixels) drawPicture(byId("picture"), scene, state, row);
+  if (scene.pixels) drawDetections(byId("picture"), scene, state, row);
   drawCurve(byId("curve"), kept, scene, state);
   if (drawn.row !== row || drawn.joint !== state.joint) updates.forEach((update) => update(row));
   drawn = { row, joint: state.joint };
@@ -53,11 +53,11 @@ function placed() {
 function showTime() {
   const frame = Math.floor(state.frame);
   const seconds = (number) => clock((number - scene.first) / scene.fps);
-  const told = `frame ${frame.toLocaleString("en")} of ${scene.last.toLocaleString("en")}`;
+  const count = `frame ${frame.toLocaleString("en")} of ${scene.last.toLocaleString("en")}`;
   const slider = byId("slider");
   slider.value = frame;
-  slider.setAttribute("aria-valuetext", `${seconds(frame)}, ${told}`);
-  const rest = element("span", "soft", ` / ${seconds(scene.last)} · ${told}`);
+  slider.setAttribute("aria-valuetext", `${seconds(frame)}, ${count}`);
+  const rest = element("span", "soft", ` / ${seconds(scene.last)} · ${count}`);
   byId("time").replaceChildren(element("b", "", seconds(frame)), rest);
 }
 

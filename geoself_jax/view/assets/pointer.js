@@ -2,7 +2,7 @@
 
 const START = { azimuth: 0.5, elevation: 0.22, zoom: 1 };
 
-/** Viewpoint beside the camera's, so that depth is seen. */
+/** Viewpoint at an angle to the camera's, so that depth is visible. */
 function startOrbit(scene) {
   const angles = cameraAngles(scene);
   return { ...START, azimuth: (angles ? angles.azimuth : 0) + START.azimuth };
@@ -55,7 +55,7 @@ function listenToPointers(canvas, state, changed, hover) {
   );
 }
 
-/** Turns by a key; whether it was one of those. */
+/** Orbits or zooms by a key; returns whether the key is bound. */
 function turnByKey(orbit, key) {
   const turns = { a: [-0.1, 0], d: [0.1, 0], w: [0, 0.1], s: [0, -0.1] };
   const zooms = { "+": 1.15, "=": 1.15, "-": 1 / 1.15 };
@@ -66,7 +66,7 @@ function turnByKey(orbit, key) {
   return true;
 }
 
-/** What is told of the joint that is nearest to the pointer, or null. */
+/** Text and position of the tooltip of the joint nearest to the pointer, or null. */
 function jointAt(scene, seen, row, x, y) {
   let best = null;
   for (const item of seen) {

@@ -1,6 +1,6 @@
 /** How 3D becomes 2D: a viewer who goes round a point, z up, metres. */
 
-const FIELD = Math.tan((17 * Math.PI) / 180); // half the picture's height at distance 1
+const FIELD = Math.tan((17 * Math.PI) / 180); // half the view's height at distance 1
 
 const WIDE = 1.5; // a body is taller than it is wide
 

@@ -1,7 +1,7 @@
-/** The 2D joints in the camera's picture. */
+/** The 2D joints in the camera's image. */
 
-/** Draws a frame's 2D joints, faint where the detector is unsure. */
-function drawPicture(canvas, scene, state, row) {
+/** Draws a frame's 2D joints, faint where the confidence is low. */
+function drawDetections(canvas, scene, state, row) {
   const { context, width, height } = fresh(canvas);
   const frame = cropped(scene, state.whole, row);
   const scale = Math.min(width / frame.width, height / frame.height);
@@ -37,7 +37,7 @@ function pixelsOf(scene, row) {
   });
 }
 
-/** The part of the picture to show: all of it, where the person ever is, or what is around it now. */
+/** The crop to show: the whole image, the extent of all frames, or the person in this one. */
 function cropped(scene, whole, row) {
   const [wide, high] = scene.imageSize;
   if (whole && wide && high) return { x: 0, y: 0, width: wide, height: high };
@@ -48,13 +48,13 @@ function cropped(scene, whole, row) {
   return { x: middle[0] - near / 2, y: middle[1] - near / 2, width: near, height: near };
 }
 
-/** Joints that are sure, as [xs, ys]. */
+/** Joints of high confidence, as [xs, ys]. */
 function sureAt(scene, row) {
   const points = pixelsOf(scene, row).filter((point) => point && point[2] >= 0.1);
   return [0, 1].map((n) => points.map((point) => point[n]));
 }
 
-/** Box of all joints over time, and the size of one that holds those of nearly every frame. */
+/** Bounding box over all frames, and the size of one that fits the joints of nearly every frame. */
 function everSeen(scene) {
   const [xs, ys, sizes] = [[], [], []];
   const rows = scene.ids.length;
@@ -68,7 +68,7 @@ function everSeen(scene) {
   return { crop: boxAround(xs, ys), near: 1.35 * (quantile(sizes, 0.97) || 1) };
 }
 
-/** Mean place of the joints half a second before and after a row. */
+/** Mean position of the joints within half a second of a row. */
 function middleAround(scene, row) {
   const around = Math.ceil(scene.fps / scene.stride / 2);
   const means = [];
@@ -92,7 +92,7 @@ function drawLimbs(context, skeleton, points, thick) {
     const [a, b] = [points[parent], points[child]];
     if (!a || !b) return;
     context.globalAlpha = 0.1 + 0.9 * Math.min(a[2], b[2]);
-    stroke(context, a, b, SIDES[skeleton.boneSides[bone]], thick);
+    drawLine(context, a, b, SIDES[skeleton.boneSides[bone]], thick);
   });
 }
 
