@@ -22,7 +22,7 @@ SLEAP; or a recording of ours (.npz, synthetic:test, tfds:NAME), of which --came
 camera, and --clip=NAME a clip ({clip} in --out writes a file for each)."""
 
 _EXAMPLES = (
-    "--model=export --keypoints=test.npz --camera=front_left --clip=CLIP --out=poses.npz",
+    "--model=export --keypoints=test.npz --camera=front_left --out=poses_{clip}.npz",
     "--model=export --keypoints=lab/test/mona/front_left_json --fps=50 --skeleton=h36m_17 "
     "--camera=lab/Calib.toml:front_left --out=poses.npz",
 )

@@ -17,7 +17,7 @@ _DESCRIPTION = """Shows 3D joints over time: one HTML page that needs nothing bu
 image, or a film."""
 _EXAMPLES = (
     "--poses poses.npz --out=report.html",
-    "--data=synthetic:test --frames=500 --clip=CLIP --out=truth.gif",
+    "--data=synthetic:test --frames=500 --out=truth.gif",
 )
 KINDS = {
     ".html": ("title", "every", "max_frames"),
