@@ -109,7 +109,7 @@ class JointMap:
 def joint_map(source: Skeleton, target: Skeleton) -> JointMap:
     """The map between two skeletons, by the names of their joints.
 
-    A name means what it means beside its siblings: Human3.6M's `thorax` is others' `neck`, its
+    The meaning of a name depends on its siblings: Human3.6M's `thorax` is others' `neck`, its
     `neck` is in the face and its `head` is the top; MPI-INF-3DHP's `head` is below its `head_top`.
     """
     places = {name: i for i, name in enumerate(_meanings(source))}
@@ -128,14 +128,14 @@ def joint_map(source: Skeleton, target: Skeleton) -> JointMap:
 def _meanings(skeleton: Skeleton) -> list[str]:
     """What each joint is, under one name for all skeletons."""
     names = [normalized(name) for name in skeleton.joint_names]
-    told: Callable[[str], str] = lambda name: normalized(_SAME.get(name, name))  # noqa: E731
+    common: Callable[[str], str] = lambda name: normalized(_SAME.get(name, name))  # noqa: E731
     if "thorax" in names:
         own = {"neck": "face", "head": "headtop"}
     elif "headtop" in names or "nose" not in names:
         own = {}
     else:
         own = {"head": "headtop"}
-    meanings = [own.get(name, told(name)) for name in names]
+    meanings = [own.get(name, common(name)) for name in names]
     twice = {meaning for meaning in meanings if meanings.count(meaning) > 1}
     return [name if m in twice else m for name, m in zip(names, meanings, strict=True)]
 

@@ -47,7 +47,7 @@ def check_geometry(source: str, recording: Recording, triangulated: np.ndarray) 
 
 
 def _check_residual(source: str, sample: Recording, residual: np.ndarray) -> None:
-    """Every camera of every rig: robust triangulation lets go of one that is wrong by itself."""
+    """Checks each camera of each rig: robust triangulation down-weights a single wrong camera."""
     worst, place = 0.0, (0, 0)
     for rig in np.unique(sample.rig_id):
         for view in range(sample.views):

@@ -42,7 +42,7 @@ def read_skeleton_toml(path: Path) -> Skeleton:
     values = load_toml(path)
     for key in values:
         if key not in _KEYS:
-            raise data_error(f"{path}: {key!r}", nearest_name(key, _KEYS), "mend the key")
+            raise data_error(f"{path}: {key!r}", nearest_name(key, _KEYS), "fix the key")
     joints = _names(path, "joints", values.get("joints"))
     for joint in joints:
         if joints.count(joint) > 1:
@@ -81,7 +81,7 @@ def _joint(path: Path, key: str, value: Any, joints: list[str]) -> str:
         raise data_error(f"{path}: {key}: {_short(value)}", "wanted a joint's name", _EXAMPLE)
     if value not in joints:
         raise data_error(
-            f"{path}: {key}: no joint {value!r}", nearest_name(value, joints), "mend the name"
+            f"{path}: {key}: no joint {value!r}", nearest_name(value, joints), "fix the name"
         )
     return value
 
@@ -122,10 +122,10 @@ def _refuse_circle(path: Path, joint: str, parents: dict[str, str]) -> None:
         way.append(parents[way[-1]])
         if way[-1] == joint:
             raise data_error(
-                f"{path}: parents: {' - '.join(way)}", "a circle; wanted a tree", "mend one of them"
+                f"{path}: parents: {' - '.join(way)}", "a cycle; wanted a tree", "fix one of them"
             )
         if way[-1] in way[:-1]:
-            return  # a circle that this joint leads into, not on it: found from a joint on it
+            return  # this joint leads into a cycle; a joint on the cycle reports it
 
 
 def _from_bones(

@@ -362,5 +362,5 @@ def _refuse_nearly_known(joint_names: tuple[str, ...]) -> None:
         f"joint {i} is named {joint_names[i]!r}",
         f"the known skeleton of {len(wanted)} joints has {known.joint_names[i]!r} there; "
         + nearest_name(joint_names[i], known.joint_names),
-        "mend joint_names, or put `parents`, `left_right` and `root` into the file",
+        "fix joint_names, or put `parents`, `left_right` and `root` into the file",
     )

@@ -23,7 +23,7 @@ SINGLE = ("format", "fps", "root")
 _KINDS = {"U": "text", "iu": "whole numbers", "iuf": "numbers"}
 
 ROTATION_ACCEPTED = 1e-5
-ROTATION_MENDED = 1e-2
+ROTATION_PROJECTED = 1e-2
 
 BODY_METRES = (0.5, 3.0)
 """Largest distance between two joints of a person, median over instants."""
@@ -63,7 +63,7 @@ def _check_types(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             )
         if name in SINGLE and array.size != 1:
             raise data_error(
-                f"{source}: {name} has shape {array.shape}", "wanted one value", f"mend {name}"
+                f"{source}: {name} has shape {array.shape}", "wanted one value", f"fix {name}"
             )
 
 
@@ -82,7 +82,7 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             raise data_error(
                 f"{source}: {name} has shape {arrays[name].shape}",
                 "wanted a list of names",
-                f"mend {name}",
+                f"fix {name}",
             )
     _check_pose_joint_names(source, arrays)
     rigs = len(arrays["rig_names"])
@@ -108,7 +108,7 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
                 f"{source}: {name} has shape {arrays[name].shape}",
                 f"wanted {shape}, as keypoints_2d has {frames} frames, {views} views and "
                 f"{joints} joints and rig_names has {rigs} rigs" + _of_the_truth(name, arrays),
-                "mend the array",
+                "fix the array",
             )
     for count, word in ((frames, "frames"), (views, "views"), (joints, "joints")):
         if count == 0:
@@ -137,7 +137,7 @@ def _check_pose_joint_names(source: str, arrays: Mapping[str, np.ndarray]) -> No
         raise data_error(
             f"{source}: pose_joint_names has shape {shape}",
             "wanted a list of names",
-            "mend pose_joint_names",
+            "fix pose_joint_names",
         )
 
 
@@ -153,7 +153,7 @@ def _check_ids(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             raise data_error(
                 f"{source}: frame {bad[0]} has {name} {ids[bad[0]]}",
                 f"{names} has {count} entries",
-                f"mend {name}",
+                f"fix {name}",
             )
     if arrays["frame_id"].min() < 0 or arrays["frame_id"].max() >= 2**31:
         raise data_error(
@@ -194,17 +194,17 @@ def check_detections(source: str, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def check_scene(source: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Frame rate, picture sizes and the vertical make sense; so does the ground truth's unit."""
+    """Checks frame rate, image sizes, the vertical and the unit of the ground truth."""
     fps = float(arrays["fps"].item())
     if not (np.isfinite(fps) and fps > 0):
-        raise data_error(f"{source}: fps {fps}", "wanted frames per second, above 0", "mend fps")
+        raise data_error(f"{source}: fps {fps}", "wanted frames per second, above 0", "fix fps")
     if (arrays["image_size"] <= 0).any():
         place = _first(arrays["image_size"] <= 0)
         raise data_error(
             f"{source}: image_size of {_camera(arrays, place)} is "
             f"{arrays['image_size'][place[:2]].tolist()}",
             "wanted width and height in pixels, above 0",
-            "mend image_size",
+            "fix image_size",
         )
     up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
     if not (np.isfinite(up).all() and np.linalg.norm(up) > 0):
@@ -246,10 +246,10 @@ def wrong_unit(what: str, size: float) -> GeoselfError:
 
 
 def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Cameras are finite, rotations are rotations; returns R, made exactly orthonormal.
+    """Checks that cameras are finite and R is a rotation; returns R, exactly orthonormal.
 
-    Rotations off by up to `ROTATION_MENDED` (numbers printed with few digits) are projected to the
-    nearest rotation; larger faults and mirrored axes are errors.
+    Takes the nearest rotation where R R^T is off by up to `ROTATION_PROJECTED` (numbers printed
+    with few digits). Larger errors and mirrored axes are refused.
     """
     R, K = np.asarray(arrays["R"], np.float64), arrays["K"]
     for name in ("K", "R", "center", "dist", "image_size"):
@@ -258,7 +258,7 @@ def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
             raise data_error(
                 f"{source}: {name} of {_camera(arrays, place)} is not finite",
                 "wanted numbers",
-                "mend the calibration",
+                "fix the calibration",
             )
     flat = (K[..., 0, 0] <= 0) | (K[..., 1, 1] <= 0) | (K[..., 1, 0] != 0)
     flat |= (K[..., 2, :] != [0, 0, 1]).any(-1)
@@ -267,7 +267,7 @@ def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
             f"{source}: K of {_camera(arrays, _first(flat))} is "
             f"{np.round(K[_first(flat)], 2).tolist()}",
             "wanted [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels with fx, fy > 0",
-            "mend the calibration",
+            "fix the calibration",
         )
     mirrored = np.linalg.det(R) < 0
     if mirrored.any():
@@ -278,13 +278,13 @@ def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
             "use x right, y down, z forward for the camera's axes",
         )
     fault = np.abs(R @ np.swapaxes(R, -1, -2) - np.eye(3)).max((-1, -2))
-    if (fault > ROTATION_MENDED).any():
-        place = _first(fault > ROTATION_MENDED)
+    if (fault > ROTATION_PROJECTED).any():
+        place = _first(fault > ROTATION_PROJECTED)
         raise data_error(
             f"{source}: R of {_camera(arrays, place)} is not orthonormal, "
             f"off by {fault[place]:.2g}",
             "wanted R R^T = 1",
-            "mend the calibration",
+            "fix the calibration",
         )
     U, _, Vt = np.linalg.svd(R)
     return np.where((fault > ROTATION_ACCEPTED)[..., None, None], U @ Vt, R)

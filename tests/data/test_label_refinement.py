@@ -72,7 +72,7 @@ def test_refining_stays_where_exact_detections_put_the_joints(walkers):
     assert error_mm(refined, few) < 3
 
 
-def test_how_much_of_the_errors_the_labels_absorb_is_told_without_the_truth(walkers, refined):
+def test_the_share_of_errors_that_labels_absorb_is_estimated_without_ground_truth(walkers, refined):
     near = np.nanmedian(errors_px(walkers, refined))
     true = np.nanmedian(errors_px(walkers, walkers.pose_world))
     assert true > 1.05 * near
@@ -82,7 +82,7 @@ def test_how_much_of_the_errors_the_labels_absorb_is_told_without_the_truth(walk
     assert absorbed_in_truth(walkers.without_ground_truth()) is None
 
 
-def test_of_two_views_it_cannot_be_told(tmp_path, walkers):
+def test_two_views_are_too_few_to_estimate_it(tmp_path, walkers):
     write(damaged(walkers, ("views", 2)), tmp_path / "two.npz")
     with pytest.raises(GeoselfError, match="2 views"):
         main([f"--data={tmp_path / 'two.npz'}"])

@@ -207,7 +207,7 @@ def test_turning_is_a_rotation_and_takes_the_camera_along(poses):
     np.testing.assert_allclose(again.pose, local.pose, atol=1e-6)
 
 
-def test_an_unknown_up_is_refused_and_a_disk_that_refuses_is_told(tmp_path, poses):
+def test_an_unknown_up_is_refused_and_a_write_error_is_reported(tmp_path, poses):
     with pytest.raises(GeoselfError, match="wanted y, z, as-is") as error:
         write_poses(poses, tmp_path / "a.csv", up="x")
     assert error.value.code == USAGE

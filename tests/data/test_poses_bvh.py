@@ -137,7 +137,7 @@ def test_the_rest_posture_has_arms_out_and_median_bones(path, poses):
     assert abs(np.linalg.norm(at_rest["left_knee"]) / CENTIMETRES - length) < 1e-6
 
 
-def test_missing_joints_stay_where_they_were_beside_their_parents(path, poses, tmp_path):
+def test_missing_joints_keep_their_offset_from_their_parents(path, poses, tmp_path):
     names, parents, _, values, _ = numbers_of(path.read_text())
     places = forward(parents, values)[0] / CENTIMETRES
     wanted = y_up(every_frame(poses))

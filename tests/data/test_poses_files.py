@@ -147,7 +147,7 @@ def test_c3d_is_read_by_another_library(tmp_path, poses, first, frames):
     assert ((residuals < 0) == np.isnan(wanted).any(-1)).all()
 
 
-def test_without_the_package_c3d_the_pip_line_is_told(tmp_path, monkeypatch, poses):
+def test_without_the_package_c3d_the_error_gives_the_pip_command(tmp_path, monkeypatch, poses):
     monkeypatch.setitem(sys.modules, "c3d", None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     for ask in (lambda: check_writable("a.c3d"), lambda: write_poses(poses, tmp_path / "a.c3d")):
@@ -188,7 +188,7 @@ def test_rates_and_thinned_frames_come_back(tmp_path, poses, extension, fps):
 
 
 @pytest.mark.parametrize("extension", [".csv", ".trc"])
-def test_camera_axes_are_told_upright_from_the_body(tmp_path, poses, extension):
+def test_up_in_camera_axes_is_inferred_from_the_body(tmp_path, poses, extension):
     local = in_camera(poses)
     write_poses(local, tmp_path / f"a{extension}")
     found = read_poses(tmp_path / f"a{extension}")
@@ -201,7 +201,7 @@ def test_camera_axes_are_told_upright_from_the_body(tmp_path, poses, extension):
         assert np.nanmedian(found.pose[:, head, 1] - found.pose[:, ankle, 1]) > 1
 
 
-def test_up_can_be_chosen_for_any_file_and_told_when_reading(tmp_path, poses):
+def test_up_can_be_chosen_for_any_file_and_passed_when_reading(tmp_path, poses):
     write_poses(poses, tmp_path / "a.csv", up="y")
     assert same_joints(read_poses(tmp_path / "a.csv").pose, y_up(poses.pose))
     assert tuple(read_poses(tmp_path / "a.csv", up="-z").up) == (0, 0, -1)
@@ -247,7 +247,7 @@ def test_odd_names_of_joints_harm_no_file_and_no_spreadsheet(tmp_path, poses, ex
         assert text.isascii() and "two_words" in text and "Kn_o_chel_2" in text
 
 
-def test_skeletons_are_told_by_names_or_given(tmp_path, poses):
+def test_skeletons_are_recognized_by_joint_names_or_passed(tmp_path, poses):
     write_poses(poses.replace(skeleton=COCO_17), tmp_path / "a.csv")
     assert read_poses(tmp_path / "a.csv").skeleton == COCO_17
     own = Skeleton(tuple(f"j{i}" for i in range(17)), SKELETON.parents, (), 2)
@@ -301,7 +301,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, poses, exten
     assert sorted(p.name for p in tmp_path.iterdir()) == [path.name, "from.npz"]
 
 
-def test_what_bvh_cannot_hold_is_told(tmp_path, poses):
+def test_what_bvh_cannot_hold_is_reported(tmp_path, poses):
     notices = Notices()
     write_poses(poses, tmp_path / "a.bvh", notice=notices)
     assert notices.about("held still in 6 frames without a pose and 3 that lack joints")

@@ -19,7 +19,7 @@ def read_arrays(arrays, **changes) -> Recording:
 
 
 def with_joints(arrays, kept):
-    """The arrays with some joints only, as a chain, named anew."""
+    """The arrays with some joints only, as a chain, renamed."""
     return {
         **{k: v for k, v in arrays.items()},
         "keypoints_2d": arrays["keypoints_2d"][:, :, kept],

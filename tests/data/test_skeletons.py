@@ -81,7 +81,7 @@ def test_places_of_some_joints_are_those_of_the_projects():
     assert [s.joints for s in sizes] == [17, 18, 25, 25, 26, 28, 19]
 
 
-def test_names_near_a_known_skeleton_are_told_where_they_differ():
+def test_an_error_names_the_joint_that_differs_from_a_known_skeleton():
     names = list(COCO)
     names[9] = "left_hand"
     with pytest.raises(GeoselfError, match=r"joint 9 is named 'left_hand' .* 'left_wrist' there"):

@@ -233,7 +233,7 @@ def test_rigs_are_like_those_of_the_laboratory():
             atol=1e-12,
         )
         np.testing.assert_allclose(np.linalg.det(cameras.R), 1.0)
-        assert (cameras.R[:, 1, 2] < -0.9).all()  # y down in the picture
+        assert (cameras.R[:, 1, 2] < -0.9).all()  # y down in the image
         away = np.linalg.norm(cameras.center[:, :2], axis=-1)
         assert away.min() > 3.9 and away.max() < 6.1
         assert cameras.center[:, 2].min() >= 1.4 and cameras.center[:, 2].max() <= 1.75
@@ -308,7 +308,7 @@ def test_a_joint_behind_the_body_is_hidden_and_one_before_it_is_not(clips):
     assert hidden[0, 0, 16] and not hidden[0, 0, 13]
 
 
-def test_frames_out_of_a_picture_are_told(clips):
+def test_frames_with_joints_outside_an_image_are_marked(clips):
     joints = clips["walking"][0][1]
     gone = joints + [[[2.5, 2.5, 0.0]]] * (np.arange(len(joints)) >= 100)[:, None, None]
     cameras = camera_ring.draw_rig(np.random.default_rng(0))

@@ -49,7 +49,7 @@ def load_hdf5(
 
     Text datasets are arrays of text (variable-length: nested lists), those without dimensions are
     plain values, tables (compounds) are mappings of their fields. Attributes are there as `@name`
-    in a group's mapping; those of a dataset `x` beside it as `x@name`.
+    in a group's mapping; those of a dataset `x` are siblings of it, `x@name`.
 
     Args:
         path: The file.
@@ -57,7 +57,7 @@ def load_hdf5(
             out of the answer. None: everything.
         pickled_attributes: Attributes that hold a pickle (PyTables writes names of columns so);
             read like `load_pickle`.
-        max_bytes: Refuse more than this, told from the headers.
+        max_bytes: Refuse more than this, according to the headers.
 
     Raises:
         GeoselfError: No such file (66); damaged, too large; links, external or virtual storage,

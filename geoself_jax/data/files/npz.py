@@ -122,7 +122,7 @@ def check_members(path: Path, members: list[zipfile.ZipInfo], max_bytes: int) ->
                 "copy it again",
             )
         if array_name(member) in seen:
-            raise data_error(where, "is there twice", "write the file anew")
+            raise data_error(where, "is there twice", "write the file again")
         seen.add(array_name(member))
 
 
@@ -157,7 +157,7 @@ def _check_header(where: str, stream: IO[bytes], size: int) -> None:
     if dtype.kind not in "biufU" or dtype.itemsize == 0:
         raise data_error(where, f"has type {dtype}, not numbers or text", "save plain arrays")
     if any(n < 0 for n in shape):
-        raise data_error(where, f"has shape {shape}", "write the file anew")
+        raise data_error(where, f"has shape {shape}", "write the file again")
     wanted = stream.tell() + int(np.prod(shape, dtype=object)) * dtype.itemsize
     if wanted != size:
         raise data_error(

@@ -1,4 +1,4 @@
-"""Has a file parsed by a child process with limits, and checks its answer anew.
+"""Parses a file in a child process with limits, and validates its answer again.
 
 The answer is one file without a name: the bytes of all arrays, the JSON tree, and the length of
 the tree (8 bytes, little-endian).
@@ -74,7 +74,7 @@ def _environment() -> dict[str, str]:
 
 
 def _refused(path: Path, why: str) -> GeoselfError:
-    return data_error(str(path), why, "it looks damaged: copy it again, or write it anew")
+    return data_error(str(path), why, "it looks damaged: copy or write it again")
 
 
 def _failure(path: Path, code: int, complaints: IO[bytes]) -> GeoselfError:

@@ -44,7 +44,7 @@ def load_json(path: Path, *, max_bytes: int = MAX_TEXT) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         where = f"{path}, line {error.lineno}, column {error.colno}"
-        raise data_error(where, f"not JSON: {error.msg}", "mend it or write it anew") from error
+        raise data_error(where, f"not JSON: {error.msg}", "fix it or write it again") from error
     except (RecursionError, ValueError, MemoryError) as error:
         raise too_odd(path, "JSON", error) from error
 
@@ -59,7 +59,7 @@ def load_toml(path: Path, *, max_bytes: int = MAX_TEXT) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise data_error(str(path), f"not TOML: {error}", "mend it or write it anew") from error
+        raise data_error(str(path), f"not TOML: {error}", "fix it or write it again") from error
     except (RecursionError, ValueError, MemoryError) as error:
         raise too_odd(path, "TOML", error) from error
 
@@ -68,4 +68,4 @@ def too_odd(path: Path, kind: str, error: BaseException) -> GeoselfError:
     """The grammar is right, but no program writes such a file (65)."""
     deep = isinstance(error, RecursionError)
     why = "lists within lists without end" if deep else str(error) or type(error).__name__
-    return data_error(str(path), f"{kind} that cannot be held: {why}", "write it anew")
+    return data_error(str(path), f"{kind} that cannot be held: {why}", "write it again")

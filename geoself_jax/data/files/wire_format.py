@@ -88,7 +88,7 @@ class Writer:
         self._offset = 0
 
     def expect(self, size: int) -> None:
-        """No more values than references within so many bytes can reasonably make."""
+        """Limits the number of values to what references within `size` bytes can plausibly make."""
         self._nodes = self._max_nodes = min(MAX_NODES, 1000 + 16 * size)
 
     def node(self, value: Any, depth: int = 0) -> Any:
@@ -171,7 +171,7 @@ class Writer:
 
 
 class Reader:
-    """Builds values from the JSON tree and the blob, checked anew.
+    """Builds values from the JSON tree and the blob, and validates both again.
 
     Args:
         blob: The bytes of all arrays.

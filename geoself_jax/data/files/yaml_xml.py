@@ -44,10 +44,10 @@ def load_yaml(path: Path, *, tags: Sequence[str] = (), max_bytes: int = MAX_MARK
         mark = error.problem_mark
         where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
         why = f"not plain YAML: {error.problem or error.context}"
-        raise data_error(where, why, "mend it or write it anew") from error
+        raise data_error(where, why, "fix it or write it again") from error
     except yaml.YAMLError as error:
         why = f"not plain YAML: {str(error).splitlines()[0]}"
-        raise data_error(str(path), why, "mend it or write it anew") from error
+        raise data_error(str(path), why, "fix it or write it again") from error
     except (RecursionError, ValueError, TypeError, OverflowError, MemoryError, KeyError) as error:
         raise too_odd(path, "YAML", error) from error
     except (AttributeError, IndexError) as error:  # of PyYAML, for wrong scalars of known tags
@@ -118,7 +118,7 @@ def load_xml(path: Path, *, max_bytes: int = MAX_MARKED) -> ElementTree.Element:
         depth += 1
         if depth > MAX_DEPTH:
             where = f"{path}, line {parser.CurrentLineNumber}"
-            raise data_error(where, f"elements nested over {MAX_DEPTH} deep", "write it anew")
+            raise data_error(where, f"elements nested over {MAX_DEPTH} deep", "write it again")
         builder.start(tag, attributes)
 
     def end(tag: str) -> None:
@@ -137,5 +137,5 @@ def load_xml(path: Path, *, max_bytes: int = MAX_MARKED) -> ElementTree.Element:
     except expat.ExpatError as error:
         where = f"{path}, line {error.lineno}, column {error.offset + 1}"
         why = f"not XML: {expat.ErrorString(error.code)}"
-        raise data_error(where, why, "mend it or write it anew") from error
+        raise data_error(where, why, "fix it or write it again") from error
     return builder.close()

@@ -92,7 +92,7 @@ def _frame_id(path: Path, numbers: np.ndarray) -> np.ndarray:
     if not whole.all():
         row = int(np.flatnonzero(~whole)[0])
         raise data_error(
-            f"{path}, row {row + 1}: frame {numbers[row]}", "wanted a whole number", "mend it"
+            f"{path}, row {row + 1}: frame {numbers[row]}", "wanted a whole number", "fix it"
         )
     return numbers.astype(np.int64)
 

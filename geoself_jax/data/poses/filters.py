@@ -67,7 +67,7 @@ class OneEuro:
 
     Causal: a frame is filtered by those before it alone, and comes late the more the slower the
     joint is. The cutoff follows the joint's speed, not each coordinate's, so that the result does
-    not depend on the axes. After a gap the joint starts anew.
+    not depend on the axes. After a gap the filter of the joint restarts.
 
     Attributes:
         min_cutoff: Hz, of a joint at rest.

@@ -44,7 +44,7 @@ def write_poses(
         poses: One person in one video.
         path: .npz, .csv, .json, .trc (OpenSim), .c3d or .bvh.
         up: `y`, `z` or `as-is` (`upright.turned`); None for the format's usual (`USUAL_UP`).
-        notice: Is told what the format cannot hold.
+        notice: Receives a message for whatever the format cannot hold.
 
     Raises:
         GeoselfError: Another extension or `up`, or a package is not installed (64); the format

@@ -26,7 +26,7 @@ def signed_axis(text: str) -> np.ndarray:
     return (-1.0 if text.startswith("-") else 1.0) * np.eye(3)["xyz".index(text[-1])]
 
 
-def guess_up(source: str, pose: np.ndarray, skeleton: Skeleton, told: str | None) -> np.ndarray:
+def guess_up(source: str, pose: np.ndarray, skeleton: Skeleton, given: str | None) -> np.ndarray:
     """(3,) signed axis along which heads and shoulders are above hips and feet, in most frames.
 
     Where no joint is called so it is -y, as in a camera's axes.
@@ -35,7 +35,7 @@ def guess_up(source: str, pose: np.ndarray, skeleton: Skeleton, told: str | None
         source: The file, for messages.
         pose: (T, J, 3).
         skeleton: Of the J joints.
-        told: Signed axis that the user gives; None to guess.
+        given: Signed axis from the user; None to guess.
 
     Raises:
         GeoselfError: No such axis (64); the joints are not in metres (65).
@@ -43,8 +43,8 @@ def guess_up(source: str, pose: np.ndarray, skeleton: Skeleton, told: str | None
     some = pose[np.unique(np.linspace(0, len(pose) - 1, _SAMPLE).astype(int))].astype(np.float64)
     if body_size(some) > _TOO_LARGE:
         raise wrong_unit(f"{source}: the body", body_size(some))
-    if told is not None:
-        return signed_axis(told)
+    if given is not None:
+        return signed_axis(given)
     upper, lower = _called(skeleton, _UPPER), _called(skeleton, _LOWER)
     seen = np.isfinite(some[:, upper + lower]).all((1, 2))
     if not (upper and lower and seen.any()):

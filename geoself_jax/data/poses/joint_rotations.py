@@ -7,7 +7,9 @@ import numpy as np
 from geoself_jax.data.poses.fill_gaps import from_the_root
 
 _NO_BONE = 1e-6  # metres
-_UNTURNED = 1e-3  # weight of staying unturned beside a bone's: settles what bones leave open
+_UNTURNED = (
+    1e-3  # weight of the identity relative to a bone's: fixes the twist that bones leave free
+)
 
 
 def joint_rotations(

@@ -82,4 +82,4 @@ def _array(path: Path, name: str, value: Any, joints: int) -> np.ndarray:
             return np.array(value, np.float64)  # null is NaN
         return np.array(value)
     except (ValueError, TypeError, OverflowError) as error:
-        raise data_error(f"{path}: {name}", f"no table of numbers ({error})", "mend it") from error
+        raise data_error(f"{path}: {name}", f"no table of numbers ({error})", "fix it") from error

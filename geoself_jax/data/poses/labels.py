@@ -26,26 +26,26 @@ def one_word(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(words)
 
 
-def skeleton_of(source: str, names: Sequence[str], told: Skeleton | None) -> Skeleton:
+def skeleton_of(source: str, names: Sequence[str], given: Skeleton | None) -> Skeleton:
     """The skeleton of a file that names joints and no bones.
 
     Args:
         source: The file, for messages.
         names: As in the file.
-        told: The user's; None for the known one with these names, or else one without bones whose
+        given: The user's; None for the known one with these names, or else one without bones whose
             root is the first joint.
 
     Raises:
-        GeoselfError: A name is there twice, or the skeleton told has other joints (65).
+        GeoselfError: A name is there twice, or the given skeleton has other joints (65).
     """
-    if told is not None and one_word(told.joint_names) != one_word(names):
+    if given is not None and one_word(given.joint_names) != one_word(names):
         raise data_error(
             f"{source}: joints {', '.join(names[:30])}",
-            f"the skeleton has {', '.join(told.joint_names[:30])}",
+            f"the skeleton has {', '.join(given.joint_names[:30])}",
             "give the file's own skeleton",
         )
     try:
         bare = Skeleton(tuple(names), (-1,) * len(names), (), 0)
     except GeoselfError as error:
         raise data_error(f"{source}: {error}", "", "") from error
-    return told or find_known(tuple(names)) or bare
+    return given or find_known(tuple(names)) or bare

@@ -105,7 +105,7 @@ def check(poses: PoseSequence) -> None:
     for name, (array, wanted) in shapes.items():
         if array is not None and array.shape != wanted:
             raise data_error(
-                f"{poses.name}: {name} has shape {array.shape}", f"wanted {wanted}", "mend it"
+                f"{poses.name}: {name} has shape {array.shape}", f"wanted {wanted}", "fix it"
             )
     if poses.frame_id.ndim != 1 or (np.diff(poses.frame_id) <= 0).any():
         raise data_error(
@@ -130,7 +130,7 @@ def _check_camera(name: str, camera: PoseCamera) -> None:
     for key, (array, wanted) in numbers.items():
         if array is not None and (array.shape != wanted or not np.isfinite(array).all()):
             what = f"{name}: {key} of {camera.name}"
-            raise data_error(what, f"wanted {wanted} finite numbers", "mend it")
+            raise data_error(what, f"wanted {wanted} finite numbers", "fix it")
     R = camera.R
     if R is not None and not np.allclose(R @ R.T, np.eye(3), atol=1e-3):
-        raise data_error(f"{name}: R of {camera.name}", "is no rotation: R R^T is not 1", "mend it")
+        raise data_error(f"{name}: R of {camera.name}", "is no rotation: R R^T is not 1", "fix it")

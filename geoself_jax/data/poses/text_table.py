@@ -52,7 +52,7 @@ def read_rows(source: str, rows: Iterable[tuple[int, Sequence[str]]], columns: i
             values.extend([float(cell) if cell else math.nan for cell in cells[:columns]])
         except ValueError as error:
             raise data_error(
-                f"{source}, line {line}", str(error)[:90], "mend the cell, or leave it empty"
+                f"{source}, line {line}", str(error)[:90], "fix the cell, or leave it empty"
             ) from error
     table = np.array(values).reshape(-1, columns)
     wild = np.argwhere(np.abs(table) > _LARGEST)
@@ -61,6 +61,6 @@ def read_rows(source: str, rows: Iterable[tuple[int, Sequence[str]]], columns: i
         raise data_error(
             f"{source}, row {row + 1}, column {column + 1}: {table[row, column]:g}",
             "no such place or time",
-            "mend the cell, or leave it empty",
+            "fix the cell, or leave it empty",
         )
     return table

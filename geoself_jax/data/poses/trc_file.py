@@ -107,7 +107,7 @@ def _frame_id(path: Path, seconds: np.ndarray, rate: float) -> np.ndarray:
         raise data_error(
             f"{path}, row {row + 1}: time {seconds[row]} s",
             f"no frame at DataRate {rate:g} is there",
-            "mend DataRate or the times",
+            "fix DataRate or the times",
         )
     return number.astype(np.int64)
 

@@ -141,7 +141,7 @@ def reaching(rng: Rng, t: Array, body: Body) -> Motion:
 
 
 def boxing(rng: Rng, t: Array, body: Body) -> Motion:
-    """Guard up, bouncing, straight punches and hooks from either hand."""
+    """Guard up, bouncing, jabs, crosses and hooks."""
     m = standing(rng, t, body)
     m.ankles[:, :, 0] += [0.16, -0.16]
     m.turn = m.turn @ rotation(2, -0.5 + 0.0 * t)

@@ -63,7 +63,7 @@ class Body:
 
     @property
     def stand(self) -> float:
-        """Height of the hips when standing upright with nearly straight legs."""
+        """Height of the hips when standing upright with nearly extended legs."""
         return self.ankle_height + 0.985 * self.leg
 
 
@@ -192,10 +192,10 @@ def _reachable_pelvis(motion: Motion, body: Body) -> Array:
 
 
 def _off_shoulder(wrist: Array) -> Array:
-    """Leads wrists (frames, 3), from the shoulder in arm lengths, around it and not through it.
+    """Moves wrist paths (frames, 3), from the shoulder in arm lengths, around the shoulder.
 
-    Hands go behind the back below the waist only, and never nearer to the shoulder than an
-    elbow bends: a straight way between two places may want both.
+    Hands go behind the back below the waist only, and never nearer to the shoulder than the
+    elbow can bend. Linear interpolation between two positions may violate both.
     """
     low = 1.0 / (1.0 + np.exp(np.clip((wrist[:, 2] + 0.5) / 0.06, -30, 30)))
     wrist = wrist.copy()

@@ -105,7 +105,7 @@ def _noise(rng: Rng, hidden: Array, memory: float) -> Array:
 def _swap(rng: Rng, pixels: Array, camera_points: Array, length: float) -> Array:
     """Exchanges left and right limbs of `pixels` in place; returns which joints (bool)."""
     across = camera_points[..., 11, :] - camera_points[..., 14, :]
-    # Seen from behind, the left shoulder is on the left of the picture.
+    # Seen from behind, the left shoulder is on the left of the image.
     behind = across[..., 0] < 0.0
     swapped = np.zeros(pixels.shape[:-1], bool)
     for left, right in LIMBS:
@@ -147,7 +147,7 @@ def detect(rng: Rng, pose_world: Array, rig: Rig, fps: float) -> dict[str, Array
     Returns:
         keypoints_2d (frames, views, 17, 2) px with the lens's distortion; confidence, occluded,
         swapped and outlier (frames, views, 17); exact (frames, views, 17, 2) px without error;
-        inside (frames,) bool: every joint lies in every picture.
+        inside (frames,) bool: every joint lies inside every image.
     """
     points = to_cameras(pose_world, rig)
     exact = project(points, rig)
@@ -159,17 +159,17 @@ def detect(rng: Rng, pose_world: Array, rig: Rig, fps: float) -> dict[str, Array
     hidden = hidden_joints(points)
     memory = float(np.exp(-1.0 / (CORRELATION_TIME * fps)))
     error = _noise(rng, hidden, memory)
-    told = np.sqrt((error * error).sum(-1))
+    reported = np.sqrt((error * error).sum(-1))
     off, jump = _outliers(rng, hidden.shape, 0.12 * fps)
     error[off] += jump
     honest = off & (rng.random(off.shape, dtype=np.float32) > 0.25)
-    told = np.where(honest, np.sqrt((error * error).sum(-1)), told)
+    reported = np.where(honest, np.sqrt((error * error).sum(-1)), reported)
     pixels = exact + error * scale[..., None]
     swapped = _swap(rng, pixels, points, 0.2 * fps)
     expected = np.where(hidden, 1.6 * HIDDEN_SIGMA, 1.25 * VISIBLE_SIGMA).astype(np.float32)
     return {
         "keypoints_2d": (np.round(pixels * 16.0) / 16.0).astype(np.float32),
-        "confidence": _confidence(rng, told, expected).astype(np.float16),
+        "confidence": _confidence(rng, reported, expected).astype(np.float16),
         "occluded": hidden.astype(np.uint8),
         "swapped": swapped,
         "outlier": off,

@@ -39,7 +39,7 @@ def place(name: str) -> Array:
 
 
 def any_hand(rng: np.random.Generator) -> Array:
-    """A random wrist place (3,): a named one, blurred, or any before or beside the body."""
+    """Draws a wrist position (3,): a named one with noise, or any in front or at the side."""
     if rng.random() < 0.5:
         return place(NAMES[rng.integers(len(NAMES))]) + rng.normal(0, 0.05, 3)
     azimuth = np.radians(rng.uniform(-35, 105))

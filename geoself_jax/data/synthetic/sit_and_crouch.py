@@ -81,7 +81,7 @@ def _touch(m: Motion, side: int, spot: Array, weight: Array) -> None:
 
 
 def bending(rng: Rng, t: Array, body: Body) -> Motion:
-    """Forward to the floor with nearly straight or bent knees, to pick up, tie or wipe."""
+    """Bends to the floor with knees nearly extended or flexed, to pick up, tie or wipe."""
     m = standing(rng, t, body)
     u = timeline(rng, t, (0.2, 1.5), (0.8, 1.5)) + rng.integers(2)
     depth = np.where(np.arange(8) % 2 == 0, rng.uniform(0, 0.15, 8), rng.uniform(0.4, 1.0, 8))
