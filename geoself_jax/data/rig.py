@@ -20,7 +20,7 @@ class Rig:
         lenses: One a view.
         R: (V, 3, 3) float64, world to camera; camera axes x right, y down, z forward.
         center: (V, 3) float64, in the world.
-        image_size: (V, 2) whole numbers, width and height; 0 where the file does not tell.
+        image_size: (V, 2) whole numbers, width and height; px; 0 where the file has none.
         world_up: (3,) unit vector against gravity, in the world.
     """
 

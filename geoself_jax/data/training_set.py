@@ -109,7 +109,7 @@ def training_views(recording: Recording, label_world: np.ndarray) -> TrainingVie
     """Arrays to train from, on the host; instants that fewer than two views see are left out.
 
     Args:
-        recording: Detections and cameras; its `pose_world` is not looked at.
+        recording: Detections and cameras; its `pose_world` is ignored.
         label_world: (frames, joints, 3) triangulated, world, metres.
 
     Raises:

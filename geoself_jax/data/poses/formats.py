@@ -70,7 +70,7 @@ def read_poses(
 
     Args:
         path: .npz, .csv, .json or .trc.
-        skeleton: Of a .csv or .trc, whose files name joints and no bones; None to tell it by names.
+        skeleton: Of a .csv or .trc, whose files name joints and no bones; None to infer it.
         up: Signed axis such as `z` or `-y` of a .csv or .trc; None for y in a .trc, and to guess it
             from the body in a .csv.
 

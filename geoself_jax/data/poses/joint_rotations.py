@@ -50,7 +50,7 @@ def _fit(rest: np.ndarray, bones: np.ndarray) -> np.ndarray:
     rest, bones = rest[chosen], bones[:, chosen]
     rest = rest / np.linalg.norm(rest, axis=-1, keepdims=True)
     length = np.linalg.norm(bones, axis=-1, keepdims=True)
-    # A bone without length says nothing: it is as at rest.
+    # A bone without length has no direction: it stays in the rest pose.
     bones = np.where(length > _NO_BONE, bones / np.maximum(length, _NO_BONE), rest)
     if not len(rest):
         return np.broadcast_to(np.eye(3), (len(bones), 3, 3))

@@ -1,4 +1,4 @@
-"""Names of joints as other programs can read them, and the skeleton that names tell."""
+"""Names of joints as other programs can read them, and the skeleton inferred from names."""
 
 import re
 import unicodedata

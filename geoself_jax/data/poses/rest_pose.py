@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton, normalized
 
-# x to the person's left, y up, z forward; metres of a grown-up. Only directions between joints are
+# x to the person's left, y up, z forward; metres of an adult. Only directions between joints are
 # taken from it. The left side; the right is its mirror image.
 _MIDDLE = {
     **dict.fromkeys(("pelvis", "hip", "midhip", "bodycenter", "root"), (0, 0.95, 0)),

@@ -23,7 +23,7 @@ def write_rows(
         table: (rows, columns); NaN where missing.
         formats: `%.6f` and the like, one a column.
         between: Stands between two cells.
-        missing: Stands for a missing number.
+        missing: Text of a missing number.
     """
     line = between.join(formats) + "\n"
     for start in range(0, len(table), _CHUNK):

@@ -54,7 +54,7 @@ def read(path: Path, *, skeleton: Skeleton | None, up: str | None) -> PoseSequen
 
     Args:
         path: The file; m, cm or mm.
-        skeleton: Of the joints in the file's order; None to tell it by their names.
+        skeleton: Of the joints in the file's order; None to infer it from their names.
         up: Signed axis; None for y, as OpenSim has it.
 
     Raises:
