@@ -38,6 +38,23 @@ QUICKLY_COMPILED = {
     *("test_procrustes", "test_sampling", "test_triangulation", "test_uncertainty"),
 }
 
+# Real browsers, notebooks, the docs site, fake clouds, runs of several processes, linters, wheels
+# and hostile files: `pytest -m "not e2e"` leaves them out.
+E2E = {
+    *("test_notebooks", "test_in_notebooks", "test_docs_site", "test_docs_openers"),
+    *("test_launch_files", "test_slurm", "test_tpu_spot", "test_tpu_vm", "test_backup"),
+    *("test_parallel", "test_devices", "test_view_page", "test_film", "test_style"),
+    *("test_files_hostile", "test_export_examples", "test_ablation_command", "test_extending"),
+    "test_package",
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Marks the tests of the modules in `E2E`."""
+    for item in items:
+        if item.module.__name__ in E2E:
+            item.add_marker(pytest.mark.e2e)
+
 
 @pytest.fixture(autouse=True, scope="module")
 def compiled_quickly_or_as_users_do(request):
