@@ -14,6 +14,7 @@ RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir -c requirements.txt -r requirements.txt "jax[${EXTRA}]"
 COPY pyproject.toml README.md LICENSE ./
 COPY geoself_jax geoself_jax
+COPY configs configs
 RUN /venv/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.11-slim-bookworm

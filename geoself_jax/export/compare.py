@@ -100,7 +100,7 @@ def check_onnx_installed() -> None:
         raise GeoselfError(
             f"--onnx needs onnx and onnxruntime ({error})",
             "they are not installed; nothing was exported",
-            "pip install onnx onnxruntime, or pip install -e .[onnx]",
+            "pip install onnx onnxruntime, or pip install 'geoself_jax[onnx]'",
             UNAVAILABLE,
         ) from error
 

@@ -112,6 +112,6 @@ def check_installed() -> None:
         raise GeoselfError(
             f"a tfds: source needs tensorflow-datasets and array_record ({error})",
             "they are not installed; TensorFlow is not needed",
-            "pip install tensorflow-datasets array_record, or pip install -e .[tfds]",
+            "pip install tensorflow-datasets array_record, or pip install 'geoself_jax[tfds]'",
             UNAVAILABLE,
         ) from error
