@@ -13,7 +13,7 @@ from geoself_jax.prepare.clip import Clip
 from geoself_jax.prepare.merge_rigs import (
     PLAIN,
     camera_arrays,
-    check_picture_sizes,
+    check_image_sizes,
     distinct_rigs,
     each_once,
     places_of,
@@ -33,7 +33,7 @@ def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
 
     Raises:
         GeoselfError: No clip; clips of other skeletons, frame rates or ground truth; a confidence
-            outside [0, 1]; a picture size that is not known (65).
+            outside [0, 1]; an unknown image size (65).
     """
     kept = [clip for clip in clips if len(clip.frame_id)]
     if not kept:
@@ -99,7 +99,7 @@ def _check_alike(clips: Sequence[Clip]) -> None:
                 "prepare them into a file each, or thin out the faster one (--every)",
             )
         _check_confidence(clip)
-        check_picture_sizes(clip.rig)
+        check_image_sizes(clip.rig)
 
 
 def _check_confidence(clip: Clip) -> None:
@@ -124,12 +124,12 @@ def _detections(
     for clip, rig in zip(clips, rig_of, strict=True):
         keypoints_2d = np.asarray(clip.keypoints_2d, np.float32)
         confidence = np.asarray(clip.confidence, np.float32)
-        straight = _straightened(keypoints_2d, clip.rig)
-        missing = ~np.isfinite(straight).all(-1)
+        undistorted = _undistorted(keypoints_2d, clip.rig)
+        missing = ~np.isfinite(undistorted).all(-1)
         if missing.any():
-            straight = np.where(missing[..., None], np.float32(np.nan), straight)
+            undistorted = np.where(missing[..., None], np.float32(np.nan), undistorted)
             confidence = np.where(missing, np.float32(0), confidence)
-        parts.append(_placed(straight, confidence, places[rig], views))
+        parts.append(_placed(undistorted, confidence, places[rig], views))
     keypoints_2d = np.concatenate([part[0] for part in parts])
     confidence = np.concatenate([part[1] for part in parts])
     return derive_root(clips[0].skeleton, keypoints_2d, confidence)
@@ -147,8 +147,8 @@ def _placed(
     return pixels, trust
 
 
-def _straightened(keypoints_2d: np.ndarray, rig: Rig) -> np.ndarray:
-    """Pixels of a pinhole in the views whose lens the format cannot hold."""
+def _undistorted(keypoints_2d: np.ndarray, rig: Rig) -> np.ndarray:
+    """Undistorts the pixels of views whose lens model the format cannot hold."""
     result = keypoints_2d
     for view, lens in enumerate(rig.lenses):
         if lens.fisheye or len(lens.coefficients) > PLAIN:

@@ -8,10 +8,10 @@ from geoself_jax.core.errors import data_error, missing_error, nearest_name, usa
 from geoself_jax.prepare.detections import recognize_detections
 
 DEPTH = 3
-"""Folders are looked into so deep: recording/pose/camera_json."""
+"""Depth to which folders are searched: recording/pose/camera_json."""
 
 MOST = 10_000
-"""Entries of a folder that are looked at: more are one camera's pictures."""
+"""Most entries of a folder that are listed: more are the frames of one camera."""
 
 _NOT_NAMES = re.compile(
     r"_?(json|keypoints|pose|predictions|results|detections|openpose|alphapose|mmpose|2d"
@@ -20,33 +20,33 @@ _NOT_NAMES = re.compile(
 
 
 def match_cameras(
-    folder: Path | None, cameras: Sequence[str], told: Mapping[str, Path], kind: str
+    folder: Path | None, cameras: Sequence[str], given: Mapping[str, Path], kind: str
 ) -> dict[str, Path]:
     """Detections of each camera.
 
     Args:
-        folder: Where to look; None where `told` says all.
+        folder: Where to look; None where `given` names all.
         cameras: Names in the calibration.
-        told: Paths by camera, from the user; nothing else is looked for then.
+        given: Paths by camera, from the user; no other files are looked for then.
         kind: Format of the detections, or `auto`.
 
     Raises:
         GeoselfError: A name that is no camera's (64); a path that is not there (66); a camera that
             no or several files may belong to (65).
     """
-    for name, path in told.items():
+    for name, path in given.items():
         if name not in cameras:
             raise usage_error(
                 f"--camera={name}={path}", "no such camera", nearest_name(name, cameras)
             )
         if not path.exists():
             raise missing_error(f"--camera={name}={path}", "no such file", "check the path")
-    if told or folder is None:
-        return dict(told)
+    if given or folder is None:
+        return dict(given)
     if not folder.is_dir():
         raise data_error(
             f"{folder}: a file, no folder",
-            "whose detections these are cannot be told",
+            "which camera these detections belong to is unknown",
             "name each camera's: --camera=NAME=PATH, and the cameras: --calibration=PATH",
         )
     found = _detections_in(folder, kind, DEPTH)
@@ -58,7 +58,7 @@ def match_cameras(
 
 
 def _detections_in(folder: Path, kind: str, depth: int) -> list[Path]:
-    """Files and folders of detections in a folder; a folder that is one is not looked into."""
+    """Files and folders of detections in a folder; a folder that is one is not searched."""
     found = []
     for number, path in enumerate(sorted(folder.iterdir())):
         if number >= MOST:
@@ -98,7 +98,7 @@ def _refuse_orphans(folder: Path, cameras: Sequence[str], left: Sequence[Path]) 
     raise data_error(
         f"{folder}: no camera for {', '.join(path.name for path in left[:4])}",
         f"the calibration has {', '.join(cameras)}; is a camera's file damaged?",
-        "mend the calibration, or name what is meant: --camera=NAME=PATH ...",
+        "fix the calibration, or name the files: --camera=NAME=PATH ...",
     )
 
 

@@ -35,16 +35,16 @@ def choose_person(
     Args:
         views: What was found, in the order of the rig's cameras.
         rig: The cameras.
-        frames: T: take pictures 0 to T - 1 of each camera.
-        fps: Pictures per second.
-        how: `only`: there is one at most; `largest`: the largest in each picture; `track:NAME`: the
+        frames: T: take frames 0 to T - 1 of each camera.
+        fps: Frames per second.
+        how: `only`: there is one at most; `largest`: the largest in each frame; `track:NAME`: the
             detector's track, the same in all cameras or one a camera; `consistent`: those in whom
             the cameras agree, the K-th longest seen (1 is the longest); `auto`: `only`, and where
             there are several, `consistent` as long as one person stands out.
 
     Raises:
-        GeoselfError: Several people and no way to tell (65), with their number and the ways there
-            are; no such track (65); no such way (64).
+        GeoselfError: Several people and an ambiguous choice (65), with their number and options;
+            no such track (65); no such option (64).
     """
     skeletons = {view.skeleton for view in views}
     if len(skeletons) > 1:
@@ -64,7 +64,7 @@ def choose_person(
         return Chosen(*_gather(views, [_only(view) for view in views], frames), "one person")
     if how == "largest":
         rows = [_largest(view) for view in views]
-        return Chosen(*_gather(views, rows, frames), "the largest person in each picture")
+        return Chosen(*_gather(views, rows, frames), "the largest person in each frame")
     if how.startswith("track:"):
         rows = _tracked(views, rig, how.removeprefix("track:"))
         return Chosen(*_gather(views, rows, frames), how)
@@ -81,7 +81,7 @@ def _other(views: Sequence[Instances]) -> Instances:
 
 
 def _most(views: Sequence[Instances], frames: int) -> tuple[int, int, str]:
-    """The most people in one picture, its frame and its source."""
+    """The most people in one frame of one camera, the frame and the source."""
     best = (0, 0, "")
     for view in views:
         counts = np.bincount(view.frame[view.frame < frames], minlength=1)
@@ -128,7 +128,7 @@ def _tracked(views: Sequence[Instances], rig: Rig, names: str) -> list[np.ndarra
             raise data_error(
                 f"{view.source}: track {name!r} is twice in frame {view.frame[found[twice[0]]]}",
                 "a track is one person",
-                "mend the detector's tracks, or choose by --person=largest",
+                "fix the detector's tracks, or choose by --person=largest",
             )
         rows.append(found)
     return rows

@@ -64,7 +64,7 @@ class ReadOptions:
             it out.
         every: Take every n-th instant.
         max_bytes: Refuse a file that unpacks to more.
-        notice: Is told, in one line each, what is left out or assumed.
+        notice: Receives one line for each thing that is left out or assumed.
     """
 
     cameras: tuple[str, ...] | None = None

@@ -19,20 +19,20 @@ NAMES = (
     *("anna", "bela", "carl", "dora", "emil", "fara", "gero", "hana", "ivan", "jule"),
     *("kurt", "lena"),
 )
-"""Of the people to learn from."""
+"""Names of the training subjects."""
 
 NEW = "mona"
-"""Of the one who is only looked at."""
+"""Name of the held-out subject, who is in `test`."""
 
 TRAIN, TEST = "train", "test"
 CALIBRATION, TRUTH = "Calib.toml", "truth.npz"
 ABSENCE = 25
-"""Pictures with nobody between two things that a person does: half a second."""
+"""Empty frames between two actions of a person: half a second."""
 
 _LONG = 15_000
-"""Frames: of so many no action is cut short."""
+"""Frames: enough for every action to finish."""
 
-_STREAM = 3  # of random numbers, beside those of the people
+_STREAM = 3  # of random numbers, in addition to those of the people
 _PER_FRAME = ("keypoints_2d", "confidence", "pose_world")
 
 
@@ -41,16 +41,16 @@ def write_example(
 ) -> None:
     """Writes the example, or nothing.
 
-    `Calib.toml` is Pose2Sim's, of the cameras that see everybody. `train` and `test` hold a folder
-    a person, and it OpenPose's folder of JSON a camera, with Human3.6M's 17 joints. `truth.npz` is
-    the recording of `test`, prepared, with the 3D joints that nobody measures in a lab.
+    `Calib.toml` is Pose2Sim's, of all cameras. `train` and `test` hold one folder per person, with
+    OpenPose's folder of JSON files for each camera, with Human3.6M's 17 joints. `truth.npz` is
+    the prepared recording of `test` with its exact 3D joints.
 
     Args:
         folder: Must not be there.
-        people: To learn from, at most as many as `NAMES`; one more is for `test`.
+        people: Training subjects, at most as many as `NAMES`; one more is in `test`.
         frames: Instants of them all together; `test` has a tenth as many.
         seed: The same seed writes the same files.
-        notice: Is told who is being written.
+        notice: Receives the name of the person being written.
 
     Raises:
         GeoselfError: Too many people for so few frames (64); the folder is there (73); the disk

@@ -13,13 +13,13 @@ class Instances:
 
     Attributes:
         source: File or folder it came from, for messages.
-        frame: (N,) index of the picture in its video, from 0, ascending.
-        keypoints_2d: (N, J, 2) float32 pixels of the picture as the lens shows it; NaN where
+        frame: (N,) index of the frame in its video, from 0, ascending.
+        keypoints_2d: (N, J, 2) float32 px, distorted as in the image; NaN where
             missing.
         confidence: (N, J) float32 as the detector gave it; 0 where missing.
         track: (N,) into `track_names`, or -1 where the detector does not track.
         track_names: Names of the tracks, as in the file (numbers as text).
-        frames: How many pictures the video has: at least the last of `frame` + 1.
+        frames: Number of frames of the video: at least the last of `frame` + 1.
         skeleton: Of the J joints.
     """
 

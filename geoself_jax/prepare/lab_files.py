@@ -14,19 +14,19 @@ CAMERA_ARRAYS = ("K", "dist", "R", "center", "image_size")
 
 
 def clip_of(arrays: Arrays, clip: int) -> dict[str, np.ndarray]:
-    """Detections of all pictures of a clip, of those with nobody too, and its cameras.
+    """Detections of all frames of a clip, empty ones included, and its cameras.
 
     Args:
         arrays: Of format geoself-multiview/1.
         clip: Which.
 
     Returns:
-        `keypoints_2d` (pictures, views, joints, 2) px, NaN where missing; `confidence` (pictures,
+        `keypoints_2d` (frames, views, joints, 2) px, NaN where missing; `confidence` (frames,
         views, joints); `K, dist, R, center, image_size` by view.
     """
     at = np.flatnonzero(arrays["clip_id"] == clip)
-    pictures = int(arrays["frame_id"][at].max()) + 1
-    pixels = np.full((pictures, *arrays["keypoints_2d"].shape[1:]), np.nan)
+    frames = int(arrays["frame_id"][at].max()) + 1
+    pixels = np.full((frames, *arrays["keypoints_2d"].shape[1:]), np.nan)
     confidence = np.zeros(pixels.shape[:-1])
     pixels[arrays["frame_id"][at]] = arrays["keypoints_2d"][at]
     confidence[arrays["frame_id"][at]] = arrays["confidence"][at]
@@ -36,7 +36,7 @@ def clip_of(arrays: Arrays, clip: int) -> dict[str, np.ndarray]:
 
 
 def cameras_of(names: Sequence[str], clip: Arrays) -> Iterator[tuple[Any, ...]]:
-    """Name, K, dist, R, center (m) and picture size of each camera."""
+    """Name, K, dist, R, center (m) and image size of each camera."""
     for view, name in enumerate(names):
         yield (name, *(clip[key][view] for key in CAMERA_ARRAYS))
 
@@ -59,19 +59,19 @@ def write_pose2sim(path: Path, names: Sequence[str], clip: Arrays) -> None:
 
 
 def write_openpose(folder: Path, name: str, pixels: np.ndarray, confidence: np.ndarray) -> None:
-    """A folder of one JSON a picture; nobody where all is missing, 0, 0, 0 for a missing joint.
+    """Writes one JSON per frame: 0, 0, 0 for a missing joint, no person where all are missing.
 
     Args:
         folder: Where the cameras' folders are.
         name: Of the camera.
-        pixels: (pictures, joints, 2).
-        confidence: (pictures, joints).
+        pixels: (frames, joints, 2).
+        confidence: (frames, joints).
     """
     place = folder / f"{name}_json"
     place.mkdir(parents=True)
     rows = np.concatenate([np.nan_to_num(pixels), confidence[..., None]], -1)
-    for picture, row in enumerate(rows):
+    for frame, row in enumerate(rows):
         flat = row.reshape(-1).tolist()
         people = [{"person_id": [-1], "pose_keypoints_2d": flat}] if row[:, 2].any() else []
         text = json.dumps({"version": 1.3, "people": people})
-        (place / f"{name}_{picture:012d}_keypoints.json").write_text(text)
+        (place / f"{name}_{frame:012d}_keypoints.json").write_text(text)

@@ -17,10 +17,10 @@ from geoself_jax.geometry.triangulation import triangulate_dlt
 from geoself_jax.prepare.instances import Instances
 
 MOST = 8
-"""People in a picture that are compared: those with the most confidence."""
+"""Most people per image that are compared: those with the highest confidence."""
 
 SAME_PX = 25.0
-"""Mean epipolar distance up to which two detections may be one person, at a picture of 1000 px."""
+"""Mean epipolar distance up to which two detections may be one person, in an image of 1000 px."""
 
 PARTNERS = 4
 """Detections that a person's group is grown from: those of other views that agree best."""
@@ -33,7 +33,7 @@ REACH = 0.4  # m, how far a person's middle may jump by the detector's error
 PATIENCE = 2.0  # s, how long a person who is not seen is remembered
 
 RIVAL = 0.25
-"""Someone who is seen this share of the time beside the first makes the choice ambiguous."""
+"""A second person seen for this share of the first one's frames makes the choice ambiguous."""
 
 CHUNK = 1024
 
@@ -46,7 +46,7 @@ class Matched(NamedTuple):
 
 
 class _Candidates(NamedTuple):
-    """People of each picture, padded. Frames T, views V, people P, joints J."""
+    """People of each image, padded. Frames T, views V, people P, joints J."""
 
     keypoints_2d: np.ndarray  # T V P J 2, undistorted
     confidence: np.ndarray  # T V P J
@@ -65,8 +65,8 @@ def match_people(
     Args:
         views: In the order of the rig's cameras.
         rig: The cameras.
-        frames: Pictures of each.
-        fps: Pictures per second.
+        frames: Number of frames of each.
+        fps: Frames per second.
         rank: 1 for the person seen longest, 2 for the next; None where one must stand out.
 
     Raises:
@@ -89,7 +89,7 @@ def match_people(
         raise data_error(
             f"{views[0].source}: {len(rivals)} people are seen at the same time, for {counts} "
             f"frames of {frames}",
-            "which one is meant cannot be told",
+            "which one is meant is ambiguous",
             "choose: --person=consistent:1 (seen longest), consistent:2 ..., largest, or "
             "track:NAME where the detector tracks",
         )
@@ -116,16 +116,16 @@ def _candidates(views: Sequence[Instances], rig: Rig, frames: int) -> _Candidate
     confidence, row = np.zeros((*shape, joints), np.float32), np.full(shape, -1)
     for v, (view, (slot, kept)) in enumerate(zip(views, slots, strict=True)):
         pixels = view.keypoints_2d[kept].astype(np.float64)
-        straight = undistort_pixels(pixels, rig.K[v], rig.lenses[v])
+        undistorted = undistort_pixels(pixels, rig.K[v], rig.lenses[v])
         at = (view.frame[kept], v, slot)
-        keypoints_2d[at], row[at] = straight, kept
-        trust = np.where(np.isfinite(straight).all(-1), view.confidence[kept], 0)
+        keypoints_2d[at], row[at] = undistorted, kept
+        trust = np.where(np.isfinite(undistorted).all(-1), view.confidence[kept], 0)
         confidence[at] = trust / max(float(view.confidence.max(initial=0)), 1.0)
     return _Candidates(keypoints_2d, confidence, row)
 
 
 def _slots(view: Instances, frames: int) -> tuple[np.ndarray, np.ndarray]:
-    """The place of each kept row among the people of its picture, the surest first; the rows."""
+    """The slot of each kept row among the people of its image, by falling confidence; the rows."""
     order = np.lexsort((-view.confidence.sum(-1), view.frame))
     frame = view.frame[order]
     new = np.flatnonzero(np.append(True, np.diff(frame) != 0)) if len(frame) else np.zeros(0, int)

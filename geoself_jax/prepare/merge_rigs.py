@@ -11,11 +11,11 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import Clip
 
 PLAIN = 5
-"""A lens of up to so many coefficients is kept in the file; others are undone before."""
+"""Most distortion coefficients of a lens that the file keeps; pixels of others are undistorted."""
 
 
-def check_picture_sizes(rig: Rig) -> None:
-    """Every camera's picture has a size.
+def check_image_sizes(rig: Rig) -> None:
+    """Checks that the image size of every camera is known.
 
     Raises:
         GeoselfError: One has none (65).
@@ -23,7 +23,7 @@ def check_picture_sizes(rig: Rig) -> None:
     unknown = np.flatnonzero((rig.image_size <= 0).any(-1))
     if unknown.size:
         raise data_error(
-            f"rig {rig.name}: the picture size of camera {rig.camera_names[unknown[0]]} is not in "
+            f"rig {rig.name}: the image size of camera {rig.camera_names[unknown[0]]} is not in "
             "the calibration",
             "wanted width and height in pixels",
             f"give --image-size={rig.camera_names[unknown[0]]}=WIDTHxHEIGHT, or "
@@ -116,7 +116,7 @@ def _plain(coefficients: tuple[float, ...], fisheye: bool) -> tuple[float, ...]:
 
 
 def each_once(names: Sequence[str]) -> list[str]:
-    """The names, later ones of the same told apart by a number."""
+    """The names, with a number appended to repeated ones."""
     result: list[str] = []
     taken = set(names)
     seen: set[str] = set()

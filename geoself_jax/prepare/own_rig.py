@@ -17,7 +17,7 @@ from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 from geoself_jax.prepare.detections import read_detections, recognize_detections
 from geoself_jax.prepare.instances import Instances
-from geoself_jax.prepare.merge_rigs import check_picture_sizes
+from geoself_jax.prepare.merge_rigs import check_image_sizes
 
 HUMAN36M = "human36m:"
 """What a published rig's name starts with, in place of a calibration's path."""
@@ -32,13 +32,13 @@ class RigOptions:
         calibration_format, detections_format: `auto`, or the name of a format.
         rig: Which rig, where the calibration holds several.
         unit, up: Of the calibration's world; None as its format has it.
-        camera_paths: Detections by camera name, where names of files do not tell.
+        camera_paths: Detections by camera name, where file names are ambiguous.
         skeleton: Of the detections; None where the file names its joints.
         person: Which of several people, see `people.choose_person`.
-        fps: Pictures per second.
+        fps: Frames per second.
         image_size: Width and height by camera name; under "" for all cameras.
         confidence_scale: The detector's largest score.
-        trim: Cameras have different numbers of pictures: take those that all have.
+        trim: Where cameras have different numbers of frames, take those that all have.
         subject, action: Names; None takes the input folder's.
     """
 
@@ -72,7 +72,7 @@ def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) 
         GeoselfError: No frame rate (64); files missing (66) or bad (65).
     """
     if own.fps is None:
-        raise usage_error("--fps", "the files do not say how many pictures a second", "give --fps")
+        raise usage_error("--fps", "the files do not hold the frame rate", "give --fps")
     if own.camera_paths and len(inputs) > 1:
         raise usage_error(
             "--camera", "it names the files of one recording", "prepare one --input at a time"
@@ -95,19 +95,19 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
             "training needs two or more",
             "add cameras",
         )
-    check_picture_sizes(rig)
+    check_image_sizes(rig)
     views = [_instances(paths[name], own, options) for name in rig.camera_names]
     frames = _common_frames(views, rig, own, options)
     fps = float(own.fps or 0)
     chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
     name = folder.name if folder else "recording"
     skeleton = views[0].skeleton
-    options.notice(_told(name, rig, paths, own.detections_format, skeleton, chosen.note))
+    options.notice(_summary(name, rig, paths, own.detections_format, skeleton, chosen.note))
     somebody = (chosen.confidence > 0).any((1, 2))
     taken = np.flatnonzero(somebody)
     taken = taken[taken % options.every == 0]
     if not taken.size:
-        raise data_error(f"{name}: nobody is seen in any picture", "", "check the detections")
+        raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
     return Clip(
         name=name,
         action=own.action or name,
@@ -121,10 +121,10 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
     )
 
 
-def _told(
+def _summary(
     name: str, rig: Rig, paths: Mapping[str, Path], kind: str, skeleton: Skeleton, note: str
 ) -> str:
-    """What was taken for what, in a line."""
+    """One line: the file of each camera, the joints, and how the person was chosen."""
     reason = recognize_detections(paths[rig.camera_names[0]], kind)
     cameras = ", ".join(f"{camera} = {paths[camera].name}" for camera in rig.camera_names)
     joints = f"{skeleton.joints} joints {', '.join(skeleton.joint_names[:3])} ..."
@@ -139,12 +139,12 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
     """
     path = own.calibration or folder
     if path is None:
-        raise usage_error("--calibration", "which cameras?", "give a file, or human36m:S1")
+        raise usage_error("--calibration", "cameras are required", "give a file, or human36m:S1")
     if str(path).startswith(HUMAN36M):
         if own.image_size or own.unit or own.up or own.rig:
             raise usage_error(
                 f"--calibration={path}",
-                "the published rig has its unit, its vertical and its pictures' sizes",
+                "the published rig has its unit, its vertical and its image sizes",
                 "leave out --unit, --up, --image-size and --rig",
             )
         return human36m_rig(str(path).removeprefix(HUMAN36M))
@@ -163,9 +163,9 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
             )
     sizes = rig.image_size.copy()
     for view, name in enumerate(rig.camera_names):
-        told = own.image_size.get(name, own.image_size.get(""))
-        if told is not None:
-            sizes[view] = told
+        given = own.image_size.get(name, own.image_size.get(""))
+        if given is not None:
+            sizes[view] = given
     return dataclasses.replace(rig, image_size=sizes)
 
 
@@ -181,19 +181,19 @@ def _instances(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
 def _common_frames(
     views: Sequence[Instances], rig: Rig, own: RigOptions, options: ReadOptions
 ) -> int:
-    """Pictures that all cameras have; different numbers must be meant."""
+    """Number of frames that all cameras have; unequal numbers are refused without `trim`."""
     counts = [view.frames for view in views]
     least, most = int(np.argmin(counts)), int(np.argmax(counts))
     if counts[least] != counts[most]:
-        told = (
-            f"{counts[least]} pictures of camera {rig.camera_names[least]}, {counts[most]} of "
+        lengths = (
+            f"{counts[least]} frames of camera {rig.camera_names[least]}, {counts[most]} of "
             f"{rig.camera_names[most]}"
         )
         if not own.trim:
             raise data_error(
-                f"{views[least].source}: {told}",
-                "synchronized cameras have as many; a picture that one lacks shifts all after it",
+                f"{views[least].source}: {lengths}",
+                "synchronized cameras have equally many; a dropped frame shifts all later ones",
                 "if they start together, --trim takes the first ones of all",
             )
-        options.notice(f"{told}: took the first {counts[least]} (--trim)")
+        options.notice(f"{lengths}: took the first {counts[least]} (--trim)")
     return counts[least]

@@ -29,8 +29,8 @@ FORMATS = ("auto", *DATASETS, RIG, MOTION)
 MOTION_FILES = (".bvh", ".amc")
 
 
-def choose_format(inputs: Sequence[Path], told: str, notice: Callable[[str], None]) -> str:
-    """The format of the inputs: as told, or found out and its reason told.
+def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], None]) -> str:
+    """The format of the inputs: the one given, or the one recognized, with a notice of the reason.
 
     Raises:
         GeoselfError: An input is missing (66); no format or several fit (65); no input (64).
@@ -38,20 +38,22 @@ def choose_format(inputs: Sequence[Path], told: str, notice: Callable[[str], Non
     for path in inputs:
         if not path.exists():
             raise missing_error(str(path), "no such file or folder", "check the path")
-    if told != "auto":
-        return told
+    if given != "auto":
+        return given
     if not inputs:
         return RIG
     reasons = _reasons(inputs)
     if len(reasons) > 1:
         found = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-        raise data_error(f"{inputs[0]}: may be {found}", "which is it?", "say --format=NAME")
+        raise data_error(
+            f"{inputs[0]}: may be {found}", "the format is ambiguous", "give --format=NAME"
+        )
     name, reason = next(iter(reasons.items()), (RIG, "a folder of no data set that is known"))
     if not reasons and not inputs[0].is_dir():
         raise data_error(
             f"{inputs[0]}: of no format that is known",
             "a detector's file belongs to a camera",
-            "name each with --camera=NAME=PATH and the cameras with --calibration, or say --format",
+            "name each with --camera=NAME=PATH and the rig with --calibration, or give --format",
         )
     notice(f"{inputs[0]}: taken for {name} ({reason})")
     return name
@@ -96,7 +98,7 @@ def read(
     if kind == RIG:
         return read_own_rig(inputs, own, options)
     if not inputs:
-        raise usage_error("--input", "what shall be read?", "name a file or folder")
+        raise usage_error("--input", "an input is required", "give a file or folder")
     if kind == MOTION:
         rig = read_rig(own, None, options.notice)
         fps = own.fps or 50.0
@@ -162,6 +164,6 @@ def _spread(confidence: np.ndarray) -> str:
     if not seen.size:
         return "no joint is seen"
     if seen.min() == seen.max():
-        return f"{seen.min():g} everywhere: it tells good from bad joints nowhere"
+        return f"{seen.min():g} everywhere: it does not separate good from bad joints"
     low, middle, high = np.quantile(seen[:: max(1, seen.size // 100_000)], (0.05, 0.5, 0.95))
     return f"median {middle:.2f}, from {low:.2f} to {high:.2f} (5 % to 95 %)"

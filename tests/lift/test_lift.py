@@ -354,7 +354,7 @@ def test_a_picture_whose_number_is_none_asks_for_no_memory(refused, tmp_path):
     first = sorted(keypoints.iterdir())[0]
     first.rename(keypoints / "video_000002147483647_keypoints.json")
     code, line = refused(keypoints, "--fps=50", *GUESS)
-    assert code == DATA and "picture number 2147483647" in line
+    assert code == DATA and "frame number 2147483647" in line
 
 
 def test_the_command_tells_how_fast_it_was_and_what_it_wrote(tiny_export, walk, tmp_path):

@@ -134,7 +134,7 @@ def test_genre_and_dancer_are_spelled_out_and_can_be_chosen(all_three, clips_and
 
 
 @pytest.mark.parametrize(("name", "view"), [(UNSYNCED, 4), (SMALL, 6)])
-def test_the_broken_view_is_left_out_and_told(clips_and_notices, name, view):
+def test_the_broken_view_is_left_out_with_a_notice(clips_and_notices, name, view):
     clips, notices = clips_and_notices
     others = [v for v in range(9) if v != view]
     assert np.isnan(clips[name].keypoints_2d[:, view]).all()
@@ -143,7 +143,7 @@ def test_the_broken_view_is_left_out_and_told(clips_and_notices, name, view):
     assert notices.about(f"{name}: camera c0{view + 1}")
 
 
-def test_a_sequence_without_ground_truth_is_told_and_the_others_keep_theirs(clips_and_notices):
+def test_a_sequence_without_ground_truth_is_reported_and_the_others_keep_theirs(clips_and_notices):
     clips, notices = clips_and_notices
     assert clips[PLAIN].pose_world is None and clips[SMALL].pose_world is not None
     assert notices.about("1 of 3 sequences have none")
@@ -254,7 +254,7 @@ def test_ground_truth_of_another_length_is_refused(root):
         assert word in line
 
 
-def test_a_sequence_whose_cameras_are_not_told_is_refused(root):
+def test_a_sequence_without_a_camera_setting_is_refused(root):
     (root / "cameras" / "mapping.txt").write_text(f"{SMALL} setting1\n{UNSYNCED} setting1\n")
     line = refusal(root)
     assert PLAIN in line and "mapping.txt" in line

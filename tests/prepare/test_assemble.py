@@ -207,7 +207,7 @@ def faulty_confidence():
         ),
         (
             lambda: [clip(rig=dataclasses.replace(tiny_rig(), image_size=np.zeros((4, 2), int)))],
-            ["picture size of camera cam1", "--image-size=cam1="],
+            ["image size of camera cam1", "--image-size=cam1="],
         ),
         (
             lambda: [clip(pose_skeleton=COCO_17), clip("b")],

@@ -42,8 +42,8 @@ def assert_same(rig, known, names=None):
         assert np.abs(rig.center[view] - known.center[original]).max() < 1e-4
 
 
-def told():
-    """A list of notices, and what fills it."""
+def recorder():
+    """A list of notices, and the function that appends to it."""
     lines = []
     return lines, lines.append
 
@@ -56,7 +56,7 @@ def four_coefficients(known):
 def test_pose2sim_is_metres_with_z_up(tmp_path):
     known = four_coefficients(known_rig())
     write_pose2sim(known, tmp_path / "Calib_scene.toml")
-    notices, notice = told()
+    notices, notice = recorder()
     rig = read_calibration(tmp_path / "Calib_scene.toml", notice=notice)
     assert_same(rig, known)
     np.testing.assert_array_equal(rig.world_up, [0, 0, 1])
@@ -80,10 +80,10 @@ def test_tables_that_are_no_cameras_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(("unit", "length"), [("mm", 0.001), ("cm", 0.01), ("m", 1.0)])
-def test_aniposes_unit_is_guessed_by_the_baseline_and_said(tmp_path, unit, length):
+def test_aniposes_unit_is_guessed_from_the_baseline_with_a_notice(tmp_path, unit, length):
     known = known_rig()
     write_anipose(known, tmp_path / "calibration.toml", length)
-    notices, notice = told()
+    notices, notice = recorder()
     rig = read_calibration(tmp_path / "calibration.toml", notice=notice)
     assert_same(rig, known)
     np.testing.assert_array_equal(rig.world_up, [0, 0, 1])
@@ -95,7 +95,7 @@ def test_aniposes_unit_is_guessed_by_the_baseline_and_said(tmp_path, unit, lengt
 def test_a_given_unit_is_not_guessed(tmp_path):
     known = known_rig()
     write_anipose(known, tmp_path / "c.toml", 0.001)
-    notices, notice = told()
+    notices, notice = recorder()
     assert_same(read_calibration(tmp_path / "c.toml", unit="mm", up="z", notice=notice), known)
     assert not notices
     wrong = read_calibration(tmp_path / "c.toml", unit="m", up="z", notice=notice)
@@ -120,7 +120,7 @@ def test_aniposes_tables_are_sorted_as_text_and_names_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize("axes", [Y_DOWN, Y_UP])
-def test_without_a_known_up_it_is_the_pictures_up(tmp_path, axes):
+def test_without_a_known_up_it_is_the_images_up(tmp_path, axes):
     known = known_rig().turned(axes)
     write_anipose(known, tmp_path / "c.toml", 0.001)
     rig = read_calibration(tmp_path / "c.toml")
@@ -128,26 +128,26 @@ def test_without_a_known_up_it_is_the_pictures_up(tmp_path, axes):
     np.testing.assert_array_equal(rig.world_up, axes @ [0, 0, 1])
 
 
-def test_an_up_that_is_no_axis_is_taken_as_it_is_and_said(tmp_path):
+def test_an_up_that_is_no_axis_is_kept_with_a_notice(tmp_path):
     turn = cv2.Rodrigues(np.array([0.6, 0.3, 0]))[0]
     known = known_rig().turned(turn)
     write_anipose(known, tmp_path / "c.toml", 0.001)
-    notices, notice = told()
+    notices, notice = recorder()
     rig = read_calibration(tmp_path / "c.toml", notice=notice)
     assert_same(rig, known)
     assert rig.world_up @ turn @ [0, 0, 1] > np.cos(np.deg2rad(10))
     assert "is no axis; took that direction" in notices[1]
 
 
-def test_a_formats_up_against_the_pictures_is_said(tmp_path):
+def test_a_formats_up_that_contradicts_the_images_gives_a_notice(tmp_path):
     known = four_coefficients(known_rig().turned(Y_DOWN))
     write_pose2sim(known, tmp_path / "c.toml")
-    notices, notice = told()
+    notices, notice = recorder()
     rig = read_calibration(tmp_path / "c.toml", notice=notice)
     np.testing.assert_array_equal(rig.world_up, [0, 0, 1])
     assert re.search(r"up is z in this format, but .*\(.*-(1\.00|0\.9\d), .*--up", notices[0])
-    mended = read_calibration(tmp_path / "c.toml", up="-y")
-    np.testing.assert_array_equal(mended.world_up, [0, -1, 0])
+    corrected = read_calibration(tmp_path / "c.toml", up="-y")
+    np.testing.assert_array_equal(corrected.world_up, [0, -1, 0])
 
 
 def test_a_fisheye_is_read_as_one(tmp_path):
@@ -178,7 +178,7 @@ def test_panoptic_is_centimetres_with_y_down_and_its_hd_cameras(tmp_path):
     known = known_rig(("00_00", "00_01", "00_02", "00_03")).turned(Y_DOWN)
     vga = panoptic_cameras(known_rig(("01_01", "01_02", "01_03", "01_04")), "vga")
     write_panoptic(known, tmp_path / "calibration_171204_pose1.json", vga)
-    notices, notice = told()
+    notices, notice = recorder()
     rig = read_calibration(tmp_path / "calibration_171204_pose1.json", notice=notice)
     assert_same(rig, known)
     assert rig.name == "171204_pose1"
@@ -191,7 +191,7 @@ def test_panoptic_is_centimetres_with_y_down_and_its_hd_cameras(tmp_path):
 def test_aist_is_centimetres_with_y_up(tmp_path):
     known = known_rig(("c01", "c02", "c03", "c04")).turned(Y_UP)
     write_aist(known, tmp_path / "setting1.json")
-    notices, notice = told()
+    notices, notice = recorder()
     rig = read_calibration(tmp_path / "setting1.json", notice=notice)
     assert_same(rig, known)
     np.testing.assert_array_equal(rig.world_up, [0, 1, 0])
@@ -213,7 +213,7 @@ def test_mpi_inf_3dhp_is_millimetres_with_y_up(tmp_path):
     known = known_rig(("0", "1", "2", "10")).turned(Y_UP)
     known.dist[:] = 0
     write_mpi_inf_3dhp(known, tmp_path / "camera.calibration")
-    notices, notice = told()
+    notices, notice = recorder()
     rig = read_calibration(tmp_path / "camera.calibration", notice=notice)
     assert_same(rig, known)
     np.testing.assert_array_equal(rig.world_up, [0, 1, 0])
@@ -342,7 +342,7 @@ def test_fourteen_coefficients_without_a_tilt_are_twelve(tmp_path):
 
 
 @pytest.mark.parametrize("key", ["model", "distortion_model"])
-def test_opencvs_fisheye_is_told_by_its_model(tmp_path, key):
+def test_opencvs_fisheye_is_recognized_by_its_model(tmp_path, key):
     known = known_rig()
     values = opencv_values(known, 0) | {key: "fisheye" if key == "model" else "equidistant"}
     values["distortion_coefficients"] = known.dist[0][None, :4]
@@ -380,11 +380,11 @@ def test_our_own_json_written_by_hand(tmp_path):
     assert rig.name == "lab" and not rig.image_size.any()
 
 
-def test_rotations_of_few_digits_are_mended_and_said(tmp_path):
+def test_rotations_of_few_digits_become_orthonormal_with_a_notice(tmp_path):
     known = known_rig(("00_00", "00_01", "00_02", "00_03")).turned(Y_DOWN)
     known.R = np.round(known.R, 4)
     write_panoptic(known, tmp_path / "c.json")
-    notices, notice = told()
+    notices, notice = recorder()
     rig = read_calibration(tmp_path / "c.json", notice=notice)
     assert np.abs(rig.R @ rig.R.transpose(0, 2, 1) - np.eye(3)).max() < 1e-12
     assert len(notices) == 4 and "camera 00_00: R R^T is" in notices[0]

@@ -128,11 +128,11 @@ def test_a_baseline_that_two_units_explain_is_refused_with_the_figure(tmp_path):
     assert "none would make it" in refusal(tmp_path / "c.toml")
 
 
-def test_cameras_that_do_not_stand_alike_do_not_tell_up(tmp_path):
+def test_up_is_not_guessed_from_cameras_with_different_roll(tmp_path):
     known = known_rig(("left", "right"))
     known.R[1] = np.diag([-1.0, -1, 1]) @ known.R[0]  # upside down
     write_anipose(known, tmp_path / "c.toml", 1)
-    assert "which way is up? - not in the file" in refusal(tmp_path / "c.toml", unit="m")
+    assert "the up axis is unknown - not in the file" in refusal(tmp_path / "c.toml", unit="m")
 
 
 def test_units_axes_and_formats_that_are_none(tmp_path):

@@ -24,7 +24,7 @@ def rng():
 
 
 def two_people():
-    """Somebody who is there all the time, and another 1.5 m beside."""
+    """One person who is there all the time, and another at 1.5 m."""
     return [motion(FRAMES, clip=0), motion(FRAMES, clip=3) + np.array([1.5, 0.4, 0])]
 
 
@@ -65,7 +65,7 @@ def test_a_bystander_of_one_camera_is_left_out(rig, rng):
     assert "of 1 people in whom cameras agree" in chosen.note
 
 
-def test_two_people_at_the_same_time_are_ambiguous_and_the_options_told(rig, rng):
+def test_two_people_at_the_same_time_are_ambiguous_and_the_error_lists_the_options(rig, rng):
     with pytest.raises(GeoselfError) as error:
         choose(crowd(two_people(), rig, rng), rig)
     line = str(error.value)

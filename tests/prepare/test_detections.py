@@ -61,20 +61,20 @@ def test_each_layout_is_recognized_as_itself_only_and_never_as_a_calibration(tmp
 
 
 @pytest.mark.parametrize(
-    ("joints", "told", "wanted"),
+    ("joints", "given", "wanted"),
     [(25, None, BODY_25), (25, BODY_25B, BODY_25B), (26, None, HALPE_26), (17, H36M_17, H36M_17)],
 )
-def test_joints_without_names_are_the_usual_ones_of_so_many_or_those_told(
-    tmp_path, joints, told, wanted
+def test_unnamed_joints_are_the_usual_ones_by_number_or_those_given(
+    tmp_path, joints, given, wanted
 ):
     path = openpose(tmp_path / "cam", people(joints))
-    assert read_detections(path, skeleton=told).skeleton == wanted
+    assert read_detections(path, skeleton=given).skeleton == wanted
 
 
-def test_pictures_of_one_rig_keep_their_numbers(tmp_path):
+def test_frames_of_one_rig_keep_their_numbers(tmp_path):
     path = openpose(tmp_path / "cam", people())
     for file in sorted(path.iterdir())[:3]:
-        file.unlink()  # recorded from picture 3 on
+        file.unlink()  # recorded from frame 3 on
     read = read_detections(path)
     assert read.frame[0] == 3 and read.frames == FRAMES
 
@@ -106,7 +106,7 @@ def test_scores_above_1_are_left_as_they_are(tmp_path):
 def test_deeplabcuts_rows_are_numbered_by_their_labels(tmp_path, layout):
     found = people()
     table = frame_of(found)
-    cut = table.iloc[[7, 5, 3]]  # pictures 3, 5 and 7, the last first
+    cut = table.iloc[[7, 5, 3]]  # frames 3, 5 and 7, the last first
     twice = table.iloc[[3, 5, 3]]
     named = table.set_axis([f"labeled-data/v/img{9 - f}.png" for f in range(FRAMES)])
 
@@ -121,7 +121,7 @@ def test_deeplabcuts_rows_are_numbered_by_their_labels(tmp_path, layout):
     read = read_detections(written(cut))
     assert read.frame.tolist() == [3, 3, 5, 7, 7] and read.frames == 8
     np.testing.assert_allclose(read.keypoints_2d[2], found[0, 5, :, :2], rtol=1e-6)
-    with pytest.raises(GeoselfError, match="picture 3 has two rows"):
+    with pytest.raises(GeoselfError, match="frame 3 has two rows"):
         read_detections(written(twice))
     counted = read_detections(written(named))
     assert counted.frame.tolist() == sorted(f for _, f in there(found))
@@ -141,8 +141,8 @@ def test_the_tiny_recordings_views_come_back_from_every_layout(tmp_path):
                 continue
             folder = tmp_path / f"{layout}{view}"
             folder.mkdir()
-            told = H36M_17 if kind in ("openpose", "alphapose", "coco") else None
-            read = read_detections(write(folder / name, values), skeleton=told)
+            given = H36M_17 if kind in ("openpose", "alphapose", "coco") else None
+            read = read_detections(write(folder / name, values), skeleton=given)
             seen = read.confidence > 0
             np.testing.assert_allclose(
                 read.keypoints_2d[seen], values[0][read.frame][seen][:, :2], atol=1e-4
@@ -156,7 +156,7 @@ def test_a_calibration_is_not_taken_for_detections(tmp_path, format):
     assert recognize_detections(file) is None and recognize_detections(tmp_path) is None
 
 
-def test_a_person_without_a_joint_is_left_out_and_the_picture_counts(tmp_path):
+def test_a_person_without_a_joint_is_left_out_and_the_frame_counts(tmp_path):
     found = people()
     path = openpose(tmp_path / "cam", found)
     last = {"people": [{"person_id": [-1], "pose_keypoints_2d": [0.0] * 51}]}
@@ -166,7 +166,7 @@ def test_a_person_without_a_joint_is_left_out_and_the_picture_counts(tmp_path):
     assert len(read.frame) == len(there(found)) and read.frames == FRAMES + 5
 
 
-def test_pictures_without_annotations_count(tmp_path):
+def test_images_without_annotations_count(tmp_path):
     images = [{"id": 7 * f, "file_name": f"cam1/{f:06d}.jpg"} for f in range(30)]
     mark = {"image_id": 7 * 3, "category_id": 1, "keypoints": [5.0, 6.0, 2] * 17}
     nobody = {"image_id": 7 * 4, "category_id": 1, "keypoints": [0] * 51, "iscrowd": 1}
@@ -224,7 +224,7 @@ def test_a_folder_of_body_25b_is_not_read_as_body_25(tmp_path):
     with pytest.raises(GeoselfError, match="--skeleton=body_25b"):
         read_detections(path)
     assert read_detections(path, skeleton=BODY_25B).skeleton == BODY_25B
-    assert read_detections(path, skeleton=BODY_25).skeleton == BODY_25  # told so: it is theirs
+    assert read_detections(path, skeleton=BODY_25).skeleton == BODY_25  # as given
     order = [0, *range(5, 15), 15, 16, 17, 18, 1, 2, 3, 4, *range(19, 25)]
     usual = read_detections(openpose(tmp_path / "usual", found[:, :, order]))
     assert usual.skeleton == BODY_25

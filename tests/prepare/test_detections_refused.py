@@ -41,7 +41,7 @@ REFUSALS = {
     "text for numbers": (text([entry(keypoints=["a"] * 51)]), "alphapose", DATA, ["entry 0"]),
     "no keypoints": (text([entry(keypoints=None)]), "alphapose", DATA, ["entry 0"]),
     "huge number": (text([entry(keypoints=[10**400] * 51)]), "alphapose", DATA, ["entry 0"]),
-    "no picture": (text([entry(image_id="first")]), "alphapose", DATA, ["entry 0", "number"]),
+    "no frame number": (text([entry(image_id="first")]), "alphapose", DATA, ["entry 0", "number"]),
     "negative score": (
         text([entry(keypoints=[5.0, 5.0, -0.5] * 17)]), "alphapose", DATA,
         ["score -0.5", "frame 3", "joint nose"],
@@ -68,8 +68,8 @@ REFUSALS = {
         text([entry(keypoints=[5.0, 1e300, 0.5] * 17)]), "alphapose", DATA,
         ["y 1e+300", "frame 3", "joint nose"],
     ),
-    "picture number too large": (
-        text([entry(image_id=10**30)]), "coco", DATA, ["picture number 1000"],
+    "frame number too large": (
+        text([entry(image_id=10**30)]), "coco", DATA, ["frame number 1000"],
     ),
     "a list for image_id": (
         text({"images": [], "annotations": [entry(image_id=[1])]}), "coco", DATA, ["image_id [1]"],
@@ -80,7 +80,7 @@ REFUSALS = {
     ),
     "two cameras in one list": (
         text([entry(image_id="cam1/3.jpg"), entry(image_id="cam2/3.jpg")]), "alphapose", DATA,
-        ["'cam1/3.jpg' and 'cam2/3.jpg' are both picture 3", "one camera's pictures"],
+        ["'cam1/3.jpg' and 'cam2/3.jpg' are both frame 3", "the frames of one camera"],
     ),
     "nobody with a joint": (text([entry(keypoints=[0] * 51)]), "coco", DATA, ["no person"]),
     "no instances": (
@@ -120,7 +120,7 @@ REFUSALS = {
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_what_is_wrong_is_told_in_one_line_with_file_and_place(tmp_path, case):
+def test_an_error_is_one_line_with_file_and_place(tmp_path, case):
     write, kind, code, words = REFUSALS[case]
     csv = kind == "deeplabcut" or case == "sleap's columns"
     path = tmp_path / f"bad{'.csv' if csv else '.h5' if kind == 'sleap' else '.json'}"
@@ -147,7 +147,7 @@ def test_scaled_openpose_and_two_cameras_in_one_folder_are_refused(tmp_path):
         read_detections(openpose(tmp_path / "a", scaled))
     path = openpose(tmp_path / "b", people())
     (path / "other_000000000003_keypoints.json").write_text('{"people": []}')
-    with pytest.raises(GeoselfError, match="two files of picture 3"):
+    with pytest.raises(GeoselfError, match="two files of frame 3"):
         read_detections(path)
 
 

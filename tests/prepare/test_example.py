@@ -48,7 +48,7 @@ def test_there_is_a_folder_a_person_and_in_it_one_a_camera(folder):
     assert [*tables][:4] == CAMERAS and len(tables["front_left"]["distortions"]) == 4
 
 
-def test_openpose_would_have_written_its_pictures_so(folder):
+def test_frames_are_written_as_openpose_writes_them(folder):
     files = sorted((folder / "train/anna/back_left_json").iterdir())
     numbers = [int(path.name.split("_")[-2]) for path in files]
     assert numbers == list(range(len(files)))
@@ -129,7 +129,7 @@ def test_a_folder_that_is_there_is_not_touched(tmp_path):
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["work.txt"]
 
 
-def test_a_place_that_cannot_be_written_is_told_in_one_line(tmp_path):
+def test_an_unwritable_folder_is_refused_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     done = run_python(
         "-m", "geoself_jax.example", f"--out={tmp_path}/file/x", "--people=1", "--frames=50"

@@ -134,10 +134,10 @@ def test_all_eleven_rigs_stand_about_the_room_and_upright(subject):
     rig = human36m_rig(subject)
     assert np.abs(rig.R @ rig.R.transpose(0, 2, 1) - np.eye(3)).max() < 1e-9
     assert (np.linalg.det(rig.R) > 0).all()
-    assert (-rig.R[:, 1] @ rig.world_up > 0.9).all()  # upwards in the pictures is up
+    assert (-rig.R[:, 1] @ rig.world_up > 0.9).all()  # upwards in the images is up
     assert ((rig.center[:, 2] > 1.3) & (rig.center[:, 2] < 1.8)).all()
     shown = np.stack([ours(rig, view, np.array([[0, 0, 1.0]]))[0] for view in range(4)])
-    assert (np.abs(shown - 500) < 320).all()  # a person in the middle is in all pictures
+    assert (np.abs(shown - 500) < 320).all()  # a person in the middle is in all images
 
 
 def test_a_subject_that_is_not_there_is_one_line():

@@ -173,7 +173,7 @@ def test_bones_that_all_stand_still_are_no_motion(files):
         read_amc(*files)
 
 
-def test_empty_and_missing_files_are_told(files):
+def test_empty_and_missing_files_are_refused(files):
     files[0].write_text("")
     with pytest.raises(GeoselfError, match="no frame in it"):
         read_amc(*files)

@@ -132,7 +132,7 @@ def test_two_ends_of_one_joint_have_names_of_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("factor", "unit"), [(1, "cm"), (0.01, "m"), (10, "mm"), (1 / 2.54, "inch"), (0.177, "cmu")]
 )
-def test_the_unit_is_guessed_by_the_body_and_told(tmp_path, factor, unit):
+def test_the_unit_is_guessed_from_the_body_with_a_notice(tmp_path, factor, unit):
     scaled = re.sub(
         r"OFFSET (\S+) (\S+) (\S+)",
         lambda m: "OFFSET " + " ".join(str(float(x) * factor) for x in m.groups()),
@@ -196,7 +196,7 @@ def test_a_file_cut_anywhere_is_refused_in_one_line(tmp_path):
         assert error.value.code == DATA and "a.bvh, line " in str(error.value)
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(GeoselfError) as error:
         read_bvh(tmp_path / "b.bvh")
     assert error.value.code == MISSING

@@ -146,7 +146,7 @@ def test_a_lens_the_model_has_not_is_refused_by_its_camera(lens, words):
     assert words in str(error.value)
 
 
-def test_short_lenses_are_filled_with_zeros_and_unknown_picture_sizes_refused():
+def test_short_lenses_are_padded_with_zeros_and_unknown_image_sizes_refused():
     rig, pose = tiny_rig(), walk(20)
     lenses = (Lens(), Lens((-0.2, 0.2, 0.001, 0)), *rig.lenses[2:])
     rig = dataclasses.replace(rig, lenses=lenses)
@@ -227,7 +227,7 @@ def test_cameras_and_instants_are_chosen_and_truth_left_out(file):
         assert error.value.code == USAGE
 
 
-def test_no_motion_file_and_no_skeleton_are_told(tmp_path):
+def test_no_motion_file_and_no_skeleton_are_refused(tmp_path):
     with pytest.raises(GeoselfError, match=r"no \.bvh or \.amc") as error:
         clips_of([tmp_path])
     assert error.value.code == MISSING
@@ -270,7 +270,7 @@ def test_each_exporters_joints_are_found_whatever_their_case_and_namespace(expor
         np.testing.assert_allclose(joint, expected)
 
 
-def test_a_head_without_length_is_put_where_the_neck_leads_and_told():
+def test_a_head_without_length_is_extrapolated_from_the_neck_with_a_notice():
     table = EXPORTERS["SMPL, sides spelled out"]
     names = list(dict.fromkeys(name for joint in table.values() for name in joint))
     motion, notices = named(names), Notices()

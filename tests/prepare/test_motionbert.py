@@ -106,7 +106,7 @@ def test_confidences_are_the_detectors(as_read, content):
     )
 
 
-def test_there_is_no_ground_truth_and_a_notice_says_why(as_read, content):
+def test_there_is_no_ground_truth_and_a_notice_gives_the_reason(as_read, content):
     clips, notices = as_read
     assert all(clip.pose_world is None for clip in clips.values())
     assert notices.about("not metric")

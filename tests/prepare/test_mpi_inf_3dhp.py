@@ -161,7 +161,7 @@ def test_annotations_after_the_end_of_the_video_are_cut_off(tmp_path):
     assert len(clips["S2/Seq2"].frame_id) == 6081
 
 
-def test_joints_outside_the_picture_are_missing(tmp_path):
+def test_joints_outside_the_image_are_missing(tmp_path):
     world = walk()
     world[3, 7] = 0, 6000, 0
     clip = clips_of(write(tmp_path / "S1" / "Seq1", world))[0]["S1/Seq1"]
@@ -375,7 +375,7 @@ def test_a_test_file_of_another_shape_is_refused_by_its_place(tmp_path, name):
     assert name in str(refused(tmp_path))
 
 
-def test_the_test_set_is_left_out_beside_training_sequences(tmp_path):
+def test_the_test_set_is_left_out_next_to_training_sequences(tmp_path):
     write(tmp_path / "S1" / "Seq1")
     write_test(tmp_path / "TS1")
     clips, notices = clips_of(tmp_path)

@@ -45,7 +45,7 @@ def in_file(joints):
 
 @pytest.fixture
 def folder(tmp_path):
-    """One person for 40 pictures from 100 on, another for the last 32 of them."""
+    """One person for 40 frames from 100 on, another for the last 32 of them."""
     folder = tmp_path / NAME
     poses = folder / "hdPose3d_stage1_coco19" / "hd"
     poses.mkdir(parents=True)
@@ -100,7 +100,7 @@ def test_the_17_joints_are_detected_about_where_the_lenses_show_them(folder):
     assert ((clip.confidence > 0) & (clip.confidence <= 1)).all()
 
 
-def test_that_views_are_simulated_is_said_plainly(folder):
+def test_a_notice_states_that_views_are_simulated(folder):
     _, notices = read(folder)
     assert notices.about("no 2D detections: views are SIMULATED")
 
@@ -123,7 +123,7 @@ def test_a_short_gap_stays_in_the_clip_as_a_step_of_its_frames(folder):
     assert not set(clip.frame_id) & {10, 11, 12} and {9, 13} <= set(clip.frame_id)
 
 
-def test_an_instant_with_a_missing_joint_is_left_out_and_told(folder):
+def test_an_instant_with_a_missing_joint_is_left_out_with_a_notice(folder):
     joints = in_file(body())[5]
     joints[14, 3] = -1  # an ankle
     write_frame(poses(folder), 105, {0: joints})
@@ -158,7 +158,7 @@ def test_a_person_of_one_of_two_sequences_is_read_alone(folder, tmp_path):
     assert list(read(tmp_path, subjects=(f"{other.name}/7",))[0]) == [f"{other.name}/7#0"]
 
 
-def test_pictures_are_taken_by_number_however_it_is_written_and_once(folder):
+def test_frames_are_taken_by_number_however_it_is_written_and_once(folder):
     whole = read(folder)[0][f"{NAME}/7#0"]
     for path in poses(folder).iterdir():
         path.rename(path.with_name(f"body3DScene_{int(path.stem[-8:]) - 70}.json"))
@@ -166,10 +166,10 @@ def test_pictures_are_taken_by_number_however_it_is_written_and_once(folder):
     np.testing.assert_array_equal(clip.pose_world, whole.pose_world)
     again = poses(folder).parent / "body3DScene_00000039.json"
     again.write_bytes((poses(folder) / "body3DScene_39.json").read_bytes())
-    assert "the same picture" in refusal(folder)
+    assert "the same frame" in refusal(folder)
 
 
-def test_every_nth_picture_is_taken(folder):
+def test_every_nth_frame_is_taken(folder):
     whole = read(folder)[0][f"{NAME}/0#0"]
     clip = read(folder, every=3)[0][f"{NAME}/0#0"]
     assert clip.fps == pytest.approx(9.99)
@@ -208,7 +208,7 @@ def test_the_folder_and_one_of_several_are_recognized(folder, tmp_path):
     assert POSES_MISSING in refusal(poses(folder), MISSING)
 
 
-POSES_MISSING = "no hdPose3d_stage1_coco19 beside calibration_*.json"
+POSES_MISSING = "no hdPose3d_stage1_coco19, or no calibration_*.json"
 
 
 @pytest.mark.parametrize(

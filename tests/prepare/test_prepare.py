@@ -66,14 +66,14 @@ def test_files_of_other_programs_come_back_as_the_arrays_they_were_written_from(
     read = recording.read(out)
     height = read.camera.center @ read.world_up
     np.testing.assert_allclose(height, scene["center"] @ scene["world_up"], atol=1e-9)
-    told = capsys.readouterr().out
-    assert "2 clips; subjects 1: train00" in told and f"--data={out}" in told
+    printed = capsys.readouterr().out
+    assert "2 clips; subjects 1: train00" in printed and f"--data={out}" in printed
 
 
 def test_cameras_can_be_named_and_chosen(scene, tmp_path):
     write_layout(tmp_path / "clip", "alphapose", scene, 0)
     names = scene["camera_names"].tolist()
-    for number, name in enumerate(names):  # names that tell nothing
+    for number, name in enumerate(names):  # names without a meaning
         os.rename(tmp_path / f"clip/{name}.json", tmp_path / f"clip/file{'abcd'[number]}.json")
     out = tmp_path / "out.npz"
     calibration = f"--calibration={tmp_path}/clip/calibration_lab.json"
@@ -115,7 +115,7 @@ def both_of(path, subject):
     return arrays["keypoints_2d"][arrays["subject_id"] == subject]
 
 
-def test_a_picture_that_one_camera_lacks_is_not_passed_over(scene, tmp_path):
+def test_a_frame_that_one_camera_lacks_is_refused_without_trim(scene, tmp_path):
     write_layout(tmp_path / "clip", "openpose", scene, 0)
     last = sorted((tmp_path / "clip/pose/front_left_json").iterdir())[-1]
     last.unlink()
@@ -125,7 +125,7 @@ def test_a_picture_that_one_camera_lacks_is_not_passed_over(scene, tmp_path):
     assert run("--input", tmp_path / "clip", *flags, "--trim") == 0
 
 
-def test_scores_on_another_scale_are_told_and_can_be_scaled(scene, tmp_path):
+def test_scores_on_another_scale_are_refused_and_can_be_scaled(scene, tmp_path):
     write_layout(tmp_path / "clip", "alphapose", scene, 0)
     for path in (tmp_path / "clip").glob("*_*.json"):
         if path.name.startswith("calibration"):
@@ -182,7 +182,7 @@ def test_a_misuse_is_one_line(tmp_path, monkeypatch, arguments, code, words):
         assert word in line
 
 
-def test_a_folder_of_nothing_is_told(tmp_path):
+def test_an_empty_folder_is_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     code, line = refused("--input", tmp_path / "empty", f"--output={tmp_path}/o.npz", "--fps=50")
     assert code in (DATA, MISSING) and "empty" in line
@@ -200,7 +200,7 @@ def test_the_process_ends_with_the_code_and_leaves_no_file(tmp_path):
     assert not (tmp_path / "o.npz").exists()
 
 
-def test_a_camera_without_detections_is_told_and_detections_without_a_camera_refused(
+def test_a_camera_without_detections_is_reported_and_detections_without_a_camera_refused(
     scene, tmp_path, capsys
 ):
     write_layout(tmp_path / "clip", "alphapose", scene, 0)
@@ -213,16 +213,16 @@ def test_a_camera_without_detections_is_told_and_detections_without_a_camera_ref
     path.write_text(json.dumps(whole))
     (tmp_path / "clip/back_left.json").unlink()
     assert run("--input", tmp_path / "clip", *flags) == 0
-    told = capsys.readouterr().out
+    printed = capsys.readouterr().out
     assert run("--input", tmp_path / "clip", *flags, "--cameras=back_right,front_left") == 0
     assert npz.read_arrays(tmp_path / "o.npz")["camera_names"].tolist() == [
         "back_right",
         "front_left",
     ]
-    assert "camera back_left is left out" in told and "17 joints pelvis, right_hip" in told
+    assert "camera back_left is left out" in printed and "17 joints pelvis, right_hip" in printed
 
 
-def test_a_file_in_place_of_a_folder_and_a_camera_nobody_has_are_told(scene, tmp_path):
+def test_a_file_in_place_of_a_folder_and_an_unknown_camera_are_refused(scene, tmp_path):
     write_layout(tmp_path / "clip", "alphapose", scene, 0)
     out = f"--output={tmp_path}/o.npz"
     flags = (out, "--fps=50", f"--calibration={tmp_path}/clip/calibration_lab.json")

@@ -158,7 +158,7 @@ def test_a_record_is_a_clip_that_other_programs_can_read(data_dir, tiny_arrays):
     assert clip["fps"] == 25
 
 
-def test_each_file_is_a_split_and_a_name_tells_builds_apart(tiny_arrays, tiny_file, tmp_path):
+def test_each_file_is_a_split_and_a_name_distinguishes_builds(tiny_arrays, tiny_file, tmp_path):
     np.savez(tmp_path / "train.npz", **tiny_arrays)
     blind = {name: array for name, array in tiny_arrays.items() if name != "pose_world"}
     np.savez(tmp_path / "no-truth.npz", **blind)
@@ -189,17 +189,17 @@ def test_tensorflow_is_never_imported_nor_anything_downloaded(tiny_file, tmp_pat
     assert done.returncode == 0, done.stderr
 
 
-def test_the_command_tells_where_it_is_and_how_to_train_from_it(tiny_file, tmp_path, capsys):
+def test_the_command_prints_the_folder_and_how_to_train_from_it(tiny_file, tmp_path, capsys):
     arguments = ["--dataset=prepared", f"--manual-dir={tiny_file.parent}", f"--data-dir={tmp_path}"]
     assert build_command.main([*arguments, "--name=first"]) == 0
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     folder = tmp_path / "geoself_prepared/first/1.0.0"
-    assert f"built: {folder}" in told.out and "tiny: 6 clips" in told.out
-    named = told.out.split("--config.data.train=")[1].strip()
+    assert f"built: {folder}" in printed.out and "tiny: 6 clips" in printed.out
+    named = printed.out.split("--config.data.train=")[1].strip()
     assert named == f"tfds:geoself_prepared/first@{tmp_path}"
     assert load(named).frames == 240
     digest = hashlib.sha256(tiny_file.read_bytes()).hexdigest()
-    assert f"{digest}  tiny.npz" in told.err
+    assert f"{digest}  tiny.npz" in printed.err
     noted = json.loads((folder / "metadata.json").read_text())["manual_files"]
     assert noted == [{"name": "tiny.npz", "size": tiny_file.stat().st_size, "sha256": digest}]
     with pytest.raises(GeoselfError, match=r"first/1\.0\.0 - is there already - add --overwrite"):
@@ -224,12 +224,12 @@ def test_checksums_are_compared_file_by_file(tiny_file, tmp_path):
         listed.write_text(text)
         return build(tmp_path, tiny_file, checksums=listed, **options)
 
-    for text, told in (
+    for text, message in (
         (f"{'0' * 64}  tiny.npz\n", f"tiny.npz: SHA-256 {digest} - .*SHA256SUMS wants 0000"),
         (f"{digest}  other.npz\n", "SHA256SUMS: no line for tiny.npz"),
         ("not a list\n", "SHA256SUMS: line 1 - wanted SHA256  NAME"),
     ):
-        with pytest.raises(GeoselfError, match=told) as error:
+        with pytest.raises(GeoselfError, match=message) as error:
             attempt(text)
         assert error.value.code == DATA
         assert not (tmp_path / "geoself_prepared").exists()
@@ -237,7 +237,7 @@ def test_checksums_are_compared_file_by_file(tiny_file, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("source", "told", "code"),
+    ("source", "message", "code"),
     [
         ("tfds:geoself_humann36m", "data set 'geoself_humann36m'.*'geoself_human36m'", USAGE),
         ("tfds:human", "data set 'human' - no such data set - did you mean 'human36m'", USAGE),
@@ -252,13 +252,13 @@ def test_checksums_are_compared_file_by_file(tiny_file, tmp_path):
         ),
     ],
 )
-def test_a_source_that_is_not_there_is_one_line(source, told, code):
-    with pytest.raises(GeoselfError, match=told) as error:
+def test_a_source_that_is_not_there_is_one_line(source, message, code):
+    with pytest.raises(GeoselfError, match=message) as error:
         load(source)
     assert error.value.code == code
 
 
-def test_what_is_built_under_other_names_is_told(tiny_file, tmp_path):
+def test_the_error_lists_builds_under_other_names(tiny_file, tmp_path):
     build(tmp_path, tiny_file, name="mine")
     with pytest.raises(GeoselfError, match=r"built under the names \['mine'\]"):
         load(f"tfds:geoself_prepared@{tmp_path}")
@@ -273,7 +273,7 @@ def test_what_is_built_under_other_names_is_told(tiny_file, tmp_path):
         ("prepared", (".npz", "geoself-multiview/1")),
     ],
 )
-def test_missing_files_are_told_with_what_to_get(name, words, tmp_path):
+def test_the_error_for_missing_files_names_what_to_get(name, words, tmp_path):
     with pytest.raises(GeoselfError) as error:
         build_command.main(
             [f"--dataset={name}", f"--manual-dir={tmp_path}", f"--data-dir={tmp_path}"]
@@ -289,7 +289,7 @@ def test_two_detectors_must_be_chosen_from(tmp_path):
         manual.find("geoself_human36m", tmp_path)
 
 
-def test_without_its_packages_the_line_says_what_to_install(source):
+def test_without_its_packages_the_error_names_what_to_install(source):
     code = (
         "import sys\n"
         "sys.modules['tensorflow_datasets'] = None\n"
@@ -326,7 +326,7 @@ def test_damaged_records_are_refused(damaged, spoil):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "message"),
     [
         (lambda m: m.update(splits={}), "no splits"),
         (lambda m: m.update(splits=[1]), "no splits"),
@@ -344,12 +344,12 @@ def test_damaged_records_are_refused(damaged, spoil):
         (lambda m: m["splits"]["tiny"].update(shared=3), "no splits"),
     ],
 )
-def test_damaged_metadata_are_refused(damaged, spoil, told):
+def test_damaged_metadata_are_refused(damaged, spoil, message):
     folder, source = damaged
     metadata = json.loads((folder / "metadata.json").read_text())
     spoil(metadata)
     (folder / "metadata.json").write_text(json.dumps(metadata))
-    assert told in refusal(source)
+    assert message in refusal(source)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "3", "{}"])

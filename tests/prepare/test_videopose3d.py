@@ -201,7 +201,7 @@ def test_shifted_ground_truth_of_s9_is_noticed(as_read):
     assert not as_read[1].about("S9/WalkDog")
 
 
-def test_coco_detections_keep_their_joints_beside_the_ground_truth_of_human36m(tmp_path, motion):
+def test_coco_detections_keep_their_joints_with_the_ground_truth_of_human36m(tmp_path, motion):
     views = detections("S1", motion[:20])
     paths = [
         write_2d(tmp_path, {"S1": {"Eating": views}}, COCO_SIDES, layout_name="coco"),

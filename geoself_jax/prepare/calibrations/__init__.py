@@ -25,8 +25,8 @@ FOLDERS = ("opencv",)
 """Formats of which a folder can be one calibration: a file for each camera."""
 
 _SUFFIXES = (".toml", ".json", ".yml", ".yaml", ".xml", ".calibration")
-_MOST = 200  # files of a folder that are looked at
-_NOT_HERE = "_keypoints.json"  # OpenPose's pictures, tens of thousands of them
+_MOST = 200  # files of a folder that are read
+_NOT_HERE = "_keypoints.json"  # OpenPose's frames, tens of thousands of them
 
 
 def _silent(_: str) -> None:
@@ -45,12 +45,12 @@ def read_calibration(
     """The rig in a file, or in a folder that holds one calibration.
 
     Args:
-        path: A file; or a folder, itself looked into and then its folders.
+        path: A file; or a folder, searched first itself and then its folders.
         format: One of `CALIBRATIONS`, or `auto`.
-        unit: m, cm or mm; None for the format's own, or a guess that is told.
-        up: x, -x, y, -y, z or -z; None for the format's own, or a guess that is told.
+        unit: m, cm or mm; None for the format's own, or a guess with a notice.
+        up: x, -x, y, -y, z or -z; None for the format's own, or a guess with a notice.
         name: Which rig, where a file holds several (`karfly`: one a subject).
-        notice: Is told, in one line each, what is left out, mended or guessed.
+        notice: Receives one line for each thing left out, corrected or guessed.
 
     Raises:
         GeoselfError: No such format, unit or axis (64); nothing there (66); no or several

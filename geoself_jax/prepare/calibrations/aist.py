@@ -41,7 +41,7 @@ def read(
     Args:
         path: The file.
         unit, up: Of its world; None for centimetres and y.
-        notice: Is told what is mended or odd.
+        notice: Receives one line for each correction or oddity.
 
     Raises:
         GeoselfError: Not such a file, or a camera that is none (65).

@@ -34,8 +34,8 @@ def read(
 
     Args:
         path: The file.
-        unit, up: Of its world; None guesses and says so.
-        notice: Is told what is guessed.
+        unit, up: Of its world; None guesses, with a notice.
+        notice: Receives one line for each guess.
 
     Raises:
         GeoselfError: Not such a file, a camera that is none, or nothing by which to guess (65).

@@ -27,10 +27,10 @@ class Camera:
         name: Of the camera.
         K: (3, 3).
         lens: Its distortion.
-        R: (3, 3) world to camera, mended to a rotation.
+        R: (3, 3) world to camera, the nearest rotation.
         t: (3,).
-        size: Width and height of the picture; zeros where the file does not tell.
-        mended: How far R R^T was from the identity.
+        size: Width and height of the image, px; zeros where the file has none.
+        rotation_error: Largest entry of R R^T - 1 as read.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Camera:
     R: np.ndarray
     t: np.ndarray
     size: tuple[int, int]
-    mended: float
+    rotation_error: float
 
 
 def checked_camera(
@@ -69,7 +69,7 @@ def checked_camera(
         GeoselfError: A value is missing or no camera's (65); the line names file and camera.
     """
     where = f"{source}, camera {name}"
-    R, mended = _rotation(rotation, where)
+    R, rotation_error = _rotation(rotation, where)
     return Camera(
         name=name,
         K=_intrinsics(K, where),
@@ -77,7 +77,7 @@ def checked_camera(
         R=R,
         t=numbers(translation, f"{where}: translation", (3,)),
         size=_size(size, where),
-        mended=mended,
+        rotation_error=rotation_error,
     )
 
 
@@ -95,12 +95,12 @@ def numbers(value: Any, what: str, shape: Sequence[int]) -> np.ndarray:
     except (ValueError, OverflowError):  # rows of different lengths
         array = np.empty(0, object)
     if array.dtype.kind not in "iuf":
-        raise data_error(f"{what}: {_shown(value)}", wanted, "mend the file")
+        raise data_error(f"{what}: {_shown(value)}", wanted, "fix the file")
     count = int(np.prod([size for size in shape if size >= 0]))
     if -1 not in shape and array.size != count:
-        raise data_error(f"{what}: {array.size} numbers", wanted, "mend the file")
+        raise data_error(f"{what}: {array.size} numbers", wanted, "fix the file")
     if len(shape) > 1 and array.shape != tuple(shape) and array.ndim != 1:
-        raise data_error(f"{what}: shape {array.shape}", wanted, "mend the file")
+        raise data_error(f"{what}: shape {array.shape}", wanted, "fix the file")
     array = array.astype(np.float64).reshape(shape)
     if not np.isfinite(array).all():
         raise data_error(f"{what}: {_shown(value)}", "not finite", "calibrate again")
@@ -128,7 +128,7 @@ def fisheye_flag(value: Any, what: str) -> bool:
     """
     if value in (None, False, True, 0, 1):
         return bool(value)
-    raise data_error(f"{what}: {_shown(value)}", "true or false is wanted", "mend the file")
+    raise data_error(f"{what}: {_shown(value)}", "true or false is wanted", "fix the file")
 
 
 def _intrinsics(value: Any, where: str) -> np.ndarray:
@@ -137,15 +137,15 @@ def _intrinsics(value: Any, where: str) -> np.ndarray:
     if not np.allclose(K[2], (0, 0, 1), rtol=0, atol=1e-6):
         if np.allclose(K[:, 2], (0, 0, 1), rtol=0, atol=1e-6):
             raise data_error(what, "its last column is 0 0 1: transposed", "transpose it")
-        raise data_error(f"{what}: last row {_shown(K[2])}", "0 0 1 is wanted", "mend the file")
+        raise data_error(f"{what}: last row {_shown(K[2])}", "0 0 1 is wanted", "fix the file")
     if not (K[0, 0] > 0 and K[1, 1] > 0):
         raise data_error(
             f"{what}: focal lengths {K[0, 0]:g} and {K[1, 1]:g}",
             "pixels above 0 are wanted",
-            "mend the file",
+            "fix the file",
         )
     if abs(K[1, 0]) > 1e-6:
-        raise data_error(f"{what}: second row {_shown(K[1])}", "0 f c is wanted", "mend the file")
+        raise data_error(f"{what}: second row {_shown(K[1])}", "0 f c is wanted", "fix the file")
     return K
 
 
@@ -187,7 +187,7 @@ def _lens(value: Any, where: str, fisheye: bool) -> Lens:
     if fisheye:
         if count not in (0, 4):
             raise data_error(
-                f"{what}: {count} coefficients", "a fisheye's are k1 k2 k3 k4", "mend the file"
+                f"{what}: {count} coefficients", "a fisheye's are k1 k2 k3 k4", "fix the file"
             )
         return Lens(tuple(coefficients.tolist()), fisheye=True)
     if count == 14:
@@ -202,7 +202,7 @@ def _lens(value: Any, where: str, fisheye: bool) -> Lens:
         raise data_error(
             f"{what}: {count} coefficients",
             "OpenCV has 0, 4, 5, 8 or 12: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4]]]",
-            "mend the file",
+            "fix the file",
         )
     return Lens(tuple(coefficients.tolist()))
 
@@ -221,7 +221,7 @@ def _size(value: Any, where: str) -> tuple[int, int]:
     size = numbers(value, what, (2,))
     if (size != np.round(size)).any() or (size < 0).any() or (size > 1e6).any():
         raise data_error(
-            f"{what}: {_shown(value)}", "width and height in pixels are wanted", "mend the file"
+            f"{what}: {_shown(value)}", "width and height in pixels are wanted", "fix the file"
         )
     return int(size[0]), int(size[1])
 

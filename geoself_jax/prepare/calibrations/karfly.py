@@ -21,7 +21,7 @@ SIZES = {
     "58860488": (1000, 1000),
     "60457274": (1000, 1002),
 }
-"""Width and height of Human3.6M's pictures, which the file does not hold (VideoPose3D)."""
+"""Width and height of Human3.6M's images, which the file does not hold (VideoPose3D)."""
 
 
 def recognize(path: Path) -> str | None:
@@ -44,7 +44,7 @@ def read(
     Args:
         path: The file.
         unit, up: Of its world; None for millimetres and z.
-        notice: Is told what is mended or odd.
+        notice: Receives one line for each correction or oddity.
         name: Of the subject; None where the file has one only.
 
     Raises:

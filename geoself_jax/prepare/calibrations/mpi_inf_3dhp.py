@@ -35,7 +35,7 @@ def read(
     Args:
         path: The file.
         unit, up: Of its world; None for millimetres and y.
-        notice: Is told what is mended or odd.
+        notice: Receives one line for each correction or oddity.
 
     Raises:
         GeoselfError: Not such a file, or a camera that is none (65); the line is named.
@@ -102,5 +102,5 @@ def _floats(path: Path, number: int, words: list[str]) -> list[float]:
         return [float(word) for word in words[1:]]
     except ValueError as error:
         raise data_error(
-            f"{path}, line {number}: {' '.join(words)[:40]}", "numbers are wanted", "mend the line"
+            f"{path}, line {number}: {' '.join(words)[:40]}", "numbers are wanted", "fix the line"
         ) from error

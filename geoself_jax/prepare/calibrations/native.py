@@ -80,7 +80,7 @@ def read(
         path: The file.
         unit: Of `center`; None for metres.
         up: An axis in the place of `world_up`.
-        notice: Is told what is mended or odd.
+        notice: Receives one line for each correction or oddity.
 
     Raises:
         GeoselfError: Not such a file, a key too many or few, a camera that is none (65).
@@ -89,7 +89,7 @@ def read(
     _check_keys(path, content)
     names = content["camera_names"]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise data_error(f"{path}: camera_names", "a list of text is wanted", "mend the file")
+        raise data_error(f"{path}: camera_names", "a list of text is wanted", "fix the file")
     lists = {key: _list(path, content, key, len(names)) for key in ("K", "R", "center", "dist")}
     more = {key: _list(path, content, key, len(names)) for key in ("fisheye", "image_size")}
     cameras = [
@@ -107,7 +107,7 @@ def read(
     ]
     world_up = numbers(content["world_up"], f"{path}: world_up", (3,))
     if not np.isclose(np.linalg.norm(world_up), 1, atol=1e-3):
-        raise data_error(f"{path}: world_up", "a vector of length 1 is wanted", "mend the file")
+        raise data_error(f"{path}: world_up", "a vector of length 1 is wanted", "fix the file")
     placed = [dataclasses.replace(camera, t=-camera.R @ camera.t) for camera in cameras]
     name = str(content.get("name", path.stem))
     rig = rig_of(
@@ -140,6 +140,6 @@ def _list(path: Path, content: dict[str, Any], key: str, views: int) -> list[Any
     if not isinstance(values, list) or len(values) != views:
         found = f"{len(values)} entries" if isinstance(values, list) else type(values).__name__
         raise data_error(
-            f"{path}: {key}: {found}", f"a list of {views}, one a camera, is wanted", "mend it"
+            f"{path}: {key}: {found}", f"a list of {views}, one a camera, is wanted", "fix it"
         )
     return values

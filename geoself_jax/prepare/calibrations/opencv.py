@@ -3,7 +3,7 @@
 One file a camera in a folder (the file's name without its ending is the camera's), or several in
 one file: a table for each, or names with the camera at the end (K_01, dist_01, R_01, T_01: also
 EasyMocap's intri.yml and extri.yml in a folder). M1 D1 M2 D2 with one R and T is OpenCV's stereo:
-camera 1 is the world, and R1 R2 P1 P2 Q belong to rectified pictures and are left alone.
+camera 1 is the world, and R1 R2 P1 P2 Q belong to rectified images and are ignored.
 
 x_cam = R x + t; R is 3x3, or a vector as from cv2.calibrateCamera. Unit and up are not in the file.
 """
@@ -27,7 +27,7 @@ LENS_NAMES = (
     *("distortion_coefficients", "distortion_coeffs", "distortions", "distortion"),
     *("dist_coeffs", "dist_coeff", "dist_coefs", "distcoeffs", "distcoef", "dist", "d"),
 )
-# The first that is there: EasyMocap has Rot (3x3) beside R (a vector).
+# The first that is there: EasyMocap has both Rot (3x3) and R (a vector).
 ROTATION_NAMES = ("rotation_matrix", "rotation", "rot", "rmat", "rvec", "rvecs", "r")
 TRANSLATION_NAMES = ("translation_vector", "translation", "tvec", "tvecs", "trans", "t")
 SIZE_NAMES = ("image_size", "imagesize", "img_size", "resolution", "size")
@@ -49,7 +49,7 @@ _KINDS = {
 _SHARED = ("size", "width", "height", "fisheye", "model")  # may be said once for all cameras
 _PAIRS = (("intri", "extri"), ("intrinsics", "extrinsics"), ("intrinsic", "extrinsic"))
 MOST = 200
-"""Files of a folder that are looked at."""
+"""Most files of a folder that are read."""
 
 
 def recognize(path: Path) -> str | None:
@@ -80,8 +80,8 @@ def read(
 
     Args:
         path: A file with all cameras, or a folder with a file for each.
-        unit, up: Of its world; None guesses and says so.
-        notice: Is told what is guessed.
+        unit, up: Of its world; None guesses, with a notice.
+        notice: Receives one line for each guess.
 
     Raises:
         GeoselfError: Not such a file, a camera that is none, or nothing by which to guess (65).

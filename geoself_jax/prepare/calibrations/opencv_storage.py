@@ -49,7 +49,7 @@ def _rows(path: Path, name: str, rows: Any, columns: Any, data: Any) -> list[Any
         raise data_error(
             f"{path}: {name}: {rows!r} rows, {columns!r} columns, {found}",
             "rows times columns is wanted",
-            "mend the file",
+            "fix the file",
         )
     return [data[start : start + columns] for start in range(0, len(data), columns)]
 

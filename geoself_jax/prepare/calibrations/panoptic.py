@@ -21,7 +21,7 @@ from geoself_jax.prepare.calibrations.first_bytes import head, holds
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
 
 TYPE = "hd"
-"""Of the cameras that are taken: 31, of one clock, 29.97 pictures a second."""
+"""Of the cameras that are taken: 31, of one clock, 29.97 frames per second."""
 
 
 def recognize(path: Path) -> str | None:
@@ -44,7 +44,7 @@ def read(
     Args:
         path: The file.
         unit, up: Of its world; None for centimetres and -y.
-        notice: Is told what is left out.
+        notice: Receives one line for each thing left out.
         types: Of the cameras to take.
 
     Raises:

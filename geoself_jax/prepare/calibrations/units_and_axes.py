@@ -48,8 +48,8 @@ def rig_of(
         unit: m, cm or mm, from the user.
         up: x, -x, y, -y, z or -z, from the user.
         own_unit, own_up: The format's; None where it has none.
-        notice: Is told what is guessed or mended.
-        sure: The file itself says its up: nothing odd about `own_up` is told.
+        notice: Receives one line for each guess or correction.
+        sure: The file itself names its up axis: no warning about `own_up`.
 
     Raises:
         GeoselfError: No such unit or axis (64); no camera, two of one name, or nothing by which to
@@ -57,10 +57,10 @@ def rig_of(
     """
     _check_names(path, cameras)
     for camera in cameras:
-        if camera.mended > _ROUNDED:
+        if camera.rotation_error > _ROUNDED:
             notice(
-                f"{path}, camera {camera.name}: R R^T is {camera.mended:.2g} off the identity; "
-                "took the nearest rotation"
+                f"{path}, camera {camera.name}: R R^T is {camera.rotation_error:.2g} off the "
+                "identity; took the nearest rotation"
             )
     R = np.stack([camera.R for camera in cameras])
     t = np.stack([camera.t for camera in cameras])
@@ -140,29 +140,27 @@ def _up(
         if up not in AXES:
             raise usage_error(f"--up={up}", "no such axis", nearest_name(up, AXES))
         return AXES[up]
-    seen = -R[:, 1].mean(0)  # upwards in the pictures, on average
+    seen = -R[:, 1].mean(0)  # upwards in the images, on average
     agreed = float(np.linalg.norm(seen))
     if own_up is not None:
         if agreed > 0.5 and seen @ AXES[own_up] < 0.5 * agreed:
             notice(
-                f"{path}: up is {own_up} in this format, but upwards in the pictures is "
+                f"{path}: up is {own_up} in this format, but upwards in the images is "
                 f"{_vector(seen / agreed)}; --up=x|-x|y|-y|z|-z overrules"
             )
         return AXES[own_up]
     if agreed < 0.5:
         raise data_error(
-            f"{path}: which way is up?",
-            "not in the file, and the cameras do not stand alike",
+            f"{path}: the up axis is unknown",
+            "not in the file, and the rolls of the cameras differ",
             "give --up=x, -x, y, -y, z or -z",
         )
     near = max(AXES, key=lambda name: float(seen @ AXES[name]))
     if seen @ AXES[near] >= _NEAR_AXIS * agreed:
-        notice(
-            f"{path}: up is not in the file; took {near}, upwards in the pictures; --up overrules"
-        )
+        notice(f"{path}: up is not in the file; took {near}, upwards in the images; --up overrules")
         return AXES[near]
     notice(
-        f"{path}: up is not in the file, and upwards in the pictures, {_vector(seen / agreed)}, is "
+        f"{path}: up is not in the file, and upwards in the images, {_vector(seen / agreed)}, is "
         "no axis; took that direction; --up=x|-x|y|-y|z|-z overrules"
     )
     return seen / agreed

@@ -1,4 +1,4 @@
-"""AIST++: dancers seen by nine cameras at 60 pictures a second, COCO-17 detections with scores.
+"""AIST++: dancers seen by nine cameras at 60 frames per second, COCO-17 detections with scores.
 
 Source of the layout: aist_plusplus/loader.py and processing/ of google/aistplusplus_api.
 """
@@ -40,7 +40,7 @@ GENRES = {
 """The database's codes of genres (aistdancedb.ongaaccel.jp)."""
 BROKEN = {
     "gBR_sBM_cAll_d04_mBR0_ch01": (4, "is not synchronized"),
-    "gJB_sBM_cAll_d07_mJB3_ch05": (6, "has pictures of 640x480"),
+    "gJB_sBM_cAll_d07_mJB3_ch05": (6, "has images of 640x480"),
 }
 """Sequence, view from 0 and why its own authors leave it out (run_estimate_camera.py)."""
 OVER = 0.05
@@ -48,7 +48,7 @@ OVER = 0.05
 
 _VIEWS = 9
 _METRES = 0.01
-# How long a picture lasts in the units that timestamps come in: numbers of pictures, s, ms, us, ns.
+# Duration of a frame in each unit of timestamps: frame numbers, s, ms, us, ns.
 _TICKS = (1.0, 1 / FPS, 1e3 / FPS, 1e6 / FPS, 1e9 / FPS)
 
 
@@ -89,11 +89,11 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     actions = chosen("action", options.actions, map(_genre, names), "AIST++")
     wanted = [p for p in places if _dancer(p.name) in subjects and _genre(p.name) in actions]
     if not wanted:
-        raise data_error("AIST++: no sequence", "has what was asked for", "ask for others")
+        raise data_error("AIST++: no sequence", "none matches the selection", "choose others")
     lacking = sum(place.truth is None for place in wanted)
     if truth is not None:
-        told = f"; {lacking} of {len(wanted)} sequences have none" if lacking else ""
-        options.notice(f"ground truth: {truth}, the authors' triangulation of 2D{told}")
+        without = f"; {lacking} of {len(wanted)} sequences have none" if lacking else ""
+        options.notice(f"ground truth: {truth}, the authors' triangulation of 2D{without}")
     return Reading(len(wanted), _clips(wanted, truth, options))
 
 
@@ -111,7 +111,7 @@ def _places(path: Path, with_truth: bool, options: ReadOptions) -> list[_Place]:
     root = _root(path)
     if root is None:
         raise missing_error(
-            f"{path}: no keypoints2d folder beside cameras/mapping.txt",
+            f"{path}: no keypoints2d folder next to cameras/mapping.txt",
             "wanted the folder that AIST++'s annotations were unpacked into",
             "give that folder",
         )
@@ -129,7 +129,7 @@ def _place(root: Path, file: Path, mapping: dict[str, str], with_truth: bool) ->
     if file.stem not in mapping:
         raise data_error(
             f"{file}: sequence {file.stem}",
-            f"{root / 'cameras' / 'mapping.txt'} does not tell its cameras",
+            f"{root / 'cameras' / 'mapping.txt'} does not name its cameras",
             f"add the line `{file.stem} SETTING`, or take the file away",
         )
     cameras = root / "cameras" / f"{mapping[file.stem]}.json"
@@ -245,7 +245,7 @@ def _content(path: Path, options: ReadOptions) -> dict[str, Any]:
 
 
 def _frames(path: Path, timestamps: Any, count: int) -> np.ndarray:
-    """(T,) number of each picture from 0; the union over cameras may leave some out."""
+    """(T,) number of each frame from 0; the union over cameras may have gaps."""
     if timestamps is None:
         return np.arange(count)
     times = array_of(timestamps, (count,), f"{path}: timestamps").astype(np.float64)
@@ -265,7 +265,7 @@ def _frames(path: Path, timestamps: Any, count: int) -> np.ndarray:
     if tick is None:
         raise data_error(
             f"{path}: timestamps are {usual:g} apart",
-            f"wanted {FPS:g} a second, in ns, us, ms, s or numbers of pictures",
+            f"wanted {FPS:g} a second, in ns, us, ms, s or frame numbers",
             "take the file as it was published",
         )
     return np.concatenate([[0], np.cumsum(np.maximum(1, np.round(steps / tick)))]).astype(int)
@@ -304,7 +304,7 @@ def _pose(path: Path, truth: str, frames: int, options: ReadOptions) -> np.ndarr
         raise data_error(
             f"{where} has {len(pose)} frames",
             f"keypoints2d has {frames}",
-            "take both files as they were published, or ask for --truth=none",
+            "take both files as they were published, or give --truth=none",
         )
     result: np.ndarray = (pose * _METRES).astype(np.float32)
     result[~np.isfinite(result).all(-1)] = np.nan

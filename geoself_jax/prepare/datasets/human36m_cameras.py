@@ -16,9 +16,9 @@ CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 
 
 def human36m_rig(subject: str) -> Rig:
-    """The rig of one subject ("S1" to "S11"): metres, z up, distorted lenses, 1000 px pictures.
+    """The rig of one subject ("S1" to "S11"): metres, z up, distorted lenses, 1000 px images.
 
-    Source: human36m_cameras.json beside this file; its `source` says where the numbers are from.
+    Source: human36m_cameras.json next to this file; its `source` says where the numbers are from.
 
     Raises:
         GeoselfError: No such subject (65).

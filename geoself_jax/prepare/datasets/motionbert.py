@@ -1,9 +1,9 @@
 """Human3.6M in MotionBERT's file: h36m_sh_conf_cam_source_final.pkl, with confidences.
 
-Detections of a stacked hourglass network. The file has one row a picture, all cameras one after
+Detections of a stacked hourglass network. The file has one row per image, all cameras one after
 the other; `source` says whose: `s_01_act_02_cam_01` in the training split, where both takes of an
-action follow each other, `s_09_act_02_subact_01_ca_01` in the test split. Its pixels are those of
-the pictures as the lens shows them (1000 x 1002 or 1000 x 1000), and no frame is left out: 50 per
+action follow each other, `s_09_act_02_subact_01_ca_01` in the test split. Its pixels are
+distorted (images of 1000 x 1002 or 1000 x 1000), and no frame is left out: 50 per
 second (`s_01_act_02` has 2995 rows a camera, the length of the two videos together).
 
 Source of the layout: Walter0807/MotionBERT, lib/data/datareader_h36m.py.
@@ -29,7 +29,7 @@ from geoself_jax.prepare.datasets.shapes import array_of
 CUT_PX = 40.0
 """A body all of whose views move further between two frames (9 m/s) is that of the next take."""
 OUT_OF_STEP = 3
-"""Cameras of a take may end so many frames apart."""
+"""Frames by which the ends of the cameras of a take may differ."""
 FEW = 0.01
 """Share of confidences outside [0, 1] from which they are not rounding of peaks."""
 _SOURCE = re.compile(r"s_(\d{2})_act_(\d{2})(?:_subact_(\d{2}))?_cam?_(\d{2})")
@@ -77,7 +77,7 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     actions = chosen("action", options.actions, (t.action for t in takes), str(file))
     takes = [take for take in takes if take.subject in subjects and take.action in actions]
     if not takes:
-        raise data_error(f"{file}: no take", "has what was asked for", "ask for other actions")
+        raise data_error(f"{file}: no take", "none matches the selection", "choose other actions")
     options.notice("joint3d_image of MotionBERT's file is not metric: no ground truth is read")
     return Reading(len(takes), _clips(takes, cameras, options))
 

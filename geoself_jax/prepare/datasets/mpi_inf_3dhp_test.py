@@ -27,7 +27,7 @@ ACTIVITIES = (
     "Miscellaneous",
 )
 """By `activity_annotation`, from 1."""
-PICTURE = {n: (2048, 2048) if n <= 4 else (1920, 1080) for n in range(1, 7)}
+IMAGE_SIZE = {n: (2048, 2048) if n <= 4 else (1920, 1080) for n in range(1, 7)}
 FITS_PX = 5.0
 """A median error of reprojection from which pixels and joints do not belong together."""
 
@@ -70,7 +70,7 @@ def read(files: Sequence[Path], options: ReadOptions) -> Reading:
         if (sequence.activity == ACTIVITIES.index(action) + 1).any()
     ]
     options.notice("one view: for evaluation, not for training; annot2 are not detections")
-    options.notice(f"the files do not tell the frame rate: {FPS} per second is assumed")
+    options.notice(f"the files do not hold the frame rate: {FPS} per second is assumed")
     if truth is not None:
         options.notice(f"ground truth: {truth}")
     return Reading(len(parts), _clips(parts, options))
@@ -106,7 +106,7 @@ def _number(file: Path) -> int:
     if not found:
         raise data_error(
             f"{file}: folder {folder}",
-            "the size of its pictures follows from the name, TS1 to TS6",
+            "the image size follows from the name, TS1 to TS6",
             "name the folder as the data set does",
         )
     return int(found[1])
@@ -160,7 +160,7 @@ def _rig(sequence: _Sequence, options: ReadOptions) -> Rig:
         lenses=(Lens(),),
         R=np.eye(3)[None],
         center=np.zeros((1, 3)),
-        image_size=np.array([PICTURE[sequence.number]], np.int32),
+        image_size=np.array([IMAGE_SIZE[sequence.number]], np.int32),
         world_up=np.array([0.0, -1.0, 0.0]),
     )
 

@@ -50,14 +50,14 @@ def read(files: Sequence[Path], options: ReadOptions) -> Reading:
     """Reads sequences, one clip each: `S1/Seq1`, action `Seq1` (a sequence has four activities).
 
     `annot2` are projections of the ground truth, not detections: confidence 1, and missing where
-    they fall outside the picture. The pictures have no lens distortion worth the name. Ground truth
+    they fall outside the image. Lens distortion is negligible. Ground truth
     `annot3` is in each camera's frame, in millimetres: the first camera's is moved to the world,
     and the others must agree with it. `univ_annot3`, of a skeleton of one size for all, does not
     project onto the pixels; the first camera's is taken. Sequences of 50 frames per second are
     thinned out to 25.
 
     Args:
-        files: annot.mat of each, with camera.calibration beside it.
+        files: annot.mat of each, with camera.calibration in the same folder.
         options: `actions` are sequences, `Seq1` or `Seq2`.
 
     Raises:
@@ -75,7 +75,7 @@ def read(files: Sequence[Path], options: ReadOptions) -> Reading:
         if f"S{subject}" in subjects and f"Seq{sequence}" in actions
     ]
     if not wanted:
-        raise data_error("MPI-INF-3DHP: no sequence", "has what was asked for", "ask for others")
+        raise data_error("MPI-INF-3DHP: no sequence", "none matches the selection", "choose others")
     options.notice("annot2 are projected ground truth, not detections: confidence 1")
     if any(_VIDEOS[subject, sequence][1] > FPS for _, subject, sequence in wanted):
         options.notice(f"sequences of 50 frames per second are thinned out to {FPS}")
@@ -134,11 +134,11 @@ def _clip(file: Path, subject: int, sequence: int, truth: str | None, options: R
 
 
 def _rig(file: Path, name: str, options: ReadOptions) -> Rig:
-    """The cameras asked for, by the calibration beside the annotations."""
+    """The selected cameras, from the calibration in the folder of the annotations."""
     path = file.parent / "camera.calibration"
     if not path.is_file():
         raise missing_error(
-            f"{path}: no such file", "the sequence's cameras are in it", "put it beside annot.mat"
+            f"{path}: no such file", "the sequence's cameras are in it", "put it next to annot.mat"
         )
     rig = dataclasses.replace(calibration.read(path, notice=options.notice), name=name)
     cameras = chosen("camera", options.cameras or CHEST_HEIGHT, rig.camera_names, str(path))
@@ -146,7 +146,7 @@ def _rig(file: Path, name: str, options: ReadOptions) -> Rig:
 
 
 def _cells_of(file: Path, content: dict[str, Any], rig: Rig) -> list[int]:
-    """Which cell of the annotations is which camera's: `cameras`, where it tells."""
+    """Which cell of the annotations is which camera's: `cameras`, where present."""
     there = content.get("cameras")
     numbers = list(range(14))
     if isinstance(there, np.ndarray) and there.dtype.kind in "iuf" and there.size:
@@ -156,7 +156,7 @@ def _cells_of(file: Path, content: dict[str, Any], rig: Rig) -> list[int]:
             raise data_error(
                 f"{file}: no annotations of camera {name}",
                 f"they are of {', '.join(map(str, numbers))}",
-                "ask for other cameras (--cameras)",
+                "choose other cameras (--cameras)",
             )
     return [numbers.index(int(name)) for name in rig.camera_names]
 
@@ -191,7 +191,7 @@ def _check_lengths(
 
 
 def _inside(pixels: np.ndarray, image_size: np.ndarray) -> np.ndarray:
-    """Which joints fall into the picture: (T, V, J)."""
+    """Whether each joint lies inside the image: (T, V, J)."""
     return np.asarray(((pixels >= 0) & (pixels < image_size[:, None, :])).all(-1))
 
 

@@ -1,7 +1,7 @@
 """CMU Panoptic: people's 3D bodies in a dome, seen by HD cameras through the detector model.
 
-The data set publishes no 2D: views are simulated from `hdPose3d_stage1_coco19`, a JSON file a
-picture, `bodies` of `id` and `joints19` (x y z confidence, centimetres, y down).
+The data set publishes no 2D: views are simulated from `hdPose3d_stage1_coco19`, a JSON file
+per frame, `bodies` of `id` and `joints19` (x y z confidence, centimetres, y down).
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ CAMERAS = 5
 """How many of the 31 are taken where none are asked for."""
 TRUTHS = ("h36m_17", "joints19")
 POSES = "hdPose3d_stage1_coco19"
-LONGEST_GAP = 30  # pictures, a second: a longer absence ends a clip
+LONGEST_GAP = 30  # frames, 1 s: a longer absence ends a clip
 SHORTEST = 30
 
 _METRES = 0.01
@@ -37,7 +37,7 @@ _TO_17 = joint_map(PANOPTIC_19, H36M_17)
 
 
 class _Sequence(NamedTuple):
-    """One recording: its name, cameras and a file a picture."""
+    """One recording: its name, cameras and one file per frame."""
 
     name: str
     cameras: Path
@@ -53,7 +53,7 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     """Reads sequences: a clip for each person and each time they are there for a second or more.
 
     The detector model knows Human3.6M's 17 joints, to which the 19 are mapped (neck for thorax,
-    nose for neck, the eyes' middle for head). Instants with a joint missing or outside any picture
+    nose for neck, the eyes' middle for head). Instants with a joint missing or outside any image
     are left out. The reading's `total` counts sequences.
 
     Args:
@@ -68,7 +68,7 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     there = [_sequence(folder) for path in paths for folder in _folders(path)]
     if not there:
         raise missing_error(
-            f"{', '.join(map(str, paths)) or 'CMU Panoptic'}: no {POSES} beside calibration_*.json",
+            f"{', '.join(map(str, paths)) or 'CMU Panoptic'}: no {POSES}, or no calibration_*.json",
             "wanted the folder of a sequence",
             "download both, and unpack the tar file",
         )
@@ -100,13 +100,17 @@ def _sequence(folder: Path) -> _Sequence:
     files = sorted((folder / POSES).rglob("body3DScene_*.json"))
     if not files:
         raise missing_error(
-            f"{folder / POSES}: no body3DScene_*.json", "unpacked it is a file a picture", "unpack"
+            f"{folder / POSES}: no body3DScene_*.json",
+            "unpacked it holds one file per frame",
+            "unpack",
         )
     cameras = sorted(folder.glob("calibration_*.json"))
     own = [path for path in cameras if path.stem == f"calibration_{folder.name}"]
     if not own and len(cameras) > 1:
         raise data_error(
-            f"{folder}: {len(cameras)} calibrations", "which is it?", "leave the sequence's own"
+            f"{folder}: {len(cameras)} calibrations",
+            "the one of this sequence is ambiguous",
+            "keep that one only",
         )
     path = (own or cameras)[0]
     return _Sequence(path.stem.removeprefix("calibration_"), path, files)
@@ -129,7 +133,7 @@ def _clips(sequence: _Sequence, truth: str | None, options: ReadOptions) -> Iter
     if left_out:
         options.notice(
             f"{sequence.name}: {left_out} of {total} instants left out: a joint is missing or "
-            "outside a picture, or the person is there for under a second"
+            "outside an image, or the person is there for under a second"
         )
 
 
@@ -189,7 +193,7 @@ def _people(sequence: _Sequence) -> dict[int, tuple[np.ndarray, np.ndarray]]:
 
 
 def _numbered(paths: Sequence[Path]) -> list[tuple[int, Path]]:
-    """Files by the numbers of their pictures, ascending, each once."""
+    """Files by frame number, ascending, each once."""
     found: dict[int, Path] = {}
     for path in paths:
         digits = path.stem.rpartition("_")[2]
@@ -197,16 +201,16 @@ def _numbered(paths: Sequence[Path]) -> list[tuple[int, Path]]:
             raise data_error(f"{path}", "wanted body3DScene_NUMBER.json", "take it away")
         other = found.setdefault(int(digits), path)
         if other is not path:
-            raise data_error(f"{path}", f"the same picture as {other}", "take one away")
+            raise data_error(f"{path}", f"the same frame as {other}", "take one away")
     return sorted(found.items())
 
 
 def _bodies(path: Path) -> Iterator[tuple[int, np.ndarray]]:
-    """Number and joints (19, 3) of everybody in a picture."""
+    """Number and joints (19, 3) of each person in a frame."""
     content = safe_load.load_json(path)
     bodies = content.get("bodies") if isinstance(content, dict) else None
     if not isinstance(bodies, list):
-        raise data_error(f"{path}: bodies", "a list is wanted", "take the file anew")
+        raise data_error(f"{path}: bodies", "a list is wanted", "download the file again")
     seen = set()
     for i, body in enumerate(bodies):
         table = body if isinstance(body, dict) else {}
@@ -215,7 +219,7 @@ def _bodies(path: Path) -> Iterator[tuple[int, np.ndarray]]:
             raise data_error(
                 f"{path}: bodies[{i}] has id {str(number)[:20]}",
                 "wanted a whole number, each once",
-                "take the file anew",
+                "download the file again",
             )
         seen.add(number)
         yield number, _joints(path, number, table.get("joints19"))
@@ -230,7 +234,7 @@ def _joints(path: Path, body: int, values: Any) -> np.ndarray:
         raise data_error(
             f"{path}: joints19 of body {body}",
             f"wanted {_VALUES} numbers, x y z confidence of 19 joints",
-            "take the file anew, of hdPose3d_stage1_coco19",
+            "download the file of hdPose3d_stage1_coco19 again",
         )
     joints = joints.reshape(-1, 4)
     points = joints[:, :3] * _METRES
@@ -256,7 +260,7 @@ def _clip(
     truth: str | None,
     options: ReadOptions,
 ) -> Clip | None:
-    """One stay of one person; None where it is too short, or nobody is whole in all pictures."""
+    """One stay of one person; None where too short, or never wholly inside all images."""
     if len(frames) < SHORTEST:
         return None
     body = int(subject.rpartition("/")[2])

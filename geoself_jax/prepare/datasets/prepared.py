@@ -16,7 +16,7 @@ from geoself_jax.prepare.datasets.choices import chosen
 
 
 def recognize(path: Path) -> str | None:
-    """Why the file is taken for one of format geoself-multiview/1, or None."""
+    """Why the file is recognized as geoself-multiview/1, or None."""
     names = npz.member_names(path)
     return "an .npz with format, rig_id and clip_names" if names >= _MARKS else None
 

@@ -47,7 +47,7 @@ def recognize(path: Path) -> str | None:
 def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     """Reads the detections, and the ground truth where its file is among `paths`.
 
-    Pixels are those of the pictures as the lens shows them; the world is Human3.6M's, z up. These
+    Pixels are distorted, as in the images; the world is Human3.6M's, z up. These
     files have no confidences: 1 wherever a joint is there (a third column is taken as confidence).
     A view that is None is missing. Detections that go on after the ground truth are cut off.
 
@@ -73,7 +73,7 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
         takes_3d = _takes(truth, content, "positions_3d")
     takes = list(_usable(detected, truth, takes_2d, takes_3d, skeleton, options))
     if not takes:
-        raise data_error(f"{detected}: no take", "has what was asked for", "ask for others")
+        raise data_error(f"{detected}: no take", "none matches the selection", "choose others")
     _tell(takes, options)
     return Reading(len(takes), _clips(takes, skeleton, cameras, options))
 
@@ -200,7 +200,7 @@ def _skeleton(file: Path, metadata: Any) -> Skeleton:
         f"{file}: metadata of {joints} joints, layout {layout!r}, left {sorted(left)}, "
         f"right {sorted(right)}",
         "known layouts are coco and h36m of 17 joints",
-        "mend `metadata`, or write the detections in a format that names the joints",
+        "fix `metadata`, or write the detections in a format that names the joints",
     )
 
 

@@ -32,7 +32,7 @@ def _reasons(path: Path, format: str) -> dict[str, str]:
     return _reasons_at(path, format, changed.st_mtime_ns, changed.st_size)
 
 
-@functools.lru_cache(4096)  # an HDF5 file is looked into by a process of its own
+@functools.lru_cache(4096)  # a child process parses an HDF5 file
 def _reasons_at(path: Path, format: str, _changed: int, _size: int) -> dict[str, str]:
     names = DETECTIONS if format == "auto" else (format,)
     found = {name: _module(name).recognize(path) for name in names}
@@ -66,11 +66,11 @@ def read_detections(
     if format == "auto":
         reasons = _reasons(path, format)
         if len(reasons) != 1:
-            told = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+            candidates = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
             raise data_error(
-                f"{path}: {'may be ' + told if reasons else 'detections of no known format'}",
+                f"{path}: {'may be ' + candidates if reasons else 'detections of no known format'}",
                 f"known: {', '.join(DETECTIONS)}",
-                _folders(path) if not reasons else "say which: --detections=NAME",
+                _folders(path) if not reasons else "give --detections=NAME",
             )
         format = next(iter(reasons))
     return _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes)
@@ -80,6 +80,6 @@ def _folders(path: Path) -> str:
     """What to do about a path that is nothing by itself; it may hold a folder a camera."""
     names = sorted(each.name for each in path.iterdir() if each.is_dir()) if path.is_dir() else []
     if not names:
-        return "say which: --detections=NAME"
+        return "give --detections=NAME"
     more = ", ..." if len(names) > 4 else ""
     return f"it holds folders, {', '.join(names[:4])}{more}: give one camera's"

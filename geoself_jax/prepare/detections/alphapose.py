@@ -1,6 +1,6 @@
-"""AlphaPose's JSON: a list of people, image_id the picture's name, keypoints x, y, score ...
+"""AlphaPose's JSON: a list of people, image_id the image's name, keypoints x, y, score ...
 
-`idx` is the track. Pictures with nobody are not in the list. Scores lie in [0, 1], of older COCO
+`idx` is the track. Frames without people are not in the list. Scores lie in [0, 1], of older COCO
 models in [0, 6] (its documentation): they are given as they are.
 """
 
@@ -22,11 +22,11 @@ def recognize(path: Path) -> str | None:
         return None
     text = head(path)
     named = _LIST.match(text) and '"keypoints"' in text and _NAMED.search(text)
-    return "a JSON list of people by the picture's name" if named else None
+    return "a JSON list of people by image name" if named else None
 
 
 def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
-    """The people of every picture.
+    """The people in every frame.
 
     Raises:
         GeoselfError: Not such a file, or nobody in it (65).

@@ -26,14 +26,14 @@ def recognize(path: Path) -> str | None:
         return None
     text = head(path)
     if _LIST.match(text) and '"keypoints"' in text and _NUMBERED.search(text):
-        return "a JSON list of people by the picture's number"
+        return "a JSON list of people by frame number"
     if _ANNOTATIONS.match(text) and ('"keypoints"' in text or '"images"' in text):
         return "a JSON of images and annotations"
     return None
 
 
 def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
-    """The people of every picture.
+    """The people in every frame.
 
     Raises:
         GeoselfError: Not such a file, or nobody in it (65).
@@ -43,7 +43,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         return people_of(path, content, skeleton)
     if not isinstance(content, dict) or not isinstance(content.get("annotations"), list):
         raise data_error(f"{path}: no list of annotations", "COCO has one", "check the file")
-    names = _picture_names(path, content)
+    names = _image_names(path, content)
     labelled = [
         {**found, "image_id": _named(names, found.get("image_id"))}
         for found in content["annotations"]
@@ -58,10 +58,10 @@ def _named(names: dict[Any, str], image: Any) -> Any:
     return names.get(image, image) if isinstance(image, int) else image
 
 
-def _picture_names(path: Path, content: dict[str, Any]) -> dict[Any, str]:
-    """File name by id: annotations are numbered by COCO, pictures of a video by their names."""
-    pictures = content.get("images", [])
-    if not isinstance(pictures, list) or not all(isinstance(found, dict) for found in pictures):
-        raise data_error(f"{path}: images is not a list of pictures", "", "check the file")
-    named = {p.get("id"): p.get("file_name") for p in pictures if isinstance(p.get("id"), int)}
+def _image_names(path: Path, content: dict[str, Any]) -> dict[Any, str]:
+    """File name by image id: the ids are COCO's, frame numbers are in the file names."""
+    images = content.get("images", [])
+    if not isinstance(images, list) or not all(isinstance(found, dict) for found in images):
+        raise data_error(f"{path}: images is not a list of objects", "", "check the file")
+    named = {i.get("id"): i.get("file_name") for i in images if isinstance(i.get("id"), int)}
     return {key: name for key, name in named.items() if isinstance(name, str)}

@@ -1,8 +1,8 @@
-"""DeepLabCut's .h5 (pandas) and .csv: a row a picture, columns x, y, likelihood of each body part.
+"""DeepLabCut's .h5 (pandas) and .csv: a row per frame, columns x, y, likelihood of each body part.
 
 Columns are named (scorer, body part, coordinate), with several animals (scorer, individual, body
-part, coordinate): an individual is a track. A row's label is its picture's number, from 0; rows
-with other labels (names of pictures) are counted.
+part, coordinate): an individual is a track. A row's label is its frame number, from 0; rows
+with other labels (image names) are counted.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def recognize(path: Path) -> str | None:
 
 
 def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
-    """The people of every picture.
+    """The people in every frame.
 
     Args:
         path: The file.
@@ -82,13 +82,13 @@ def _picked(path: Path, place: dict[Column, int], individual: Column, part: str)
         raise data_error(
             f"{path}: body part {part}{of} has no {_COORDS[picked.index(-1)]}",
             "wanted x, y and likelihood, as DeepLabCut writes",
-            "write the file anew",
+            "write the file again",
         )
     return picked
 
 
 def _numbers(path: Path, labels: Any, rows: int) -> np.ndarray:
-    """Number of each row's picture."""
+    """Frame number of each row."""
     whole = isinstance(labels, np.ndarray) and labels.dtype.kind in "iu"
     if not whole or labels.shape != (rows,):
         return np.arange(rows)
@@ -96,9 +96,9 @@ def _numbers(path: Path, labels: Any, rows: int) -> np.ndarray:
     if rows and (found[0] < 0 or (count > 1).any()):
         bad = found[0] if found[0] < 0 else found[count > 1][0]
         raise data_error(
-            f"{path}: picture {bad} {'is negative' if bad < 0 else 'has two rows'}",
-            "wanted one row a picture, from 0",
-            "write the file anew",
+            f"{path}: frame {bad} {'is negative' if bad < 0 else 'has two rows'}",
+            "wanted one row per frame, from 0",
+            "write the file again",
         )
     return labels
 
@@ -182,7 +182,7 @@ def _from_csv(path: Path, max_bytes: int) -> Table:
             raise data_error(
                 f"{path}: line {number + len(heads) + 1} has {len(line) - 1} cells ({error})",
                 f"wanted {width - 1} numbers",
-                "write the file anew",
+                "write the file again",
             ) from error
     labels = [line[0] for line in lines[len(heads) :]]
     whole = all(label.isdecimal() and len(label) < 16 for label in labels)

@@ -1,7 +1,7 @@
 """MMPose's JSON of a video: a list of {frame_id, instances}, alone or as instance_info.
 
 The demo writes it with meta_info, the inferencer alone; an instance has keypoints [[x, y], ...] and
-keypoint_scores. Every picture is in the list; frame_id counts from 1, so the first is picture 0.
+keypoint_scores. Every frame is in the list; frame_id counts from 1, so the first is frame 0.
 """
 
 import re
@@ -35,20 +35,20 @@ def recognize(path: Path) -> str | None:
 
 
 def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
-    """The people of every picture.
+    """The people in every frame.
 
     Raises:
         GeoselfError: Not such a file, or nobody in it (65).
     """
     content = load_json(path, max_bytes=max_bytes)
-    pictures = content.get("instance_info") if isinstance(content, dict) else content
-    if not isinstance(pictures, list) or not all(isinstance(p, dict) for p in pictures):
-        raise data_error(f"{path}: no list of pictures", "MMPose's instance_info", "check the file")
-    numbers = [_number(path, picture, at) for at, picture in enumerate(pictures)]
+    entries = content.get("instance_info") if isinstance(content, dict) else content
+    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
+        raise data_error(f"{path}: no list of frames", "MMPose's instance_info", "check the file")
+    numbers = [_number(path, entry, at) for at, entry in enumerate(entries)]
     first = min(numbers, default=0)
     frame, rows, tracks, places = [], [], [], []
-    for number, picture in zip(numbers, pictures, strict=True):
-        for person, found in enumerate(_people(path, number, picture)):
+    for number, entry in zip(numbers, entries, strict=True):
+        for person, found in enumerate(_people(path, number, entry)):
             place = f"person {person} of frame_id {number}"
             rows.append(_keypoints(path, place, found))
             frame.append(number - first)
@@ -69,19 +69,19 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     )
 
 
-def _people(path: Path, number: int, picture: dict[str, Any]) -> list[Any]:
-    people = picture.get("instances")
+def _people(path: Path, number: int, entry: dict[str, Any]) -> list[Any]:
+    people = entry.get("instances")
     if not isinstance(people, list):
         raise data_error(
-            f"{path}: no list of instances in frame_id {number}", "MMPose writes one", "mend it"
+            f"{path}: no list of instances in frame_id {number}", "MMPose writes one", "fix it"
         )
     return people
 
 
-def _number(path: Path, picture: dict[str, Any], at: int) -> int:
-    number = picture.get("frame_id", at)
+def _number(path: Path, entry: dict[str, Any], at: int) -> int:
+    number = entry.get("frame_id", at)
     if not isinstance(number, int) or not 0 <= number < 2**31:
-        raise data_error(f"{path}: frame_id {number!r} of entry {at}", "wanted a number", "mend it")
+        raise data_error(f"{path}: frame_id {number!r} of entry {at}", "wanted a number", "fix it")
     return number
 
 
@@ -97,9 +97,9 @@ def _keypoints(path: Path, place: str, found: Any) -> np.ndarray:
     return np.concatenate([pixels, scores[:, None]], -1)
 
 
-def _skeleton(path: Path, meta: Any, joints: int, told: Skeleton | None) -> Skeleton:
+def _skeleton(path: Path, meta: Any, joints: int, given: Skeleton | None) -> Skeleton:
     names = meta.get("keypoint_id2name") if isinstance(meta, dict) else None
     if isinstance(names, dict) and len(names) == joints:
         ordered = [str(names.get(str(i))) for i in range(joints)]
-        return skeleton_of_names(str(path), ordered, told)
-    return skeleton_of(str(path), joints, told)
+        return skeleton_of_names(str(path), ordered, given)
+    return skeleton_of(str(path), joints, given)

@@ -1,6 +1,6 @@
-"""OpenPose's folder of one JSON a picture: people, each pose_keypoints_2d = x, y, score ...
+"""OpenPose's folder of one JSON per frame: people, each pose_keypoints_2d = x, y, score ...
 
-The number before `_keypoints` in a file's name is the picture's. A joint that was not found is
+The number before `_keypoints` in a file's name is the frame's. A joint that was not found is
 0, 0, 0.
 """
 
@@ -44,15 +44,15 @@ def recognize(path: Path) -> str | None:
         return None
     if name is None or not _PEOPLE.search(head(path / name)):
         return None
-    return "a folder of JSON with people, one a picture"
+    return "a folder of JSON with people, one per frame"
 
 
 def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
-    """The people of every picture.
+    """The people in every frame.
 
     Args:
         path: The folder.
-        skeleton: Of the joints; None for the detector's usual one of so many.
+        skeleton: Of the joints; None for the detector's usual one with as many.
         max_bytes: Refuse files that are larger.
 
     Raises:
@@ -85,7 +85,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
 
 
 def _names(path: Path) -> list[str]:
-    """Files of the pictures, in order; those that start with a dot are the system's."""
+    """Files of the frames, in order; names that start with a dot are the system's."""
     try:
         names = os.listdir(path)
     except OSError as error:
@@ -100,7 +100,7 @@ def _numbers(path: Path, names: list[str]) -> list[int]:
         if number is None:
             raise data_error(
                 f"{path / name}: no number in its name",
-                "wanted the picture's, as in video_000000000012_keypoints.json",
+                "wanted the frame's, as in video_000000000012_keypoints.json",
                 "rename the file",
             )
         numbers.append(number)
@@ -109,8 +109,8 @@ def _numbers(path: Path, names: list[str]) -> list[int]:
     ]
     if twice:
         raise data_error(
-            f"{path}: two files of picture {twice[0]}",
-            "a folder holds one camera's pictures",
+            f"{path}: two files of frame {twice[0]}",
+            "a folder holds the frames of one camera",
             "give each camera a folder",
         )
     return numbers
@@ -130,8 +130,8 @@ def _keypoints(path: Path, place: str, found: dict[str, Any]) -> np.ndarray:
 
 
 def _track(found: dict[str, Any]) -> str | None:
-    told = found.get("person_id", [-1])
-    number = told[0] if isinstance(told, list) and told else told
+    value = found.get("person_id", [-1])
+    number = value[0] if isinstance(value, list) and value else value
     return str(number) if isinstance(number, int) and number >= 0 else None
 
 

@@ -45,12 +45,12 @@ def people_of(
     Args:
         path: For messages.
         content: The list.
-        skeleton: Of the joints; None for the usual one of so many.
-        flags: The third number says seen or not, and is no score.
-        frames: Pictures of the video, if more than the last person's says.
+        skeleton: Of the joints; None for the usual one with as many.
+        flags: The third number is a visibility flag, not a score.
+        frames: Number of frames of the video, if beyond the last person's.
 
     Raises:
-        GeoselfError: Not such a list; pictures of several videos (65).
+        GeoselfError: Not such a list; images of several videos (65).
     """
     if not isinstance(content, list) or not all(isinstance(found, dict) for found in content):
         raise data_error(f"{path}: not a list of people", "", "check the file")
@@ -77,15 +77,15 @@ def people_of(
 
 
 def _check_one_video(path: Path, people: Sequence[dict[str, Any]], frame: Sequence[int]) -> None:
-    """Refuses two pictures of one number, as of two cameras in one list."""
+    """Refuses two images with one frame number, as from two cameras in one list."""
     named: dict[int, Any] = {}
     for found, number in zip(people, frame, strict=True):
         image = found["image_id"]
         if named.setdefault(number, image) != image:
             raise data_error(
-                f"{path}: {named[number]!r} and {image!r} are both picture {number}",
-                "a file holds one camera's pictures",
-                "write a file a camera, pictures numbered by the end of their names",
+                f"{path}: {named[number]!r} and {image!r} are both frame {number}",
+                "a file holds the frames of one camera",
+                "write one file per camera, with the frame number at the end of each image name",
             )
 
 
@@ -103,7 +103,7 @@ def _frame(path: Path, found: dict[str, Any], place: str) -> int:
     number = frame_number(image) if isinstance(image, str) else None
     if number is None:
         raise data_error(
-            f"{path}: {place} has no picture's number", "wanted one, as 12 or '12.jpg'", "mend it"
+            f"{path}: {place} has no frame number", "wanted one, as 12 or '12.jpg'", "fix it"
         )
     return number
 

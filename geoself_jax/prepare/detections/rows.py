@@ -15,10 +15,10 @@ from geoself_jax.prepare.instances import Instances
 
 HEAD = 1 << 16
 FAR_PX = 1e6
-"""No picture is as large: a joint farther out is no place in pixels."""
+"""No image is as large: a joint farther out is not in pixels."""
 LAST_FRAME = 2**31 - 1
 BY_COUNT = {17: COCO_17, 18: COCO_18, 25: BODY_25, 26: HALPE_26}
-"""What a detector that does not name its joints most likely means by so many."""
+"""The usual skeleton of a detector that does not name its joints, by their number."""
 
 
 def head(path: Path) -> str:
@@ -30,36 +30,36 @@ def head(path: Path) -> str:
         return ""
 
 
-def skeleton_of(source: str, joints: int, told: Skeleton | None) -> Skeleton:
-    """The skeleton of so many joints: as told, else the usual one.
+def skeleton_of(source: str, joints: int, given: Skeleton | None) -> Skeleton:
+    """The skeleton of `joints` joints: the given one, else the usual one.
 
     Raises:
         GeoselfError: It has another number of joints, or there is no usual one (65).
     """
-    skeleton = told or BY_COUNT.get(joints)
+    skeleton = given or BY_COUNT.get(joints)
     if skeleton is None or skeleton.joints != joints:
-        wanted = f"--skeleton has {told.joints}" if told else "no known detector's skeleton has"
+        wanted = f"--skeleton has {given.joints}" if given else "no known detector's skeleton has"
         raise data_error(
             f"{source}: {joints} joints a person", wanted, "name the right one: --skeleton=NAME"
         )
     return skeleton
 
 
-def skeleton_of_names(source: str, names: Sequence[str], told: Skeleton | None) -> Skeleton:
-    """The skeleton of named joints: the one told, else the known one with these names.
+def skeleton_of_names(source: str, names: Sequence[str], given: Skeleton | None) -> Skeleton:
+    """The skeleton of named joints: the given one, else the known one with these names.
 
     Raises:
-        GeoselfError: No known one; the one told has other joints, or these in another order (65).
+        GeoselfError: No known one; the given one has other joints, or these in another order (65).
     """
-    if told is not None:
-        if told.joints != len(names):
+    if given is not None:
+        if given.joints != len(names):
             raise data_error(
                 f"{source}: {len(names)} joints: {', '.join(names[:8])}",
-                f"--skeleton has {told.joints}",
+                f"--skeleton has {given.joints}",
                 "describe the joints of the file, in its order",
             )
-        _check_order(source, names, told)
-        return told
+        _check_order(source, names, given)
+        return given
     try:
         return known_skeleton(tuple(names))
     except GeoselfError as error:
@@ -70,10 +70,10 @@ def skeleton_of_names(source: str, names: Sequence[str], told: Skeleton | None) 
         ) from error
 
 
-def _check_order(source: str, names: Sequence[str], told: Skeleton) -> None:
+def _check_order(source: str, names: Sequence[str], given: Skeleton) -> None:
     """Refuses a skeleton that has one of the file's names at another joint."""
     written = [normalized(name) for name in names]
-    for joint, name in enumerate(told.joint_names):
+    for joint, name in enumerate(given.joint_names):
         if normalized(name) in written and normalized(name) != written[joint]:
             raise data_error(
                 f"{source}: joint {joint} is {names[joint]}",
@@ -95,7 +95,7 @@ def csv_lines(path: Path, text: str) -> list[list[str]]:
 
 
 def frame_number(name: str) -> int | None:
-    """The last group of digits in a picture's name, before its ending."""
+    """The last group of digits in an image name, before the extension."""
     digits = re.findall(r"\d+", re.sub(r"\.[a-zA-Z]\w*$", "", name))
     return int(digits[-1]) if digits and len(digits[-1]) <= 15 else None
 
@@ -120,13 +120,13 @@ def not_keypoints(source: str, where: str, found: str) -> GeoselfError:
     return data_error(
         f"{source}: the keypoints of {where} are {found}",
         "wanted x, y, score of every joint",
-        "write the file anew",
+        "write the file again",
     )
 
 
 def nobody(source: str) -> GeoselfError:
     """The error for a file in which nobody was found."""
-    return data_error(f"{source}: no person in any picture", "", "check the detector's output")
+    return data_error(f"{source}: no person in any frame", "", "check the detector's output")
 
 
 def instances_of(
@@ -145,20 +145,20 @@ def instances_of(
         rows: (N, J, 3) x, y, score; a joint with score 0 or without a place is missing, and who
             has no joint is left out.
         tracks: Name of each person's track, None where there is none; None where nobody has one.
-        frames: Pictures of the video, if more than the last frame says.
+        frames: Number of frames of the video, if beyond the last person's.
         skeleton: Of the joints.
 
     Raises:
-        GeoselfError: Nobody at all; a score that is none (65).
+        GeoselfError: No person at all; an invalid score (65).
     """
     if not len(frame):
         raise nobody(source)
     last = max(int(max(frame)), frames - 1)
     if last > LAST_FRAME:
         raise data_error(
-            f"{source}: picture number {last}",
+            f"{source}: frame number {last}",
             f"wanted 0 to {LAST_FRAME}",
-            "number them anew",
+            "renumber the frames",
         )
     values = np.asarray(rows, np.float64)
     order = np.argsort(np.asarray(frame, np.int64), kind="stable")
@@ -209,7 +209,7 @@ def _check_once(source: str, number: np.ndarray, index: np.ndarray, names: Seque
         raise data_error(
             f"{source}: track {names[track]} is in frame {frame} twice",
             "wanted one person a track and frame",
-            "write the file anew, or without tracks",
+            "write the file again, or without tracks",
         )
 
 
@@ -236,6 +236,6 @@ def same_joints(source: str, rows: Sequence[np.ndarray], where: Sequence[str]) -
             raise data_error(
                 f"{source}: {place} has {len(row)} joints",
                 f"{where[0]} has {first}",
-                "write the file anew with one model",
+                "write the file again with one model",
             )
     return first

@@ -33,7 +33,7 @@ def recognize(path: Path) -> str | None:
 
 
 def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
-    """The people of every picture.
+    """The people in every frame.
 
     Args:
         path: The file.
@@ -54,14 +54,16 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         raise data_error(
             f"{path}: tracks {tracks.shape}, point_scores {scores.shape}, {len(names)} node_names",
             "wanted (tracks, 2, nodes, frames) and (tracks, nodes, frames)",
-            "export the analysis anew",
+            "export the analysis again",
         )
     kept = skeleton_of_names(str(path), names, skeleton)
     rows = _by_hand(np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1))
     there = np.isfinite(rows[..., :2]).all(-1).any(-1)
     person, frame = np.nonzero(there)
-    told = [str(name) for name in np.ravel(tree.get("track_names", []))]
-    labels: list[str | None] = [told[p] if len(told) == people else str(p) for p in person.tolist()]
+    track_names = [str(name) for name in np.ravel(tree.get("track_names", []))]
+    labels: list[str | None] = [
+        track_names[p] if len(track_names) == people else str(p) for p in person.tolist()
+    ]
     return instances_of(
         str(path), frame, rows[person, frame], labels if people > 1 else None, frames, kept
     )
@@ -84,17 +86,17 @@ def _array(path: Path, tree: Any, name: str, axes: tuple[str, ...]) -> np.ndarra
             "SLEAP's analysis has it",
             "export it by sleap-convert --format analysis",
         )
-    told = re.findall(r"\w+", str(tree.get(f"{name}@dims") or "")) or list(axes)
-    if sorted(told) != sorted(axes):
+    dims = re.findall(r"\w+", str(tree.get(f"{name}@dims") or "")) or list(axes)
+    if sorted(dims) != sorted(axes):
         raise data_error(
-            f"{path}: {name} has dims {' '.join(told)[:80]}",
+            f"{path}: {name} has dims {' '.join(dims)[:80]}",
             f"wanted {' '.join(axes)}, in any order",
-            "export the analysis anew",
+            "export the analysis again",
         )
-    return found.astype(np.float64).transpose([told.index(axis) for axis in axes])
+    return found.astype(np.float64).transpose([dims.index(axis) for axis in axes])
 
 
-def _from_csv(path: Path, told: Skeleton | None, max_bytes: int) -> Instances:
+def _from_csv(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
     lines = csv_lines(path, load_text(path, max_bytes=max_bytes))
     names = lines[0][3:] if lines else []
     nodes = [name.removesuffix(".x") for name in names[::3]]
@@ -113,10 +115,10 @@ def _from_csv(path: Path, told: Skeleton | None, max_bytes: int) -> Instances:
             raise data_error(
                 f"{path}: line {number} ({error})",
                 f"wanted track, frame and {3 * len(nodes)} numbers",
-                "export the file anew",
+                "export the file again",
             ) from error
         tracks.append(line[0] or None)
-    kept = skeleton_of_names(str(path), nodes, told)
+    kept = skeleton_of_names(str(path), nodes, skeleton)
     tracked = tracks if any(track is not None for track in tracks) else None
     values = _by_hand(np.array(rows)) if rows else rows
     return instances_of(str(path), frame, values, tracked, 0, kept)

@@ -61,8 +61,8 @@ def read_amc(
         asf: The same person's ASF file.
         unit: One of `recorded.UNITS`; None for an inch over the ASF file's `length`, by CMU's
             documentation.
-        fps: Frames per second, which the files do not tell; None for CMU's 120.
-        notice: Is told what is assumed.
+        fps: Frames per second, which the files do not hold; None for CMU's 120.
+        notice: Receives one line for each assumption.
         max_bytes: Refuse larger files.
 
     Raises:
@@ -181,11 +181,11 @@ def _tree(path: Path, lines: list[Line], bones: dict[str, _Bone]) -> tuple[list[
         if words[0].lower() in ("begin", "end"):
             continue
         if words[0] not in order:
-            raise _damaged(path, number, f"{words[0][:30]!r} has no parent yet", "mend :hierarchy")
+            raise _damaged(path, number, f"{words[0][:30]!r} has no parent yet", "fix :hierarchy")
         for name in words[1:]:
             if name not in bones or name in order:
                 why = "has a parent already" if name in order else "is not in :bonedata"
-                raise _damaged(path, number, f"bone {name[:30]!r} {why}", "mend :hierarchy")
+                raise _damaged(path, number, f"bone {name[:30]!r} {why}", "fix :hierarchy")
             parents.append(order.index(words[0]))
             order.append(name)
     left = [name for name in bones if name not in order]
@@ -295,5 +295,5 @@ def _numbers(path: Path, number: int, words: list[str], count: int) -> np.ndarra
     return values
 
 
-def _damaged(path: Path, number: int, why: str, do: str = "take the file anew") -> GeoselfError:
+def _damaged(path: Path, number: int, why: str, do: str = "copy the file again") -> GeoselfError:
     return data_error(f"{path}, line {number}", why, do)

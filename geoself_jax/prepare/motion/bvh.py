@@ -46,7 +46,7 @@ def read_bvh(
     Args:
         path: The file.
         unit: One of `recorded.UNITS`; None to guess it by the body's size.
-        notice: Is told the guess.
+        notice: Receives the guess, in one line.
         max_bytes: Refuse a larger file.
 
     Raises:

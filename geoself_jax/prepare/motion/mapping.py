@@ -166,7 +166,7 @@ def to_h36m_17(
         motion: Of the file.
         source: The file, for messages.
         table: The user's; None for the first of `EXPORTERS` whose names are all there.
-        notice: Is told of a head that is put there.
+        notice: Receives one line where the head is extrapolated.
 
     Raises:
         GeoselfError: The file has not these joints (65); the line lists those it has.

@@ -57,13 +57,13 @@ def body_extent(positions: np.ndarray) -> float:
 def metres(
     path: Path, positions: np.ndarray, unit: str | None, notice: Callable[[str], None]
 ) -> float:
-    """Length of the file's unit: as told, or that by which the body is nearest to a grown-up's.
+    """Length of the file's unit: the given one, or that which makes the body adult-sized.
 
     Args:
         path: The file, for messages.
         positions: (T, J, 3) in the file's unit.
         unit: One of `UNITS`, or None.
-        notice: Is told the guess.
+        notice: Receives the guess, in one line.
 
     Raises:
         GeoselfError: No such unit (64); nothing fits a body (65).
@@ -81,13 +81,13 @@ def metres(
             f"{path}: {extent:.4g} between the farthest joints",
             f"in {unit or 'no known unit (' + ', '.join(UNITS) + ')'} that is not a body of "
             f"{BODY[0]} to {BODY[1]} m",
-            "check the file" if unit is None else "leave the unit to be guessed, or mend it",
+            "check the file" if unit is None else "leave the unit out, or correct it",
         )
     best = min(fits, key=lambda name: abs(np.log(fits[name] / USUAL)))
     if unit is None:
         others = ", ".join(f"{name} {size:.2f} m" for name, size in fits.items() if name != best)
-        told = f" (it could be {others})" if others else ""
-        notice(f"{path}: unit {best}, by which the body measures {fits[best]:.2f} m{told}")
+        alternatives = f" (it could be {others})" if others else ""
+        notice(f"{path}: unit {best}, by which the body measures {fits[best]:.2f} m{alternatives}")
     return UNITS[best]
 
 

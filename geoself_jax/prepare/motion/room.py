@@ -12,7 +12,7 @@ WIDEST = 1.5
 """Metres about the middle: as far as a person may walk."""
 
 _NARROWEST = 0.3
-_SEEN = 0.75  # share of a standing person's points on the circle that all pictures must show
+_SEEN = 0.75  # share of a standing person's points on the circle that all images must show
 _HEIGHTS = np.array([0.1, 0.9, 1.7])
 _EYES = 0.9  # cameras look at a person's middle
 _FLOOR = 0.01  # the lowest point lies so high above the floor
@@ -61,7 +61,7 @@ def to_z(up: np.ndarray) -> np.ndarray:
 
 
 def _radius(rig: Rig, upright: np.ndarray, middle: np.ndarray, floor: float) -> float:
-    """The largest circle on which pictures show most of a standing person."""
+    """Radius of the largest circle on which all images show most of a standing person."""
     cameras, angle = modelled(rig), np.linspace(0, 2 * np.pi, 24, endpoint=False)
     ring = np.stack([np.cos(angle), np.sin(angle)], -1)
     for radius in np.arange(WIDEST, _NARROWEST, -0.1):

@@ -42,18 +42,18 @@ def read(
 
     Each motion is brought to `fps` and cut where the pelvis leaves the space that all cameras see;
     a segment is centred there, turned by a random angle and stood on the floor. Instants with a
-    joint outside any picture are left out. The reading's `total` counts files: a file gives none,
+    joint outside any image are left out. The reading's `total` counts files: a file gives none,
     one or several clips, `NAME#0` and so on.
 
     Args:
-        paths: .bvh and .amc files or folders of them; an .amc file's .asf beside it or among the
+        paths: .bvh and .amc files or folders of them; an .amc file's .asf next to it or among the
             paths; a .toml among them names the joints (`mapping.read_table`).
         options: `cameras` of the rig; `actions` are names of files, `subjects` folders, or what
             comes before CMU's `_NN`.
         rig: The cameras, in any world.
         fps: Of the clips.
         seed: Of angles and detections.
-        unit: Of the files (`recorded.UNITS`); None to tell it by the body's size.
+        unit: Of the files (`recorded.UNITS`); None to infer it from the body's size.
 
     Raises:
         GeoselfError: No motion file, or no .asf (66); a damaged file, unknown joints, lenses the
@@ -92,7 +92,7 @@ def _wanted(files: Sequence[Path], options: ReadOptions) -> list[tuple[int, Path
         if _asked(options.subjects, _subject(file)) and _asked(options.actions, file.stem)
     ]
     if not wanted:
-        raise usage_error("--subjects, --actions", "no motion file has these", "ask for others")
+        raise usage_error("--subjects, --actions", "no motion file has these", "choose others")
     return wanted
 
 
@@ -150,18 +150,18 @@ def _motion(file: Path, paths: Sequence[Path], unit: str | None, options: ReadOp
 
 def _asf(file: Path, paths: Sequence[Path]) -> Path:
     """The skeleton of an .amc file: the one given, of the same subject, or the only one there."""
-    beside = [p for p in (file.parent, file.resolve().parent.parent) if p.is_dir()]
+    folders = [p for p in (file.parent, file.resolve().parent.parent) if p.is_dir()]
     there = [p for p in paths if p.suffix.lower() == ".asf"]
-    there += [p for folder in beside for p in sorted(folder.iterdir()) if _is_asf(p)]
+    there += [p for folder in folders for p in sorted(folder.iterdir()) if _is_asf(p)]
     named = [p for p in there if p.stem in (file.stem, _subject(file))]
     distinct = list(dict.fromkeys(p.resolve() for p in there))
     if named or len(distinct) == 1:
         return (named or there)[0]
-    found = "none is there" if not there else f"which of {len(distinct)} is not told"
+    found = "none is there" if not there else f"which of {len(distinct)} is unknown"
     raise missing_error(
         f"{file}: its skeleton, {_subject(file)}.asf",
         f"{found}: angles need it",
-        "put it beside the .amc file",
+        "put it next to the .amc file",
     )
 
 
@@ -212,7 +212,7 @@ def _clips(
             )
     if left_out:
         options.notice(
-            f"{file}: {left_out} of {frames} instants left out: outside a picture, in segments "
+            f"{file}: {left_out} of {frames} instants left out: outside an image, in segments "
             f"under {SHORTEST:g} s, or with a joint above {FASTEST:g} m/s"
         )
 

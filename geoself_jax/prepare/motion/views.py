@@ -17,9 +17,9 @@ class Views(NamedTuple):
     """What the model's detector finds. Frames T, views V.
 
     Attributes:
-        keypoints_2d: (T, V, 17, 2) float32 pixels as the lens shows them.
+        keypoints_2d: (T, V, 17, 2) float32 px, distorted.
         confidence: (T, V, 17) float32 in [0, 1].
-        inside: (T,) bool: every joint is known and lies in every picture.
+        inside: (T,) bool: every joint is known and lies inside every image.
         exact: (T, V, 17, 2) float64 pixels without the detector's errors.
     """
 
@@ -34,12 +34,12 @@ def simulate(pose_world: np.ndarray, rig: Rig, fps: float, seed: int | Sequence[
 
     Args:
         pose_world: (T, 17, 3) metres in the rig's world, Human3.6M's joints; NaN where unknown.
-        rig: Of lenses with up to five coefficients, and pictures of a known size.
+        rig: Of lenses with up to five coefficients, and known image sizes.
         fps: Frames per second: errors last a while.
         seed: Of the errors.
 
     Raises:
-        GeoselfError: The model has no such lens, or a picture's size is not known (65).
+        GeoselfError: The model has no such lens, or an image size is unknown (65).
     """
     rng = np.random.default_rng(seed)
     with np.errstate(all="ignore"):  # NaN, and joints in a camera's plane, are not inside
@@ -56,7 +56,7 @@ def modelled(rig: Rig) -> synthetic.Rig:
     """The rig as the detector model takes it.
 
     Raises:
-        GeoselfError: A fisheye or more than five coefficients, or no picture size (65).
+        GeoselfError: A fisheye or more than five coefficients, or no image size (65).
     """
     dist = np.zeros((rig.views, _COEFFICIENTS))
     for view, (name, lens) in enumerate(zip(rig.camera_names, rig.lenses, strict=True)):
@@ -70,7 +70,7 @@ def modelled(rig: Rig) -> synthetic.Rig:
             )
         if not (rig.image_size[view] > 0).all():
             raise data_error(
-                f"{where}: the size of its picture is not known",
+                f"{where}: its image size is unknown",
                 "a joint outside of it is not seen",
                 f"give --image-size={name}=WIDTHxHEIGHT",
             )

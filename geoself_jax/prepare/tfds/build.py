@@ -38,7 +38,7 @@ def build(
         inputs: The files, where they are not to be searched for.
         checksums: A list by `sha256sum` that the files must agree with.
         overwrite: Replace a build of the same name.
-        notice: Is told what is done, left out and assumed.
+        notice: Receives one line for each step, and for what is left out or assumed.
 
     Raises:
         GeoselfError: It is there already (64), files are missing (66), damaged or not those of

@@ -34,7 +34,7 @@ class DataSet:
         reader: Module of `geoself_jax.prepare.datasets`, or None where the files are prepared.
         together: Patterns of the files that the reader takes in one call; none: the folder.
         by_name: Its files can also be named one by one.
-        subjects: People of each split; nobody: everybody.
+        subjects: People of each split; empty: everybody.
     """
 
     title: str
@@ -132,7 +132,7 @@ def read_splits(name: str, folder: Path, files: Sequence[Path], notice: Notice) 
         name: Of the data set.
         folder: The files are in.
         files: As from `find`.
-        notice: Is told what is left out or assumed.
+        notice: Receives one line for each thing that is left out or assumed.
 
     Raises:
         GeoselfError: As the reader of the data set and `assemble`.
