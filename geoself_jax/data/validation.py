@@ -112,7 +112,7 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             )
     for count, word in ((frames, "frames"), (views, "views"), (joints, "joints")):
         if count == 0:
-            raise data_error(f"{source}: 0 {word}", "nothing to learn from", "check the conversion")
+            raise data_error(f"{source}: 0 {word}", "no training data", "check the conversion")
     _check_ids(source, arrays)
 
 
@@ -188,7 +188,7 @@ def check_detections(source: str, arrays: Mapping[str, np.ndarray]) -> None:
     if not (confidence > 0).any():
         raise data_error(
             f"{source}: no joint has a positive confidence",
-            "nothing to learn from",
+            "no training data",
             "check the detector's output; without scores set confidence to 1",
         )
 

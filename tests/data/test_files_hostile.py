@@ -132,7 +132,7 @@ print(peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     assert sum(map(int, peaks.split())) < MOST_MEMORY
 
 
-def test_a_child_that_hangs_crashes_or_says_nothing_is_one_line(tmp_path, monkeypatch):
+def test_a_child_that_hangs_crashes_or_gives_no_answer_is_one_line(tmp_path, monkeypatch):
     path = tmp_path / "x.pkl"
     path.write_bytes(b"N.")
     with pytest.raises(GeoselfError, match=r"x\.pkl - reading it took over 0\.001 s"):
@@ -168,7 +168,7 @@ def test_a_child_that_hangs_crashes_or_says_nothing_is_one_line(tmp_path, monkey
         assert said in str(error.value) and str(path) in str(error.value)
 
 
-def test_a_file_that_is_not_there_or_too_large_is_said_without_a_child(tmp_path):
+def test_a_missing_or_too_large_file_is_refused_without_a_child(tmp_path):
     (tmp_path / "x").write_bytes(bytes(100))
     for load in (safe_load.load_pickle, safe_load.load_hdf5, safe_load.load_matlab):
         for path, code, word in (("no", MISSING, "no such file"), (".", MISSING, "a folder")):

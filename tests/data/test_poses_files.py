@@ -85,7 +85,7 @@ def test_a_joint_that_lacks_one_coordinate_is_missing_as_a_whole(tmp_path, poses
     assert np.isfinite(half[2, 5, 0])
 
 
-def test_json_tells_what_it_holds_and_null_is_missing(files, poses):
+def test_json_describes_its_content_and_null_is_missing(files, poses):
     said = json.loads(files[".json"].read_text(), parse_constant=lambda word: pytest.fail(word))
     assert said["format"] == "geoself-poses/1" and "metres" in said["about"]["pose"]
     assert said["joint_names"] == list(SKELETON.joint_names)

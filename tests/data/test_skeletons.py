@@ -150,7 +150,7 @@ def test_3dhps_head_and_top_of_the_head_are_not_exchanged():
         assert back.weights[names.index("neck")].argmax() == 8  # not Human3.6M's `neck`, 9
 
 
-def test_what_is_exact_derived_and_absent_is_said():
+def test_exact_derived_and_absent_joints_are_reported():
     there = joint_map(COCO_17, H36M_17)
     assert there.derived == ("pelvis", "spine", "thorax", "neck", "head") and not there.absent
     assert set(there.exact) == set(LIMBS)
