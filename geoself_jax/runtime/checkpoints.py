@@ -66,17 +66,17 @@ def restore_latest(
     warn: Callable[[str], Any] = print,
     set_aside: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
-    """The newest checkpoint that is whole, or None where there is none at all.
+    """Restores the newest intact checkpoint; None where there is none at all.
 
-    A damaged one is named and the one before it is tried. Nothing on the disk is touched, so that a
-    run can be looked at while it trains, unless `set_aside`.
+    Warns of a damaged one and tries the one before it. Leaves the disk untouched, so that a run
+    can be inspected while it trains, unless `set_aside`.
 
     Args:
         folder: Of this series of checkpoints.
         like: The items wanted, by name: trees of arrays or of `jax.ShapeDtypeStruct` with the
             shapes, types and shardings wanted.
-        warn: Told about damaged checkpoints.
-        set_aside: Move damaged ones to `damaged/` beside the folder, for the run that owns it.
+        warn: Receives one line for each damaged checkpoint.
+        set_aside: Move damaged ones to `damaged/` next to the folder, for the run that owns it.
 
     Returns:
         The items and the facts saved with them.
@@ -103,7 +103,7 @@ def restore_latest(
         raise data_error(
             f"{folder}: no checkpoint is whole (tried {damaged})",
             "nothing was deleted",
-            "restore the folder from a copy, use --checkpoint=last or best, or train anew",
+            "restore the folder from a copy, use --checkpoint=last or best, or train again",
         )
     return None
 
@@ -122,7 +122,7 @@ def _restore(
 
 
 def _manager(folder: Path, keep: int | None = None) -> ocp.CheckpointManager:
-    """For reading, or, told how many to keep, for writing: then leavings of a kill are removed."""
+    """Opens for reading, or with `keep` for writing, which removes what a killed run left."""
     options = ocp.CheckpointManagerOptions(
         max_to_keep=keep,
         cleanup_tmp_directories=keep is not None,

@@ -36,7 +36,7 @@ def start(config: Config) -> None:
 
 
 def devices() -> list[jax.Device]:
-    """The devices of the platform that JAX chose, or was told to use.
+    """The devices of the platform that JAX chose, or that `JAX_PLATFORMS` sets.
 
     Raises:
         GeoselfError: There is none of that kind (69).
@@ -52,15 +52,18 @@ def devices() -> list[jax.Device]:
 def _check_even(found: list[jax.Device]) -> None:
     """Each host feeds an equal share of a batch: all have as many devices.
 
-    Where they have not, every host finds it out, and none leaves before all have: one that loses
-    the leader on the way would be aborted without a word.
+    Where they have not, every host detects it and waits for the others at a barrier: a host that
+    loses the leader before would be aborted without a message.
     """
     counts = Counter(device.process_index for device in found)
     if len(set(counts.values())) > 1:
         jax.distributed.shutdown()  # a barrier
-        told = ", ".join(f"{counts[process]} on host {process}" for process in sorted(counts))
+        listed = ", ".join(f"{counts[process]} on host {process}" for process in sorted(counts))
         raise GeoselfError(
-            f"devices: {told}", "wanted as many on each host", "start with equal hosts", UNAVAILABLE
+            f"devices: {listed}",
+            "wanted equally many on each host",
+            "start with equal hosts",
+            UNAVAILABLE,
         )
 
 
@@ -161,5 +164,5 @@ def _machine() -> str:
         facts = sorted({line for line in lines if line.startswith(("flags", "Features", "model"))})
     except OSError:
         facts = [platform.processor()]
-    told = "\n".join([platform.machine(), *facts, jax.__version__])
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    identity = "\n".join([platform.machine(), *facts, jax.__version__])
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]

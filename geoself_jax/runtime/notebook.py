@@ -33,7 +33,7 @@ def command(verb: str, *flags: object) -> None:
 
 
 def show(path: Path | str, height: int = 800) -> Any:
-    """A picture, a page or a card, to be a cell's last line.
+    """An image, a page or a card, as the last expression of a cell.
 
     A page is part of the notebook: it opens where its file cannot be reached, as on Colab. It can
     run its own scripts and reach nothing of the notebook.

@@ -1,4 +1,4 @@
-"""The folder of one run: whose it is, what it was told, what it measured."""
+"""The folder of one run: its owner, its configuration and its metrics."""
 
 import fcntl
 import json
