@@ -276,7 +276,7 @@ LENSES = (
         "all focal lengths are 30 % short",
         become("K", lambda K: K * [[0.7, 1, 1], [1, 0.7, 1], [1, 1, 1]]),
         "warning",
-        ("towards the picture's border",),
+        ("towards the image's border",),
     ),
     Fault(
         "all detections at half resolution",
@@ -312,7 +312,7 @@ LENSES = (
         "image_size is a quarter",
         become("image_size", lambda a: a // 4),
         "warning",
-        ("outside its picture",),
+        ("outside its image",),
     ),
     Fault(
         "one camera's picture is cropped by 30 px",
@@ -324,7 +324,7 @@ LENSES = (
         "one camera's strong distortion (k1 = -1.2) is neglected",
         planting.neglected(6),
         "warning",
-        (_C, "towards the picture's border"),
+        (_C, "towards the image's border"),
     ),
     Fault(
         "one camera's usual distortion (k1 = -0.2) is neglected",

@@ -7,8 +7,8 @@ from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.verdicts import Verdict, error, ok, warning
 
 CHECK = "cameras"
-WORST_PX, DOUBTFUL_PX = 20.0, 12.0  # in a picture 1000 wide; the first is `data.rig_check`'
-_SUSPECT_PX = 6.0  # from here on a mistake is looked for that would explain it
+WORST_PX, WARNING_PX = 20.0, 12.0  # in an image 1000 wide; the first is `data.rig_check`'s
+_SUSPECT_PX = 6.0  # from here on usual mistakes are tried as explanations
 _FEW = 300  # instants on which mistakes are tried out
 _FEWEST = 20  # detections
 
@@ -20,7 +20,7 @@ def check_cameras(sample: Sample) -> list[Verdict]:
         return [_nothing_triangulated(sample)]
     scale = [sample.pixel_scale(view) for view in range(sample.views)]
     view = int(np.nanargmax(medians / scale))
-    if medians[view] <= DOUBTFUL_PX * scale[view]:
+    if medians[view] <= WARNING_PX * scale[view]:
         few = sample.thinned(_FEW)
         suspect = medians[view] > _SUSPECT_PX * scale[view]
         found = conventions.explained_for_all(few, float(medians[view])) if suspect else None
@@ -72,7 +72,7 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
     rest = "" if np.isnan(left) else f"; the other cameras fit within {left:.1f} px without it"
     if single:
         what = f"{sample.name(alone)}: {single[0]}"
-        return what, f"{evidence}{rest}; {single[1]:.1f} px without that", "mend that camera"
+        return what, f"{evidence}{rest}; {single[1]:.1f} px without that", "fix that camera"
     return (
         f"{sample.name(alone)} does not fit the others",
         evidence + rest + "; no usual mistake explains it",
@@ -90,7 +90,7 @@ def _for_all(
     """A mistake in all cameras in words."""
     what = f"rig {sample.whole.rig_names[sample.rig]}: {found[0]}"
     evidence = f"{_evidence(sample, view, worst)}; {found[1]:.1f} px without that"
-    return what, evidence, "mend it and convert again"
+    return what, evidence, "fix it and convert again"
 
 
 def _explained(sample: Sample, view: int) -> tuple[str, float] | None:
@@ -110,11 +110,11 @@ def _odd_one_out(sample: Sample, worst: float) -> tuple[int | None, float]:
         return (min(known)[1] if known else None), float("nan")
     left = [conventions.others_fit(sample, view) for view in range(sample.views)]
     view = int(np.argmin(left))
-    return (view, left[view]) if left[view] < min(worst / 2, DOUBTFUL_PX) else (None, left[view])
+    return (view, left[view]) if left[view] < min(worst / 2, WARNING_PX) else (None, left[view])
 
 
 def check_baselines(sample: Sample) -> list[Verdict]:
-    """A verdict on pairs of cameras that see from one place: they tell no depth."""
+    """A verdict on pairs of cameras at one position: they do not constrain depth."""
     names, center = sample.whole.camera_names, sample.cameras.center
     depth = float(np.nanmedian(sample.seen_by_all[1]))
     there = [v for v in range(sample.views) if (sample.whole.confidence[:, v] > 0).any()]

@@ -1,4 +1,4 @@
-"""The report's pictures: the rig from above, what cameras see, confidences, residuals."""
+"""The report's figures: the rig from above, what cameras see, confidences, residuals."""
 
 import base64
 import io
@@ -111,14 +111,14 @@ def overlays(sample: Sample) -> Figure:
             title = f"{sample.whole.camera_names[view]}, {place(sample.whole, few.frames[row])}"
             there = few.recording
             size = sample.whole.image_size[sample.rig, view]
-            panel = PosePlot(
+            detections = Panel(
                 title,
                 there.keypoints_2d[row, view],
                 there.confidence[row, view],
                 (int(size[0]), int(size[1])),
                 {},
             )
-            draw_detections(axes, panel, sample.whole.skeleton)
+            draw_detections(axes, detections, sample.whole.skeleton)
             for bone in bones:
                 axes.plot(*pixels[row, bone].T, color=REFERENCE, lw=1.0, zorder=4)
             axes.set_title(plain(title, 42), fontsize=6.5, color=_INK, pad=3)

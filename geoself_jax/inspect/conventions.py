@@ -145,11 +145,11 @@ def _for_one(sample: Sample, view: int) -> Iterator[tuple[str, np.ndarray, HostC
         yield name, pixels, change(camera), 1
     flipped = _flipped(sample, sample.recording.keypoints_2d, 0)[:, view]
     yield "left and right are exchanged", pixels[:, mirror], camera, 1
-    yield "the picture is mirrored (u runs to the left)", flipped, camera, 1
-    yield "the picture is mirrored (left and right too)", flipped[:, mirror], camera, 1
+    yield "the image is mirrored (u runs to the left)", flipped, camera, 1
+    yield "the image is mirrored (left and right too)", flipped[:, mirror], camera, 1
     upward = _flipped(sample, sample.recording.keypoints_2d, 1)[:, view]
     yield "v runs upward", upward, camera, 1
-    yield "the picture is upside down", _both(flipped, upward), camera, 1
+    yield "the image is upside down", _both(flipped, upward), camera, 1
     yield "u and v are exchanged", pixels[..., ::-1], camera, 1
     for scale in _SCALES:
         what = f"the detections are {1 / scale:.2g} times the size that K is for"
@@ -165,12 +165,12 @@ def _for_one(sample: Sample, view: int) -> Iterator[tuple[str, np.ndarray, HostC
     if sample.views > 2:
         off = pixels - sample.expected[view][0]
         off = np.nanmedian(np.where(sample.seen[:, view, :, None], off, np.nan), axis=(0, 1))
-        what = f"its detections are moved by {off[0]:.0f}, {off[1]:.0f} px (the pictures were "
+        what = f"its detections are moved by {off[0]:.0f}, {off[1]:.0f} px (the images were "
         yield f"{what}cropped, cx and cy are wrong, or it was turned)", pixels - off, camera, 1
     width, height = sample.whole.image_size[sample.rig, view]
     K = camera.K.copy()
     K[:2, 2] = width / 2, height / 2
-    yield "the principal point should be near the picture's middle", pixels, camera._replace(K=K), 1
+    yield "the principal point should be near the image center", pixels, camera._replace(K=K), 1
 
 
 def _both(flipped: np.ndarray, upward: np.ndarray) -> np.ndarray:

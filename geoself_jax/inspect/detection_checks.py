@@ -7,9 +7,9 @@ from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
-_OUTSIDE = (0.1, 0.2)  # of the picture's size beyond its border; share of detections there
+_OUTSIDE = (0.1, 0.2)  # of the image size beyond its border; share of detections there
 _MISSING = 0.5
-_SPOT = 0.01  # of the picture: a person who walks through it covers more
+_SPOT = 0.01  # of the image: a person who walks through it covers more
 _FEWEST = 200
 
 
@@ -31,7 +31,7 @@ def check_missing(recording: Recording) -> list[Verdict]:
             do = "check the joint's name, or leave it out"
             found.append(warning("missing", f"{name} is never seen", "0 detections", do))
         elif share < 1 - _MISSING:
-            evidence = f"in {100 * share:.1f} % of the pictures"
+            evidence = f"in {100 * share:.1f} % of the images"
             found.append(warning("missing", f"{name} is seldom seen", evidence, "check it"))
     found += _unseen_by_one(recording, seen)
     alone = float((seen.any(-1).sum(-1) < 2).mean())
@@ -61,12 +61,12 @@ def _unseen_by_one(recording: Recording, seen: np.ndarray) -> list[Verdict]:
 
 
 def check_places(recording: Recording) -> list[Verdict]:
-    """Verdicts on detections outside the picture, or not in pixels at all."""
+    """Verdicts on detections outside the image, or not in pixels at all."""
     found = []
     for rig in np.unique(recording.rig_id):
         for view in range(recording.views):
             found += _of_camera(recording, int(rig), view)
-    return found or [ok("pixels", "detections lie within the pictures")]
+    return found or [ok("pixels", "detections lie within the images")]
 
 
 def _of_camera(recording: Recording, rig: int, view: int) -> list[Verdict]:
@@ -78,15 +78,15 @@ def _of_camera(recording: Recording, rig: int, view: int) -> list[Verdict]:
     name = f"rig {recording.rig_names[rig]}, camera {recording.camera_names[view]}"
     reach = float(np.ptp(np.percentile(pixels, (2, 98), axis=0), axis=0).max())
     if reach <= _SPOT * size.min():
-        evidence = f"they cover {reach:.2g} px of a picture of {size[0]:.0f} x {size[1]:.0f} px"
-        do = "multiply them with the picture's size"
+        evidence = f"they cover {reach:.2g} px of an image of {size[0]:.0f} x {size[1]:.0f} px"
+        do = "multiply them by the image size"
         return [error("pixels", f"{name}: detections are normalised, not pixels", evidence, do)]
     margin = _OUTSIDE[0] * size
     share = float(((pixels < -margin) | (pixels > size + margin)).any(-1).mean())
     if share > _OUTSIDE[1]:
         evidence = f"{100 * share:.0f} % are outside {size[0]:.0f} x {size[1]:.0f} px"
         do = "check image_size, and the resolution the detector saw"
-        return [warning("pixels", f"{name}: detections lie outside its picture", evidence, do)]
+        return [warning("pixels", f"{name}: detections lie outside its image", evidence, do)]
     return _center_off(recording, rig, view, name)
 
 
@@ -140,7 +140,7 @@ def check_trust(sample: Sample) -> list[Verdict]:
 
 
 def rank_correlation(sample: Sample) -> float:
-    """Spearman's, of confidence and distance to what the others see; NaN: it says nothing."""
+    """Spearman's, of confidence and distance to what the others see; NaN where undefined."""
     if sample.views < 2:
         return float("nan")
     errors = np.stack([sample.error_of(view) for view in range(sample.views)], 1)

@@ -10,7 +10,7 @@ from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
 CHECK, LEAK = "repeated frames", "leaks"
 _FROZEN = 5  # frames in a row
-_FEWEST = 4  # joints, for detections to be told apart
+_FEWEST = 4  # joints, for detections to be distinguishable
 _NEAR_MM = 15.0  # root mean square over the joints
 _MOST, _MOST_AGAINST = 1000, 20000
 _LEAKED, _LEAST_FRAMES = 0.2, 5  # share of a clip's frames, and their number
@@ -25,7 +25,7 @@ def check_repeats(recording: Recording) -> list[Verdict]:
 
 
 def _prints(recording: Recording) -> np.ndarray:
-    """(frames, views) a hash of each picture's detections; 0 where too few to be told apart."""
+    """(frames, views) a hash of the detections of each image; 0 where too few to distinguish."""
     pixels = np.where(recording.confidence[..., None] > 0, recording.keypoints_2d, -1)
     pixels = np.ascontiguousarray(np.nan_to_num(pixels, nan=-1).astype(np.float32))
     enough = (recording.confidence > 0).sum(-1) >= min(_FEWEST, recording.skeleton.joints)
@@ -89,7 +89,7 @@ def check_leaks(recording: Recording, against: Recording, other: str) -> list[Ve
 
 
 def _same_frames(recording: Recording, against: Recording, other: str) -> list[Verdict]:
-    """Pictures whose detections are bit for bit the same."""
+    """Frames whose detections are bitwise identical."""
     if recording.skeleton.joint_names != against.skeleton.joint_names:
         return []
     own, others = _prints(recording), _prints(against)
@@ -106,7 +106,7 @@ def _same_frames(recording: Recording, against: Recording, other: str) -> list[V
 
 
 def _near_frames(recording: Recording, against: Recording, other: str) -> list[Verdict]:
-    """Clips whose poses are in the other file: the same instants, detected or cut anew."""
+    """Clips whose poses are in the other file: the same instants, detected or cut again."""
     names = recording.skeleton.joint_names
     joints = [j for j, name in enumerate(names) if name in against.skeleton.joint_names]
     if len(joints) < _FEWEST:

@@ -8,7 +8,7 @@ from geoself_jax.inspect.report import Report
 from geoself_jax.inspect.verdicts import ORDER, Verdict
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_MOST_RIGS = 4  # with pictures
+_MOST_RIGS = 4  # with figures
 _STYLE = """
 :root{--ink:#2b303a;--soft:#6b7280;--line:#e3e6ea;--error:#b3261e;--warning:#b45309;
 --note:#0072b2;--ok:#2e7d4f}
@@ -33,12 +33,12 @@ div.wide{overflow-x:auto}figure{margin:1rem 0}img{max-width:100%;height:auto}
 
 
 def page(report: Report) -> str:
-    """The whole page: verdicts, figures, pictures."""
+    """The whole page: verdicts, tables, figures."""
     recording, used = report.recording, sum(len(s.frames) for s in report.samples)
     head = (
         f"{recording.frames} frames, {recording.views} cameras, {recording.skeleton.joints} joints,"
         f" {len(recording.subject_names)} subjects, {len(recording.clip_names)} clips, "
-        f"{recording.fps:g} frames per second; geometry looked at on {used} frames"
+        f"{recording.fps:g} frames per second; geometry checked on {used} frames"
     )
     parts = [
         "<!doctype html>",
@@ -50,7 +50,7 @@ def page(report: Report) -> str:
         _badges(report),
         *_verdicts(report),
         *_tables(report),
-        *_pictures(report),
+        *_figures(report),
         "</body></html>",
     ]
     return "\n".join(parts)
@@ -125,7 +125,7 @@ def _cell(value: str | float | None) -> str:
     return escape(value) if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _pictures(report: Report) -> list[str]:
+def _figures(report: Report) -> list[str]:
     shown = [("Confidences of the joints that are seen", charts.confidences(report.recording))]
     samples = [s for s in report.samples[:_MOST_RIGS] if report.recording.views > 1]
     if samples:
@@ -135,7 +135,7 @@ def _pictures(report: Report) -> list[str]:
         above = f"{name}: cameras, what they see, and the person's path"
         over = f"{name}: detections in colour, what all views say of them in grey"
         shown += [(above, charts.rig_from_above(sample)), (over, charts.overlays(sample))]
-    return ["<h2>Pictures</h2>"] + [
+    return ["<h2>Figures</h2>"] + [
         f'<figure><img alt="{escape(caption)}" src="{charts.png(figure)}">'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
         for caption, figure in shown

@@ -6,13 +6,13 @@ from geoself_jax.inspect.sample import Sample, one, projected
 from geoself_jax.inspect.verdicts import Verdict, note, ok, warning
 
 CHECK = "lens"
-_FEWEST = 2500  # detections: one spot of the picture says nothing of its borders
-_SCALE, _SHIFT_PX, _BENT_PX = 0.03, 12.0, 4.0  # pixels in a picture 1000 wide
+_FEWEST = 2500  # detections: one spot of the image does not constrain its borders
+_SCALE, _SHIFT_PX, _BENT_PX = 0.03, 12.0, 4.0  # pixels in an image 1000 wide
 _INLIERS = 3.0  # times the median error
 
 
 def check_lens(sample: Sample) -> list[Verdict]:
-    """Verdicts on each camera, by how its errors depend on the place in the picture."""
+    """Verdicts on each camera, by how its errors depend on the position in the image."""
     rig = sample.whole.rig_names[sample.rig]
     if sample.views < 3:
         what = f"rig {rig}: focal lengths and distortion were not checked one by one"
@@ -21,7 +21,7 @@ def check_lens(sample: Sample) -> list[Verdict]:
     found = [v for view, fit in enumerate(fits) if fit for v in _verdicts(sample, view, fit, fits)]
     if not any(fits):
         return [note(CHECK, f"rig {rig}: the lenses were not checked", "too few detections")]
-    return found or [ok(CHECK, f"rig {rig}: errors do not depend on the place in the picture")]
+    return found or [ok(CHECK, f"rig {rig}: errors do not depend on the position in the image")]
 
 
 def _fit(sample: Sample, view: int) -> tuple[float, float, float, float] | None:
@@ -43,8 +43,8 @@ def _fit(sample: Sample, view: int) -> tuple[float, float, float, float] | None:
     columns = np.column_stack([x.reshape(-1), bend, shift])
     (_, bent, *moved), *_ = np.linalg.lstsq(columns, (y - x).reshape(-1), rcond=None)
     (alone, *_), *_ = np.linalg.lstsq(columns[:, [0, 2, 3]], (y - x).reshape(-1), rcond=None)
-    # A cubic and a straight line share most of their course: what no scale explains is 0.385
-    # of the cubic at the outermost.
+    # A linear fit explains most of a cubic: the residual is at most 0.385 of the cubic at the
+    # outermost point.
     curved = abs(bent) * far * 0.385
     moved_px = float(np.hypot(*moved))
     return float(alone), moved_px, float(curved), float(np.median(error))
@@ -63,7 +63,7 @@ def _verdicts(
         found.append(
             warning(
                 CHECK,
-                f"{sample.name(view)}: its picture is {100 * (1 + scale):.1f} % of the size that "
+                f"{sample.name(view)}: its image is {100 * (1 + scale):.1f} % of the size that "
                 "K and its distance give",
                 f"fitted over its detections, median error {error:.1f} px",
                 "check fx, fy, image_size and the length of center",
@@ -75,14 +75,14 @@ def _verdicts(
                 CHECK,
                 f"{sample.name(view)}: its detections are moved by {shift:.0f} px",
                 f"fitted over its detections, median error {error:.1f} px",
-                "check cx, cy, R, and whether the pictures were cropped",
+                "check cx, cy, R, and whether the images were cropped",
             )
         )
     if curved > _BENT_PX * unit:
         found.append(
             warning(
                 CHECK,
-                f"{sample.name(view)}: errors grow towards the picture's border",
+                f"{sample.name(view)}: errors grow towards the image's border",
                 f"{curved:.1f} px that no scale explains",
                 "give `dist`, or undistort the pixels",
             )

@@ -24,7 +24,7 @@ def check_before_training(source: str, recording: Recording, triangulated: np.nd
         triangulated: (frames, joints, 3) world, metres, from `triangulate_recording`.
 
     Returns:
-        A line for each doubt.
+        One line for each warning.
 
     Raises:
         GeoselfError: What is wrong first, in one line (65).

@@ -20,8 +20,8 @@ from geoself_jax.inspect.sample import MOST, Sample, samples_of
 from geoself_jax.inspect.statistics import all_figures
 from geoself_jax.inspect.verdicts import ORDER, Verdict
 
-_RIGS = 8  # most that are looked at
-_MANY = 3  # verdicts alike but for the name, before they are summed up
+_RIGS = 8  # most that are checked
+_MANY = 3  # verdicts that differ only in the name, before they are summed up
 _PEOPLE = 12
 
 
@@ -32,7 +32,7 @@ class Report:
     Attributes:
         source: Name of the recording.
         recording: It.
-        samples: The instants looked at, one sample a rig.
+        samples: The sampled instants, one sample per rig.
         verdicts: Worst first.
         figures: Plain numbers by name, see `figures.all_figures`.
     """
@@ -63,7 +63,7 @@ def inspect(
         source: Its name.
         against: One that should have nothing in common with it, e.g. the test data.
         other: That one's name.
-        most: Instants on which geometry is looked at.
+        most: Instants on which geometry is checked.
     """
     samples = samples_of(recording.without_ground_truth(), most)[:_RIGS]
     found = of_detections(recording) + of_geometry(recording, samples)
@@ -120,7 +120,7 @@ def of_views(sample: Sample) -> list[Verdict]:
 
 
 def in_frames_and_time(sample: Sample) -> list[Verdict]:
-    """Checks of frames, then of lags but for cameras that exchange sides: these look late."""
+    """Checks frames, then lags, except of cameras that exchange sides: these look late."""
     found = sides.check_frames(sample)
     sided = [v for v in found if v.check == sides.CHECK]
     names = [sample.name(view) for view in range(sample.views)]

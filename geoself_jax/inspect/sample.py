@@ -1,4 +1,4 @@
-"""The instants that are looked at, and how well their views agree."""
+"""The sampled instants, and how well their views agree."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -115,11 +115,11 @@ class Sample:
         return np.where(self.seen[:, 1 - view], error, np.nan)
 
     def thinned(self, most: int) -> "Sample":
-        """At most so many of the instants, evenly spread."""
+        """At most `most` of the instants, evenly spaced."""
         return Sample(self.whole, spread(self.frames, most))
 
     def pixel_scale(self, view: int) -> float:
-        """Pixels that count as one in a picture 1000 wide."""
+        """Pixels that count as one in an image 1000 wide."""
         return float(self.whole.image_size[self.rig, view].max()) / 1000
 
     def name(self, view: int) -> str:
@@ -141,7 +141,7 @@ def samples_of(recording: Recording, most: int = MOST) -> list[Sample]:
 
 
 def spread(frames: np.ndarray, most: int) -> np.ndarray:
-    """At most so many of an array's entries, evenly spread."""
+    """At most `most` entries of an array, evenly spaced."""
     chosen = np.linspace(0, len(frames) - 1, min(most, len(frames)))
     return frames[np.unique(chosen.astype(int))]
 

@@ -7,8 +7,8 @@ from geoself_jax.inspect.sample import Sample, place
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
 CHECK = "left and right"
-_LEAST_PX = 15.0  # in a picture 1000 wide, of the frame as it is
-_SHARE = (0.08, 0.6)  # of a camera's frames that are exchanged: doubtful, wrong throughout
+_LEAST_PX = 15.0  # in an image 1000 wide, of the frame as it is
+_SHARE = (0.08, 0.6)  # of a camera's frames exchanged: from here a warning, from here an error
 _RUN = 60  # frames
 _STRANGER_PX, _STRANGERS = 60.0, 0.03
 _BENT = 0.1  # knee off the line from hip to ankle, of that line's length
@@ -63,7 +63,7 @@ def _exchanged(sample: Sample, view: int, swapped: np.ndarray, share: float) -> 
         return note(CHECK, what, evidence)
     if share > _SHARE[1]:
         what = f"{sample.name(view)}: left and right are exchanged"
-        return error(CHECK, what, evidence, "exchange them (is the picture mirrored?)")
+        return error(CHECK, what, evidence, "exchange them (is the image mirrored?)")
     what = f"{sample.name(view)}: left and right are exchanged in some frames"
     return warning(CHECK, what, evidence, "exchange them there, or set those confidences to 0")
 
@@ -104,9 +104,9 @@ def check_anatomy(samples: list[Sample]) -> list[Verdict]:
     figures = f"knees bend, and noses point, forward in {100 * share:.0f} % of {len(forward)} cases"
     if share < 0.2:
         what = "left and right are exchanged in all cameras, or the world is mirrored"
-        return [error(CHECK, what, figures, "exchange them, or mend the world's axes")]
+        return [error(CHECK, what, figures, "exchange them, or fix the world's axes")]
     if share < 0.7:
-        what = "whether left and right are exchanged in all cameras cannot be told"
+        what = "whether left and right are exchanged in all cameras is undecided"
         return [note(CHECK, what, figures)]
     return [ok(CHECK, "left and right are the body's own", figures)]
 

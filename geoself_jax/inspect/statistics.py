@@ -94,7 +94,7 @@ def of_confidence(recording: Recording) -> dict[str, Any]:
 
 
 def of_joints(recording: Recording) -> dict[str, float]:
-    """Share of the pictures, in percent, in which each joint is missing."""
+    """Share of the images, in percent, in which each joint is missing."""
     missing = 100 * (1 - (recording.confidence > 0).mean((0, 1)))
     return dict(zip(recording.skeleton.joint_names, missing.tolist(), strict=True))
 

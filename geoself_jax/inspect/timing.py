@@ -11,10 +11,10 @@ CHECK = "synchronization"
 FARTHEST = 25  # frames
 _LAGS = np.arange(-FARTHEST, FARTHEST + 1)
 _GAIN = 0.9  # of the error in step: what a lag has to come under
-_LEAST_PX = 0.3  # in a picture 1000 wide: what it has to win; what a frame's motion must be
-_FAR, _SHARP = 8, 1.15  # so many frames from the best lag the error is so much larger
+_LEAST_PX = 0.3  # in an image 1000 wide: what it has to win; what a frame's motion must be
+_FAR, _SHARP = 8, 1.15  # frames from the best lag at which the error is this factor larger
 _FEWEST = 100  # detections
-_CLIPS, _WINDOW, _SHORTEST = 6, 60, 24  # clips looked into for dropped frames; frames of a window
+_CLIPS, _WINDOW, _SHORTEST = 6, 60, 24  # clips searched for dropped frames; frames of a window
 _DROPPED, _MOST_DROPPED, _MOVING_PX = 0.75, 8, 1.0  # of the error in step; frames; a frame
 _BLOCKS, _SHORT, _LEAST_LAG = 8, 8, 0.6  # of frames that have to agree; frames; frames
 _NEAR_PX = 25.0  # farther off a detection is no good one
@@ -24,7 +24,7 @@ _FASTEST = 20.0  # m/s of 19 in 20 joints: twice a sprinter's top speed
 
 @dataclass(frozen=True)
 class Lag:
-    """How a camera is out of step: its picture of an instant comes `frames` later (+)."""
+    """How a camera is out of step: its image of an instant comes `frames` later (+)."""
 
     frames: int
     now_px: float
@@ -39,7 +39,7 @@ def words(lag: Lag, fps: float) -> str:
 
 
 def errors_at(sample: Sample, view: int) -> np.ndarray:
-    """(lags, n, joints) pixels of a view read so much later than the others; NaN without data."""
+    """(lags, n, joints) px error of a view read each lag later than the others; NaN if missing."""
     whole, frames = sample.whole, sample.frames
     found = np.full((2 * FARTHEST + 1, len(frames), whole.skeleton.joints), np.nan)
     for i, lag in enumerate(_LAGS):
@@ -51,7 +51,7 @@ def errors_at(sample: Sample, view: int) -> np.ndarray:
 
 
 def _shifted(sample: Sample, lag: int) -> tuple[np.ndarray, np.ndarray]:
-    """Frames so much later, and whether they are of the same clip, as many frames on."""
+    """Frames `lag` later, and whether each is in the same clip, exactly `lag` frames on."""
     whole, frames = sample.whole, sample.frames
     there = np.clip(frames + lag, 0, whole.frames - 1)
     same = whole.clip_id[there] == whole.clip_id[frames]
@@ -59,10 +59,10 @@ def _shifted(sample: Sample, lag: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def lag_of(sample: Sample, view: int) -> Lag | None:
-    """A view's lag against the others; None where it is in step or nothing can be said.
+    """A view's lag against the others; None where it is in step or cannot be estimated.
 
-    The lag with the least error where the error tells it; else the one that leaves no error along
-    the joints' motion.
+    The lag with the least error where the error has a minimum; else the one that leaves no error
+    along the joints' motion.
     """
     errors = errors_at(sample, view)
     return best_lag(errors, sample.pixel_scale(view)) or _along_motion(sample, view, errors)
@@ -73,7 +73,7 @@ def best_lag(errors: np.ndarray, pixel: float) -> Lag | None:
 
     Args:
         errors: (lags, n, joints) of `errors_at`, or of some of its instants.
-        pixel: What counts as one in a picture 1000 wide.
+        pixel: What counts as one in an image 1000 wide.
     """
     medians = np.full(len(_LAGS), np.nan)
     for i, error in enumerate(errors):
@@ -103,8 +103,8 @@ def _along_motion(sample: Sample, view: int, errors: np.ndarray) -> Lag | None:
     if len(behind) < _BLOCKS:
         return None
     lag = float(np.median(behind))
-    doubt = 1.4826 * float(np.median(np.abs(behind - lag))) / np.sqrt(len(behind))
-    if abs(lag) < max(_LEAST_LAG, 4 * doubt) or (np.sign(behind) == np.sign(lag)).mean() < 0.8:
+    deviation = 1.4826 * float(np.median(np.abs(behind - lag))) / np.sqrt(len(behind))
+    if abs(lag) < max(_LEAST_LAG, 4 * deviation) or (np.sign(behind) == np.sign(lag)).mean() < 0.8:
         return None
     shift = _settled(sample, view, round(lag))
     now, best = (_median(errors[FARTHEST + one]) for one in (0, shift))
@@ -270,5 +270,5 @@ def check_speed(sample: Sample) -> list[Verdict]:
     fast = float(np.percentile(speed, 95))
     figures = f"1 joint in 20 is faster than {fast:.1f} m/s at {whole.fps:g} frames per second"
     if fast > _FASTEST:
-        return [warning("frame rate", f"fps {whole.fps:g} looks wrong", figures, "mend fps")]
+        return [warning("frame rate", f"fps {whole.fps:g} looks wrong", figures, "fix fps")]
     return [ok("frame rate", "the person moves at a human speed", figures)]

@@ -13,7 +13,7 @@ class Verdict:
     """A finding.
 
     Attributes:
-        severity: `error`: it cannot be right; `warning`: it will cost accuracy, or is doubtful;
+        severity: `error`: it cannot be right; `warning`: it will cost accuracy, or is suspicious;
             `note`: good to know, or could not be checked; `ok`: checked and found in order.
         check: Short name of the check.
         what: The fault, with the names of camera, joint, clip or frame.
@@ -40,7 +40,7 @@ def error(check: str, what: str, evidence: str, do: str) -> Verdict:
 
 
 def warning(check: str, what: str, evidence: str, do: str) -> Verdict:
-    """A doubtful finding."""
+    """A suspicious finding."""
     return Verdict("warning", check, what, evidence, do)
 
 

@@ -121,7 +121,7 @@ def test_names_cannot_break_out_of_the_page_or_the_terminal(tiny_recording):
     assert "\x1b" not in report.text(found)
 
 
-def test_the_page_shows_each_verdict_and_the_pictures_of_each_rig(tiny_report):
+def test_the_page_shows_each_verdict_and_the_figures_of_each_rig(tiny_report):
     html = html_report.page(tiny_report)
     assert html.count("<li class=") == len(tiny_report.verdicts)
     assert html.count('src="data:image/png;base64,') == 2 + 2 * 2  # two rigs
@@ -131,9 +131,9 @@ def test_the_command_writes_page_and_figures_and_ends_with_0(tiny_file, tmp_path
     html, figures = tmp_path / "out.html", tmp_path / "out.json"
     assert inspect.main([f"--data={tiny_file}", f"--html={html}", f"--json={figures}"]) == 0
     assert "0 errors, 0 warnings" in capsys.readouterr().out
-    told = json.loads(figures.read_text())
-    assert {v["severity"] for v in told["verdicts"]} <= {"note", "ok"}
-    assert told["cameras"][0]["camera"] == "cam0"
+    written = json.loads(figures.read_text())
+    assert {v["severity"] for v in written["verdicts"]} <= {"note", "ok"}
+    assert written["cameras"][0]["camera"] == "cam0"
     assert html.read_text().startswith("<!doctype html>")
 
 
@@ -161,7 +161,7 @@ def test_training_refuses_by_the_name_of_the_mistake(tiny_recording):
     assert "my.npz: rig rig0: R is camera to world" in str(error.value)
 
 
-def test_training_is_told_of_doubts_and_of_nothing_where_there_are_none(tiny_recording):
+def test_training_gets_one_line_per_warning_and_none_without_warnings(tiny_recording):
     triangulated = triangulate_recording(tiny_recording)
     assert check_before_training("x", tiny_recording, triangulated) == []
     lying = _with(tiny_recording, world_up=np.array([0.0, 1, 0]))
