@@ -36,7 +36,7 @@ def start(config: Config) -> None:
 
 
 def devices() -> list[jax.Device]:
-    """The devices of the platform that JAX chose, or that `JAX_PLATFORMS` sets.
+    """The devices of the platform that JAX chose, or that `jax_platforms` sets.
 
     Raises:
         GeoselfError: There is none of that kind (69).
