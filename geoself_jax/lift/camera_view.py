@@ -1,4 +1,4 @@
-"""The one camera that a video is lifted from."""
+"""The camera of a video to lift."""
 
 from dataclasses import dataclass
 
@@ -8,23 +8,23 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.geometry.lenses import Lens
 
 SKYWARD = np.array([0.0, -1.0, 0.0])
-"""Against gravity in the axes of a camera that is held level: y is down."""
+"""Up direction in the axes of a level camera: y is down."""
 
 PINHOLE = Lens()
 
 
 @dataclass(frozen=True)
 class View:
-    """A camera, and its place in the world where that is known.
+    """Intrinsics of a camera, and its extrinsics where known.
 
     Attributes:
-        name: As in the calibration; empty where it has none.
-        K: (3, 3) float64, pixels.
-        lens: Its distortion.
-        image_size: Width, height in pixels; 0, 0 where not known.
+        name: Name in the calibration; empty without one.
+        K: (3, 3) float64, px.
+        lens: Lens distortion.
+        image_size: Width, height, px; 0, 0 where unknown.
         R: (3, 3) float64, world to camera, or None.
-        center: (3,) float64 metres, world; there with `R` or not at all.
-        world_up: (3,) float64 unit vector against gravity, in the world; there with `R`.
+        center: (3,) float64, metres, world frame; given together with `R`.
+        world_up: (3,) float64 unit vector against gravity, world frame; given with `R`.
         others: Names of the calibration's other cameras.
     """
 
@@ -39,13 +39,13 @@ class View:
 
     @property
     def up(self) -> np.ndarray:
-        """(3,) against gravity in the camera's axes; as if held level where nothing is known."""
+        """Up direction in camera axes, (3,); that of a level camera where unknown."""
         if self.R is None or self.world_up is None:
             return SKYWARD
         return self.R @ self.world_up
 
     def alone(self) -> Rig:
-        """A rig of this camera, with some place and picture size where they are not known."""
+        """Returns a rig of this camera; unknown extrinsics and image size get default values."""
         width, height = self.image_size
         return Rig(
             name="",
@@ -60,10 +60,10 @@ class View:
 
 
 def view_of(rig: Rig, name: str) -> View:
-    """One camera of a rig.
+    """Selects one camera of a rig.
 
     Raises:
-        GeoselfError: No such camera (65), the nearest name given.
+        GeoselfError: No such camera (65); the message gives the nearest name.
     """
     one = rig.select([name])
     width, height = one.image_size[0]

@@ -1,4 +1,4 @@
-"""What is likely not meant: lifted all the same, but said."""
+"""Warnings about the input of `lift`; none of them prevents lifting."""
 
 import re
 
@@ -9,42 +9,42 @@ from geoself_jax.lift.lifter import Lifter
 from geoself_jax.lift.video_detections import Video
 
 OUTSIDE = 0.2
-"""Share of the joints outside the picture above which its size is doubted; a lens adds a few."""
+"""Share of joints outside the image from which its size gets a warning; distortion adds few."""
 
 RATE = 1.25
-"""Times the frame rate of the training videos, or a part of it, from which windows are doubted."""
+"""Ratio to the training videos' frame rate, or its inverse, from which windows get a warning."""
 
 MISFIT = 0.08
-"""Distance of the projected pose to the detections, as a share of the body's size in the picture.
+"""Reprojection error of the lifted pose, as a share of the body's size in the image.
 
-Trained networks give 0.02 to 0.03 on people they never saw, 0.14 to 0.18 where COCO's joints are
-taken for Human3.6M's (the built-in test people).
+Trained networks reach 0.02 to 0.03 on held-out subjects, 0.14 to 0.18 where COCO joints are
+mistaken for those of Human3.6M (built-in test subjects).
 """
 
 
 def doubts(video: Video) -> list[str]:
-    """What the detections and their camera contradict each other in, one line each."""
+    """Returns one line per contradiction between the detections and their camera."""
     return [line for line in (_other_camera(video), _outside(video)) if line]
 
 
 def other_rate(lifter: Lifter, video: Video) -> str:
-    """A line where windows of the video's frames last longer or shorter than those taught."""
-    taught = (lifter.info.get("recording") or {}).get("fps")
-    if lifter.frames == 1 or not taught or abs(np.log(video.fps / taught)) < np.log(RATE):
+    """Returns a warning where the frame rate differs from the training videos'; else empty."""
+    trained = (lifter.info.get("recording") or {}).get("fps")
+    if lifter.frames == 1 or not trained or abs(np.log(video.fps / trained)) < np.log(RATE):
         return ""
     return (
-        f"{video.source}: {video.fps:g} frames per second, but the model looks at "
-        f"{lifter.frames} frames of {taught:g} a second - movements seem faster or slower to it "
-        f"- bring the video to {taught:g}, or train a model of one frame"
+        f"{video.source}: {video.fps:g} frames per second, but the model was trained on windows of "
+        f"{lifter.frames} frames at {trained:g} a second - motion seems faster or slower to it "
+        f"- resample the video to {trained:g}, or train a single-frame model"
     )
 
 
 def misfit(video: Video, poses: PoseSequence) -> str:
-    """A line where lifted poses do not look like what they were lifted from; else empty.
+    """Returns a warning where lifted poses do not reproject onto the detections; else empty.
 
     Args:
-        video: In the joints of the poses.
-        poses: Lifted from it: absolute, camera axes, unfiltered.
+        video: Detections in the joints of the poses.
+        poses: Poses lifted from them: absolute, metres, camera frame, unfiltered.
     """
     pose = poses.pose[video.frame_id]
     rays = np.einsum("ij,tnj->tni", video.view.K, pose)
@@ -60,32 +60,32 @@ def misfit(video: Video, poses: PoseSequence) -> str:
     if share <= MISFIT:
         return ""
     return (
-        f"{video.source}: seen from its camera, the lifted joints are {100 * share:.0f} % of the "
-        "body's size off the detections (2 or 3 % are usual) - the joints may not be what they are "
-        "taken for (--skeleton), or the model may be hardly trained - look at it with view"
+        f"{video.source}: the lifted joints reproject {100 * share:.0f} % of the body's size "
+        "off the detections (2 or 3 % are usual) - the joints may be those of another skeleton "
+        "(--skeleton), or the model is undertrained - check the poses with geoself_jax.view"
     )
 
 
 def _other_camera(video: Video) -> str:
-    """The detections' file is named after another camera of the same calibration."""
+    """Returns a warning where the file is named after another camera of the calibration."""
     name = re.split(r"[\\/]", video.source.rstrip("\\/"))[-1]
     named = [other for other in video.view.others if _in(other, name)]
     if _in(video.view.name, name) or not named:
         return ""
     return (
         f"{video.source} is named after camera {named[0]}, but lifted as camera "
-        f"{video.view.name}'s - if that is a mistake, name the other one in --camera"
+        f"{video.view.name}'s - the camera may be wrong - name the other one in --camera"
     )
 
 
 def _in(camera: str, name: str) -> bool:
-    """Whether a camera's name is in a file's, not as a part of a longer word or number."""
+    """Returns whether a file name contains a camera's name as a whole word or number."""
     wanted = rf"(?<![a-z0-9]){re.escape(camera.lower())}(?![a-z0-9])"
     return bool(camera) and re.search(wanted, name.lower()) is not None
 
 
 def _outside(video: Video) -> str:
-    """More joints outside the picture than a lens can put there."""
+    """Returns a warning where more joints are outside the image than distortion explains."""
     size = np.array(video.view.image_size)
     seen = (video.confidence > 0) & np.isfinite(video.keypoints_2d).all(-1)
     if not size.all() or not seen.any():
@@ -95,6 +95,6 @@ def _outside(video: Video) -> str:
     if share <= OUTSIDE:
         return ""
     return (
-        f"{video.source}: {100 * share:.0f} % of the joints are outside the picture of "
-        f"{size[0]}x{size[1]} pixels - is it this camera's? - check --image-size and --camera"
+        f"{video.source}: {100 * share:.0f} % of the joints are outside the image of "
+        f"{size[0]}x{size[1]} pixels - it may be another camera's - check --image-size and --camera"
     )

@@ -1,4 +1,4 @@
-"""The files of an export that hold numbers and text: read, and checked before use."""
+"""Reads and verifies the files of an export: description and weights."""
 
 import hashlib
 import json
@@ -21,13 +21,13 @@ _AGAIN = "copy the folder again, or export again"
 
 
 def load_exported(folder: Path) -> Trained:
-    """An export's networks, as `restore.load_trained` gives a run's; its arrays are numpy's.
+    """Loads an export's networks, as `restore.load_trained` loads a run's; arrays are NumPy's.
 
     Returns:
-        With the contents of model.json as the record, and of the checkpoint's facts what they say.
+        Networks, with the contents of model.json as the record and its checkpoint as the facts.
 
     Raises:
-        GeoselfError: The folder or a file is missing (66); damaged, or not what it says it is (65).
+        GeoselfError: The folder or a file is missing (66); damaged or inconsistent (65).
     """
     info = _read_description(folder)
     path = folder / DESCRIPTION
@@ -48,18 +48,18 @@ def load_exported(folder: Path) -> Trained:
 
 
 def sha256(content: bytes) -> str:
-    """SHA-256 in hexadecimal."""
+    """Returns the SHA-256 in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def description_sha256(info: dict[str, Any]) -> str:
-    """SHA-256 of model.json's values but its own `sha256`: sorted keys, no spaces, ASCII."""
+    """Returns the SHA-256 of model.json without its `sha256`: sorted keys, no spaces, ASCII."""
     values = {key: value for key, value in info.items() if key != "sha256"}
     return sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode())
 
 
 def is_export(folder: Path) -> bool:
-    """Whether the folder has a model.json of our format."""
+    """Returns whether the folder has a model.json of this format."""
     try:
         info = json.loads((folder / DESCRIPTION).read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -90,7 +90,7 @@ def _read_description(folder: Path) -> dict[str, Any]:
 
 
 def _read_variables(path: Path, wanted_sha256: str, model: Networks) -> Any:
-    """`params` and `batch_stats`, every array's name, shape and type as the networks need it."""
+    """Reads `params` and `batch_stats`; checks every array's name, shape and type."""
     content = _read(path)
     if sha256(content) != wanted_sha256:
         raise data_error(str(path), f"damaged: its sha256 is not the one in {DESCRIPTION}", _AGAIN)

@@ -1,4 +1,4 @@
-"""One camera from a calibration of any kind, or from a guess at its focal length."""
+"""Reads one camera from a calibration, or assumes a pinhole of a given focal length."""
 
 import dataclasses
 import math
@@ -36,19 +36,19 @@ def read_view(
     image_size: tuple[int, int] | None = None,
     notice: Callable[[str], None] = _silent,
 ) -> View:
-    """One camera of a calibration.
+    """Reads one camera of a calibration.
 
     Args:
-        camera: `CALIBRATION:NAME`, the first a file or folder that `read_calibration` reads, or
-            `human36m:SUBJECT:NAME`. The name may be left out where there is one camera. A file
-            of OpenCV's or ROS's matrices without a rotation gives a camera whose place is unknown.
+        camera: `CALIBRATION:NAME`, a file or folder that `read_calibration` reads, or
+            `human36m:SUBJECT:NAME`. The name is optional where there is one camera. Intrinsics of
+            OpenCV or ROS without a rotation give a camera without extrinsics.
         format, rig, unit, up: See `read_calibration`; `rig` is its `name`.
-        image_size: Width and height, where the calibration does not tell.
-        notice: Is told, in one line each, what is guessed or left out.
+        image_size: Width and height, px, where the calibration has none.
+        notice: Receives one line per value that is assumed or left out.
 
     Raises:
-        GeoselfError: Nothing there (66); no calibration, or no or several cameras of that name
-            (65); flags that say nothing about it (64).
+        GeoselfError: Missing file (66); no calibration, or no such camera (65); no camera named,
+            or flags that do not apply (64).
     """
     if camera.startswith(HUMAN36M):
         subject, _, name = camera.removeprefix(HUMAN36M).partition(":")
@@ -66,10 +66,10 @@ def read_view(
 def guessed_view(
     image_size: tuple[int, int], *, fov: float | None = None, focal: float | None = None
 ) -> View:
-    """A pinhole whose axis meets the middle of the picture; its place is unknown.
+    """Returns a pinhole with the principal point at the image centre, without extrinsics.
 
     Args:
-        image_size: Width and height in pixels.
+        image_size: Width and height, px.
         fov: Horizontal field of view, degrees.
         focal: Focal length, pixels; this or `fov`.
 
@@ -77,23 +77,23 @@ def guessed_view(
         GeoselfError: Neither or both, or no such angle or length (64).
     """
     if (fov is None) == (focal is None):
-        raise usage_error("--fov, --focal", "wanted one of the two", "give --fov=DEGREES")
+        raise usage_error("--fov, --focal", "one is required", "pass --fov=DEGREES")
     width, height = image_size
     if fov is not None:
         if not 1 <= fov <= 170:
             raise usage_error(
-                f"--fov={fov:g}", "wanted 1 to 170 degrees across the picture", "e.g. --fov=60"
+                f"--fov={fov:g}", "must be in [1, 170] degrees across the image", "e.g. --fov=60"
             )
         focal = width / 2 / math.tan(math.radians(fov) / 2)
     assert focal is not None
     if not (math.isfinite(focal) and focal > 0):
-        raise usage_error(f"--focal={focal:g}", "wanted pixels above 0", "e.g. --focal=1200")
+        raise usage_error(f"--focal={focal:g}", "must be above 0 pixels", "e.g. --focal=1200")
     K = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
     return View("", K, image_size=image_size)
 
 
 def split_camera(camera: str) -> tuple[Path, str]:
-    """Path and camera's name of `CALIBRATION[:NAME]`; a path may hold colons itself.
+    """Splits `CALIBRATION[:NAME]` into path and camera name; the path may contain colons.
 
     Raises:
         GeoselfError: No such file (66).
@@ -118,23 +118,23 @@ def _exists(path: Path) -> bool:
 
 
 def _chosen(camera: str, name: str, names: Sequence[str]) -> str:
-    """The camera that is meant."""
+    """Returns the requested camera, or the only one."""
     if name in names:
         return name
     if not name and len(names) == 1:
         return names[0]
     if name:
         raise data_error(f"--camera={camera}: no camera {name!r}", nearest_name(name, names), "")
-    told = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     raise usage_error(
         f"--camera={camera}",
-        f"which of its {len(names)} cameras? {told}",
+        f"a camera is required; it has {len(names)}: {listed}",
         f"name one: --camera={camera}:{names[0]}",
     )
 
 
 def _unplaced(camera: str, path: Path, name: str) -> View:
-    """A camera of a file that says nothing of where it stands."""
+    """Reads a camera without extrinsics."""
     found: list[Camera] = []
     if path.suffix.lower() in opencv.suffixes:
         found = opencv.read_lenses(path)
@@ -149,5 +149,5 @@ def _no_calibration(path: Path) -> GeoselfError:
     return data_error(
         str(path),
         "no calibration of a known format",
-        "see docs/data.md for those that are, or guess: --fov=60 --image-size=1920x1080",
+        "use a format of docs/data.md, or assume a pinhole: --fov=60 --image-size=1920x1080",
     )

@@ -1,4 +1,4 @@
-"""What a lifter is given, checked before it is lifted."""
+"""Checks the input arrays of a lifter."""
 
 import math
 from typing import Any
@@ -12,25 +12,25 @@ from geoself_jax.core.skeleton import Skeleton
 def shaped(
     skeleton: Skeleton, frames: int, keypoints_2d: Any, confidence: Any, K: Any
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The three as float32 arrays whose shapes fit each other.
+    """Converts the inputs to float32 arrays of consistent shapes.
 
     Args:
-        skeleton: Of the joints.
-        frames: 1, or the length of windows, an axis before the joints.
-        keypoints_2d: (*batch, [frames,] joints, 2).
+        skeleton: Joints of the lifter.
+        frames: 1, or the window length: an axis before the joints.
+        keypoints_2d: (*batch, [frames,] joints, 2), px, undistorted.
         confidence: (*batch, [frames,] joints), or None for 1 at every finite joint.
-        K: (3, 3) or (*batch, 3, 3).
+        K: Intrinsics, (3, 3) or (*batch, 3, 3), px.
 
     Raises:
-        GeoselfError: They do not (65).
+        GeoselfError: The shapes are inconsistent (65).
     """
     keypoints_2d = numbers("keypoints_2d", keypoints_2d)
     view = (skeleton.joints,) if frames == 1 else (frames, skeleton.joints)
     if keypoints_2d.shape[-len(view) - 1 :] != (*view, 2):
         names = skeleton.joint_names
-        do = f"give x, y of its {len(names)} joints, {names[0]} to {names[-1]}, in that order"
+        do = f"pass x, y of its {len(names)} joints, {names[0]} to {names[-1]}, in that order"
         if frames > 1:
-            do += f", in windows of {frames} frames; for a video there is lifter.sequence"
+            do += f", in windows of {frames} frames; for a video use lifter.sequence"
         wanted = ", ".join(map(str, (*view, 2)))
         raise data_error(
             f"keypoints_2d has shape {keypoints_2d.shape}", f"wanted (..., {wanted})", do
@@ -43,27 +43,27 @@ def shaped(
         raise data_error(
             f"confidence has shape {confidence.shape}",
             f"wanted {seen} for keypoints_2d of {keypoints_2d.shape}",
-            "give one number a joint, or None",
+            "pass one number per joint, or None",
         )
     K, batch = numbers("K", K), seen[: -len(view)]
     if K.shape not in ((3, 3), (*batch, 3, 3)):
         raise data_error(
             f"K has shape {K.shape}",
             f"wanted (3, 3) or {(*batch, 3, 3)} for keypoints_2d of {keypoints_2d.shape}",
-            "give one matrix for all poses or one a pose",
+            "pass one matrix for all poses or one per pose",
         )
     return keypoints_2d, confidence, K
 
 
 def runs_of(frame_id: Any, frames: int) -> np.ndarray:
-    """(frames, 2) first and last of the run of consecutive frames that each is in.
+    """Returns first and last index of the contiguous run of each frame, (frames, 2).
 
     Args:
-        frame_id: Their numbers in the video, ascending; None for one run.
-        frames: How many there are.
+        frame_id: Frame numbers in the video, ascending; None for one run.
+        frames: Number of frames.
 
     Raises:
-        GeoselfError: Not so many ascending whole numbers (65).
+        GeoselfError: `frame_id` is not `frames` ascending integers (65).
     """
     if frame_id is None:
         return np.tile(np.array([0, max(frames - 1, 0)]), (frames, 1))
@@ -72,7 +72,7 @@ def runs_of(frame_id: Any, frames: int) -> np.ndarray:
         raise data_error(
             f"frame_id has shape {frame_id.shape}",
             f"wanted {frames} whole numbers, ascending",
-            "give each frame's number in the video, or None",
+            "pass each frame's number in the video, or None",
         )
     breaks = np.flatnonzero(np.diff(frame_id) != 1)
     first, last = np.append(0, breaks + 1), np.append(breaks, frames - 1)
@@ -86,10 +86,10 @@ def _falls(frame_id: np.ndarray) -> bool:
 
 
 def check_intrinsics(K: np.ndarray) -> None:
-    """By the least and the greatest of each entry: two loops, however many matrices.
+    """Checks intrinsic matrices, by the minimum and maximum of each entry: two reductions.
 
     Raises:
-        GeoselfError: One cannot be right (65).
+        GeoselfError: A matrix is invalid (65).
     """
     if not K.size:
         return
@@ -103,17 +103,17 @@ def check_intrinsics(K: np.ndarray) -> None:
     raise data_error(
         f"K is {np.round(entries[wrong][0], 3).reshape(3, 3).tolist()}",
         "wanted [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels with fx, fy > 0",
-        "mend the calibration",
+        "fix the calibration",
     )
 
 
 def numbers(name: str, value: Any) -> np.ndarray:
-    """A float32 array.
+    """Converts a value to a float32 array.
 
     Raises:
-        GeoselfError: It is none (65).
+        GeoselfError: It is not numeric (65).
     """
     try:
         return np.asarray(value, np.float32)
     except (TypeError, ValueError) as error:
-        raise data_error(f"{name} is no array of numbers", str(error), "give numbers") from error
+        raise data_error(f"{name} is no array of numbers", str(error), "pass numbers") from error

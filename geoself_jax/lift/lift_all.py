@@ -1,4 +1,4 @@
-"""Videos lifted one after the other, each written when it is done."""
+"""Lifts videos one after the other and writes each when done."""
 
 import contextlib
 import time
@@ -9,10 +9,10 @@ from tqdm import tqdm
 
 from geoself_jax.lift.cautions import misfit
 from geoself_jax.lift.lift_video import (
+    confident,
     in_joints_of,
     joints_note,
     lift_video,
-    looked_at,
     without_gaps,
 )
 from geoself_jax.lift.lifter import Lifter
@@ -22,13 +22,13 @@ from geoself_jax.lift.video_detections import Video
 
 @dataclass(frozen=True)
 class Done:
-    """What was lifted and how long it took.
+    """Result of a command: counts, files, warnings and times.
 
     Attributes:
-        frames: Of all videos.
-        seen: Of these, frames in which somebody was seen.
-        files: What was written.
-        warnings: What looks wrong in it, a line each.
+        frames: Frames of all videos.
+        seen: Frames with a detection.
+        files: Files written.
+        warnings: One line each.
         compiling, lifting, writing: Seconds.
     """
 
@@ -52,15 +52,15 @@ def lift_all(
     """Lifts and writes every video, with a progress bar.
 
     Args:
-        lifter: A trained one.
-        videos: Of one camera.
-        output: What is written, and where.
-        min_confidence: A joint less sure counts as not seen.
-        notice: Is told how joints were mapped and what a format cannot hold.
+        lifter: Trained lifter.
+        videos: Videos of one camera.
+        output: Format and path of the output.
+        min_confidence: Joints of lower confidence are ignored.
+        notice: Receives one line on mapped joints and on what the format cannot store.
 
     Raises:
-        GeoselfError: Other joints (65); world axes of a camera without a place, several clips and
-            one file (64); the disk refuses (74).
+        GeoselfError: Other joints (65); world axes without extrinsics, or several clips for one
+            file (64); a file cannot be written (74).
     """
     places = output.places([video.clip for video in videos])
     for video in videos:
@@ -68,7 +68,7 @@ def lift_all(
     note = joints_note(lifter.skeleton, videos[0])
     if note:
         notice(note)
-    ready = [looked_at(in_joints_of(lifter.skeleton, v), min_confidence) for v in videos]
+    ready = [confident(in_joints_of(lifter.skeleton, v), min_confidence) for v in videos]
     warnings = []
     seconds = {"compiling": 0.0, "lifting": 0.0, "writing": 0.0}
     with _timed(seconds, "compiling"):
@@ -83,8 +83,8 @@ def lift_all(
             with _timed(seconds, "writing"):
                 output.write(poses, place, notice)
     frames, seen = (sum(counts) for counts in zip(*_counts(ready), strict=True))
-    files, doubtful = tuple(map(str, places)), tuple(filter(None, warnings))
-    return Done(frames, seen, files, doubtful, **seconds)
+    files, lines = tuple(map(str, places)), tuple(filter(None, warnings))
+    return Done(frames, seen, files, lines, **seconds)
 
 
 def _counts(videos: Sequence[Video]) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""A video's detections become 3D joints over time."""
+"""Lifts the detections of a video to 3D joints over time."""
 
 import dataclasses
 from collections.abc import Callable
@@ -28,22 +28,22 @@ def lift_video(
     min_confidence: float = 0.0,
     progress: Callable[[int], None] = _silent,
 ) -> PoseSequence:
-    """Lifts every frame: all pictures of the video, absolute, in the camera's axes.
+    """Lifts every frame of a video to absolute poses in the camera frame.
 
-    A frame in which no joint was seen stays missing, NaN. Where some were, the network gives all
-    joints, from those that were. Networks that see windows of frames look at those about each, of
-    which some may have nobody; thinned frames are not consecutive: each is then all of its window.
+    A frame without detections stays NaN. From a partial detection the network predicts all joints.
+    Networks with windows see the frames around each, some of which may be empty. Subsampled frames
+    are not consecutive: each is repeated to fill its window.
 
     Args:
-        lifter: A trained one, from `load_lifter`.
-        video: In the lifter's joints, or in others that these can be had from.
-        min_confidence: A joint less sure counts as not seen.
-        progress: Is told how many more frames are done.
+        lifter: Trained lifter, from `load_lifter`.
+        video: Detections in the lifter's joints, or in others that map to them.
+        min_confidence: Joints of lower confidence are ignored.
+        progress: Receives the number of frames done since the last call.
 
     Raises:
-        GeoselfError: The video has other joints, and nothing for some of the lifter's (65).
+        GeoselfError: Some of the lifter's joints cannot be derived from the video's (65).
     """
-    video = looked_at(in_joints_of(lifter.skeleton, video), min_confidence)
+    video = confident(in_joints_of(lifter.skeleton, video), min_confidence)
     pose = np.full((video.frames, lifter.skeleton.joints, 3), np.nan, np.float32)
     looked = video if lifter.frames == 1 else without_gaps(video)
     progress(video.frames - len(looked.frame_id))
@@ -59,15 +59,15 @@ def lift_video(
     poses = _sequence(video, pose)
     if lifted.uncertainty is None:
         return poses
-    off = np.full(pose.shape[:2], np.nan, np.float32)
-    off[video.frame_id] = lifted.uncertainty[seen]
-    return poses.replace(uncertainty=off)
+    uncertainty = np.full(pose.shape[:2], np.nan, np.float32)
+    uncertainty[video.frame_id] = lifted.uncertainty[seen]
+    return poses.replace(uncertainty=uncertainty)
 
 
 def without_gaps(video: Video) -> Video:
-    """The video from the first to the last frame with somebody, those between without joints.
+    """Fills gaps between the first and the last detection with frames without joints.
 
-    Frames that were thinned, say every fifth, stay as they are.
+    Subsampled videos, e.g. every fifth frame, are returned unchanged.
     """
     if not len(video.frame_id) or step_of(video.frame_id) > 1:
         return video
@@ -82,18 +82,18 @@ def without_gaps(video: Video) -> Video:
 
 
 def joints_note(wanted: Skeleton, video: Video) -> str:
-    """What has to be done to have the lifter's joints, in a line; empty if nothing."""
+    """Describes in one line how joints map to the lifter's; empty for the identity."""
     mapped = _map(wanted, video)
     if mapped is None:
         return ""
     found = video.skeleton.joint_names
     done = mapped.summary() or "the same ones in another order"
-    line = f"{video.source}: its joints are brought to the model's {wanted.joints}: {done}"
-    if wanted.joints not in (len(found), len(found) - 1):  # it may have been given a pelvis
+    line = f"{video.source}: its joints are mapped to the model's {wanted.joints}: {done}"
+    if wanted.joints not in (len(found), len(found) - 1):  # a pelvis may have been added
         return line
     return (
-        f"{line}; it has as many as the model: if {', '.join(found[:3])} ... are not what its "
-        f"joints are, name them: --skeleton={_name(wanted)}"
+        f"{line}; it has as many as the model: if they are not {', '.join(found[:3])} ..., "
+        f"name the skeleton: --skeleton={_name(wanted)}"
     )
 
 
@@ -103,10 +103,10 @@ def _name(skeleton: Skeleton) -> str:
 
 
 def in_joints_of(wanted: Skeleton, video: Video) -> Video:
-    """The video in a lifter's joints.
+    """Maps a video's detections to a lifter's joints.
 
     Raises:
-        GeoselfError: There is nothing for some of these (65).
+        GeoselfError: Some of these cannot be derived (65).
     """
     mapped = _map(wanted, video)
     if mapped is None:
@@ -115,8 +115,8 @@ def in_joints_of(wanted: Skeleton, video: Video) -> Video:
     return dataclasses.replace(video, keypoints_2d=pixels, confidence=confidence, skeleton=wanted)
 
 
-def looked_at(video: Video, min_confidence: float) -> Video:
-    """The video without joints that are less sure, and without frames that have none then."""
+def confident(video: Video, min_confidence: float) -> Video:
+    """Removes joints of lower confidence, and the frames left without any."""
     kept = (video.confidence >= min_confidence) & (video.confidence > 0)
     seen = kept.any(-1)
     if kept.all():
@@ -130,7 +130,7 @@ def looked_at(video: Video, min_confidence: float) -> Video:
 
 
 def _map(wanted: Skeleton, video: Video) -> JointMap | None:
-    """The map to a lifter's joints; None where the video has them as they are."""
+    """Returns the map to a lifter's joints; None for the identity."""
     found = video.skeleton
     if same_joints(found.joint_names, wanted.joint_names):
         return None
@@ -138,14 +138,14 @@ def _map(wanted: Skeleton, video: Video) -> JointMap | None:
     if mapped.absent:
         raise data_error(
             f"{video.source}: {found.joints} joints {', '.join(found.joint_names[:3])} ...",
-            f"the model needs {', '.join(mapped.absent)}, and they have nothing for it",
-            "use the detector it was trained with; if the joints are named wrongly, --skeleton",
+            f"the model needs {', '.join(mapped.absent)}, which cannot be derived from them",
+            "use the detector it was trained with, or correct the joint names by --skeleton",
         )
     return mapped
 
 
 def _sequence(video: Video, pose: np.ndarray) -> PoseSequence:
-    """The poses with all that is known of the video, what was not seen as NaN."""
+    """Returns the poses with the video's detections and camera; NaN without detections."""
     joints = video.skeleton.joints
     keypoints_2d = np.full((video.frames, joints, 2), np.nan, np.float32)
     confidence = np.zeros((video.frames, joints), np.float32)

@@ -1,4 +1,4 @@
-"""A trained lifter as a function of numpy arrays, read from an export and checked before use."""
+"""A trained lifter as a function of NumPy arrays, loaded from an export."""
 
 import math
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from geoself_jax.lift.inputs import check_intrinsics, runs_of, shaped
 from geoself_jax.lift.stream import Stream, steady
 from geoself_jax.lift.weight_packing import pack
 
-_CHUNK = 4096  # a power of two, so that the last chunk alone is filled up; of windows a part of it
+_CHUNK = 4096  # a power of two, so that only the last chunk is padded; divided for windows
 
 
 def _silent(_: int) -> None:
@@ -32,8 +32,8 @@ class Lifter:
 
     Attributes:
         skeleton: Names and order of the joints, in and out.
-        frames: 1, or how many consecutive frames the networks see to lift the middle one.
-        info: What the export says about itself: the contents of model.json.
+        frames: 1, or the window length: consecutive frames from which the middle one is lifted.
+        info: Contents of model.json.
     """
 
     def __init__(self, model: Networks, variables: Any, info: dict[str, Any]) -> None:
@@ -66,25 +66,25 @@ class Lifter:
         confidence: Float[np.ndarray, "*seen joints"] | None,
         K: Float[np.ndarray, "*batch 3 3"] | Float[np.ndarray, "3 3"],
     ) -> tuple[Float[np.ndarray, "*batch joints 3"], Float[np.ndarray, "*batch 3"]]:
-        """Lifts poses, each by itself.
+        """Lifts poses independently.
 
-        A batch is filled up to a power of two and split at 4096, so that few shapes are compiled. A
-        pose is lifted from whatever joints are seen: even from none, so look at `confidence`.
+        A batch is padded to a power of two and split at 4096, so that few shapes are compiled. A
+        pose is lifted from any visible joints, even from none: check `confidence`.
 
-        Where `frames` is more than 1, `seen` is `*batch frames`: windows, whose middle is lifted;
-        `sequence` makes them of a video.
+        Where `frames` is more than 1, `seen` is `*batch frames`: windows whose middle frame is
+        lifted; `sequence` builds them from a video.
 
         Args:
-            keypoints_2d: Pixels, lens distortion removed; NaN where a joint is missing.
-            confidence: A joint with 0 is not looked at; None for 1 at every finite joint.
-            K: Intrinsics of each pose's camera, or of one for all, pixels.
+            keypoints_2d: Undistorted detections, px; NaN where a joint is missing.
+            confidence: In [0, 1]; a joint with 0 is ignored; None for 1 at every finite joint.
+            K: Intrinsics of each pose's camera, or one for all, px.
 
         Returns:
-            pose_3d, camera axes (x right, y down, z forward), relative to the root joint, and
-            root_position, camera frame; metres, float32.
+            pose_3d, root-relative, camera axes (x right, y down, z forward), and root_position,
+            camera frame; metres, float32.
 
         Raises:
-            GeoselfError: A shape or an intrinsic matrix that cannot be right (65).
+            GeoselfError: An invalid shape or intrinsic matrix (65).
         """
         lifted = self.predict(keypoints_2d, confidence, K)
         return np.asarray(lifted.pose_3d), np.asarray(lifted.root_position)
@@ -95,12 +95,11 @@ class Lifter:
         confidence: Float[np.ndarray, "*seen joints"] | None,
         K: Float[np.ndarray, "*batch 3 3"] | Float[np.ndarray, "3 3"],
     ) -> Prediction:
-        """What a call lifts, and how far off each joint may be: all that the networks say.
+        """Lifts poses with predicted uncertainty: all outputs of the networks.
 
         Returns:
-            pose_3d, root_position, uncertainty: the last is the expected distance of each joint of
-            pose_3d from where it is, metres, or None where the networks were trained without
-            (`model.uncertainty`).
+            pose_3d, root_position, uncertainty: the last is the expected error of each joint of
+            pose_3d, metres, or None for networks trained without it (`model.uncertainty`).
 
         Raises:
             GeoselfError: As a call.
@@ -118,27 +117,27 @@ class Lifter:
     ) -> Prediction:
         """Lifts every frame of one camera's video, as `evaluate` does.
 
-        Networks of windows see the frames about each, within its run of consecutive ones: beyond
-        the run's ends they see its end again. A frame in which nobody was found belongs into the
-        sequence, its joints missing. With `frames` 1 each is lifted by itself.
+        Windows stay within a contiguous run of frames and are padded by its first or last frame.
+        Pass a frame without a detection too, with missing joints. With `frames` 1 each frame is
+        lifted independently.
 
         Args:
-            keypoints_2d, confidence, K: As to a call, a frame each.
-            frame_id: Each frame's number in the video, ascending; None where they are consecutive.
-            progress: Is told how many more frames are done.
+            keypoints_2d, confidence, K: As in a call, one per frame.
+            frame_id: Frame numbers in the video, ascending; None where consecutive.
+            progress: Receives the number of frames done since the last call.
 
         Returns:
-            pose_3d, root_position and uncertainty of all frames, as `predict` gives them.
+            pose_3d, root_position and uncertainty of all frames, as from `predict`.
 
         Raises:
-            GeoselfError: As a call; frame numbers that cannot be (65).
+            GeoselfError: As a call; invalid frame numbers (65).
         """
         keypoints_2d, confidence, K = shaped(self.skeleton, 1, keypoints_2d, confidence, K)
         if keypoints_2d.ndim != 3:
             raise data_error(
                 f"keypoints_2d has shape {keypoints_2d.shape}",
                 f"wanted (time, {self.skeleton.joints}, 2)",
-                "give one camera's video",
+                "pass the video of one camera",
             )
         time, step = len(keypoints_2d), self._chunk()
         run, parts = runs_of(frame_id, time), []
@@ -148,13 +147,13 @@ class Lifter:
             its_K = K if K.ndim == 2 else K[at]
             parts.append(self._predict(keypoints_2d[seen], confidence[seen], its_K))
             progress(len(at))
-        said = [[array for array in part if array is not None] for part in parts]
-        return Prediction(*(np.concatenate(arrays) for arrays in zip(*said, strict=True)))
+        outputs = [[array for array in part if array is not None] for part in parts]
+        return Prediction(*(np.concatenate(arrays) for arrays in zip(*outputs, strict=True)))
 
     def _predict(
         self, keypoints_2d: np.ndarray, confidence: np.ndarray, K: np.ndarray
     ) -> Prediction:
-        """What `shaped` gave, lifted in chunks."""
+        """Lifts the result of `shaped` in chunks."""
         joints, points = self.skeleton.joints, self.frames * self.skeleton.joints
         batch = keypoints_2d.shape[: -2 if self.frames == 1 else -3]
         poses, chunk = math.prod(batch), self._chunk()
@@ -163,19 +162,19 @@ class Lifter:
         rows[:, 2 * points : 3 * points] = confidence.reshape(poses, points)
         rows[:, 3 * points :] = K.reshape(-1, 9)
         running = [self._lift(rows[i : i + chunk]) for i in range(0, poses, chunk)]
-        check_intrinsics(K)  # the device is at work meanwhile
+        check_intrinsics(K)  # overlaps with the device's work
         lifted = np.empty((poses, 3 * joints + 3 + joints * self._uncertain), np.float32)
         for i, done in enumerate(running):
             part = lifted[i * chunk : (i + 1) * chunk]
             part[:] = np.asarray(done)[: len(part)]
-        pose_3d, root_position, off = (
+        pose_3d, root_position, uncertainty = (
             np.ascontiguousarray(part)
             for part in np.split(lifted, [3 * joints, 3 * joints + 3], axis=1)
         )
         return Prediction(
             pose_3d.reshape(*batch, joints, 3),
             root_position.reshape(*batch, 3),
-            off.reshape(*batch, joints) if self._uncertain else None,
+            uncertainty.reshape(*batch, joints) if self._uncertain else None,
         )
 
     def stream(
@@ -185,31 +184,30 @@ class Lifter:
         filter: str | OneEuro | None = None,
         fps: float | None = None,
     ) -> Stream:
-        """For live use: a function of one frame after the other, compiled before the first.
+        """Returns a function for live use, called frame by frame, compiled before the first.
 
             stream = lifter.stream(K, filter="one-euro:1.0,0.05", fps=50)
             pose_3d, root_position = stream(keypoints_2d, confidence)
 
-        Without a filter it gives what calling the lifter with each frame gives, bit for bit, but
-        for frames in which no joint is seen: these are NaN. Networks of windows give the pose of
-        the frame `stream.delay` before, half a window, once they have seen the frames after it.
+        Without a filter the result equals calling the lifter with each frame, bit for bit, except
+        for frames without visible joints: these are NaN. With windows it is delayed by half a
+        window, `stream.delay` frames.
 
         Args:
-            K: Intrinsics of the camera, pixels.
-            filter: `one-euro:MIN_CUTOFF,BETA` (Hz, Hz for each metre per second); None for none.
-            fps: Frames per second, for a filter.
+            K: Intrinsics of the camera, px.
+            filter: `one-euro:MIN_CUTOFF,BETA` (Hz, Hz per m/s), or None.
+            fps: Frames per second, required by a filter.
 
         Raises:
-            GeoselfError: A K that cannot be right (65); no such filter, one that needs later
-                frames, or no frame rate (64).
+            GeoselfError: An invalid K (65); an unknown or non-causal filter, or no frame rate (64).
         """
         return Stream(self, self.skeleton, K, steady(filter, fps), self.frames)
 
     def _lift(self, rows: np.ndarray) -> jax.Array:
-        """Starts one chunk, its last row repeated up to a power of two.
+        """Dispatches one chunk, padded to a power of two by its last row.
 
-        All that a pose is lifted from is one row, and so is the answer: each array that goes in or
-        out costs a call of one pose a hundredth.
+        All inputs of a pose are packed in one row, and so are the outputs: each further array
+        costs 1 % of a call of one pose.
         """
         size = 1 << (len(rows) - 1).bit_length()
         if len(rows) < size:
@@ -220,13 +218,13 @@ class Lifter:
         return lifted
 
     def compile(self, poses: int) -> None:
-        """Compiles what a call of so many poses runs, so that the first call takes no longer."""
+        """Compiles for N poses, so that the first call takes no longer than the next."""
         chunk = self._chunk()
         for count in {min(poses, chunk), poses % chunk} - {0}:
             self._compiled_for(1 << (count - 1).bit_length())
 
     def _chunk(self) -> int:
-        """Poses at a time: of windows fewer, about as many rows of the first layer."""
+        """Returns the poses per chunk; fewer for windows, whose first layer has more rows."""
         return max(_CHUNK >> (max(self.frames // 3, 1).bit_length() - 1), 1)
 
     def _compiled_for(self, size: int) -> Any:
@@ -240,13 +238,13 @@ class Lifter:
 def load_lifter(folder: Path | str) -> Lifter:
     """Loads a lifter that `python -m geoself_jax.export` wrote.
 
-    Reads model.json and model.safetensors, neither of which can hold code, and nothing else.
+    Reads only model.json and model.safetensors, neither of which can contain code.
 
     Args:
-        folder: What was given as --out.
+        folder: Folder that was passed as --out.
 
     Raises:
-        GeoselfError: The folder or a file is missing (66); damaged, or not what it says it is (65).
+        GeoselfError: The folder or a file is missing (66); damaged or inconsistent (65).
     """
     exported = load_exported(Path(folder))
     return Lifter(exported.model, exported.variables, exported.record)

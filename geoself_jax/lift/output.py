@@ -1,4 +1,4 @@
-"""What is written of lifted poses, and where."""
+"""Format and path of the lifted poses."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -17,14 +17,14 @@ CLIP = "{clip}"
 
 @dataclass(frozen=True)
 class Output:
-    """How poses are written.
+    """Options of the output.
 
     Attributes:
-        path: The file, its ending says in which format; `{clip}` stands for the clip's name.
-        relative: Each pose relative to its root joint.
-        world: In the calibration's axes.
-        up: `y`, `z` or `as-is`; None as the format usually has it (`data.poses.formats.USUAL_UP`).
-        filter: Over time, of the joints where they are, before all else; None for none.
+        path: File to write; its suffix selects the format; `{clip}` is replaced by the clip's name.
+        relative: Whether poses are root-relative.
+        world: Whether poses are in the calibration's world frame.
+        up: `y`, `z` or `as-is`; None for the format's default (`data.poses.formats.USUAL_UP`).
+        filter: Temporal filter of the absolute joints, applied first, or None.
     """
 
     path: str
@@ -38,23 +38,23 @@ class Output:
         check_writable(self.path)
 
     def check_view(self, view: View) -> None:
-        """Makes sure that what is wanted can be had of a camera.
+        """Checks that the camera supports the options.
 
         Raises:
-            GeoselfError: World axes of one whose place is not known (64).
+            GeoselfError: World axes without extrinsics (64).
         """
         if self.world and view.R is None:
             raise usage_error(
                 "--axes=world",
-                "where the camera stands is not known",
-                "give a calibration with rotation and translation, or --axes=camera",
+                "the camera has no extrinsics",
+                "pass a calibration with rotation and translation, or --axes=camera",
             )
 
     def places(self, clips: Sequence[str]) -> list[Path]:
-        """The file of each clip; of a clip's name letters, digits, `.`, `_` and `-` are kept.
+        """Returns the file of each clip; letters, digits, `.`, `_` and `-` of its name are kept.
 
         Raises:
-            GeoselfError: Several clips and no `{clip}` (64); two of one file (65).
+            GeoselfError: Several clips without `{clip}` (64); two clips with one file (65).
         """
         if CLIP not in self.path:
             if len(clips) > 1:
@@ -70,15 +70,15 @@ class Output:
         return [Path(self.path.replace(CLIP, name)) for name in names]
 
     def write(self, poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> None:
-        """Writes absolute poses in camera axes as they are wanted.
+        """Writes poses with the options applied.
 
         Args:
-            poses: As lifted.
+            poses: Lifted poses: absolute, metres, camera frame.
             path: One of `places`.
-            notice: Is told what the format cannot hold.
+            notice: Receives one line on what the format cannot store.
 
         Raises:
-            GeoselfError: The format cannot hold them (65); the disk refuses (74).
+            GeoselfError: The format cannot store them (65); the file cannot be written (74).
         """
         poses = poses if self.filter is None else self.filter(poses)
         poses = in_world(poses) if self.world else poses
@@ -87,11 +87,11 @@ class Output:
 
 
 def _several(clips: Sequence[str]) -> GeoselfError:
-    told = ", ".join(clips[:6]) + (f" and {len(clips) - 6} more" if len(clips) > 6 else "")
+    listed = ", ".join(clips[:6]) + (f" and {len(clips) - 6} more" if len(clips) > 6 else "")
     return usage_error(
-        f"--out: {len(clips)} clips, {told}",
+        f"--out: {len(clips)} clips, {listed}",
         "a file holds one",
-        f"choose one, --clip={clips[0]}, or write a file for each: put {CLIP} into --out",
+        f"choose one, --clip={clips[0]}, or write one file per clip: add {CLIP} to --out",
     )
 
 

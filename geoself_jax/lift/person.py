@@ -1,4 +1,4 @@
-"""Which of the people in one camera's video is lifted."""
+"""Selects the person to lift in one camera's video."""
 
 import numpy as np
 
@@ -11,24 +11,24 @@ WAYS = ("auto", "only", "largest", "track:NAME")
 
 
 def one_person(found: Instances, rig: Rig, fps: float, how: str) -> Chosen:
-    """One person's detections, a frame each picture.
+    """Selects one person's detections, one row per frame.
 
     Args:
         found: All people of the video.
-        rig: Its camera alone.
-        fps: Pictures per second.
-        how: `auto` and `only`: there is one at most; `largest`: the largest in each picture;
+        rig: Rig of its camera only.
+        fps: Frames per second.
+        how: `auto` and `only`: at most one person; `largest`: the largest in each frame;
             `track:NAME`: the detector's track.
 
     Raises:
-        GeoselfError: Several people and no way told (65); no such track (65); no such way (64).
+        GeoselfError: Several people and none selected (65); no such track (65); unknown `how` (64).
     """
     if how.startswith("consistent"):
         raise usage_error(
-            f"--person={how}", "one camera agrees with itself about all", "choose --person=largest"
+            f"--person={how}", "consistency needs several cameras", "choose --person=largest"
         )
     if how not in WAYS and not how.startswith("track:"):
-        raise usage_error(f"--person={how}", "no such way", nearest_name(how, WAYS))
+        raise usage_error(f"--person={how}", "unknown selection", nearest_name(how, WAYS))
     if how in ("auto", "only"):
         _refuse_crowd(found)
         how = "only"
@@ -40,11 +40,11 @@ def _refuse_crowd(found: Instances) -> None:
     if people.max() < 2:
         return
     names = found.track_names
-    told = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-    by_track = f", or --person=track:NAME, of {told}" if names else "; it has no tracks"
+    listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    by_track = f", or --person=track:NAME, of {listed}" if names else "; it has no tracks"
     raise data_error(
-        f"{found.source}: {people.max()} people in picture {frames[people.argmax()]}, several in "
+        f"{found.source}: {people.max()} people in frame {frames[people.argmax()]}, several in "
         f"{(people > 1).sum()} of {len(frames)}",
-        "who shall be lifted?",
-        f"--person=largest{by_track}",
+        "one must be selected",
+        f"pass --person=largest{by_track}",
     )

@@ -1,4 +1,4 @@
-"""Live use: one frame in, one pose out."""
+"""Lifts a live video frame by frame."""
 
 from collections import deque
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from geoself_jax.lift.inputs import shaped
 
 Lift = Callable[..., tuple[np.ndarray, np.ndarray]]
 Seen = tuple[np.ndarray, np.ndarray]
-"""Pixels and confidences of a frame."""
+"""Detections, px, and confidence of a frame."""
 
 
 class Steady:
-    """`data.poses.filters.OneEuro` frame by frame: the same numbers as of the whole sequence."""
+    """Applies `data.poses.filters.OneEuro` frame by frame, as to the whole sequence."""
 
     def __init__(self, how: OneEuro, fps: float) -> None:
         self._how, self._fps = how, fps
@@ -26,7 +26,7 @@ class Steady:
         self._velocity = np.zeros(1)
 
     def __call__(self, points: Float[np.ndarray, "joints 3"]) -> Float[np.ndarray, "joints 3"]:
-        """The next frame's joints, metres; NaN where nobody is there, and then it starts anew."""
+        """Filters the next frame's joints, metres; NaN, without a person, resets the filter."""
         new = points.astype(np.float64)
         if self._last is None or not np.isfinite(new).all():
             self._velocity = np.zeros_like(new)
@@ -40,15 +40,15 @@ class Steady:
         return new.astype(np.float32)
 
     def _share(self, cutoff: Any) -> Any:
-        """Of a new value in a low-pass of first order."""
+        """Returns the weight of a new value in a first-order low-pass filter."""
         return 1 / (1 + self._fps / (2 * np.pi * cutoff))
 
 
 def steady(how: str | OneEuro | None, fps: float | None) -> Steady | None:
-    """A filter for live use.
+    """Creates a causal filter for live use.
 
     Args:
-        how: As `data.poses.filters.parse_filter` takes it, `one-euro:1.0,0.05`; None for none.
+        how: Argument of `data.poses.filters.parse_filter`, e.g. `one-euro:1.0,0.05`, or None.
         fps: Frames per second.
 
     Raises:
@@ -58,29 +58,26 @@ def steady(how: str | OneEuro | None, fps: float | None) -> Steady | None:
         return None
     found = parse_filter(how) if isinstance(how, str) else how
     if not isinstance(found, OneEuro):
-        raise usage_error(
-            f"filter {how!r}", "it needs frames that are yet to come", "take one-euro"
-        )
+        raise usage_error(f"filter {how!r}", "it is not causal", "use one-euro")
     if fps is None or not (np.isfinite(fps) and fps > 0):
-        raise usage_error(f"fps {fps}", "a filter needs the frames per second", "give fps=50")
+        raise usage_error(f"fps {fps}", "a filter requires the frame rate", "pass e.g. fps=50")
     return Steady(found, fps)
 
 
 class Stream:
-    """Lifts the frames of one camera's video one by one, as they come.
+    """Lifts the frames of one camera's live video one by one.
 
-    `Lifter.stream` makes one. All is compiled before the first frame.
+    Created by `Lifter.stream`, which compiles before the first frame.
 
     Args:
-        lift: What lifts one pose: a `Lifter`.
-        skeleton: Of its joints.
-        K: (3, 3) intrinsics of the camera, pixels.
-        smooth: A filter of the joints in the camera's frame.
-        frames: That `lift` sees to lift the middle one.
+        lift: Function that lifts one pose: a `Lifter`.
+        skeleton: Joints of the lifter.
+        K: (3, 3) intrinsics of the camera, px.
+        smooth: Filter of the joints in the camera frame, or None.
+        frames: Window length, whose middle frame `lift` lifts.
 
     Attributes:
-        delay: How many frames before the latest the one is whose pose a call returns: half a
-            window, 0 where `frames` is 1.
+        delay: Latency of the returned pose, frames: half a window, 0 where `frames` is 1.
     """
 
     def __init__(
@@ -100,20 +97,20 @@ class Stream:
         keypoints_2d: Float[np.ndarray, "joints 2"] | None = None,
         confidence: Float[np.ndarray, " joints"] | None = None,
     ) -> tuple[Float[np.ndarray, "joints 3"], Float[np.ndarray, "3"]]:
-        """The next frame, and a pose: its own, or where `delay` is not 0 an earlier frame's.
+        """Takes the next frame and returns the pose of the frame `delay` before it.
 
         Args:
-            keypoints_2d: Pixels, lens distortion removed; NaN where a joint is missing; None where
-                nobody was found.
-            confidence: A joint with 0 is not looked at; None for 1 at every finite joint.
+            keypoints_2d: Undistorted detections, px; NaN where a joint is missing; None without a
+                detection.
+            confidence: A joint with 0 is ignored; None for 1 at every finite joint.
 
         Returns:
-            As `Lifter.__call__`: pose_3d, camera axes, relative to the root joint, and
-            root_position, camera frame, metres. Both NaN where no joint of their frame is seen, and
-            for the first `delay` frames.
+            As `Lifter.__call__`: pose_3d, camera axes, root-relative, and root_position, camera
+            frame, metres. Both are NaN where no joint of their frame is visible, and for the
+            first `delay` frames.
 
         Raises:
-            GeoselfError: A shape that cannot be right (65).
+            GeoselfError: An invalid shape (65).
         """
         seen = self._nobody
         if keypoints_2d is not None:
@@ -131,7 +128,7 @@ class Stream:
         return joints - joints[root], joints[root]
 
     def _push(self, seen: Seen) -> None:
-        """Windows start with the first frame that has somebody, repeated where none was before."""
+        """Appends a frame; the first detection is repeated to fill the first window."""
         if not self._window:
             if not _anything(*seen):
                 return
@@ -146,5 +143,5 @@ class Stream:
 
 
 def _anything(pixels: np.ndarray, confidence: np.ndarray) -> bool:
-    """Whether some joint is seen."""
+    """Returns whether any joint is visible."""
     return bool((np.isfinite(pixels).all(-1) & (confidence > 0)).any())

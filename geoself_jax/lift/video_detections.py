@@ -1,4 +1,4 @@
-"""One person's detections in one camera's video: from a detector's files, or from a recording."""
+"""Reads one person's detections in one camera's video, from detector files or a recording."""
 
 import dataclasses
 from collections.abc import Callable
@@ -19,22 +19,22 @@ from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.merge_rigs import each_once
 
 LONGEST = 4_000_000
-"""Pictures of a video, a day at 50 a second: a larger number in a file is no picture's."""
+"""Largest number of frames, a day at 50 per second; a larger number in a file is an error."""
 
 
 @dataclass(frozen=True)
 class Video:
-    """One person as one camera saw them. Frames in which they were seen N, joints J.
+    """One person's detections in one camera, in N frames with J joints.
 
     Attributes:
-        source: File it came from, for messages.
-        clip, action, subject: Names; empty where not known.
-        fps: Pictures per second.
-        frames: Pictures of the video.
-        frame_id: (N,) int64 picture of each row, ascending.
-        keypoints_2d: (N, J, 2) float32 undistorted pixels; NaN where missing.
+        source: File that was read, for messages.
+        clip, action, subject: Names; empty where unknown.
+        fps: Frames per second.
+        frames: Number of frames of the video.
+        frame_id: (N,) int64 frame number of each row, ascending.
+        keypoints_2d: (N, J, 2) float32, px, undistorted; NaN where missing.
         confidence: (N, J) float32 in [0, 1]; 0 where missing.
-        skeleton: Of the J joints.
+        skeleton: Names and bones of the J joints.
         view: The camera.
     """
 
@@ -68,24 +68,24 @@ def read_video(
     max_bytes: int = 1 << 32,
     notice: Callable[[str], None] = _silent,
 ) -> Video:
-    """What a detector found in one camera's video, as `prepare` and training would see it.
+    """Reads a detector's output for one camera's video, processed as in `prepare`.
 
-    The lens's distortion is undone, and a skeleton without a root gets the middle of its hips.
+    Detections are undistorted, and a skeleton without a root gets the midpoint of its hips.
 
     Args:
         path: File or folder of any format of `prepare.detections`.
         view: The camera.
-        fps: Pictures per second.
-        format: Of the file, or `auto`.
-        skeleton: Of its joints, where it does not name them.
-        person: Which of several people, see `person.one_person`.
+        fps: Frames per second.
+        format: Format of the file, or `auto`.
+        skeleton: Skeleton of its joints, where the file does not name them.
+        person: Selection among several people, see `person.one_person`.
         confidence_scale: The detector's largest score.
-        clip: Name for the video.
-        max_bytes: Refuse files that are larger.
-        notice: Is told what was taken for what.
+        clip: Name of the video.
+        max_bytes: Largest file size accepted.
+        notice: Receives one line on how the file was interpreted.
 
     Raises:
-        GeoselfError: Missing (66) or bad (65), several people and none chosen (65).
+        GeoselfError: Missing (66) or invalid file (65), several people and none selected (65).
     """
     path = Path(path)
     found = read_detections(path, format=format, skeleton=skeleton, max_bytes=max_bytes)
@@ -116,16 +116,16 @@ def read_video(
 def videos_of(
     recording: Recording, source: str, camera: str | None = None, clip: str | None = None
 ) -> list[Video]:
-    """The videos of one camera of a recording, one a clip.
+    """Returns the videos of one camera of a recording, one per clip.
 
     Args:
-        recording: Of several clips.
-        source: Its name in messages.
-        camera: Name of the camera; None where it has one.
+        recording: Recording of one or more clips.
+        source: Name of the recording in messages.
+        camera: Name of the camera; None where there is only one.
         clip: Name of one clip; None for all.
 
     Raises:
-        GeoselfError: No such camera or clip; a clip without end (65); no camera named (64).
+        GeoselfError: No such camera or clip; too long a clip (65); no camera named (64).
     """
     view = _camera(recording, source, camera)
     ids = np.stack([recording.clip_id, recording.subject_id, recording.rig_id], -1)
@@ -149,13 +149,15 @@ def _camera(recording: Recording, source: str, camera: str | None) -> int:
         raise data_error(f"{source}: no camera {camera!r}", nearest_name(camera, names), "")
     if len(names) > 1:
         raise usage_error(
-            source, f"which camera? {', '.join(names)}", f"name one: --camera={names[0]}"
+            source,
+            f"a camera is required; it has {', '.join(names)}",
+            f"name one: --camera={names[0]}",
         )
     return 0
 
 
 def _video(recording: Recording, source: str, at: np.ndarray, view: int, name: str) -> Video:
-    order = np.unique(recording.frame_id[at], return_index=True)[1]  # ascending, each once
+    order = np.unique(recording.frame_id[at], return_index=True)[1]  # ascending, unique
     at = at[order]
     first, frame_id = at[0], recording.frame_id[at].astype(np.int64)
     _check_last(source, int(frame_id[-1]))
@@ -191,7 +193,7 @@ def _check_length(found: Instances) -> None:
 def _check_last(source: str, last: int) -> None:
     if last >= LONGEST:
         raise data_error(
-            f"{source}: picture number {last}",
-            f"a video has {LONGEST} pictures at most",
+            f"{source}: frame number {last}",
+            f"a video has at most {LONGEST} frames",
             "number them from 0",
         )

@@ -1,4 +1,4 @@
-"""Weights laid out for lifting single poses, where a call costs what reading them costs."""
+"""Packs weights for single-pose lifting, which is bound by memory reads."""
 
 from collections.abc import Callable, Sequence
 from itertools import accumulate
@@ -6,25 +6,23 @@ from itertools import accumulate
 import jax
 import numpy as np
 
-_ALIGNED = 16  # float32 numbers in the 64 bytes at whose multiples jax takes an array as it lies
-_SMALL = 2048  # numbers; biases and the like, as one argument together
+_ALIGNED = 16  # float32 numbers in 64 bytes: JAX aliases arrays aligned to multiples of it
+_SMALL = 2048  # numbers; smaller arrays, such as biases, form one argument
 
 
 def pack(
     arrays: Sequence[np.ndarray],
 ) -> tuple[list[jax.Array], Callable[[Sequence[jax.Array]], list[jax.Array]]]:
-    """Puts float32 arrays on the device: the small ones as one, and on CPU all in one block.
+    """Puts float32 arrays on the device: small ones concatenated, and on CPU all in one block.
 
-    An argument costs a call a few microseconds, a large block lies on huge pages if numpy asks
-    Linux for it (jax does not ask): each made a call of one pose a few per cent cheaper
-    (`benchmarks.inference`).
+    Each argument costs a call a few microseconds, and NumPy, unlike JAX, allocates large blocks on
+    huge pages: each saves a few per cent of a single-pose call (`benchmarks.inference`).
 
     Args:
-        arrays: Of any shapes.
+        arrays: Arrays of any shapes.
 
     Returns:
-        What to hand to a compiled function, and what gives that function the arrays back, in their
-        order.
+        Arguments for a compiled function, and the function that unpacks them in order.
     """
     small = [i for i, array in enumerate(arrays) if array.size < _SMALL]
     large = [i for i, array in enumerate(arrays) if array.size >= _SMALL]
@@ -42,7 +40,7 @@ def pack(
 
 
 def _in_one_block(arrays: Sequence[np.ndarray]) -> list[jax.Array]:
-    """Copies into one block, which jax then does not copy again on CPU."""
+    """Copies into one aligned block, which JAX aliases on CPU."""
     starts = [0, *accumulate(-(-array.size // _ALIGNED) * _ALIGNED for array in arrays)]
     block = np.empty(starts[-1] + _ALIGNED, np.float32)
     block = block[-block.ctypes.data // block.itemsize % _ALIGNED :]

@@ -90,7 +90,7 @@ def batch(tiny_recording):
 
 
 def after_steps(batch, uncertainty):
-    """Weights and last metrics after 8 clipped steps of AdamW, with or without the layer."""
+    """Returns weights and last metrics after 8 clipped AdamW steps, with or without the layer."""
     small = {"width": 16, "blocks": 1, "layers": 1, "root_width": 16, "root_blocks": 1}
     model = Networks(ModelConfig(**small, uncertainty=uncertainty), H36M_17)
     optimizer = make_optimizer(OptimizerConfig(clip_norm=0.05, weight_decay=0.01), 0, 10)

@@ -1,4 +1,4 @@
-"""What `lift` warns of: detections that do not belong to their camera, joints that are others."""
+"""Warnings of `lift`: detections of another camera, joints of another skeleton."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ from geoself_jax.lift.video_detections import videos_of
 
 @pytest.fixture
 def video(tiny_recording):
-    """The first clip of a camera, its file named after it, beside another camera."""
+    """Returns the first clip of a camera, its file named after it, next to another camera."""
     one = videos_of(tiny_recording, "walk/cam1_json", "cam1")[0]
     view = dataclasses.replace(one.view, others=("cam10", "cam2"))
     return dataclasses.replace(one, view=view)
@@ -34,37 +34,37 @@ def true_poses(video, recording):
     )
 
 
-def test_what_belongs_together_is_not_doubted(video, tiny_recording):
+def test_consistent_input_gives_no_warning(video, tiny_recording):
     assert doubts(video) == []
     assert misfit(video, true_poses(video, tiny_recording)) == ""
 
 
 @pytest.mark.parametrize("source", ["walk/cam2_json", "walk/cam2_json/", "CAM2.json"])
-def test_a_file_named_after_another_camera_is_doubted(video, source):
+def test_a_file_named_after_another_camera_gives_a_warning(video, source):
     (line,) = doubts(dataclasses.replace(video, source=source))
     assert "named after camera cam2" in line and "camera cam1's" in line
 
 
 @pytest.mark.parametrize("source", ["cam20.json", "person.json", "cam1_cam2.json", "cam2/cam.json"])
-def test_other_names_say_nothing(video, source):
+def test_other_names_give_no_warning(video, source):
     assert doubts(dataclasses.replace(video, source=source)) == []
 
 
-def test_joints_outside_the_picture_are_counted(video):
+def test_joints_outside_the_image_are_counted(video):
     view = dataclasses.replace(video.view, image_size=(300, 300))
     (line,) = doubts(dataclasses.replace(video, view=view))
-    assert "outside the picture of 300x300" in line and "--image-size" in line
+    assert "outside the image of 300x300" in line and "--image-size" in line
     unknown = dataclasses.replace(video.view, image_size=(0, 0))
     assert doubts(dataclasses.replace(video, view=unknown)) == []
 
 
-def test_poses_of_joints_in_another_order_are_doubted(video, tiny_recording):
+def test_poses_of_joints_in_another_order_give_a_warning(video, tiny_recording):
     poses = true_poses(video, tiny_recording)
     line = misfit(video, poses.replace(pose=poses.pose[:, ::-1]))
     assert "off the detections" in line and "--skeleton" in line
 
 
-def test_where_nobody_is_seen_there_is_nothing_to_doubt(video, tiny_recording):
+def test_frames_without_detections_give_no_warning(video, tiny_recording):
     nobody = dataclasses.replace(
         video,
         keypoints_2d=np.full_like(video.keypoints_2d, np.nan),

@@ -40,7 +40,7 @@ def calibration(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory):
-    """OpenPose's folder of one person, seen in all pictures but 5 and 8."""
+    """OpenPose's folder of one person, detected in all frames except 5 and 8."""
     found = alone()
     found[0, 5] = 0
     return openpose(tmp_path_factory.mktemp("walk") / "cam", found), found[0]
@@ -82,7 +82,7 @@ def hips_together(found):
     """People (2, frames, 17, 3) whose hips are 20 px apart, as those of a whole person are.
 
     `prepare` puts the pelvis between the hips as the lens shows them: where these are far apart
-    that is not between the hips of a pinhole's picture.
+    that is not between the hips of a pinhole's image.
     """
     left, right = (COCO_17.joint_names.index(f"{side}_hip") for side in ("left", "right"))
     found[:, :, right, :2] = found[:, :, left, :2] + np.where(found[:, :, right, 2:] > 0, 20, 0)
@@ -234,7 +234,7 @@ def test_of_several_people_one_is_chosen_or_none_is_lifted(
     flags = (f"--camera={path}:back", "--fps=50")
     keypoints = LAYOUTS["sleap csv"][0](tmp_path / "both.csv", shown)
     code, line = refused(keypoints, *flags)
-    assert code == DATA and "2 people in picture 0, several in 8 of 11" in line
+    assert code == DATA and "2 people in frame 0, several in 8 of 11" in line
     assert "--person=largest, or --person=track:NAME, of p1, p2" in line
     second = run(keypoints, *flags, "--person=track:p2")
     wanted = lifted_directly(lifter, found[1], known, 3)
@@ -273,7 +273,7 @@ def test_joints_are_brought_to_the_models_with_a_note_and_refused_where_some_are
     error = capsys.readouterr().err
     assert "spine, thorax, neck, head derived" in error and "--skeleton=h36m_17" in error
     run(walk[0], *flags, "--skeleton=h36m_17")
-    assert "brought to" not in capsys.readouterr().err
+    assert "are mapped to" not in capsys.readouterr().err
     names = [f"joint{i}" for i in range(17)]
     bones = ", ".join(f'["joint0", "{name}"]' for name in names[1:])
     mine = tmp_path / "mine.toml"
@@ -297,7 +297,7 @@ GUESS = ("--fov=60", "--image-size=100x100")
         (["--fps=50", "--fov=60", "--image-size=9"], USAGE, ["--image-size=9", "WIDTHxHEIGHT"]),
         (["--fps=50", *GUESS, "--unit=mm"], USAGE, ["--unit", "no calibration"]),
         (["--fps=50", *GUESS, "--axes=world"], USAGE, ["--axes=world", "not known"]),
-        (["--fps=50", "--camera=CALIB"], USAGE, ["which of its 4 cameras? left, right", ":left"]),
+        (["--fps=50", "--camera=CALIB"], USAGE, ["it has 4: left, right", ":left"]),
         (["--fps=50", "--camera=CALIB:lft"], DATA, ["no camera 'lft'", "did you mean 'left'?"]),
         (["--fps=50", "--camera=none.toml:left"], MISSING, ["none.toml:left", "no such file"]),
         (["--fps=50", "--camera=human36m:S1:541"], DATA, ["no camera '541'", "54138969"]),
@@ -315,8 +315,8 @@ GUESS = ("--fov=60", "--image-size=100x100")
     ],
 )
 def test_what_cannot_be_is_one_line_with_its_code(refused, calibration, walk, flags, code, words):
-    told, line = refused(walk[0], *(flag.replace("CALIB", str(calibration[0])) for flag in flags))
-    assert told == code, line
+    found, line = refused(walk[0], *(flag.replace("CALIB", str(calibration[0])) for flag in flags))
+    assert found == code, line
     for word in words:
         assert word in line
 
@@ -324,7 +324,7 @@ def test_what_cannot_be_is_one_line_with_its_code(refused, calibration, walk, fl
 @pytest.mark.parametrize(
     ("flags", "code", "words"),
     [
-        ([], USAGE, ["which camera? cam0, cam1, cam2, cam3", "--camera=cam0"]),
+        ([], USAGE, ["it has cam0, cam1, cam2, cam3", "--camera=cam0"]),
         (["--camera=cam9"], DATA, ["no camera 'cam9'"]),
         (["--camera=cam0"], USAGE, ["6 clips", "--clip=clip0", "{clip}"]),
         (["--camera=cam0", "--clip=clip9"], DATA, ["no clip 'clip9'"]),
@@ -333,8 +333,8 @@ def test_what_cannot_be_is_one_line_with_its_code(refused, calibration, walk, fl
     ],
 )
 def test_what_a_recording_has_not_is_one_line_too(refused, tiny_file, flags, code, words):
-    told, line = refused(tiny_file, *flags)
-    assert told == code
+    found, line = refused(tiny_file, *flags)
+    assert found == code
     for word in words:
         assert word in line
 
@@ -349,7 +349,7 @@ def test_a_file_that_is_there_stays_as_it_was_when_lifting_fails(refused, walk, 
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.csv"]
 
 
-def test_a_picture_whose_number_is_none_asks_for_no_memory(refused, tmp_path):
+def test_an_invalid_frame_number_allocates_no_memory(refused, tmp_path):
     keypoints = openpose(tmp_path / "cam", alone())
     first = sorted(keypoints.iterdir())[0]
     first.rename(keypoints / "video_000002147483647_keypoints.json")

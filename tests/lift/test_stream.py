@@ -84,12 +84,12 @@ def test_a_filtered_stream_is_the_filtered_sequence(lifter, video, gap):
     assert np.nanmax(np.abs(wanted - pose)) > 1e-3
 
 
-def test_what_a_stream_cannot_do_is_told(lifter, video):
+def test_what_a_stream_cannot_do_is_an_error(lifter, video):
     K = video.view.K
     wrong = [
-        ({"filter": "butterworth:6", "fps": 50}, USAGE, "yet to come"),
-        ({"filter": "one-euro:1,0.05"}, USAGE, "frames per second"),
-        ({"filter": OneEuro(1.0, 0.1), "fps": 0.0}, USAGE, "frames per second"),
+        ({"filter": "butterworth:6", "fps": 50}, USAGE, "not causal"),
+        ({"filter": "one-euro:1,0.05"}, USAGE, "frame rate"),
+        ({"filter": OneEuro(1.0, 0.1), "fps": 0.0}, USAGE, "frame rate"),
         ({"filter": "one-euro:1"}, USAGE, "1 numbers"),
     ]
     for options, code, words in wrong:

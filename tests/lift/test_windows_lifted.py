@@ -20,7 +20,7 @@ from geoself_jax.export.folder import CARD, PROGRAM, SAMPLE
 from geoself_jax.export.write import export
 from geoself_jax.lift import exported, lifter
 from geoself_jax.lift.cautions import other_rate
-from geoself_jax.lift.lift_video import lift_video, looked_at
+from geoself_jax.lift.lift_video import confident, lift_video
 from geoself_jax.lift.video_detections import videos_of
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained
@@ -90,7 +90,7 @@ def test_a_video_is_lifted_as_evaluation_lifts_it_and_gaps_stay_missing(lift, vi
     assert (~there).sum() == 3
     np.testing.assert_array_equal(np.isfinite(poses).all((1, 2)), there)
     np.testing.assert_allclose(poses[there], wanted[there], atol=TOLERANCE_M)
-    only = lift_video(lift, looked_at(video, 0)).pose  # frames with nobody dropped before
+    only = lift_video(lift, confident(video, 0)).pose  # frames with nobody dropped before
     np.testing.assert_array_equal(only, poses)
 
 
@@ -149,8 +149,8 @@ def test_the_export_says_what_its_windows_are(folder, lift):
     ]
     assert f"see {FRAMES} consecutive frames" in info["conventions"]
     card = (folder / CARD).read_text()
-    assert f"in {FRAMES} consecutive pictures" in card and "how sure the detector was" in card
-    assert "25 a second" in card and "each frame by itself" not in card
+    assert f"in {FRAMES} consecutive frames" in card and "detection confidence" in card
+    assert "25 a second" in card and "each frame independently" not in card
     with np.load(folder / SAMPLE) as sample:
         assert sample["keypoints_2d"].shape == (37, FRAMES, 17, 2)
         inputs = [sample[name] for name in ("keypoints_2d", "confidence", "K")]
@@ -175,5 +175,5 @@ def test_shapes_of_single_frames_are_refused_with_a_hint(lift):
 
 def test_another_frame_rate_is_doubted(lift, video):
     assert not other_rate(lift, video)
-    doubt = other_rate(lift, dataclasses.replace(video, fps=60.0))
-    assert "60 frames per second" in doubt and "25 a second" in doubt and "\n" not in doubt
+    line = other_rate(lift, dataclasses.replace(video, fps=60.0))
+    assert "60 frames per second" in line and "25 a second" in line and "\n" not in line
