@@ -1,4 +1,4 @@
-"""What the files say, held against what the run's own networks say."""
+"""Compares the outputs of the exported files with those of the run's networks."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,81 +17,81 @@ from geoself_jax.runtime.restore import Trained
 
 INPUTS = ("keypoints_2d", "confidence", "K")
 OUTPUTS = ("pose_3d", "root_position", "uncertainty")
-"""The last of networks that say it."""
+"""The last one only for networks that predict it."""
 
 BATCHES = (1, 37)
 
 MAX_DIFFERENCE_MM = {exported.WEIGHTS: 0.05, PROGRAM: 0.05, ONNX: 0.01}
-"""Between what was read back and the run's networks. Rounding alone makes 0.006 mm in networks of 4
-blocks of 1024 units once the batch has another size, 0.003 mm by onnxruntime (benchmarks.exports);
-one float32 step at 5 m is 0.0005 mm."""
+"""Tolerance between an exported file and the run's networks. Rounding causes 0.006 mm in networks
+of 4 blocks of 1024 units at another batch size, 0.003 mm in onnxruntime (benchmarks.exports); one
+float32 step at 5 m is 0.0005 mm."""
 
 Lift = Callable[..., Sequence[Any]]
 
 
 class Case(NamedTuple):
-    """Inputs, in the order of `INPUTS`, and the networks' answer, in that of `OUTPUTS`."""
+    """Inputs, in the order of `INPUTS`, and expected outputs, in that of `OUTPUTS`."""
 
     inputs: tuple[np.ndarray, ...]
     wanted: tuple[np.ndarray, ...]
 
 
 def live_cases(trained: Trained) -> list[Case]:
-    """What the run's networks make of one pose and of 37, joints missing."""
+    """Returns inputs and outputs of the run's networks for 1 and 37 poses with missing joints."""
     predict, cases = make_predict(trained.model), []
     for poses in BATCHES:
         inputs = plausible_inputs(trained, poses)
         with jax.default_matmul_precision("highest"):
             answer = predict(trained.variables, *inputs)
-        cases.append(Case(inputs, tuple(np.asarray(array) for array in told(answer))))
+        cases.append(Case(inputs, tuple(np.asarray(array) for array in outputs_of(answer))))
     return cases
 
 
 def differences_mm(folder: Path, cases: Sequence[Case]) -> dict[str, float]:
-    """Largest coordinate difference between what the files give and the networks, by file name.
+    """Returns the largest coordinate difference from the networks, mm, by file name.
 
-    Each file is used as a user would: from the disk.
+    Each file is loaded from disk, as a user would.
     """
     return {name: _largest_mm(lift, cases) for name, lift in lifts(folder).items()}
 
 
-def told(answer: Prediction) -> list[Any]:
-    """What networks say, in the order of `OUTPUTS`."""
-    return [array for array in answer if array is not None]
+def outputs_of(prediction: Prediction) -> list[Any]:
+    """Returns the outputs of the networks, in the order of `OUTPUTS`."""
+    return [array for array in prediction if array is not None]
 
 
 def lifts(folder: Path) -> dict[str, Lift]:
-    """What lifts by each of an export's files, by its name; ONNX where it is there."""
+    """Returns a lifting function for each file of an export, by file name."""
     loaded = lifter.load_lifter(folder)
     program = jax.export.deserialize(bytearray((folder / PROGRAM).read_bytes()))
     found: dict[str, Lift] = {
-        exported.WEIGHTS: lambda *inputs: told(loaded.predict(*inputs)),
+        exported.WEIGHTS: lambda *inputs: outputs_of(loaded.predict(*inputs)),
         PROGRAM: jax.jit(program.call),
     }
     return found | ({ONNX: _onnx(folder / ONNX)} if (folder / ONNX).is_file() else {})
 
 
 def check_differences(differences: dict[str, float]) -> None:
-    """Makes sure that all files say what the networks say.
+    """Checks that all files agree with the networks.
 
     Raises:
-        GeoselfError: One does not (70).
+        GeoselfError: A difference exceeds `MAX_DIFFERENCE_MM` (70).
     """
     for name, difference in differences.items():
         if not difference <= MAX_DIFFERENCE_MM[name]:  # NaN too
             raise GeoselfError(
                 f"{name}, read back, differs from the run's networks by {difference:.3g} mm",
-                f"wanted at most {MAX_DIFFERENCE_MM[name]} mm; nothing was exported",
+                f"must be at most {MAX_DIFFERENCE_MM[name]} mm; nothing was exported",
                 "try --checkpoint=best or last; if both fail, report it with the versions of jax",
                 DIVERGED,
             )
 
 
 def check_onnx_installed() -> None:
-    """What writes model.onnx, and what reads it back, are there.
+    """Checks that onnx and onnxruntime are installed.
 
     Raises:
-        GeoselfError: They are not (69).
+        GeoselfError: One is not (69).
     """
     try:
         import onnx  # noqa: F401
@@ -108,9 +108,9 @@ def check_onnx_installed() -> None:
 def plausible_inputs(
     trained: Trained, poses: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """keypoints_2d, confidence and K of bodies 3 to 7 m away, a tenth of their joints missing.
+    """Generates keypoints_2d, confidence and K of bodies at 3 to 7 m; a tenth of joints missing.
 
-    In windows of frames the bodies move, some centimetres from one frame to the next.
+    In windows the bodies move by some centimetres per frame.
     """
     rng = np.random.default_rng([seed, poses])
     config, joints = trained.model.config, trained.model.skeleton.joints
@@ -143,7 +143,7 @@ def _onnx(path: Path) -> Lift:
 
 
 def _largest_mm(lift: Lift, cases: Sequence[Case]) -> float:
-    """NaN if any difference is."""
+    """Returns the largest difference, mm; NaN if any is NaN."""
     worst = [
         np.abs(np.asarray(a) - b).max()
         for case in cases

@@ -1,4 +1,4 @@
-"""model.json: what the networks are, take and give, where they come from, how good they are."""
+"""model.json: architecture, inputs, outputs, provenance and scores of the networks."""
 
 import dataclasses
 import json
@@ -15,35 +15,34 @@ from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained
 
 CONVENTIONS = (
-    "Single view, single person. A camera's frame: origin in its centre, x right, y down, z "
-    "forward, metres. A picture's frame: u right, v down, pixels; z (u, v, 1) = K (x, y, z). "
-    "Remove lens distortion from the pixels first. A missing joint is NaN, or has confidence 0; "
-    "the networks answer even where no joint is seen. pose_3d is relative to the root joint and "
-    "has the orientation of the camera: the absolute joints in the camera's frame are pose_3d + "
+    "Single view, single person. Camera frame: origin at the camera centre, x right, y down, z "
+    "forward, metres. Image frame: u right, v down, pixels; z (u, v, 1) = K (x, y, z). "
+    "Undistort the pixels first. A missing joint is NaN, or has confidence 0; "
+    "the networks predict a pose even without any visible joint. pose_3d is root-relative, in "
+    "camera axes: the absolute joints in the camera frame are pose_3d + "
     "root_position[..., None, :]. Joints are in the order of skeleton.joint_names."
 )
 WINDOWS = (
-    "The networks see {frames} consecutive frames of one camera and lift the middle one: of each "
-    "pose keypoints_2d and confidence hold {frames} frames, of which frame {middle}, counted from "
-    "0, is lifted. Where the video has none, beyond its ends, repeat the frame at its end; a frame "
-    "in which nobody is found is one of missing joints. "
+    "The networks see {frames} consecutive frames of one camera and lift the middle one: "
+    "keypoints_2d and confidence of each pose hold {frames} frames, of which frame {middle}, "
+    "counted from 0, is lifted. Pad a video by its first and last frame; pass a frame without a "
+    "detection as missing joints. "
 )
 UNCERTAIN = (
-    " uncertainty is the distance at which each joint of pose_3d is expected from where it is, "
+    " uncertainty is the expected error of each joint of pose_3d, "
     "metres, 0 at the root: a mean over joints like it, not a bound."
 )
 PACKAGES = ("geoself_jax", "jax", "flax", "numpy", "safetensors")
 
 
 def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[str, Any]:
-    """All of model.json but the facts of the files beside it and its digest.
+    """Returns model.json except the facts of the other files and its digest.
 
-    Of files that a run was taught by or scored on, the name is told and not the folder: an export
-    is handed on.
+    Files of the training and evaluation data are named without their folders: an export is shared.
 
     Args:
-        trained: The networks.
-        scores: From `read_scores`.
+        trained: The trained networks.
+        scores: Result of `read_scores`.
         onnx: Whether model.onnx is written.
     """
     record, skeleton = trained.record, trained.model.skeleton
@@ -61,9 +60,9 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
         "format": exported.FORMAT,
         "conventions": conventions(built),
         "inputs": [
-            _array("keypoints_2d", [*seen, 2], "px", "picture", missing="NaN"),
+            _array("keypoints_2d", [*seen, 2], "px", "image", missing="NaN"),
             _array("confidence", seen, "1", None, range=[0, 1], missing=0),
-            _array("K", ["b", 3, 3], "px", "picture", layout="[[fx,s,cx],[0,fy,cy],[0,0,1]]"),
+            _array("K", ["b", 3, 3], "px", "image", layout="[[fx,s,cx],[0,fy,cy],[0,0,1]]"),
         ],
         "outputs": outputs,
         "skeleton": dataclasses.asdict(skeleton),
@@ -83,13 +82,13 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
 
 
 def conventions(built: config.ModelConfig) -> str:
-    """What the arrays mean, for networks that are built so."""
-    frames, said = built.frames, CONVENTIONS + (UNCERTAIN if built.uncertainty else "")
-    return said if frames == 1 else WINDOWS.format(frames=frames, middle=frames // 2) + said
+    """Describes the input and output arrays of networks of this configuration."""
+    frames, text = built.frames, CONVENTIONS + (UNCERTAIN if built.uncertainty else "")
+    return text if frames == 1 else WINDOWS.format(frames=frames, middle=frames // 2) + text
 
 
 def read_scores(run: Path, which: str, trained: Trained) -> tuple[dict[str, Any], list[str]]:
-    """The checkpoint's facts and, where it is of this checkpoint, the run's evaluation; notes.
+    """Reads the checkpoint's facts and the run's evaluation of it; returns scores and notes.
 
     Raises:
         GeoselfError: The evaluation is damaged (65).
@@ -115,7 +114,7 @@ _SOURCES = ("data", "trained_on")
 
 
 def without_folder(source: str) -> str:
-    """The name of a file or data set, without the folders of the machine where it lies."""
+    """Returns the name of a file or data set without its folders."""
     kind = source.partition(":")[0]
     if kind in ("synthetic", "tfds"):
         return source.partition("@")[0]
@@ -134,7 +133,7 @@ def _array(
 
 
 def _without_infinities(value: Any) -> Any:
-    """Infinity and NaN are no JSON: null."""
+    """Replaces infinity and NaN, which JSON lacks, by None."""
     if isinstance(value, dict):
         return {key: _without_infinities(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

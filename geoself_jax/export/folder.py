@@ -1,4 +1,4 @@
-"""The folder of an export: what is in it, and how a new one takes the place of an old one."""
+"""The folder of an export: its files, and its atomic replacement."""
 
 import json
 import shutil
@@ -13,14 +13,14 @@ SAMPLE = "sample.npz"
 CARD = "MODEL_CARD.md"
 ALL = (exported.WEIGHTS, exported.DESCRIPTION, PROGRAM, ONNX, SAMPLE, CARD)
 FILES = tuple(name for name in ALL if name != ONNX)
-"""What every export holds; model.onnx is there where it was asked for."""
+"""Files of every export; model.onnx is optional."""
 
 
 def check_free(out: Path) -> None:
-    """The place is free, an empty folder, or an earlier export as it was written.
+    """Checks that a path is free, an empty folder, or an unmodified earlier export.
 
     Raises:
-        GeoselfError: Anything that would be lost is there (73).
+        GeoselfError: Files would be lost (73).
     """
     if not out.exists():
         return
@@ -28,7 +28,7 @@ def check_free(out: Path) -> None:
     if names and not exported.is_export(out):
         why = "is there already and is no export of geoself_jax"
     elif foreign := [name for name in names if name not in ALL]:
-        why = f"is an earlier export with {foreign[0]!r} beside it, which would be lost"
+        why = f"is an earlier export that also holds {foreign[0]!r}, which would be lost"
     elif CARD in names and _is_edited(out):
         why = f"is an earlier export whose {CARD} was edited, which would be lost"
     else:
@@ -39,7 +39,7 @@ def check_free(out: Path) -> None:
 
 
 def _is_edited(out: Path) -> bool:
-    """Whether the card is not the one that the export wrote."""
+    """Returns whether the card differs from the one that the export wrote."""
     files = json.loads((out / exported.DESCRIPTION).read_bytes()).get("files")
     facts = files.get(CARD) if isinstance(files, dict) else None
     wanted = facts.get("sha256") if isinstance(facts, dict) else None
@@ -47,7 +47,7 @@ def _is_edited(out: Path) -> bool:
 
 
 def move(temporary: Path, out: Path) -> None:
-    """The new folder in the place of the old one, which is kept until then."""
+    """Replaces the old folder by the new one; restores it on failure."""
     old = temporary.with_suffix(".old")
     if out.exists():
         out.rename(old)

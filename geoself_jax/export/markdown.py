@@ -1,4 +1,4 @@
-"""Markdown from values: names from files stay text, whatever they hold."""
+"""Formats values as Markdown; names from files are escaped."""
 
 import re
 from collections.abc import Sequence
@@ -12,17 +12,17 @@ _MARKUP = re.compile(
 
 
 def text(value: Any) -> str:
-    """A value as text of one line: control characters gone, markup escaped by a backslash."""
+    """Formats a value as one line: control characters removed, markup escaped by a backslash."""
     line = "".join(c if c.isprintable() else " " for c in str(value))
     return _MARKUP.sub(lambda found: "\\" + found[0], line)
 
 
 def figure(value: float | None, digits: int = 1) -> str:
-    """A number, or a dash where there is none."""
+    """Formats a number; a dash for None."""
     return "-" if value is None else f"{value:.{digits}f}"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: int = 0) -> list[str]:
-    """Lines of a table, its last columns to the right where they hold numbers."""
+    """Returns the lines of a table whose last `numbers` columns are right-aligned."""
     rule = ["---"] * (len(heads) - numbers) + ["---:"] * numbers
     return ["| " + " | ".join(cells) + " |" for cells in (heads, rule, *rows)]

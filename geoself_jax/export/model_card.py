@@ -1,4 +1,4 @@
-"""MODEL_CARD.md: what somebody who is handed the networks should know, from what the run knows."""
+"""Writes MODEL_CARD.md: training data, scores, conventions and limits of the networks."""
 
 from typing import Any
 
@@ -9,28 +9,28 @@ from geoself_jax.export.markdown import table, text
 from geoself_jax.lift import exported
 
 _OBJECTIVES = {
-    "transform": "the paper's loss, eq. (7): the lifted pose, moved into the other views and "
-    "projected, against the detections there",
-    "reprojection": "re-projection into the pose's own view alone, eq. (2), which does not see "
-    "depth: for comparison, not for use",
+    "transform": "the paper's loss, eq. (7): the lifted pose, transformed to the other views and "
+    "projected, against their detections",
+    "reprojection": "reprojection loss of the pose's own view only, eq. (2), insensitive to "
+    "depth: an ablation, not for use",
     "pseudo_label": "joints triangulated from the views' detections",
     "both": "the paper's loss, eq. (7), together with joints triangulated from the views' "
     "detections",
 }
 _WHAT = {
-    exported.WEIGHTS: "weights; numpy reads it",
-    PROGRAM: "program with weights; jax runs it, of the exporting version or newer",
-    ONNX: "program with weights; onnxruntime runs it",
-    SAMPLE: "made-up inputs and the answer to them, to try a runtime on",
+    exported.WEIGHTS: "weights; read by NumPy",
+    PROGRAM: "program with weights; run by JAX of the exporting version or newer",
+    ONNX: "program with weights; run by onnxruntime",
+    SAMPLE: "synthetic inputs and expected outputs, to test a runtime",
 }
 
 
 def card(info: dict[str, Any], differences_mm: dict[str, float]) -> str:
-    """The card as Markdown; names that came from files are escaped.
+    """Returns the card as Markdown; names from files are escaped.
 
     Args:
         info: The description (model.json), with the facts of the files written so far.
-        differences_mm: Of each file that lifts from the run's networks, by file name.
+        differences_mm: Largest difference from the run's networks, mm, by file name.
     """
     sections = (
         _head(info),
@@ -54,18 +54,18 @@ def _head(info: dict[str, Any]) -> list[str]:
         f"{1 + (config.narrowing + blocks) * built['layers']} layers of {width} units"
         for width, blocks in sizes
     )
-    several = f"in {frames} consecutive pictures, of which the middle one is lifted"
+    several = f"in {frames} consecutive frames, of which the middle one is lifted"
     if config.temporal == "paths":
-        several += f" (at the middle one and each joint's path through the {frames})"
-    looked_at = "one picture's joints at a time" if frames == 1 else f"a person's joints {several}"
-    unsure = "They also say how far off each joint may be. " if built.get("uncertainty") else ""
-    trust = ", and at how sure the detector was of each" if built["confidence"] else ""
+        several += f" (the middle one and trajectory features over all {frames})"
+    inputs = "2D joints of one frame" if frames == 1 else f"2D joints {several}"
+    unsure = "They also predict the uncertainty of each joint. " if built.get("uncertainty") else ""
+    trust = ", with their detection confidence" if built["confidence"] else ""
     return [
         "# Model card: one camera's 2D joints to a 3D pose",
         "",
-        f"Two residual networks (geoself_jax): one gives a person's {len(joints)} joints in 3D "
-        f"relative to the {text(root)} ({lifting}), the other that joint's place before the "
-        f"camera ({placing}). {unsure}They look at {looked_at}{trust}, not at pictures.",
+        f"Two residual networks (geoself_jax): one predicts {len(joints)} 3D joints of a person "
+        f"relative to the {text(root)} ({lifting}), the other the position of that joint in the "
+        f"camera frame ({placing}). {unsure}Their input is the {inputs}{trust}, not images.",
     ]
 
 
@@ -76,7 +76,7 @@ def _training(info: dict[str, Any]) -> list[str]:
     facts = {
         "data": f"{text(data['source'])}: {data['train_frames']} frames of {len(people)} people "
         f"in {data['views']} synchronized, calibrated views{rate} (sha256 {data['sha256']}); "
-        f"{data['validation_frames']} more frames held out to choose the checkpoint",
+        f"{data['validation_frames']} more frames of held-out subjects to select the checkpoint",
         "learned from": _objective(info),
         "recipe": _recipe(settings),
         "checkpoint": f"step {info['scores']['checkpoint']['step']} "
@@ -96,13 +96,13 @@ def _training(info: dict[str, Any]) -> list[str]:
 def _labels(data: dict[str, Any]) -> str:
     if data["supervised_upper_bound"]:
         return (
-            "**Trained on ground-truth 3D poses**, as an upper bound to compare with: this is not "
-            "what the method reaches without 3D labels."
+            "**Trained on ground-truth 3D poses**, a supervised upper bound: the method does not "
+            "reach this without 3D labels."
         )
     return (
-        "**No 3D label was used**: no motion capture, no 3D annotation; only a 2D detector's "
-        "joints with their confidences, and the cameras' calibration. If the recording holds "
-        "ground truth, training did not see it."
+        "**No 3D label was used**: no motion capture, no 3D annotation; only 2D detections "
+        "with confidence, and the cameras' calibration. Ground truth in the recording, if any, "
+        "was not used in training."
     )
 
 
@@ -117,7 +117,9 @@ def _objective(info: dict[str, Any]) -> str:
 def _recipe(settings: dict[str, Any]) -> str:
     schedule, share = settings["schedule"], settings["augmentation"]["share"]
     first = f"{schedule['pretrain']} of stage one, then " if schedule["pretrain"] else ""
-    views = f"; {share:.0%} of the samples are new views of triangulated bodies" if share else ""
+    views = (
+        f"; {share:.0%} of the samples are synthesized views of triangulated poses" if share else ""
+    )
     return (
         f"Adam at {settings['optimizer']['learning_rate']:g} ({settings['optimizer']['schedule']}),"
         f" {first}{schedule['length']} {schedule['unit']} of {schedule['batch']} instants, "
@@ -159,19 +161,19 @@ def _running(info: dict[str, Any]) -> list[str]:
     return [
         "## Use",
         "",
-        "Each of these by itself; `DIR` is this folder.",
+        "Alternatives; `DIR` is this folder.",
         "",
         "```python",
-        "lift = geoself_jax.load_lifter(DIR)  # this package: any batch shape, inputs checked",
+        "lift = geoself_jax.load_lifter(DIR)  # this package: any batch shape, checked inputs",
         f"{names} = {call}(keypoints_2d, confidence, K)",
         "",
         "program = jax.export.deserialize(bytearray(open(DIR + '/model.stablehlo', 'rb').read()))",
-        f"{names} = program.call(keypoints_2d, confidence, K)  # jax alone",
+        f"{names} = program.call(keypoints_2d, confidence, K)  # JAX only",
         *(["", *onnx] if ONNX in info["files"] else []),
         "```",
         "",
-        f"`examples/run_safetensors.py` of geoself_jax computes the same with numpy alone. "
-        f"{SAMPLE} holds inputs and the networks' answer to them.",
+        f"`examples/run_safetensors.py` of geoself_jax computes the same with NumPy only. "
+        f"{SAMPLE} holds inputs and expected outputs.",
     ]
 
 
@@ -179,24 +181,23 @@ def _limits(info: dict[str, Any]) -> list[str]:
     data = info["data"]
     evaluation = info["scores"]["evaluation"] or {}
     depth = evaluation.get("root_error_mm")
-    off = f"{depth / 10:.0f} cm off on average" if depth else "15 to 30 cm off in our tests"
+    error = f"{depth / 10:.0f} cm on average" if depth else "15 to 30 cm in our tests"
     return [
         "## Limits",
         "",
         *(
-            ["* Trained on procedural people: good for trying the software, not for measuring."]
+            ["* Trained on procedural people: for trying the software, not for measurements."]
             if _is_made_up(info)
             else []
         ),
-        f"* {len(data['subjects'])} people taught it. Bodies, movements, viewpoints and detectors "
-        "unlike theirs are lifted worse, and nothing in the answer says so.",
-        f"* How far away a person is can hardly be seen in one view: `root_position` was {off}, "
+        f"* Trained on {len(data['subjects'])} people. The error is larger for other body shapes, "
+        "motions, viewpoints and detectors, and the output does not show it.",
+        f"* Depth is ambiguous in a single view: the error of `root_position` was {error}, "
         "mostly in depth.",
-        "* A pose is given whatever comes in, even from no joint: look at `confidence`.",
-        "* Joints must mean what the training detector's joints meant; another detector's wrist or "
-        "hip is some centimetres elsewhere.",
-        f"* One person, {_alone(info)}: no smoothing, no contact with the floor, no limits of "
-        "the joints.",
+        "* A pose is predicted for any input, even without a visible joint: check `confidence`.",
+        "* Joint definitions must match those of the training detector; another one's wrist or "
+        "hip differs by some centimetres.",
+        f"* One person, {_alone(info)}: no smoothing, no ground contact, no joint limits.",
         "* Not tested for medical, safety or legal decisions about people.",
     ]
 
@@ -204,25 +205,25 @@ def _limits(info: dict[str, Any]) -> list[str]:
 def _alone(info: dict[str, Any]) -> str:
     frames = info["architecture"]["frames"]
     if frames == 1:
-        return "each frame by itself"
+        return "each frame independently"
     fps = (info["recording"] or {}).get("fps")
-    at = f" at the {fps:g} a second of the training videos" if fps else ""
-    return f"each frame from the {frames} about it{at}"
+    at = f" at the training videos' {fps:g} a second" if fps else ""
+    return f"each frame from a window of {frames}{at}"
 
 
 def _files(info: dict[str, Any], differences_mm: dict[str, float]) -> list[str]:
     rows = []
     for name, facts in info["files"].items():
-        off = differences_mm.get(name)
-        told = "-" if off is None else f"{off:.1e} mm"
-        rows.append([f"`{name}`", _WHAT[name], f"{facts['bytes'] / 1e6:.3f}", told])
+        difference = differences_mm.get(name)
+        shown = "-" if difference is None else f"{difference:.1e} mm"
+        rows.append([f"`{name}`", _WHAT[name], f"{facts['bytes'] / 1e6:.3f}", shown])
     return [
         "## Files",
         "",
-        *table(["file", "", "MB", "largest difference, read back"], rows, numbers=2),
+        *table(["file", "", "MB", "largest difference"], rows, numbers=2),
         "",
-        f"`{exported.DESCRIPTION}` describes them and holds their sha256. Differences are to "
-        "the run's own networks, over batches of 1 and 37 poses with joints missing. Exported with "
+        f"`{exported.DESCRIPTION}` describes them and lists their sha256. Differences are "
+        "from the run's networks, over batches of 1 and 37 poses with missing joints. Exported by "
         f"{_versions(info['versions']['export'])}.",
     ]
 
@@ -230,14 +231,14 @@ def _files(info: dict[str, Any], differences_mm: dict[str, float]) -> list[str]:
 def _licence(info: dict[str, Any]) -> list[str]:
     source = info["data"]["source"]
     terms = (
-        f"The terms of the training data ({text(source)}) may bind them: many data sets allow "
+        f"The terms of the training data ({text(source)}) may apply: many data sets allow "
         "research only. "
     )
     return [
         "## Licence",
         "",
-        "None is given yet: it is for whoever trained these networks to choose, and to write here "
-        f"before handing them on. {'' if _is_made_up(info) else terms}geoself_jax itself is "
+        "Not chosen yet: whoever trained these networks chooses one and states it here before "
+        f"sharing them. {'' if _is_made_up(info) else terms}geoself_jax itself is "
         f"Apache-2.0. A {CARD} that was edited is not overwritten.",
     ]
 

@@ -1,4 +1,4 @@
-"""An ONNX graph written like arithmetic: tensors with operators, each of which adds a node."""
+"""Builds an ONNX graph from arithmetic: tensors whose operators add nodes."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ class Tensor:
         return self.graph.node("Not", self)
 
     def take(self, index: int | list[int], axis: int) -> Tensor:
-        """Entries along an axis, which a single index removes and a list keeps."""
+        """Selects entries along an axis; an integer removes the axis, a list keeps it."""
         return self.graph.node("Gather", self, np.array(index, np.int64), axis=axis)
 
     def reshape(self, *shape: int) -> Tensor:
-        """Another shape; 0 keeps a size."""
+        """Reshapes; 0 keeps a size."""
         return self.graph.node("Reshape", self, np.array(shape, np.int64))
 
 
 class Graph:
-    """Nodes and weights in the order in which they are added."""
+    """Nodes and weights in insertion order."""
 
     def __init__(self) -> None:
         self._nodes: list[NodeProto] = []
@@ -57,41 +57,41 @@ class Graph:
         self._outputs: list[Any] = []
 
     def input(self, name: str, shape: Sequence[str | int]) -> Tensor:
-        """A float32 input; a size that is a string is free."""
+        """Adds a float32 input; a size that is a string is symbolic."""
         self._inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
         return Tensor(self, name)
 
     def output(self, name: str, value: Tensor, shape: Sequence[str | int]) -> None:
-        """A float32 output."""
+        """Adds a float32 output."""
         self._nodes.append(helper.make_node("Identity", [value.name], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
     def node(
         self, operator: str, *inputs: Tensor | np.ndarray | float, name: str = "", **attributes: Any
     ) -> Tensor:
-        """One operation; numbers and indices become constants."""
+        """Adds one operation; numbers and indices become constants."""
         name = name or f"{operator.lower()}_{len(self._nodes)}"
         names = [(x if isinstance(x, Tensor) else self._constant(x)).name for x in inputs]
         self._nodes.append(helper.make_node(operator, names, [name], name=name, **attributes))
         return Tensor(self, name)
 
     def stack(self, *values: Tensor) -> Tensor:
-        """Tensors side by side on a new last axis, the third."""
+        """Stacks tensors along a new last axis, the third."""
         last = np.array([2], np.int64)
         return self.node("Concat", *(self.node("Unsqueeze", v, last) for v in values), axis=2)
 
     def proto(self, name: str) -> Any:
-        """The finished graph."""
+        """Returns the graph as a protobuf."""
         weights = list(self._weights.values())
         return helper.make_graph(self._nodes, name, self._inputs, self._outputs, weights)
 
     def weight(self, name: str, array: np.ndarray) -> Tensor:
-        """A named array of the file."""
+        """Adds a named weight."""
         self._weights[name] = numpy_helper.from_array(np.asarray(array, order="C"), name)
         return Tensor(self, name)
 
     def _constant(self, value: np.ndarray | float) -> Tensor:
-        """A number, or a few indices, stored once."""
+        """Adds a number or indices as a constant, stored once."""
         array = value if isinstance(value, np.ndarray) else np.array(value, np.float32)
         name = f"{array.dtype}{array.tolist()}".replace(" ", "")
         return Tensor(self, name) if name in self._weights else self.weight(name, array)

@@ -1,7 +1,7 @@
-"""The networks as an ONNX model: `model.Networks` once more, node by node.
+"""Exports the networks to ONNX: `model.Networks` node by node.
 
-Written by hand and not by a converter of jax programs: the networks are matrix products, and the
-converter (jax2onnx 0.17) needs an Orbax older than the one that reads a run's checkpoints.
+Hand-written rather than converted: the networks are matrix products, and the converter (jax2onnx
+0.17) needs an Orbax older than the one that reads a run's checkpoints.
 """
 
 import json
@@ -17,7 +17,7 @@ from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.layers import fold_norm
 from geoself_jax.core.model import CONFIDENCE_SCALE, UNCERTAINTY, UNCERTAINTY_SCALE
 from geoself_jax.export.onnx_graph import Graph, Tensor
-from geoself_jax.export.onnx_trajectories import path_features
+from geoself_jax.export.onnx_trajectories import trajectory_features
 from geoself_jax.runtime.restore import Trained
 
 OPSET = 17
@@ -27,12 +27,12 @@ IR_VERSION = 8
 Pair = tuple[Tensor, Tensor]
 
 
-def onnx_model(trained: Trained, told: dict[str, Any]) -> bytes:
-    """The networks and their weights as a file that onnxruntime runs, with a free batch size.
+def onnx_model(trained: Trained, metadata: dict[str, Any]) -> bytes:
+    """Returns the networks and weights as an ONNX file with a symbolic batch size.
 
     Args:
-        trained: The networks.
-        told: What the file says about itself, texts or JSON values by name.
+        trained: The trained networks.
+        metadata: Metadata of the file: strings or JSON values by name.
     """
     model = helper.make_model(
         _graph(trained).proto("geoself_lifter"),
@@ -41,7 +41,7 @@ def onnx_model(trained: Trained, told: dict[str, Any]) -> bytes:
         producer_name="geoself_jax",
         producer_version=__version__,
     )
-    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in told.items()}
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in metadata.items()}
     helper.set_model_props(model, texts)
     onnx.checker.check_model(model, full_check=True)
     content: bytes = model.SerializeToString(deterministic=True)
@@ -76,7 +76,7 @@ def _graph(trained: Trained) -> Graph:
         x, y, z = (pose.take(i, axis=2) for i in range(3))
         pose = graph.stack(
             *(turn[0][i] * x + turn[1][i] * y + turn[2][i] * z for i in range(3))
-        )  # turned back: by the transpose
+        )  # rotated back: by the transpose
     graph.output("pose_3d", pose, ["b", joints, 3])
     size = config.narrowing, config.root_blocks, config.layers
     out = _features_of(features, weights["root"], "root", *size)
@@ -86,14 +86,14 @@ def _graph(trained: Trained) -> Graph:
         spread = _linear(last, "lifting.spread", weights["lifting"]["spread"])
         scale = UNCERTAINTY * variables["batch_stats"][UNCERTAINTY_SCALE]
         scale[skeleton.root] = 0
-        off = graph.node("Exp", graph.node("Clip", spread, -4.0, 3.0))
-        off = off * graph.weight("uncertainty_scale", scale.astype(np.float32))
-        graph.output("uncertainty", off, ["b", joints])
+        uncertainty = graph.node("Exp", graph.node("Clip", spread, -4.0, 3.0))
+        uncertainty = uncertainty * graph.weight("uncertainty_scale", scale.astype(np.float32))
+        graph.output("uncertainty", uncertainty, ["b", joints])
     return graph
 
 
 def _rays(uv: Pair, confidence: Tensor, K: Tensor) -> tuple[Pair, Tensor]:
-    """Rays, (b, joints) each, not a number where nothing was detected, and which were seen."""
+    """Returns rays, (b, joints) each, NaN without a detection, and the visibility mask."""
     graph, flat = K.graph, K.reshape(0, 9)
     fx, skew, cx, fy, cy = (flat.take([i], axis=1) for i in (0, 1, 2, 4, 5))
     y = (uv[1] - cy) / fy
@@ -105,7 +105,7 @@ def _rays(uv: Pair, confidence: Tensor, K: Tensor) -> tuple[Pair, Tensor]:
 
 
 def _root_ray(rays: Pair, seen: Tensor, root: int) -> Pair:
-    """The root's ray, (b, 1) each: the seen joints' mean where it is not seen, 0 if none is."""
+    """Returns the root's ray, (b, 1) each; the visible joints' mean where missing, else 0."""
     graph = seen.graph
     count = _sum(graph.node("Cast", seen, to=onnx.TensorProto.FLOAT))
     count = graph.node("Max", count, 1.0)
@@ -126,7 +126,7 @@ def _where_seen(seen: Tensor, x: Tensor) -> Tensor:
 
 
 def _look_at(ray: Pair) -> list[list[Tensor]]:
-    """The smallest rotation that brings a ray to the optical axis (Rodrigues), (b, 1) each."""
+    """Returns the smallest rotation of a ray to the optical axis (Rodrigues), (b, 1) each."""
     graph, (x, y) = ray[0].graph, ray
     length = graph.node("Sqrt", x * x + y * y + 1.0)
     x, y, z = x / length, y / length, graph.node("Reciprocal", length)
@@ -149,7 +149,7 @@ def _features(
     seen: Tensor,
     joints: int,
 ) -> Tensor:
-    """The networks' input, (b, features), of each third frame or of paths; 0 where not seen."""
+    """Returns the networks' input, (b, features): frames or trajectories; 0 where missing."""
     graph, frames, pair = seen.graph, config.frames, rays
     extra: list[Tensor] = []
     if config.input == "pixel":
@@ -167,7 +167,7 @@ def _features(
             trust = graph.node("Cast", seen, to=onnx.TensorProto.FLOAT)
             if config.confidence:
                 trust = _where_seen(seen, confidence)
-            return path_features(config, masked, trust, root_ray, joints)
+            return trajectory_features(config, masked, trust, root_ray, joints)
         times = np.array([1, frames], np.int64)
         extra = [graph.node("Tile", ray, times).reshape(0, frames, 1) for ray in root_ray]
     if config.confidence:
@@ -189,7 +189,7 @@ def _linear(x: Tensor, name: str, arrays: dict[str, np.ndarray], **how: int) -> 
 def _features_of(
     x: Tensor, weights: dict[str, Any], name: str, narrowing: int, blocks: int, layers: int
 ) -> Tensor:
-    """A fully connected layer and residual blocks: of `model.ResidualNetwork`, folded."""
+    """Adds the layers of `model.ResidualNetwork`, folded."""
 
     def dense(x: Tensor, layer: str) -> Tensor:
         product = _linear(x, f"{name}.{layer}", weights[layer]["linear"], transB=1)
@@ -209,7 +209,7 @@ def _features_of(
 
 
 def _root_position(config: ModelConfig, out: Tensor, root_ray: Pair) -> Tensor:
-    """Metres in the camera frame, (b, 3)."""
+    """Returns the root position, (b, 3), metres, camera frame."""
     if config.root == "plain":
         return out
     graph = out.graph

@@ -11,35 +11,35 @@ Pair = tuple[Tensor, Tensor]
 """x and y."""
 
 
-def path_features(
+def trajectory_features(
     config: ModelConfig, pair: Pair, trust: Tensor, root_ray: Pair, joints: int
 ) -> Tensor:
-    """The networks' input, (b, features).
+    """Returns the networks' input, (b, features).
 
     Args:
-        config: Of the networks.
-        pair: Coordinates, (b, frames * joints) each, 0 where a joint was not seen.
-        trust: Confidences, (b, frames * joints), 0 there.
-        root_ray: (b, 1) each.
-        joints: Of a frame.
+        config: Configuration of the networks.
+        pair: Ray coordinates, (b, frames * joints) each, 0 where a joint is missing.
+        trust: Confidence, (b, frames * joints), 0 where missing.
+        root_ray: Ray of the root, (b, 1) each.
+        joints: Number of joints of a frame.
     """
     graph, frames = trust.graph, config.frames
     x, y, trust = (array.reshape(0, frames, joints) for array in (*pair, trust))
     middle = [array.take(frames // 2, axis=1) for array in (x, y, trust)]
-    told, supports = [graph.stack(*middle[:2]).reshape(0, 2 * joints)], middle[2:]
+    features, supports = [graph.stack(*middle[:2]).reshape(0, 2 * joints)], middle[2:]
     for spread in config.path_spreads:
-        path, support = _fit_paths((x, y), trust * trust, frames, spread)
-        told.append(graph.stack(*path).reshape(0, 6 * joints))
+        path, support = _fit_trajectories((x, y), trust * trust, frames, spread)
+        features.append(graph.stack(*path).reshape(0, 6 * joints))
         supports.append(support)
     if config.confidence:
-        told += [support * CONFIDENCE_SCALE for support in supports]
-    return graph.node("Concat", *told, *root_ray, axis=1)
+        features += [support * CONFIDENCE_SCALE for support in supports]
+    return graph.node("Concat", *features, *root_ray, axis=1)
 
 
-def _fit_paths(
+def _fit_trajectories(
     pair: Pair, weight: Tensor, frames: int, spread: float
 ) -> tuple[list[Tensor], Tensor]:
-    """Place, velocity and half the acceleration, x and y of each, (b, joints); their support."""
+    """Fits position, velocity and half the acceleration, x and y, (b, joints); with support."""
     graph, (powers, near) = weight.graph, powers_and_nearness(frames, spread)
     name = f"paths.{spread:g}"
     moments = graph.weight(f"{name}.moments", powers.T)
@@ -51,8 +51,8 @@ def _fit_paths(
             points - graph.node("MatMul", there, _rows(path[axis::2]))
             for axis, points in enumerate(pair)
         )
-        doubt = (x * x + y * y) / PATH_OUTLIER**2 + 1.0
-        path = _fit(pair, first / (doubt * doubt), moments)
+        residual = (x * x + y * y) / PATH_OUTLIER**2 + 1.0
+        path = _fit(pair, first / (residual * residual), moments)
     support = graph.node("ReduceSum", first, np.array([1], np.int64), keepdims=0)
     return path, support / float(near.sum())
 
@@ -64,7 +64,7 @@ def _rows(values: list[Tensor]) -> Tensor:
 
 
 def _fit(pair: Pair, weight: Tensor, moments: Tensor) -> list[Tensor]:
-    """`trajectories._fit`, x and y of place, velocity and half the acceleration in turn."""
+    """Mirrors `trajectories._fit`: x, y of position, velocity and half the acceleration."""
     graph = weight.graph
     sums = graph.node("MatMul", moments, weight)
     s0, s1, s2, s3, s4 = (sums.take(i, axis=1) for i in range(5))

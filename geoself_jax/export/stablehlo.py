@@ -1,4 +1,4 @@
-"""The networks as one program that jax runs without this package."""
+"""Exports the networks as a StableHLO program that runs without this package."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ PLATFORMS = ("cpu", "cuda", "tpu")
 
 
 def stablehlo(trained: Trained) -> bytes:
-    """The networks and their weights as a serialized program with a free batch size."""
+    """Serializes the networks and weights with a symbolic batch size."""
     (b,) = jax.export.symbolic_shape("b")
     seen = (b, *trained.view)
     shapes = [(*seen, 2), seen, (b, 3, 3)]
@@ -24,7 +24,7 @@ def stablehlo(trained: Trained) -> bytes:
 
     lines = jax.config.jax_traceback_in_locations_limit  # type: ignore[attr-defined]
     try:
-        # Else the program names the source files of this machine, line by line.
+        # Otherwise the program contains the paths of the source files.
         jax.config.update("jax_traceback_in_locations_limit", 0)
         with jax.default_matmul_precision("highest"):  # TF32 and bfloat16 would cost accuracy
             exported = jax.export.export(jax.jit(lift), platforms=PLATFORMS)(*inputs)
@@ -34,7 +34,7 @@ def stablehlo(trained: Trained) -> bytes:
 
 
 def facts() -> dict[str, Any]:
-    """What the description says of it."""
+    """Returns the facts for model.json."""
     return {
         "platforms": list(PLATFORMS),
         "calling_convention": jax.export.maximum_supported_calling_convention_version,

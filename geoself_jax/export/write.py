@@ -1,4 +1,4 @@
-"""Writes an export: its files into a folder of their own, which then takes the place asked for."""
+"""Writes an export into a temporary folder that then replaces the target atomically."""
 
 import json
 import os
@@ -20,14 +20,14 @@ from geoself_jax.runtime.restore import Trained, load_trained
 
 
 class Written(NamedTuple):
-    """What an export wrote.
+    """Result of an export.
 
     Attributes:
-        step: Of the checkpoint.
+        step: Step of the checkpoint.
         sizes: Bytes by file name.
         differences_mm: Largest difference from the run's networks, by file name.
-        notes: What the user should know, a line each.
-        refused: Files that were asked for and cannot be written, a line each.
+        notes: Notes for the user, one line each.
+        refused: Requested files that cannot be written, one line each.
     """
 
     step: int
@@ -44,14 +44,14 @@ def export(
 
     Args:
         run: Folder of the run.
-        out: Folder to make; an earlier export there is replaced once the new one is whole.
+        out: Folder to write; an earlier export is replaced atomically.
         which: Checkpoint.
-        onnx: Also as model.onnx, for the backbones that have a form there.
+        onnx: Whether to also write model.onnx, where the backbone has an ONNX form.
 
     Raises:
-        GeoselfError: `out` is something else's (73); no run or checkpoint (66); damaged (65); what
-            was read back differs from the networks (70), then `out` is as it was; ONNX is not
-            installed (69); the disk (74).
+        GeoselfError: `out` is no export (73); no run or checkpoint (66); damaged (65); a file
+            disagrees with the networks (70), and `out` is unchanged; ONNX is not installed (69);
+            a file cannot be written (74).
     """
     if onnx:
         compare.check_onnx_installed()
@@ -62,7 +62,7 @@ def export(
     onnx = onnx and not refused
     scores, notes = description.read_scores(run, which, trained)
     if (out / ONNX).exists() and not onnx:
-        notes.append(f"the earlier export's {ONNX} is gone with it: --onnx writes it")
+        notes.append(f"the earlier export's {ONNX} is removed: --onnx writes it again")
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
         temporary.mkdir(parents=True)
@@ -93,7 +93,7 @@ def _refused(trained: Trained) -> list[str]:
 def _write(
     place: Path, trained: Trained, scores: dict[str, Any], *, onnx: bool
 ) -> dict[str, float]:
-    """All files; returns how far those that lift are from the networks."""
+    """Writes all files; returns their largest differences from the networks, mm."""
     info = description.describe(trained, scores, onnx=onnx)
     weights = _weights(trained)
     (place / exported.WEIGHTS).write_bytes(weights)
@@ -102,8 +102,8 @@ def _write(
         from geoself_jax.export.onnx_networks import onnx_model
 
         keys = ("format", "conventions", "inputs", "outputs", "skeleton")
-        told = {key: info[key] for key in keys} | {"weights_sha256": exported.sha256(weights)}
-        (place / ONNX).write_bytes(onnx_model(trained, told))
+        metadata = {key: info[key] for key in keys} | {"weights_sha256": exported.sha256(weights)}
+        (place / ONNX).write_bytes(onnx_model(trained, metadata))
     cases = compare.live_cases(trained)
     _write_sample(place / SAMPLE, cases[-1])
     _describe(place, info)
@@ -124,14 +124,14 @@ def _weights(trained: Trained) -> bytes:
 
 
 def _write_sample(path: Path, case: Case) -> None:
-    """Inputs and the networks' own answer, to try another runtime on."""
+    """Writes inputs and the networks' outputs, to test another runtime."""
     given = zip(compare.INPUTS, case.inputs, strict=True)
-    wanted = zip(compare.OUTPUTS, case.wanted, strict=False)  # some say no uncertainty
+    wanted = zip(compare.OUTPUTS, case.wanted, strict=False)  # uncertainty is optional
     write_arrays(path, dict([*given, *wanted]))
 
 
 def _describe(place: Path, info: dict[str, Any]) -> None:
-    """model.json, with the size and digest of each file that is there so far."""
+    """Writes model.json with size and digest of each file written so far."""
     info["files"] = {}
     for name in ALL:
         if name != exported.DESCRIPTION and (place / name).is_file():

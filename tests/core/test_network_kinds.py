@@ -55,9 +55,9 @@ def odd_inputs(trained):
     """
     inputs = compare.plausible_inputs(trained, 37)
     (keypoints_2d, confidence, K), frames = inputs, trained.model.config.frames
-    keypoints_2d[1], confidence[2] = np.nan, 0  # no joint at all, told in either way
+    keypoints_2d[1], confidence[2] = np.nan, 0  # no joint at all, by either input
     if frames > 1:
-        confidence[16, : -(frames // 4) or None] = 0  # seen at the end of the window alone
+        confidence[16, : -(frames // 4) or None] = 0  # visible only at the end of the window
         confidence[17, frames // 4 : -(frames // 4) or None, :4] = 0  # or not in its middle
         keypoints_2d, confidence = keypoints_2d[:, frames // 2], confidence[:, frames // 2]
     keypoints_2d[3, :, 1] = np.nan  # half a joint
@@ -78,7 +78,7 @@ def case(request):
     inputs = odd_inputs(trained)
     apply = jax.jit(trained.model.apply)
     answer = apply(trained.variables, *map(jax.numpy.asarray, inputs))
-    return trained, inputs, [np.asarray(array) for array in compare.told(answer)]
+    return trained, inputs, [np.asarray(array) for array in compare.outputs_of(answer)]
 
 
 def agree(found, wanted, trained):
@@ -106,11 +106,11 @@ def test_numpy_alone_lifts_as_jax_lifts(case, tmp_path):
     trained, inputs, wanted = case
     arrays = flatten_dict(trained.variables, sep="/")
     safetensors.numpy.save_file(dict(arrays), tmp_path / exported.WEIGHTS)
-    told = {
+    info = {
         "architecture": as_dict(trained.model.config),
         "skeleton": dataclasses.asdict(trained.model.skeleton),
     }
-    (tmp_path / exported.DESCRIPTION).write_text(json.dumps(told))
+    (tmp_path / exported.DESCRIPTION).write_text(json.dumps(info))
     lift = runpy.run_path(str(ROOT / "examples/run_safetensors.py"))["lift"]
     with np.errstate(invalid="ignore"):  # infinite pixels
         found = lift(tmp_path, *inputs)

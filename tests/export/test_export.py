@@ -1,4 +1,4 @@
-"""The exported lifter: files that say what the run's networks say, or are refused."""
+"""The exported lifter: its files agree with the run's networks, or are refused."""
 
 import json
 import shutil
@@ -76,7 +76,7 @@ def inputs(tiny_recording):
 def wanted(trained, inputs):
     """What the run's own networks make of the inputs."""
     said = make_predict(trained.model)(trained.variables, *inputs)
-    answer = [np.asarray(array) for array in compare.told(said)]
+    answer = [np.asarray(array) for array in compare.outputs_of(said)]
     assert all(np.isfinite(array).all() for array in answer)
     return answer
 
@@ -101,7 +101,7 @@ def contents(folder):
 
 
 def rewrite(folder, change):
-    """Changes model.json as somebody would who also mends its digest."""
+    """Changes model.json and updates its digest."""
     path = folder / export_files.DESCRIPTION
     info = json.loads(path.read_text())
     change(info)
@@ -313,7 +313,7 @@ def test_a_foreign_folder_is_refused_and_left_alone(run, tmp_path):
     assert contents(tmp_path) == before
 
 
-def test_an_export_with_a_foreign_file_beside_it_is_refused(run, copy):
+def test_an_export_with_a_foreign_file_is_refused(run, copy):
     (copy / "notes.txt").write_text("mine")
     before = contents(copy)
     assert "notes.txt" in refused(errors.WORKDIR, export, run, copy)
@@ -339,7 +339,7 @@ def test_no_file_names_a_folder_of_this_machine(exported, tiny_file):
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "name"),
     [
         ("/home/anna/clinic 7/walk.npz", "walk.npz"),
         (r"C:\Users\anna\walk.npz", "walk.npz"),
@@ -347,8 +347,8 @@ def test_no_file_names_a_folder_of_this_machine(exported, tiny_file):
         ("tfds:geoself_prepared/all#train@/home/anna/tfds", "tfds:geoself_prepared/all#train"),
     ],
 )
-def test_a_source_is_told_without_its_folders(source, told):
-    assert description.without_folder(source) == told
+def test_a_source_is_named_without_its_folders(source, name):
+    assert description.without_folder(source) == name
 
 
 def test_the_sample_holds_the_runs_own_answer(exported, trained):
@@ -357,7 +357,7 @@ def test_the_sample_holds_the_runs_own_answer(exported, trained):
         assert "uncertainty" not in sample
     inputs, wanted = found[:3], found[3:]
     assert np.isnan(inputs[0]).any() and len(inputs[0]) == POSES
-    agree(compare.told(make_predict(trained.model)(trained.variables, *inputs)), wanted)
+    agree(compare.outputs_of(make_predict(trained.model)(trained.variables, *inputs)), wanted)
 
 
 def test_a_file_or_a_run_in_the_place_is_refused(run, tmp_path):

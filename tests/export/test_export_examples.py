@@ -60,8 +60,8 @@ def test_an_example_lifts_as_the_run_does(name, tiny_export, evaluated_run, dete
     folder, one = detections
     files = [*(folder / f"{batch}.npz" for batch in (1, 37)), tiny_export / SAMPLE]
     calls = [[str(tiny_export), str(f), str(tmp_path / f.name)] for f in files]
-    told = [json.dumps(x) for x in (BLOCKED[name], str(ROOT / f"examples/{name}.py"), *calls)]
-    done = run_python("-I", "-c", PROGRAM, *told, cwd=tmp_path)
+    arguments = [json.dumps(x) for x in (BLOCKED[name], str(ROOT / f"examples/{name}.py"), *calls)]
+    done = run_python("-I", "-c", PROGRAM, *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
     trained = load_trained(evaluated_run)

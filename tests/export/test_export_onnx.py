@@ -19,11 +19,11 @@ pytest.importorskip("onnxruntime", reason="pip install onnxruntime")
 
 def test_the_file_says_what_it_is(tiny_export):
     model = onnx.load(tiny_export / ONNX)
-    told = {entry.key: entry.value for entry in model.metadata_props}
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
     info = json.loads((tiny_export / exported.DESCRIPTION).read_text())
-    assert told["conventions"] == info["conventions"] and told["format"] == info["format"]
-    assert told["weights_sha256"] == info["files"][exported.WEIGHTS]["sha256"]
-    assert json.loads(told["skeleton"]) == info["skeleton"]
+    assert metadata["conventions"] == info["conventions"] and metadata["format"] == info["format"]
+    assert metadata["weights_sha256"] == info["files"][exported.WEIGHTS]["sha256"]
+    assert json.loads(metadata["skeleton"]) == info["skeleton"]
     for found, key in ((model.graph.input, "inputs"), (model.graph.output, "outputs")):
         for value, array in zip(found, info[key], strict=True):
             sizes = value.type.tensor_type.shape.dim

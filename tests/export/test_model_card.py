@@ -110,11 +110,11 @@ def test_it_says_that_no_label_was_used_or_that_one_was(changed):
     assert "learned from: ground truth" in supervised
 
 
-def test_it_tells_data_people_and_the_cameras_rate(info, tiny_export, tiny_recording):
-    told = (tiny_export / CARD).read_text()
+def test_it_names_data_people_and_frame_rate(info, tiny_export, tiny_recording):
+    text = (tiny_export / CARD).read_text()
     data = info["data"]
-    assert f"tiny.npz: {data['train_frames']} frames of {len(data['subjects'])} people" in told
-    assert f"{tiny_recording.fps:g} frames per second" in told and data["sha256"] in told
+    assert f"tiny.npz: {data['train_frames']} frames of {len(data['subjects'])} people" in text
+    assert f"{tiny_recording.fps:g} frames per second" in text and data["sha256"] in text
 
 
 def test_a_record_without_a_rate_makes_a_card_too(changed):
@@ -135,11 +135,11 @@ def test_scores_on_the_training_data_are_called_so(changed):
 
 
 def test_it_lists_every_file_with_its_size(info, tiny_export):
-    told = (tiny_export / CARD).read_text()
+    text = (tiny_export / CARD).read_text()
     for name in set(FILES) - {CARD, exported.DESCRIPTION}:
         size = (tiny_export / name).stat().st_size
-        assert re.search(rf"\| `{re.escape(name)}` \|.*\| {size / 1e6:.3f} \|", told)
-    assert f"{info['read_back_mm'][PROGRAM]:.1e} mm" in told
+        assert re.search(rf"\| `{re.escape(name)}` \|.*\| {size / 1e6:.3f} \|", text)
+    assert f"{info['read_back_mm'][PROGRAM]:.1e} mm" in text
 
 
 def test_the_program_in_it_runs(info, tiny_export, tiny_recording):
