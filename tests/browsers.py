@@ -50,7 +50,7 @@ class Tab:
         return self.page.evaluate(f"document.querySelector('{selector}').toDataURL()")
 
     def settle(self):
-        """Waits for two pictures of the screen."""
+        """Waits for two animation frames."""
         self.page.evaluate(
             "new Promise(go => requestAnimationFrame(() => requestAnimationFrame(go)))"
         )

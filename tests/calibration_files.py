@@ -29,7 +29,7 @@ class Known:
     size: tuple = (1000, 1002)
 
     def t(self, unit):
-        """(V, 3) of x_cam = R x + t, in a unit of so many metres."""
+        """(V, 3) of x_cam = R x + t, in a unit of N metres."""
         return -np.einsum("vij,vj->vi", self.R, self.center) / unit
 
     def rvec(self, view):

@@ -127,7 +127,7 @@ def evaluated_run(tiny_run, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_export(evaluated_run, tmp_path_factory) -> Path:
-    """An export of the tiny run by the command, whose output is in printed.txt beside the folder.
+    """An export of the tiny run by the command, whose output is in printed.txt next to the folder.
 
     It holds model.onnx where onnx and onnxruntime are installed. Copy it before changing anything.
     """

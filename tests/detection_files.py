@@ -13,8 +13,8 @@ NAMES = list(COCO_17.joint_names)
 
 
 def people(joints=17, frames=FRAMES):
-    """(2, frames, J, 3) x, y, score of two people; joint 3 of the first is missing in picture 2,
-    the second is not there in pictures 4 to 6, nobody in picture 8.
+    """(2, frames, J, 3) x, y, score of two people; joint 3 of the first is missing in frame 2,
+    the second is absent in frames 4 to 6, both in frame 8.
     """
     rng = np.random.default_rng(0)
     place = rng.uniform(100, 900, (2, frames, joints, 2))
@@ -127,7 +127,7 @@ def sleap_csv(path, found):
     return path
 
 
-# layout: writer, name of the file, format, whether people are tracked, pictures are counted
+# layout: writer, name of the file, format, whether people are tracked, frames are counted
 LAYOUTS = {
     "openpose": (openpose, "cam1_json", "openpose", False),
     "alphapose": (alphapose, "cam1.json", "alphapose", True),

@@ -45,8 +45,8 @@ HOSTILE = [
 # Only bash reads back what `printf %q` makes of these: $'...'.
 HOSTILE_TO_SHLEX = ["line\nbreak; touch canary", "tab\tand 'quote'"]
 
-# Writes its words, NUL-separated and counted. A call's verb is its own and, but for tpu-vm, what it
-# is for: create, queued-resources-create, storage-cp. It plays the next exit code of
+# Writes its words, NUL-separated and counted. A call's verb is its own and, except for tpu-vm, what
+# it is for: create, queued-resources-create, storage-cp. It plays the next exit code of
 # `$CLOUD/VERB.codes` and the next of the queued resource's `$CLOUD/states`, and does with files
 # what it is asked to: gs:// is $CLOUD/buckets, and `ssh`, where $CLOUD/machine is, a shell in it.
 GCLOUD = r"""#!/usr/bin/env bash

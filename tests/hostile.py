@@ -135,7 +135,7 @@ def pickles(canary: Path) -> dict[str, tuple[bytes, str]]:
         "lists that multiply": (pickle.dumps(million), "values outside arrays"),
         "cut short": (array[:-30], "not a whole pickle"),
         "empty": (b"", "not a whole pickle"),
-        "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "refused"),
+        "an image": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "refused"),
         "a table": (pickle.dumps(np.zeros(2, [("a", "f4")])), "records"),
         "dates": (pickle.dumps(np.zeros(2, "M8[s]")), "'<M8'"),
         "an array of more than it has": (

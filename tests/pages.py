@@ -45,7 +45,7 @@ def inline_code(text):
 
 
 def links(text):
-    """Where links and pictures lead."""
+    """Returns the targets of links and images."""
     found = (token.attrs.get("href") or token.attrs.get("src") for token in inlines(text))
     return [link for link in found if link]
 

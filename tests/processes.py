@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def environment(devices: int = 1, quick_compile: bool = False) -> dict[str, str]:
-    """Variables for a process whose jax sees so many CPU devices.
+    """Variables for a process whose jax sees N CPU devices.
 
     With few cores, asynchronous calls on several virtual devices can wait for each other for ever.
     """

@@ -1,4 +1,4 @@
-"""New bodies out of triangulated ones: limbs stretched and bent, an upper body of another."""
+"""Augments triangulated poses: scales and rotates limbs, exchanges upper bodies."""
 
 import functools
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from geoself_jax.core.skeleton import Skeleton
 
 
 class Tree(NamedTuple):
-    """A skeleton's joints as they hang from its root.
+    """The kinematic tree of a skeleton, rooted at its root joint.
 
     Attributes:
         outward: (joint, its neighbour on the way to the root), from the root outward.
@@ -34,7 +34,7 @@ class Tree(NamedTuple):
 
 @functools.lru_cache
 def tree(skeleton: Skeleton) -> Tree:
-    """The tree of a skeleton, hung up at the joint that poses are relative to."""
+    """Builds the kinematic tree of a skeleton, rooted at the root joint."""
     mirror, root = skeleton.mirror, skeleton.root
     neighbours: dict[int, list[int]] = {joint: [] for joint in range(skeleton.joints)}
     for parent, child in skeleton.bones:
@@ -72,7 +72,7 @@ def stretched(
     factor: Float[Array, "batch limbs"],
     skeleton: Skeleton,
 ) -> Float[Array, "batch frames joints 3"]:
-    """Bodies whose limbs are longer or shorter, their directions kept.
+    """Scales the bones of each pose and keeps their directions.
 
     Args:
         relative: To the root, metres; NaN where unknown, and then so is all that hangs from it.
@@ -93,7 +93,7 @@ def bent(
     vector: Float[Array, "batch joints 3"],
     skeleton: Skeleton,
 ) -> Float[Array, "batch frames joints 3"]:
-    """Bodies each of whose limbs is turned, with all that hangs from it; their lengths are kept.
+    """Rotates each limb with its descendants and keeps bone lengths.
 
     Args:
         relative: To the root, metres; NaN where unknown, and then so is all that hangs from it.
@@ -117,7 +117,7 @@ def bent(
 def tilted(
     relative: Float[Array, "batch frames joints 3"], vector: Float[Array, "batch 3"]
 ) -> Float[Array, "batch frames joints 3"]:
-    """Bodies turned as a whole about their root; `vector` is a rotation vector, radians."""
+    """Rotates poses about their root; `vector` is a rotation vector, radians."""
     return jnp.einsum("bij,bfnj->bfni", Rotation.from_rotvec(vector).as_matrix(), relative)
 
 
@@ -127,7 +127,7 @@ def heading(
     ahead: Float[Array, " 3"],
     skeleton: Skeleton,
 ) -> Float[Array, " batch"]:
-    """Angle of the line through the hips about the vertical, at the middle frame; radians."""
+    """Returns the heading of the hips about the vertical at the middle frame, radians."""
     hips = tree(skeleton).hips
     assert hips is not None
     left, right = hips
@@ -138,13 +138,13 @@ def heading(
 
 
 def can_exchange(skeleton: Skeleton) -> bool:
-    """Whether the skeleton has hips and something above them."""
+    """Returns whether the skeleton has hips and joints above them."""
     built = tree(skeleton)
     return built.hips is not None and any(built.upper)
 
 
 def upper_body(skeleton: Skeleton) -> Bool[Array, " joints"]:
-    """Which joints the augmentation `exchange` takes from the other instant."""
+    """Returns the mask of joints that the augmentation `exchange` replaces."""
     return jnp.array(tree(skeleton).upper)
 
 
@@ -153,7 +153,7 @@ def turned(
     angle: Float[Array, " batch"],
     axes: tuple[jax.Array, jax.Array, jax.Array],
 ) -> Float[Array, "batch frames joints 3"]:
-    """Turned about the vertical, the last of the three axes."""
+    """Rotates about the vertical, the last of the three axes."""
     across, ahead, up = axes
     x, y, height = (jnp.sum(relative * axis, axis=-1) for axis in axes)
     cos, sin = jnp.cos(angle)[:, None, None], jnp.sin(angle)[:, None, None]

@@ -1,4 +1,4 @@
-"""What training sees: detections, cameras and labels triangulated from them; no ground truth."""
+"""Training data: detections, cameras and labels triangulated from them; no ground truth."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from geoself_jax.geometry.camera import Camera
 
 
 class TrainingViews(NamedTuple):
-    """All instants of a training set, as arrays: numpy's, until they are put on devices.
+    """All instants of a training set; NumPy arrays until they are put on devices.
 
     Attributes:
         keypoints_2d: Undistorted pixels; NaN where missing.
@@ -35,7 +35,7 @@ class TrainingViews(NamedTuple):
 def windows(
     frame: Int[Array | np.ndarray, "*shape"], run: Int[Array | np.ndarray, "frames 2"], frames: int
 ) -> Any:
-    """The instants of windows about the given ones, one axis more.
+    """Returns the instants of the window around each given one, on an additional axis.
 
     Where a window goes beyond the ends of its run it sees the run's end again.
 
@@ -52,11 +52,11 @@ def windows(
 
 
 PER_FRAME = ("keypoints_2d", "confidence", "rig_id", "label_world")
-"""The fields of `TrainingViews` with one row an instant."""
+"""The fields of `TrainingViews` with one row per instant."""
 
 
 class Batch(NamedTuple):
-    """Some instants, each seen by some views.
+    """A batch of instants in several views.
 
     Where the networks see several frames, the joints are those of the whole window, frame by frame.
 

@@ -1,12 +1,12 @@
-"""One clear line for what the user can mend, and the exit code that goes with it."""
+"""Errors that the user can fix: one line each, and an exit code."""
 
 import difflib
 from collections.abc import Iterable
 
 DONE = 0
 USAGE = 64  # a flag or a configuration key
-DATA = 65  # the data contradict themselves
-MISSING = 66  # an input that is not there
+DATA = 65  # inconsistent data
+MISSING = 66  # missing input
 UNAVAILABLE = 69  # no such device
 DIVERGED = 70  # the loss is no longer a number
 WORKDIR = 73  # the run folder belongs to another configuration
@@ -15,12 +15,12 @@ INTERRUPTED = 75  # stopped and saved: run the same command again
 
 
 class GeoselfError(Exception):
-    """Something the user can mend: `what - why - what to do`, in one line.
+    """An error that the user can fix: `what - why - what to do`, in one line.
 
     Args:
-        what: The thing as the user wrote it (file, frame, joint, view, key) and what was found.
-        why: What was wanted instead, or why it cannot work.
-        do: What to do about it.
+        what: The file, frame, joint, view or key as the user wrote it, and the value found.
+        why: The value expected, or the cause.
+        do: The fix.
         code: Exit code of a command that ends with it.
     """
 
@@ -32,22 +32,22 @@ class GeoselfError(Exception):
 
 
 def usage_error(what: str, why: str, do: str) -> GeoselfError:
-    """A flag or configuration value that cannot be used (exit code 64)."""
+    """Returns an error in a flag or configuration value (exit code 64)."""
     return GeoselfError(what, why, do, USAGE)
 
 
 def data_error(what: str, why: str, do: str) -> GeoselfError:
-    """Data that contradict themselves or their format (exit code 65)."""
+    """Returns an error in the data or their format (exit code 65)."""
     return GeoselfError(what, why, do, DATA)
 
 
 def missing_error(what: str, why: str, do: str) -> GeoselfError:
-    """An input that is not there (exit code 66)."""
+    """Returns an error for a missing input (exit code 66)."""
     return GeoselfError(what, why, do, MISSING)
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:
-    """`did you mean X?`, or the list of known names where none is near."""
+    """Returns `did you mean X?`, or the known names where none is similar."""
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"

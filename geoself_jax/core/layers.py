@@ -14,7 +14,7 @@ MOMENTUM = 0.99
 
 
 def hash_uint32(x: UInt32[Array, "*shape"], key: UInt32[Array, " 2"]) -> UInt32[Array, "*shape"]:
-    """Well mixed bits of a counter: two multiply-and-shift rounds, each with half of a key.
+    """Hashes a counter: two multiply-and-shift rounds, each with half of a key.
 
     The constants are lowbias32's (C. Wellons, Hash Function Prospector, public domain). Ten integer
     operations a number: a compiler puts them into the loop that uses the number, where threefry's
@@ -30,13 +30,13 @@ def hash_uint32(x: UInt32[Array, "*shape"], key: UInt32[Array, " 2"]) -> UInt32[
 def keep_mask(
     key: UInt32[Array, " 2"], shape: tuple[int, ...], rate: float, first_row: int | jax.Array = 0
 ) -> jax.Array:
-    """Which units of `(rows, units)` stay, each a pure function of the key, its row and its place.
+    """Returns the dropout mask of `(rows, units)`: a pure function of key, row and unit.
 
     Args:
-        key: Of this step and layer.
+        key: Key of this step and layer.
         shape: Rows and units.
         rate: Share that is dropped.
-        first_row: Number of the first row, where only a part of a batch is at hand.
+        first_row: Index of the first row, where only part of a batch is available.
     """
     units = shape[1]
     row = jax.lax.broadcasted_iota(jnp.uint32, shape, 0) + jnp.asarray(first_row, jnp.uint32)
@@ -46,7 +46,7 @@ def keep_mask(
 
 
 class BatchNorm(nn.Module):
-    """Batch norm over rows, its statistics in one pass and in float32.
+    """Batch norm over rows, with one-pass statistics in float32.
 
     Attributes:
         axis_name: Of the mapped axis whose devices share their statistics (pmap); none where a
@@ -79,7 +79,7 @@ class BatchNorm(nn.Module):
 
 
 class FoldedLinear(nn.Module):
-    """A linear layer whose kernel lies transposed, (out, in): on CPU its product is a sixth faster.
+    """A linear layer with a transposed kernel, (out, in): on CPU its product is a sixth faster.
 
     Attributes:
         width: Units.
@@ -135,7 +135,7 @@ class Dense(nn.Module):
 
 
 def fold_norm(params: dict[str, Any], batch_stats: dict[str, Any]) -> dict[str, Any]:
-    """Weights of the same networks whose layers are `folded`: no statistics, half the loops.
+    """Folds batch norm into the weights, for networks whose layers are `folded`.
 
     Args:
         params, batch_stats: Of any tree of modules in which `Dense` has `linear` and `norm`.

@@ -1,4 +1,4 @@
-"""How far predicted poses are from true ones: MPJPE and its family, PCK, AUC, and their table.
+"""Metrics of predicted poses: MPJPE and its variants, PCK, AUC, and their aggregation.
 
 Everything is per pose: no mean over the batch is hidden in a function. A joint counts where its
 target is finite and `visible`, if given, says so; a pose in which no joint counts gives NaN, and so
@@ -30,7 +30,7 @@ REPORTED = {
     "limb_mpjpe": ("limb_mpjpe_mm", 1000),
     "limb_p_mpjpe": ("limb_p_mpjpe_mm", 1000),
 }
-"""Per-pose measure -> its name in a report, and the factor from metres or a fraction to it."""
+"""Per-pose metric to its name in a report, and the unit conversion factor."""
 
 
 def mpjpe(
@@ -79,7 +79,7 @@ def n_mpjpe(
     root: int,
     visible: Bool[Array, "*batch joints"] | None = None,
 ) -> Float[Array, "*batch"]:
-    """Mean per-joint position error, root-relative, after the best scale: Rhodin, ECCV 2018.
+    """Mean per-joint position error, root-relative, after optimal scaling: Rhodin, ECCV 2018.
 
     Args:
         predicted: Any unit, in any frame with the axes of `target`'s.
@@ -111,7 +111,7 @@ def limb_mpjpe(
     limbs: Sequence[int],
     hips: Sequence[int],
 ) -> Float[Array, "*batch"]:
-    """`mpjpe` of some joints only, relative to the middle of the hips, metres.
+    """`mpjpe` of a subset of joints, relative to the midpoint of the hips, metres.
 
     What detectors and motion capture both mark: a score that holds across skeletons. The middle of
     the hips itself does not count. Where the truth lacks a hip the pose gives NaN.
@@ -133,7 +133,7 @@ def limb_mpjpe(
 def pck(
     errors: Float[Array, "*batch joints"], *, threshold: float = 0.150
 ) -> Float[Array, "*batch"]:
-    """Fraction, in [0, 1], of the joints that count whose error is below `threshold`.
+    """Fraction, in [0, 1], of the counted joints whose error is below `threshold`.
 
     Args:
         errors: From `joint_errors`, metres, NaN where a joint does not count.
@@ -157,7 +157,7 @@ def auc(errors: Float[Array, "*batch joints"]) -> Float[Array, "*batch"]:
 def root_position_error(
     predicted_root: Float[Array, "*batch 3"], target_root: Float[Array, "*batch 3"]
 ) -> Float[Array, "*batch"]:
-    """Distance between root positions, both in camera frame, metres; NaN where no truth is."""
+    """Distance between root positions, camera frame, metres; NaN without ground truth."""
     return _distances(predicted_root, target_root)
 
 
@@ -166,7 +166,7 @@ def aggregate(
     actions: Sequence[int] | np.ndarray,
     action_names: Sequence[str] | np.ndarray,
 ) -> dict[str, Any]:
-    """Table of a whole test set: over all poses, per action, and the mean over the actions.
+    """Aggregates a test set: over all poses, per action, and the mean over actions.
 
     A pose whose measure is NaN is left out of that measure's means; a mean of nothing is NaN.
 

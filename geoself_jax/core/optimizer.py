@@ -1,4 +1,4 @@
-"""The optimizer: Adam, its gradient clipped, its rate by a schedule."""
+"""The optimizer: Adam with gradient clipping and a learning-rate schedule."""
 
 import functools
 from typing import Any
@@ -37,7 +37,7 @@ def make_optimizer(
 
 
 def _clip(most: float) -> optax.GradientTransformation:
-    """Clips the gradient by its norm without the layer of uncertainties, which clips no pose's."""
+    """Clips the gradient by its norm, excluding the uncertainty layer."""
 
     def without_spread(path: Any, leaf: jax.Array) -> jax.Array:
         return jnp.zeros_like(leaf) if "spread" in jax.tree_util.keystr(path) else leaf

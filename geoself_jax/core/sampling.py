@@ -1,4 +1,4 @@
-"""Batches as a pure function of a key: frames, views and new views of triangulated bodies."""
+"""Batches as a pure function of a key: frames, views and synthesized views."""
 
 from typing import Any, NamedTuple
 
@@ -14,20 +14,20 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 
 AUGMENTED_DEPTH = 1.0
-"""Metres: a new view with a joint nearer than this is not one that a rig could have taken."""
+"""Least depth of a joint in a synthesized view, metres; closer views are implausible."""
 
 
 class Samples(NamedTuple):
-    """All that is random of a batch, but for what the networks drop.
+    """All random numbers of a batch except dropout.
 
     Attributes:
         frame: Instant of each sample.
         view: Its views.
-        numbers: Uniform in [0, 1), what its change into a new view is made of.
-        other: Another instant, whose upper body it may get.
-        more: Uniform in [0, 1): whether it does, and then one for each limb, as many as joints.
-        turns: Uniform in [-1, 1): how each limb turns, as many as joints; then how much all of them
-            do, and how the body tilts.
+        numbers: Uniform in [0, 1), parameters of the synthesized view.
+        other: Another instant, whose upper body may replace this one's.
+        more: Uniform in [0, 1): whether it does, then one per limb, as many as joints.
+        turns: Uniform in [-1, 1): rotation of each limb, as many as joints; then the magnitude of
+            all of them, and the tilt of the body.
     """
 
     frame: Int[Array, " batch"]
@@ -39,7 +39,7 @@ class Samples(NamedTuple):
 
 
 class _Change(NamedTuple):
-    """What happens to one body: leading shape (batch,)."""
+    """Augmentation parameters of each pose: leading shape (batch,)."""
 
     rig: Int[Array, " batch"]
     mirror: Float[Array, " batch"]  # -1 or 1
@@ -58,7 +58,7 @@ def draw_samples(
     rig_views: int,
     joints: int,
 ) -> Samples:
-    """Samples `start` to `start + batch` of a step: each a pure function of the key and its number.
+    """Draws samples `start` to `start + batch` of a step: pure functions of key and index.
 
     So any part of a batch can be drawn by itself, and the parts make up the whole bit for bit.
 
@@ -94,7 +94,7 @@ def draw_samples(
 def instants_of(
     samples: Samples, run: Int[Array | np.ndarray, "frames 2"], window: int, *, pairs: bool
 ) -> Any:
-    """The instants that samples are made of: (batch,), then an axis of pairs, one of windows.
+    """Returns the instants of samples: (batch,), then an axis of pairs, one of windows.
 
     Args:
         samples: Drawn.
@@ -107,7 +107,7 @@ def instants_of(
 
 
 def take_frames(data: TrainingViews, frame: Int[Array, "*batch"]) -> TrainingViews:
-    """The chosen instants, in that shape."""
+    """Takes the chosen instants, in that shape."""
     return data._replace(**{name: getattr(data, name)[frame] for name in PER_FRAME})
 
 
@@ -118,7 +118,7 @@ def make_batch(
     augmentation: AugmentationConfig,
     skeleton: Skeleton,
 ) -> Batch:
-    """A batch from its samples' instants.
+    """Builds a batch from the instants of its samples.
 
     Args:
         rows: The instants of each sample (`instants_of`, with pairs where the augmentation
@@ -147,12 +147,12 @@ def make_batch(
 
 
 def exchanges(augmentation: AugmentationConfig) -> bool:
-    """Whether samples need another instant each."""
+    """Returns whether each sample needs another instant."""
     return augmentation.share > 0 and augmentation.exchange > 0
 
 
 def _part(rows: TrainingViews, which: int) -> TrainingViews:
-    """One of each pair of instants."""
+    """Selects one of each pair of instants."""
     return rows._replace(**{name: getattr(rows, name)[:, which] for name in PER_FRAME})
 
 
@@ -188,7 +188,7 @@ def draw_batch(
     skeleton: Skeleton,
     frames: int = 1,
 ) -> Batch:
-    """`draw_samples`, `take_frames` and `make_batch` in one, for data that lie on the device."""
+    """Combines `draw_samples`, `take_frames` and `make_batch`, for data on the device."""
     total, rig_views = data.confidence.shape[:2]
     samples = draw_samples(
         key,
@@ -209,7 +209,7 @@ def _cameras(rows: TrainingViews, rig: Any, view: jax.Array) -> Camera:
 
 
 def _observed(rows: TrainingViews, view: jax.Array) -> Batch:
-    """The detections as they are."""
+    """Returns the unchanged detections."""
     camera = _cameras(rows, rows.rig_id, view)
     at = jnp.arange(len(view))[:, None]
     return Batch(
@@ -230,10 +230,11 @@ def _new_views(
     mirror: jax.Array,
     root: int,
 ) -> Batch:
-    """Bodies changed and moved, seen by a random real rig.
+    """Synthesizes views of augmented poses, projected into a random rig of the data.
 
     The detector's residuals of the same instant and view, in units of rays at the body's distance,
-    are put back (times `augmentation.noise`), so that the new detections err as the real ones do.
+    are re-applied (times `augmentation.noise`), so that synthesized detections have realistic
+    noise.
     """
     residual, confidence = _residual(own), own.confidence
     axes = _axes(jnp.asarray(rows.world_up))
@@ -265,7 +266,7 @@ def _new_views(
 
 
 def _residual(seen: Batch) -> Float[Array, "batch views joints 2"]:
-    """The detections' errors as metres at the body's distance; NaN where missing."""
+    """Returns the detector residuals, metres at the body's distance; NaN where missing."""
     error = seen.keypoints_2d - project(seen.label, seen.camera.K)
     return error * seen.label[..., 2:] / seen.camera.K[..., None, [0, 1], [0, 1]]
 
@@ -278,7 +279,7 @@ def _exchanged(
     skeleton: Skeleton,
     axes: tuple[jax.Array, jax.Array, jax.Array],
 ) -> tuple[Float[Array, "batch points 3"], Bool[Array, "batch points"]]:
-    """Bodies some of which have the upper part of another, and which points that are."""
+    """Exchanges upper bodies in some poses; returns the poses and the exchanged joints."""
     shape = (len(rows.rig_id), -1, skeleton.joints, 3)
     mine, theirs = (jnp.reshape(jnp.asarray(x.label_world), shape) for x in (rows, other))
     roots = mine[:, :, skeleton.root, None]
@@ -301,7 +302,7 @@ def _reshaped(
     skeleton: Skeleton,
     axes: tuple[jax.Array, jax.Array, jax.Array],
 ) -> Float[Array, "batch points 3"]:
-    """Bodies with other limbs, bent and tilted otherwise, each frame's root where it was."""
+    """Scales, bends and tilts the poses; the root position of each frame is kept."""
     shape = (len(rows.rig_id), -1, skeleton.joints, 3)
     body = jnp.reshape(jnp.asarray(rows.label_world), shape)
     roots = body[:, :, skeleton.root, None]
@@ -322,7 +323,7 @@ def _reshaped(
 
 
 def _change(numbers: jax.Array, rigs: int, augmentation: AugmentationConfig) -> _Change:
-    """Uniform numbers (the first of which decided whether) as what they mean."""
+    """Maps uniform numbers (the first has decided whether) to augmentation parameters."""
     _, rig, mirror, scale, angle, x, y = numbers.T
     shift = jnp.stack([x, y], axis=-1)
     return _Change(
@@ -340,7 +341,7 @@ def _moved(
     axes: tuple[jax.Array, jax.Array, jax.Array],
     root: int,
 ) -> Float[Array, "batch joints 3"]:
-    """Triangulated bodies changed about their root, feet on the ground, in another rig's world."""
+    """Transforms triangulated poses about their root, feet on the ground, to a rig's world."""
     body, (across, ahead, up) = rows.label_world, axes
     middle = body[:, root]
     relative = body - middle[:, None]
@@ -361,7 +362,7 @@ def _moved(
 
 
 def _axes(up: Float[Array, " 3"]) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Two horizontal axes and the vertical one."""
+    """Returns two horizontal axes and the vertical one."""
     aside = jnp.where(jnp.abs(up[0]) < 0.9, jnp.array([1.0, 0, 0]), jnp.array([0, 1.0, 0]))
     across = jnp.cross(aside, up)
     across = across / jnp.linalg.norm(across)

@@ -7,7 +7,7 @@ from geoself_jax.core.errors import data_error
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Joints in array order, with the tree that joins them.
+    """Joints in array order, and the kinematic tree.
 
     Attributes:
         joint_names: One name a joint.
@@ -29,18 +29,18 @@ class Skeleton:
             raise data_error(
                 f"parents {self.parents}",
                 f"wanted one index in [-1, {joints}) for each of {joints} joints",
-                "mend `parents`",
+                "fix `parents`",
             )
         if not all(self._leads_to_a_root(joint) for joint in range(joints)):
             raise data_error(
-                f"parents {self.parents}", "some joint is its own ancestor", "mend `parents`"
+                f"parents {self.parents}", "some joint is its own ancestor", "fix `parents`"
             )
         paired = [i for pair in self.left_right for i in pair]
         if any(not 0 <= i < joints for i in paired) or len(set(paired)) != len(paired):
             raise data_error(
                 f"left_right {self.left_right}",
                 f"wanted indices below {joints}, each at most once",
-                "mend `left_right`",
+                "fix `left_right`",
             )
         if not 0 <= self.root < joints:
             raise data_error(
@@ -61,12 +61,12 @@ class Skeleton:
 
     @property
     def bones(self) -> tuple[tuple[int, int], ...]:
-        """Pairs (parent, child), one a bone."""
+        """Pairs (parent, child), one per bone."""
         return tuple((p, c) for c, p in enumerate(self.parents) if p >= 0)
 
     @property
     def mirror(self) -> tuple[int, ...]:
-        """Permutation that puts each left joint in its right twin's place and back."""
+        """Permutation that exchanges left and right joints."""
         order = list(range(self.joints))
         for left, right in self.left_right:
             order[left], order[right] = right, left
@@ -100,5 +100,5 @@ H36M_17 = Skeleton(
 
 
 def normalized(name: str) -> str:
-    """A joint's name without case and separators, to compare by."""
+    """Returns a joint's name without case and separators, for comparison."""
     return name.lower().replace("_", "").replace(" ", "").replace("/", "").replace("-", "")

@@ -30,14 +30,14 @@ class Camera(NamedTuple):
 def world_to_camera(
     points: Float[Array, "*#batch points 3"], camera: Camera
 ) -> Float[Array, "*batch points 3"]:
-    """Points from the world's frame to the camera's, metres."""
+    """Transforms points from the world to the camera frame, metres."""
     return rotate(camera.R, points - camera.center[..., None, :])
 
 
 def camera_to_world(
     points: Float[Array, "*#batch points 3"], camera: Camera
 ) -> Float[Array, "*batch points 3"]:
-    """Points from the camera's frame to the world's, metres."""
+    """Transforms points from the camera to the world frame, metres."""
     return rotate(jnp.swapaxes(camera.R, -1, -2), points) + camera.center[..., None, :]
 
 
@@ -59,7 +59,7 @@ def transform_between(
 def ray_to_pixel(
     rays: Float[Array, "*#batch points 2"], K: Float[Array, "*#batch 3 3"]
 ) -> Float[Array, "*batch points 2"]:
-    """Pixels of rays (x/z, y/z)."""
+    """Returns the pixels of rays (x/z, y/z)."""
     x, y = rays[..., 0], rays[..., 1]
     K = K[..., None, :, :]
     return jnp.stack([K[..., i, 0] * x + K[..., i, 1] * y + K[..., i, 2] for i in (0, 1)], axis=-1)
@@ -68,7 +68,7 @@ def ray_to_pixel(
 def pixel_to_ray(
     pixels: Float[Array, "*#batch points 2"], K: Float[Array, "*#batch 3 3"]
 ) -> Float[Array, "*batch points 2"]:
-    """Rays (x/z, y/z) of undistorted pixels."""
+    """Returns the rays (x/z, y/z) of undistorted pixels."""
     offset = pixels - K[..., None, :2, 2]
     y = offset[..., 1] / K[..., None, 1, 1]
     x = (offset[..., 0] - K[..., None, 0, 1] * y) / K[..., None, 0, 0]
@@ -93,7 +93,7 @@ def project(
 def distort(
     rays: Float[Array, "*#batch points 2"], dist: Float[Array, "*#batch 5"]
 ) -> Float[Array, "*batch points 2"]:
-    """Lens distortion of rays by OpenCV's model (k1, k2, p1, p2, k3).
+    """Distorts rays by OpenCV's model (k1, k2, p1, p2, k3).
 
     Source: OpenCV, "Camera Calibration and 3D Reconstruction", detailed description.
     """
@@ -115,8 +115,8 @@ def undistort(
 ) -> Float[Array, "*batch points 2"]:
     """Inverse of `distort` by fixed-point iteration.
 
-    Converges where the lens model itself is one-to-one, which holds inside the picture of a usable
-    calibration; outside (gross detector outliers) the result is some finite point near the ray.
+    Converges where the lens model is injective, which holds inside the image for a valid
+    calibration; outside (gross detector outliers) the result is a finite point near the ray.
     """
     limit = 2 * jnp.abs(rays) + 1
 
@@ -131,7 +131,7 @@ def undistort_pixels(
     K: Float[Array, "*#batch 3 3"],
     dist: Float[Array, "*#batch 5"],
 ) -> Float[Array, "*batch points 2"]:
-    """Pixels as a pinhole with the same K would see them."""
+    """Removes lens distortion: pixels of a pinhole with the same K."""
     return ray_to_pixel(undistort(pixel_to_ray(pixels, K), dist), K)
 
 
@@ -140,5 +140,5 @@ def distort_pixels(
     K: Float[Array, "*#batch 3 3"],
     dist: Float[Array, "*#batch 5"],
 ) -> Float[Array, "*batch points 2"]:
-    """Pixels as the real lens shows them."""
+    """Applies lens distortion to pixels."""
     return ray_to_pixel(distort(pixel_to_ray(pixels, K), dist), K)

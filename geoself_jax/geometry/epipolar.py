@@ -1,4 +1,4 @@
-"""How far two views' pixels are from seeing the same point, before anything is triangulated."""
+"""Epipolar geometry of two views: essential matrix and symmetric epipolar distance."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -8,7 +8,7 @@ from geoself_jax.geometry.numerics import matmul, rotate, safe_divide, safe_norm
 
 
 def essential_matrix(source: Camera, target: Camera) -> Float[Array, "*batch 3 3"]:
-    """E with ray_target^T E ray_source = 0 for rays (x/z, y/z, 1) to the same point.
+    """Essential matrix: ray_target^T E ray_source = 0 for rays (x/z, y/z, 1) to one point.
 
     E = [t]x R with x_target = R x_source + t (Hartley and Zisserman, 2nd ed., eq. 9.12).
     """
@@ -26,7 +26,7 @@ def epipolar_distance(
     source: Camera,
     target: Camera,
 ) -> Float[Array, "*batch points"]:
-    """Pixels between each point and the epipolar line of its partner: root mean square of both.
+    """Symmetric epipolar distance, px: root mean square over both views.
 
     Zero where both see one point; also where they see different points of one epipolar line. Where
     the two cameras stand in one place it is zero for all points and says nothing.
@@ -61,7 +61,7 @@ def _homogeneous(rays: Float[Array, "*batch points 2"]) -> Float[Array, "*batch 
 def _pixel_line(
     line: Float[Array, "*batch points 3"], camera: Camera
 ) -> Float[Array, "*batch points 2"]:
-    """The normal of a line in ray coordinates, per pixel: K^-T l without its last entry."""
+    """Returns the normal of a line in ray coordinates, per pixel: K^-T l without its last entry."""
     K = camera.K[..., None, :, :]
     x = line[..., 0] / K[..., 0, 0]
     y = (line[..., 1] - K[..., 0, 1] * x) / K[..., 1, 1]

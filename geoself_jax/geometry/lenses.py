@@ -1,4 +1,4 @@
-"""How lenses move pixels, there and back: OpenCV's polynomial, rational, thin prism and fisheye.
+"""Lens distortion and its inverse: OpenCV's polynomial, rational, thin prism and fisheye models.
 
 Source: the formulas in OpenCV's documentation of `calib3d` and of its fisheye model.
 """
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 WIDEST = np.deg2rad(84.0)
-"""Off the optical axis; farther out a lens that is no fisheye is not followed."""
+"""Largest angle off the optical axis, radians, of a lens that is no fisheye."""
 
 WIDEST_FISHEYE = np.deg2rad(89.0)
-"""Off the optical axis; at 90 degrees a pinhole's picture has no end."""
+"""Largest angle off the optical axis, radians; at 90 degrees a pinhole image is unbounded."""
 
 _SAMPLES = 4096  # of the curve that gives Newton's start
 _STEPS = 20
@@ -22,7 +22,7 @@ _BLOCK = 2**14  # points at a time: temporaries stay in the cache
 
 @dataclass(frozen=True)
 class Lens:
-    """How a lens bends rays, by OpenCV's models.
+    """Distortion model of a lens, in OpenCV's convention.
 
     Attributes:
         coefficients: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4]]], or k1 k2 k3 k4 of a fisheye; empty
@@ -35,43 +35,43 @@ class Lens:
 
 
 def distort_pixels(pixels: np.ndarray, K: np.ndarray, lens: Lens) -> np.ndarray:
-    """Where the lens shows what a pinhole would show at `pixels`.
+    """Applies lens distortion to undistorted pixels.
 
     Args:
-        pixels: (..., 2) of the pinhole; NaN stays NaN.
-        K: (3, 3).
-        lens: Of the same camera.
+        pixels: (..., 2) undistorted, px; NaN stays NaN.
+        K: (3, 3) intrinsics, px.
+        lens: Lens of the same camera.
 
     Returns:
-        (..., 2) float64 pixels as the lens shows them.
+        (..., 2) float64, distorted, px.
     """
-    bend = _bend_fisheye if lens.fisheye else _bend
-    return _moved(pixels, K, lens, lambda rays: bend(rays, _padded(lens)))
+    distort = _distort_fisheye if lens.fisheye else _distort
+    return _moved(pixels, K, lens, lambda rays: distort(rays, _padded(lens)))
 
 
 def undistort_pixels(pixels: np.ndarray, K: np.ndarray, lens: Lens) -> np.ndarray:
-    """Where a pinhole would show what the lens shows at `pixels`.
+    """Removes lens distortion from pixels.
 
-    The inverse of `distort_pixels` to 1e-6 px. A polynomial that was fitted in the picture turns
-    back somewhere outside of it; a pixel there has no ray, or several, and becomes NaN.
+    The inverse of `distort_pixels` to 1e-6 px. A polynomial that was fitted inside the image is not
+    monotonic outside of it; a pixel there has no ray, or several, and becomes NaN.
 
     Args:
-        pixels: (..., 2) as the lens shows them; NaN stays NaN.
-        K: (3, 3).
-        lens: Of the same camera.
+        pixels: (..., 2) distorted, px; NaN stays NaN.
+        K: (3, 3) intrinsics, px.
+        lens: Lens of the same camera.
 
     Returns:
-        (..., 2) float64 pixels of the pinhole.
+        (..., 2) float64, undistorted, px.
     """
     curve = _curve(lens)
-    straighten = _straighten_fisheye if lens.fisheye else _straighten
-    return _moved(pixels, K, lens, lambda bent: straighten(bent, _padded(lens), curve))
+    inverse = _undistort_fisheye if lens.fisheye else _undistort
+    return _moved(pixels, K, lens, lambda distorted: inverse(distorted, _padded(lens), curve))
 
 
 def _moved(
     pixels: np.ndarray, K: np.ndarray, lens: Lens, move: Callable[[np.ndarray], np.ndarray]
 ) -> np.ndarray:
-    """`move` in units of the focal length; a lens without coefficients moves nothing."""
+    """Applies `move` in normalized coordinates; the identity for a lens without coefficients."""
     pixels = np.asarray(pixels, np.float64)
     if not lens.fisheye and not any(lens.coefficients):
         return pixels.copy()
@@ -79,7 +79,7 @@ def _moved(
     flat = pixels.reshape(-1, 2)
     moved = np.empty_like(flat)
     inverse = np.linalg.inv(K)
-    with np.errstate(all="ignore"):  # NaN, and points beyond the model, come out as NaN
+    with np.errstate(all="ignore"):  # NaN, and points outside the model's domain, become NaN
         for start in range(0, len(flat), _BLOCK):
             block = slice(start, start + _BLOCK)
             plane = flat[block] @ inverse[:2, :2].T + inverse[:2, 2]
@@ -88,14 +88,14 @@ def _moved(
 
 
 def _padded(lens: Lens) -> np.ndarray:
-    """The 12 coefficients k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4 (or a fisheye's 4), zeros added."""
+    """Returns k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4 (or a fisheye's four), padded by zeros."""
     padded = np.zeros(4 if lens.fisheye else 12)
     padded[: len(lens.coefficients)] = lens.coefficients
     return padded
 
 
 def _radial(r2: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The radial factor and its derivative by r^2."""
+    """Returns the radial factor and its derivative by r^2."""
     top = 1 + r2 * (c[0] + r2 * (c[1] + r2 * c[4]))
     bottom = 1 + r2 * (c[5] + r2 * (c[6] + r2 * c[7]))
     top_slope = c[0] + r2 * (2 * c[1] + r2 * 3 * c[4])
@@ -103,13 +103,13 @@ def _radial(r2: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return top / bottom, (top_slope - top / bottom * bottom_slope) / bottom
 
 
-def _bend(rays: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """Rays (N, 2), x/z and y/z, through the lens."""
-    return _bend_with_slopes(rays, c)[0]
+def _distort(rays: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Distorts rays (N, 2), x/z and y/z."""
+    return _distort_with_slopes(rays, c)[0]
 
 
-def _bend_with_slopes(rays: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Bent rays (N, 2), and du/dx, the mixed ones du/dy and dv/dx, and dv/dy, (N,) each."""
+def _distort_with_slopes(rays: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Returns distorted rays (N, 2), and du/dx, du/dy, dv/dx and dv/dy, (N,) each."""
     x, y = rays[:, 0], rays[:, 1]
     p1, p2, (s1, s2, s3, s4) = c[2], c[3], c[8:]
     r2 = x * x + y * y
@@ -123,11 +123,11 @@ def _bend_with_slopes(rays: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]
     return np.stack([u, v], -1), u_x, mixed + y * prism_u, mixed + x * prism_v, v_y
 
 
-def _bend_fisheye(rays: np.ndarray, k: np.ndarray) -> np.ndarray:
+def _distort_fisheye(rays: np.ndarray, k: np.ndarray) -> np.ndarray:
     radius = np.hypot(rays[:, 0], rays[:, 1])
     angle = np.arctan(radius)
-    bent = angle * _fisheye_radial(angle, k)
-    return rays * np.where(radius > 1e-12, bent / radius, 1)[:, None]
+    distorted = angle * _fisheye_radial(angle, k)
+    return rays * np.where(radius > 1e-12, distorted / radius, 1)[:, None]
 
 
 def _fisheye_radial(angle: np.ndarray, k: np.ndarray) -> np.ndarray:
@@ -136,10 +136,10 @@ def _fisheye_radial(angle: np.ndarray, k: np.ndarray) -> np.ndarray:
 
 
 def _curve(lens: Lens) -> tuple[np.ndarray, np.ndarray]:
-    """Distance from the middle in the picture, ascending, and the ray's it belongs to.
+    """Tabulates the distorted radius, ascending, and the undistorted radius it belongs to.
 
-    Up to where the radial part turns back: beyond, no ray is found. The ray's distance is x/z of
-    the pinhole, or the angle for a fisheye.
+    It ends where the radial part stops being monotonic: beyond, there is no ray. The undistorted
+    radius is x/z of the pinhole, or the angle for a fisheye.
     """
     if lens.fisheye:
         ray = np.linspace(0, WIDEST_FISHEYE, _SAMPLES)
@@ -153,17 +153,17 @@ def _curve(lens: Lens) -> tuple[np.ndarray, np.ndarray]:
     return seen[:end], ray[:end]
 
 
-def _straighten(
-    bent: np.ndarray, c: np.ndarray, curve: tuple[np.ndarray, np.ndarray]
+def _undistort(
+    distorted: np.ndarray, c: np.ndarray, curve: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """Newton's method from the ray that the radial part alone gives."""
+    """Inverts the distortion by Newton's method, initialized by the radial part."""
     seen, along = curve
-    distance = np.hypot(bent[:, 0], bent[:, 1])
+    distance = np.hypot(distorted[:, 0], distorted[:, 1])
     start = np.interp(distance, seen, along)
-    rays = bent * np.where(distance > 1e-12, start / distance, 1)[:, None]
+    rays = distorted * np.where(distance > 1e-12, start / distance, 1)[:, None]
     for _ in range(_STEPS):
-        found, u_x, u_y, v_x, v_y = _bend_with_slopes(rays, c)
-        left = bent - found
+        found, u_x, u_y, v_x, v_y = _distort_with_slopes(rays, c)
+        left = distorted - found
         size = u_x * v_y - u_y * v_x
         if not np.nanmax(np.abs(left), initial=0) > _CLOSE:
             break
@@ -174,12 +174,12 @@ def _straighten(
     return np.where(held[:, None], rays, np.nan)
 
 
-def _straighten_fisheye(
-    bent: np.ndarray, k: np.ndarray, curve: tuple[np.ndarray, np.ndarray]
+def _undistort_fisheye(
+    distorted: np.ndarray, k: np.ndarray, curve: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """Newton's method for the angle."""
+    """Inverts the fisheye distortion by Newton's method for the angle."""
     seen, along = curve
-    distance = np.hypot(bent[:, 0], bent[:, 1])
+    distance = np.hypot(distorted[:, 0], distorted[:, 1])
     angle = np.interp(distance, seen, along)
     powers = np.array([3, 5, 7, 9])
     for _ in range(_STEPS):
@@ -189,4 +189,4 @@ def _straighten_fisheye(
         angle = angle + left / _fisheye_radial(angle, k * powers)
     held = (np.abs(left) <= _CLOSE) & (distance <= seen[-1]) & (angle >= 0)
     factor = np.where(distance > 1e-12, np.tan(angle) / distance, 1)
-    return np.where(held[:, None], bent * factor[:, None], np.nan)
+    return np.where(held[:, None], distorted * factor[:, None], np.nan)

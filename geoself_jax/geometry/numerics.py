@@ -1,11 +1,11 @@
-"""Guards where a formula has a pole: norms at zero, divisions by nothing, depths at the camera."""
+"""Numerical guards at singularities: norms at zero, division by zero, depth at the camera."""
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 MIN_DEPTH = 0.1
-"""Metres. No lens of a pose rig focuses nearer; depths below are held here and counted."""
+"""Metres. No lens of a pose rig focuses closer; smaller depths are clamped and counted."""
 
 
 def matmul(a: Float[Array, "..."], b: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -16,7 +16,7 @@ def matmul(a: Float[Array, "..."], b: Float[Array, "..."]) -> Float[Array, "..."
 def rotate(
     R: Float[Array, "*#batch 3 3"], points: Float[Array, "*#batch points 3"]
 ) -> Float[Array, "*batch points 3"]:
-    """R x for every point, written out by component.
+    """Rotates every point: R x, written out by component.
 
     No backend lowers its precision so, and on CPU it fuses where a sum over an axis of three does
     not.
@@ -28,7 +28,7 @@ def rotate(
 
 
 def safe_norm(x: Float[Array, "*shape axis"]) -> Float[Array, "*shape"]:
-    """Euclidean norm over the last axis whose gradient at zero is zero, not NaN."""
+    """Euclidean norm over the last axis, with zero gradient at zero."""
     square = jnp.sum(x * x, axis=-1)
     zero = square == 0  # not `> 0`: a NaN must stay one
     return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, square)))
@@ -43,13 +43,13 @@ def safe_divide(
 
 
 def safe_depth(z: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """Depth held at `MIN_DEPTH` from below, so that a projection stays finite at z <= 0."""
+    """Clamps depth to at least `MIN_DEPTH`, so that a projection stays finite at z <= 0."""
     return jnp.maximum(z, MIN_DEPTH)
 
 
 def finite_or_zero(
     x: Float[Array, "*shape axis"],
 ) -> tuple[Float[Array, "*shape axis"], Bool[Array, "*shape"]]:
-    """Rows with a NaN replaced by zeros, and which rows were finite."""
+    """Replaces rows with a NaN by zeros; returns them and the mask of finite rows."""
     finite = jnp.all(jnp.isfinite(x), axis=-1)
     return jnp.where(finite[..., None], x, 0), finite

@@ -21,7 +21,7 @@ def similarity_align(
     *,
     weights: Float[Array, "*batch joints"] | None = None,
 ) -> Float[Array, "*batch joints 3"]:
-    """`source` moved onto `target` by the best rotation, uniform scale and translation.
+    """Aligns `source` to `target` by the optimal rotation, uniform scale and translation.
 
     Never by a reflection: a mirrored pose stays wrong. Where the points do not tell the rotation
     (all in one place, on a line) one of the best is used and the gradient through it is damped;
@@ -50,7 +50,7 @@ def scale_align(
     *,
     weights: Float[Array, "*batch joints"] | None = None,
 ) -> Float[Array, "*batch joints 3"]:
-    """`source` times the one number that brings it nearest to `target`.
+    """Scales `source` by the optimal factor to `target`.
 
     The origin stays where it is, so both are to be root-relative. The number may be negative (a
     pose more than a right angle off) and is 0 where all of `source` is at the origin.
@@ -73,7 +73,7 @@ def _best_rotation(
     target: Float[Array, "*batch joints 3"],
     weights: Float[Array, "*batch joints"],
 ) -> Float[Array, "*batch 3 3"]:
-    """Rotation R with R source nearest to `target`, finite points, both about their means."""
+    """Optimal rotation of `source` to `target`: finite points, both centred."""
     products = matmul(jnp.swapaxes(source * weights[..., None], -1, -2), target)
     return _quaternion_to_matrix(_top_eigenvector(_horn_matrix(products)))
 
@@ -88,7 +88,7 @@ def _counted(
     Float[Array, "*batch joints"],
     Bool[Array, "*batch joints"],
 ]:
-    """Both sets with zeros for NaN, each joint's weight in the fit, and where `source` is there."""
+    """Replaces NaN by zeros; returns both sets, the fit weights, and the mask of `source`."""
     source, there = finite_or_zero(source)
     target, target_there = finite_or_zero(target)
     both = (there & target_there).astype(source.dtype)
@@ -98,7 +98,7 @@ def _counted(
 def _about_mean(
     points: Float[Array, "*batch joints 3"], weights: Float[Array, "*batch joints"]
 ) -> tuple[Float[Array, "*batch joints 3"], Float[Array, "*batch 1 3"]]:
-    """Points less their weighted mean, and the mean; zeros where all are in one place."""
+    """Centres points; returns them and the weighted mean; zeros where all coincide."""
     total = jnp.sum(weights, axis=-1)[..., None, None]
     weights = weights[..., None]
     mean = safe_divide(jnp.sum(points * weights, axis=-2, keepdims=True), total)
@@ -133,7 +133,7 @@ def _horn_matrix(products: Float[Array, "*batch 3 3"]) -> Float[Array, "*batch 4
 
 
 def _top_eigenvector(symmetric: Float[Array, "*batch 4 4"]) -> Float[Array, "*batch 4"]:
-    """Eigenvector of the largest eigenvalue, unit; a bounded gradient where that is a double one.
+    """Unit eigenvector of the largest eigenvalue, with a bounded gradient at multiplicity two.
 
     The solver's answer plus one step of perturbation theory: the step itself is zero, up to the
     solver's rounding, and its derivative is the eigenvector's. The derivative that comes with

@@ -1,4 +1,4 @@
-"""Short paths of points over time, fitted by polynomials: where they are, how fast, which way."""
+"""Trajectory features: local polynomial fits of points over time."""
 
 import jax
 import jax.numpy as jnp
@@ -8,11 +8,11 @@ from jaxtyping import Array, Float
 from geoself_jax.geometry.numerics import matmul, safe_divide
 
 ROUNDS = 2
-"""Of weighting anew."""
+"""Reweighting iterations."""
 RIDGE = 0.02
-"""Of the weight: what too few points do not tell is taken for a standstill."""
+"""Ridge regularization, relative to the weight: too few points imply zero velocity."""
 REACH = 4.0
-"""Spreads: points farther off in time have no weight, as their parabola here would be a guess."""
+"""Support of the temporal weights, in units of `spread`; points beyond have no weight."""
 
 
 def fit_paths(
@@ -22,26 +22,26 @@ def fit_paths(
     spread: float,
     outlier: float,
 ) -> tuple[Float[Array, "*batch joints 6"], Float[Array, "*batch joints"]]:
-    """A parabola of time through each joint's points, as its middle frame sees it.
+    """Fits a parabola over time to each joint's points, about the middle frame.
 
-    Weighted least squares about the middle frame with a Gaussian's weights in time, then `ROUNDS`
-    times again with each point's weight times (1 + (distance / outlier)^2)^-2 (Geman-McClure). What
-    the points do not tell (one frame alone has no velocity) comes out as zero.
+    Weighted least squares with Gaussian weights in time, reweighted `ROUNDS` times by
+    (1 + (distance / outlier)^2)^-2 (Geman-McClure). Undetermined terms are zero: a single frame
+    has no velocity.
 
     Args:
-        points: In any unit, finite.
-        weight: Of each point, 0 where there is none.
+        points: Finite, in any unit.
+        weight: Weight of each point, 0 where missing.
         spread: Standard deviation of the Gaussian, frames.
-        outlier: Distance from the path at which a point counts little, in the unit of `points`.
+        outlier: Scale of the residual that is down-weighted, in the unit of `points`.
 
     Returns:
-        Place, velocity and half the acceleration, two numbers each, times 1, `spread` and its
-        square: all in the unit of `points`. And the mean weight that they stand on.
+        Position, velocity and half the acceleration, two numbers each, times 1, `spread` and its
+        square: all in the unit of `points`. And the mean weight of the points.
     """
     in_time, near = powers_and_nearness(points.shape[-3], spread)
     powers = jnp.asarray(in_time)
     shape = points.shape[:-3] + points.shape[-2:-1]  # batch and joints
-    # Frames first and all else in one: every sum over time is a product with a small matrix.
+    # Frames first, all other axes flattened: every sum over time is a small matrix product.
     x, y = (jnp.moveaxis(points[..., i], -2, 0).reshape(len(near), -1) for i in range(2))
     first = jnp.moveaxis(weight, -2, 0).reshape(len(near), -1) * near[:, None]
     path = _fit((x, y), first, powers)
@@ -57,9 +57,9 @@ def fit_paths(
 def powers_and_nearness(
     frames: int, spread: float
 ) -> tuple[Float[np.ndarray, "frames 5"], Float[np.ndarray, " frames"]]:
-    """Powers 0 to 4 of each frame's time in units of `spread`, and the Gaussian's weights.
+    """Returns powers 0 to 4 of each frame's time in units of `spread`, and Gaussian weights.
 
-    Both are 0 beyond `REACH`: far powers would only cancel each other in float32.
+    Both are 0 beyond `REACH`, where powers would cancel in float32.
     """
     time = ((np.arange(frames) - frames // 2) / spread).astype(np.float32)
     within = np.abs(time) <= REACH
@@ -70,10 +70,10 @@ def powers_and_nearness(
 def _fit(
     pair: tuple[jax.Array, jax.Array], weight: jax.Array, powers: jax.Array
 ) -> list[list[jax.Array]]:
-    """Of x and y, the coefficients of 1, t and t^2: the normal equations, solved by hand."""
+    """Returns the coefficients of 1, t and t^2 for x and y, by the normal equations."""
     s0, *sums = matmul(powers.T, weight)
     s1, s2, s3, s4 = (safe_divide(x, s0) for x in sums)
-    # Eliminate the place, then solve two equations for velocity and acceleration.
+    # Eliminate the position, then solve two equations for velocity and acceleration.
     a11, a12, a22 = s2 - s1 * s1 + RIDGE, s3 - s1 * s2, s4 - s2 * s2 + RIDGE
     determinant = a11 * a22 - a12 * a12
     found = []

@@ -1,4 +1,4 @@
-"""Points from two or more calibrated views, weighted by the detector's confidence."""
+"""Triangulates points from two or more calibrated views, weighted by confidence."""
 
 import jax
 import jax.numpy as jnp
@@ -8,16 +8,16 @@ from geoself_jax.geometry.camera import Camera, pixel_to_ray, project, world_to_
 from geoself_jax.geometry.numerics import MIN_DEPTH, finite_or_zero, rotate, safe_divide, safe_norm
 
 DEGENERATE = 1e-5
-"""Normalized determinant under which the rays are too near to parallel to meet anywhere."""
+"""Normalized determinant below which the rays are nearly parallel."""
 
 FINAL_SCALE_PX = 10.0
-"""Pixels at which robust triangulation halves a view's say: twice a detector's usual error."""
+"""Residual, px, that halves a view's weight: twice the usual error of a detector."""
 
 
 def _rows(
     rays: Float[Array, "*batch views joints 2"], camera: Camera
 ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
-    """The two planes through each ray, a . X = b with X relative to the mean camera centre."""
+    """Returns two planes through each ray, a . X = b with X relative to the mean camera centre."""
     R = camera.R[..., None, :, :]
     a = rays[..., None] * R[..., 2:, :] - R[..., :2, :]  # views joints 2 3
     center = camera.center - jnp.mean(camera.center, axis=-2, keepdims=True)
@@ -27,7 +27,7 @@ def _rows(
 def _solve(
     A: Float[Array, "*batch joints 3 3"], b: Float[Array, "*batch joints 3"]
 ) -> tuple[Float[Array, "*batch joints 3"], Bool[Array, "*batch joints"]]:
-    """Solves symmetric A x = b by cofactors, and whether A could be inverted."""
+    """Solves symmetric A x = b by cofactors; returns x and whether A is invertible."""
     scale = jnp.trace(A, axis1=-2, axis2=-1)[..., None] / 3
     A, b = safe_divide(A, scale[..., None]), safe_divide(b, scale)
     rows = [A[..., i, :] for i in range(3)]
@@ -41,7 +41,7 @@ def _solve(
 def _meet(
     a: jax.Array, b: jax.Array, weight: Float[Array, "*batch views joints"]
 ) -> tuple[Float[Array, "*batch joints 3"], Bool[Array, "*batch joints"]]:
-    """Weighted least-squares meeting point of the planes."""
+    """Returns the weighted least-squares intersection of the planes."""
     weighted = a * weight[..., None, None]
     A = jnp.einsum("...vjki,...vjkl->...jil", weighted, a, precision="highest")
     rhs = jnp.sum(weighted * b[..., None], axis=(-4, -2))
@@ -53,7 +53,7 @@ def triangulate_dlt(
     weight: Float[Array, "*batch views joints"],
     camera: Camera,
 ) -> Float[Array, "*batch joints 3"]:
-    """Linear triangulation, each view's two equations weighted.
+    """Linear triangulation (DLT) with weighted views.
 
     The inhomogeneous linear method, in ray coordinates about the mean camera centre (Hartley and
     Zisserman, Multiple View Geometry, 2nd ed., p. 312; their caution about points at infinity does
@@ -85,17 +85,17 @@ def triangulate_robust(
     exponent: float = 1.0,
     confidence_power: float = 1.0,
 ) -> Float[Array, "*batch joints 3"]:
-    """Triangulation in pixels that lets go of views which disagree.
+    """Triangulates robustly in pixels: down-weights views that disagree.
 
     Iteratively reweighted linear triangulation: dividing a view's equations by its depth makes
-    their error one of pixels (Hartley and Sturm, Triangulation, CVIU 1997, sec. 4.2); the weight
-    (1 + e^2/s^2)^-p then lets go of outliers, with s falling from 8 times `scale` to it. The
+    their error a pixel error (Hartley and Sturm, Triangulation, CVIU 1997, sec. 4.2); the weight
+    (1 + e^2/s^2)^-p then down-weights outliers, with s falling from 8 times `scale` to `scale`. The
     defaults were chosen on the synthetic data by benchmarks/triangulation.py.
 
     Args:
         keypoints_2d, confidence, camera: As `triangulate_dlt`.
-        iterations: Reweightings.
-        scale: Pixels, the last s.
+        iterations: Number of reweightings.
+        scale: Final s, px.
         exponent: p; 1 is Cauchy's weight, 2 Geman and McClure's.
         confidence_power: Confidence to this power is the prior weight of a squared error.
 
@@ -111,7 +111,7 @@ def triangulate_robust(
         width = scale * 2.0 ** jnp.maximum(0, 3 - i)
         trust = _trust(point + origin, keypoints_2d, camera, width) ** exponent
         new, held = _meet(a, b, prior * trust * _pixels(point + origin, camera) ** 2)
-        return jnp.where(held[..., None], new, point)  # not where a single view is left a say
+        return jnp.where(held[..., None], new, point)  # unless a single view has all the weight
 
     first, good = _meet(a, b, prior)
     good &= jnp.sum(prior > 0, axis=-2) >= 2
@@ -125,7 +125,7 @@ def _trust(
     camera: Camera,
     scale: float | jax.Array,
 ) -> Float[Array, "*batch views joints"]:
-    """Cauchy's weight of each view for a point in the world: 1 / (1 + (error / scale)^2)."""
+    """Cauchy weight of each view for a world point: 1 / (1 + (error / scale)^2)."""
     observed, _ = finite_or_zero(keypoints_2d)
     seen = project(world_to_camera(point[..., None, :, :], camera), camera.K)
     return 1 / (1 + (safe_norm(seen - observed) / scale) ** 2)
@@ -134,7 +134,7 @@ def _trust(
 def _pixels(
     point: Float[Array, "*batch joints 3"], camera: Camera
 ) -> Float[Array, "*batch views joints"]:
-    """Pixels that a metre across takes in each view, at a point in the world."""
+    """Returns the pixels per metre in each view at a world point."""
     focal = (camera.K[..., 0, 0] + camera.K[..., 1, 1])[..., None] / 2
     depth = world_to_camera(point[..., None, :, :], camera)[..., 2]
     return focal / jnp.maximum(depth, MIN_DEPTH)
@@ -149,7 +149,7 @@ def robust_equations(
 ) -> tuple[
     Float[Array, "*batch joints 3 3"], Float[Array, "*batch joints 3"], Float[Array, "*batch 3"]
 ]:
-    """The normal equations A (x - origin) = b of one reweighting of `triangulate_robust`.
+    """Returns the normal equations A (x - origin) = b of one reweighting of `triangulate_robust`.
 
     For those who add terms of their own before they solve.
 
@@ -177,7 +177,7 @@ def triangulate_root(
     confidence: Float[Array, "*batch views joints"],
     camera: Camera,
 ) -> Float[Array, "*batch views 3"]:
-    """Where each view's pose must stand to come nearest to the rays of all views.
+    """Returns the root position at which each view's pose is closest to the rays of all views.
 
     Linear triangulation of one point from all joints' rays, each shifted by its joint; the paper
     has no such step. A single view places the true pose by its size, but draws a wrong one nearer,

@@ -70,7 +70,7 @@ def test_a_missing_root_or_a_missing_person_gives_finite_output(missing):
 
 
 def test_a_camera_that_turns_about_its_centre_turns_the_pose_with_it():
-    """What `centered_ray` is for: the networks see the same features but for the root's ray."""
+    """What `centered_ray` is for: the networks see the same features except the root's ray."""
     _, variables, apply = networks()
     variables = jax.tree.map(lambda x: x, variables)
     kernel = variables["params"]["lifting"]["stem"]["linear"]["kernel"]

@@ -90,7 +90,7 @@ def test_labels_are_in_each_views_camera_frame(views):
     assert np.nanmedian(off) < 5  # the detector's noise
 
 
-def test_new_views_keep_the_detectors_residuals_and_the_bones_but_for_scale(views):
+def test_new_views_keep_the_detectors_residuals_and_the_bones_up_to_scale(views):
     batch = drawer(ALL)(views, jax.random.key(3))
     off = np.linalg.norm(project(batch.label, batch.camera.K) - batch.keypoints_2d, axis=-1)
     own = drawer(NONE)(views, jax.random.key(3))
@@ -223,7 +223,7 @@ def test_a_window_is_consecutive_and_repeats_the_ends_of_its_run(views):
     assert windows(frame, run, 1) is frame
 
 
-def test_the_detector_s_errors_are_put_back_as_large_as_asked_for(views):
+def test_residual_noise_is_re_applied_at_the_configured_scale(views):
     none, once, twice = (
         drawer(dataclasses.replace(STILL, noise=noise))(views, jax.random.key(5))
         for noise in (0.0, 1.0, 2.0)
@@ -236,7 +236,7 @@ def test_the_detector_s_errors_are_put_back_as_large_as_asked_for(views):
 
 
 def test_a_window_s_new_view_moves_as_one_body(views):
-    """Turned, scaled and seen anew, a joint's way through the window keeps its length."""
+    """Rotated, scaled and reprojected, a joint's trajectory in the window keeps its length."""
     body = np.asarray(views.label_world)
     window = windowed(views, AugmentationConfig(share=1.0, scale=0.0))
     label = np.asarray(window.label).reshape(32, 2, 9, 17, 3)

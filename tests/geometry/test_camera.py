@@ -38,12 +38,12 @@ def test_undistorting_undoes_distorting_and_agrees_with_opencv(rng):
     pixels = rng.uniform(50, 950, (200, 2))
     with jax.enable_x64(True):
         lens = (jnp.asarray(K), jnp.array(DIST))
-        straight = cam.undistort_pixels(jnp.asarray(pixels), *lens)
-        back = cam.distort_pixels(straight, *lens)
+        undistorted = cam.undistort_pixels(jnp.asarray(pixels), *lens)
+        back = cam.distort_pixels(undistorted, *lens)
     np.testing.assert_allclose(back, pixels, atol=1e-6)
     criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-12)
     theirs = cv2.undistortPoints(pixels[:, None], K, np.array(DIST), None, None, K, criteria)
-    np.testing.assert_allclose(straight, theirs[:, 0], atol=1e-6)
+    np.testing.assert_allclose(undistorted, theirs[:, 0], atol=1e-6)
 
 
 def test_undistortion_of_far_outliers_is_finite():

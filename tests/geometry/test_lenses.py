@@ -19,8 +19,8 @@ LENSES = {
 FISHEYE = (0.035, -0.0098, 0.0031, -0.0007)
 
 
-def picture(step=37):
-    """Pixels all over a picture of 1000 x 1002, its corners too."""
+def image_grid(step=37):
+    """Pixels of a grid over an image of 1000 x 1002, corners included."""
     u, v = np.meshgrid(np.arange(0, 1001, step), np.arange(0, 1003, step))
     corners = [[0, 0], [1000, 0], [0, 1002], [1000, 1002]]
     return np.concatenate([np.stack([u, v], -1).reshape(-1, 2), corners]).astype(float)
@@ -36,8 +36,8 @@ def rays(pixels):
 @pytest.mark.parametrize("name", LENSES)
 def test_lenses_move_pixels_as_opencv_projects_points(name):
     coefficients = np.array(LENSES[name] or (0.0, 0, 0, 0))
-    wanted = cv2.projectPoints(rays(picture()), np.zeros(3), np.zeros(3), K, coefficients)[0]
-    moved = distort_pixels(picture(), K, Lens(LENSES[name]))
+    wanted = cv2.projectPoints(rays(image_grid()), np.zeros(3), np.zeros(3), K, coefficients)[0]
+    moved = distort_pixels(image_grid(), K, Lens(LENSES[name]))
     np.testing.assert_allclose(moved, wanted[:, 0], atol=1e-9)
 
 
@@ -45,29 +45,29 @@ def test_lenses_move_pixels_as_opencv_projects_points(name):
 def test_pixels_come_back_as_opencv_undistorts_them(name):
     coefficients = np.array(LENSES[name] or (0.0, 0, 0, 0))
     stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 500, 1e-12)
-    wanted = cv2.undistortPoints(picture()[:, None], K, coefficients, P=K, criteria=stop)
-    back = undistort_pixels(picture(), K, Lens(LENSES[name]))
+    wanted = cv2.undistortPoints(image_grid()[:, None], K, coefficients, P=K, criteria=stop)
+    back = undistort_pixels(image_grid(), K, Lens(LENSES[name]))
     np.testing.assert_allclose(back, wanted[:, 0], atol=1e-3)
 
 
 @pytest.mark.parametrize("name", LENSES)
 def test_there_and_back_is_a_millionth_of_a_pixel(name):
     lens = Lens(LENSES[name])
-    back = undistort_pixels(picture(), K, lens)
-    np.testing.assert_allclose(distort_pixels(back, K, lens), picture(), atol=1e-6)
+    back = undistort_pixels(image_grid(), K, lens)
+    np.testing.assert_allclose(distort_pixels(back, K, lens), image_grid(), atol=1e-6)
 
 
 def test_a_fisheye_moves_pixels_as_opencv_does():
     wide = np.array([[600.0, 0, 500], [0, 601, 505], [0, 0, 1]])  # corners 65 degrees off
     lens = Lens(FISHEYE, fisheye=True)
-    back = undistort_pixels(picture(), wide, lens)
-    wanted = cv2.fisheye.undistortPoints(picture()[:, None], wide, np.array(FISHEYE), P=wide)
+    back = undistort_pixels(image_grid(), wide, lens)
+    wanted = cv2.fisheye.undistortPoints(image_grid()[:, None], wide, np.array(FISHEYE), P=wide)
     np.testing.assert_allclose(back, wanted[:, 0], atol=1e-3)
     plane = (back - wide[:2, 2]) / wide[[0, 1], [0, 1]]
     points = np.concatenate([plane, np.ones((len(plane), 1))], -1)[:, None]
     shown = cv2.fisheye.projectPoints(points, np.zeros(3), np.zeros(3), wide, np.array(FISHEYE))[0]
-    np.testing.assert_allclose(shown[:, 0], picture(), atol=1e-6)
-    np.testing.assert_allclose(distort_pixels(back, wide, lens), picture(), atol=1e-6)
+    np.testing.assert_allclose(shown[:, 0], image_grid(), atol=1e-6)
+    np.testing.assert_allclose(distort_pixels(back, wide, lens), image_grid(), atol=1e-6)
 
 
 def test_a_fisheye_without_coefficients_still_bends():
@@ -115,6 +115,6 @@ def test_a_pole_of_a_rational_lens_gives_no_nonsense():
 def test_a_skewed_matrix_is_used_in_full():
     skewed = K + np.array([[0, 3.0, 0], [0, 0, 0], [0, 0, 0]])
     lens = Lens(POLYNOMIAL)
-    back = undistort_pixels(picture(), skewed, lens)
-    np.testing.assert_allclose(distort_pixels(back, skewed, lens), picture(), atol=1e-6)
-    assert np.abs(back - undistort_pixels(picture(), K, lens)).max() > 0.01
+    back = undistort_pixels(image_grid(), skewed, lens)
+    np.testing.assert_allclose(distort_pixels(back, skewed, lens), image_grid(), atol=1e-6)
+    assert np.abs(back - undistort_pixels(image_grid(), K, lens)).max() > 0.01

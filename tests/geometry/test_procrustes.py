@@ -158,7 +158,7 @@ BAD_PLACES = {
     "on a plane": (BODY * [1, 1, 0], BODY * [1, 1, 0]),
     "mirrored": (BODY * [-1, 1, 1], BODY),
     "a cross mirrored": (-CROSS, CROSS),
-    "a cross mirrored but for a hair": (-CROSS, CROSS * [1.2, 1 + 1e-5, 1]),
+    "a nearly mirrored cross": (-CROSS, CROSS * [1.2, 1 + 1e-5, 1]),
     "half a turn": (BODY * [-1, -1, 1], BODY),
     "already there": (BODY, BODY),
     "no joint to count": (BODY, np.full_like(BODY, np.nan)),

@@ -25,7 +25,7 @@ def curves():
     return wanted, jnp.asarray(points), jnp.asarray(weight)
 
 
-def test_a_parabola_is_found_but_for_what_the_standstill_takes(curves):
+def test_a_parabola_is_fitted_up_to_the_ridge(curves):
     wanted, points, weight = curves
     found, support = fit(points, weight)
     np.testing.assert_allclose(np.reshape(found, wanted.shape), wanted, atol=0.12)

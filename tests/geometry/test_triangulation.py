@@ -64,7 +64,7 @@ def test_weighted_linear_solution_is_the_least_squares_one():
     np.testing.assert_allclose(found[0, 0], wanted, atol=1e-9)
 
 
-def test_robust_lets_go_of_one_view_that_is_far_off():
+def test_robust_triangulation_down_weights_one_outlier_view():
     rng, camera, points, keypoints_2d = seen()
     keypoints_2d = keypoints_2d + rng.normal(0, 3, keypoints_2d.shape)
     keypoints_2d[:, 1, 5] += 120
