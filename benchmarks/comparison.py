@@ -1,9 +1,9 @@
-"""configs/synthetic.py beside what bounds it, on the built-in data: one table, and JSON.
+"""Compares configs/synthetic.py with its bounds on the built-in data: one table, and JSON.
 
     python -m benchmarks.comparison --out=runs/comparison
 
-Beside it are the same network taught by ground truth (an upper bound, and its run says so) and
-re-projection alone. Finished rows are not run again. Real motion: benchmarks/ablation.
+The bounds are the same network trained on ground truth (an upper bound, marked in its run) and on
+the reprojection loss only. Finished rows are not run again. Real motion: benchmarks/ablation.
 """
 
 import argparse
@@ -28,7 +28,7 @@ SHOWN = ("mpjpe_mm", "p_mpjpe_mm", "root_error_mm", "triangulation_mm", "reproje
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One recipe: its name, its configuration, and whether ground truth teaches it."""
+    """One recipe: its name, its configuration, and whether it is trained on ground truth."""
 
     name: str
     config: Config
@@ -55,8 +55,8 @@ def run_row(row: Row, folder: Path, test: Recording, source: str) -> dict[str, A
     result, config = folder / "comparison.json", row.config
     if result.exists():
         scores = json.loads(result.read_text())
-        told = workdir.read_record(folder)["config"]
-        if told != json.loads(json.dumps(split_where(config)[0])) or scores["data"] != source:
+        recorded = workdir.read_record(folder)["config"]
+        if recorded != json.loads(json.dumps(split_where(config)[0])) or scores["data"] != source:
             raise SystemExit(f"{folder} is of another configuration: choose another --out")
         return scores
     data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)

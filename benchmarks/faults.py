@@ -332,7 +332,7 @@ LENSES = (
         "silent",
         ("it bends most of these detections, near the middle, by under 3 px",),
     ),
-    Fault("one camera's picture is mirrored", planting.mirrored_picture, "error", (_C, "mirrored")),
+    Fault("one camera's picture is mirrored", planting.mirrored_image, "error", (_C, "mirrored")),
     Fault("one camera is upside down", planting.upside_down, "error", (_C, "upside down")),
     Fault(
         "u and v are exchanged in all cameras",
@@ -528,7 +528,7 @@ LEAKS = (
         lambda a: a,
         "error",
         ("clips are in other.npz too", "clip"),
-        planting.detected_anew,
+        planting.detected_again,
     ),
     Fault(
         "a person of the same name",

@@ -1,4 +1,4 @@
-"""Draws README's picture from a run: python -m benchmarks.hero --workdir=RUN --data=FILE.npz
+"""Draws the figure of README from a run: python -m benchmarks.hero --workdir=RUN --data=FILE.npz
 
 One median view (by error against ground truth) for each of four actions. README's is of
 configs/cmu_h36m_rig.py, seed 0, on dev.npz.
@@ -27,7 +27,7 @@ def main() -> None:
     flags = parser.parse_args()
     recording = load(flags.data, synthetic_frames=8000)
     if recording.pose_world is None:
-        raise SystemExit(f"{flags.data} has no ground truth to draw beside")
+        raise SystemExit(f"{flags.data} has no ground truth to compare with")
     _, prediction, _ = report.evaluate(load_trained(flags.workdir), recording, flags.data)
     target = in_cameras(recording.pose_world, recording)
     target = target - target[:, :, recording.skeleton.root, None]

@@ -1,4 +1,4 @@
-"""Lifting single poses and many, beside torch and onnxruntime with the same weights.
+"""Times lifting of single poses and batches, against torch and onnxruntime with equal weights.
 
     pip install -e ".[bench]"
     python -m benchmarks.inference --out=runs/inference.json
@@ -180,8 +180,8 @@ def main() -> None:
             p50, p90 = np.percentile(times, [50, 90]) * 1000
             ratio = middle[name] / middle["ours"]
             rows[name] = {"p50_ms": p50, "p90_ms": p90, "ours_is_faster_by": ratio}
-            told = "" if name == "ours" else f"{ratio:.2f} x"
-            print(f"{name:16}{p50:9.2f}{p90:9.2f}{batch / middle[name]:9.0f}{told:>9}")
+            shown = "" if name == "ours" else f"{ratio:.2f} x"
+            print(f"{name:16}{p50:9.2f}{p90:9.2f}{batch / middle[name]:9.0f}{shown:>9}")
         result["batches"][str(batch)] = rows
     floors = {"1": read_seconds(weights) * 1000}
     print(f"\nfloors: one pose {floors['1']:.2f} ms, its weights read once", end="")

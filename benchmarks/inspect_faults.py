@@ -1,9 +1,9 @@
-"""Faults planted into a good recording, and what reading or inspecting it says of each.
+"""Plants faults into a valid recording and tabulates the result of reading or inspecting it.
 
     python -m benchmarks.inspect_faults --out=docs/faults.md
 
-Each is written into a file, read and inspected as a user's would be; test_inspect_faults.py
-holds this table to what it says.
+Each is written to a file, read and inspected as a user's would be; the table is checked by
+`tests/inspect/test_inspect_faults.py`.
 """
 
 import argparse
@@ -90,10 +90,10 @@ def main() -> None:
     good = planting.good_arrays()
     with tempfile.TemporaryDirectory() as folder:
         rows, counts = table(good, Path(folder))
-    told = ", ".join(f"{counts[how]} {how}" for how in sorted(counts, key=lambda h: -counts[h]))
-    text = HEAD.format(frames=planting.FRAMES, counts=f"{sum(counts.values())} faults: {told}")
+    summary = ", ".join(f"{counts[how]} {how}" for how in sorted(counts, key=lambda h: -counts[h]))
+    text = HEAD.format(frames=planting.FRAMES, counts=f"{sum(counts.values())} faults: {summary}")
     flags.out.write_text("\n".join([text, *rows[1:], ""]), encoding="utf-8")
-    print(told)
+    print(summary)
 
 
 if __name__ == "__main__":

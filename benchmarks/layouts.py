@@ -56,7 +56,7 @@ def write_opencv(folder: Path, names: list[str], clip: Arrays) -> None:
 
 
 def write_alphapose(folder: Path, name: str, pixels: np.ndarray, confidence: np.ndarray) -> None:
-    """One JSON: a list of people; pictures with nobody are not in it."""
+    """One JSON: a list of people; frames without a person are not in it."""
     rows = np.concatenate([np.nan_to_num(pixels), confidence[..., None]], -1)
     found = [
         {
@@ -85,7 +85,7 @@ def write_deeplabcut(
 
 
 def write_layout(folder: Path, layout: str, arrays: Arrays, clip: int) -> None:
-    """One clip in one of the layouts, its calibration beside the detections."""
+    """One clip in one of the layouts, its calibration next to the detections."""
     folder.mkdir(parents=True)
     names = [str(name) for name in arrays["camera_names"]]
     data = clip_of(arrays, clip)

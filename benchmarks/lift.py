@@ -9,7 +9,7 @@ nothing with it. The floor of the lifting itself is the networks' products, at t
 product.
 
 Then the people of `synthetic:test` are lifted from each camera alone, in world axes: how far two
-cameras' poses of the same instant are apart, beside how far each is from the truth; and how far it
+cameras' poses of the same instant are apart, compared with the error of each; and how far it
 is where the focal length is guessed too short or too long.
 """
 

@@ -110,7 +110,7 @@ def exchanged(*names: str) -> Plant:
 
 
 def late(frames: int, view: int = CAM, since: int = 0) -> Plant:
-    """One camera's detections come so many frames later, in each clip from a frame on."""
+    """One camera's detections come N frames later, in each clip from a frame on."""
 
     def plant(arrays: Arrays) -> Arrays:
         index = np.arange(len(arrays["frame_id"]))
@@ -126,7 +126,7 @@ def late(frames: int, view: int = CAM, since: int = 0) -> Plant:
     return plant
 
 
-def mirrored_picture(arrays: Arrays) -> Arrays:
+def mirrored_image(arrays: Arrays) -> Arrays:
     """Pixels run to the left in one camera."""
     pixels, width = np.array(arrays["keypoints_2d"]), arrays["image_size"][0, CAM, 0]
     pixels[:, CAM, :, 0] = width - pixels[:, CAM, :, 0]
@@ -134,7 +134,7 @@ def mirrored_picture(arrays: Arrays) -> Arrays:
 
 
 def upside_down(arrays: Arrays) -> Arrays:
-    """One camera's picture turned by 180 degrees."""
+    """Rotates one camera's image by 180 degrees."""
     pixels = np.array(arrays["keypoints_2d"])
     pixels[:, CAM] = arrays["image_size"][0, CAM] - pixels[:, CAM]
     return arrays | {"keypoints_2d": pixels}
@@ -218,7 +218,7 @@ def clip_again(arrays: Arrays) -> Arrays:
     return more
 
 
-def detected_anew(arrays: Arrays) -> Arrays:
+def detected_again(arrays: Arrays) -> Arrays:
     """Other detections of the same frames, as another detector's."""
     noise = np.random.default_rng(5).normal(0, 1.0, arrays["keypoints_2d"].shape)
     pixels = (arrays["keypoints_2d"] + noise).astype(np.float32)
@@ -251,7 +251,7 @@ def coco_order(arrays: Arrays) -> Arrays:
 
 
 def joints(a: str, b: str) -> Plant:
-    """Two joints exchanged in all pictures."""
+    """Exchanges two joints in all frames."""
 
     def plant(arrays: Arrays) -> Arrays:
         order = np.arange(len(arrays["joint_names"]))
@@ -297,9 +297,9 @@ def one_place(arrays: Arrays) -> Arrays:
 
 
 def neglected(times: float) -> Plant:
-    """One camera's distortion, made so many times as strong, is not in the file.
+    """Leaves out one camera's distortion, scaled by `times`.
 
-    Its detections are made anew from the ground truth with 2 px of noise.
+    Its detections are projected again from the ground truth, with 2 px of noise.
     """
 
     def plant(arrays: Arrays) -> Arrays:

@@ -31,7 +31,7 @@ NOISE = 0.01  # metres on each axis
 
 
 def moving(frames: int) -> PoseSequence:
-    """So many frames in world axes, z up."""
+    """Returns N frames in world axes, z up."""
     rng = np.random.default_rng(0)
     body = generate("train", 2000, subjects=1)["pose_world"]
     pose = body[np.arange(frames) % len(body)] + rng.normal(0, NOISE, (frames, 17, 3))

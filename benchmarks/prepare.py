@@ -31,7 +31,7 @@ for path in sys.argv[1:]:
 
 
 def make_files(folder: Path, frames: int) -> tuple[Path, Path]:
-    """data_2d_h36m_cpn.npz and data_3d_h36m.npz of so many instants, in VideoPose3D's layout."""
+    """data_2d_h36m_cpn.npz and data_3d_h36m.npz of N instants, in VideoPose3D's layout."""
     import numpy as np
 
     from geoself_jax.data.synthetic import generate

@@ -7,7 +7,7 @@ Each choice of weights refines the joints from all cameras but one and projects 
 the confidence-weighted mean distance to its detections, each at most 50 px, over two cameras left
 out. Last, how much of the detections' errors the labels have absorbed: what `augmentation.noise`
 should be. No ground truth is needed; where there is some, the labels' root-relative error and the
-true factor are printed beside, for analysis. Three views are needed: two left are to triangulate.
+true factor are printed too, for analysis. Three views are needed: two left are to triangulate.
 """
 
 import argparse
@@ -150,8 +150,8 @@ def main(argv: Sequence[str]) -> int:
         print(f"{pixels:>12.3f}{shown:>10}{seconds:>9.1f}  {name}", flush=True)
     factor = absorbed(blind)
     true = absorbed_in_truth(recording)
-    told = "" if true is None else f" (in truth {true:.2f})"
-    print(f"augmentation.noise, what the errors put back should be times: {factor:.2f}{told}")
+    shown = "" if true is None else f" (in truth {true:.2f})"
+    print(f"augmentation.noise, the scale of the re-applied residual noise: {factor:.2f}{shown}")
     if recording.views == 3:
         print("of three views it came out too large on the set of docs/accuracy.md: keep 1.14")
     if flags.out:

@@ -5,7 +5,7 @@
 For each of three layouts (benchmarks/layouts.py) every subject's clips are written, prepared by
 `python -m geoself_jax.prepare` into a file a subject, and these put together into one; its arrays
 are compared with those the files were written from, and a short run on it is scored on
-`synthetic:test` beside one on the direct file.
+`synthetic:test` and compared with one on the direct file.
 """
 
 import argparse

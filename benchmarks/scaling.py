@@ -78,7 +78,7 @@ def measure_row(instants: int, batch: int, width: int, repeats: int, fed: bool) 
         state, metrics = advance(state, data, *rows)
         np.asarray(metrics["loss"])
         seconds.append(time.perf_counter() - start)
-    told = jax.local_devices()[0].memory_stats() or {}
+    memory = jax.local_devices()[0].memory_stats() or {}
     return {
         "instants": instants,
         "batch": batch,
@@ -88,7 +88,7 @@ def measure_row(instants: int, batch: int, width: int, repeats: int, fed: bool) 
         "first_call_s": seconds[0],
         "data_mb": parallel.row_bytes(views) / 1e6,
         "peak_host_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
-        "peak_device_mb": told.get("peak_bytes_in_use", 0) / 1e6 or None,
+        "peak_device_mb": memory.get("peak_bytes_in_use", 0) / 1e6 or None,
     }
 
 

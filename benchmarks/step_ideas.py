@@ -1,4 +1,4 @@
-"""What each idea in the training step gains: the step without it, beside the step as it is.
+"""What each idea in the training step gains: the step without it, compared with the step as it is.
 
     python -m benchmarks.step_ideas --out=runs/step_ideas.json
 

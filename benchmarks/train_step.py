@@ -1,4 +1,4 @@
-"""A training step beside the same step in PyTorch, and beside what the machine can do at all.
+"""Compares a training step with the same step in PyTorch, and with the machine's peak rate.
 
     pip install -e ".[bench]"
     python -m benchmarks.train_step --batch=256,1024 --out=runs/train_step.json
@@ -245,14 +245,14 @@ def run(
     middle = {name: row["pairs_per_second"]["median"] for name, row in rows.items()}
     ratios = {name: middle["ours"] / middle[name] for name in peers}
     share = {name: rows["ours"]["gflops"]["median"] / gemm[name]["median"] for name in gemms}
-    told = jax.local_devices()[0].memory_stats() or {}
+    memory = jax.local_devices()[0].memory_stats() or {}
     return {
         "batch": batch,
         "width": model.width,
         "steps_a_call": steps,
         "instants": instants,
         "schedule_minutes": EPOCHS * instants / rows["ours"]["pairs_per_second"]["median"] / 60,
-        "peak_device_mb": told.get("peak_bytes_in_use", 0) / 1e6 or None,
+        "peak_device_mb": memory.get("peak_bytes_in_use", 0) / 1e6 or None,
         "counted": facts,
         "rows": rows,
         "sgemm_gflops": gemm,
@@ -274,8 +274,8 @@ def show(result: dict[str, Any]) -> None:
         rate = row["pairs_per_second"]
         spread = f"{rate['quartile_1']:.0f}-{rate['quartile_3']:.0f}"
         ratio = result["speed_over"].get(name)
-        told = f"{ratio:.2f} x" if ratio else ""
-        print(f"{name:16}{rate['median']:9.0f}{spread:>16}{row['gflops']['median']:9.1f}{told:>9}")
+        shown = f"{ratio:.2f} x" if ratio else ""
+        print(f"{name:16}{rate['median']:9.0f}{spread:>16}{row['gflops']['median']:9.1f}{shown:>9}")
     for name, row in result["sgemm_gflops"].items():
         share = result["share_of_sgemm"][name]
         print(f"{name:16}{'':25}{row['median']:9.1f}   ours is {share:.2f} of it")
@@ -291,33 +291,33 @@ def draw(results: list[dict[str, Any]], path: Path) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
-    panels = figure.subplots(1, 2)
+    columns = figure.subplots(1, 2)
     widest = max(r["width"] for r in results)
     largest = max(r["batch"] for r in results)
-    for panel, key, chosen, fixed in (
-        (panels[0], "batch", [r for r in results if r["width"] == widest], f"width {widest}"),
-        (panels[1], "width", [r for r in results if r["batch"] == largest], f"{largest} pairs"),
+    for axes, key, chosen, fixed in (
+        (columns[0], "batch", [r for r in results if r["width"] == widest], f"width {widest}"),
+        (columns[1], "width", [r for r in results if r["batch"] == largest], f"{largest} pairs"),
     ):
         chosen = sorted(chosen, key=lambda r: r[key])
         x = [r[key] for r in chosen]
         for name in chosen[0]["rows"]:
             rates = [r["rows"][name]["pairs_per_second"]["median"] for r in chosen]
-            panel.plot(x, rates, marker="o", label=name)
+            axes.plot(x, rates, marker="o", label=name)
         for name in chosen[0]["sgemm_gflops"]:
             bound = [
                 r["batch"] * 1e9 * r["sgemm_gflops"][name]["median"] / r["counted"]["flops"]
                 for r in chosen
             ]
-            panel.plot(x, bound, linestyle=":", label=f"{name} alone")
-        panel.set(xscale="log", ylabel="pairs/s", title=fixed)
+            axes.plot(x, bound, linestyle=":", label=f"{name} alone")
+        axes.set(xscale="log", ylabel="pairs/s", title=fixed)
         if key == "width":
-            panel.set_yscale("log")
+            axes.set_yscale("log")
         else:
-            panel.set_ylim(bottom=0)
-        panel.set_xlabel("pairs a step" if key == "batch" else "width")
-        panel.set_xticks(x, [str(v) for v in x])
-        panel.minorticks_off()
-    panels[0].legend(fontsize=7)
+            axes.set_ylim(bottom=0)
+        axes.set_xlabel("pairs a step" if key == "batch" else "width")
+        axes.set_xticks(x, [str(v) for v in x])
+        axes.minorticks_off()
+    columns[0].legend(fontsize=7)
     figure.savefig(path, dpi=130)
 
 
@@ -335,7 +335,7 @@ def main() -> None:
     parser.add_argument("--compute", choices=("auto", "float32", "bfloat16"), default="auto")
     parser.add_argument("--check", action="store_true", help="compare one step's gradients")
     parser.add_argument("--out", type=Path, help="JSON to write")
-    parser.add_argument("--figure", type=Path, help="picture to draw")
+    parser.add_argument("--figure", type=Path, help="figure to draw")
     flags = parser.parse_args()
     warnings.filterwarnings("ignore", module="torch")
     if flags.check:

@@ -5,7 +5,7 @@ detections are the built-in synthetic people, clip after clip as one video; the 
 is triangulated from four cameras; in place of a network's answer stands the truth with independent
 noise in every frame, 15 mm a coordinate and 50 mm for the root, seed 0: noise is what costs bytes.
 Opening is timed by the page itself, from the start of navigation to the first frame drawn, in a
-fresh tab each, and the median of five is told.
+fresh tab each, and the median of five is reported.
 """
 
 import argparse

@@ -4,14 +4,15 @@
     python -m benchmarks.ablation --table=beyond --data=synthetic --size=tiny --seeds=1
 
 `paper`: the paper's rows and its open choices; `beyond`: what else helps; `robustness`: worse
-recordings; `choose`: candidates for the recipe, --size=default; `decide`: the few to run for long,
---size=default or full, of everybody in the data. All rows of a table have equal optimizer steps and
-equal view-samples. A row that has been run is not run again: results lie in --out, by a digest of
-configuration, damage and data (with --compute=bfloat16 of that too). Rows are run two at a time
-(--jobs), one core each; one that was stopped goes on where it was, but for rows that learn more
-than the networks. On an accelerator --together trains the seeds of a row side by side, and several
---jobs share it; such a row starts anew too. `--only=TEXT` those whose name holds it. What was found
-so far is printed and written to OUT/TABLE-SIZE.json, .md and .png (with --compute=bfloat16
+recordings; `choose`: candidates for the recipe, --size=default; `decide`: the few for the full
+schedule, --size=default or full, on all subjects of the data. All rows of a table have equal
+optimizer steps and equal view-samples. Finished rows are not run again:
+results are stored in --out, by a digest of configuration, damage and data (with
+--compute=bfloat16 of that too). Rows are run two at a time
+(--jobs), one core each; an interrupted row resumes, except rows that learn more than the
+networks. On an accelerator --together trains the seeds of a row side by side, and several
+--jobs share it; such a row starts again too. `--only=TEXT` selects rows by name. The results so far
+are printed and written to OUT/TABLE-SIZE.json, .md and .png (with --compute=bfloat16
 TABLE-SIZE-bfloat16) at the end, or at once by --show. `--table=scores` runs nothing: over all runs
 of all tables and sizes, how well scores without labels order them. Where there is no git,
 GEOSELF_COMMIT names the commit.
@@ -33,9 +34,9 @@ from geoself_jax.core.errors import usage_error
 from geoself_jax.runtime import cli
 
 HELD = {"synthetic": "", "cmu_h36m_rig": "05,16"}
-"""People held out of training, for the scores without labels; none named: the default share.
+"""Held-out subjects, for the label-free scores; where empty, the default share.
 
-`decide` trains on all but the default share."""
+`decide` trains on all subjects except the default share."""
 
 
 COMPUTE = ("float32", "bfloat16")
@@ -68,7 +69,9 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", default="", help="rows whose name holds this")
     parser.add_argument("--show", action="store_true", help="print what is there, run nothing")
     parser.add_argument(
-        "--page", type=Path, help="Markdown page that the table is put into; figures go beside it"
+        "--page",
+        type=Path,
+        help="Markdown page that the table is put into; figures are written next to it",
     )
     parser.add_argument(
         "--together", action="store_true", help="a row's seeds in one program (accelerators)"

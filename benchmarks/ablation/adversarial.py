@@ -50,7 +50,7 @@ def real_poses() -> np.ndarray:
 
 
 def train_adversarially(config: Config, recording: Recording, labels: np.ndarray) -> Trained:
-    """Trains one row; `config.objective` says what beside the discriminator.
+    """Trains one row with a discriminator in addition to `config.objective`.
 
     Args:
         config: Of the row.

@@ -12,7 +12,7 @@ from geoself_jax.geometry.camera import project, world_to_camera
 
 SEED = 20200207
 _CHUNK = 4096
-TOLD = ("shuffled", "flat", "binary")
+CONFIDENCE_DAMAGE = ("shuffled", "flat", "binary")
 """What is done to confidences: a detector that tells so when it trains tells so when it is used."""
 
 
@@ -87,7 +87,7 @@ def _binary(recording: Recording, amount: float, _: np.random.Generator) -> Reco
 
 
 def _noisier(recording: Recording, amount: float, _: np.random.Generator) -> Recording:
-    """Errors are told from the refined labels, so that no ground truth is needed."""
+    """Scales the residuals from the refined labels; needs no ground truth."""
     label = triangulate_recording(recording, "refined")
     exact = _seen(recording, label)
     found = exact + amount * (recording.keypoints_2d - exact)
@@ -121,7 +121,7 @@ def _seen(recording: Recording, pose_world: np.ndarray) -> np.ndarray:
 
 
 def _biased(recording: Recording, amount: float, rng: np.random.Generator) -> Recording:
-    """Every joint's detections point at a place beside it that turns with its bone's image."""
+    """Offsets every joint's detections by a vector that rotates with its bone in the image."""
     label = triangulate_recording(recording, "refined")
     joints = recording.skeleton.joints
     offset = rng.normal(size=(joints, 3))

@@ -1,7 +1,7 @@
-"""A loop for rows that learn more than the networks: `geoself_jax.train.run` has no place for it.
+"""A training loop for rows that learn more than the networks, unlike `geoself_jax.train.run`.
 
-The same steps otherwise (test_ablation.py compares the weights). On one device, without a folder:
-nothing is saved on the way, nothing can be continued, and there is no curve.
+The steps are the same otherwise (`tests/benchmarks/test_ablation.py` compares the weights). It runs
+on one device, without a folder: no checkpoints, no resumption, no curve.
 """
 
 import functools

@@ -57,10 +57,10 @@ def _on_one_core(run: dict[str, Any]) -> bool:
 def short(run: dict[str, Any]) -> dict[str, Any]:
     """A result without what its name, seed and commit tell already, and without single actions."""
     left_out = {"config", "versions", "name"}
-    told = {key: value for key, value in run.items() if key not in left_out}
-    if "test" in told:
-        told["test"] = {k: v for k, v in run["test"].items() if not isinstance(v, dict)}
-    return rounded(told)
+    kept = {key: value for key, value in run.items() if key not in left_out}
+    if "test" in kept:
+        kept["test"] = {k: v for k, v in run["test"].items() if not isinstance(v, dict)}
+    return rounded(kept)
 
 
 def rounded(value: Any) -> Any:
@@ -122,18 +122,18 @@ def correlations(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def score_table(told: dict[str, dict[str, Any]]) -> str:
+def score_table(results: dict[str, dict[str, Any]]) -> str:
     """The correlations as Markdown: a row a score, a column a set of runs."""
     heads = [
         f"{which} ({scores['runs']} runs), {people} people"
-        for which, scores in told.items()
+        for which, scores in results.items()
         for people in ("held-out", "test")
     ]
     lines = ["| | " + " | ".join(heads) + " |", "| --- |" + " --- |" * len(heads)]
     for key in FREE:
         cells = [
             scores.get(f"{where}_{key}")
-            for scores in told.values()
+            for scores in results.values()
             for where in ("held_out", "test")
         ]
         shown = ["-" if cell is None else f"{cell:.2f}" for cell in cells]
@@ -235,9 +235,9 @@ def draw_scores(path: Path, runs: list[dict[str, Any]]) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, panels = plt.subplots(1, 4, figsize=(13, 3.4))
-    told, runs = correlations(runs), scored(runs)
-    for axes, key in zip(panels, FREE, strict=False):
+    figure, columns = plt.subplots(1, 4, figsize=(13, 3.4))
+    ranks, runs = correlations(runs), scored(runs)
+    for axes, key in zip(columns, FREE, strict=False):
         points = [
             (r["held_out"][key], r["test"]["mpjpe_mm"], r["uses_3d"])
             for r in runs
@@ -249,8 +249,8 @@ def draw_scores(path: Path, runs: list[dict[str, Any]]) -> None:
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlabel(f"{key}, held-out people")
-        axes.set_title(f"rank correlation {told.get(f'held_out_{key}', np.nan):.2f}", fontsize=9)
-    panels[0].set_ylabel("true MPJPE, test people, mm")
+        axes.set_title(f"rank correlation {ranks.get(f'held_out_{key}', np.nan):.2f}", fontsize=9)
+    columns[0].set_ylabel("true MPJPE, test people, mm")
     figure.tight_layout()
     figure.savefig(path, dpi=120)
     plt.close(figure)

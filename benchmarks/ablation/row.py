@@ -1,4 +1,4 @@
-"""One row of a table: a recipe, what it is taught by, what is done to its data."""
+"""One row of a table: a recipe, its supervision, and the damage to its data."""
 
 import dataclasses
 import hashlib
@@ -17,7 +17,7 @@ class Row:
         name: In the table.
         config: What is trained.
         damage: What is done to the training recording (`damage.DAMAGES`), with its amount.
-        supervised: Taught by ground truth: an upper bound, marked as such.
+        supervised: Trained on ground truth: an upper bound, marked as such.
         adversarial: Re-projection with a discriminator of poses, which uses 3D: marked as such.
         learned_weights: Of the two losses of objective `both`.
         note: Shown behind the name.
@@ -33,7 +33,7 @@ class Row:
 
     def __post_init__(self) -> None:
         if self.supervised + self.adversarial + self.learned_weights > 1:
-            raise ValueError(f"{self.name}: taught in two ways at once")
+            raise ValueError(f"{self.name}: two kinds of supervision at once")
 
     def seeded(self, seed: int) -> "Row":
         """The same with another seed."""
@@ -52,7 +52,7 @@ class Row:
         Args:
             data: Digest of the recordings.
         """
-        told = {
+        identity = {
             "config": _unlike(split_where(self.config)[0], split_where(Config())[0]),
             "damage": self.damage,
             "supervised": self.supervised,
@@ -60,10 +60,10 @@ class Row:
             "data": data,
         }
         if self.learned_weights:
-            told["learned_weights"] = True
+            identity["learned_weights"] = True
         if self.config.compute == "bfloat16":
-            told["compute"] = self.config.compute
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
+            identity["compute"] = self.config.compute
+        return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _unlike(settings: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.ablation import damage
 from benchmarks.ablation.adversarial import train_adversarially
-from benchmarks.ablation.damage import TOLD, damaged, exact
+from benchmarks.ablation.damage import CONFIDENCE_DAMAGE, damaged, exact
 from benchmarks.ablation.learned import train_with_learned_weights
 from benchmarks.ablation.row import Row, changed
 from benchmarks.ablation.together import CURVE_POINTS, train_together
@@ -99,7 +99,7 @@ class Bench:
             saved = [self._path(row).with_suffix(".run") / "checkpoints" for row in rows]
             continued = any(place.exists() for place in saved)
             start = time.monotonic()
-            told = {
+            facts = {
                 "name": rows[0].name,
                 "uses_3d": rows[0].supervised or rows[0].adversarial,
                 "damage": rows[0].damage,
@@ -115,10 +115,10 @@ class Bench:
                     raise
                 for row in rows:
                     refused = {"refused": str(error), "config": as_dict(row.config)}
-                    self._write(row, told | refused)
+                    self._write(row, facts | refused)
                 return
             minutes = (time.monotonic() - start) / 60 / len(rows)
-            told["minutes"] = None if continued else minutes
+            facts["minutes"] = None if continued else minutes
             for row, (trained, curve) in zip(rows, found, strict=True):
                 scores = {
                     "config": trained.record["config"],
@@ -130,7 +130,7 @@ class Bench:
                 }
                 if (weight := trained.record.get("label_weight_px")) is not None:
                     scores["label_weight_px"] = float(weight)
-                self._write(row, told | scores)
+                self._write(row, facts | scores)
 
     def _write(self, row: Row, result: dict[str, Any]) -> None:
         workdir.write_json(self._path(row), {"seed": row.config.seed, **result})
@@ -170,8 +170,10 @@ class Bench:
         method = row.config.objective.labels
         key = row.damage, method
         if key not in self._labels:
-            told = json.dumps([self.train.fingerprint, row.damage, method, _program_of_labels()])
-            name = f"labels-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+            identity = json.dumps(
+                [self.train.fingerprint, row.damage, method, _program_of_labels()]
+            )
+            name = f"labels-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
             with _claimed(self.out / f"{name}.lock", wait=True):
                 path = self.out / f"{name}.npy"
                 if not path.is_file():
@@ -214,12 +216,12 @@ class Bench:
 
     def _shown(self, row: Row) -> dict[str, Any]:
         """What a row's networks are shown, made once for all rows that are shown the same."""
-        told = row.damage if row.damage and row.damage[0] in TOLD else None
-        key = told, row.config.data.validation_subjects, row.config.data.validation_share
+        shown = row.damage if row.damage and row.damage[0] in CONFIDENCE_DAMAGE else None
+        key = shown, row.config.data.validation_subjects, row.config.data.validation_share
         if key not in self._seen:
-            test = damaged(self.test, told)  # undamaged, but for confidences
+            test = damaged(self.test, shown)  # undamaged, except confidences
             learn, held = held_out(row.config.data, self.train)
-            learnt = damaged(self.train.select(learn), told)
+            learnt = damaged(self.train.select(learn), shown)
             out = self.train.select(held).without_ground_truth()
             self._seen[key] = {
                 "test": test,
@@ -229,14 +231,14 @@ class Bench:
                 "learnt": learnt,
                 "learnt_at": _evenly(learnt.frames),
                 "learnt_exact": exact(learnt),
-                "held": damaged(out, told),
+                "held": damaged(out, shown),
                 "held_at": _evenly(out.frames),
                 "held_labels": triangulate_recording(out, "refined"),
             }
         return self._seen[key]
 
     def _held_scores(self, row: Row, trained: Trained) -> dict[str, Any]:
-        """Without labels, on people held out of training, as the row's detector sees them."""
+        """Returns the label-free scores on held-out subjects, with the row's detections."""
         seen = self._shown(row)
         held, at = seen["held"], seen["held_at"]
         prediction = _predicted(trained, held, at)
@@ -265,7 +267,7 @@ def _predict(model: Networks) -> Any:
 
 
 def _program_of_labels() -> str:
-    """A digest of what makes labels: they are made anew when it changes."""
+    """Returns a digest of the code that makes labels: they are made again when it changes."""
     sources = [
         Path(m.__file__ or "").read_bytes() for m in (triangulation, label_refinement, damage)
     ]
@@ -274,8 +276,8 @@ def _program_of_labels() -> str:
 
 def _commit() -> str | None:
     """Of the program that was run; where it is a copy without git, as GEOSELF_COMMIT says."""
-    if told := os.environ.get("GEOSELF_COMMIT"):
-        return told
+    if commit := os.environ.get("GEOSELF_COMMIT"):
+        return commit
     with contextlib.suppress(OSError):
         ask = ["git", "describe", "--always", "--dirty"]
         found = subprocess.run(ask, capture_output=True, text=True, check=False)

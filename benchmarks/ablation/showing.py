@@ -23,8 +23,8 @@ def show_table(
         seeds: How many, from 0 on.
         name: Of the files, and of the marks in the page.
         title: For people.
-        page: Markdown that the table is put into; JSON and figures go beside it. Else all go beside
-            the results.
+        page: Markdown that the table is put into; JSON and figures are written next to it. By
+            default all are written next to the results.
 
     Raises:
         GeoselfError: Nothing is there (66); the page has no place for it (65), or its table is of
@@ -41,7 +41,7 @@ def show_table(
     found_rows = report.summary(results)
     runs = [result for found in results.values() for result in found]
     notes = {row.name: row.note for row in rows if row.note}
-    told = {
+    shown = {
         "data": bench.data,
         "rows": report.rounded(found_rows),
         "notes": notes,
@@ -51,15 +51,15 @@ def show_table(
     place = (page.with_suffix("") if page else bench.out) / name
     text = report.table(found_rows, notes)
     if page:
-        _refuse_lesser(place.with_suffix(".json"), told)
+        _refuse_lesser(place.with_suffix(".json"), shown)
         report.put_into_page(page, name, text)
-    workdir.write_json(place.with_suffix(".json"), told)
+    workdir.write_json(place.with_suffix(".json"), shown)
     if not page:
         place.with_suffix(".md").write_text(text + "\n")
     report.draw_table(place.with_suffix(".png"), found_rows, title)
     report.draw_curves(place.with_name(f"{place.name}-curves.png"), results, title)
     print(text)
-    print(f"rank correlation with the true MPJPE: {told['correlations']}")
+    print(f"rank correlation with the true MPJPE: {shown['correlations']}")
 
 
 def show_scores(bench: Bench, rows: Iterable[Row], held: str, page: Path | None) -> None:
@@ -68,7 +68,7 @@ def show_scores(bench: Bench, rows: Iterable[Row], held: str, page: Path | None)
     Args:
         bench: Where results lie.
         rows: Of all tables.
-        held: People held out of most of them, with commas.
+        held: Held-out subjects of most of them, separated by commas.
         page: As for a table.
     """
     found = {}  # tables share rows
@@ -79,28 +79,28 @@ def show_scores(bench: Bench, rows: Iterable[Row], held: str, page: Path | None)
     if not runs:
         raise missing_error(str(bench.out), "no row has been run", "run some, or check --out")
     alike = [run for run in runs if run["config"]["data"]["validation_subjects"] == held]
-    told = {
+    shown = {
         "all": report.correlations(runs),
         "same held-out people": report.correlations(alike),
         "near the best of these": report.correlations(report.near_the_best(alike)),
     }
     place = page.with_suffix("") if page else bench.out
-    text = report.score_table(told)
+    text = report.score_table(shown)
     if page:
         report.put_into_page(page, "scores", text)
-    workdir.write_json(place / "scores.json", report.rounded(told))
+    workdir.write_json(place / "scores.json", report.rounded(shown))
     report.draw_scores(place / "scores.png", runs)
     print(text)
 
 
-def _refuse_lesser(path: Path, told: dict[str, Any]) -> None:
+def _refuse_lesser(path: Path, shown: dict[str, Any]) -> None:
     """Nothing of a page's table may be lost by a slip of the flags."""
     if not path.is_file():
         return
     before = json.loads(path.read_text())
-    if before.get("data") != told["data"]:
+    if before.get("data") != shown["data"]:
         raise usage_error(f"{path} is of other data", "", "check --data, or choose another --page")
-    for name, runs in told["results"].items():
+    for name, runs in shown["results"].items():
         if len(before["results"].get(name, [])) > len(runs):
             what = f"{path} has more seeds of {name}"
             raise usage_error(what, "", "check --seeds and --out, or choose another --page")

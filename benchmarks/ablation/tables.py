@@ -239,7 +239,7 @@ def robustness_rows(base: Config) -> list[Row]:
 
 
 def choose_rows(base: Config) -> list[Row]:
-    """Candidates for the recipe, to be run for long with people held out, by whom it is chosen.
+    """Candidates for the recipe, for the full schedule; held-out subjects select it.
 
     They change the first, which the tables of 4000 steps had made the recipe.
     """
@@ -269,7 +269,7 @@ def choose_rows(base: Config) -> list[Row]:
 
 
 def decide_rows(base: Config, size: Size) -> list[Row]:
-    """Few rows, to be run for long: the recipe of configs/cmu_h36m_rig.py and what it is beside.
+    """Rows for the full schedule: the recipe of configs/cmu_h36m_rig.py and its alternatives.
 
     At size `full` four of them.
     """
@@ -340,7 +340,7 @@ def _before(base: Config) -> Config:
 
 
 def _recipe(base: Config) -> Config:
-    """Less dropout, errors as large as they are: best of what was run for long."""
+    """Less dropout, residual noise unscaled: the best row of the full schedule."""
     return changed(_before(base), model__dropout=0.05, augmentation__noise=NOISE)
 
 

@@ -1,7 +1,7 @@
-"""Trains a row's seeds side by side, in one program: one alone leaves an accelerator waiting.
+"""Trains a row's seeds side by side, in one program: a single one leaves an accelerator idle.
 
-The same steps as `train.run.train` takes (test_ablation.py compares the weights), without a folder:
-nothing is saved on the way, and nothing can be continued. Uncertainties are not calibrated.
+The steps are those of `geoself_jax.train.run.train` (`tests/benchmarks/test_ablation.py` compares
+the weights), without a folder: no checkpoints, no resumption. Uncertainties are not calibrated.
 """
 
 import dataclasses
@@ -53,8 +53,8 @@ def train_together(
         seeds: Of weights, batches and dropout.
         recording: To learn from.
         triangulated: Its joints by `config.objective.labels`, world, metres.
-        truth: Labels in their place: ground truth, for an upper bound that is named so.
-
+            truth: Supervision that replaces them: ground truth, for a marked upper bound.
+    
     Returns:
         Networks and curve of each seed. Somebody must be held out, whom the curves are of.
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.sample import Sample, one, place, projected, spread
-from geoself_jax.view.axes import PosePlot, draw_detections
+from geoself_jax.view.axes import draw_detections
 from geoself_jax.view.line_segments import COLOR, EDGE, REFERENCE
 
 _INK, _LINE, _BAR = "#2B303A", "#D9DDE3", "#0072B2"
