@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.sample import Sample, one, place, projected, spread
-from geoself_jax.view.axes import draw_detections
+from geoself_jax.view.axes import PosePlot, draw_detections
 from geoself_jax.view.line_segments import COLOR, EDGE, REFERENCE
 
 _INK, _LINE, _BAR = "#2B303A", "#D9DDE3", "#0072B2"
@@ -111,7 +111,7 @@ def overlays(sample: Sample) -> Figure:
             title = f"{sample.whole.camera_names[view]}, {place(sample.whole, few.frames[row])}"
             there = few.recording
             size = sample.whole.image_size[sample.rig, view]
-            detections = Panel(
+            detections = PosePlot(
                 title,
                 there.keypoints_2d[row, view],
                 there.confidence[row, view],
