@@ -124,8 +124,8 @@ def in_frames_and_time(sample: Sample) -> list[Verdict]:
     found = sides.check_frames(sample)
     sided = [v for v in found if v.check == sides.CHECK]
     names = [sample.name(view) for view in range(sample.views)]
-    doubted = [n for n in names if any(v.what.startswith(f"{n}: ") for v in sided)]
-    starts = tuple(f"{name}{end}" for name in doubted for end in (": ", " runs "))
+    exchanged = [n for n in names if any(v.what.startswith(f"{n}: ") for v in sided)]
+    starts = tuple(f"{name}{end}" for name in exchanged for end in (": ", " runs "))
     late = timing.check_timing(sample)
     return found + [v for v in late if not (starts and v.what.startswith(starts))]
 
