@@ -53,7 +53,7 @@ def train_together(
         seeds: Of weights, batches and dropout.
         recording: To learn from.
         triangulated: Its joints by `config.objective.labels`, world, metres.
-            truth: Supervision that replaces them: ground truth, for a marked upper bound.
+        truth: Supervision that replaces them: ground truth, for a marked upper bound.
 
     Returns:
         Networks and curve of each seed. Somebody must be held out, whom the curves are of.
