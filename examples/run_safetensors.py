@@ -110,7 +110,7 @@ def path_features(
         looks: Whether the networks look at confidences too.
     """
     poses, frames = trust.shape[:2]
-    told, supports = [points[:, frames // 2]], [trust[:, frames // 2]]
+    parts, supports = [points[:, frames // 2]], [trust[:, frames // 2]]
     spread = 1.5
     while spread == 1.5 or spread <= frames / 6:
         time = ((np.arange(frames) - frames // 2) / spread).astype(np.float32)
@@ -120,13 +120,13 @@ def path_features(
         path = parabolas(points, first, powers)
         for _ in range(2):  # points off the path count less
             off = points - np.einsum("fn,bjnc->bfjc", powers[:, :3], path)
-            doubt = 1 + (off**2).sum(-1) / np.float32(0.015**2)
-            path = parabolas(points, first / doubt**2, powers)
-        told.append(path)
+            penalty = 1 + (off**2).sum(-1) / np.float32(0.015**2)
+            path = parabolas(points, first / penalty**2, powers)
+        parts.append(path)
         supports.append(first.sum(1) / near.sum())
         spread *= 3
-    told += [np.float32(0.1) * support for support in supports] if looks else []
-    flat = [array.reshape(poses, -1) for array in told]
+    parts += [np.float32(0.1) * support for support in supports] if looks else []
+    flat = [array.reshape(poses, -1) for array in parts]
     return np.concatenate([*flat, root_ray], 1)[:, None].astype(np.float32)
 
 

@@ -57,7 +57,7 @@ class ModelConfig:
         confidence: Whether they see the detector's confidences too.
         uncertainty: Whether they also say how far off each joint of a pose may be. The poses are
             trained exactly as without it.
-        pixel_center, pixel_scale: Pixels. Replaced by the training pictures' middle and half size
+        pixel_center, pixel_scale: Pixels. Replaced by the training images' centre and half size
             when a run starts.
     """
 
@@ -139,7 +139,7 @@ class AugmentationConfig:
         bend: Radians: each limb turned by up to this about each axis, with all that hangs from it.
         tilt: Radians: the body tilted by up to this about any horizontal axis.
         exchange: Share of them that get the upper body of another instant, turned to these hips.
-        noise: The detections' errors are put back into new views this many times as large. More
+        noise: The residual noise re-applied to synthesized views, times this. More
             than 1 as far as labels have absorbed them (benchmarks/refinement.py).
     """
 
@@ -390,7 +390,7 @@ def _checked(hint: Any, value: Any, where: str) -> Any:
         value = float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         raise usage_error(
-            f"{where}={value!r}", f"wanted a value of type {hint.__name__}", "mend the value"
+            f"{where}={value!r}", f"wanted a value of type {hint.__name__}", "correct the value"
         )
     if hint in (int, float):
         _check_range(value, where)
@@ -403,4 +403,4 @@ def _check_range(value: float, where: str) -> None:
     if not (least <= value <= most and math.isfinite(value)):
         limits = f"in [{least}, {most}]" if math.isfinite(most) else f"at least {least}"
         wanted = f"a number {limits}" if math.isfinite(least) else "a finite number"
-        raise usage_error(f"{where}={value!r}", f"wanted {wanted}", "mend the value")
+        raise usage_error(f"{where}={value!r}", f"wanted {wanted}", "correct the value")

@@ -24,7 +24,7 @@ WeightFrom = Literal["source", "target", "product"]
 RootFrom = Literal["network", "views"]
 
 ROBUST_SCALE_PX = 10.0
-"""Pixels at which the robust norm starts to doubt a detection: twice a detector's usual error."""
+"""Pixels from which the robust norm down-weights a detection: twice a detector's usual error."""
 
 BARRIER_PX_PER_METRE = 1000.0
 """Weight of `depth_barrier`: the pixels that a metre aside costs at about a metre's depth."""
@@ -209,7 +209,7 @@ def uncertainty_loss(
     distance: Float[Array, "*batch joints"],
     weight: Float[Array, "*batch joints"],
 ) -> Float[Array, "*batch"]:
-    """How badly distances are foretold: a negative log-likelihood, summed over joints.
+    """Negative log-likelihood of distances under the predicted uncertainty, summed over joints.
 
     Of a point about the one predicted, under a density in space that is proportional to
     exp(-3 r / u): its mean distance is u. A constant is left out.

@@ -313,15 +313,15 @@ def _path_features(
     batch, middle = coordinates.shape[0], config.frames // 2
     points = coordinates.reshape(batch, config.frames, -1, 2)
     trust = trust.reshape(batch, config.frames, -1)
-    told = [points[:, middle]]
+    parts = [points[:, middle]]
     supports = [trust[:, middle]]
     for spread in config.path_spreads:
         path, support = fit_paths(points, trust**2, spread=spread, outlier=PATH_OUTLIER)
-        told.append(path)
+        parts.append(path)
         supports.append(support)
     if config.confidence:
-        told += [support * CONFIDENCE_SCALE for support in supports]
-    features = jnp.concatenate([array.reshape(batch, -1) for array in told], axis=-1)
+        parts += [support * CONFIDENCE_SCALE for support in supports]
+    features = jnp.concatenate([array.reshape(batch, -1) for array in parts], axis=-1)
     return jnp.concatenate([features, root_ray], axis=-1)[:, None]
 
 

@@ -27,7 +27,7 @@ MAX_SKIPPED = 3
 
 
 class TrainState(NamedTuple):
-    """All that a run's next step depends on, but for the data and the seed.
+    """All that a run's next step depends on, except the data and the seed.
 
     Attributes:
         params: Weights of both networks.
@@ -91,7 +91,7 @@ def _objective_of(
 def uncertainty_loss(
     lifted: Prediction, batch: Batch, *, root_joint: int, axis_name: str | None = None
 ) -> Float[Array, ""]:
-    """How badly the poses' distances from their labels are foretold, a mean over joints.
+    """Loss of the predicted uncertainty against the poses' distances from labels, a mean.
 
     Arguments and devices as for `objective_loss`. The poses learn nothing from it.
     """
@@ -205,18 +205,20 @@ def train_step(
             axis_name=axis_name,
         )
         behind = losses.share_behind(pose_3d + root[..., None, :])
-        told = {"loss": loss, "behind": behind}
+        logged = {"loss": loss, "behind": behind}
         if lifted.uncertainty is not None:
             off = uncertainty_loss(
                 lifted, shown, root_joint=model.skeleton.root, axis_name=axis_name
             )
-            told["uncertainty_loss"] = off
+            logged["uncertainty_loss"] = off
             loss = loss + UNCERTAINTY_WEIGHT * off
-        return loss, (batch_stats, told)
+        return loss, (batch_stats, logged)
 
-    (loss, (batch_stats, told)), gradient = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+    (loss, (batch_stats, logged)), gradient = jax.value_and_grad(loss_of, has_aux=True)(
+        state.params
+    )
     if axis_name is not None:
-        gradient, loss, told = jax.lax.pmean((gradient, loss, told), axis_name)
+        gradient, loss, logged = jax.lax.pmean((gradient, loss, logged), axis_name)
     norm = optax.tree.norm(gradient)
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
     updates, opt_state = optimizer.update(gradient, state.opt_state, state.params)
@@ -224,7 +226,7 @@ def train_step(
     old = (state.params, state.batch_stats, state.opt_state)
     params, batch_stats, opt_state = jax.tree.map(lambda a, b: jnp.where(finite, a, b), new, old)
     skipped = jnp.where(finite, 0, state.skipped + 1)
-    metrics = {**told, "gradient_norm": norm, "skipped": skipped}
+    metrics = {**logged, "gradient_norm": norm, "skipped": skipped}
     return TrainState(params, batch_stats, opt_state, state.step + 1, skipped), metrics
 
 

@@ -96,7 +96,7 @@ def held_out(data: DataConfig, recording: Recording) -> tuple[np.ndarray, np.nda
 
 
 def resolved(model: ModelConfig, recording: Recording) -> ModelConfig:
-    """The model's configuration with the pictures' size put in, as every run of it has it."""
+    """The model's configuration with the images' size put in, as every run has it."""
     width, height = recording.image_size.reshape(-1, 2).mean(0)
     return dataclasses.replace(
         model,

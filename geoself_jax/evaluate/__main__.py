@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.data.sources import load
     from geoself_jax.evaluate import report
-    from geoself_jax.evaluate.warnings import doubts_of
+    from geoself_jax.evaluate.warnings import warnings_of
     from geoself_jax.runtime import devices, workdir
 
     devices.use_compilation_cache()
@@ -73,7 +73,7 @@ def main(argv: Sequence[str]) -> int:
     print(f"{flags.workdir or flags.model}, {which}step {scores['checkpoint_step']}")
     print(report.table(scores))
     lifted = report.in_joints_of(trained.model.skeleton, recording, flags.data)
-    for line in doubts_of(trained, lifted, flags.data, triangulated):
+    for line in warnings_of(trained, lifted, flags.data, triangulated):
         print(f"warning: {line}", file=sys.stderr)
     run = Path(flags.workdir) if flags.workdir else None
     for out in _json_files(flags, run):

@@ -8,7 +8,7 @@ from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime.restore import Trained
 
 
-def doubts_of(
+def warnings_of(
     trained: Trained, recording: Recording, source: str, triangulated: np.ndarray
 ) -> list[str]:
     """Returns one line per warning: trained on the same data, or data that fail a check.

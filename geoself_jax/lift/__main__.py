@@ -51,14 +51,14 @@ def make_parser() -> cli.Parser:
     detector = parser.add_argument_group("a detector's files")
     add = detector.add_argument
     add("--fps", type=float, help="frames per second")
-    add("--detections", default="auto", metavar="FORMAT", help="if it cannot be told by itself")
+    add("--detections", default="auto", metavar="FORMAT", help="if it cannot be recognized")
     add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
     add("--person", default="auto", help="which of several: only, largest, track:NAME (auto: only)")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
     add("--max-bytes", type=int, default=4 * 2**30, help="refuse files that unpack to more (4 GiB)")
     camera = parser.add_argument_group("the camera")
     add = camera.add_argument
-    add("--calibration-format", default="auto", help="if it cannot be told by itself")
+    add("--calibration-format", default="auto", help="if it cannot be recognized")
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=("m", "cm", "mm"), help="of the calibration, if its format has none")
     add("--world-up", choices=UPS, help="the calibration's axis against gravity")
@@ -90,7 +90,7 @@ def main(argv: Sequence[str]) -> int:
     import jax
 
     from geoself_jax.data.poses.filters import parse_filter
-    from geoself_jax.lift.cautions import doubts, other_rate
+    from geoself_jax.lift.cautions import cautions_of, other_rate
     from geoself_jax.lift.lift_all import lift_all
     from geoself_jax.lift.lifter import load_lifter
     from geoself_jax.lift.output import Output
@@ -107,8 +107,8 @@ def main(argv: Sequence[str]) -> int:
     start = time.perf_counter()
     videos = read(flags)
     reading = time.perf_counter() - start
-    told = [line for video in videos for line in doubts(video)]
-    for line in (*told, *filter(None, [other_rate(lifter, video) for video in videos[:1]])):
+    given = [line for video in videos for line in cautions_of(video)]
+    for line in (*given, *filter(None, [other_rate(lifter, video) for video in videos[:1]])):
         _warn(line)
     done = lift_all(lifter, videos, output, min_confidence=flags.min_confidence, notice=_note)
     for line in done.warnings:
@@ -142,9 +142,9 @@ def _check_camera(flags: "argparse.Namespace") -> None:
     if flags.fps is None:
         raise usage_error("--fps", "required: the files do not give a frame rate", "set --fps")
     guesses = [name for name in GUESS if getattr(flags, name) is not None]
-    told = [flags.camera] * (flags.camera is not None) + guesses
-    if len(told) != 1:
-        found = "none is given" if not told else f"{len(told)} are given"
+    given = [flags.camera] * (flags.camera is not None) + guesses
+    if len(given) != 1:
+        found = "none is given" if not given else f"{len(given)} are given"
         raise usage_error(
             "--camera, --fov, --focal",
             f"{found}, wanted one of the three",

@@ -22,7 +22,7 @@ mistaken for those of Human3.6M (built-in test subjects).
 """
 
 
-def doubts(video: Video) -> list[str]:
+def cautions_of(video: Video) -> list[str]:
     """Returns one line per contradiction between the detections and their camera."""
     return [line for line in (_other_camera(video), _outside(video)) if line]
 

@@ -59,12 +59,12 @@ def make_parser() -> cli.Parser:
     rig = parser.add_argument_group("your own rig, or a motion file's")
     add = rig.add_argument
     add("--calibration", help="file or folder of the cameras, or human36m:S1")
-    add("--calibration-format", default="auto", help="if it cannot be told by itself")
+    add("--calibration-format", default="auto", help="if it cannot be recognized")
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=UNITS, help="of the calibration, where its format has none")
     add("--up", choices=UPS, help="the world's axis against gravity")
     add("--camera", action="append", default=[], metavar="NAME=PATH", help="a camera's detections")
-    add("--detections", default="auto", metavar="FORMAT", help="if it cannot be told by itself")
+    add("--detections", default="auto", metavar="FORMAT", help="if it cannot be recognized")
     add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
     add("--person", default="auto", help="only, largest, track:NAME, consistent[:K] (auto)")
     add("--fps", type=float, help="frames per second")
@@ -94,8 +94,8 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.prepare.clip import ReadOptions
 
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
-    told = "rig" if flags.camera and flags.format == "auto" else flags.format
-    kind = run.choose_format(inputs, told, tqdm.write)
+    chosen = "rig" if flags.camera and flags.format == "auto" else flags.format
+    kind = run.choose_format(inputs, chosen, tqdm.write)
     _refuse_unused(flags, parser, kind)
     options = ReadOptions(
         cameras=_names("--cameras", flags.cameras),

@@ -110,7 +110,7 @@ def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list
 def configurations() -> dict[str, Path]:
     """The configurations that come with the package, by name.
 
-    They are a folder of the installed package; in a checkout, that folder stands beside it.
+    They are a folder of the installed package; in a checkout, that folder stands next to it.
     """
     package = Path(__file__).parents[1]
     folders = (package / "configs", package.parent / "configs")

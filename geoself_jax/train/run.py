@@ -117,8 +117,8 @@ def _claim(folder: Path, record: dict[str, Any]) -> bool:
     """
     keys = ("config", "model", "skeleton", "data", "versions")
     start = {**record["starts"][0], "distributed": None}
-    told = json.dumps({**{key: record[key] for key in keys}, "start": start})
-    if not hosts.all_same(told):
+    described = json.dumps({**{key: record[key] for key in keys}, "start": start})
+    if not hosts.all_same(described):
         raise data_error(
             "the hosts",
             "they have different data or configurations",

@@ -27,7 +27,7 @@ KINDS = {
 }
 """What can be written, and the flags that only it has."""
 _MANY = 200_000
-"""Frames of a page, from which on it is told how to have fewer: some 50 MB."""
+"""Frames of a page, from which on a hint says how to have fewer: some 50 MB."""
 
 
 def make_parser() -> cli.Parser:
@@ -107,11 +107,11 @@ def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
         found = build_scenes.scenes_from_sequences(sequences, flags.reference)
     else:
         from geoself_jax.data.sources import load
-        from geoself_jax.view.comparison import beside
+        from geoself_jax.view.comparison import with_recording
 
         recording = load(flags.data, synthetic_frames=flags.frames)
         if sequences:
-            sequences = beside(sequences, recording)
+            sequences = with_recording(sequences, recording)
             found = build_scenes.scenes_from_sequences(sequences, flags.reference)
         else:
             found = build_scenes.scenes_from_recording(recording)
@@ -124,7 +124,7 @@ def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
 
 
 def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
-    """The files; sources of one name in one video are told apart by their files."""
+    """The files; sources of one name in one video are distinguished by their files."""
     from collections import Counter
     from pathlib import Path
 
@@ -165,16 +165,16 @@ def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> No
 
     if len(scenes) > 1:
         print(f"of {len(scenes)} scenes the first, {scenes[0].name}: --clip and --camera choose")
-    told = {
+    options = {
         name: getattr(flags, name)
         for name in KINDS[out.suffix.lower()]
         if getattr(flags, name) is not None
     }
     if out.suffix.lower() == ".png":
-        write_pictures(out, scenes[0], **told)
+        write_pictures(out, scenes[0], **options)
         print(out)
     else:
-        print(f"{out}: {write_film(out, scenes[0], **told)} frames")
+        print(f"{out}: {write_film(out, scenes[0], **options)} frames")
 
 
 if __name__ == "__main__":

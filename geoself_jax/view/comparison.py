@@ -10,7 +10,7 @@ from geoself_jax.data.recording import Recording
 from geoself_jax.view.from_recording import Sources, parts
 
 
-def beside(sequences: Sequence[PoseSequence], recording: Recording) -> list[PoseSequence]:
+def with_recording(sequences: Sequence[PoseSequence], recording: Recording) -> list[PoseSequence]:
     """Adds ground truth, triangulated joints and 2D joints of the same clips, cameras and frames.
 
     Clips and cameras are matched by name; where the recording has only one, it is taken. Poses that

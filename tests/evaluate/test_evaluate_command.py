@@ -10,7 +10,7 @@ from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data import recording
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.evaluate.__main__ import main
-from geoself_jax.evaluate.warnings import doubts_of
+from geoself_jax.evaluate.warnings import warnings_of
 from geoself_jax.lift import exported as export_files
 from geoself_jax.lift.exported import load_exported
 from geoself_jax.lift.lifter import load_lifter
@@ -117,9 +117,9 @@ def test_an_export_that_tells_too_little_is_refused(tiny_export, others, tmp_pat
 
 def test_scores_of_what_was_learned_are_doubted(tiny_run, tiny_recording):
     trained, triangulated = load_trained(tiny_run), triangulate_recording(tiny_recording)
-    (line,) = doubts_of(trained, tiny_recording, "mine.npz", triangulated)
+    (line,) = warnings_of(trained, tiny_recording, "mine.npz", triangulated)
     assert line.startswith("mine.npz: the run was trained on these data (held out: ")
     other = dataclasses.replace(tiny_recording, fingerprint="another")
-    assert doubts_of(trained, other, "mine.npz", triangulated) == []
+    assert warnings_of(trained, other, "mine.npz", triangulated) == []
     alone = np.full_like(triangulated, np.nan)  # as one view gives: nothing to check by
-    assert doubts_of(trained, other, "mine.npz", alone) == []
+    assert warnings_of(trained, other, "mine.npz", alone) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
-from geoself_jax.lift.cautions import doubts, misfit
+from geoself_jax.lift.cautions import cautions_of, misfit
 from geoself_jax.lift.video_detections import videos_of
 
 
@@ -35,27 +35,27 @@ def true_poses(video, recording):
 
 
 def test_consistent_input_gives_no_warning(video, tiny_recording):
-    assert doubts(video) == []
+    assert cautions_of(video) == []
     assert misfit(video, true_poses(video, tiny_recording)) == ""
 
 
 @pytest.mark.parametrize("source", ["walk/cam2_json", "walk/cam2_json/", "CAM2.json"])
 def test_a_file_named_after_another_camera_gives_a_warning(video, source):
-    (line,) = doubts(dataclasses.replace(video, source=source))
+    (line,) = cautions_of(dataclasses.replace(video, source=source))
     assert "named after camera cam2" in line and "camera cam1's" in line
 
 
 @pytest.mark.parametrize("source", ["cam20.json", "person.json", "cam1_cam2.json", "cam2/cam.json"])
 def test_other_names_give_no_warning(video, source):
-    assert doubts(dataclasses.replace(video, source=source)) == []
+    assert cautions_of(dataclasses.replace(video, source=source)) == []
 
 
 def test_joints_outside_the_image_are_counted(video):
     view = dataclasses.replace(video.view, image_size=(300, 300))
-    (line,) = doubts(dataclasses.replace(video, view=view))
+    (line,) = cautions_of(dataclasses.replace(video, view=view))
     assert "outside the image of 300x300" in line and "--image-size" in line
     unknown = dataclasses.replace(video.view, image_size=(0, 0))
-    assert doubts(dataclasses.replace(video, view=unknown)) == []
+    assert cautions_of(dataclasses.replace(video, view=unknown)) == []
 
 
 def test_poses_of_joints_in_another_order_give_a_warning(video, tiny_recording):
@@ -70,4 +70,4 @@ def test_frames_without_detections_give_no_warning(video, tiny_recording):
         keypoints_2d=np.full_like(video.keypoints_2d, np.nan),
         confidence=np.zeros_like(video.confidence),
     )
-    assert doubts(nobody) == [] and misfit(nobody, true_poses(video, tiny_recording)) == ""
+    assert cautions_of(nobody) == [] and misfit(nobody, true_poses(video, tiny_recording)) == ""

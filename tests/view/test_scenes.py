@@ -16,7 +16,7 @@ from geoself_jax.evaluate import report
 from geoself_jax.evaluate.scores import ground_truth_scores, in_cameras
 from geoself_jax.view import choose_scenes, compress_numbers, html_page, z_up
 from geoself_jax.view.build_scenes import joint_errors, scenes_from_recording, scenes_from_sequences
-from geoself_jax.view.comparison import beside
+from geoself_jax.view.comparison import with_recording
 from geoself_jax.view.error_table import action_table
 from geoself_jax.view.line_segments import COLOR
 from geoself_jax.view.page_data import page_facts, runs
@@ -214,7 +214,7 @@ def test_without_a_reference_there_is_no_table_and_without_roots_no_root_error()
 def test_a_recording_is_compared_with_poses_of_its_clip_and_camera(tiny_recording):
     poses = lifted(camera=camera(2), clip="clip0").replace(frame_id=np.arange(3, 43))
     poses = poses.replace(pose=poses.pose[:20], frame_id=poses.frame_id[:20])
-    (scene,) = scenes_from_sequences(beside([poses], tiny_recording))
+    (scene,) = scenes_from_sequences(with_recording([poses], tiny_recording))
     assert [s.name for s in scene.sequences] == ["lifted", "ground truth", "triangulated"]
     assert scene.frame_id.tolist() == list(range(3, 23)) and scene.name == "clip0 · cam2"
     np.testing.assert_array_equal(scene.sequences[1].pose, tiny_recording.pose_world[3:23])
@@ -232,7 +232,7 @@ def test_a_recording_is_compared_with_poses_of_its_clip_and_camera(tiny_recordin
 )
 def test_a_recording_of_other_clips_cameras_or_frames_is_refused(tiny_recording, changes, message):
     with pytest.raises(GeoselfError, match=re.escape(message)) as error:
-        beside([lifted(**changes)], tiny_recording)
+        with_recording([lifted(**changes)], tiny_recording)
     assert error.value.code == 64
 
 

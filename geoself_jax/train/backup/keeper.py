@@ -24,7 +24,7 @@ Contents = frozenset[tuple[str, int, int]]
 
 
 def contents(folder: Path) -> Contents:
-    """Name, size and time of each file of a run's folder, but for what is only passing."""
+    """Name, size and time of each file of a run's folder, except temporary ones."""
     found = set()
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
@@ -89,11 +89,11 @@ class Keeper:
             marker = Path(scratch) / MARKER
             marker.write_text(f"{socket.gethostname()} {time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n")
             self.store.put(marker)
-            told = "starting: the store has no run yet"
+            done = "starting: the store has no run yet"
             if PACKED in self.store.names():
-                told = self._bring(Path(scratch))
+                done = self._bring(Path(scratch))
         self._kept = contents(self.folder)
-        return told
+        return done
 
     def _bring(self, scratch: Path) -> str:
         self.store.get(PACKED, scratch / PACKED)
@@ -121,7 +121,7 @@ class Keeper:
         return f"step {step} is in the store" if step >= 0 else "no checkpoint to keep yet"
 
     def _scratch(self) -> tempfile.TemporaryDirectory[str]:
-        """Beside the folder, so that a rename moves it."""
+        """Next to the folder, so that a rename moves it."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(dir=self.folder.parent, prefix=".keep-")
 
@@ -162,13 +162,13 @@ def train_and_keep(command: Sequence[str], keeper: Keeper, seconds: float) -> in
 def _tell(keeper: Keeper) -> bool:
     """Keeps, and says what came of it; whether the store has all there is."""
     try:
-        told = keeper.keep()
+        done = keeper.keep()
     except (GeoselfError, OSError, tarfile.TarError) as error:
         line = str(GeoselfError("not kept", str(error), "an earlier copy stays", INPUT_OUTPUT))
         _say(f"error: {line}")
         return False
-    if told:
-        _say(f"kept: {told}")
+    if done:
+        _say(f"kept: {done}")
     return True
 
 

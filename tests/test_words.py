@@ -1,0 +1,51 @@
+"""The code speaks the field's language: words of no field are not in it (CONTRIBUTING.md)."""
+
+import re
+
+import pytest
+from pages import ROOT
+
+# Word, and the term for it. Pieces in brackets, so that this file does not hold what it looks for.
+TERMS = {
+    r"[m]end(s|ed|ing)?": "fix, correct",
+    r"[t]old|[f]oretold|foretell\w*": "passed, reported, predicted",
+    r"[t]aught|teach\w*": "supervision, labels, training signal",
+    r"[l]ets? go of|has a say": "down-weights, weight",
+    r"[p]ut back": "re-applied",
+    r"[p]eople held out": "held-out subjects",
+    r"[p]lace of the root": "root position",
+    r"[a]new": "again",
+    r"[f]or long": "full schedule",
+    r"[a]t hand": "available",
+    r"[b]ut for": "except",
+    r"[s]o many": "N",
+    r"[d]oubts?": "warnings",
+    r"[s]traight\w*": "undistorted",
+    r"[p]anels?": "axes",
+    r"[b]eside": "next to, comparison",
+}
+WHERE = [
+    path
+    for folder in ("geoself_jax", "configs", "examples")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("word", TERMS)
+def test_the_code_has_no_word_of_another_language(word):
+    pattern = re.compile(rf"\b(?:{word})\b", re.IGNORECASE)
+    assert len(WHERE) > 200
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in WHERE
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if pattern.search(line)
+    ]
+    assert not found, f"write {TERMS[word]!r}\n" + "\n".join(found)
+
+
+def test_what_is_looked_for_would_be_found():
+    for word in TERMS:
+        plain = word.replace("[", "").replace("]", "").split("|")[0]
+        sample = re.sub(r"\(.*?\)\??|\\w\*|\w\?", "", plain)
+        assert re.search(rf"\b(?:{word})\b", sample, re.IGNORECASE), word
