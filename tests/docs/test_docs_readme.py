@@ -30,7 +30,7 @@ def sentences(text):
             )
             for child in token.children
         )
-        yield from re.split(r"(?<=[.!?:;])\s+", said)
+        yield from re.split(r"(?<=[.!?])\s+", said)
 
 
 def result_rows(text):
