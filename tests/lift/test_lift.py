@@ -265,7 +265,7 @@ def test_scores_up_to_another_number_are_refused_and_scaled(run, refused, calibr
     assert 0.5 < scaled.confidence.max() <= 1
 
 
-def test_joints_are_brought_to_the_models_with_a_note_and_refused_where_some_are_lacking(
+def test_joints_are_mapped_to_the_models_with_a_note_and_refused_where_some_are_missing(
     run, refused, calibration, walk, tmp_path, capsys
 ):
     flags = (f"--camera={calibration[0]}:left", "--fps=50")
@@ -296,7 +296,7 @@ GUESS = ("--fov=60", "--image-size=100x100")
         (["--fps=50", "--focal=nan", "--image-size=9x9"], USAGE, ["--focal=nan"]),
         (["--fps=50", "--fov=60", "--image-size=9"], USAGE, ["--image-size=9", "WIDTHxHEIGHT"]),
         (["--fps=50", *GUESS, "--unit=mm"], USAGE, ["--unit", "no calibration"]),
-        (["--fps=50", *GUESS, "--axes=world"], USAGE, ["--axes=world", "not known"]),
+        (["--fps=50", *GUESS, "--axes=world"], USAGE, ["--axes=world", "no extrinsics"]),
         (["--fps=50", "--camera=CALIB"], USAGE, ["it has 4: left, right", ":left"]),
         (["--fps=50", "--camera=CALIB:lft"], DATA, ["no camera 'lft'", "did you mean 'left'?"]),
         (["--fps=50", "--camera=none.toml:left"], MISSING, ["none.toml:left", "no such file"]),
