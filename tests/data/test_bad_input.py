@@ -11,7 +11,7 @@ from geoself_jax.data import recording
 from geoself_jax.data.rig_check import check_geometry
 from geoself_jax.data.training_set import hold_out, training_views, triangulate_recording
 from geoself_jax.runtime import workdir
-from geoself_jax.train import loop
+from geoself_jax.train import progress
 
 
 def assert_refused(error: pytest.ExceptionInfo, code: int, *words: str):
@@ -269,7 +269,7 @@ def test_a_loss_that_stays_nan_ends_with_70_and_names_the_step():
         "skipped": np.array([0, 1, 2, 3, 4]),
     }
     with pytest.raises(GeoselfError) as error:
-        loop._means(metrics, done=15)
+        progress.means(metrics, done=15)
     assert_refused(error, DIVERGED, "step 14", "nan", "3 times", "learning_rate")
 
 
