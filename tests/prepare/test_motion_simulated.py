@@ -152,7 +152,7 @@ def test_short_lenses_are_padded_with_zeros_and_unknown_image_sizes_refused():
     rig = dataclasses.replace(rig, lenses=lenses)
     assert np.abs(simulate(pose, rig, FPS).exact - seen(rig, pose)).max() < 1e-6
     sizes = rig.image_size * [[1], [0], [1], [1]]
-    with pytest.raises(GeoselfError, match=r"camera cam2.*not known.*--image-size"):
+    with pytest.raises(GeoselfError, match=r"camera cam2.*is unknown.*--image-size"):
         simulate(pose, dataclasses.replace(rig, image_size=sizes), FPS)
 
 
