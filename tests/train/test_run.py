@@ -20,7 +20,7 @@ from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.data import recording
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.train.loop import Loop
+from geoself_jax.train import loop
 from geoself_jax.train.run import train
 
 
@@ -126,7 +126,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved(
     tiny_config, tiny_recording, tmp_path, monkeypatch
 ):
     """From the third call on the cameras are not finite, as a broken input would be."""
-    original, calls = Loop._compile, []
+    original, calls = loop.compile_call, []
 
     def poisoning(*arguments):
         advance = original(*arguments)
@@ -140,7 +140,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved(
 
         return poisoned
 
-    monkeypatch.setattr(Loop, "_compile", poisoning)
+    monkeypatch.setattr(loop, "compile_call", poisoning)
     config = dataclasses.replace(
         tiny_config,
         objective=dataclasses.replace(tiny_config.objective, name="transform"),
