@@ -115,10 +115,10 @@ def test_learned_weights_follow_the_losses(bench, tiny_config):
     assert not start / 1.5 < found < 1.5 * start
 
 
-def test_a_row_is_taught_in_one_way_and_its_digest_is_that_of_earlier_results(bench, tiny_config):
+def test_a_row_has_one_kind_of_supervision_and_its_digest_is_that_of_earlier_results(bench, tiny_config):
     for beside in ({"adversarial": True}, {"learned_weights": True}):
         assert Row("", tiny_config, **beside).key("data") != Row("", tiny_config).key("data")
-        with pytest.raises(ValueError, match="two ways"):
+        with pytest.raises(ValueError, match="two kinds"):
             Row("", tiny_config, supervised=True, **beside)
     wide = changed(Config(), model__width=256)
     assert Row("", wide, ("flat", 0), supervised=True).key("data") == "e4a9f0e88079bad6"
