@@ -115,7 +115,7 @@ def test_learned_weights_follow_the_losses(bench, tiny_config):
     assert not start / 1.5 < found < 1.5 * start
 
 
-def test_a_row_has_one_kind_of_supervision_and_its_digest_is_that_of_earlier_results(bench, tiny_config):
+def test_a_row_has_one_supervision_and_the_digest_of_earlier_results(bench, tiny_config):
     for beside in ({"adversarial": True}, {"learned_weights": True}):
         assert Row("", tiny_config, **beside).key("data") != Row("", tiny_config).key("data")
         with pytest.raises(ValueError, match="two kinds"):
