@@ -5,17 +5,17 @@ Docstrings here are Google's with Markdown's `code`; Sphinx reads reStructuredTe
 
 import ast
 import contextlib
-import importlib
 import io
 import re
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
+
+from geoself_jax.runtime import cli
 
 PACKAGE = Path(__file__).parents[1] / "geoself_jax"
 _MARKUP = re.compile(r"(?<=\w)_(?!\w)|[*|\\]|--")
@@ -108,11 +108,11 @@ class CommandHelp(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The text, as it is printed."""
-        command: Any = importlib.import_module(f"geoself_jax.{self.arguments[0]}")
-        self.env.note_dependency(command.__file__)
+        main = cli.main_of(self.arguments[0])
+        self.env.note_dependency(main.__code__.co_filename)
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
-            command.main(["--help"])
+            main(["--help"])
         text = printed.getvalue()
         return [nodes.literal_block(text, text, language="text")]
 
