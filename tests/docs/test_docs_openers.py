@@ -1,7 +1,6 @@
 """What a page of docs/ opens with runs as it stands, in the order of use, and so does Start."""
 
 import glob
-import importlib
 import re
 import shutil
 from itertools import chain
@@ -11,6 +10,7 @@ import pytest
 from pages import PAGES, ROOT, commands, module_of, shell_blocks
 
 from geoself_jax.core.config import as_dict
+from geoself_jax.runtime import cli
 
 TEXTS = {page.name: page.read_text() for page in PAGES}
 
@@ -78,6 +78,6 @@ def test_the_first_block_of_a_page_runs_and_writes_what_it_says(name, place, tin
         # Training has been done, by another test's means: the command finds the same run finished.
         quick = [*keys_of(as_dict(tiny_config))] if verb == "train" else QUICK.get(verb, [])
         files = [sorted(glob.glob(word)) or [word] for word in arguments]
-        assert importlib.import_module(module).main([*chain(*files), *quick]) == 0, words
+        assert cli.main_of(verb)([*chain(*files), *quick]) == 0, words
         for flag, _, value in (word.partition("=") for word in arguments):
             assert flag not in WRITTEN or glob.glob(re.sub(r"\{\w+\}", "*", value)), flag

@@ -24,7 +24,7 @@ from geoself_jax.lift.lift_video import confident, lift_video
 from geoself_jax.lift.video_detections import videos_of
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.train.loop import items
+from geoself_jax.train.saving import items
 
 FRAMES = 9
 TOLERANCE_M = 2e-5  # batches of other sizes
