@@ -44,7 +44,7 @@ def synthetic_rows() -> tuple[list[Row], str]:
     )
     rows = [
         Row("label-free (configs/synthetic.py)", base),
-        Row("UPPER BOUND: taught by ground truth", base, supervised=True),
+        Row("UPPER BOUND: supervised by ground truth", base, supervised=True),
         Row("re-projection alone, eq. (2)", alone),
     ]
     return rows, "synthetic:test"

@@ -13,7 +13,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 
 project = "geoself_jax"
 root_doc = "docs/index"
-include_patterns = ["README.md", "CONTRIBUTING.md", "docs/**"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/**"]
 FOLDERS = [path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "docs"]
 exclude_patterns = FOLDERS
 html_extra_path = ["site"]  # index.html, which leads to docs/index.html

@@ -1,4 +1,4 @@
-"""What Sphinx is told about our docstrings, and two tables that it makes from the package.
+"""What Sphinx has to know about our docstrings, and two tables that it makes from the package.
 
 Docstrings here are Google's with Markdown's `code`; Sphinx reads reStructuredText.
 """

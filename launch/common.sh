@@ -139,7 +139,7 @@ install() {
 }
 
 # train MODULE WORD...: runs a module of the package on all workers, in the folder of the source,
-# with what the training is told on top.
+# with what is passed to the training on top.
 # JAX_PLATFORMS: no TPU is an error, not a silent CPU. Port: JAX's own choice, 8482, is not open
 # between the hosts of a slice (jax#35905). flock: gcloud starts the command again when the
 # connection breaks; the second waits 10 min for the first to end. Keep-alive: a TPU that

@@ -34,7 +34,7 @@ Options (--name=NAME or --name NAME)
   --dry-run          prints every command of one TPU's life, one per line and quoted; runs none
   -- ARGUMENT ...    passed as they are to `python3 -m geoself_jax.train` on all workers
 
-What is not committed is not sent, but for --data. Slices of several hosts train one run together.
+What is not committed is not sent, except --data. Slices of several hosts train one run together.
 TPU7x (Ironwood) is not served by this interface of Google's: see launch/jobset.yaml.
 Run `ssh-add ~/.ssh/google_compute_engine` first, or gcloud will not copy to them.
 
@@ -77,7 +77,7 @@ delete() {
   done
 }
 
-# Sets `state`: the queued resource's, or nothing where it cannot be told.
+# Sets `state`: the queued resource's, or nothing where it cannot be read.
 ask() {
   state=''
   if [[ $dry_run ]]; then

@@ -81,8 +81,10 @@ def commands(block):
 
 
 def module_of(words):
-    """`python -m MODULE ARGUMENTS` as (MODULE, ARGUMENTS); None for any other command."""
+    """`python -m MODULE ARGUMENTS` or `geoself VERB ARGUMENTS` as (MODULE, ARGUMENTS), or None."""
     match words:
+        case [program, verb, *arguments] if Path(program).name == "geoself":
+            return f"geoself_jax.{verb}", [word for word in arguments if word != "..."]
         case [python, "-m", module, *arguments] if Path(python).name in ("python", "python3"):
             return module, [word for word in arguments if word != "..."]
     return None

@@ -44,7 +44,7 @@ def test_shapes_and_types_of_arrays_are_checked_while_the_tests_run():
 
 
 def tracked_texts():
-    """Name and text of every file that git knows, but for pictures and the like."""
+    """Name and text of every file that git knows, except images and the like."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode:
         pytest.skip(f"not a git checkout: {listed.stderr.strip()}")

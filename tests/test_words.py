@@ -21,13 +21,18 @@ TERMS = {
     r"[s]o many": "N",
     r"[d]oubts?": "warnings",
     r"[s]traight\w*": "undistorted",
-    r"[p]anels?": "axes",
+    r"(?<!\")[p]anels?": "axes",  # CMU Panoptic's files have a key "panel"
     r"[b]eside": "next to, comparison",
 }
+FOLDERS = (
+    *("geoself_jax", "configs", "examples", "tests", "docs", "benchmarks", "launch"),
+    "notebooks",
+)
 WHERE = [
     path
-    for folder in ("geoself_jax", "configs", "examples")
-    for path in sorted((ROOT / folder).rglob("*.py"))
+    for folder in FOLDERS
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.suffix in (".py", ".md", ".rst", ".sh", ".ipynb") and "_build" not in path.parts
 ]
 
 

@@ -256,11 +256,13 @@ def choose_rows(base: Config) -> list[Row]:
         Row("bent by 0.8 rad", changed(before, augmentation__bend=0.8)),
         Row("limbs by up to 20 %", changed(before, augmentation__limbs=0.2)),
         Row("4 blocks", changed(before, model__blocks=4)),
-        Row("errors put back 1.14 times as large", larger),
-        Row("errors put back 1.14 times as large, no dropout", changed(larger, model__dropout=0.0)),
-        Row("the recipe: dropout 0.05, errors put back 1.14 times as large", _recipe(base)),
+        Row("errors re-applied 1.14 times as large", larger),
         Row(
-            "dropout 0.05, errors put back 1.3 times as large",
+            "errors re-applied 1.14 times as large, no dropout", changed(larger, model__dropout=0.0)
+        ),
+        Row("the recipe: dropout 0.05, errors re-applied 1.14 times as large", _recipe(base)),
+        Row(
+            "dropout 0.05, errors re-applied 1.3 times as large",
             changed(_recipe(base), augmentation__noise=1.3),
         ),
         Row("27 frames as paths", changed(before, **paths)),

@@ -10,6 +10,11 @@ SHORTEST_PATH = 1.5
 """Frames: the narrowest Gaussian under which `ModelConfig.temporal` fits paths."""
 
 
+def _number(default: float, least: float, most: float = math.inf) -> Any:
+    """Returns a field with limits, both allowed; `from_dict` and `replace_at` check them."""
+    return field(default=default, metadata={"limits": (least, most)})
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Where the recordings come from.
@@ -27,10 +32,10 @@ class DataConfig:
     """
 
     train: str = "synthetic:train"
-    synthetic_frames: int = 40_000
-    validation_share: float = 0.05
+    synthetic_frames: int = _number(40_000, least=1)
+    validation_share: float = _number(0.05, least=0, most=0.9)
     validation_subjects: str = ""
-    device_bytes: int = 8 * 2**30
+    device_bytes: int = _number(8 * 2**30, least=0)
 
 
 @dataclass(frozen=True)
@@ -62,21 +67,21 @@ class ModelConfig:
     """
 
     backbone: str = "residual"
-    width: int = 1024
-    blocks: int = 4
-    layers: int = 2
-    dropout: float = 0.25
-    root_width: int = 1024
-    root_blocks: int = 4
+    width: int = _number(1024, least=1)
+    blocks: int = _number(4, least=0)
+    layers: int = _number(2, least=1)
+    dropout: float = _number(0.25, least=0, most=0.9)
+    root_width: int = _number(1024, least=1)
+    root_blocks: int = _number(4, least=0)
     input: Literal["pixel", "ray", "centered_ray"] = "centered_ray"
     root: Literal["ray", "plain"] = "ray"
-    root_depth: float = 5.0
+    root_depth: float = _number(5.0, least=1e-3)
     frames: Literal[1, 3, 9, 27, 81, 243] = 1
     temporal: Literal["convolutions", "paths"] = "convolutions"
     confidence: bool = False
     uncertainty: bool = False
     pixel_center: tuple[float, float] = (500.0, 500.0)
-    pixel_scale: float = 500.0
+    pixel_scale: float = _number(500.0, least=1e-3)
 
     @property
     def narrowing(self) -> int:
@@ -116,12 +121,12 @@ class ObjectiveConfig:
 
     name: str = "transform"
     norm: Literal["squared", "plain", "robust"] = "plain"
-    transform_weight: float = 1.0
+    transform_weight: float = _number(1.0, least=0)
     weight_from: Literal["source", "target", "product"] = "source"
     root_from: Literal["network", "views"] = "network"
-    label_weight: float = 230.0
+    label_weight: float = _number(230.0, least=0)
     stage_one: Literal["consistency", "labels"] = "consistency"
-    views: int = 2
+    views: int = _number(2, least=1)
     labels: Literal["refined", "robust", "dlt"] = "robust"
 
 
@@ -143,16 +148,16 @@ class AugmentationConfig:
             than 1 as far as labels have absorbed them (benchmarks/refinement.py).
     """
 
-    share: float = 0.0
+    share: float = _number(0.0, least=0, most=1)
     mirror: bool = True
-    scale: float = 0.1
+    scale: float = _number(0.1, least=0, most=0.9)
     turn: bool = True
-    shift: float = 0.25
-    limbs: float = 0.0
-    bend: float = 0.0
-    tilt: float = 0.0
-    exchange: float = 0.0
-    noise: float = 1.0
+    shift: float = _number(0.25, least=0)
+    limbs: float = _number(0.0, least=0, most=0.9)
+    bend: float = _number(0.0, least=0, most=1.5)
+    tilt: float = _number(0.0, least=0, most=1.5)
+    exchange: float = _number(0.0, least=0, most=1)
+    noise: float = _number(1.0, least=0)
 
 
 @dataclass(frozen=True)
@@ -168,11 +173,11 @@ class OptimizerConfig:
         weight_decay: AdamW's, of the matrices; times the learning rate it is what a step takes off.
     """
 
-    learning_rate: float = 1e-3
+    learning_rate: float = _number(1e-3, least=0)
     schedule: Literal["cosine", "step"] = "cosine"
-    warmup: float = 0.02
-    clip_norm: float = 1.0
-    weight_decay: float = 0.0
+    warmup: float = _number(0.02, least=0, most=1)
+    clip_norm: float = _number(1.0, least=0)
+    weight_decay: float = _number(0.0, least=0)
 
 
 @dataclass(frozen=True)
@@ -190,12 +195,12 @@ class ScheduleConfig:
     """
 
     unit: Literal["steps", "epochs"] = "steps"
-    pretrain: int = 0
-    length: int = 12_000
-    batch: int = 128
-    call: int = 50
-    validate: int = 20
-    save_minutes: float = 2.0
+    pretrain: int = _number(0, least=0)
+    length: int = _number(12_000, least=0)
+    batch: int = _number(128, least=1)
+    call: int = _number(50, least=1)
+    validate: int = _number(20, least=1)
+    save_minutes: float = _number(2.0, least=0)
 
 
 @dataclass(frozen=True)
@@ -210,8 +215,8 @@ class DistributedConfig:
     """
 
     coordinator: str = "auto"
-    processes: int = 1
-    process: int = 0
+    processes: int = _number(1, least=1)
+    process: int = _number(0, least=0)
 
 
 @dataclass(frozen=True)
@@ -234,7 +239,7 @@ class Config:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
-    seed: int = 0
+    seed: int = _number(0, least=0, most=2**32 - 1)
     device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"
     parallel: Literal["jit", "pmap"] = "jit"
     compute: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -243,56 +248,6 @@ class Config:
 
 WHERE = ("device", "parallel", "compute", "distributed")
 """The keys of `Config` that do not say what is trained, but where."""
-
-_LEAST = {
-    "data.synthetic_frames": 1,
-    "data.validation_share": 0,
-    "data.device_bytes": 0,
-    "distributed.processes": 1,
-    "distributed.process": 0,
-    "model.width": 1,
-    "model.blocks": 0,
-    "model.layers": 1,
-    "model.dropout": 0,
-    "model.root_width": 1,
-    "model.root_blocks": 0,
-    "model.root_depth": 1e-3,
-    "model.pixel_scale": 1e-3,
-    "objective.transform_weight": 0,
-    "objective.label_weight": 0,
-    "objective.views": 1,
-    "augmentation.share": 0,
-    "augmentation.scale": 0,
-    "augmentation.shift": 0,
-    "augmentation.limbs": 0,
-    "augmentation.bend": 0,
-    "augmentation.tilt": 0,
-    "augmentation.exchange": 0,
-    "augmentation.noise": 0,
-    "optimizer.weight_decay": 0,
-    "optimizer.learning_rate": 0,
-    "optimizer.warmup": 0,
-    "optimizer.clip_norm": 0,
-    "schedule.pretrain": 0,
-    "schedule.length": 0,
-    "schedule.batch": 1,
-    "schedule.call": 1,
-    "schedule.validate": 1,
-    "schedule.save_minutes": 0,
-    "config.seed": 0,
-}
-_MOST = {
-    "data.validation_share": 0.9,
-    "model.dropout": 0.9,
-    "augmentation.share": 1,
-    "augmentation.scale": 0.9,
-    "augmentation.limbs": 0.9,
-    "augmentation.bend": 1.5,
-    "augmentation.tilt": 1.5,
-    "augmentation.exchange": 1,
-    "optimizer.warmup": 1,
-    "config.seed": 2**32 - 1,
-}
 
 
 def as_dict(config: Any) -> dict[str, Any]:
@@ -320,12 +275,15 @@ def from_dict(kind: type, values: Any, where: str = "config") -> Any:
     if not isinstance(values, dict):
         raise usage_error(f"{where}={values!r}", "wanted a table of keys", f"set {where}.KEY")
     hints = get_type_hints(kind)
-    names = [f.name for f in fields(kind)]
+    limits = _limits(kind)
     for key in values:
-        if key not in names:
-            raise usage_error(f"{where}.{key}", "no such key", nearest_name(str(key), names))
+        if key not in limits:
+            raise usage_error(f"{where}.{key}", "no such key", nearest_name(str(key), limits))
     return kind(
-        **{key: _checked(hints[key], value, f"{where}.{key}") for key, value in values.items()}
+        **{
+            key: _checked(hints[key], value, f"{where}.{key}", limits[key])
+            for key, value in values.items()
+        }
     )
 
 
@@ -350,8 +308,15 @@ def replace_at(config: Any, key: str, text: str, where: str = "config") -> Any:
     elif rest:
         raise usage_error(f"--{where}.{key}", f"{head} has no keys", f"set --{where}.{head}")
     else:
-        value = _checked(hint, _parsed(hint, text), f"{where}.{head}")
+        limits = _limits(type(config))[head]
+        value = _checked(hint, _parsed(hint, text), f"{where}.{head}", limits)
     return replace(config, **{head: value})
+
+
+def _limits(kind: type) -> dict[str, tuple[float, float]]:
+    """Returns the least and the largest value of each field of a dataclass, by its name."""
+    anything = (-math.inf, math.inf)
+    return {f.name: f.metadata.get("limits", anything) for f in fields(kind)}
 
 
 def _parsed(hint: Any, text: str) -> Any:
@@ -369,7 +334,7 @@ def _parsed(hint: Any, text: str) -> Any:
     return text
 
 
-def _checked(hint: Any, value: Any, where: str) -> Any:
+def _checked(hint: Any, value: Any, where: str, limits: tuple[float, float]) -> Any:
     if is_dataclass(hint):
         return from_dict(hint, as_dict(value) if isinstance(value, hint) else value, where)  # type: ignore[arg-type]
     if get_origin(hint) is Literal:
@@ -385,7 +350,7 @@ def _checked(hint: Any, value: Any, where: str) -> Any:
         kinds = get_args(hint)
         if not isinstance(value, tuple | list) or len(value) != len(kinds):
             raise usage_error(f"{where}={value!r}", f"wanted {len(kinds)} numbers", "a,b")
-        return tuple(_checked(k, v, where) for k, v in zip(kinds, value, strict=True))
+        return tuple(_checked(k, v, where, limits) for k, v in zip(kinds, value, strict=True))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
@@ -393,14 +358,13 @@ def _checked(hint: Any, value: Any, where: str) -> Any:
             f"{where}={value!r}", f"wanted a value of type {hint.__name__}", "correct the value"
         )
     if hint in (int, float):
-        _check_range(value, where)
+        _check_range(value, where, limits)
     return value
 
 
-def _check_range(value: float, where: str) -> None:
-    key = ".".join(where.split(".")[-2:])
-    least, most = _LEAST.get(key, -math.inf), _MOST.get(key, math.inf)
+def _check_range(value: float, where: str, limits: tuple[float, float]) -> None:
+    least, most = limits
     if not (least <= value <= most and math.isfinite(value)):
-        limits = f"in [{least}, {most}]" if math.isfinite(most) else f"at least {least}"
-        wanted = f"a number {limits}" if math.isfinite(least) else "a finite number"
+        bounds = f"in [{least}, {most}]" if math.isfinite(most) else f"at least {least}"
+        wanted = f"a number {bounds}" if math.isfinite(least) else "a finite number"
         raise usage_error(f"{where}={value!r}", f"wanted {wanted}", "correct the value")

@@ -38,7 +38,7 @@ def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             raise data_error(
                 f"{source}: no array {name!r}",
                 "format geoself-multiview/1 needs it" + hint,
-                "add it (docs/recording.md)",
+                "add it, or let `geoself prepare` write the file",
             )
     _check_types(source, arrays)
     found = str(arrays["format"].item())

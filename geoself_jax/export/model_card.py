@@ -172,7 +172,8 @@ def _running(info: dict[str, Any]) -> list[str]:
         *(["", *onnx] if ONNX in info["files"] else []),
         "```",
         "",
-        f"`examples/run_safetensors.py` of geoself_jax computes the same with NumPy only. "
+        "`examples/run_safetensors.py` in geoself_jax's repository computes the same with NumPy "
+        "only. "
         f"{SAMPLE} holds inputs and expected outputs.",
     ]
 

@@ -1,7 +1,7 @@
 """Exports the networks to ONNX: `model.Networks` node by node.
 
-Hand-written rather than converted: the networks are matrix products, and the converter (jax2onnx
-0.17) needs an Orbax older than the one that reads a run's checkpoints.
+Hand-written rather than converted: installing jax2onnx 0.17 downgrades Orbax, and onnxruntime does
+not load what it writes of these networks (docs/dependencies.md has the measurement).
 """
 
 import json

@@ -149,5 +149,5 @@ def _no_calibration(path: Path) -> GeoselfError:
     return data_error(
         str(path),
         "no calibration of a known format",
-        "use a format of docs/data.md, or assume a pinhole: --fov=60 --image-size=1920x1080",
+        "give one that `prepare` reads, or assume a pinhole: --fov=60 --image-size=1920x1080",
     )

@@ -23,25 +23,18 @@ class Steady:
     def __init__(self, how: OneEuro, fps: float) -> None:
         self._how, self._fps = how, fps
         self._last: np.ndarray | None = None
-        self._velocity = np.zeros(1)
+        self._velocity: np.ndarray | None = None
 
     def __call__(self, points: Float[np.ndarray, "joints 3"]) -> Float[np.ndarray, "joints 3"]:
-        """Filters the next frame's joints, metres; NaN, without a person, resets the filter."""
+        """Filters the next frame's joints, metres; a missing joint, NaN, resets its filter."""
         new = points.astype(np.float64)
-        if self._last is None or not np.isfinite(new).all():
-            self._velocity = np.zeros_like(new)
-        else:
-            change = (new - self._last) * self._fps
-            self._velocity += self._share(self._how.d_cutoff) * (change - self._velocity)
-            speed = np.sqrt((self._velocity * self._velocity).sum(-1, keepdims=True))
-            share = self._share(self._how.min_cutoff + self._how.beta * speed)
-            new = self._last + share * (new - self._last)
-        self._last = new if np.isfinite(new).all() else None
-        return new.astype(np.float32)
-
-    def _share(self, cutoff: Any) -> Any:
-        """Returns the weight of a new value in a first-order low-pass filter."""
-        return 1 / (1 + self._fps / (2 * np.pi * cutoff))
+        if self._last is None or self._velocity is None:
+            self._last, self._velocity = np.full_like(new, np.nan), np.zeros_like(new)
+        goes_on = np.isfinite(new).all(-1) & np.isfinite(self._last).all(-1)
+        self._last, self._velocity = self._how.step(
+            new, self._last, self._velocity, goes_on, self._fps
+        )
+        return self._last.astype(np.float32)
 
 
 def steady(how: str | OneEuro | None, fps: float | None) -> Steady | None:

@@ -161,7 +161,7 @@ def _write_page(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace")
 def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> None:
     """An image or a film of the one scene, or of the first of several."""
     from geoself_jax.view.film import write_film
-    from geoself_jax.view.stills import write_pictures
+    from geoself_jax.view.stills import write_stills
 
     if len(scenes) > 1:
         print(f"of {len(scenes)} scenes the first, {scenes[0].name}: --clip and --camera choose")
@@ -171,7 +171,7 @@ def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> No
         if getattr(flags, name) is not None
     }
     if out.suffix.lower() == ".png":
-        write_pictures(out, scenes[0], **options)
+        write_stills(out, scenes[0], **options)
         print(out)
     else:
         print(f"{out}: {write_film(out, scenes[0], **options)} frames")

@@ -12,7 +12,7 @@ from geoself_jax.view.plots import draw_hero
 from geoself_jax.view.scene import Scene, joint_errors
 
 
-def write_pictures(
+def write_stills(
     path: Path,
     scene: Scene,
     *,

@@ -116,10 +116,10 @@ def test_learned_weights_follow_the_losses(bench, tiny_config):
 
 
 def test_a_row_has_one_supervision_and_the_digest_of_earlier_results(bench, tiny_config):
-    for beside in ({"adversarial": True}, {"learned_weights": True}):
-        assert Row("", tiny_config, **beside).key("data") != Row("", tiny_config).key("data")
+    for extra in ({"adversarial": True}, {"learned_weights": True}):
+        assert Row("", tiny_config, **extra).key("data") != Row("", tiny_config).key("data")
         with pytest.raises(ValueError, match="two kinds"):
-            Row("", tiny_config, supervised=True, **beside)
+            Row("", tiny_config, supervised=True, **extra)
     wide = changed(Config(), model__width=256)
     assert Row("", wide, ("flat", 0), supervised=True).key("data") == "e4a9f0e88079bad6"
 
@@ -143,14 +143,14 @@ def test_seeds_side_by_side_learn_what_each_learns_alone(bench, rows, tmp_path):
     both = Bench(bench.test_source, bench.test_source, tmp_path, together=True)
     both.run(*rows[::2])
     for row in rows[::2]:
-        alone, beside = bench.result(row), both.result(row)
+        alone, together = bench.result(row), both.result(row)
         for group in ("test", "held_out", "analysis"):
-            assert set(alone[group]) == set(beside[group])
+            assert set(alone[group]) == set(together[group])
             for name, wanted in alone[group].items():
                 if isinstance(wanted, float):
-                    assert beside[group][name] == pytest.approx(wanted, rel=2e-3), name
-        np.testing.assert_allclose(alone["curve"], beside["curve"], rtol=1e-3)
-        assert alone["config"]["seed"] == beside["config"]["seed"] == row.config.seed
+                    assert together[group][name] == pytest.approx(wanted, rel=2e-3), name
+        np.testing.assert_allclose(alone["curve"], together["curve"], rtol=1e-3)
+        assert alone["config"]["seed"] == together["config"]["seed"] == row.config.seed
     assert both.result(rows[0])["test"]["mpjpe_mm"] != both.result(rows[2])["test"]["mpjpe_mm"]
     assert both.result(rows[1]) is None  # the bound is another row
 
@@ -192,8 +192,8 @@ def test_minutes_are_those_of_one_core_and_a_copy_without_git_names_its_commit(
 ):
     run = bench.result(rows[0])
     shared = [{**run, "device": "NVIDIA"}, {**run, "threads": 2}]
-    told = report.summary({"one": [{**run, "threads": 1}], "shared": shared})
-    assert told["one"]["minutes"][0] == run["minutes"] and told["shared"]["minutes"] is None
+    summary = report.summary({"one": [{**run, "threads": 1}], "shared": shared})
+    assert summary["one"]["minutes"][0] == run["minutes"] and summary["shared"]["minutes"] is None
     monkeypatch.setenv("GEOSELF_COMMIT", "0123abc")
     assert running._commit() == "0123abc"
 
@@ -202,15 +202,15 @@ def test_a_table_tells_mean_and_spread_and_how_scores_agree(bench, rows, tmp_pat
     results = {}
     for row in rows:
         results.setdefault(row.name, []).append(bench.result(row))
-    told = report.summary(results)
+    summary = report.summary(results)
     wanted = [found["test"]["mpjpe_mm"] for found in results["labels"]]
-    assert told["labels"]["mpjpe_mm"] == pytest.approx([np.mean(wanted), np.std(wanted, ddof=1)])
-    text = report.table(told, {"bound": "UPPER BOUND"})
+    assert summary["labels"]["mpjpe_mm"] == pytest.approx([np.mean(wanted), np.std(wanted, ddof=1)])
+    text = report.table(summary, {"bound": "UPPER BOUND"})
     assert "| bound (UPPER BOUND) |" in text and f"{np.mean(wanted):.1f} ±" in text
     runs = [found for result in results.values() for found in result]
     assert -1 <= report.correlations(runs)["held_out_triangulation_mm"] <= 1
     assert "±" not in report.table(report.summary({"one": results["labels"][:1]}), {})
-    report.draw_table(tmp_path / "table.png", told, "table")
+    report.draw_table(tmp_path / "table.png", summary, "table")
     report.draw_scores(tmp_path / "scores.png", runs)
     report.draw_curves(tmp_path / "curves.png", results, "curves")
     assert len(runs[0]["curve"]) > 2 and (tmp_path / "curves.png").stat().st_size > 1000
@@ -223,11 +223,11 @@ def test_a_row_that_training_refuses_tells_why_in_its_place(bench, rows, tmp_pat
     refused = bench.result(turned)
     assert "rig" in refused["refused"] and "test" not in refused
     runs = [bench.result(rows[0]), bench.result(rows[1]), refused]
-    told = report.summary({"labels": runs[:2], "turned": runs[2:]})
-    text = report.table(told, {})
+    summary = report.summary({"labels": runs[:2], "turned": runs[2:]})
+    text = report.table(summary, {})
     assert f"| turned | refused: {refused['refused']} |" in text
     assert report.correlations(runs)["runs"] == len(report.near_the_best(runs, 99)) == 2
-    report.draw_table(tmp_path / "table.png", told, "table")
+    report.draw_table(tmp_path / "table.png", summary, "table")
     report.draw_scores(tmp_path / "scores.png", runs)
 
 

@@ -71,13 +71,13 @@ def test_a_page_is_changed_only_by_its_own_data_and_only_where_it_wants_the_tabl
     assert main([*show, f"--page={page}"]) == 0
     assert "refused: too few" in page.read_text()
     table = page.with_suffix("") / "paper-small.json"
-    told = json.loads(table.read_text())
-    more = {name: [*runs, *runs] for name, runs in told["results"].items()}
+    saved = json.loads(table.read_text())
+    more = {name: [*runs, *runs] for name, runs in saved["results"].items()}
     for changed, line in (({"data": "x"}, "other data"), ({"results": more}, "more seeds")):
-        table.write_text(json.dumps(told | changed))
+        table.write_text(json.dumps(saved | changed))
         with pytest.raises(GeoselfError, match=line):
             main([*show, f"--page={page}"])
-        assert json.loads(table.read_text()) == told | changed
+        assert json.loads(table.read_text()) == saved | changed
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["INT", "TERM"])
@@ -96,14 +96,14 @@ def test_stopped_while_rows_train_it_ends_with_all_its_processes_and_can_go_on(
             time.sleep(0.05)
         began = _processes_with(str(tmp_path))
         started.send_signal(number)
-        _, told = started.communicate(timeout=300)
+        _, output = started.communicate(timeout=300)
     finally:
         for process in [started.pid, *_processes_with(str(tmp_path))]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
     assert len(began) == 3  # the command and its two
     assert started.returncode == 128 + signal.SIGINT
-    assert told.count("stopped; the same command runs what is not done yet") == 1
+    assert output.count("stopped; the same command runs what is not done yet") == 1
     assert not [path for path in tmp_path.glob("*.json") if len(path.stem) == 16]
     if number == signal.SIGTERM:  # once is enough
         return

@@ -118,6 +118,12 @@ def test_a_wrong_dictionary_says_what_is_wanted(values, hint):
     assert refused.value.code == USAGE and hint in str(refused.value)
 
 
+def test_the_limits_hold_for_a_part_read_by_itself():
+    """As an export's model.json is."""
+    with pytest.raises(GeoselfError, match=r"architecture.width=-5 - wanted a number at least 1"):
+        from_dict(ModelConfig, {"width": -5}, "architecture")
+
+
 def test_a_whole_number_will_do_for_a_float_and_a_list_for_a_tuple():
     model = from_dict(ModelConfig, {"root_depth": 5, "pixel_center": [1, 2]})
     assert model.root_depth == 5.0 and type(model.root_depth) is float

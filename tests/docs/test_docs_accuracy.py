@@ -19,13 +19,13 @@ FOUND = sorted(
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.stem)
 def test_a_table_is_that_of_its_runs(path):
-    told = json.loads(path.read_text())
-    table = report.table(report.summary(told["results"]), told["notes"])
+    saved = json.loads(path.read_text())
+    table = report.table(report.summary(saved["results"]), saved["notes"])
     assert f"<!-- {path.stem} -->\n{table}\n<!-- end of {path.stem} -->" in TEXT
-    commits = {run["commit"] for found in told["results"].values() for run in found}
+    commits = {run["commit"] for found in saved["results"].values() for run in found}
     assert all(re.fullmatch(r"[0-9a-f]{7,}", commit) for commit in commits)  # none with changes
     table, size = path.stem.split("-")[:2]
-    assert set(told["results"]) <= {row.name for row in rows_of(table, "train.npz", "", size)}
+    assert set(saved["results"]) <= {row.name for row in rows_of(table, "train.npz", "", size)}
 
 
 def test_the_page_has_the_tables_and_figures_that_it_speaks_of():

@@ -1,4 +1,4 @@
-"""The commands, flags and keys that README and docs/*.md tell of exist as they are told."""
+"""Every command, option and key that README and docs/*.md name exists and works as they say."""
 
 import pytest
 from pages import PAGES, ROOT, commands, inline_code, module_of, shell_blocks

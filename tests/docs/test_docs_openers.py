@@ -20,10 +20,10 @@ def test_the_commands_of_start_are_those_of_the_pages():
     start = next(block for block in shell_blocks(readme) if "geoself_jax.train" in block)
     pages = [shell_blocks(text) for text in TEXTS.values() if text != readme]
     opening = "".join(blocks[0] for blocks in pages if blocks)
-    told = [module_of(words) for words in commands(opening.replace(" --onnx", ""))]
+    named = [module_of(words) for words in commands(opening.replace(" --onnx", ""))]
     ours = [command for command in map(module_of, commands(start)) if command]
     assert len([*filter(lambda command: command[0].startswith("geoself_jax."), ours)]) >= 3
-    assert [command for command in ours if command not in [*told, ("venv", [".venv"])]] == []
+    assert [command for command in ours if command not in [*named, ("venv", [".venv"])]] == []
 
 
 # The pages in the order of use, and what is appended to a command so that it takes seconds. The

@@ -1,4 +1,4 @@
-"""The files of launch/ and the Dockerfile: shell that is sound, and what others are told to do."""
+"""The files of launch/ and the Dockerfile: shell that is sound, and what others are asked to do."""
 
 import json
 import shlex

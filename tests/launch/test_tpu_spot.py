@@ -211,7 +211,7 @@ def test_a_delete_is_tried_three_times_and_its_failure_told(cloud: Cloud) -> Non
     trains(cloud, 75)
     cloud.plays(DELETE, *[1] * 6)
     finished = cloud.run()
-    assert finished.returncode == 75  # no second TPU beside one that may be there
+    assert finished.returncode == 75  # no second TPU where one may exist
     assert cloud.verbs().count(CREATE) == 1 and cloud.verbs().count(DELETE) == 6
     assert "my-tpu may still exist and bill - delete failed with exit code 1" in finished.stderr
 

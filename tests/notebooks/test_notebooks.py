@@ -42,7 +42,7 @@ RESULTS = {
     },
 }
 SILENT = {"setup", "settings", "train", "recordings", "model"}
-"""Cells whose work is told in lines, or not at all where it is done already."""
+"""Cells whose work is reported in lines, or not at all where it is done already."""
 
 
 def source_of(name, cell_id):
@@ -139,10 +139,10 @@ def test_an_export_is_checked_and_scored_with_and_without_ground_truth(executed)
 
 
 def test_outside_the_package_the_answer_is_the_same(executed):
-    told = printed(executed[USE]["outside"])
-    off = [float(mm) for mm in re.findall(r"largest difference .*: (\S+) mm", told)]
+    output = printed(executed[USE]["outside"])
+    off = [float(mm) for mm in re.findall(r"largest difference .*: (\S+) mm", output)]
     runtimes = 3 if importlib.util.find_spec("onnxruntime") else 2
-    assert len(off) == runtimes and max(off) < 0.05, told
+    assert len(off) == runtimes and max(off) < 0.05, output
 
 
 def test_the_page_of_a_cell_moves_in_a_browser_and_reaches_nothing_of_the_notebook(

@@ -103,10 +103,10 @@ def test_a_folder_here_that_is_as_far_is_left_and_one_behind_is_moved_aside(tmp_
     (tmp_path / "disk").mkdir()
     store = FolderStore(tmp_path / "disk")
     kept(store, tmp_path / "one", LASTING)
-    for step, told in ((10, "it is left as it is"), (25, "it is left as it is"), (5, "brought")):
+    for step, message in ((10, "it is left as it is"), (25, "it is left as it is"), (5, "brought")):
         files = {"mine": str(step), f"checkpoints/last/{step}/d/data": ""}
         folder = write(tmp_path / str(step) / "run", files)
-        assert told in Keeper(store, folder).restore()
+        assert message in Keeper(store, folder).restore()
         if step >= 10:
             assert read(folder) == files
         else:
@@ -150,21 +150,21 @@ def run_keep(cloud: Cloud, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("verb", "codes", "told"),
+    ("verb", "codes", "message"),
     [
         ("storage-cp", [1], "gcloud storage cp "),  # the marker: may not write
-        ("storage-ls", [1], "gcloud storage ls "),  # is there a run? not known: not begun anew
+        ("storage-ls", [1], "gcloud storage ls "),  # is there a run? not known: not begun again
         ("storage-cp", [0, 1], "gcloud storage cp gs://lab-runs/first/run.tar "),
     ],
 )
 def test_a_store_that_does_not_answer_ends_it_before_training(
-    cloud: Cloud, verb: str, codes: list[int], told: str
+    cloud: Cloud, verb: str, codes: list[int], message: str
 ) -> None:
     write(cloud.folder / "buckets/lab-runs/first", {"run.tar": "kept"})
     cloud.plays(verb, *codes)
     done = run_keep(cloud, f"--store={STORE}", "--workdir=run", "--", "--config=none.py")
     assert done.returncode == 74
-    assert done.stderr.startswith(f"error: {told}") and "403" in done.stderr
+    assert done.stderr.startswith(f"error: {message}") and "403" in done.stderr
     assert done.stderr.count("\n") == 1
     assert read(cloud.folder / "buckets/lab-runs/first")["run.tar"] == "kept"
 

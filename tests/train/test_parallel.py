@@ -84,7 +84,7 @@ def test_interrupted_on_four_devices_a_run_ends_on_one_two_and_eight(
 
 @contextlib.contextmanager
 def two_processes(arguments, quick_compile=False, devices=(1, 1)):
-    """Two running processes, of so many devices each, ended on the way out."""
+    """Two running processes, of N devices each, ended on the way out."""
     running = [
         subprocess.Popen(
             [sys.executable, *arguments(i)],
@@ -106,10 +106,10 @@ def two_processes(arguments, quick_compile=False, devices=(1, 1)):
 def both(arguments, timeout=300):
     """Two processes to their good end; the first one's output."""
     with two_processes(arguments, quick_compile=True) as running:
-        told = [process.communicate(timeout=timeout) for process in running]
-    for process, (_, error) in zip(running, told, strict=True):
+        outputs = [process.communicate(timeout=timeout) for process in running]
+    for process, (_, error) in zip(running, outputs, strict=True):
         assert process.returncode == 0, error[-3000:]
-    return told[0][0]
+    return outputs[0][0]
 
 
 def hosts_flags(port, process):
@@ -210,9 +210,9 @@ def test_a_run_keeps_where_each_start_was_and_tells_of_another_compute_type(
     train(tiny_config, tmp_path / "run", tiny_recording)
     assert "computing in" not in capsys.readouterr().out
     record = tmp_path / "run/run.json"
-    told = json.loads(record.read_text())
-    told["started"] = told.pop("starts")[0]  # as an older version wrote it
-    record.write_text(json.dumps(told))
+    saved = json.loads(record.read_text())
+    saved["started"] = saved.pop("starts")[0]  # as an older version wrote it
+    record.write_text(json.dumps(saved))
     other = dataclasses.replace(tiny_config, compute="bfloat16")
     train(other, tmp_path / "run", tiny_recording)
     assert "computing in bfloat16, before in float32" in capsys.readouterr().out
@@ -265,14 +265,14 @@ def test_compiled_programs_are_kept_where_only_the_user_may_enter(tmp_path):
     env = environment() | {"XDG_CACHE_HOME": str(tmp_path)}
     env.pop("JAX_COMPILATION_CACHE_DIR", None)
 
-    def told():
+    def traced():
         done = subprocess.run(
             [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
         )
         return done.stdout.strip()
 
-    folder = Path(told())
+    folder = Path(traced())
     assert folder.parent == tmp_path / "geoself_jax"
     assert {p.stat().st_mode & 0o777 for p in (folder, folder.parent)} == {0o700}
     folder.chmod(0o777)  # others could put programs there
-    assert told() == "None"
+    assert traced() == "None"

@@ -19,7 +19,7 @@ from geoself_jax.view.film_frame import FrameRenderer
 from geoself_jax.view.line_segments import COLOR, REFERENCE
 from geoself_jax.view.plots import new_figure
 from geoself_jax.view.scene import PREDICTION, TRUTH, Scene
-from geoself_jax.view.stills import write_pictures
+from geoself_jax.view.stills import write_stills
 
 GONE = 20  # from this frame on, nothing was seen and nothing lifted
 WIDTH = 320
@@ -216,15 +216,15 @@ def test_stills_show_frames_that_have_a_pose(scene):
 
 def test_stills_are_drawn_without_a_display(scene, tmp_path):
     seen, blind = tmp_path / "seen.png", tmp_path / "blind.png"
-    write_pictures(seen, scene, count=2, width=WIDTH)
-    write_pictures(blind, in_each(scene, np.arange(10)), count=2, width=WIDTH)
+    write_stills(seen, scene, count=2, width=WIDTH)
+    write_stills(blind, in_each(scene, np.arange(10)), count=2, width=WIDTH)
     with Image.open(seen) as image, Image.open(blind) as lower:
         assert image.format == "PNG" and abs(image.width - WIDTH) < 60
         assert lower.height < 0.7 * image.height  # no row of images without detections
         drawn = np.asarray(image.convert("RGB"))
     assert all(shows(drawn, color, 24) for color in (*COLOR.values(), REFERENCE))
     with pytest.raises(GeoselfError, match="at least one is required"):
-        write_pictures(seen, scene, count=0)
+        write_stills(seen, scene, count=0)
 
 
 def test_world_and_camera_axes_give_the_same_poses(scene):

@@ -88,18 +88,40 @@ class OneEuro:
     def __call__(self, poses: PoseSequence) -> PoseSequence:
         """The sequence with each joint filtered; what is missing stays missing."""
         rate = poses.fps / step_of(poses.frame_id)
-        goes_on = follows(poses)[..., None]
+        goes_on = follows(poses)
         pose = poses.pose.astype(np.float64)
-        steady = _share(self.d_cutoff, rate)
         velocity = np.zeros(pose.shape[1:])
         for t in range(1, len(pose)):
-            change = (pose[t] - pose[t - 1]) * rate  # pose[t - 1] is filtered already
-            velocity = np.where(goes_on[t], velocity + steady * (change - velocity), 0.0)
-            speed = np.sqrt((velocity * velocity).sum(-1, keepdims=True))
-            share = _share(self.min_cutoff + self.beta * speed, rate)
-            smooth = pose[t - 1] + share * (pose[t] - pose[t - 1])
-            pose[t] = np.where(goes_on[t], smooth, pose[t])
+            pose[t], velocity = self.step(pose[t], pose[t - 1], velocity, goes_on[t], rate)
         return poses.replace(pose=pose.astype(np.float32))
+
+    def step(
+        self,
+        new: np.ndarray,
+        last: np.ndarray,
+        velocity: np.ndarray,
+        goes_on: np.ndarray,
+        rate: float,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Filters one frame.
+
+        Args:
+            new: (J, 3) joints of the frame, metres.
+            last: (J, 3) filtered joints of the frame before, metres.
+            velocity: (J, 3) filtered velocity at the frame before, m/s.
+            goes_on: (J,) whether a joint is in both; any other restarts.
+            rate: Frames per second.
+
+        Returns:
+            Filtered joints and velocity of the frame, float64.
+        """
+        change = new - last
+        goes_on = goes_on[:, None]
+        steady = _share(self.d_cutoff, rate)
+        velocity = np.where(goes_on, velocity + steady * (change * rate - velocity), 0.0)
+        speed = np.sqrt((velocity * velocity).sum(-1, keepdims=True))
+        share = _share(self.min_cutoff + self.beta * speed, rate)
+        return np.where(goes_on, last + share * change, new), velocity
 
 
 Filter = Butterworth | OneEuro

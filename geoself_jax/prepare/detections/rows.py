@@ -66,7 +66,7 @@ def skeleton_of_names(source: str, names: Sequence[str], given: Skeleton | None)
         raise data_error(
             f"{source}: joints {', '.join(names)}",
             "no known skeleton has these",
-            "describe them in a small toml: --skeleton=FILE.toml (docs/data.md)",
+            "describe them: --skeleton=FILE.toml with joints, root, bones and left_right",
         ) from error
 
 

@@ -92,7 +92,7 @@ DATA_SETS = {
     ),
     "geoself_prepared": DataSet(
         title="Prepared recordings",
-        instructions="Bring .npz files of format geoself-multiview/1 (docs/recording.md); "
+        instructions="Bring .npz files of format geoself-multiview/1, as `geoself prepare` writes; "
         "each becomes a split of its file's name.",
         patterns=("*.npz",),
         reader=None,
