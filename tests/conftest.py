@@ -38,19 +38,34 @@ QUICKLY_COMPILED = {
     *("test_procrustes", "test_sampling", "test_triangulation", "test_uncertainty"),
 }
 
-# Real browsers, notebooks, the docs site, fake clouds, runs of several processes, linters, wheels
-# and hostile files: `pytest -m "not e2e"` leaves them out.
+# Real browsers, notebooks, the docs site, fake clouds, runs of several processes, linters, wheels,
+# hostile files and benchmarks: `pytest -m "not e2e"` leaves them out.
 E2E = {
     *("test_notebooks", "test_in_notebooks", "test_docs_site", "test_docs_openers"),
     *("test_launch_files", "test_slurm", "test_tpu_spot", "test_tpu_vm", "test_backup"),
     *("test_parallel", "test_devices", "test_view_page", "test_film", "test_style"),
     *("test_files_hostile", "test_export_examples", "test_ablation_command", "test_extending"),
-    "test_package",
+    *("test_package", "test_ablation"),
 }
+
+# Few tests, many seconds. Left to itself, xdist would start the files with the fewest tests last
+# and end with one worker idle.
+LONG = (
+    *("test_extending", "test_parallel", "test_notebooks", "test_ablation", "test_run"),
+    *("test_view_page", "test_docs_site", "test_package", "test_windows", "test_step"),
+    *("test_uncertainty", "test_export", "test_windows_lifted"),
+)
+
+
+def pytest_configure(config):
+    """Starts files in the order of `pytest_collection_modifyitems` where xdist distributes them."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
 
 
 def pytest_collection_modifyitems(items):
-    """Marks the tests of the modules in `E2E`."""
+    """Marks the tests of the modules in `E2E` and starts the longest files first."""
+    items.sort(key=lambda item: (*LONG, item.module.__name__).index(item.module.__name__))
     for item in items:
         if item.module.__name__ in E2E:
             item.add_marker(pytest.mark.e2e)

@@ -138,7 +138,7 @@ def test_the_verbs_are_listed_with_a_line_each():
 
 
 @pytest.mark.parametrize("verb", [None, *cli.VERBS])
-def test_the_version_is_told_by_all(verb):
+def test_every_command_prints_the_version(verb):
     words = ["--version"] if verb is None else [verb, "--version"]
     assert printed(commands.main, words) == f"geoself_jax {geoself_jax.__version__}\n"
 

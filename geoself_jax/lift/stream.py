@@ -30,7 +30,7 @@ class Steady:
         new = points.astype(np.float64)
         if self._last is None or self._velocity is None:
             self._last, self._velocity = np.full_like(new, np.nan), np.zeros_like(new)
-        goes_on = np.isfinite(new).all(-1) & np.isfinite(self._last).all(-1)
+        goes_on = np.asarray(np.isfinite(new + self._last).all(-1))
         self._last, self._velocity = self._how.step(
             new, self._last, self._velocity, goes_on, self._fps
         )

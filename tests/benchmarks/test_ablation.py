@@ -169,7 +169,7 @@ def test_of_seeds_one_of_which_another_process_is_at_the_others_are_run(bench, r
     assert both.result(rows[0]) is None and both.result(rows[2]) is not None
 
 
-def test_labels_are_made_once_for_all_processes_and_anew_by_another_program(
+def test_labels_are_made_once_for_all_processes_and_again_by_another_program(
     bench, rows, tmp_path, monkeypatch
 ):
     def made(program):

@@ -15,8 +15,8 @@ from geoself_jax.core import errors
 
 ROOT = LAUNCH.parent
 SCRIPTS = ["common.sh", "slurm.sbatch", "tpu_spot.sh", "tpu_vm.sh"]
-NOT_MENDED = [errors.USAGE, errors.DATA, errors.MISSING, errors.DIVERGED, errors.WORKDIR]
-NOT_MENDED += [errors.INPUT_OUTPUT]
+NOT_RETRIED = [errors.USAGE, errors.DATA, errors.MISSING, errors.DIVERGED, errors.WORKDIR]
+NOT_RETRIED += [errors.INPUT_OUTPUT]
 
 
 def load(name: str) -> dict:
@@ -108,13 +108,13 @@ def test_jobset_runs_one_pod_a_host_and_starts_all_again_together() -> None:
     assert spec["failurePolicy"] == {"maxRestarts": 20, "rules": [policy]}
 
 
-def test_jobset_does_not_try_again_what_another_start_would_not_mend() -> None:
+def test_jobset_does_not_retry_what_another_start_would_not_fix() -> None:
     job = load("jobset.yaml")["spec"]["replicatedJobs"][0]["template"]["spec"]
     disrupted, failed = job["podFailurePolicy"]["rules"]
     assert disrupted["action"] == "Ignore"
     assert disrupted["onPodConditions"] == [{"type": "DisruptionTarget", "status": "True"}]
     (container,) = job["template"]["spec"]["containers"]
-    codes = {"containerName": container["name"], "operator": "In", "values": NOT_MENDED}
+    codes = {"containerName": container["name"], "operator": "In", "values": NOT_RETRIED}
     assert failed == {"action": "FailJob", "onExitCodes": codes}
 
 
@@ -134,7 +134,7 @@ def test_jobset_keeps_the_run_in_a_mounted_bucket() -> None:
 
 def test_spot_and_jobset_agree_on_what_is_not_tried_again() -> None:
     text = (LAUNCH / "tpu_spot.sh").read_text()
-    assert f"    0 | {' | '.join(map(str, NOT_MENDED))}) return 1 ;;" in text
+    assert f"    0 | {' | '.join(map(str, NOT_RETRIED))}) return 1 ;;" in text
     assert f"    {errors.INTERRUPTED} | 255) return 0 ;;" in text
 
 

@@ -102,7 +102,7 @@ def test_it_is_queued_again_at_most_twenty_times(job) -> None:
     assert done.stderr.startswith("error: job 7 - queued again 20 times already - ")
 
 
-def test_a_queueing_again_that_fails_is_told(job) -> None:
+def test_a_queueing_again_that_fails_is_reported(job) -> None:
     done, _ = job(TRAINING_CODE="75", SCONTROL_CODE="3")
     assert done.returncode == 75
     assert done.stderr.startswith("error: job 7 - scontrol requeue failed with exit code 3 - ")

@@ -117,7 +117,7 @@ def test_taken_back_or_cut_off_the_next_tpu_continues(cloud: Cloud, code: int) -
 
 
 @pytest.mark.parametrize("code", [64, 66, 70, 73])  # the list itself: test_launch_files.py
-def test_what_another_tpu_would_not_mend_is_not_tried_again(cloud: Cloud, code: int) -> None:
+def test_what_another_tpu_would_not_fix_is_not_retried(cloud: Cloud, code: int) -> None:
     states(cloud, "ACTIVE", "SUSPENDED")
     trains(cloud, code)
     finished = cloud.run()
@@ -207,7 +207,7 @@ def test_a_moment_without_a_network_does_not_end_the_waiting(cloud: Cloud) -> No
     assert cloud.verbs() == [CREATE, *[ASK, "sleep-30"] * 2, ASK, *TRAIN, DELETE, FETCH]
 
 
-def test_a_delete_is_tried_three_times_and_its_failure_told(cloud: Cloud) -> None:
+def test_a_delete_is_tried_three_times_and_its_failure_reported(cloud: Cloud) -> None:
     trains(cloud, 75)
     cloud.plays(DELETE, *[1] * 6)
     finished = cloud.run()

@@ -390,7 +390,7 @@ def test_without_gcloud_the_exit_code_is_69(cloud: Cloud) -> None:
     assert one_line_error(finished).startswith("error: gcloud - not on PATH - install ")
 
 
-def test_the_script_sends_its_own_repository_unless_told_otherwise(cloud: Cloud) -> None:
+def test_the_script_sends_its_own_repository_unless_asked_otherwise(cloud: Cloud) -> None:
     options = ["--name=my-tpu", "--zone=z", "--dry-run"]
     lines = cloud.run("run", options=options).stdout.splitlines()
     assert shlex.split(lines[1])[:3] == ["git", "-C", str(cloud.script.parents[1])]

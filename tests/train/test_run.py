@@ -99,7 +99,7 @@ def test_another_configuration_in_the_same_folder_is_refused(tiny_run, tiny_conf
     assert refused.value.code == errors.WORKDIR
 
 
-def test_a_mended_calibration_in_the_same_folder_is_refused(tiny_run, tiny_config, tiny_arrays):
+def test_a_changed_calibration_in_the_same_folder_is_refused(tiny_run, tiny_config, tiny_arrays):
     """Continuing on other cameras would mix two calibrations in one network."""
     moved = {**tiny_arrays, "center": tiny_arrays["center"] + 0.001}
     with pytest.raises(GeoselfError, match=r"data\.sha256") as refused:
@@ -262,6 +262,7 @@ def steps_done(folder: Path) -> int:
     return json.loads(lines[-1])["step"] if lines and lines[-1].endswith("}") else 0
 
 
+@pytest.mark.e2e
 def test_stopped_by_ctrl_c_or_kill_and_run_again_it_ends_in_the_unbroken_runs_weights(
     tmp_path, tiny_file
 ):
