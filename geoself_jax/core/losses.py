@@ -374,6 +374,9 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
     "both": both_objective,
     "consistency": consistency_objective,
 }
-"""By `config.objective.name`: (pose_3d, root, batch, skeleton=, and the options of
-`config.ObjectiveConfig`) to an `Objective`. `consistency` is stage one's; alone it learns no
-pose."""
+"""By `config.objective.name`: (pose_3d, root, batch, skeleton=, and each field of
+`config.ObjectiveConfig` by name) to an `Objective`. `consistency` is stage one's; alone it learns
+no pose."""
+
+ACROSS_VIEWS = frozenset({"transform", "both"})
+"""Objectives that compare a pose with other views: they need two, and `root_from` applies."""

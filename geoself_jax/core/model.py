@@ -118,8 +118,9 @@ class ResidualNetwork(nn.Module):
 
 
 BACKBONES: dict[str, type[nn.Module]] = {"residual": ResidualNetwork}
-"""By `config.model.backbone`. A backbone has the fields and the call of `ResidualNetwork`; it may
-leave fields and rows of `keys` unused. ONNX and numpy know `residual` alone."""
+"""By `config.model.backbone`. A backbone has the fields and the call of `ResidualNetwork`. It may
+leave fields unused, and rows of `keys`: there are 1 + (narrowing + blocks) * layers of them. ONNX
+and numpy know `residual` alone."""
 
 
 def backbone_of(name: str) -> Any:

@@ -1,6 +1,7 @@
 """The training and prediction steps: pure functions that know nothing of devices."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import jax
@@ -15,9 +16,6 @@ from geoself_jax.core.model import Networks, Prediction
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
 from geoself_jax.geometry.numerics import safe_divide
-
-OPTIONS = ("norm", "transform_weight", "weight_from", "root_from", "label_weight")
-"""Fields of `ObjectiveConfig` that are passed to every objective."""
 
 UNCERTAINTY_WEIGHT = 0.01
 """Of the uncertainties' loss: Adam does not see the scale of their own layer's gradient."""
@@ -80,7 +78,7 @@ def _objective_of(
     objective: ObjectiveConfig, pretrain: bool
 ) -> tuple[Callable[..., losses.Objective], dict[str, Any]]:
     """The function that a stage minimizes, and its options."""
-    options = {name: getattr(objective, name) for name in OPTIONS}
+    options = {f.name: getattr(objective, f.name) for f in fields(objective)}
     if not pretrain:
         return losses.OBJECTIVES[objective.name], options
     if objective.stage_one == "labels":

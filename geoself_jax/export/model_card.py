@@ -50,10 +50,14 @@ def _head(info: dict[str, Any]) -> list[str]:
     root, frames = joints[info["skeleton"]["root"]], built["frames"]
     config = from_dict(ModelConfig, built, "architecture")
     sizes = [(built["width"], built["blocks"]), (built["root_width"], built["root_blocks"])]
+    residual = config.backbone == "residual"
     lifting, placing = (
         f"{1 + (config.narrowing + blocks) * built['layers']} layers of {width} units"
+        if residual
+        else f"width {width}"
         for width, blocks in sizes
     )
+    kind = "residual networks" if residual else f"networks of backbone {text(config.backbone)}"
     several = f"in {frames} consecutive frames, of which the middle one is lifted"
     if config.temporal == "paths":
         several += f" (the middle one and trajectory features over all {frames})"
@@ -63,7 +67,7 @@ def _head(info: dict[str, Any]) -> list[str]:
     return [
         "# Model card: one camera's 2D joints to a 3D pose",
         "",
-        f"Two residual networks (geoself_jax): one predicts {len(joints)} 3D joints of a person "
+        f"Two {kind} (geoself_jax): one predicts {len(joints)} 3D joints of a person "
         f"relative to the {text(root)} ({lifting}), the other the position of that joint in the "
         f"camera frame ({placing}). {unsure}Their input is the {inputs}{trust}, not images.",
     ]
@@ -110,8 +114,8 @@ def _objective(info: dict[str, Any]) -> str:
     if info["data"]["supervised_upper_bound"]:
         return "ground truth"
     objective = info["config"]["objective"]
-    name = objective["name"]  # of a loss that was added, its own
-    return f"{_OBJECTIVES.get(name, name)} ({objective['views']} views an instant)"
+    what = _OBJECTIVES.get(objective["name"], f"objective {text(objective['name'])}")
+    return f"{what} ({objective['views']} views an instant)"
 
 
 def _recipe(settings: dict[str, Any]) -> str:
@@ -172,9 +176,17 @@ def _running(info: dict[str, Any]) -> list[str]:
         *(["", *onnx] if ONNX in info["files"] else []),
         "```",
         "",
-        "`examples/run_safetensors.py` in geoself_jax's repository computes the same with NumPy "
-        "only. "
+        *_numpy_only(info),
         f"{SAMPLE} holds inputs and expected outputs.",
+    ]
+
+
+def _numpy_only(info: dict[str, Any]) -> list[str]:
+    if info["architecture"].get("backbone", "residual") != "residual":
+        return []  # the example knows no other
+    return [
+        "`examples/run_safetensors.py` in geoself_jax's repository computes the same with NumPy "
+        "only."
     ]
 
 

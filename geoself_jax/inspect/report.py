@@ -34,7 +34,7 @@ class Report:
         recording: It.
         samples: The sampled instants, one sample per rig.
         verdicts: Worst first.
-        figures: Plain numbers by name, see `figures.all_figures`.
+        figures: Plain numbers by name, see `statistics.all_figures`.
     """
 
     source: str

@@ -16,7 +16,7 @@ from geoself_jax.core.errors import (
 )
 from geoself_jax.lift.camera_view import View, view_of
 from geoself_jax.prepare.calibrations import opencv, read_calibration, recognize_calibration
-from geoself_jax.prepare.calibrations.camera_table import Camera
+from geoself_jax.prepare.calibrations.camera_table import FileCamera
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 HUMAN36M = "human36m:"
@@ -135,7 +135,7 @@ def _chosen(camera: str, name: str, names: Sequence[str]) -> str:
 
 def _unplaced(camera: str, path: Path, name: str) -> View:
     """Reads a camera without extrinsics."""
-    found: list[Camera] = []
+    found: list[FileCamera] = []
     if path.suffix.lower() in opencv.suffixes:
         found = opencv.read_lenses(path)
     if not found:

@@ -11,12 +11,12 @@ from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations import read_calibration
-from geoself_jax.prepare.camera_files import match_cameras
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 from geoself_jax.prepare.detections import read_detections, recognize_detections
 from geoself_jax.prepare.instances import Instances
+from geoself_jax.prepare.match_cameras import match_cameras
 from geoself_jax.prepare.merge_rigs import check_image_sizes
 
 HUMAN36M = "human36m:"
@@ -34,7 +34,7 @@ class RigOptions:
         unit, up: Of the calibration's world; None as its format has it.
         camera_paths: Detections by camera name, where file names are ambiguous.
         skeleton: Of the detections; None where the file names its joints.
-        person: Which of several people, see `people.choose_person`.
+        person: Which of several people, see `choose_person.choose_person`.
         fps: Frames per second.
         image_size: Width and height by camera name; under "" for all cameras.
         confidence_scale: The detector's largest score.
@@ -64,7 +64,7 @@ def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) 
 
     Args:
         inputs: Folders with each camera's detections, and the calibration unless it is given; none
-            where `own.camera_paths` names the detections.
+            where `camera_paths` of `own` names the detections.
         own: About the recording.
         options: What to take of it.
 

@@ -54,7 +54,7 @@ def _check_views(config: Config, recording: Recording) -> None:
             f"the recording has {recording.views} views",
             "set it to that or less",
         )
-    moves = config.objective.name in ("transform", "both")
+    moves = config.objective.name in losses.ACROSS_VIEWS
     if views < 2 and moves:
         raise usage_error(
             "config.objective.views=1",

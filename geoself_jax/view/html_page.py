@@ -52,7 +52,7 @@ def page(scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = Non
     Args:
         scenes: At least one.
         title: Heading.
-        table: In place of the one that `actions.action_table` makes of the scenes, in its form.
+        table: In place of the one that `error_table.action_table` makes of the scenes, in its form.
 
     Raises:
         GeoselfError: No scene (65).

@@ -15,7 +15,7 @@ from geoself_jax.data import recording
 from geoself_jax.data.files import npz
 from geoself_jax.data.synthetic import generate
 from geoself_jax.prepare import __main__ as prepare
-from geoself_jax.prepare.camera_files import match_cameras
+from geoself_jax.prepare.match_cameras import match_cameras
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The one door for files from outside: nothing is run, sizes are checked before allocating.
 
 Text (JSON, TOML, YAML, XML) is parsed here; pickles, .npz with objects, HDF5 and MATLAB files are
-parsed by a child process with limits, which answers with plain data (`tree.Tree`).
+parsed by a child process with limits, which answers with plain data (`wire_format.Tree`).
 """
 
 from geoself_jax.data.files.binary import load_hdf5, load_matlab, load_npz, load_pickle

@@ -1,7 +1,7 @@
 """Pickles without running them: inert stand-ins for numpy's classes, nothing else is known.
 
 numpy's own classes are not safe to be handed a mutated pickle (they crash), so that arrays are
-rebuilt from their dtype, shape and bytes, each checked (`tree.Writer.array`).
+rebuilt from their dtype, shape and bytes, each checked (`wire_format.Writer.array`).
 """
 
 import math
@@ -195,7 +195,7 @@ KNOWN: dict[tuple[str, str], StandIn] = {
 
 
 class Unpickler(pickle.Unpickler):
-    """Knows nothing but `KNOWN`; the answer still holds `Array`s, which `tree.Writer` checks."""
+    """Knows nothing but `KNOWN`; the answer holds `Array`s, which `wire_format.Writer` checks."""
 
     def find_class(self, module: str, name: str) -> StandIn:
         """The stand-in of an exact pair."""

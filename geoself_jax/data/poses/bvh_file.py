@@ -26,7 +26,7 @@ _CHANNELS = "Xposition Yposition Zposition Zrotation Xrotation Yrotation"
 
 
 def write(poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> None:
-    """Writes every frame from the first to the last; missing joints are held (`holding.held`).
+    """Writes every frame from the first to the last; missing joints are held (`fill_gaps.held`).
 
     Raises:
         GeoselfError: No frame (65), the disk refuses (74).

@@ -40,7 +40,7 @@ def read(path: Path, *, skeleton: Skeleton | None, up: str | None) -> PoseSequen
     Args:
         path: The file; metres.
         skeleton: Of the joints in the file's order; None to infer it from their names.
-        up: Signed axis such as `z` or `-y`; None to guess it from the body (`guess.guess_up`).
+        up: Signed axis such as `z` or `-y`; None to guess it (`guess_units.guess_up`).
 
     Raises:
         GeoselfError: Missing (66), damaged or without these columns (65).

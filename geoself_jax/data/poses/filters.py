@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoself_jax.core.errors import nearest_name, usage_error
-from geoself_jax.data.poses.gapless import follows, runs
+from geoself_jax.data.poses.filter_runs import follows, runs
 from geoself_jax.data.poses.resample import step_of
 from geoself_jax.data.poses.sequence import PoseSequence
 

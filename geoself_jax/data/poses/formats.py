@@ -1,7 +1,9 @@
 """Poses written to and read from files, by extension (docs/pose_files.md)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,10 +13,37 @@ from geoself_jax.data.poses import bvh_file, c3d_file, csv_file, json_file, npz_
 from geoself_jax.data.poses.orientation import AS_IS, turned
 from geoself_jax.data.poses.sequence import PoseSequence
 
-USUAL_UP = {".npz": AS_IS, ".csv": AS_IS, ".json": AS_IS, ".trc": "y", ".c3d": "z", ".bvh": "y"}
-"""The files that are written, and how they are turned unless said otherwise."""
 
-READ = (".npz", ".csv", ".json", ".trc")
+class Format(NamedTuple):
+    """A file format.
+
+    Attributes:
+        module: Has `write(poses, path)`, and `read(path)` where it is read.
+        up: How poses are turned on writing unless said otherwise (`orientation.turned`).
+        read: Whether it is read.
+        bare: Its files name neither bones nor axes: `read` takes `skeleton` and `up`.
+        notices: `write` takes `notice`, for what the format cannot hold.
+    """
+
+    module: ModuleType
+    up: str
+    read: bool = True
+    bare: bool = False
+    notices: bool = False
+
+
+FORMATS = {
+    ".npz": Format(npz_file, AS_IS),
+    ".csv": Format(csv_file, AS_IS, bare=True),
+    ".json": Format(json_file, AS_IS),
+    ".trc": Format(trc_file, "y", bare=True),
+    ".c3d": Format(c3d_file, "z", read=False),
+    ".bvh": Format(bvh_file, "y", read=False, notices=True),
+}
+"""By the end of a file's name; the longest that fits counts."""
+
+USUAL_UP = {ending: format.up for ending, format in FORMATS.items()}
+READ = tuple(ending for ending, format in FORMATS.items() if format.read)
 
 
 def silent(_: str) -> None:
@@ -27,7 +56,7 @@ def check_writable(path: Path | str) -> None:
     Raises:
         GeoselfError: Another extension, or a package is not installed (64).
     """
-    if _extension(path, USUAL_UP) == ".c3d":
+    if _extension(path, FORMATS) == ".c3d":
         c3d_file.require()
 
 
@@ -43,7 +72,7 @@ def write_poses(
     Args:
         poses: One person in one video.
         path: .npz, .csv, .json, .trc (OpenSim), .c3d or .bvh.
-        up: `y`, `z` or `as-is` (`upright.turned`); None for the format's usual (`USUAL_UP`).
+        up: `y`, `z` or `as-is` (`orientation.turned`); None for the format's usual (`FORMATS`).
         notice: Receives a message for whatever the format cannot hold.
 
     Raises:
@@ -51,16 +80,11 @@ def write_poses(
             cannot hold the sequence (65); the disk refuses (74).
     """
     check_writable(path)
-    path = Path(path)
-    extension = path.suffix.lower()
+    format = FORMATS[_extension(path, FORMATS)]
     missing = np.isnan(poses.pose).any(-1, keepdims=True)
     whole = poses.replace(pose=np.where(missing, np.float32(np.nan), poses.pose))
-    poses = turned(whole, up or USUAL_UP[extension])
-    if extension == ".bvh":
-        bvh_file.write(poses, path, notice)
-    else:
-        modules = {".npz": npz_file, ".csv": csv_file, ".json": json_file, ".trc": trc_file}
-        {**modules, ".c3d": c3d_file}[extension].write(poses, path)
+    options = {"notice": notice} if format.notices else {}
+    format.module.write(turned(whole, up or format.up), Path(path), **options)
 
 
 def read_poses(
@@ -77,23 +101,25 @@ def read_poses(
     Raises:
         GeoselfError: Another extension (64), missing (66), damaged (65).
     """
-    extension = _extension(path, READ)
+    format = FORMATS[_extension(path, READ)]
     path = Path(path)
-    if extension == ".npz":
-        return npz_file.read(path)
-    if extension == ".json":
-        return json_file.read(path)
+    if not format.bare:
+        poses: PoseSequence = format.module.read(path)
+        return poses
     try:
-        return (csv_file if extension == ".csv" else trc_file).read(path, skeleton=skeleton, up=up)
+        poses = format.module.read(path, skeleton=skeleton, up=up)
     except GeoselfError as error:
         if str(path) in str(error) or error.code != DATA:
             raise
         raise data_error(f"{path}: {error}", "", "") from error
+    return poses
 
 
-def _extension(path: Path | str, known: "dict[str, str] | tuple[str, ...]") -> str:
-    extension = Path(path).suffix.lower()
+def _extension(path: Path | str, known: Collection[str]) -> str:
+    name = Path(path).name.lower()
+    fitting = [ending for ending in FORMATS if name.endswith(ending)]
+    extension = max(fitting, key=len) if fitting else Path(name).suffix
     if extension not in known:
-        written = f"{extension} is written, not read" if extension in USUAL_UP else "no such format"
+        written = f"{extension} is written, not read" if fitting else "no such format"
         raise usage_error(str(path), written, f"known: {', '.join(known)}")
     return extension

@@ -1,7 +1,7 @@
 """Calibrations as the programs write them, each read into a `Rig`; one module a format.
 
 Each module has `recognize(path) -> str | None`, the reason why a file looks like its format, and
-`read(path, *, unit, up, notice) -> Rig`.
+`read(path, *, unit, up, notice) -> Rig`. In a folder, files of `SUFFIXES` are looked at.
 """
 
 import importlib
@@ -24,7 +24,9 @@ CALIBRATIONS = {
 FOLDERS = ("opencv",)
 """Formats of which a folder can be one calibration: a file for each camera."""
 
-_SUFFIXES = (".toml", ".json", ".yml", ".yaml", ".xml", ".calibration")
+SUFFIXES = (".toml", ".json", ".yml", ".yaml", ".xml", ".calibration")
+"""Of calibration files."""
+
 _MOST = 200  # files of a folder that are read
 _NOT_HERE = "_keypoints.json"  # OpenPose's frames, tens of thousands of them
 
@@ -126,7 +128,7 @@ def _candidates(path: Path, known: Sequence[str]) -> list[tuple[Path, str, str]]
     files = sorted(
         each
         for each in path.iterdir()
-        if each.suffix.lower() in _SUFFIXES and not each.name.endswith(_NOT_HERE)
+        if each.suffix.lower() in SUFFIXES and not each.name.endswith(_NOT_HERE)
     )[:_MOST]
     found = [one for file in files for one in _recognized(file, known)]
     others = [one for one in found if one[1] not in FOLDERS]

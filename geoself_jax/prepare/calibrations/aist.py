@@ -11,7 +11,7 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_json
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.camera_table import (
-    Camera,
+    FileCamera,
     camera_name,
     checked_camera,
     mapping,
@@ -57,7 +57,7 @@ def read(
     )
 
 
-def _camera(path: Path, table: dict[str, Any]) -> Camera:
+def _camera(path: Path, table: dict[str, Any]) -> FileCamera:
     return checked_camera(
         path,
         camera_name(path, table),

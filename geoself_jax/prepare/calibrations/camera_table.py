@@ -20,7 +20,7 @@ _COUNTS = (0, 4, 5, 8, 12)
 
 
 @dataclass(frozen=True)
-class Camera:
+class FileCamera:
     """x_cam = R x_world + t in the file's unit.
 
     Attributes:
@@ -52,7 +52,7 @@ def checked_camera(
     translation: Any,
     size: Any = None,
     fisheye: bool = False,
-) -> Camera:
+) -> FileCamera:
     """A camera from the values of a file.
 
     Args:
@@ -70,7 +70,7 @@ def checked_camera(
     """
     where = f"{source}, camera {name}"
     R, rotation_error = _rotation(rotation, where)
-    return Camera(
+    return FileCamera(
         name=name,
         K=_intrinsics(K, where),
         lens=_lens(distortion, where, fisheye),

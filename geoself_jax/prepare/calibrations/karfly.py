@@ -11,7 +11,7 @@ from typing import Any
 from geoself_jax.core.errors import data_error, nearest_name
 from geoself_jax.data.files import load_json
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.calibrations.camera_table import Camera, checked_camera, mapping
+from geoself_jax.prepare.calibrations.camera_table import FileCamera, checked_camera, mapping
 from geoself_jax.prepare.calibrations.first_bytes import head, holds
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
 
@@ -70,7 +70,7 @@ def read(
     return rig_of(path, name, cameras, unit=unit, up=up, own_unit="mm", own_up="z", notice=notice)
 
 
-def _camera(path: Path, key: str, intrinsics: dict[str, Any], placed: Any) -> Camera:
+def _camera(path: Path, key: str, intrinsics: dict[str, Any], placed: Any) -> FileCamera:
     inner = mapping(intrinsics.get(key), f"{path}: intrinsics of camera {key}")
     outer = mapping(placed, f"{path}: extrinsics of camera {key}")
     return checked_camera(

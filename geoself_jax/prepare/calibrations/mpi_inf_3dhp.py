@@ -10,7 +10,7 @@ from pathlib import Path
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_text
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.calibrations.camera_table import Camera, checked_camera
+from geoself_jax.prepare.calibrations.camera_table import FileCamera, checked_camera
 from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
 
@@ -53,7 +53,7 @@ def read(
     return rig_of(path, name, cameras, unit=unit, up=up, own_unit="mm", own_up="y", notice=notice)
 
 
-def _camera(path: Path, lines: list[tuple[int, list[str]]]) -> Camera:
+def _camera(path: Path, lines: list[tuple[int, list[str]]]) -> FileCamera:
     for (number, words), key in zip(lines, _KEYS, strict=False):
         if words[0] != key or len(words) < 2:
             raise data_error(

@@ -17,7 +17,7 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error, missing_error
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.calibrations.camera_table import Camera, checked_camera, fisheye_flag
+from geoself_jax.prepare.calibrations.camera_table import FileCamera, checked_camera, fisheye_flag
 from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.opencv_storage import load_filestorage, suffixes
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
@@ -98,7 +98,7 @@ def read(
     )
 
 
-def read_lenses(path: Path) -> list[Camera]:
+def read_lenses(path: Path) -> list[FileCamera]:
     """The cameras of a file that does not say where they stand; R and t are left at the origin.
 
     `cv2.calibrateCamera`'s matrices saved without a rotation, and ROS's camera_info.
@@ -135,7 +135,7 @@ def _intri(folder: Path) -> tuple[Path, Path] | None:
     return None
 
 
-def _folder(folder: Path) -> Iterator[Camera]:
+def _folder(folder: Path) -> Iterator[FileCamera]:
     pair = _intri(folder)
     if pair:
         inner, outer = (load_filestorage(file) for file in pair)
@@ -148,7 +148,7 @@ def _folder(folder: Path) -> Iterator[Camera]:
         yield from _cameras(file, load_filestorage(file), file.stem)
 
 
-def _cameras(path: Path, content: dict[str, Any], name: str) -> Iterator[Camera]:
+def _cameras(path: Path, content: dict[str, Any], name: str) -> Iterator[FileCamera]:
     """The cameras of one file; `name` is of a camera that has none of its own."""
     tables = {
         key: value
@@ -211,7 +211,7 @@ def _by_kind(content: dict[str, Any], end: str) -> dict[str, Any]:
     return {kind: value for kind, (_, value) in found.items()}
 
 
-def _camera(path: Path, name: str, kinds: dict[str, Any]) -> Camera:
+def _camera(path: Path, name: str, kinds: dict[str, Any]) -> FileCamera:
     where = f"{path}, camera {name}"
     for kind in ("rotation", "translation"):
         if kind not in kinds:

@@ -12,7 +12,7 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_json
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.camera_table import (
-    Camera,
+    FileCamera,
     camera_name,
     checked_camera,
     mapping,
@@ -69,7 +69,7 @@ def read(
     return rig_of(path, name, cameras, unit=unit, up=up, own_unit="cm", own_up="-y", notice=notice)
 
 
-def _camera(path: Path, table: dict[str, Any]) -> Camera:
+def _camera(path: Path, table: dict[str, Any]) -> FileCamera:
     return checked_camera(
         path,
         camera_name(path, table),

@@ -29,11 +29,11 @@ def toml_rig(
     notice: Callable[[str], None],
     by_table: bool = False,
 ) -> Rig:
-    """The rig; see `world.rig_of`.
+    """The rig; see `units_and_axes.rig_of`.
 
     Args:
         path: The file.
-        unit, up, own_unit, own_up, notice: As in `world.rig_of`.
+        unit, up, own_unit, own_up, notice: As in `units_and_axes.rig_of`.
         by_table: Cameras in the order of their tables' names, as text; else as in the file.
     """
     content = load_toml(path)

@@ -7,7 +7,7 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.data.rig import Rig, rig_from_opencv
-from geoself_jax.prepare.calibrations.camera_table import Camera
+from geoself_jax.prepare.calibrations.camera_table import FileCamera
 
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 AXES = {
@@ -18,6 +18,8 @@ AXES = {
 
 BASELINES = 1.0, 20.0
 """Metres between the two cameras farthest apart, in rigs about a person."""
+
+_UP = "--up=x|-x|y|-y|z|-z (of lift: --world-up)"
 
 _NEAR_AXIS = np.cos(np.deg2rad(25))
 _ROUNDED = 1e-5  # R R^T off the identity by less is a matter of printed digits
@@ -30,7 +32,7 @@ def silent(_: str) -> None:
 def rig_of(
     path: Path,
     name: str,
-    cameras: Sequence[Camera],
+    cameras: Sequence[FileCamera],
     *,
     unit: str | None,
     up: str | None,
@@ -84,7 +86,7 @@ def rig_of(
     return rig
 
 
-def _check_names(path: Path, cameras: Sequence[Camera]) -> None:
+def _check_names(path: Path, cameras: Sequence[FileCamera]) -> None:
     if not cameras:
         raise data_error(str(path), "no camera in it", "check the file's format")
     names = [camera.name for camera in cameras]
@@ -146,22 +148,24 @@ def _up(
         if agreed > 0.5 and seen @ AXES[own_up] < 0.5 * agreed:
             notice(
                 f"{path}: up is {own_up} in this format, but upwards in the images is "
-                f"{_vector(seen / agreed)}; --up=x|-x|y|-y|z|-z overrules"
+                f"{_vector(seen / agreed)}; {_UP} overrules"
             )
         return AXES[own_up]
     if agreed < 0.5:
         raise data_error(
             f"{path}: the up axis is unknown",
             "not in the file, and the rolls of the cameras differ",
-            "give --up=x, -x, y, -y, z or -z",
+            f"give {_UP}",
         )
     near = max(AXES, key=lambda name: float(seen @ AXES[name]))
     if seen @ AXES[near] >= _NEAR_AXIS * agreed:
-        notice(f"{path}: up is not in the file; took {near}, upwards in the images; --up overrules")
+        notice(
+            f"{path}: up is not in the file; took {near}, upwards in the images; {_UP} overrules"
+        )
         return AXES[near]
     notice(
         f"{path}: up is not in the file, and upwards in the images, {_vector(seen / agreed)}, is "
-        "no axis; took that direction; --up=x|-x|y|-y|z|-z overrules"
+        f"no axis; took that direction; {_UP} overrules"
     )
     return seen / agreed
 

@@ -1,0 +1,52 @@
+"""Modules, and what is in them, that docstrings name exist."""
+
+import ast
+import re
+
+from pages import ROOT
+
+OTHERS = ("jax.", "tf.", "time.", "dtype.", "stream.", "benchmarks.", "augmentation.", "config.")
+FILES = re.compile(r"\.(npz|png|json|toml)$")
+
+
+def names_of_modules():
+    found = {}
+    for path in (ROOT / "geoself_jax").rglob("*.py"):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        names = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                names.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                names.add(node.id)
+        found[parts[:-1] if parts[-1] == "__init__" else parts] = names
+    return found
+
+
+MODULES = names_of_modules()
+CLASSES = {name for names in MODULES.values() for name in names if name[0].isupper()}
+
+
+def exists(reference):
+    """`module`, `module.name` or `Class.attribute`; of a dotted module the end will do."""
+    parts = tuple(reference.split("."))
+    if parts[0] in CLASSES:
+        return True
+    for module, names in MODULES.items():
+        for count in range(1, len(parts) + 1):
+            rest = parts[count:]
+            if module[-count:] == parts[:count] and (not rest or rest[0] in names):
+                return True
+    return False
+
+
+def test_a_module_that_is_named_exists():
+    wrong = []
+    for path in sorted((ROOT / "geoself_jax").rglob("*.py")):
+        text = "\n".join(re.findall(r'"""(.*?)"""', path.read_text(), re.DOTALL))
+        for name in re.findall(r"`([a-z_]+(?:\.[A-Za-z_]+)+)`", text):
+            if not (name.startswith(OTHERS) or FILES.search(name) or exists(name)):
+                wrong.append(f"{path.relative_to(ROOT)}: {name}")
+    assert not wrong, "\n".join(wrong)
+    assert exists("geometry.camera.project") and exists("camera.project")
+    assert not exists("camera.projected_by_nobody") and not exists("guess.guess_up")
