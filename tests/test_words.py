@@ -1,6 +1,7 @@
-"""The code speaks the field's language: words of no field are not in it (CONTRIBUTING.md)."""
+"""Code and docs speak the field's language: words of no field are not in them."""
 
 import re
+import subprocess
 
 import pytest
 from pages import ROOT
@@ -24,16 +25,9 @@ TERMS = {
     r"(?<!\")[p]anels?": "axes",  # CMU Panoptic's files have a key "panel"
     r"[b]eside": "next to, comparison",
 }
-FOLDERS = (
-    *("geoself_jax", "configs", "examples", "tests", "docs", "benchmarks", "launch"),
-    "notebooks",
-)
-WHERE = [
-    path
-    for folder in FOLDERS
-    for path in sorted((ROOT / folder).rglob("*"))
-    if path.suffix in (".py", ".md", ".rst", ".sh", ".ipynb") and "_build" not in path.parts
-]
+SUFFIXES = (".py", ".md", ".rst", ".sh", ".ipynb", ".yaml", ".sbatch", ".js", ".toml", ".cff")
+LISTED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+WHERE = [ROOT / name for name in LISTED.stdout.splitlines() if name.endswith(SUFFIXES)]
 
 
 @pytest.mark.parametrize("word", TERMS)

@@ -243,8 +243,8 @@ class Objective(NamedTuple):
 
     Attributes:
         total: Losses summed over the batch: pixels (squared pixels by the squared norm), metres for
-            labels, squared metres for `view_consistency`.
-        weight: What counted, in joints times confidence.
+            labels, squared metres for `consistency`.
+        weight: What counted: joints times confidence; joints for labels and for `consistency`.
     """
 
     total: Float[Array, ""]

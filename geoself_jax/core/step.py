@@ -86,12 +86,18 @@ def _objective_of(
     return losses.OBJECTIVES["consistency"], options
 
 
-def uncertainty_loss(
+def mean_uncertainty_loss(
     lifted: Prediction, batch: Batch, *, root_joint: int, axis_name: str | None = None
 ) -> Float[Array, ""]:
-    """Loss of the predicted uncertainty against the poses' distances from labels, a mean.
+    """`losses.uncertainty_loss` against the poses' distances from labels, a mean over joints.
 
-    Arguments and devices as for `objective_loss`. The poses learn nothing from it.
+    The poses learn nothing from it.
+
+    Args:
+        lifted: Poses, metres, and their uncertainties.
+        batch: Whose labels the poses are compared with, both relative to the root.
+        root_joint: Left out: it is 0 by definition.
+        axis_name: As for `objective_loss`.
     """
     relative = batch.label - batch.label[..., root_joint, None, :]
     distance = jnp.linalg.norm(jax.lax.stop_gradient(lifted.pose_3d) - relative, axis=-1)
@@ -205,7 +211,7 @@ def train_step(
         behind = losses.share_behind(pose_3d + root[..., None, :])
         logged = {"loss": loss, "behind": behind}
         if lifted.uncertainty is not None:
-            off = uncertainty_loss(
+            off = mean_uncertainty_loss(
                 lifted, shown, root_joint=model.skeleton.root, axis_name=axis_name
             )
             logged["uncertainty_loss"] = off

@@ -1,1 +1,1 @@
-"""Recordings: where they come from, what must hold in them, and how batches are drawn."""
+"""Recordings: where they come from, what must hold in them, and what training is given."""

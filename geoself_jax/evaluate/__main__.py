@@ -22,7 +22,7 @@ _EXAMPLES = (
     "--workdir=runs/first --data=synthetic:test",
     "--model=export --data=test.npz --report=report.html",
 )
-_CHECKPOINT = "the last (default), or the best by the label-free score on held-out people"
+_CHECKPOINT = "the last (default), or the best by the label-free score on held-out subjects"
 _REPORT = "write the page here (default RUN/report.html; of an export, only if asked for)"
 _JSON = "write the scores here (default RUN/evaluation.json; of an export, only if asked for)"
 

@@ -212,7 +212,7 @@ def check_up(samples: list[Sample]) -> list[Verdict]:
 
 
 def trunk(skeleton: Skeleton, points: np.ndarray) -> np.ndarray | None:
-    """(3,) unit: the mean direction from the hips to the shoulders or head; None: no saying."""
+    """(3,) unit: the mean direction from the hips to the shoulders or head; None without both."""
     low = find(skeleton, "left_hip", "right_hip") or [skeleton.root]
     high = find(skeleton, "left_shoulder", "right_shoulder") or find(skeleton, "head")
     if high is None or set(high) & set(low):

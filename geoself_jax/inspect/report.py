@@ -31,7 +31,7 @@ class Report:
 
     Attributes:
         source: Name of the recording.
-        recording: It.
+        recording: What was inspected.
         samples: The sampled instants, one sample per rig.
         verdicts: Worst first.
         figures: Plain numbers by name, see `statistics.all_figures`.

@@ -36,7 +36,6 @@ def load_exported(folder: Path) -> Trained:
             from_dict(ModelConfig, info["architecture"], "architecture"),
             skeleton_from_dict(info["skeleton"]),
         )
-        backbone_of(model.config.backbone)
         wanted_sha256 = info["files"][WEIGHTS]["sha256"]
         facts = dict(info["scores"]["checkpoint"])
         _ = info["data"]["source"], info["data"]["supervised_upper_bound"], facts["step"]
@@ -44,7 +43,20 @@ def load_exported(folder: Path) -> Trained:
         raise data_error(
             str(path), f"written by another version of geoself_jax ({error})", "export again"
         ) from error
+    _check_backbone(path, model.config.backbone)
     return Trained(model, _read_variables(folder / WEIGHTS, wanted_sha256, model), info, facts)
+
+
+def _check_backbone(path: Path, name: str) -> None:
+    """Refuses a network whose class this process does not have."""
+    try:
+        backbone_of(name)
+    except GeoselfError as error:
+        raise data_error(
+            f"{path}: backbone {name!r}",
+            "this process has no such class",
+            "add it to core.model.BACKBONES first, or run model.stablehlo, which needs none",
+        ) from error
 
 
 def sha256(content: bytes) -> str:

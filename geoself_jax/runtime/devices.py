@@ -29,10 +29,19 @@ def start(config: Config) -> None:
         jax.config.update("jax_platforms", "cpu" if config.device == "cpu" else "")
     use_compilation_cache()
     _join(config.distributed)
-    found = devices()
-    _check_even(found)
-    if config.device not in ("auto", found[0].platform):
-        raise _missing(config.device, f"JAX finds {found[0].platform} only")
+    _check_even(devices())
+    require(config.device)
+
+
+def require(device: str) -> None:
+    """Makes sure that jax runs on `auto`, any device, or on the one that is named.
+
+    Raises:
+        GeoselfError: It runs on another (69).
+    """
+    found = devices()[0].platform
+    if device not in ("auto", found):
+        raise _missing(device, f"JAX finds {found} only")
 
 
 def devices() -> list[jax.Device]:

@@ -63,7 +63,7 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
     Args:
         folder: The run's.
         which: `last`, or `best` by the label-free validation score. Where the rate falls to zero
-            the last is as good or better; a score of few held-out people is no finer than that.
+            the last is as good or better; a score of few held-out subjects is no finer than that.
 
     Raises:
         GeoselfError: No run or no checkpoint there (66); damaged (65).

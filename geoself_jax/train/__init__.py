@@ -5,11 +5,15 @@ was imported first, though a package and a public function share the name.
 """
 
 import sys
+from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    import numpy as np
 
     from geoself_jax.core.config import Config
     from geoself_jax.data.recording import Recording
@@ -20,12 +24,22 @@ class _CallablePackage(ModuleType):
     """The type of this package: a module and a function."""
 
     def __call__(
-        self, config: "Config", folder: "Path", recording: "Recording", **options: Any
+        self,
+        config: "Config",
+        folder: "Path | str",
+        recording: "Recording",
+        *,
+        labels: "np.ndarray | None" = None,
+        triangulated: "np.ndarray | None" = None,
     ) -> "Outcome":
         """Trains one run in a folder: `geoself_jax.train.run.train`, which documents it."""
         from geoself_jax.train.run import train
 
-        return train(config, folder, recording, **options)
+        return train(config, folder, recording, labels=labels, triangulated=triangulated)
+
+    def __reduce__(self) -> "tuple[Callable[[str], Any], tuple[str]]":
+        """Pickles as an import: a process pool may be passed `geoself_jax.train`."""
+        return import_module, (__name__,)
 
 
 sys.modules[__name__].__class__ = _CallablePackage

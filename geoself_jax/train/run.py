@@ -37,7 +37,7 @@ from geoself_jax.train.schedule import make_stages
 
 def train(
     config: Config,
-    folder: Path,
+    folder: Path | str,
     recording: Recording,
     *,
     labels: np.ndarray | None = None,
@@ -55,9 +55,15 @@ def train(
             it is available already; it takes a minute.
 
     Raises:
-        GeoselfError: Bad data (65), the folder is another run's (73), not finite any more (70).
+        GeoselfError: Parts of the configuration do not fit (64), bad data (65), `config.device` is
+            not what jax runs on (69), not finite any more (70), the folder is another run's (73).
+
+    Returns:
+        Steps done, and whether it was interrupted; the weights are in the folder.
     """
     started, recording = time.monotonic(), recording.without_ground_truth()
+    folder = Path(folder)
+    devices.require(config.device)
     check_names(config)
     _print(devices.describe())
     with _owned(folder), StopFlag() as stop:

@@ -1,4 +1,4 @@
-"""Binary files from outside: each is parsed by a child process (`asking`), never here."""
+"""Binary files from outside: each is parsed by a child process (`sandbox.ask`), never here."""
 
 from collections.abc import Sequence
 from pathlib import Path

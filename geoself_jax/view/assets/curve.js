@@ -43,7 +43,7 @@ function drawCurveBase(kept, scene, state, width, height) {
   const plot = { x: EDGE, y: 8, width: width - 2 * EDGE, height: height - 26 };
   drawGaps(context, scene, plot);
   drawGrid(context, plot);
-  for (const line of [...lines].reverse()) drawLine(context, scene, plot, top, line);
+  for (const line of [...lines].reverse()) drawSeries(context, scene, plot, top, line);
   drawTicks(context, scene, plot, top);
   Object.assign(kept, { key, canvas });
   nameCurve(name, lines);
@@ -115,7 +115,7 @@ function drawTicks(context, scene, plot, top) {
 }
 
 /** A line; where many frames share a pixel, their mean, and behind it all that they span. */
-function drawLine(context, scene, plot, top, { values, color }) {
+function drawSeries(context, scene, plot, top, { values, color }) {
   const high = (value) => plot.y + plot.height * (1 - Math.min(value / top, 1));
   const stretches = stretchesOf(scene, plot, values);
   context.fillStyle = color;
