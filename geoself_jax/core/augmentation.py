@@ -117,7 +117,12 @@ def bent(
 def tilted(
     relative: Float[Array, "batch frames joints 3"], vector: Float[Array, "batch 3"]
 ) -> Float[Array, "batch frames joints 3"]:
-    """Rotates poses about their root; `vector` is a rotation vector, radians."""
+    """Rotates poses about their root.
+
+    Args:
+        relative: To the root, metres; NaN where unknown.
+        vector: Rotation vector, radians, in the axes of `relative`.
+    """
     return jnp.einsum("bij,bfnj->bfni", Rotation.from_rotvec(vector).as_matrix(), relative)
 
 
@@ -127,7 +132,17 @@ def heading(
     ahead: Float[Array, " 3"],
     skeleton: Skeleton,
 ) -> Float[Array, " batch"]:
-    """Returns the heading of the hips about the vertical at the middle frame, radians."""
+    """Returns the heading of the hips about the vertical at the middle frame.
+
+    Args:
+        relative: To the root, metres, world axes; NaN where unknown.
+        across, ahead: Horizontal unit vectors, orthogonal.
+        skeleton: Of the joints; it must have hips (`can_exchange`).
+
+    Returns:
+        Angle of the line from left to right hip, from `across` towards `ahead`, radians in
+        [-pi, pi]; NaN where a hip is missing.
+    """
     hips = tree(skeleton).hips
     assert hips is not None
     left, right = hips
@@ -153,7 +168,13 @@ def turned(
     angle: Float[Array, " batch"],
     axes: tuple[jax.Array, jax.Array, jax.Array],
 ) -> Float[Array, "batch frames joints 3"]:
-    """Rotates about the vertical, the last of the three axes."""
+    """Rotates poses about the vertical.
+
+    Args:
+        relative: To the root, metres; NaN where unknown.
+        angle: From the first axis towards the second, radians.
+        axes: Two horizontal axes and the vertical, orthonormal, in the axes of `relative`.
+    """
     across, ahead, up = axes
     x, y, height = (jnp.sum(relative * axis, axis=-1) for axis in axes)
     cos, sin = jnp.cos(angle)[:, None, None], jnp.sin(angle)[:, None, None]

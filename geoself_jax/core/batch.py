@@ -40,9 +40,9 @@ def windows(
     Where a window goes beyond the ends of its run it sees the run's end again.
 
     Args:
-        frame: The windows' middles.
-        run: Of every instant (`TrainingViews.run`).
-        frames: Length of a window, odd; 1 for the instants themselves, no axis more.
+        frame: Index of each window's middle instant.
+        run: First and last instant of each instant's run (`TrainingViews.run`).
+        frames: Length of a window, odd; 1 for the instants themselves, without the axis.
     """
     if frames == 1:
         return frame

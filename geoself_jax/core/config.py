@@ -259,7 +259,7 @@ def as_dict(config: Any) -> dict[str, Any]:
 
 
 def split_where(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What is trained, and where it computes, as plain dictionaries."""
+    """Splits a configuration into what is trained and where it computes, as dictionaries."""
     what = as_dict(config)
     where = {key: what.pop(key) for key in WHERE}
     where["device_bytes"] = what["data"].pop("device_bytes")
@@ -267,10 +267,18 @@ def split_where(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def from_dict(kind: type, values: Any, where: str = "config") -> Any:
-    """The dataclass `kind` from what `as_dict` gave, every key and value checked.
+    """Builds a dataclass from what `as_dict` gave and checks every key and value.
+
+    Args:
+        kind: The dataclass.
+        values: Value of each field by its name; a field that is missing gets its default.
+        where: Name of `values` in error messages.
+
+    Returns:
+        An instance of `kind`.
 
     Raises:
-        GeoselfError: Unknown key or a value of another type (64).
+        GeoselfError: Unknown key, or a value of another type or beyond its limits (64).
     """
     if not isinstance(values, dict):
         raise usage_error(f"{where}={values!r}", "wanted a table of keys", f"set {where}.KEY")
@@ -288,10 +296,17 @@ def from_dict(kind: type, values: Any, where: str = "config") -> Any:
 
 
 def replace_at(config: Any, key: str, text: str, where: str = "config") -> Any:
-    """`config` with the value at a dotted key set from a command line's text.
+    """Returns a copy of a configuration with one value set from a command line's text.
+
+    Args:
+        config: A dataclass; it is not changed.
+        key: Name of the field, with dots between nested ones, e.g. objective.name.
+        text: The value; commas between the numbers of a tuple.
+        where: Name of `config` in error messages.
 
     Raises:
-        GeoselfError: Unknown key or text of another type (64).
+        GeoselfError: No such key or a group of keys, or a value of another type or beyond its
+            limits (64).
     """
     head, _, rest = key.partition(".")
     names = [f.name for f in fields(config)]

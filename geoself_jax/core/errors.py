@@ -32,22 +32,39 @@ class GeoselfError(Exception):
 
 
 def usage_error(what: str, why: str, do: str) -> GeoselfError:
-    """Returns an error in a flag or configuration value (exit code 64)."""
+    """Returns an error in a flag or configuration value (exit code 64).
+
+    Args:
+        what, why, do: As of `GeoselfError`.
+    """
     return GeoselfError(what, why, do, USAGE)
 
 
 def data_error(what: str, why: str, do: str) -> GeoselfError:
-    """Returns an error in the data or their format (exit code 65)."""
+    """Returns an error in the data or their format (exit code 65).
+
+    Args:
+        what, why, do: As of `GeoselfError`.
+    """
     return GeoselfError(what, why, do, DATA)
 
 
 def missing_error(what: str, why: str, do: str) -> GeoselfError:
-    """Returns an error for a missing input (exit code 66)."""
+    """Returns an error for a missing input (exit code 66).
+
+    Args:
+        what, why, do: As of `GeoselfError`.
+    """
     return GeoselfError(what, why, do, MISSING)
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:
-    """Returns `did you mean X?`, or the known names where none is similar."""
+    """Returns `did you mean X?`, or the known names where none is similar.
+
+    Args:
+        name: As the user wrote it.
+        known: The names that are valid.
+    """
     known = list(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"

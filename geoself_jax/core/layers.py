@@ -19,6 +19,13 @@ def hash_uint32(x: UInt32[Array, "*shape"], key: UInt32[Array, " 2"]) -> UInt32[
     The constants are lowbias32's (C. Wellons, Hash Function Prospector, public domain). Ten integer
     operations a number: a compiler puts them into the loop that uses the number, where threefry's
     hundred would be a loop, and an array, of their own.
+
+    Args:
+        x: Counter of each number.
+        key: One half for each round.
+
+    Returns:
+        Uniform in [0, 2^32).
     """
     x = x ^ key[0]
     x = (x ^ (x >> 16)) * jnp.uint32(0x7FEB352D)
@@ -57,7 +64,16 @@ class BatchNorm(nn.Module):
 
     @nn.compact
     def __call__(self, x: Float[Array, "batch units"], *, train: bool) -> jax.Array:
-        """Normalizes, scales and shifts."""
+        """Normalizes, scales and shifts.
+
+        Args:
+            x: Activations.
+            train: Whether to normalize by the batch's statistics and to update the running ones;
+                else by the running ones.
+
+        Returns:
+            (batch, units), float32 at least.
+        """
         units = x.shape[-1:]
         scale = self.param("scale", nn.initializers.ones, units, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, units, jnp.float32)
@@ -122,7 +138,13 @@ class Dense(nn.Module):
         *,
         train: bool,
     ) -> Float[Array, "batch out"]:
-        """One layer of a block; `key` and `first_row` are for `keep_mask`."""
+        """Returns the activations of one layer of a block.
+
+        Args:
+            x: Activations of the layer before.
+            key, first_row: Of the dropout, see `keep_mask`.
+            train: Whether to use batch statistics and dropout; ignored where `folded`.
+        """
         if self.folded:
             return nn.relu(FoldedLinear(self.width, name="linear")(x))
         dtype = jnp.bfloat16 if self.compute == "bfloat16" else None  # None: as the weights are

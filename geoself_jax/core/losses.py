@@ -40,6 +40,12 @@ def penalty(
         norm: `squared` |e|^2 as the paper prints it; `plain` |e|; `robust` scale^2 log(1 + |e|^2 /
             scale^2), Cauchy's.
         scale: Of the robust norm, in the residual's unit.
+
+    Returns:
+        In the residual's unit where `norm` is `plain`, else in its square.
+
+    Raises:
+        ValueError: Unknown `norm`.
     """
     if norm == "plain":
         return safe_norm(residual)
@@ -85,7 +91,7 @@ def reprojection_loss(
     *,
     norm: Norm = "squared",
 ) -> Float[Array, "*batch"]:
-    """Each view's pose against its own 2D: eq. (2), summed over joints and views.
+    """Reprojection loss of each pose in its own view: eq. (2), summed over joints and views.
 
     Args:
         keypoints_2d: Undistorted pixels; NaN where missing.
@@ -93,6 +99,9 @@ def reprojection_loss(
         pose_camera: Absolute, in each view's own camera frame, metres.
         camera: The views' cameras, batch shape `*batch views`.
         norm: See `penalty`.
+
+    Returns:
+        Pixels, or squared pixels, as `penalty`.
     """
     projected = project(pose_camera, camera.K)
     return jnp.sum(_weighted(projected, keypoints_2d, confidence, norm), axis=(-1, -2))
@@ -107,7 +116,7 @@ def transform_reprojection_loss(
     norm: Norm = "squared",
     weight_from: WeightFrom = "source",
 ) -> Float[Array, "*batch"]:
-    """Each view's pose, moved into the other views, against their 2D: eq. (5).
+    """Reprojection loss of each view's pose in the other views: eq. (5).
 
     With two views this is eq. (5) as printed. With more, each source's sum over the other views is
     divided by their number, so that eq. (7) weighs its two terms alike for any number of views.
@@ -119,6 +128,12 @@ def transform_reprojection_loss(
         camera: The views' cameras, batch shape `*batch views`.
         norm: See `penalty`.
         weight_from: Whose confidence weighs a term. Paper silent on why it prints the source's.
+
+    Returns:
+        Pixels, or squared pixels, as `penalty`; 0 for a single view.
+
+    Raises:
+        ValueError: Unknown `norm` or `weight_from`.
     """
     views = keypoints_2d.shape[-3]
     seen = jnp.any(
@@ -148,10 +163,17 @@ def _pair_weight(source: jax.Array, target: jax.Array, weight_from: WeightFrom) 
 def view_consistency_loss(
     pose_camera: Float[Array, "*batch views joints 3"], camera: Camera
 ) -> Float[Array, "*batch"]:
-    """The views' poses against each other in 3D, squared metres: eq. (6), the pre-training loss.
+    """Distance of the views' poses from each other in 3D: eq. (6), the pre-training loss.
 
     It looks at no detection, so any rigid body placed right satisfies it; it only conditions the
-    root branch.
+    root branch. Each pose's sum over the other views is divided by their number.
+
+    Args:
+        pose_camera: Absolute, in each view's own camera frame, metres.
+        camera: The views' cameras, batch shape `*batch views`.
+
+    Returns:
+        Squared metres, summed over joints and views; 0 for a single view.
     """
     views = pose_camera.shape[-3]
     total = jnp.zeros(pose_camera.shape[:-3], pose_camera.dtype)
@@ -172,9 +194,16 @@ def total_loss(
     norm: Norm = "squared",
     weight_from: WeightFrom = "source",
 ) -> Float[Array, "*batch"]:
-    """Eq. (7): eq. (2) + transform_weight * eq. (5). Arguments as there.
+    """Total loss, eq. (7): eq. (2) + `transform_weight` * eq. (5).
 
-    Paper silent: transform_weight (lambda) is not printed; 1 unless said otherwise.
+    Args:
+        keypoints_2d, confidence, pose_camera, camera: As of `reprojection_loss`.
+        transform_weight: lambda. Paper silent: it is not printed; 1 unless said otherwise.
+        norm: See `penalty`.
+        weight_from: See `transform_reprojection_loss`.
+
+    Returns:
+        Pixels, or squared pixels, as `penalty`.
     """
     own = reprojection_loss(keypoints_2d, confidence, pose_camera, camera, norm=norm)
     moved = transform_reprojection_loss(
@@ -190,13 +219,16 @@ def label_loss(
     *,
     norm: Norm = "plain",
 ) -> Float[Array, "*batch"]:
-    """A pose against a triangulated one, metres, summed over joints (EpipolarPose's idea).
+    """Distance of a pose from a triangulated one, summed over joints (EpipolarPose's idea).
 
     Args:
         pose_3d: Predicted, metres.
         label: Target in the same frame, metres; NaN where it could not be triangulated.
         weight: Trust in each joint of the label, >= 0.
-        norm: See `penalty`; `robust` takes its scale in metres, 0.1.
+        norm: See `penalty`; the scale of `robust` is 0.1 m.
+
+    Returns:
+        Metres, or squared metres, as `penalty`.
     """
     target, finite = finite_or_zero(label)
     counts = finite & (weight > 0)
@@ -260,7 +292,7 @@ def label_objective(
     norm: Norm,
     **_: Any,
 ) -> Objective:
-    """`label_loss` of the pose relative to its root, and of the root's position.
+    """Objective of the labels: `label_loss` of the root-relative pose, and of the root position.
 
     Args:
         pose_3d: Of each view, camera axes, relative to the root, metres.
@@ -287,7 +319,12 @@ def reprojection_objective(
     norm: Norm,
     **_: Any,
 ) -> Objective:
-    """Eq. (2) and `depth_barrier`. Arguments as of `transform_objective`."""
+    """Objective of eq. (2) and `depth_barrier`.
+
+    Args:
+        pose_3d, root, batch: As of `transform_objective`.
+        norm: See `penalty`.
+    """
     pose_camera = pose_3d + root[..., None, :]
     data = (batch.keypoints_2d, batch.confidence, pose_camera, batch.camera)
     return _in_pixels(reprojection_loss(*data, norm=norm), pose_camera, batch)
@@ -304,7 +341,7 @@ def transform_objective(
     root_from: RootFrom,
     **_: Any,
 ) -> Objective:
-    """Eq. (7) and `depth_barrier`.
+    """Objective of eq. (7) and `depth_barrier`.
 
     Args:
         pose_3d: Of each view, camera axes, relative to the root, metres.
@@ -341,7 +378,14 @@ def both_objective(
     label_weight: float,
     **options: Any,
 ) -> Objective:
-    """`transform_objective` and `label_objective` times `label_weight`, pixels for each metre."""
+    """Objective of `transform_objective` and of `label_objective` times `label_weight`.
+
+    Args:
+        pose_3d, root: As of `transform_objective`.
+        batch: Detections, pixels, cameras, and labels, camera frame, metres.
+        label_weight: Pixels of residual that weigh as much as a metre from the label.
+        options: Keyword arguments of both objectives.
+    """
     of_labels = label_objective(pose_3d, root, batch, **options)
     of_pixels = transform_objective(pose_3d, root, batch, **options)
     share = safe_divide(jax.lax.stop_gradient(of_pixels.weight), of_labels.weight)
@@ -355,7 +399,12 @@ def consistency_objective(
     batch: Batch,
     **_: Any,
 ) -> Objective:
-    """Eq. (6), the paper's stage one. Arguments as of `transform_objective`."""
+    """Objective of eq. (6), the paper's stage one.
+
+    Args:
+        pose_3d, root: As of `transform_objective`.
+        batch: Its cameras; detections and labels are not used.
+    """
     pose_camera = pose_3d + root[..., None, :]
     loss = view_consistency_loss(pose_camera, batch.camera)
     return Objective(jnp.sum(loss), jnp.asarray(pose_camera.size / 3, loss.dtype))

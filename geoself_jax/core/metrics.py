@@ -99,7 +99,14 @@ def joint_errors(
     root: int,
     visible: Bool[Array, "*batch joints"] | None = None,
 ) -> Float[Array, "*batch joints"]:
-    """Root-relative distance of each joint, metres, NaN if it does not count: `mpjpe`'s terms."""
+    """Root-relative distance of each joint: `mpjpe`'s terms.
+
+    Args:
+        predicted, target, root, visible: As of `mpjpe`.
+
+    Returns:
+        Metres; NaN where a joint does not count, infinite where only its prediction is not finite.
+    """
     target = _masked(_root_relative(target, root), visible)
     return _distances(_root_relative(predicted, root), target)
 
@@ -157,7 +164,15 @@ def auc(errors: Float[Array, "*batch joints"]) -> Float[Array, "*batch"]:
 def root_position_error(
     predicted_root: Float[Array, "*batch 3"], target_root: Float[Array, "*batch 3"]
 ) -> Float[Array, "*batch"]:
-    """Distance between root positions, camera frame, metres; NaN without ground truth."""
+    """Distance between root positions.
+
+    Args:
+        predicted_root: Camera frame, metres.
+        target_root: In the same frame, metres; NaN where there is no truth.
+
+    Returns:
+        Metres; NaN without ground truth, infinite where only the prediction is not finite.
+    """
     return _distances(predicted_root, target_root)
 
 

@@ -13,7 +13,13 @@ from geoself_jax.core.config import OptimizerConfig
 def make_optimizer(
     config: OptimizerConfig, pretrain: int, total: int
 ) -> optax.GradientTransformation:
-    """Adam as configured; a constant rate in stage one, the schedule's in stage two."""
+    """Returns Adam as configured: a constant rate in stage one, the schedule's in stage two.
+
+    Args:
+        config: Learning rate, its schedule, gradient clipping and weight decay.
+        pretrain: Length of stage one, steps.
+        total: Length of both stages, steps.
+    """
     length = max(total - pretrain, 1)
     rate: Any
     if config.schedule == "cosine":

@@ -64,12 +64,12 @@ def draw_samples(
 
     Args:
         key: Of this step.
-        start: First sample's number.
-        batch: Samples.
-        views: Different views of each.
-        frames: Instants to draw from, with replacement.
-        rig_views: Views to draw from.
-        joints: Of a body.
+        start: Number of the first sample.
+        batch: Number of samples.
+        views: Number of views of each, all different.
+        frames: Number of instants to draw from, with replacement.
+        rig_views: Number of views to draw from.
+        joints: Number of joints of a body.
     """
 
     def one(number: jax.Array) -> Samples:
@@ -97,8 +97,8 @@ def instants_of(
     """Returns the instants of samples: (batch,), then an axis of pairs, one of windows.
 
     Args:
-        samples: Drawn.
-        run: Of every instant (`TrainingViews.run`).
+        samples: Result of `draw_samples`.
+        run: First and last instant of each instant's run (`TrainingViews.run`).
         window: Length of the windows about each; 1 for no such axis.
         pairs: Whether the other instant comes with each.
     """
@@ -107,7 +107,15 @@ def instants_of(
 
 
 def take_frames(data: TrainingViews, frame: Int[Array, "*batch"]) -> TrainingViews:
-    """Takes the chosen instants, in that shape."""
+    """Selects instants.
+
+    Args:
+        data: All instants of a training set.
+        frame: Indices of the instants to select, in any shape.
+
+    Returns:
+        The same with leading shape `*batch` in each field of `PER_FRAME`; other fields unchanged.
+    """
     return data._replace(**{name: getattr(data, name)[frame] for name in PER_FRAME})
 
 
@@ -188,7 +196,14 @@ def draw_batch(
     skeleton: Skeleton,
     frames: int = 1,
 ) -> Batch:
-    """Combines `draw_samples`, `take_frames` and `make_batch`, for data on the device."""
+    """Draws a batch: `draw_samples`, `take_frames` and `make_batch`, for data on the device.
+
+    Args:
+        data: All instants of a training set.
+        key, start, batch, views: As of `draw_samples`.
+        augmentation, skeleton: As of `make_batch`.
+        frames: Length of the window about each instant, odd; 1 for the instant itself.
+    """
     total, rig_views = data.confidence.shape[:2]
     samples = draw_samples(
         key,

@@ -45,14 +45,20 @@ _FINGERPRINTED = {
 
 
 class HostCamera(NamedTuple):
-    """A `Camera`, or a batch of them, as numpy arrays, not yet rounded to float32."""
+    """A `Camera`, or a batch of them, as numpy arrays, not yet rounded to float32.
+
+    Attributes:
+        K: Intrinsics, pixels.
+        R: Rotation from world axes to camera axes.
+        center: Camera centre in the world, metres.
+    """
 
     K: Float64[np.ndarray, "*batch 3 3"]
     R: Float64[np.ndarray, "*batch 3 3"]
     center: Float64[np.ndarray, "*batch 3"]
 
     def on_device(self) -> Camera:
-        """The same as jax arrays, float32."""
+        """Returns the same as jax arrays, float32."""
         return Camera(*(jnp.asarray(array, jnp.float32) for array in self))
 
 
@@ -129,12 +135,12 @@ class Recording:
         return np.stack([first[run], last[run]], axis=1).astype(np.int32)
 
     def cameras_of(self, frames: slice | np.ndarray) -> HostCamera:
-        """The cameras of some frames, batch shape (frames, V)."""
+        """Returns the cameras of some frames, batch shape (frames, V)."""
         rig = self.rig_id[frames]
         return HostCamera(*(array[rig] for array in self.camera))
 
     def select(self, frames: slice | np.ndarray) -> "Recording":
-        """Some of the frames, e.g. a slice, indices or a mask of shape (T,)."""
+        """Returns some of the frames, e.g. of a slice, indices or a mask of shape (T,)."""
         chosen: dict[str, Any] = {
             name: None if getattr(self, name) is None else getattr(self, name)[frames]
             for name in _FRAME_ARRAYS
@@ -142,7 +148,7 @@ class Recording:
         return dataclasses.replace(self, **chosen)
 
     def without_ground_truth(self) -> "Recording":
-        """The same recording with no `pose_world`: what training is given."""
+        """Returns the recording without `pose_world`: what training is given."""
         return dataclasses.replace(self, pose_world=None, pose_skeleton=None)
 
 
@@ -211,6 +217,10 @@ def read(path: Path | str) -> Recording:
 def write(recording: Recording, path: Path | str) -> None:
     """Writes a recording; its pixels stay undistorted, so no `dist` is written.
 
+    Args:
+        recording: Recording to write.
+        path: An .npz file; a file already there is replaced, a missing folder is created.
+
     Raises:
         GeoselfError: The disk refuses (74).
     """
@@ -260,7 +270,11 @@ def _skeletons(
 
 
 def skeleton_of(arrays: Mapping[str, np.ndarray], source: str) -> Skeleton:
-    """The skeleton that arrays of the format describe or name.
+    """Returns the skeleton that arrays of the format describe or name.
+
+    Args:
+        arrays: As in the file; `joint_names`, and `parents`, `left_right` and `root` if given.
+        source: Name for error messages.
 
     Raises:
         GeoselfError: Half a description, or joints of no known skeleton (65).

@@ -24,7 +24,7 @@ _METHODS: dict[str, Callable[..., jax.Array]] = {
 def triangulate_recording(
     recording: Recording, method: Literal["refined", "robust", "dlt"] = "robust"
 ) -> np.ndarray:
-    """Joints triangulated from all views of each instant.
+    """Triangulates the joints of each instant from all views.
 
     Args:
         recording: Detections and cameras.
@@ -48,11 +48,18 @@ def triangulate_recording(
 
 
 def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Masks (training, validation) over the frames; validation is what training never sees.
+    """Returns masks of the frames, training and validation; training never sees the latter.
 
-    The smallest subjects are held out until `share` of the frames is reached, as long as one
-    subject is left; where the smallest alone is over twice the share, the last clips, and with a
-    single clip its last frames.
+    The smallest subjects are held out: as many as fit in `share` of the frames, at least one, as
+    long as one is left. Where the smallest alone is over twice the share, or the only one, the last
+    clips are, and where that holds for the last clip, the last frames.
+
+    Args:
+        recording: Recording to split.
+        share: Share of the frames to hold out, in [0, 1); 0 for none.
+
+    Returns:
+        (frames,) bool each; a frame is in one of them.
     """
     total = recording.frames
     wanted = share * total
@@ -70,7 +77,14 @@ def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray
 
 
 def held_out(data: DataConfig, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
-    """Masks (training, validation) over the frames, as the configuration wants them.
+    """Returns masks of the frames, training and validation, as configured.
+
+    Args:
+        data: Names of the subjects to hold out, or the share for `hold_out`.
+        recording: Recording to split.
+
+    Returns:
+        (frames,) bool each; a frame is in one of them.
 
     Raises:
         GeoselfError: It names a subject that is not there, or all (64).
@@ -96,7 +110,12 @@ def held_out(data: DataConfig, recording: Recording) -> tuple[np.ndarray, np.nda
 
 
 def resolved(model: ModelConfig, recording: Recording) -> ModelConfig:
-    """The model's configuration with the images' size put in, as every run has it."""
+    """Returns the model's configuration with the images' centre and half size, px.
+
+    Args:
+        model: Its `pixel_center` and `pixel_scale` are replaced.
+        recording: Its mean image size over rigs and views is used.
+    """
     width, height = recording.image_size.reshape(-1, 2).mean(0)
     return dataclasses.replace(
         model,
@@ -106,7 +125,7 @@ def resolved(model: ModelConfig, recording: Recording) -> ModelConfig:
 
 
 def training_views(recording: Recording, label_world: np.ndarray) -> TrainingViews:
-    """Arrays to train from, on the host; instants that fewer than two views see are left out.
+    """Builds training arrays, on the host, without instants that fewer than two views see.
 
     Args:
         recording: Detections and cameras; its `pose_world` is ignored.

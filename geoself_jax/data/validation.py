@@ -30,7 +30,15 @@ BODY_METRES = (0.5, 3.0)
 
 
 def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Every required array is there and the format is ours."""
+    """Checks that required arrays are present, their types, and the format's name.
+
+    Args:
+        source: Name for error messages.
+        arrays: As in the file.
+
+    Raises:
+        GeoselfError: An array is missing or of another type, or the format is another (65).
+    """
     for name in REQUIRED:
         if name not in arrays:
             unknown = [n for n in arrays if n not in REQUIRED and n not in OPTIONAL]
@@ -68,7 +76,15 @@ def _check_types(source: str, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Frame, view, joint and rig counts agree in all arrays."""
+    """Checks that all arrays agree in frames, views, joints and rigs, and that indices are valid.
+
+    Args:
+        source: Name for error messages.
+        arrays: As in the file, after `check_names`.
+
+    Raises:
+        GeoselfError: A shape or an index is wrong, or there are no data (65).
+    """
     keypoints_2d = arrays["keypoints_2d"]
     if keypoints_2d.ndim != 4 or keypoints_2d.shape[-1] != 2:
         raise data_error(
@@ -165,7 +181,15 @@ def _check_ids(source: str, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def check_detections(source: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Confidences lie in [0, 1], and a missing joint has confidence 0."""
+    """Checks that confidences are in [0, 1], 0 where a joint is missing, and not all 0.
+
+    Args:
+        source: Name for error messages.
+        arrays: As in the file, after `check_shapes`.
+
+    Raises:
+        GeoselfError: A confidence is wrong, or none is above 0 (65).
+    """
     keypoints_2d, confidence = arrays["keypoints_2d"], arrays["confidence"]
     outside = ~((confidence >= 0) & (confidence <= 1))
     if outside.any():
@@ -194,7 +218,15 @@ def check_detections(source: str, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def check_scene(source: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Checks frame rate, image sizes, the vertical and the unit of the ground truth."""
+    """Checks frame rate, image sizes, the vertical and the unit of the ground truth.
+
+    Args:
+        source: Name for error messages.
+        arrays: As in the file, after `check_shapes`.
+
+    Raises:
+        GeoselfError: One of them is wrong (65).
+    """
     fps = float(arrays["fps"].item())
     if not (np.isfinite(fps) and fps > 0):
         raise data_error(f"{source}: fps {fps}", "wanted frames per second, above 0", "fix fps")
@@ -236,7 +268,12 @@ def body_size(points: np.ndarray) -> float:
 
 
 def wrong_unit(what: str, size: float) -> GeoselfError:
-    """The error for a body of that size, and a guess at its unit."""
+    """Returns the error for a body whose size is not in metres, with a guess at its unit.
+
+    Args:
+        what: What was measured, as the error names it.
+        size: Distance between the farthest joints (`body_size`), in the unit of the file.
+    """
     unit = "millimetres" if size > 300 else "centimetres" if size > 30 else "another unit"
     return data_error(
         f"{what} measures {size:.4g} between its farthest joints",
@@ -246,10 +283,20 @@ def wrong_unit(what: str, size: float) -> GeoselfError:
 
 
 def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Checks that cameras are finite and R is a rotation; returns R, exactly orthonormal.
+    """Checks that cameras are finite, K is an intrinsic matrix and R a rotation; returns R.
 
-    Takes the nearest rotation where R R^T is off by up to `ROTATION_PROJECTED` (numbers printed
-    with few digits). Larger errors and mirrored axes are refused.
+    Where R R^T is off by more than `ROTATION_ACCEPTED` (numbers printed with few digits) R becomes
+    the nearest rotation. Errors above `ROTATION_PROJECTED` and mirrored axes are refused.
+
+    Args:
+        source: Name for error messages.
+        arrays: As in the file, after `check_shapes`.
+
+    Returns:
+        (rigs, views, 3, 3) rotation from world axes to camera axes, float64.
+
+    Raises:
+        GeoselfError: A camera is invalid (65).
     """
     R, K = np.asarray(arrays["R"], np.float64), arrays["K"]
     for name in ("K", "R", "center", "dist", "image_size"):

@@ -67,7 +67,15 @@ def predict_recording(
 
 
 def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:
-    """Transforms world poses to every camera's frame, (frames, views, joints, 3), metres."""
+    """Transforms poses from the world to every camera's frame.
+
+    Args:
+        pose_world: (frames, joints, 3), world, metres; NaN where missing.
+        recording: Its cameras and the rig of each frame are used.
+
+    Returns:
+        (frames, views, joints, 3), each camera's frame, metres, float32.
+    """
     camera = recording.cameras_of(slice(None)).on_device()
     return np.asarray(jax.jit(world_to_camera)(pose_world[:, None].astype(np.float32), camera))
 
@@ -78,7 +86,7 @@ def label_free_scores(
     """Returns the scores that need no 3D label.
 
     Args:
-        prediction: Result of `predict_recording`.
+        prediction: Result of `predict_recording` for all frames.
         recording: Recording that was lifted.
         triangulated: (frames, joints, 3), metres, world frame, from all views' detections.
 
@@ -170,6 +178,10 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
     Where ground truth has other joints, the prediction is mapped to them (`truth_map`); joints
     without a source are not counted. Limb scores count the twelve joints of
     `data.joint_maps.LIMBS`, where both skeletons have them.
+
+    Args:
+        prediction: Result of `predict_recording` for all frames.
+        recording: Recording that was lifted; views without a detection are not scored.
 
     Returns:
         Result of `metrics.aggregate`; empty without ground truth, or where its root cannot be

@@ -30,14 +30,30 @@ class Camera(NamedTuple):
 def world_to_camera(
     points: Float[Array, "*#batch points 3"], camera: Camera
 ) -> Float[Array, "*batch points 3"]:
-    """Transforms points from the world to the camera frame, metres."""
+    """Transforms points from the world to the camera frame.
+
+    Args:
+        points: World frame, metres.
+        camera: Camera whose frame the result is in.
+
+    Returns:
+        Camera frame, metres.
+    """
     return rotate(camera.R, points - camera.center[..., None, :])
 
 
 def camera_to_world(
     points: Float[Array, "*#batch points 3"], camera: Camera
 ) -> Float[Array, "*batch points 3"]:
-    """Transforms points from the camera to the world frame, metres."""
+    """Transforms points from the camera to the world frame.
+
+    Args:
+        points: Camera frame, metres.
+        camera: Camera whose frame `points` are in.
+
+    Returns:
+        World frame, metres.
+    """
     return rotate(jnp.swapaxes(camera.R, -1, -2), points) + camera.center[..., None, :]
 
 
@@ -50,6 +66,9 @@ def transform_between(
         pose: Absolute joints in `source`'s frame, metres.
         source: Camera whose frame `pose` is in.
         target: Camera whose frame the result is in.
+
+    Returns:
+        Absolute joints in `target`'s frame, metres.
     """
     R_12 = matmul(target.R, jnp.swapaxes(source.R, -1, -2))
     t_12 = rotate(source.R, (target.center - source.center)[..., None, :])  # in source's frame
@@ -59,7 +78,12 @@ def transform_between(
 def ray_to_pixel(
     rays: Float[Array, "*#batch points 2"], K: Float[Array, "*#batch 3 3"]
 ) -> Float[Array, "*batch points 2"]:
-    """Returns the pixels of rays (x/z, y/z)."""
+    """Returns the pixels of rays.
+
+    Args:
+        rays: (x/z, y/z), camera frame; of distorted rays the result is distorted pixels.
+        K: Intrinsics, px.
+    """
     x, y = rays[..., 0], rays[..., 1]
     K = K[..., None, :, :]
     return jnp.stack([K[..., i, 0] * x + K[..., i, 1] * y + K[..., i, 2] for i in (0, 1)], axis=-1)
@@ -68,7 +92,12 @@ def ray_to_pixel(
 def pixel_to_ray(
     pixels: Float[Array, "*#batch points 2"], K: Float[Array, "*#batch 3 3"]
 ) -> Float[Array, "*batch points 2"]:
-    """Returns the rays (x/z, y/z) of undistorted pixels."""
+    """Returns the rays (x/z, y/z) of pixels, camera frame.
+
+    Args:
+        pixels: Undistorted, px; of distorted pixels the result is distorted rays.
+        K: Intrinsics, px.
+    """
     offset = pixels - K[..., None, :2, 2]
     y = offset[..., 1] / K[..., None, 1, 1]
     x = (offset[..., 0] - K[..., None, 0, 1] * y) / K[..., None, 0, 0]
@@ -85,7 +114,10 @@ def project(
 
     Args:
         points: Camera frame, metres.
-        K: Intrinsics, pixels.
+        K: Intrinsics, px.
+
+    Returns:
+        Undistorted pixels.
     """
     return ray_to_pixel(points[..., :2] / safe_depth(points[..., 2:]), K)
 
@@ -93,7 +125,14 @@ def project(
 def distort(
     rays: Float[Array, "*#batch points 2"], dist: Float[Array, "*#batch 5"]
 ) -> Float[Array, "*batch points 2"]:
-    """Distorts rays by OpenCV's model (k1, k2, p1, p2, k3).
+    """Distorts rays by OpenCV's polynomial model.
+
+    Args:
+        rays: Undistorted (x/z, y/z), camera frame.
+        dist: Coefficients k1, k2, p1, p2, k3.
+
+    Returns:
+        Distorted (x/z, y/z).
 
     Source: OpenCV, "Camera Calibration and 3D Reconstruction", detailed description.
     """
@@ -117,6 +156,14 @@ def undistort(
 
     Converges where the lens model is injective, which holds inside the image for a valid
     calibration; outside (gross detector outliers) the result is a finite point near the ray.
+
+    Args:
+        rays: Distorted (x/z, y/z), camera frame.
+        dist: Coefficients k1, k2, p1, p2, k3.
+        iterations: Number of fixed-point steps.
+
+    Returns:
+        Undistorted (x/z, y/z).
     """
     limit = 2 * jnp.abs(rays) + 1
 
@@ -131,7 +178,13 @@ def undistort_pixels(
     K: Float[Array, "*#batch 3 3"],
     dist: Float[Array, "*#batch 5"],
 ) -> Float[Array, "*batch points 2"]:
-    """Removes lens distortion: pixels of a pinhole with the same K."""
+    """Removes lens distortion: pixels of a pinhole with the same K.
+
+    Args:
+        pixels: Distorted, px; NaN stays NaN.
+        K: Intrinsics, px.
+        dist: Coefficients k1, k2, p1, p2, k3 (`distort`).
+    """
     return ray_to_pixel(undistort(pixel_to_ray(pixels, K), dist), K)
 
 
@@ -140,5 +193,11 @@ def distort_pixels(
     K: Float[Array, "*#batch 3 3"],
     dist: Float[Array, "*#batch 5"],
 ) -> Float[Array, "*batch points 2"]:
-    """Applies lens distortion to pixels."""
+    """Applies lens distortion to pixels.
+
+    Args:
+        pixels: Undistorted, px; NaN stays NaN.
+        K: Intrinsics, px.
+        dist: Coefficients k1, k2, p1, p2, k3 (`distort`).
+    """
     return ray_to_pixel(distort(pixel_to_ray(pixels, K), dist), K)

@@ -11,6 +11,12 @@ def essential_matrix(source: Camera, target: Camera) -> Float[Array, "*batch 3 3
     """Essential matrix: ray_target^T E ray_source = 0 for rays (x/z, y/z, 1) to one point.
 
     E = [t]x R with x_target = R x_source + t (Hartley and Zisserman, 2nd ed., eq. 9.12).
+
+    Args:
+        source, target: Cameras of the two views; their K is not used.
+
+    Returns:
+        E in metres, not normalized; zero where the camera centres coincide.
     """
     R = matmul(target.R, jnp.swapaxes(source.R, -1, -2))
     t = rotate(target.R, (source.center - target.center)[..., None, :])[..., 0, :]

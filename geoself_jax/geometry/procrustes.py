@@ -28,9 +28,12 @@ def similarity_align(
     where they do not tell the scale (all of `source` in one place) it is 0.
 
     Args:
-        source: Points to move; a joint with a NaN comes back as NaN.
-        target: Points to move onto, in any frame.
+        source: Points to move, in any frame and unit; a joint with a NaN comes back as NaN.
+        target: Points to move onto, in any frame and unit.
         weights: How much each joint counts in the fit, >= 0; all alike if not given.
+
+    Returns:
+        `source` in the frame and unit of `target`.
 
     Source: Umeyama, "Least-squares estimation of transformation parameters between two point
     patterns", PAMI 1991; the rotation by Horn, "Closed-form solution of absolute orientation using
@@ -56,9 +59,12 @@ def scale_align(
     pose more than a right angle off) and is 0 where all of `source` is at the origin.
 
     Args:
-        source: Points to scale, root-relative; a joint with a NaN comes back as NaN.
-        target: Points to come near to, root-relative.
+        source: Points to scale, root-relative, in any unit; a joint with a NaN comes back as NaN.
+        target: Points to come near to, root-relative, in the same axes, in any unit.
         weights: How much each joint counts in the fit, >= 0; all alike if not given.
+
+    Returns:
+        `source` in the unit of `target`.
 
     Source: Rhodin, Salzmann, Fua, "Unsupervised geometry-aware representation for 3D human pose
     estimation", ECCV 2018 (N-MPJPE).

@@ -60,6 +60,10 @@ def powers_and_nearness(
     """Returns powers 0 to 4 of each frame's time in units of `spread`, and Gaussian weights.
 
     Both are 0 beyond `REACH`, where powers would cancel in float32.
+
+    Args:
+        frames: Length of the window; time is 0 at its middle frame.
+        spread: Standard deviation of the Gaussian, frames.
     """
     time = ((np.arange(frames) - frames // 2) / spread).astype(np.float32)
     within = np.abs(time) <= REACH

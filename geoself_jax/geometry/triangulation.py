@@ -154,9 +154,9 @@ def robust_equations(
     For those who add terms of their own before they solve.
 
     Args:
-        point: Where each joint is thought to be, world, metres.
+        point: Estimate of each joint, world, metres.
         keypoints_2d, confidence, camera: As `triangulate_dlt`.
-        scale: Pixels at which a view's say is halved.
+        scale: Residual that halves a view's weight, px.
 
     Returns:
         A, in pixels squared per metre squared; b; and the origin, the cameras' mean centre.

@@ -28,7 +28,12 @@ def _silent(_: int) -> None:
 
 
 class Lifter:
-    """Lifts 2D joints of single views to 3D.
+    """Lifts 2D joints of single views to 3D. `load_lifter` loads one from an export.
+
+    Args:
+        model: The networks.
+        variables: Their `params` and `batch_stats`, numpy arrays.
+        info: Contents of model.json.
 
     Attributes:
         skeleton: Names and order of the joints, in and out.
@@ -97,6 +102,9 @@ class Lifter:
     ) -> Prediction:
         """Lifts poses with predicted uncertainty: all outputs of the networks.
 
+        Args:
+            keypoints_2d, confidence, K: As of a call.
+
         Returns:
             pose_3d, root_position, uncertainty: the last is the expected error of each joint of
             pose_3d, metres, or None for networks trained without it (`model.uncertainty`).
@@ -122,7 +130,8 @@ class Lifter:
         lifted independently.
 
         Args:
-            keypoints_2d, confidence, K: As in a call, one per frame.
+            keypoints_2d, confidence: As of a call, of each frame.
+            K: Intrinsics of each frame's camera, or one for all, px.
             frame_id: Frame numbers in the video, ascending; None where consecutive.
             progress: Receives the number of frames done since the last call.
 
