@@ -96,10 +96,11 @@ def check_intrinsics(K: np.ndarray) -> None:
     entries = K.reshape(-1, 9)
     low, high = entries.min(0).tolist(), entries.max(0).tolist()
     positive = low[0] > 0 and low[4] > 0  # false for NaN
-    if positive and low[6:] == high[6:] == [0, 0, 1] and all(map(math.isfinite, low + high)):
+    bottom = low[6:] == high[6:] == [0, 0, 1] and low[3] == high[3] == 0
+    if positive and bottom and all(map(math.isfinite, low + high)):
         return
     wrong = ~np.isfinite(entries).all(1) | (entries[:, [0, 4]] <= 0).any(1)
-    wrong |= (entries[:, 6:] != (0, 0, 1)).any(1)
+    wrong |= (entries[:, [3, 6, 7, 8]] != (0, 0, 0, 1)).any(1)
     raise data_error(
         f"K is {np.round(entries[wrong][0], 3).reshape(3, 3).tolist()}",
         "wanted [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels with fx, fy > 0",

@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 
 import jax
@@ -7,6 +8,9 @@ import pytest
 from rigs import bodies, finite, ring
 
 from geoself_jax.core import losses
+from geoself_jax.core.batch import Batch
+from geoself_jax.core.config import ObjectiveConfig
+from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.geometry.camera import Camera, project, transform_between, world_to_camera
 
 NORMS = pytest.mark.parametrize("norm", ["squared", "plain", "robust"])
@@ -34,6 +38,74 @@ def gradient_of(**keywords):
         return losses.total_loss(X, w, Y, camera, **keywords).sum()
 
     return jax.jit(jax.grad(total, argnums=(0, 1)))
+
+
+def batch_of(seed=0):
+    """Detections with a view that sees nobody, cameras, and labels of which one is missing."""
+    X, w, Y, camera = scene(seed=seed)
+    w = w.at[1, 1].set(0)
+    label = (Y + 0.05).at[0, 0, 3].set(jnp.nan)
+    return Y, Batch(keypoints_2d=X, confidence=w, camera=camera, label=label)
+
+
+def objective(name, pose, batch, **options):
+    """The objective `name` of absolute poses, the root at joint 0."""
+    root = pose[..., 0, :]
+    config = dataclasses.replace(ObjectiveConfig(), **options)
+    keys = dataclasses.asdict(config)
+    relative = pose - root[..., None, :]
+    return losses.OBJECTIVES[name](relative, root, batch, skeleton=H36M_17, **keys)
+
+
+def test_the_objectives_of_pixels_are_the_sums_of_equations_2_and_7():
+    Y, batch = batch_of()
+    data = (batch.keypoints_2d, batch.confidence, Y, batch.camera)
+    for name, loss in (
+        ("reprojection", losses.reprojection_loss),
+        ("transform", losses.total_loss),
+    ):
+        found = objective(name, Y, batch, norm="plain")
+        np.testing.assert_allclose(found.total, loss(*data, norm="plain").sum(), rtol=1e-5)
+        np.testing.assert_allclose(found.weight, batch.confidence.sum(), rtol=1e-6)
+
+
+def test_the_objective_of_labels_counts_each_joint_of_views_that_see_somebody():
+    Y, batch = batch_of()
+    moved = Y.at[..., 5, 0].add(0.3)  # one joint 0.3 m off in each view
+    found = objective("pseudo_label", moved, batch, norm="plain")
+    seen = np.asarray(batch.confidence > 0).any(-1)
+    root = 0.05 * np.sqrt(3)  # labels are moved as a whole: only the roots are off by that
+    np.testing.assert_allclose(found.total, seen.sum() * (0.3 + root), rtol=1e-3)
+    assert found.weight == seen.sum() * 17 - 1
+
+
+def test_the_objective_of_both_is_eq_7_and_the_labels_each_per_joint():
+    Y, batch = batch_of()
+    moved = Y.at[..., 5, 0].add(0.3)
+    options = {"norm": "plain", "label_weight": 100.0}
+    pixels, labels, both = (
+        objective(name, moved, batch, **options) for name in ("transform", "pseudo_label", "both")
+    )
+    wanted = pixels.total / pixels.weight + 100.0 * labels.total / labels.weight
+    np.testing.assert_allclose(both.total / both.weight, wanted, rtol=1e-5)
+
+
+def test_the_objective_of_stage_one_is_equation_6():
+    Y, batch = batch_of()
+    moved = Y.at[:, 0, 5, 0].add(0.3)
+    found = objective("consistency", moved, batch)
+    wanted = losses.view_consistency_loss(moved, batch.camera).sum()
+    np.testing.assert_allclose(found.total, wanted, rtol=1e-5)
+    assert found.weight == Y.size / 3
+
+
+def test_every_objective_ignores_a_view_that_sees_nobody():
+    Y, batch = batch_of()
+    elsewhere = Y.at[1, 1].add(jnp.array([0.2, 0.1, 0.3]))
+    for name in losses.OBJECTIVES:
+        if name != "consistency":  # of poses alone
+            found = [objective(name, pose, batch, norm="plain").total for pose in (Y, elsewhere)]
+            np.testing.assert_allclose(*found, rtol=1e-6, err_msg=name)
 
 
 def view(camera, v):

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,7 @@ PAGE = (ROOT / "docs/extending.md").read_text()
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 SETUP = """
 import sys
+from pathlib import Path
 from geoself_jax.core import losses, model
 for module, text in ((losses, LOSS), (model, BACKBONE)):
     exec(compile(text, "docs/extending.md", "exec"), vars(module))
@@ -65,6 +67,9 @@ def test_the_loss_and_the_backbone_of_the_page_train(run):
 def test_without_onnx_it_is_exported_and_lifts(run, tmp_path, tiny_file):
     done = run_extended("export", f"--workdir={run}", f"--out={tmp_path}/export")
     assert done.returncode == 0, done.stderr
+    card = (tmp_path / "export/MODEL_CARD.md").read_text()
+    assert "networks of backbone small" in card and "objective symmetric" in card
+    assert "residual" not in card and "run_safetensors" not in card
     assert (tmp_path / "export/model.stablehlo").is_file()
     flags = (f"--model={tmp_path}/export", f"--keypoints={tiny_file}", "--camera=cam0")
     lifted = run_extended("lift", *flags, f"--out={tmp_path}/{{clip}}.npz")
@@ -83,6 +88,34 @@ def test_onnx_is_refused_in_one_line_and_the_rest_is_written(run, tmp_path):
     assert "backbone 'small' has no ONNX form" in errors[0]
     assert (tmp_path / "export/model.stablehlo").is_file()
     assert not (tmp_path / "export/model.onnx").exists()
+
+
+def test_without_its_class_the_export_names_what_is_missing(run, tmp_path, tiny_file):
+    assert run_extended("export", f"--workdir={run}", f"--out={tmp_path}/export").returncode == 0
+    flags = (f"--model={tmp_path}/export", f"--keypoints={tiny_file}", "--camera=cam0")
+    done = run_python("-m", "geoself_jax.lift", *flags, f"--out={tmp_path}/x.npz")
+    assert done.returncode == 65
+    assert "backbone 'small' - this process has no such class" in done.stderr
+
+
+@pytest.mark.parametrize("check", ["ruff check", "mypy"])
+def test_the_code_of_the_page_passes_the_repositorys_own_checks(check, tmp_path):
+    for module, code in zip(("losses", "model"), code_of_page(), strict=True):
+        source = (ROOT / f"geoself_jax/core/{module}.py").read_text()
+        (tmp_path / f"{module}_extended.py").write_text(f"{source}\n\n{code}")
+    program = Path(sys.executable).with_name(check.split()[0])
+    config = ("--config-file" if check == "mypy" else "--config", str(ROOT / "pyproject.toml"))
+    files = [str(path) for path in sorted(tmp_path.glob("*.py"))]
+    ignored = (
+        ["--ignore=D103,I001,E305"] if "ruff" in check else ["--disable-error-code=attr-defined"]
+    )
+    done = subprocess.run(
+        [program, *check.split()[1:], *config, *ignored, *files],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_numpy_alone_refuses_it_in_one_line(run, tmp_path):
