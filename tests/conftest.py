@@ -74,11 +74,18 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True, scope="module")
 def compiled_quickly_or_as_users_do(request):
     """Sets how hard XLA tries, module by module."""
-    quickly = request.module.__name__ in QUICKLY_COMPILED
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", quickly or before)
+    with compiling(quickly=request.module.__name__ in QUICKLY_COMPILED):
+        yield
+
+
+@contextlib.contextmanager
+def compiling(*, quickly: bool):
+    """Sets how hard XLA tries, unless all tests are to compile quickly."""
+    name = "jax_disable_most_optimizations"
+    before = jax.config.read(name)
+    jax.config.update(name, quickly or bool(os.environ.get(name.upper())))
     yield
-    jax.config.update("jax_disable_most_optimizations", before)
+    jax.config.update(name, before)
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +129,8 @@ def tiny_run(tiny_config, tiny_recording, tmp_path_factory) -> Path:
     from geoself_jax.train.run import train
 
     folder = tmp_path_factory.mktemp("run") / "tiny"
-    outcome = train(tiny_config, folder, tiny_recording)
+    with compiling(quickly=False):  # whichever module asks first: others compare its weights
+        outcome = train(tiny_config, folder, tiny_recording)
     assert outcome.steps == 20 and not outcome.interrupted
     return folder
 
