@@ -21,6 +21,9 @@ from geoself_jax.geometry.camera import (
 )
 from geoself_jax.geometry.numerics import safe_norm
 
+Sums = tuple[jax.Array, jax.Array]
+"""Weighted errors summed, and the weights."""
+
 _CHUNK = 4096
 
 
@@ -101,7 +104,7 @@ def label_free_scores(
     """
     camera = recording.cameras_of(slice(None)).on_device()
     pose_camera = prediction.pose_3d + prediction.root_position[:, :, None]
-    own, cross, weight = jax.jit(_pixel_errors)(
+    own, cross = jax.jit(_pixel_errors)(
         pose_camera, recording.keypoints_2d, recording.confidence, camera
     )
     target = in_cameras(triangulated, recording)
@@ -110,9 +113,8 @@ def label_free_scores(
     distance = np.linalg.norm(prediction.pose_3d - target, axis=-1)
     there = np.isfinite(target).all(-1)
     distance = np.where(there & np.isnan(distance), np.inf, distance)[lifted(recording)]
-    scores = {"reprojection_px": float(own / weight)} if weight > 0 else {}
-    if recording.views > 1 and weight > 0:
-        scores["cross_view_px"] = float(cross / weight)
+    sums = {"reprojection_px": own, "cross_view_px": cross}
+    scores = {name: float(error / weight) for name, (error, weight) in sums.items() if weight > 0}
     if not np.isnan(distance).all():
         scores["triangulation_mm"] = 1000 * float(np.nanmean(distance))
     return scores | _of_poses_alone(prediction, recording)
@@ -147,22 +149,26 @@ def lifted(recording: Recording) -> np.ndarray:
 
 def _pixel_errors(
     pose_camera: jax.Array, keypoints_2d: jax.Array, confidence: jax.Array, camera: Camera
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Returns confidence-weighted sums of own-view and mean cross-view error, px, and weight."""
+) -> tuple[Sums, Sums]:
+    """Returns sums of own-view and of cross-view error, px, weighted with the target's confidence.
 
-    def summed(projected: jax.Array, target: jax.Array, weight: jax.Array) -> jax.Array:
+    A view without a detection is not lifted: its pose counts in no other view.
+    """
+
+    def summed(projected: jax.Array, target: jax.Array, weight: jax.Array) -> Sums:
         error = safe_norm(jnp.where(weight[..., None] > 0, projected - target, 0))
-        return jnp.sum(weight * error)
+        return jnp.sum(weight * error), jnp.sum(weight)
 
     own = summed(project(pose_camera, camera.K), keypoints_2d, confidence)
-    views = keypoints_2d.shape[1]
-    cross = jnp.zeros(())
-    for shift in range(1, views):
+    seen = jnp.any(confidence > 0, axis=-1, keepdims=True)
+    error, total = jnp.zeros(()), jnp.zeros(())
+    for shift in range(1, keypoints_2d.shape[1]):
         there = Camera(*(jnp.roll(array, -shift, axis=1) for array in camera))
         moved = project(transform_between(pose_camera, camera, there), there.K)
         target, weight = (jnp.roll(x, -shift, axis=1) for x in (keypoints_2d, confidence))
-        cross += summed(moved, target, weight)
-    return own, cross / max(views - 1, 1), jnp.sum(confidence)
+        more = summed(moved, target, weight * seen)
+        error, total = error + more[0], total + more[1]
+    return own, (error, total)
 
 
 def truth_map(recording: Recording) -> JointMap | None:

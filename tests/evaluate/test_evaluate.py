@@ -93,6 +93,21 @@ def test_a_prediction_that_is_not_finite_never_scores_well(tiny_recording):
     assert not np.isfinite(found["reprojection_px"])
 
 
+def test_a_view_without_a_detection_is_scored_in_no_other_view(tiny_recording):
+    confidence = tiny_recording.confidence.copy()
+    confidence[:, 2] = 0
+    blind = dataclasses.replace(tiny_recording, confidence=confidence)
+    triangulated = triangulate_recording(blind)
+    exact = perfect(blind, triangulated)
+    moved = exact.root_position.copy()
+    moved[:, 2] += 1.0
+    found = [
+        scores.label_free_scores(Prediction(exact.pose_3d, root), blind, triangulated)
+        for root in (exact.root_position, moved)
+    ]
+    assert found[0]["cross_view_px"] == found[1]["cross_view_px"] < 4
+
+
 def test_label_free_scores_see_depth_only_across_views(tiny_recording):
     triangulated = triangulate_recording(tiny_recording)
     exact = perfect(tiny_recording, triangulated)
