@@ -55,7 +55,15 @@ class ResidualNetwork(nn.Module):
     of `narrowing` blocks three of what the one before gave, its residual from the middle one. These
     are the dilated convolutions of Pavllo et al. 2019 (CVPR), as they train them: strided.
 
-    `spread` numbers more are a linear layer's of features that it does not train.
+    Attributes:
+        width, blocks, layers, dropout: As of `config.ModelConfig`.
+        narrowing: Blocks ahead of those that make one frame of three.
+        outputs: Values for each window: 3 per joint, or 3 for the root position.
+        spread: Further outputs, of a linear layer under stop_gradient: predicted uncertainties.
+        zero_output: Start the last layer from zeros, so that the network starts at its bias.
+        compute: Type of the products within blocks.
+        axis_name: Over which devices batch norm takes its mean.
+        folded: Batch norm is folded into the weights (`layers.fold_norm`): for lifting alone.
     """
 
     folds: ClassVar[bool] = True
@@ -82,7 +90,14 @@ class ResidualNetwork(nn.Module):
         *,
         train: bool,
     ) -> tuple[Float[Array, "batch out"], Float[Array, "batch spread"] | None]:
-        """Features to outputs; a row of `keys` for each layer's dropout."""
+        """Maps features to outputs and `spread` more, or None where there are none of these.
+
+        Args:
+            x: Features of each frame of a window.
+            keys: A row for each layer's dropout.
+            first_row: Of the whole batch, where this is one device's part: dropout depends on it.
+            train: Use dropout and the batch's own mean and variance.
+        """
         batch = x.shape[0]
 
         def dense(x: jax.Array, name: str, number: int) -> jax.Array:
