@@ -8,6 +8,7 @@ confidence-weighted triangulation, computed here without the package's own geome
 """
 
 import argparse
+import functools
 import re
 import resource
 import shutil
@@ -246,18 +247,12 @@ def main() -> int:
         print(f"skipped: {flags.cases} is not here")
         return 0
     wrong = 0
-    with (
-        tempfile.TemporaryDirectory() as made,
-        contextlib.redirect_stdout(io.TextIOWrapper(sys.stdout.buffer, line_buffering=True)),
-    ):
+    with tempfile.TemporaryDirectory() as made:
         run = Human(flags.cases.resolve(), Path(made))
         checks = human_checks(run)
         checks["resolution_rule"] = ("the same verdicts at both", lambda: resolution(run))
         for folder in sorted((flags.cases / "animal").iterdir()):
-            checks[folder.name] = (
-                "read",
-                lambda folder=folder: animal(folder.resolve(), Path(made)),
-            )  # type: ignore[misc]
+            checks[folder.name] = ("read", functools.partial(animal, folder.resolve(), Path(made)))
         for name, (expected, check) in checks.items():
             if flags.only in name:
                 got = check()
