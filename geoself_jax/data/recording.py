@@ -2,12 +2,12 @@
 
 import dataclasses
 import hashlib
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float64
@@ -23,7 +23,8 @@ from geoself_jax.data.skeletons import (
     known_skeleton,
     same_joints,
 )
-from geoself_jax.geometry.camera import Camera, undistort_pixels
+from geoself_jax.geometry.camera import Camera
+from geoself_jax.geometry.lenses import Lens, undistort_pixels
 
 FORMAT = "geoself-multiview/1"
 
@@ -37,7 +38,6 @@ _FRAME_ARRAYS = (
     "pose_world",
 )
 _NAMES = ("clip_names", "clip_actions", "subject_names", "rig_names", "camera_names")
-_UNDISTORT_CHUNK = 8192
 _FINGERPRINTED = {
     *("keypoints_2d", "confidence", "clip_id", "subject_id", "rig_id"),
     *("K", "R", "center", "dist", "world_up"),
@@ -173,7 +173,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     camera = HostCamera(arrays["K"].astype(np.float64), R, arrays["center"].astype(np.float64))
     keypoints_2d = arrays["keypoints_2d"].astype(np.float32)
     if "dist" in arrays and np.any(arrays["dist"]):
-        keypoints_2d = _undistort(keypoints_2d, camera.K, arrays["dist"], arrays["rig_id"])
+        keypoints_2d = _undistorted(source, keypoints_2d, arrays)
     confidence = arrays["confidence"].astype(np.float32)
     missing = ~np.isfinite(keypoints_2d).all(-1)
     keypoints_2d[missing] = np.nan
@@ -309,16 +309,23 @@ def _fingerprint(arrays: Mapping[str, np.ndarray]) -> str:
     return total.hexdigest()
 
 
-def _undistort(
-    keypoints_2d: np.ndarray, K: np.ndarray, dist: np.ndarray, rig_id: np.ndarray
+def _undistorted(
+    source: str, keypoints_2d: np.ndarray, arrays: Mapping[str, np.ndarray]
 ) -> np.ndarray:
-    """Undistorted pixels, in chunks of one shape so that one compilation serves all."""
-    frames = len(keypoints_2d)
-    chunk = min(_UNDISTORT_CHUNK, frames)
-    compiled = jax.jit(undistort_pixels)
+    """Returns undistorted pixels; NaN, with a warning, where a lens model has no ray."""
     result = np.empty_like(keypoints_2d)
-    K, dist = K.astype(np.float32), dist.astype(np.float32)
-    for start in range(0, frames, chunk):
-        at = slice(min(start, frames - chunk), min(start, frames - chunk) + chunk)
-        result[at] = compiled(keypoints_2d[at], K[rig_id[at]], dist[rig_id[at]])
+    for rig, view in np.ndindex(*arrays["dist"].shape[:2]):
+        here = arrays["rig_id"] == rig
+        lens = Lens(tuple(arrays["dist"][rig, view].tolist()))
+        pixels = keypoints_2d[here, view]
+        result[here, view] = undistort_pixels(pixels, arrays["K"][rig, view], lens)
+        there = np.isfinite(pixels).all(-1)
+        lost = there & ~np.isfinite(result[here, view]).all(-1)
+        if lost.any():
+            warnings.warn(
+                f"{source}: rig {arrays['rig_names'][rig]}, camera {arrays['camera_names'][view]}: "
+                f"{lost.sum()} joints ({100 * lost.sum() / there.sum():.2g} %) lie where its lens "
+                "model folds back: no ray is seen there, taken as missing",
+                stacklevel=2,
+            )
     return result

@@ -1,4 +1,4 @@
-"""Pinhole cameras: rotation, projection and lens distortion, eqs. (1), (3) and (4).
+"""Pinhole cameras: rotation and projection, eqs. (1), (3) and (4); `lenses` has distortion.
 
 Convention everywhere: x_cam = R (x_world - center), camera axes x right, y down, z forward, metres;
 pixels u right, v down.
@@ -6,7 +6,6 @@ pixels u right, v down.
 
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -120,84 +119,3 @@ def project(
         Undistorted pixels.
     """
     return ray_to_pixel(points[..., :2] / safe_depth(points[..., 2:]), K)
-
-
-def distort(
-    rays: Float[Array, "*#batch points 2"], dist: Float[Array, "*#batch 5"]
-) -> Float[Array, "*batch points 2"]:
-    """Distorts rays by OpenCV's polynomial model.
-
-    Args:
-        rays: Undistorted (x/z, y/z), camera frame.
-        dist: Coefficients k1, k2, p1, p2, k3.
-
-    Returns:
-        Distorted (x/z, y/z).
-
-    Source: OpenCV, "Camera Calibration and 3D Reconstruction", detailed description.
-    """
-    k1, k2, p1, p2, k3 = (dist[..., None, i] for i in range(5))
-    x, y = rays[..., 0], rays[..., 1]
-    r2 = x * x + y * y
-    radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
-    return jnp.stack(
-        [
-            x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x),
-            y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y,
-        ],
-        axis=-1,
-    )
-
-
-def undistort(
-    rays: Float[Array, "*#batch points 2"], dist: Float[Array, "*#batch 5"], *, iterations: int = 20
-) -> Float[Array, "*batch points 2"]:
-    """Inverse of `distort` by fixed-point iteration.
-
-    Converges where the lens model is injective, which holds inside the image for a valid
-    calibration; outside (gross detector outliers) the result is a finite point near the ray.
-
-    Args:
-        rays: Distorted (x/z, y/z), camera frame.
-        dist: Coefficients k1, k2, p1, p2, k3.
-        iterations: Number of fixed-point steps.
-
-    Returns:
-        Undistorted (x/z, y/z).
-    """
-    limit = 2 * jnp.abs(rays) + 1
-
-    def step(_: int | jax.Array, guess: jax.Array) -> jax.Array:
-        return jnp.clip(guess + rays - distort(guess, dist), -limit, limit)
-
-    return jax.lax.fori_loop(0, iterations, step, jnp.broadcast_to(rays, distort(rays, dist).shape))
-
-
-def undistort_pixels(
-    pixels: Float[Array, "*#batch points 2"],
-    K: Float[Array, "*#batch 3 3"],
-    dist: Float[Array, "*#batch 5"],
-) -> Float[Array, "*batch points 2"]:
-    """Removes lens distortion: pixels of a pinhole with the same K.
-
-    Args:
-        pixels: Distorted, px; NaN stays NaN.
-        K: Intrinsics, px.
-        dist: Coefficients k1, k2, p1, p2, k3 (`distort`).
-    """
-    return ray_to_pixel(undistort(pixel_to_ray(pixels, K), dist), K)
-
-
-def distort_pixels(
-    pixels: Float[Array, "*#batch points 2"],
-    K: Float[Array, "*#batch 3 3"],
-    dist: Float[Array, "*#batch 5"],
-) -> Float[Array, "*batch points 2"]:
-    """Applies lens distortion to pixels.
-
-    Args:
-        pixels: Undistorted, px; NaN stays NaN.
-        K: Intrinsics, px.
-        dist: Coefficients k1, k2, p1, p2, k3 (`distort`).
-    """
-    return ray_to_pixel(distort(pixel_to_ray(pixels, K), dist), K)

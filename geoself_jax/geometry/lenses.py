@@ -1,4 +1,4 @@
-"""Lens distortion and its inverse: OpenCV's polynomial, rational, thin prism and fisheye models.
+"""Lens distortion and its inverse: OpenCV's models of 4 to 14 coefficients, and its fisheye.
 
 Source: the formulas in OpenCV's documentation of `calib3d` and of its fisheye model.
 """
@@ -25,8 +25,8 @@ class Lens:
     """Distortion model of a lens, in OpenCV's convention.
 
     Attributes:
-        coefficients: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4]]], or k1 k2 k3 k4 of a fisheye; empty
-            for a pinhole.
+        coefficients: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4 [tau_x tau_y]]]], or k1 k2 k3 k4 of a
+            fisheye; empty for a pinhole.
         fisheye: Which of the two models.
     """
 
@@ -45,8 +45,13 @@ def distort_pixels(pixels: np.ndarray, K: np.ndarray, lens: Lens) -> np.ndarray:
     Returns:
         (..., 2) float64, distorted, px.
     """
-    distort = _distort_fisheye if lens.fisheye else _distort
-    return _moved(pixels, K, lens, lambda rays: distort(rays, _padded(lens)))
+    distort, tilt = _distort_fisheye if lens.fisheye else _distort, _tilt(lens)
+
+    def forward(rays: np.ndarray) -> np.ndarray:
+        distorted = distort(rays, _padded(lens))
+        return distorted if tilt is None else _through(tilt, distorted)
+
+    return _moved(pixels, K, lens, forward)
 
 
 def undistort_pixels(pixels: np.ndarray, K: np.ndarray, lens: Lens) -> np.ndarray:
@@ -65,7 +70,14 @@ def undistort_pixels(pixels: np.ndarray, K: np.ndarray, lens: Lens) -> np.ndarra
     """
     curve = _curve(lens)
     inverse = _undistort_fisheye if lens.fisheye else _undistort
-    return _moved(pixels, K, lens, lambda distorted: inverse(distorted, _padded(lens), curve))
+    tilt = _tilt(lens)
+    level = None if tilt is None else np.linalg.inv(tilt)
+
+    def backward(distorted: np.ndarray) -> np.ndarray:
+        distorted = distorted if level is None else _through(level, distorted)
+        return inverse(distorted, _padded(lens), curve)
+
+    return _moved(pixels, K, lens, backward)
 
 
 def _moved(
@@ -90,37 +102,76 @@ def _moved(
 def _padded(lens: Lens) -> np.ndarray:
     """Returns k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4 (or a fisheye's four), padded by zeros."""
     padded = np.zeros(4 if lens.fisheye else 12)
-    padded[: len(lens.coefficients)] = lens.coefficients
+    given = lens.coefficients[: len(padded)]
+    padded[: len(given)] = given
     return padded
 
 
-def _radial(r2: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the radial factor and its derivative by r^2."""
-    top = 1 + r2 * (c[0] + r2 * (c[1] + r2 * c[4]))
-    bottom = 1 + r2 * (c[5] + r2 * (c[6] + r2 * c[7]))
-    top_slope = c[0] + r2 * (2 * c[1] + r2 * 3 * c[4])
-    bottom_slope = c[5] + r2 * (2 * c[6] + r2 * 3 * c[7])
-    return top / bottom, (top_slope - top / bottom * bottom_slope) / bottom
+def _tilt(lens: Lens) -> np.ndarray | None:
+    """Returns the homography (3, 3) of a tilted sensor, after the distortion; None without tilt."""
+    if lens.fisheye or not any(lens.coefficients[12:]):
+        return None
+    x, y = lens.coefficients[12:]
+    around_x = np.array([[1, 0, 0], [0, np.cos(x), np.sin(x)], [0, -np.sin(x), np.cos(x)]])
+    around_y = np.array([[np.cos(y), 0, -np.sin(y)], [0, 1, 0], [np.sin(y), 0, np.cos(y)]])
+    turned = around_y @ around_x
+    onto = np.array([[turned[2, 2], 0, -turned[0, 2]], [0, turned[2, 2], -turned[1, 2]], [0, 0, 1]])
+    return onto @ turned
+
+
+def _through(homography: np.ndarray, plane: np.ndarray) -> np.ndarray:
+    """Maps points (N, 2) by a homography; NaN behind it."""
+    moved = plane @ homography[:, :2].T + homography[:, 2]
+    return moved[:, :2] / np.where(moved[:, 2:] > 0, moved[:, 2:], np.nan)
 
 
 def _distort(rays: np.ndarray, c: np.ndarray) -> np.ndarray:
     """Distorts rays (N, 2), x/z and y/z."""
-    return _distort_with_slopes(rays, c)[0]
-
-
-def _distort_with_slopes(rays: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Returns distorted rays (N, 2), and du/dx, du/dy, dv/dx and dv/dy, (N,) each."""
     x, y = rays[:, 0], rays[:, 1]
-    p1, p2, (s1, s2, s3, s4) = c[2], c[3], c[8:]
     r2 = x * x + y * y
-    factor, slope = _radial(r2, c)
-    u = x * factor + 2 * p1 * x * y + p2 * (r2 + 2 * x * x) + r2 * (s1 + r2 * s2)
-    v = y * factor + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y + r2 * (s3 + r2 * s4)
+    return np.stack(_distorted(x, y, r2, _radial(r2, c), c), -1)
+
+
+def _radial(r2: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Returns the radial factor."""
+    factor = 1 + r2 * (c[0] + r2 * (c[1] + r2 * c[4]))
+    return factor / (1 + r2 * (c[5] + r2 * (c[6] + r2 * c[7]))) if c[5:8].any() else factor
+
+
+def _slope(r2: np.ndarray, factor: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Returns the radial factor's derivative by r^2."""
+    slope = c[0] + r2 * (2 * c[1] + r2 * (3 * c[4]))
+    if not c[5:8].any():
+        return slope
+    bottom = 1 + r2 * (c[5] + r2 * (c[6] + r2 * c[7]))
+    return (slope - factor * (c[5] + r2 * (2 * c[6] + r2 * (3 * c[7])))) / bottom
+
+
+def _distorted(
+    x: np.ndarray, y: np.ndarray, r2: np.ndarray, factor: np.ndarray, c: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the distorted coordinates of rays, by their radial factor."""
+    (p1, p2), (s1, s2, s3, s4) = c[2:4], c[8:]
+    xy = 2 * (x * y)
+    u = x * factor + p1 * xy + p2 * (r2 + 2 * x * x)
+    v = y * factor + p1 * (r2 + 2 * y * y) + p2 * xy
+    if c[8:].any():
+        return u + r2 * (s1 + r2 * s2), v + r2 * (s3 + r2 * s4)
+    return u, v
+
+
+def _jacobian(
+    x: np.ndarray, y: np.ndarray, r2: np.ndarray, factor: np.ndarray, c: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Returns du/dx, du/dy, dv/dx and dv/dy of `_distorted`."""
+    (p1, p2), (s1, s2, s3, s4), slope = c[2:4], c[8:], 2 * _slope(r2, factor, c)
+    mixed = x * y * slope + 2 * p1 * x + 2 * p2 * y
+    u_x = factor + x * x * slope + 2 * p1 * y + 6 * p2 * x
+    v_y = factor + y * y * slope + 6 * p1 * y + 2 * p2 * x
+    if not c[8:].any():
+        return u_x, mixed, mixed, v_y
     prism_u, prism_v = 2 * (s1 + 2 * r2 * s2), 2 * (s3 + 2 * r2 * s4)
-    mixed = 2 * (x * y * slope + p1 * x + p2 * y)
-    u_x = factor + 2 * x * x * slope + 2 * p1 * y + 6 * p2 * x + x * prism_u
-    v_y = factor + 2 * y * y * slope + 6 * p1 * y + 2 * p2 * x + y * prism_v
-    return np.stack([u, v], -1), u_x, mixed + y * prism_u, mixed + x * prism_v, v_y
+    return u_x + x * prism_u, mixed + y * prism_u, mixed + x * prism_v, v_y + y * prism_v
 
 
 def _distort_fisheye(rays: np.ndarray, k: np.ndarray) -> np.ndarray:
@@ -147,7 +198,7 @@ def _curve(lens: Lens) -> tuple[np.ndarray, np.ndarray]:
     else:
         ray = np.tan(np.linspace(0, WIDEST, _SAMPLES))
         with np.errstate(all="ignore"):  # a rational model may have a pole
-            seen = ray * _radial(ray * ray, _padded(lens))[0]
+            seen = ray * _radial(ray * ray, _padded(lens))
     falls = np.flatnonzero(~(np.diff(seen) > 0))
     end = falls[0] + 1 if len(falls) else _SAMPLES
     return seen[:end], ray[:end]
@@ -156,22 +207,52 @@ def _curve(lens: Lens) -> tuple[np.ndarray, np.ndarray]:
 def _undistort(
     distorted: np.ndarray, c: np.ndarray, curve: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """Inverts the distortion by Newton's method, initialized by the radial part."""
+    """Inverts the distortion by Newton's method, initialized by the radial part.
+
+    Two steps do for nearly all points; the others go on alone.
+    """
     seen, along = curve
-    distance = np.hypot(distorted[:, 0], distorted[:, 1])
-    start = np.interp(distance, seen, along)
-    rays = distorted * np.where(distance > 1e-12, start / distance, 1)[:, None]
-    for _ in range(_STEPS):
-        found, u_x, u_y, v_x, v_y = _distort_with_slopes(rays, c)
-        left = distorted - found
-        size = u_x * v_y - u_y * v_x
-        if not np.nanmax(np.abs(left), initial=0) > _CLOSE:
+    u, v = distorted[:, 0], distorted[:, 1]
+    distance = np.sqrt(u * u + v * v)
+    start = np.interp(distance, seen, along) / np.where(distance > 1e-12, distance, np.inf)
+    start = np.where(distance > 1e-12, start, along[1] / seen[1])
+    rays = np.stack([u * start, v * start])
+    for _ in range(2):
+        _newton(rays, u, v, c)
+    left, unsure = _left(rays, u, v, c), np.empty(0, int)
+    for _ in range(_STEPS - 2):
+        unsure = np.flatnonzero(left > _CLOSE)  # not NaN: such a point is lost
+        if not unsure.size:
             break
-        rays[:, 0] += (v_y * left[:, 0] - u_y * left[:, 1]) / size
-        rays[:, 1] += (u_x * left[:, 1] - v_x * left[:, 0]) / size
-    held = (np.abs(left).max(-1) <= _CLOSE) & (size > 0)
-    held &= np.hypot(rays[:, 0], rays[:, 1]) <= along[-1]
-    return np.where(held[:, None], rays, np.nan)
+        some = rays[:, unsure]
+        _newton(some, u[unsure], v[unsure], c)
+        rays[:, unsure], left[unsure] = some, _left(some, u[unsure], v[unsure], c)
+    x, y = rays
+    r2 = x * x + y * y
+    u_x, u_y, v_x, v_y = _jacobian(x, y, r2, _radial(r2, c), c)
+    held = (left <= _CLOSE) & (u_x * v_y > u_y * v_x) & (r2 <= along[-1] ** 2)
+    return np.where(held, rays, np.nan).T
+
+
+def _newton(rays: np.ndarray, u: np.ndarray, v: np.ndarray, c: np.ndarray) -> None:
+    """Takes a step of Newton's method, in place: rays (2, N) towards those seen at u, v."""
+    x, y = rays
+    r2 = x * x + y * y
+    factor = _radial(r2, c)
+    found_u, found_v = _distorted(x, y, r2, factor, c)
+    u_x, u_y, v_x, v_y = _jacobian(x, y, r2, factor, c)
+    off_u, off_v = u - found_u, v - found_v
+    size = u_x * v_y - u_y * v_x
+    rays[0] += (v_y * off_u - u_y * off_v) / size
+    rays[1] += (u_x * off_v - v_x * off_u) / size
+
+
+def _left(rays: np.ndarray, u: np.ndarray, v: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Returns how far rays (2, N) are from being seen at u, v, in focal lengths."""
+    x, y = rays
+    r2 = x * x + y * y
+    found_u, found_v = _distorted(x, y, r2, _radial(r2, c), c)
+    return np.asarray(np.maximum(np.abs(u - found_u), np.abs(v - found_v)))
 
 
 def _undistort_fisheye(

@@ -8,6 +8,7 @@ import re
 import runpy
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,7 @@ def refuse_overrides(overrides: Sequence[tuple[str, str]]) -> None:
 def run(main: Callable[[Sequence[str]], int]) -> None:
     """Runs a command and exits with its code; an error is one line unless --debug is given."""
     argv = sys.argv[1:]
+    warnings.showwarning = _show
     try:
         code = main(argv)
         sys.stdout.flush()
@@ -204,6 +206,14 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
         print(f"error: {_line(error)}", file=sys.stderr)
         _leave_the_other_hosts(code)
     raise SystemExit(code)
+
+
+def _show(message: Warning | str, category: type[Warning], *where: Any, **_: Any) -> None:
+    """Prints a warning of ours as one line, others as Python does."""
+    ours = category is UserWarning
+    line = "".join(c if c.isprintable() else " " for c in str(message))
+    text = f"warning: {line}\n" if ours else warnings.formatwarning(message, category, *where[:2])
+    sys.stderr.write(text)
 
 
 def _leave_the_other_hosts(code: int) -> None:

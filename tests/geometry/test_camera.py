@@ -7,8 +7,6 @@ from rigs import bodies, finite, ring
 
 from geoself_jax.geometry import camera as cam
 
-DIST = (-0.207, 0.247, -0.0014, -0.00098, -0.0031)
-
 
 @pytest.fixture
 def rng():
@@ -19,37 +17,16 @@ def one(camera, view):
     return cam.Camera(*(array[view] for array in camera))
 
 
-def test_projection_with_distortion_agrees_with_opencv(rng):
+def test_projection_agrees_with_opencv(rng):
     points = bodies(rng, (50,))
     with jax.enable_x64(True):
         camera = one(ring(4, rng), 0)
         K = camera.K.at[0, 1].set(0)  # OpenCV's pinhole has no skew
-        local = cam.world_to_camera(jnp.asarray(points), camera)
-        ours = cam.distort_pixels(cam.project(local, K), K, jnp.array(DIST))
+        ours = cam.project(cam.world_to_camera(jnp.asarray(points), camera), K)
     R, center = np.asarray(camera.R), np.asarray(camera.center)
     rvec, tvec = cv2.Rodrigues(R)[0], -R @ center
-    theirs = cv2.projectPoints(points, rvec, tvec, np.asarray(K), np.array(DIST))[0][:, 0]
+    theirs = cv2.projectPoints(points, rvec, tvec, np.asarray(K), None)[0][:, 0]
     np.testing.assert_allclose(ours, theirs, atol=1e-8)
-
-
-def test_undistorting_undoes_distorting_and_agrees_with_opencv(rng):
-    K = np.diag([1145.0, 1143, 1])
-    K[:2, 2] = 500, 510
-    pixels = rng.uniform(50, 950, (200, 2))
-    with jax.enable_x64(True):
-        lens = (jnp.asarray(K), jnp.array(DIST))
-        undistorted = cam.undistort_pixels(jnp.asarray(pixels), *lens)
-        back = cam.distort_pixels(undistorted, *lens)
-    np.testing.assert_allclose(back, pixels, atol=1e-6)
-    criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 100, 1e-12)
-    theirs = cv2.undistortPoints(pixels[:, None], K, np.array(DIST), None, None, K, criteria)
-    np.testing.assert_allclose(undistorted, theirs[:, 0], atol=1e-6)
-
-
-def test_undistortion_of_far_outliers_is_finite():
-    K = jnp.diag(jnp.array([1145.0, 1143, 1]))
-    far = jnp.array([[1e5, -1e5], [4e3, 4e3]])
-    assert finite(cam.undistort_pixels(far, K, jnp.array(DIST)))
 
 
 def test_moving_a_pose_between_cameras_equals_the_way_through_the_world(rng):

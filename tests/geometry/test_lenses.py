@@ -118,3 +118,38 @@ def test_a_skewed_matrix_is_used_in_full():
     back = undistort_pixels(image_grid(), skewed, lens)
     np.testing.assert_allclose(distort_pixels(back, skewed, lens), image_grid(), atol=1e-6)
     assert np.abs(back - undistort_pixels(image_grid(), K, lens)).max() > 0.01
+
+
+def random_lenses(count):
+    """Lenses of each model, of some strength: focal lengths and coefficients."""
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        focal, fisheye = rng.uniform(450, 1600), number % 6 == 5
+        scale = (focal / 1000) ** 2 * np.array([0.3, 0.2, 2e-3, 2e-3, 0.05])
+        c = rng.normal(0, scale / 2)
+        if fisheye:
+            c = rng.normal(0, [0.05, 0.02, 0.005, 0.001])
+        elif number % 6:
+            size = (4, 5, 8, 12, 14)[number % 6 - 1]
+            more = rng.normal(0, [0.05, 0.02, 0.005, *[1e-3] * 4, 0.02, 0.02])
+            c = np.concatenate([c, more])[:size]
+        yield focal, Lens(tuple(c), fisheye)
+
+
+def test_two_hundred_lenses_are_inverted_over_the_whole_image_or_have_no_ray_there():
+    u, v = np.meshgrid(np.linspace(0, 1920, 33), np.linspace(0, 1080, 19))
+    pixels, seen = np.stack([u, v], -1).reshape(-1, 2), []
+    for focal, lens in random_lenses(200):
+        matrix = np.array([[focal, 0, 950], [0, focal * 1.01, 545], [0, 0, 1]])
+        back = undistort_pixels(pixels, matrix, lens)
+        known = np.isfinite(back).all(-1)
+        seen.append(known.mean())
+        again = distort_pixels(back[known], matrix, lens)
+        assert np.abs(again - pixels[known]).max(initial=0) < 1e-6, lens
+        if not lens.fisheye:
+            rays = (back[known] - matrix[:2, 2]) / np.diag(matrix)[:2]
+            rays = np.column_stack([rays, np.ones(len(rays))])
+            still = np.zeros(3), np.zeros(3), matrix, np.array(lens.coefficients)
+            theirs = cv2.projectPoints(rays, *still)[0][:, 0]
+            assert np.abs(theirs - pixels[known]).max() < 1e-6, lens
+    assert np.mean(seen) > 0.9 and min(seen) > 0.1

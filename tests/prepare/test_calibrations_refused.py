@@ -78,7 +78,6 @@ DAMAGE = [
     ("translation", None, r"table \[right\]: no translation"),
     ("distortions", [0.1] * 3, "camera right: distortion: 3 coefficients - OpenCV has 0, 4, 5, 8"),
     ("distortions", ["k1"] * 4, "camera right: distortion: .* numbers are wanted"),
-    ("distortions", [0.0] * 13 + [0.01], "14 coefficients - a tilted sensor .*TILTED"),
     ("size", [1000.0], "camera right: image size: 1 numbers - 2 numbers"),
     ("size", [1000.5, 1000.0], "camera right: image size: .* - width and height in pixels"),
     ("size", [-1000, 1000], "camera right: image size: .* - width and height in pixels"),

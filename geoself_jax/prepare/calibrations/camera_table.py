@@ -16,7 +16,7 @@ TURNED = 1e-2
 
 _EXACT = 1e-12  # R R^T off the identity by rounding alone: left as it is
 _LARGEST = 1e12  # of any number of a camera
-_COUNTS = (0, 4, 5, 8, 12)
+_COUNTS = (0, 4, 5, 8, 12, 14)
 
 
 @dataclass(frozen=True)
@@ -190,18 +190,12 @@ def _lens(value: Any, where: str, fisheye: bool) -> Lens:
                 f"{what}: {count} coefficients", "a fisheye's are k1 k2 k3 k4", "fix the file"
             )
         return Lens(tuple(coefficients.tolist()), fisheye=True)
-    if count == 14:
-        if coefficients[12:].any():
-            raise data_error(
-                f"{what}: 14 coefficients",
-                "a tilted sensor (tau) cannot be undone",
-                "calibrate without CALIB_TILTED_MODEL",
-            )
+    if count == 14 and not coefficients[12:].any():
         coefficients = coefficients[:12]
     elif count not in _COUNTS:
         raise data_error(
             f"{what}: {count} coefficients",
-            "OpenCV has 0, 4, 5, 8 or 12: k1 k2 p1 p2 [k3 [k4 k5 k6 [s1 s2 s3 s4]]]",
+            "OpenCV has 0, 4, 5, 8, 12 or 14: k1 k2 p1 p2 k3 k4 k5 k6 s1 s2 s3 s4 taux tauy",
             "fix the file",
         )
     return Lens(tuple(coefficients.tolist()))
