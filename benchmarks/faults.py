@@ -457,7 +457,7 @@ PEOPLE = (
         "note",
         (_C, "never sees head"),
     ),
-    Fault("a camera sees nothing", unseen((slice(None), CAM)), "error", (_C, "sees no joint")),
+    Fault("a camera sees nothing", unseen((slice(None), CAM)), "warning", (_C, "sees no joint")),
     Fault(
         "a camera sees every third frame",
         sees_only(lambda f: [0, 1, 2, 3] if f % 3 == 0 else [0, 1, 3]),

@@ -63,7 +63,7 @@ def train_together(
     """
     recording = recording.without_ground_truth()
     check_fit(config, recording)
-    check_before_training(config.data.train, recording, triangulated)
+    check_before_training(config.data.train, recording)
     learn, held = held_out(config.data, recording)
     labels = triangulated if truth is None else truth
     views = training_views(recording.select(learn), labels[learn])

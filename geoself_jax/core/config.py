@@ -27,6 +27,7 @@ class DataConfig:
             several, to choose the best checkpoint by a label-free score.
         validation_subjects: Names of the subjects to hold out in place of that share, commas
             between them.
+        force: Train even where inspect finds an error; the run's record says so.
         device_bytes: The instants lie in each device's memory if they need no more than this; else
             the host feeds each call's batches, the same bit for bit.
     """
@@ -35,6 +36,7 @@ class DataConfig:
     synthetic_frames: int = _number(40_000, least=1)
     validation_share: float = _number(0.05, least=0, most=0.9)
     validation_subjects: str = ""
+    force: bool = False
     device_bytes: int = _number(8 * 2**30, least=0)
 
 

@@ -1,10 +1,11 @@
 """What the arrays of a recording must be; the first fault is named with its place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error, nearest_name
+from geoself_jax.core.skeleton import normalized
 
 TEXT = (
     *("format", "joint_names", "clip_names", "clip_actions"),
@@ -27,6 +28,11 @@ ROTATION_PROJECTED = 1e-2
 
 BODY_METRES = (0.5, 3.0)
 """Largest distance between two joints of a person, median over instants."""
+
+ANIMAL_METRES = (0.005, 30.0)
+"""The same of any body."""
+
+_OF_PEOPLE = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 
 
 def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -246,14 +252,26 @@ def check_scene(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             "give e.g. [0, 0, 1]",
         )
     if "pose_world" in arrays:
-        _check_ground_truth(source, arrays["pose_world"])
+        names = arrays.get("pose_joint_names", arrays["joint_names"])
+        _check_ground_truth(source, arrays["pose_world"], size_limits([str(n) for n in names]))
 
 
-def _check_ground_truth(source: str, pose_world: np.ndarray) -> None:
+def _check_ground_truth(source: str, pose_world: np.ndarray, limits: tuple[float, float]) -> None:
     every = np.unique(np.linspace(0, len(pose_world) - 1, 500).astype(int))
     size = body_size(pose_world[every])
-    if not (np.isnan(size) or BODY_METRES[0] <= size <= BODY_METRES[1]):
-        raise wrong_unit(f"{source}: the body of pose_world", size)
+    if not (np.isnan(size) or limits[0] <= size <= limits[1]):
+        raise wrong_unit(f"{source}: the body of pose_world", size, limits)
+
+
+def size_limits(joint_names: Sequence[str]) -> tuple[float, float]:
+    """Returns the smallest and largest size of a body, metres: a person's, or any animal's.
+
+    Joints are a person's if there are two each of shoulder, hip, knee and so on, and no paw.
+    """
+    names = [normalized(name) for name in joint_names]
+    person = all(sum(part in name for name in names) >= 2 for part in _OF_PEOPLE)
+    animal = any(word in name for name in names for word in ("paw", "tail", "hoof", "wing"))
+    return BODY_METRES if person and not animal else ANIMAL_METRES
 
 
 def body_size(points: np.ndarray) -> float:
@@ -267,17 +285,18 @@ def body_size(points: np.ndarray) -> float:
     return float(np.median(largest[largest > 0])) if (largest > 0).any() else float("nan")
 
 
-def wrong_unit(what: str, size: float) -> GeoselfError:
+def wrong_unit(what: str, size: float, limits: tuple[float, float] = BODY_METRES) -> GeoselfError:
     """Returns the error for a body whose size is not in metres, with a guess at its unit.
 
     Args:
         what: What was measured, as the error names it.
         size: Distance between the farthest joints (`body_size`), in the unit of the file.
+        limits: Smallest and largest, metres.
     """
     unit = "millimetres" if size > 300 else "centimetres" if size > 30 else "another unit"
     return data_error(
         f"{what} measures {size:.4g} between its farthest joints",
-        f"wanted metres, {BODY_METRES[0]} to {BODY_METRES[1]}; this looks like {unit}",
+        f"wanted metres, {limits[0]} to {limits[1]}; this looks like {unit}",
         "give center and pose_world in metres",
     )
 

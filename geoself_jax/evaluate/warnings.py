@@ -22,10 +22,7 @@ def warnings_of(
     found = [line for line in (_same_data(trained, recording, source),) if line]
     if recording.views < 2 or not np.isfinite(triangulated).any():
         return found
-    try:
-        return found + check_before_training(source, recording, triangulated)
-    except GeoselfError as error:
-        return [*found, str(error)]
+    return found + check_before_training(source, recording, force=True)
 
 
 def _same_data(trained: Trained, recording: Recording, source: str) -> str:

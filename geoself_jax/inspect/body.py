@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
-from geoself_jax.data.validation import BODY_METRES, body_size, wrong_unit
+from geoself_jax.data.validation import BODY_METRES, body_size, size_limits, wrong_unit
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.sides import find
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
@@ -50,15 +50,25 @@ def _spread(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return median, deviation
 
 
-def check_size(subject: str, points: np.ndarray) -> list[Verdict]:
-    """A verdict on the unit of length, by the size of one subject."""
+def check_size(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Verdict]:
+    """A verdict on the unit of length, by the size of one subject.
+
+    Args:
+        subject: Its name.
+        skeleton: Of the joints; one that is not a person's may be of any animal's size.
+        points: (frames, joints, 3), metres.
+    """
     size = body_size(points)
     if np.isnan(size):
         return [note("size", f"subject {subject}: the size was not checked", "nobody triangulated")]
     figures = f"{size:.2f} m between the farthest joints, median"
-    if not BODY_METRES[0] <= size <= BODY_METRES[1]:
-        what, evidence, do = str(wrong_unit(f"subject {subject}: the body", size)).split(" - ")
+    limits = size_limits(skeleton.joint_names)
+    if not limits[0] <= size <= limits[1]:
+        wrong = wrong_unit(f"subject {subject}: the body", size, limits)
+        what, evidence, do = str(wrong).split(" - ")
         return [error("size", what, evidence, do)]
+    if limits != BODY_METRES:
+        return [note("size", f"subject {subject} measures {size:.3g} m: is that its size?")]
     if not 0.7 <= size <= 2.2:
         what = f"subject {subject} has an unusual size"
         return [warning("size", what, figures, "check the unit of center")]

@@ -1,13 +1,16 @@
 """Do the cameras fit each other: which does not, and by which mistake?"""
 
+from itertools import combinations
+
 import numpy as np
 
-from geoself_jax.inspect import conventions, timing
+from geoself_jax.inspect import clocks, conventions
+from geoself_jax.inspect.conventions import Cause
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.verdicts import Verdict, error, ok, warning
 
 CHECK = "cameras"
-WORST_PX, WARNING_PX = 20.0, 12.0  # in an image 1000 wide; the first is `data.rig_check`'s
+WORST_PX, WARNING_PX = 20.0, 12.0  # times `Sample.noise_scale`
 _SUSPECT_PX = 6.0  # from here on usual mistakes are tried as explanations
 _FEW = 300  # instants on which mistakes are tried out
 _FEWEST = 20  # detections
@@ -18,19 +21,19 @@ def check_cameras(sample: Sample) -> list[Verdict]:
     medians = view_medians(sample)
     if not np.isfinite(medians).any():
         return [_nothing_triangulated(sample)]
-    scale = [sample.pixel_scale(view) for view in range(sample.views)]
+    scale = [sample.noise_scale(view) for view in range(sample.views)]
     view = int(np.nanargmax(medians / scale))
-    if medians[view] <= WARNING_PX * scale[view]:
+    worst = float(medians[view])
+    if worst <= WARNING_PX * scale[view]:
         few = sample.thinned(_FEW)
-        suspect = medians[view] > _SUSPECT_PX * scale[view]
-        found = conventions.explained_for_all(few, float(medians[view])) if suspect else None
+        found = conventions.of_all(few, worst) if worst > _SUSPECT_PX * scale[view] else None
         if found:
-            return [warning(CHECK, *_for_all(few, view, float(medians[view]), found))]
+            return [warning(CHECK, *_for_all(few, view, worst, found))]
         figures = f"median triangulation residual {np.nanmedian(medians):.1f} px, "
-        figures += f"worst {medians[view]:.1f} px ({sample.name(view)})"
+        figures += f"worst {worst:.1f} px ({sample.name(view)})"
         return [ok(CHECK, "the cameras fit each other", figures)]
-    severity = error if medians[view] > WORST_PX * scale[view] else warning
-    return [severity(CHECK, *_diagnosis(sample.thinned(_FEW), view, float(medians[view])))]
+    severity = error if worst > WORST_PX * scale[view] else warning
+    return [severity(CHECK, *_diagnosis(sample.thinned(_FEW), view, worst))]
 
 
 def view_medians(sample: Sample) -> np.ndarray:
@@ -55,13 +58,26 @@ def _nothing_triangulated(sample: Sample) -> Verdict:
 
 
 def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
+    """What is wrong, the figures, and what to do: a cause only where undoing it proves it."""
     rig = f"rig {sample.whole.rig_names[sample.rig]}"
     evidence = _evidence(sample, view, worst)
-    found = conventions.explained_for_all(sample, worst)
+    twins = _one_calibration(sample)
+    if twins:
+        what = f"{rig}: cameras {twins[0]} and {twins[1]} have one calibration"
+        return what, f"{evidence}; their R, center and K are the same", "give each its own"
+    everywhere = conventions.of_all(sample, worst)
     alone, left = _odd_one_out(sample, worst)
-    single = None if alone is None else _explained(sample, alone)
-    if found and not (single and single[1] < found[1]):
-        return _for_all(sample, view, worst, found)
+    single = None if alone is None else _of_camera(sample, alone, left)
+    if everywhere and not (single and single.px < everywhere.px):
+        return _for_all(sample, view, worst, everywhere)
+    rest = "" if np.isnan(left) else f"; the other cameras fit within {left:.1f} px without it"
+    if alone is not None and single:
+        what = f"{sample.name(alone)}: {single.what}"
+        return what, f"{evidence}{rest}; {single.px:.1f} px without that", "fix that camera"
+    lags = clocks.of_rig(sample, worst)
+    if lags:
+        what = f"{rig}: the cameras' clocks differ ({lags.what})"
+        return what, f"{evidence}; {lags.px:.1f} px without that", "synchronize them again"
     if alone is None:
         return (
             f"{rig}: the cameras do not fit each other",
@@ -69,10 +85,6 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
             "wanted x_cam = R (x_world - center): R world to camera, center = -R^T t, cameras in "
             "the order of the views, all synchronized",
         )
-    rest = "" if np.isnan(left) else f"; the other cameras fit within {left:.1f} px without it"
-    if single:
-        what = f"{sample.name(alone)}: {single[0]}"
-        return what, f"{evidence}{rest}; {single[1]:.1f} px without that", "fix that camera"
     return (
         f"{sample.name(alone)} does not fit the others",
         evidence + rest + "; no usual mistake explains it",
@@ -80,37 +92,53 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
     )
 
 
+def _one_calibration(sample: Sample) -> tuple[str, str] | None:
+    """Two cameras that see something and have the same extrinsics and intrinsics."""
+    K, R, center = sample.cameras
+    there = [view for view in range(sample.views) if sample.seen[:, view].any()]
+    for a, b in combinations(there, 2):
+        if all(np.allclose(array[a], array[b], rtol=1e-9, atol=1e-9) for array in (K, R, center)):
+            return sample.whole.camera_names[a], sample.whole.camera_names[b]
+    return None
+
+
 def _evidence(sample: Sample, view: int, worst: float) -> str:
     return f"median triangulation residual {worst:.1f} px in {sample.name(view)}"
 
 
-def _for_all(
-    sample: Sample, view: int, worst: float, found: tuple[str, float]
-) -> tuple[str, str, str]:
+def _for_all(sample: Sample, view: int, worst: float, found: Cause) -> tuple[str, str, str]:
     """A mistake in all cameras in words."""
-    what = f"rig {sample.whole.rig_names[sample.rig]}: {found[0]}"
-    evidence = f"{_evidence(sample, view, worst)}; {found[1]:.1f} px without that"
+    what = f"rig {sample.whole.rig_names[sample.rig]}: {found.what}"
+    evidence = f"{_evidence(sample, view, worst)}; {found.px:.1f} px without that"
     return what, evidence, "fix it and convert again"
 
 
-def _explained(sample: Sample, view: int) -> tuple[str, float] | None:
-    """The mistake in one camera: of its calibration or its detections, or a lag."""
-    found = conventions.explained_for_one(sample, view)
-    lag = timing.lag_of(sample, view)
-    if lag is None or (found and found[1] < lag.best_px):
-        return found
-    return (f"runs {timing.words(lag, sample.whole.fps)}", lag.best_px)
+def _of_camera(sample: Sample, view: int, rest: float) -> Cause | None:
+    """The mistake in one camera: of its calibration, its detections or its clock."""
+    found = [
+        cause
+        for cause in (conventions.of_one(sample, view, rest), clocks.of_one(sample, view, rest))
+        if cause
+    ]
+    if len(found) == 2:
+        better, other = sorted(found, key=lambda cause: cause.px)
+        return better if conventions.clearly(better.px, other.px) else None
+    return found[0] if found else conventions.moved(sample, view, rest)
 
 
 def _odd_one_out(sample: Sample, worst: float) -> tuple[int | None, float]:
     """The camera without which the others fit, and how well; of two cameras the explained one."""
     if sample.views == 2:
-        found = [(conventions.explained_for_one(sample, view), view) for view in (0, 1)]
-        known = [(fit[1], view) for fit, view in found if fit]
-        return (min(known)[1] if known else None), float("nan")
+        causes = [(_of_camera(sample, view, float("nan")), view) for view in (0, 1)]
+        known = sorted((cause.px, view) for cause, view in causes if cause)
+        if not known or (len(known) == 2 and not conventions.clearly(known[0][0], known[1][0])):
+            return None, float("nan")
+        return known[0][1], float("nan")
     left = [conventions.others_fit(sample, view) for view in range(sample.views)]
-    view = int(np.argmin(left))
-    return (view, left[view]) if left[view] < min(worst / 2, WARNING_PX) else (None, left[view])
+    view, second = np.argsort(left)[:2].tolist()
+    limit = min(worst / 2, WARNING_PX * max(sample.noise_scale(v) for v in range(sample.views)))
+    fits = left[view] < limit and not left[second] < 1.5 * left[view]
+    return (view if fits else None), left[view]
 
 
 def check_baselines(sample: Sample) -> list[Verdict]:

@@ -20,8 +20,8 @@ def check_missing(recording: Recording) -> list[Verdict]:
     for view, share in enumerate(by_view):
         name = f"camera {recording.camera_names[view]}"
         if share == 0:
-            do = "check its file, or leave it out"
-            found.append(error("missing", f"{name} sees no joint", "0 detections", do))
+            do = "it takes no part: check its file, or leave it out"
+            found.append(warning("missing", f"{name} sees no joint", "0 detections", do))
         elif share < 1 - _MISSING:
             evidence = f"{100 * share:.1f} % of its joints are seen"
             found.append(warning("missing", f"{name} sees little", evidence, "check its file"))
@@ -35,7 +35,7 @@ def check_missing(recording: Recording) -> list[Verdict]:
             found.append(warning("missing", f"{name} is seldom seen", evidence, "check it"))
     found += _unseen_by_one(recording, seen)
     alone = float((seen.any(-1).sum(-1) < 2).mean())
-    if alone > 0.1:
+    if alone > 0.1 and recording.views > 1:
         severity = error if alone == 1 else warning
         what = "instants are seen by fewer than two cameras"
         found.append(

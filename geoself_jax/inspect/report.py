@@ -20,7 +20,7 @@ from geoself_jax.inspect.sample import MOST, Sample, samples_of
 from geoself_jax.inspect.statistics import all_figures
 from geoself_jax.inspect.verdicts import ORDER, Verdict
 
-_RIGS = 8  # most that are checked
+RIGS = 8  # most that are checked
 _MANY = 3  # verdicts that differ only in the name, before they are summed up
 _PEOPLE = 12
 
@@ -65,7 +65,7 @@ def inspect(
         other: That one's name.
         most: Instants on which geometry is checked.
     """
-    samples = samples_of(recording.without_ground_truth(), most)[:_RIGS]
+    samples = samples_of(recording.without_ground_truth(), most)[:RIGS]
     found = of_detections(recording) + of_geometry(recording, samples)
     found += duplicates.check_repeats(recording)
     if against is not None:
@@ -84,8 +84,16 @@ def of_detections(recording: Recording) -> list[Verdict]:
     ]
 
 
-def of_geometry(recording: Recording, samples: list[Sample]) -> list[Verdict]:
-    """Checks of the cameras, and where these fit of the people between them."""
+def of_geometry(
+    recording: Recording, samples: list[Sample], *, thorough: bool = True
+) -> list[Verdict]:
+    """Checks of the cameras, and where these fit of the people between them.
+
+    Args:
+        recording: To look at.
+        samples: Its instants, one sample a rig.
+        thorough: All checks; else those alone that can find an error, which training refuses.
+    """
     if recording.views < 2 or not samples:
         what = "the cameras were not checked"
         why = f"{recording.views} view" if recording.views < 2 else "no instant seen by two cameras"
@@ -97,13 +105,17 @@ def of_geometry(recording: Recording, samples: list[Sample]) -> list[Verdict]:
         found += fit
         if fit[0].severity == "ok":
             fitting.append(sample)
-            found += of_views(sample)
+            found += of_views(sample) if thorough else _of_frames_and_depth(sample)
         elif fit[0].severity == "warning":
-            found += in_frames_and_time(sample)
+            found += in_frames_and_time(sample) if thorough else sides.check_frames(sample)
     if not fitting:
         what = "people and timing were not checked"
         return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
-    return found + of_people(recording, fitting)
+    return found + of_people(recording, fitting, thorough=thorough)
+
+
+def _of_frames_and_depth(sample: Sample) -> list[Verdict]:
+    return [*sides.check_frames(sample), *body.check_depth(sample)]
 
 
 def of_views(sample: Sample) -> list[Verdict]:
@@ -137,13 +149,22 @@ def _not_timed(sample: Sample) -> list[Verdict]:
     return [*sides.check_frames(sample), not_timed]
 
 
-def of_people(recording: Recording, samples: list[Sample]) -> list[Verdict]:
-    """Checks of the triangulated people."""
-    subjects = _by_subject(recording, samples)
-    found = body.check_up(samples) + body.check_order(recording.skeleton, subjects)
+def of_people(
+    recording: Recording, samples: list[Sample], *, thorough: bool = True
+) -> list[Verdict]:
+    """Checks of the triangulated people; `thorough` as for `of_geometry`."""
+    skeleton, subjects = recording.skeleton, _by_subject(recording, samples)
+    found = [
+        v for name, points in subjects.items() for v in body.check_size(name, skeleton, points)
+    ]
+    if any(verdict.severity == "error" for verdict in found):
+        return found  # in another unit no bone is of a person's length
+    found += body.check_up(samples) + body.check_order(skeleton, subjects)
     for name, points in subjects.items():
-        found += body.check_size(name, points) + body.check_bones(name, recording.skeleton, points)
+        found += body.check_bones(name, skeleton, points) if thorough else []
     found += sides.check_anatomy(samples)
+    if not thorough:
+        return found
     return found + [verdict for sample in samples for verdict in timing.check_speed(sample)]
 
 

@@ -56,6 +56,11 @@ class Sample:
         return self.recording.confidence > 0
 
     @cached_property
+    def pixels(self) -> np.ndarray:
+        """(n, views, joints, 2) detections, NaN where one has no confidence."""
+        return np.where(self.seen[..., None], self.recording.keypoints_2d, np.float32(np.nan))
+
+    @cached_property
     def points(self) -> np.ndarray:
         """(n, joints, 3) robustly triangulated, world, metres; NaN where fewer than two views."""
         return triangulated(self.recording.keypoints_2d, self.recording.confidence, self.cameras)
@@ -104,13 +109,14 @@ class Sample:
             keypoints_2d: (n, joints, 2) in place of the view's own detections.
             camera: In place of the view's own.
         """
-        own = self.recording.keypoints_2d[:, view] if keypoints_2d is None else keypoints_2d
+        own = self.pixels[:, view] if keypoints_2d is None else keypoints_2d
         if self.views > 2:
             there = projected(self.by_others[view], camera) if camera else self.expected[view]
             pixels, depth = there
             error = np.linalg.norm(pixels - own, axis=-1)
-            return np.where(depth > 0, error, np.where(np.isfinite(depth), np.inf, np.nan))
-        other = self.recording.keypoints_2d[:, 1 - view]
+            error = np.where(depth > 0, error, np.where(np.isfinite(depth), np.inf, np.nan))
+            return np.where(np.isfinite(own).all(-1), error, np.nan)
+        other = self.pixels[:, 1 - view]
         error = epipolar(own, other, camera or one(self.cameras, view), one(self.cameras, 1 - view))
         return np.where(self.seen[:, 1 - view], error, np.nan)
 
@@ -121,6 +127,24 @@ class Sample:
     def pixel_scale(self, view: int) -> float:
         """Pixels that count as one in an image 1000 wide."""
         return float(self.whole.image_size[self.rig, view].max()) / 1000
+
+    def noise_scale(self, view: int) -> float:
+        """What a pixel of error counts for: 1 where the image is 1000 wide and the body 400 large.
+
+        A detector's error grows with the body in the image, and with the image's resolution.
+        """
+        return self.pixel_scale(view) * self._body_in_image
+
+    @cached_property
+    def _body_in_image(self) -> float:
+        """The body's extent by 0.4 of the image's, median of the cameras, from 0.5 to 2."""
+        shares = []
+        for view in range(self.views):
+            own = self.pixels[self.seen[:, view].any(-1), view]
+            if len(own):
+                extent = np.linalg.norm(np.nanmax(own, 1) - np.nanmin(own, 1), axis=-1)
+                shares.append(float(np.median(extent)) / (1000 * self.pixel_scale(view)))
+        return float(np.clip(np.median(shares) / 0.4, 0.5, 2)) if shares else 1.0
 
     def name(self, view: int) -> str:
         """The camera's name, with the rig's where there are several."""

@@ -30,7 +30,7 @@ def check_frames(sample: Sample) -> list[Verdict]:
 
 def _of_view(sample: Sample, view: int, pairs: list[int]) -> list[Verdict]:
     mirror = list(sample.whole.skeleton.mirror)
-    own = sample.recording.keypoints_2d[:, view]
+    own = sample.pixels[:, view]
     seen = sample.seen[:, view].any(-1)
     now = _by_frame(sample.error_of(view)[:, pairs])
     exchanged = _by_frame(sample.error_of(view, keypoints_2d=own[:, mirror])[:, pairs])
@@ -38,7 +38,9 @@ def _of_view(sample: Sample, view: int, pairs: list[int]) -> list[Verdict]:
     swapped = seen & (now > _LEAST_PX * scale) & (exchanged < now / 2)
     share = float(swapped.sum() / max(1, seen.sum()))
     if share > _SHARE[0] and swapped.sum() > 1:
-        return [_exchanged(sample, view, swapped, share)]
+        rest = float(np.median(now[seen & ~swapped])) if (seen & ~swapped).any() else 0.0
+        proved = np.median(exchanged[swapped]) <= max(3 * rest, _LEAST_PX * scale)
+        return [_exchanged(sample, view, swapped, share, proved=bool(proved))]
     strange = seen & (_by_frame(sample.error_of(view)) > _STRANGER_PX * scale)
     share = float(strange.sum() / max(1, seen.sum()))
     if _STRANGERS < share < 0.5 and strange.sum() > 1:
@@ -54,10 +56,16 @@ def _by_frame(errors: np.ndarray) -> np.ndarray:
     return np.where(known.sum(-1) >= 4, ordered[np.arange(len(errors)), middle], 0)
 
 
-def _exchanged(sample: Sample, view: int, swapped: np.ndarray, share: float) -> Verdict:
+def _exchanged(
+    sample: Sample, view: int, swapped: np.ndarray, share: float, *, proved: bool
+) -> Verdict:
     first, last = (place(sample.whole, sample.frames[np.flatnonzero(swapped)[i]]) for i in (0, -1))
     evidence = f"exchanging them halves the error in {100 * share:.0f} % of the frames looked at, "
     evidence += f"first {first}, last {last}"
+    if not proved:
+        what = f"{sample.name(view)}: left and right may be exchanged in some frames"
+        evidence += "; what is left is more than the other frames have"
+        return warning(CHECK, what, evidence, "look at these frames")
     if not _lasting(sample, swapped):
         what = f"{sample.name(view)}: left and right are exchanged for a while, as detectors do"
         return note(CHECK, what, evidence)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geoself_jax.inspect.conventions import SOUND_PX, others_fit
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.verdicts import Verdict, note, ok, warning
 
@@ -13,7 +14,7 @@ _LAGS = np.arange(-FARTHEST, FARTHEST + 1)
 _GAIN = 0.9  # of the error in step: what a lag has to come under
 _LEAST_PX = 0.3  # in an image 1000 wide: what it has to win; what a frame's motion must be
 _FAR, _SHARP = 8, 1.15  # frames from the best lag at which the error is this factor larger
-_FEWEST = 100  # detections
+FEWEST = 100  # detections
 _CLIPS, _WINDOW, _SHORTEST = 6, 60, 24  # clips searched for dropped frames; frames of a window
 _DROPPED, _MOST_DROPPED, _MOVING_PX = 0.75, 8, 1.0  # of the error in step; frames; a frame
 _BLOCKS, _SHORT, _LEAST_LAG = 8, 8, 0.6  # of frames that have to agree; frames; frames
@@ -78,7 +79,7 @@ def best_lag(errors: np.ndarray, pixel: float) -> Lag | None:
     medians = np.full(len(_LAGS), np.nan)
     for i, error in enumerate(errors):
         error = error[~np.isnan(error)]
-        medians[i] = np.median(error) if error.size >= _FEWEST else np.nan
+        medians[i] = np.median(error) if error.size >= FEWEST else np.nan
     now = medians[FARTHEST]
     if np.isnan(now):
         return None
@@ -138,7 +139,7 @@ def _behind(sample: Sample, view: int, shift: int) -> np.ndarray:
     off = sample.expected[view][0] - pixels[there]
     near = np.linalg.norm(off, axis=-1) < _NEAR_PX * pixel + 5 * speed
     fast = (one & two & three)[:, None] & near & (speed > _FAST_PX * pixel)
-    if fast.sum() < _BLOCKS * _FEWEST // 2:
+    if fast.sum() < _BLOCKS * FEWEST // 2:
         return np.empty(0)
     ratio = (off[fast] * motion[fast]).sum(-1) / speed[fast] ** 2
     blocks = zip(np.array_split(ratio, _BLOCKS), np.array_split(speed[fast], _BLOCKS), strict=True)
@@ -183,12 +184,28 @@ def _lasting(found: list[tuple[Lag, int]]) -> list[tuple[Lag, int]]:
 
 def _late(sample: Sample, lag: Lag, view: int) -> Verdict:
     other = f" against {sample.whole.camera_names[1 - view]}" if sample.views == 2 else ""
+    if not _explained(sample, lag, view):
+        return warning(
+            CHECK,
+            f"{sample.name(view)} does not fit the others' motion",
+            f"its median error falls from {lag.now_px:.1f} to {lag.best_px:.1f} px when it is "
+            f"taken as {words(lag, sample.whole.fps)}, which is still more than a sound camera has",
+            "check its synchronization and its calibration: the lag alone does not explain it",
+        )
     return warning(
         CHECK,
         f"{sample.name(view)} runs {words(lag, sample.whole.fps)}{other}",
         f"its median error falls from {lag.now_px:.1f} to {lag.best_px:.1f} px when shifted",
         "shift its frames, or synchronize again",
     )
+
+
+def _explained(sample: Sample, lag: Lag, view: int) -> bool:
+    """Whether a camera without its lag fits the others about as well as these fit each other."""
+    if sample.views == 2:
+        return lag.best_px <= SOUND_PX * sample.noise_scale(view)
+    rest = others_fit(sample, view)
+    return lag.best_px <= max(2 * rest, 3 * sample.noise_scale(view))
 
 
 def motion_px(sample: Sample) -> float:

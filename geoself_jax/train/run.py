@@ -69,7 +69,7 @@ def train(
     with _owned(folder), StopFlag() as stop:
         if triangulated is None:
             triangulated = triangulate_recording(recording, config.objective.labels)
-        _warn(check_before_training(config.data.train, recording, triangulated))
+        _warn(check_before_training(config.data.train, recording, force=config.data.force))
         check_fit(config, recording)
         used, held = held_out(config.data, recording)
         supervised, labels = labels is not None, triangulated if labels is None else labels

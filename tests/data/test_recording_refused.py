@@ -8,8 +8,6 @@ import pytest
 from geoself_jax.core.errors import DATA, DIVERGED, WORKDIR, GeoselfError
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data import recording
-from geoself_jax.data.rig_check import check_geometry
-from geoself_jax.data.training_set import hold_out, training_views, triangulate_recording
 from geoself_jax.runtime import workdir
 from geoself_jax.train import progress
 
@@ -173,94 +171,6 @@ def test_a_rotation_a_little_off_is_kept_or_made_exact(tiny_arrays, off, kept):
     exact = there if not kept else tiny_arrays["R"]
     assert np.abs(exact @ exact.swapaxes(-1, -2) - np.eye(3)).max() < 1e-12
     assert np.abs(there - R).max() <= 2 * off
-
-
-def _rotated(a, b):
-    """R as if x_cam = R x + t, with t given where the centre is wanted."""
-    return -np.einsum("rvij,rvj->rvi", a, b)
-
-
-def _swapped(arrays, views):
-    order = np.arange(4)
-    order[list(views)] = order[list(views)[::-1]]
-    return {name: arrays[name][:, order] for name in ("K", "R", "center", "dist")}
-
-
-def _only(rig, changed, good):
-    """A fault in one rig or one camera only."""
-    result = np.array(good)
-    result[rig] = changed[rig]
-    return result
-
-
-CONVENTIONS = {
-    "t_for_center": (lambda a: {"center": _rotated(a["R"], a["center"])}, ["x_cam = R"]),
-    "inverted_R": (lambda a: {"R": a["R"].swapaxes(-1, -2)}, ["x_cam = R"]),
-    "two_cameras_swapped": (lambda a: _swapped(a, (0, 1)), ["x_cam = R"]),
-    "one_rig_inverted": (
-        lambda a: {"R": _only(1, a["R"].swapaxes(-1, -2), a["R"])},
-        ["rig rig1", "px"],
-    ),
-    "one_camera_inverted": (
-        lambda a: {"R": _only((0, 2), a["R"].swapaxes(-1, -2), a["R"])},
-        ["rig rig0, camera cam2", "px"],
-    ),
-    "y_up_cameras": (lambda a: {"R": a["R"] * [[1], [-1], [-1]]}, ["px"]),
-    "millimetres": (lambda a: {"center": 1000 * a["center"]}, ["measures", "millimetres"]),
-    "centimetres": (lambda a: {"center": 100 * a["center"]}, ["measures", "centimetres"]),
-    "feet": (lambda a: {"center": 3.28 * a["center"]}, ["measures", "wanted metres"]),
-}
-
-
-@pytest.mark.parametrize("fault", CONVENTIONS)
-def test_cameras_in_another_convention_or_unit_are_refused(tiny_arrays, fault):
-    change, words = CONVENTIONS[fault]
-    arrays = {**tiny_arrays, **change(tiny_arrays)}
-    del arrays["pose_world"]
-    there = recording.from_arrays(arrays, "x")
-    with pytest.raises(GeoselfError) as error:
-        check_geometry("my.npz", there, triangulate_recording(there))
-    assert_refused(error, DATA, "my.npz", *words)
-
-
-def test_views_out_of_step_are_refused(tiny_arrays):
-    pixels, confidence = (np.array(tiny_arrays[k]) for k in ("keypoints_2d", "confidence"))
-    for array in (pixels, confidence):
-        array[:, 2] = np.roll(array[:, 2], 20, axis=0)
-    arrays = {**tiny_arrays, "keypoints_2d": pixels, "confidence": confidence}
-    there = recording.from_arrays(arrays, "x")
-    with pytest.raises(GeoselfError) as error:
-        check_geometry("my.npz", there, triangulate_recording(there))
-    assert_refused(error, DATA, "camera cam2", "synchronized")
-
-
-def test_good_cameras_pass_whatever_is_missing(tiny_recording):
-    triangulated = triangulate_recording(tiny_recording)
-    check_geometry("x", tiny_recording, triangulated)
-    sparse = np.full_like(triangulated, np.nan)
-    sparse[[7, 100]] = triangulated[[7, 100]]  # between the frames that an even sample would take
-    check_geometry("x", tiny_recording, sparse)
-    with pytest.raises(GeoselfError) as error:
-        check_geometry("x", tiny_recording, np.full_like(triangulated, np.nan))
-    assert_refused(error, DATA, "no joint can be triangulated")
-
-
-def test_one_view_is_refused_for_training(tiny_arrays):
-    cameras = ("K", "dist", "R", "center", "image_size", "keypoints_2d", "confidence")
-    arrays = {**tiny_arrays, **{name: tiny_arrays[name][:, :1] for name in cameras}}
-    there = recording.from_arrays({**arrays, "camera_names": np.array(["a"])}, "x")
-    with pytest.raises(GeoselfError) as error:
-        check_geometry("x", there, np.zeros((240, 17, 3)))
-    assert_refused(error, DATA, "1 view", "two or more")
-
-
-def test_one_frame_is_enough_to_be_checked_and_prepared(tiny_recording):
-    one = tiny_recording.select(slice(5, 6))
-    triangulated = triangulate_recording(one)
-    check_geometry("x", one, triangulated)
-    learn, held = hold_out(one, 0.05)
-    assert learn.sum() == 1 and held.sum() == 0
-    assert training_views(one, triangulated).keypoints_2d.shape == (1, 4, 17, 2)
 
 
 def test_a_loss_that_stays_nan_ends_with_70_and_names_the_step():

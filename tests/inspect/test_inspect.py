@@ -12,7 +12,6 @@ import pytest
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.data import recording
 from geoself_jax.data.sources import load
-from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.inspect import __main__ as inspect
 from geoself_jax.inspect import html_report, report, verdicts
 from geoself_jax.inspect.quick import check_before_training
@@ -156,16 +155,15 @@ def test_training_refuses_by_the_name_of_the_mistake(tiny_recording):
     turned = np.swapaxes(tiny_recording.camera.R, -1, -2)
     wrong = _with(tiny_recording, camera=tiny_recording.camera._replace(R=turned))
     with pytest.raises(GeoselfError) as error:
-        check_before_training("my.npz", wrong, triangulate_recording(wrong))
+        check_before_training("my.npz", wrong)
     assert error.value.code == DATA
     assert "my.npz: rig rig0: R is camera to world" in str(error.value)
 
 
 def test_training_gets_one_line_per_warning_and_none_without_warnings(tiny_recording):
-    triangulated = triangulate_recording(tiny_recording)
-    assert check_before_training("x", tiny_recording, triangulated) == []
+    assert check_before_training("x", tiny_recording) == []
     lying = _with(tiny_recording, world_up=np.array([0.0, 1, 0]))
-    (line,) = check_before_training("x", lying, triangulated)
+    (line,) = check_before_training("x", lying)
     assert "people lie" in line and "[0, 0, 1]" in line
 
 
