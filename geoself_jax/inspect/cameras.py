@@ -73,7 +73,7 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
     rest = "" if np.isnan(left) else f"; the other cameras fit within {left:.1f} px without it"
     if alone is not None and single:
         what = f"{sample.name(alone)}: {single.what}"
-        return what, f"{evidence}{rest}; {single.px:.1f} px without that", "fix that camera"
+        return what, f"{evidence}{rest}; {single.px:.1f} px without that", single.do
     lags = clocks.of_rig(sample, worst)
     if lags:
         what = f"{rig}: the cameras' clocks differ ({lags.what})"

@@ -4,6 +4,7 @@ A mistake is a cause only if undoing it brings the residual of the same joints t
 has, in every camera that it concerns, and no other mistake does nearly as well.
 """
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -51,10 +52,12 @@ class Cause:
     Attributes:
         what: In words.
         px: Median residual of the worst camera without it, pixels of the file.
+        do: What to do about it.
     """
 
     what: str
     px: float
+    do: str = "fix that camera"
 
 
 def _by_transpose(R: np.ndarray, v: np.ndarray) -> np.ndarray:
@@ -120,7 +123,10 @@ def of_one(sample: Sample, view: int, rest: float) -> Cause | None:
 
 
 def moved(sample: Sample, view: int, rest: float) -> Cause | None:
-    """A shift of a view's detections, if without it they are where the others see them."""
+    """A shift of a view's detections, if without it they are where the others see them.
+
+    That has several causes, which a file cannot tell apart: it is described, and all are named.
+    """
     if sample.views < 3:
         return None
     off = sample.pixels[:, view] - sample.expected[view][0]
@@ -128,10 +134,11 @@ def moved(sample: Sample, view: int, rest: float) -> Cause | None:
         return None
     right, down = np.nanmedian(off, axis=(0, 1))
     error = sample.error_of(view, keypoints_2d=sample.pixels[:, view] - (right, down))
-    what = f"its detections are moved by {right:.0f}, {down:.0f} px (the images were cropped, cx "
-    what += "and cy are wrong, or it was turned)"
+    what = f"its detections are moved by {right:.0f}, {down:.0f} px"
     now = _median(sample.error_of(view))
-    return _proved([(_median(error), what)], now, limit_of_one(sample, view, rest))
+    found = _proved([(_median(error), what)], now, limit_of_one(sample, view, rest))
+    do = "check whether its images were cropped, cx and cy are wrong, or it was turned or moved"
+    return found and dataclasses.replace(found, do=do)
 
 
 def limit_of_one(sample: Sample, view: int, rest: float) -> float:
