@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from xml.etree import ElementTree
 
 import cv2
 import numpy as np
@@ -180,9 +181,55 @@ def opencv_values(
     return {name + end: value for name, value in zip(names, values, strict=True)}
 
 
+def write_caliscope(known, path):
+    """As Caliscope 0.11.8: tables by number, no names, centimetres asked for and metres kept."""
+    cameras = {
+        str(view): {"cam_id": view, "rotation_count": 0, "error": 0.4, "grid_count": 20} | table
+        for view, table in enumerate(
+            toml_tables(known, [str(v) for v in range(len(known.names))], unit=1).values()
+        )
+    }
+    for camera in cameras.values():
+        del camera["name"]
+        camera["fisheye"] = False
+    path.write_text(tomli_w.dumps({"cameras": cameras}))
+
+
+def write_qualisys(known, path):
+    """As QTM: 1/64 px on the sensor, millimetres, camera axes y up and z backwards."""
+    width, height = known.size
+    root = ElementTree.Element("calibration", {"type": "regular", "source": "x"})
+    cameras = ElementTree.SubElement(root, "cameras")
+    for view, name in enumerate(known.names):
+        camera = ElementTree.SubElement(
+            cameras, "camera", {"active": "1", "model": "Miqus Video", "serial": name}
+        )
+        corner = {"left": 8, "top": 4, "right": width + 7, "bottom": height + 3}
+        k1, k2, p1, p2, k3 = known.dist[view]
+        K = known.K[view] * 64
+        inner = {
+            **{"focalLengthU": K[0, 0], "focalLengthV": K[1, 1]},
+            **{"centerPointU": K[0, 2] + 8 * 64, "centerPointV": K[1, 2] + 4 * 64, "skew": 0},
+            **{"radialDistortion1": k1, "radialDistortion2": k2, "radialDistortion3": k3},
+            **{"tangentalDistortion1": p1, "tangentalDistortion2": p2},
+        }
+        R = np.diag([1, -1, -1]) @ known.R[view]
+        place = dict(zip("xyz", known.center[view] * 1000, strict=True))
+        turn = {f"r{i + 1}{j + 1}": R[i, j] for i in range(3) for j in range(3)}
+        for tag, values in (
+            ("fov_video", corner),
+            ("transform", place | turn),
+            ("intrinsic", inner),
+        ):
+            ElementTree.SubElement(camera, tag, {k: repr(float(v)) for k, v in values.items()})
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
 WRITERS = {
     "pose2sim": lambda known, path: write_pose2sim(known, path / "c.toml"),
     "anipose": lambda known, path: write_anipose(known, path / "c.toml", 0.001),
+    "caliscope": lambda known, path: write_caliscope(known, path / "c.toml"),
+    "qualisys": lambda known, path: write_qualisys(known, path / "c.qca.txt"),
     "panoptic": lambda known, path: write_panoptic(known, path / "c.json"),
     "aist": lambda known, path: write_aist(known, path / "c.json"),
     "karfly": lambda known, path: write_karfly({"S1": known}, path / "c.json"),

@@ -48,8 +48,9 @@ def test_a_camera_is_chosen_from_a_calibration_of_every_format(tmp_path, kind):
         view, place = read_view(str(file), **more), 0
         assert view.name == "c"
     else:
-        view, place = read_view(f"{file}:front", **more), 2
-        assert view.name == "front"
+        name = "cam_2" if kind == "caliscope" else "front"
+        view, place = read_view(f"{file}:{name}", **more), 2
+        assert view.name == name
         with pytest.raises(GeoselfError, match="it has 4: ") as error:
             read_view(str(file), **more)
         assert error.value.code == USAGE

@@ -43,9 +43,14 @@ def assert_same(rig, known, names=None):
 
 
 def recorder():
-    """A list of notices, and the function that appends to it."""
+    """A list of notices, and the function that appends to it all except a plain unit's."""
     lines = []
-    return lines, lines.append
+
+    def record(line):
+        if not re.search(r": unit m?m|: unit cm", line) or "is the unit right?" in line:
+            lines.append(line)
+
+    return lines, record
 
 
 def four_coefficients(known):
@@ -80,19 +85,26 @@ def test_tables_that_are_no_cameras_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(("unit", "length"), [("mm", 0.001), ("cm", 0.01), ("m", 1.0)])
-def test_aniposes_unit_is_guessed_from_the_baseline_with_a_notice(tmp_path, unit, length):
+def test_aniposes_unit_is_the_one_given_and_is_printed(tmp_path, unit, length):
     known = known_rig()
     write_anipose(known, tmp_path / "calibration.toml", length)
-    notices, notice = recorder()
-    rig = read_calibration(tmp_path / "calibration.toml", notice=notice)
+    notices = []
+    rig = read_calibration(tmp_path / "calibration.toml", unit=unit, notice=notices.append)
     assert_same(rig, known)
     np.testing.assert_array_equal(rig.world_up, [0, 0, 1])
-    guess, up = notices
-    assert re.search(rf"calibration\.toml.*guessed {unit}, .*\d\.\d\d m apart.*--unit", guess)
+    up, said = notices
     assert re.search(r"took z, .*--up", up)
+    assert re.search(rf"calibration\.toml: unit {unit}, as given; .* are [3-9]\.\d+ m apart$", said)
 
 
-def test_a_given_unit_is_not_guessed(tmp_path):
+def test_a_formats_own_unit_is_printed(tmp_path):
+    write_aist(known_rig().turned(Y_UP), tmp_path / "setting1.json")
+    notices = []
+    read_calibration(tmp_path / "setting1.json", notice=notices.append)
+    assert re.search(r"json: unit cm, as this format has it; .* are \d\.\d+ m apart$", *notices)
+
+
+def test_a_given_unit_is_taken_even_if_it_is_odd(tmp_path):
     known = known_rig()
     write_anipose(known, tmp_path / "c.toml", 0.001)
     notices, notice = recorder()
@@ -114,7 +126,7 @@ def test_aniposes_tables_are_sorted_as_text_and_names_are_kept(tmp_path):
         known.names[("cam_0", "cam_1", "cam_2", "cam_10").index(table)] = name
     tables = toml_tables(known, ("cam_0", "cam_1", "cam_2", "cam_10"), unit=0.001)
     (tmp_path / "c.toml").write_text(tomli_w.dumps(tables))
-    rig = read_calibration(tmp_path / "c.toml")
+    rig = read_calibration(tmp_path / "c.toml", unit="mm")
     assert rig.camera_names == ("left", "right", "back", "front")  # cam_10 before cam_2
     assert_same(rig.select(known.names), known)
 
@@ -123,7 +135,7 @@ def test_aniposes_tables_are_sorted_as_text_and_names_are_kept(tmp_path):
 def test_without_a_known_up_it_is_the_images_up(tmp_path, axes):
     known = known_rig().turned(axes)
     write_anipose(known, tmp_path / "c.toml", 0.001)
-    rig = read_calibration(tmp_path / "c.toml")
+    rig = read_calibration(tmp_path / "c.toml", unit="mm")
     assert_same(rig, known)
     np.testing.assert_array_equal(rig.world_up, axes @ [0, 0, 1])
 
@@ -133,10 +145,10 @@ def test_an_up_that_is_no_axis_is_kept_with_a_notice(tmp_path):
     known = known_rig().turned(turn)
     write_anipose(known, tmp_path / "c.toml", 0.001)
     notices, notice = recorder()
-    rig = read_calibration(tmp_path / "c.toml", notice=notice)
+    rig = read_calibration(tmp_path / "c.toml", unit="mm", notice=notice)
     assert_same(rig, known)
     assert rig.world_up @ turn @ [0, 0, 1] > np.cos(np.deg2rad(10))
-    assert "is no axis; took that direction" in notices[1]
+    assert "is no axis; took that direction" in notices[0]
 
 
 def test_a_formats_up_that_contradicts_the_images_gives_a_notice(tmp_path):
@@ -158,7 +170,7 @@ def test_a_fisheye_is_read_as_one(tmp_path):
     )
     (tmp_path / "c.toml").write_text(tomli_w.dumps(tables))
     assert recognize_calibration(tmp_path / "c.toml").keys() == {"anipose"}
-    rig = read_calibration(tmp_path / "c.toml")
+    rig = read_calibration(tmp_path / "c.toml", unit="m")
     for view in range(4):
         assert rig.lenses[view].fisheye
         local = (known.points - rig.center[view]) @ rig.R[view].T
@@ -254,7 +266,7 @@ def test_opencvs_files_one_a_camera_in_a_folder(tmp_path, suffix, names):
         values = opencv_values(known, view, names=names)
         sizes = {"image_width": known.size[0], "image_height": known.size[1]}
         write_opencv(folder / f"{name}{suffix}", values | sizes)
-    rig = read_calibration(folder)
+    rig = read_calibration(folder, unit="mm")
     assert rig.name == "rig" and rig.camera_names == ("back", "front", "left", "right")
     assert_same(rig.select(known.names), known)
     np.testing.assert_array_equal(rig.image_size, [known.size] * 4)
@@ -268,7 +280,7 @@ def test_opencvs_rotation_may_be_a_vector(tmp_path, suffix):
         del values["R"]
         values["rvec"] = known.rvec(view)[:, None]
         write_opencv(tmp_path / f"{name}{suffix}", values)
-    rig = read_calibration(tmp_path)
+    rig = read_calibration(tmp_path, unit="mm")
     assert_same(rig.select(known.names), known)
     np.testing.assert_array_equal(rig.image_size, 0)  # not in the files: asked for later
 
@@ -281,7 +293,7 @@ def test_opencvs_matrices_of_all_cameras_in_one_file(tmp_path, suffix):
     for view in range(4):
         values |= opencv_values(known, view, f"{view + 1}", ("M", "D", "R", "T"))
     write_opencv(path, values)
-    assert_same(read_calibration(path), known)
+    assert_same(read_calibration(path, unit="mm"), known)
 
 
 @pytest.mark.parametrize("suffix", [".yml", ".xml", ".json"])
@@ -300,7 +312,7 @@ def test_opencvs_file_with_a_table_a_camera(tmp_path, suffix):
         storage.endWriteStruct()
         storage.endWriteStruct()
     storage.release()
-    rig = read_calibration(path)
+    rig = read_calibration(path, unit="mm")
     assert_same(rig, known)
     np.testing.assert_array_equal(rig.image_size, [known.size] * 4)
 

@@ -98,9 +98,8 @@ def test_a_fisheye_of_five_coefficients_is_refused(tmp_path):
     known = known_rig()
     tables = toml_tables(known, known.names, unit=1, fisheye=True)
     (tmp_path / "c.toml").write_text(tomli_w.dumps(tables))
-    assert "camera left: distortion: 5 coefficients - a fisheye's are" in refusal(
-        tmp_path / "c.toml"
-    )
+    line = refusal(tmp_path / "c.toml", unit="m")
+    assert "camera back: distortion: 5 coefficients - a fisheye's are" in line
 
 
 @pytest.mark.parametrize("error", [1e-4, 1e-3])
@@ -115,16 +114,19 @@ def test_a_rotation_a_little_off_is_accepted(tmp_path, error):
     assert "camera right: R R^T is" in notices[0]
 
 
-def test_a_baseline_that_two_units_explain_is_refused_with_the_figure(tmp_path):
+@pytest.mark.parametrize("size", [10.74, 362.4, 10740.0])
+def test_a_unit_is_not_guessed_from_the_size_of_the_room(tmp_path, size):
     known = known_rig()
     span = np.linalg.norm(known.center[:, None] - known.center[None], axis=-1).max()
-    write_anipose(known, tmp_path / "c.toml", span / 1500)  # 15 m in cm, 1.5 m in mm
+    write_anipose(known, tmp_path / "c.toml", span / size)
     line = refusal(tmp_path / "c.toml")
-    assert "farthest apart are 1500 apart" in line and "cm or mm would make it 1 to 20 m" in line
-    assert line.endswith("give --unit=m, cm or mm")
-    write_anipose(known, tmp_path / "c.toml", span / 50)
-    assert "farthest apart are 50 apart" in refusal(tmp_path / "c.toml")
-    assert "none would make it" in refusal(tmp_path / "c.toml")
+    assert "c.toml: its unit is not in the file - the cameras farthest apart would be" in line
+    assert f"{size:.3g} m with m, {size / 100:.3g} m with cm, {size / 1000:.3g} m with mm" in line
+    assert line.endswith("measured: --unit=m, cm or mm")
+    for view in range(4):
+        write_opencv(tmp_path / f"{view}.yml", opencv_values(known, view))
+    (tmp_path / "c.toml").unlink()
+    assert "its unit is not in the file" in refusal(tmp_path)
 
 
 def test_up_is_not_guessed_from_cameras_with_different_roll(tmp_path):

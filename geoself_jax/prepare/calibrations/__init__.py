@@ -15,7 +15,8 @@ from geoself_jax.data.rig import Rig
 CALIBRATIONS = {
     name: f"{__name__}.{name}"
     for name in (
-        *("native", "pose2sim", "anipose", "panoptic", "aist", "karfly", "mpi_inf_3dhp"),
+        *("native", "pose2sim", "anipose", "caliscope", "panoptic", "aist", "karfly"),
+        *("mpi_inf_3dhp", "qualisys"),
         "opencv",
     )
 }
@@ -24,8 +25,8 @@ CALIBRATIONS = {
 FOLDERS = ("opencv",)
 """Formats of which a folder can be one calibration: a file for each camera."""
 
-SUFFIXES = (".toml", ".json", ".yml", ".yaml", ".xml", ".calibration")
-"""Of calibration files."""
+SUFFIXES = (".toml", ".json", ".yml", ".yaml", ".xml", ".calibration", ".qca.txt", ".qca")
+"""Of calibration files: ends of their names."""
 
 _MOST = 200  # files of a folder that are read
 _NOT_HERE = "_keypoints.json"  # OpenPose's frames, tens of thousands of them
@@ -49,14 +50,14 @@ def read_calibration(
     Args:
         path: A file; or a folder, searched first itself and then its folders.
         format: One of `CALIBRATIONS`, or `auto`.
-        unit: m, cm or mm; None for the format's own, or a guess with a notice.
-        up: x, -x, y, -y, z or -z; None for the format's own, or a guess with a notice.
+        unit: m, cm or mm; None for the format's own, or the file's.
+        up: x, -x, y, -y, z or -z; None for the format's own, or the images' with a notice.
         name: Which rig, where a file holds several (`karfly`: one a subject).
-        notice: Receives one line for each thing left out, corrected or guessed.
+        notice: Receives one line for the unit, and for each thing left out, corrected or guessed.
 
     Raises:
         GeoselfError: No such format, unit or axis (64); nothing there (66); no or several
-            calibrations, or a camera that is none (65).
+            calibrations, a camera that is none, or an unknown unit (65).
     """
     path = Path(path)
     if format != "auto" and format not in CALIBRATIONS:
@@ -128,7 +129,7 @@ def _candidates(path: Path, known: Sequence[str]) -> list[tuple[Path, str, str]]
     files = sorted(
         each
         for each in path.iterdir()
-        if each.suffix.lower() in SUFFIXES and not each.name.endswith(_NOT_HERE)
+        if each.name.lower().endswith(SUFFIXES) and not each.name.endswith(_NOT_HERE)
     )[:_MOST]
     found = [one for file in files for one in _recognized(file, known)]
     others = [one for one in found if one[1] not in FOLDERS]

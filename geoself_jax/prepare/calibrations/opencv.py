@@ -80,11 +80,12 @@ def read(
 
     Args:
         path: A file with all cameras, or a folder with a file for each.
-        unit, up: Of its world; None guesses, with a notice.
-        notice: Receives one line for each guess.
+        unit: Of its world; required, as no file of these says it.
+        up: Of its world; None takes the images', with a notice.
+        notice: Receives one line for each of these.
 
     Raises:
-        GeoselfError: Not such a file, a camera that is none, or nothing by which to guess (65).
+        GeoselfError: Not such a file, a camera that is none, no unit (65).
     """
     return rig_of(
         path,

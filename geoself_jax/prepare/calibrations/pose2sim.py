@@ -1,7 +1,9 @@
 """Pose2Sim's Calib*.toml: one table a camera, metres, z up.
 
 `name`, `size` [w, h], `matrix`, `distortions` (k1 k2 p1 p2), `rotation` (a vector), `translation`,
-`fisheye`; x_cam = R x_world + t.
+`fisheye`; x_cam = R x_world + t. Pose2Sim and Caliscope's export of the same layout write `fisheye`
+for every camera, false where it is none (Pose2Sim 0.10.49, Caliscope 0.11.8); Anipose and FreeMoCap
+write it only where it is true, and have another unit.
 """
 
 import re
@@ -13,20 +15,21 @@ from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.toml_tables import looks_so, toml_rig
 from geoself_jax.prepare.calibrations.units_and_axes import silent
 
+BOARD = "charuco_square_size"
+"""What FreeMoCap writes into [metadata], and no other program."""
+
 
 def recognize(path: Path) -> str | None:
-    """Why the file is one of these, or None. Anipose writes the same tables, named cam_0 ..."""
+    """Why the file is one of these, or None."""
     text = head(path)
-    if not looks_so(path, text) or is_anipose(text):
-        return None
-    return "toml with tables of matrix, rotation, translation"
+    if looks_so(path, text) and is_pose2sim(text):
+        return "toml with tables of matrix, rotation, translation and fisheye = false"
+    return None
 
 
-def is_anipose(text: str) -> bool:
-    """The first table is `cam_` and a number without zeros before it; `fisheye` only when true."""
-    first = re.search(r"(?m)^\s*\[\s*\"?([^\]\"]+)\"?\s*\]", text)
-    named = first is not None and re.fullmatch(r"cam_(0|[1-9]\d*)", first[1].strip())
-    return bool(named) and not re.search(r"(?m)^\s*fisheye\s*=\s*false", text)
+def is_pose2sim(text: str) -> bool:
+    """A camera says that it is no fisheye, and no board of FreeMoCap's is named."""
+    return bool(re.search(r"(?m)^\s*fisheye\s*=\s*false", text)) and BOARD not in text
 
 
 def read(

@@ -1,5 +1,6 @@
 """TOML with one table a camera, as Pose2Sim and Anipose write it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,18 @@ from geoself_jax.prepare.calibrations.units_and_axes import rig_of
 
 NO_CAMERAS = ("metadata", "capture_volume", "charuco", "checkerboard")
 _KEYS = ("matrix", "rotation", "translation")
+_NESTED = re.compile(r"(?m)^\s*\[\s*cameras\s*\.")  # Caliscope's own tables
 
 
 def looks_so(path: Path, text: str) -> bool:
-    """A .toml whose head has a camera's keys."""
-    return path.suffix.lower() == ".toml" and all(key in text for key in _KEYS)
+    """A .toml whose head has a camera's keys, its tables not within one named `cameras`."""
+    found = path.suffix.lower() == ".toml" and all(key in text for key in _KEYS)
+    return found and not is_nested(text)
+
+
+def is_nested(text: str) -> bool:
+    """The cameras' tables are [cameras.NAME]."""
+    return bool(_NESTED.search(text))
 
 
 def toml_rig(

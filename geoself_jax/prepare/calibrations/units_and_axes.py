@@ -1,4 +1,4 @@
-"""From a file's unit and axes to metres and an up: given, by the format, or guessed and said."""
+"""From a file's unit and axes to metres and an up: given, or by the format; never by the size."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,9 +15,6 @@ AXES = {
     for i, axis in enumerate("xyz")
     for sign in ("", "-")
 }
-
-BASELINES = 1.0, 20.0
-"""Metres between the two cameras farthest apart, in rigs about a person."""
 
 _UP = "--up=x|-x|y|-y|z|-z (of lift: --world-up)"
 
@@ -50,12 +47,12 @@ def rig_of(
         unit: m, cm or mm, from the user.
         up: x, -x, y, -y, z or -z, from the user.
         own_unit, own_up: The format's; None where it has none.
-        notice: Receives one line for each guess or correction.
+        notice: Receives a line on the unit, and one for each guess or correction.
         sure: The file itself names its up axis: no warning about `own_up`.
 
     Raises:
-        GeoselfError: No such unit or axis (64); no camera, two of one name, or nothing by which to
-            guess (65).
+        GeoselfError: No such unit or axis (64); no camera, two of one name, a unit or an up that
+            neither the file nor the user says (65).
     """
     _check_names(path, cameras)
     for camera in cameras:
@@ -74,16 +71,21 @@ def rig_of(
         R,
         t,
         np.array([camera.size for camera in cameras]),
-        metres=_metres(path, -np.einsum("vji,vj->vi", R, t), unit, own_unit, notice),
+        metres=_metres(path, -np.einsum("vji,vj->vi", R, t), unit, own_unit),
         world_up=_up(path, R, up, own_up, silent if sure else notice).tolist(),
     )
-    baseline = _baseline(rig.center)
-    if len(cameras) > 1 and not 0.05 < baseline < 100:
-        notice(
-            f"{path}: the cameras farthest apart are {baseline:.3g} m apart; is the unit right? "
-            "--unit overrules"
-        )
+    if len(cameras) > 1:
+        notice(_said(path, rig.center, unit, own_unit))
     return rig
+
+
+def _said(path: Path, center: np.ndarray, unit: str | None, own_unit: str | None) -> str:
+    """The unit, who says so, and the rig's size in it."""
+    source = f"{own_unit}, as this format has it" if unit is None else f"{unit}, as given"
+    baseline = _baseline(center)
+    line = f"{path}: unit {source}; the cameras farthest apart are {baseline:.3g} m apart"
+    plausible = 0.05 < baseline < 100
+    return line if plausible else f"{line}: is the unit right? --unit overrules"
 
 
 def _check_names(path: Path, cameras: Sequence[FileCamera]) -> None:
@@ -102,32 +104,18 @@ def _baseline(center: np.ndarray) -> float:
     return float(np.linalg.norm(center[:, None] - center[None], axis=-1).max())
 
 
-def _metres(
-    path: Path,
-    center: np.ndarray,
-    unit: str | None,
-    own_unit: str | None,
-    notice: Callable[[str], None],
-) -> float:
+def _metres(path: Path, center: np.ndarray, unit: str | None, own_unit: str | None) -> float:
     if unit is not None and unit not in METRES:
         raise usage_error(f"--unit={unit}", "no such unit", nearest_name(unit, METRES))
     chosen = unit or own_unit
     if chosen is not None:
         return METRES[chosen]
     baseline = _baseline(center)
-    least, most = BASELINES
-    fits = [name for name, metres in METRES.items() if least <= baseline * metres <= most]
-    if len(fits) == 1:
-        notice(
-            f"{path}: its unit is not in the file; guessed {fits[0]}, by which the cameras "
-            f"farthest apart are {baseline * METRES[fits[0]]:.2f} m apart; --unit=m|cm|mm overrules"
-        )
-        return METRES[fits[0]]
+    meant = ", ".join(f"{baseline * metres:.3g} m with {name}" for name, metres in METRES.items())
     raise data_error(
-        f"{path}: the cameras farthest apart are {baseline:.4g} apart",
-        f"in which unit is not in the file: {' or '.join(fits) or 'none'} would make it "
-        f"{least:g} to {most:g} m",
-        "give --unit=m, cm or mm",
+        f"{path}: its unit is not in the file",
+        f"the cameras farthest apart would be {meant} apart",
+        "give the unit in which the board or the room was measured: --unit=m, cm or mm",
     )
 
 
