@@ -115,15 +115,17 @@ class Human:
     def __init__(self, cases: Path, work: Path) -> None:
         self.cases, self.work = cases, work
 
-    def __call__(self, name: str, *arguments: str, inside: str = "") -> Outcome:
-        """The outcome of preparing one, or the folder `inside` it."""
+    def __call__(
+        self, name: str, *arguments: str, inside: str = "", flags: tuple[str, ...] = ()
+    ) -> Outcome:
+        """The outcome of preparing one, or the folder `inside` it, with more flags."""
         folder = self.work / "_".join((name, *arguments))
         made = [sys.executable, "make.py", name, str(folder), *arguments]
         subprocess.run(made, cwd=self.cases / "human", check=True, capture_output=True)
         folder /= inside
         output = folder.parent / f"{folder.name}.npz"
         common = ("--skeleton=h36m_17", "--fps=25", f"--output={output}")
-        return command("prepare", "--input", folder, *common)
+        return command("prepare", "--input", folder, *common, *flags)
 
 
 def human_checks(run: Human) -> dict[str, tuple[str, Callable[[], str]]]:
@@ -174,6 +176,7 @@ def human_checks(run: Human) -> dict[str, tuple[str, Callable[[], str]]]:
         "ultralytics_category0": ("read", lambda: sound(run("ultralytics_category0"))),
         "score_negative": ("read", lambda: sound(run("score_negative"))),
         "freemocap_ids": ("unit from the file, or refused", unit),
+        "freemocap_ids --unit": ("read", lambda: sound(run("freemocap_ids", flags=("--unit=mm",)))),
         "freemocap_ids 8": ("unit from the file, or refused", lambda: unit("8")),
         "mmpose_late": ("6 instants of cam3 empty", late),
         "caliscope_native": (
@@ -182,7 +185,9 @@ def human_checks(run: Human) -> dict[str, tuple[str, Callable[[], str]]]:
         ),
         "fit3d_json": (
             "read, or an unknown layout",
-            lambda: _either(run("fit3d_json"), "fit3d|centre|center|layout"),
+            lambda: _either(
+                run("fit3d_json", flags=("--image-size=1000x1002",)), "fit3d|centre|center|layout"
+            ),
         ),
         "swap_nan": ("do not fit; no exchange advised", exchange),
     }

@@ -1,6 +1,7 @@
 """A known rig written as other programs write it, by other libraries than the package's."""
 
 import json
+import pickle
 from dataclasses import dataclass, replace
 from xml.etree import ElementTree
 
@@ -225,6 +226,62 @@ def write_qualisys(known, path):
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
+def write_fit3d(known, folder):
+    """A JSON a camera, T its centre; the lens in Human3.6M's form, without tangential part."""
+    folder.mkdir(exist_ok=True)
+    for view, name in enumerate(known.names):
+        K, (k1, k2, _, _, k3) = known.K[view], known.dist[view]
+        lens = {"f": [[K[0, 0], K[1, 1]]], "c": [[K[0, 2], K[1, 2]]]}
+        content = {
+            "extrinsics": {"T": [known.center[view].tolist()], "R": known.R[view].tolist()},
+            "intrinsics_w_distortion": {**lens, "k": [[k1, k2, k3]], "p": [[0.0, 0.0]]},
+            "intrinsics_wo_distortion": {key: value[0] for key, value in lens.items()},
+        }
+        (folder / f"{name}.json").write_text(json.dumps(content))
+
+
+def write_voxelpose(known, path):
+    content = {}
+    for view, name in enumerate(known.names):
+        K, (k1, k2, p1, p2, k3) = known.K[view], known.dist[view]
+        content[name] = {
+            **{"fx": K[0, 0], "fy": K[1, 1], "cx": K[0, 2], "cy": K[1, 2], "K": K.tolist()},
+            **{"k": [[k1], [k2], [k3]], "p": [[p1], [p2]], "R": known.R[view].tolist()},
+            "T": (known.center[view] * 1000)[:, None].tolist(),
+        }
+    path.write_text(json.dumps(content))
+
+
+def write_opencap(known, folder):
+    """A pickle a camera in its folder, a world whose y is down: `known` is turned by Y_DOWN."""
+    for view, name in enumerate(known.names):
+        (folder / name).mkdir(parents=True)
+        path = folder / name / "cameraIntrinsicsExtrinsics.pickle"
+        path.write_bytes(pickle.dumps(opencap_camera(known, view)))
+
+
+def opencap_camera(known, view):
+    return {
+        "distortion": known.dist[view][None],
+        "intrinsicMat": known.K[view],
+        "imageSize": np.array(known.size, float)[::-1, None],
+        "rotation": known.R[view],
+        "translation": known.t(0.001)[view][:, None],
+        "rotation_EulerAngles": known.rvec(view)[:, None],
+    }
+
+
+def write_biocv(known, folder, last=False):
+    """A .calib a camera; with the row 0 0 0 1 if `last`."""
+    folder.mkdir(exist_ok=True)
+    for view, name in enumerate(known.names):
+        outer = np.column_stack([known.R[view], known.t(0.001)[view]]).tolist()
+        rows = [*known.K[view].tolist(), [], *outer, *([[0.0, 0, 0, 1]] if last else []), []]
+        lines = [" ".join(repr(x) for x in row) for row in (*rows, known.dist[view].tolist())]
+        head = [str(side) for side in known.size]
+        (folder / f"{name}.calib").write_text("\n".join([*head, *lines, ""]))
+
+
 WRITERS = {
     "pose2sim": lambda known, path: write_pose2sim(known, path / "c.toml"),
     "anipose": lambda known, path: write_anipose(known, path / "c.toml", 0.001),
@@ -235,5 +292,11 @@ WRITERS = {
     "karfly": lambda known, path: write_karfly({"S1": known}, path / "c.json"),
     "mpi_inf_3dhp": lambda known, path: write_mpi_inf_3dhp(known, path / "camera.calibration"),
     "opencv": lambda known, path: write_opencv(path / "c.yml", opencv_values(known, 0)),
+    "fit3d": lambda known, path: write_fit3d(replace(known, names=known.names[:1]), path),
+    "voxelpose": lambda known, path: write_voxelpose(known, path / "c.json"),
+    "opencap": lambda known, path: (path / "left.pickle").write_bytes(
+        pickle.dumps(opencap_camera(known, 0))
+    ),
+    "biocv": lambda known, path: write_biocv(replace(known, names=known.names[:1]), path),
     "native": lambda known, path: write_native(human36m_rig("S1"), path / "c.json"),
 }

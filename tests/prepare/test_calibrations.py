@@ -25,7 +25,12 @@ from calibration_files import (
 )
 
 from geoself_jax.geometry.lenses import distort_pixels
-from geoself_jax.prepare.calibrations import CALIBRATIONS, read_calibration, recognize_calibration
+from geoself_jax.prepare.calibrations import (
+    CALIBRATIONS,
+    FOLDERS,
+    read_calibration,
+    recognize_calibration,
+)
 from geoself_jax.prepare.calibrations.native import write_native
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
@@ -413,4 +418,4 @@ def test_each_format_is_recognized_as_itself_only(tmp_path, format):
     (tmp_path / "calibration").mkdir()
     file.rename(tmp_path / "calibration" / file.name)
     rig = read_calibration(tmp_path, unit="mm", up="z")
-    assert rig.views == (1 if format == "opencv" else 4)
+    assert rig.views == (1 if format in FOLDERS else 4)

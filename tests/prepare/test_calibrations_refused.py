@@ -270,8 +270,8 @@ def test_damaged_files_are_read_or_refused_never_a_traceback(tmp_path, format):
     (path,) = tmp_path.iterdir()
     good = path.read_bytes()
     rng = np.random.default_rng(0)
-    refused = 0
-    for trial in range(60):
+    refused, trials = 0, 15 if format == "opencap" else 60  # a process for each pickle
+    for trial in range(trials):
         bad = bytearray(good)
         start = int(rng.integers(len(bad)))
         if trial % 3 == 0:
@@ -286,7 +286,7 @@ def test_damaged_files_are_read_or_refused_never_a_traceback(tmp_path, format):
         except GeoselfError as error:
             refused += 1
             assert str(path) in str(error) and error.code == DATA
-    assert refused > 10
+    assert refused > trials / 6
 
 
 ODD = (None, True, "x", "", [], {}, [[]], [None], 10**400, 1e308, -1, 0, [1, [2]], [[[[1]]]])
@@ -300,7 +300,9 @@ def places(tree, place=()):
         yield from places(value, (*place, key))
 
 
-@pytest.mark.parametrize("format", ["panoptic", "aist", "karfly", "native", "opencv"])
+@pytest.mark.parametrize(
+    "format", ["panoptic", "aist", "karfly", "native", "opencv", "fit3d", "voxelpose"]
+)
 def test_values_of_any_kind_anywhere_are_read_or_refused(tmp_path, format):
     WRITERS[format](known_rig(), tmp_path)
     (path,) = tmp_path.iterdir()

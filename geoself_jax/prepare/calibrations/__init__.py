@@ -16,16 +16,28 @@ CALIBRATIONS = {
     name: f"{__name__}.{name}"
     for name in (
         *("native", "pose2sim", "anipose", "caliscope", "panoptic", "aist", "karfly"),
-        *("mpi_inf_3dhp", "qualisys"),
+        *("mpi_inf_3dhp", "qualisys", "fit3d", "voxelpose", "opencap", "biocv"),
         "opencv",
     )
 }
 """Module of each format."""
 
-FOLDERS = ("opencv",)
+FOLDERS = ("opencv", "fit3d", "opencap", "biocv")
 """Formats of which a folder can be one calibration: a file for each camera."""
 
-SUFFIXES = (".toml", ".json", ".yml", ".yaml", ".xml", ".calibration", ".qca.txt", ".qca")
+SUFFIXES = (
+    ".toml",
+    ".json",
+    ".yml",
+    ".yaml",
+    ".xml",
+    ".calibration",
+    ".qca.txt",
+    ".qca",
+    ".pickle",
+    ".pkl",
+    ".calib",
+)
 """Of calibration files: ends of their names."""
 
 _MOST = 200  # files of a folder that are read

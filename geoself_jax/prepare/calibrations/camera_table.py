@@ -1,7 +1,7 @@
 """One camera as a file gives it, its numbers checked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,11 @@ def checked_camera(
     )
 
 
+def placed(camera: FileCamera, center: np.ndarray) -> FileCamera:
+    """The camera, turned as it is, at a centre (3,) in the file's world and unit."""
+    return replace(camera, t=-camera.R @ center)
+
+
 def numbers(value: Any, what: str, shape: Sequence[int]) -> np.ndarray:
     """Finite float64 of `shape` (-1: any) from nested lists; rows and columns of 1 do not matter.
 
@@ -155,6 +160,12 @@ def _rotation(value: Any, where: str) -> tuple[np.ndarray, float]:
     flat = value if value is None else _size_of(value)
     if flat == 3:
         return Rotation.from_rotvec(numbers(value, what, (3,))).as_matrix(), 0.0
+    if flat == 4:
+        raise data_error(
+            f"{what}: 4 numbers, a quaternion",
+            "files differ in its order and direction",
+            "write it as 3x3, world to camera",
+        )
     R = numbers(value, what, (3, 3))
     off = float(np.abs(R @ R.T - np.eye(3)).max())
     if off > TURNED:

@@ -62,7 +62,7 @@ def recognize(path: Path) -> str | None:
         return f"folder of {len(found)} files with camera matrices" if len(found) > 1 else None
     if path.suffix.lower() not in suffixes:
         return None
-    names = set(re.findall(r"(?m)(?:^\s*|[\"<])([A-Za-z]\w*)(?=\"?\s*:|[\s>])", head(path)))
+    names = set(re.findall(r"(?m)(?:^\s*|[\"<])([A-Za-z][\w-]*)(?=\"?\s*:|[\s>])", head(path)))
     kinds = {kind for name in names for kind, _, _ in _spelled(name)}
     if {"K", "rotation", "translation"} <= kinds:
         return "matrices named " + ", ".join(sorted(n for n in names if _is_kind(n, "K"))[:3])
@@ -170,6 +170,7 @@ def _cameras(path: Path, content: dict[str, Any], name: str) -> Iterator[FileCam
         raise data_error(
             f"{path}: no camera matrix", f"it may be named {known}", "rename it in the file"
         )
+    _check_listed(path, content.get("names"), ends)
     stereo = {"rotation", "translation"} <= alone.keys() and len(ends) == 2
     stereo = stereo and not any("translation" in _by_kind(content, end) for end in ends)
     shared = {kind: value for kind, value in alone.items() if kind in _SHARED}
@@ -179,6 +180,19 @@ def _cameras(path: Path, content: dict[str, Any], name: str) -> Iterator[FileCam
             kinds["rotation"] = alone["rotation"] if number else np.eye(3).tolist()
             kinds["translation"] = alone["translation"] if number else [0, 0, 0]
         yield _camera(path, end.lstrip("_") or name, shared | kinds)
+
+
+def _check_listed(path: Path, listed: Any, ends: list[str]) -> None:
+    """EasyMocap's list of the cameras' names: each has a matrix."""
+    found = {end.lstrip("_") for end in ends}
+    names = listed if isinstance(listed, list) else []
+    lacking = [str(name) for name in names if not {str(name), f"{name:0>2}"} & found]
+    if lacking:
+        raise data_error(
+            f"{path}: camera {lacking[0]} of its names has no matrix",
+            f"there is K_{ends[0].lstrip('_')}",
+            "calibrate it, or take it out of names",
+        )
 
 
 def _ends(content: dict[str, Any]) -> list[str]:
@@ -194,7 +208,7 @@ def _spelled(key: str) -> Iterator[tuple[str, int, str]]:
         for rank, name in enumerate(names):
             if plain == name:
                 yield kind, rank, ""
-            elif plain.startswith(name) and re.fullmatch(r"_\w+|\d+", plain[len(name) :]):
+            elif plain.startswith(name) and re.fullmatch(r"_[\w-]+|\d+", plain[len(name) :]):
                 yield kind, rank, key[len(name) :]
 
 

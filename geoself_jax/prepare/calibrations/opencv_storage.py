@@ -51,6 +51,8 @@ def _rows(path: Path, name: str, rows: Any, columns: Any, data: Any) -> list[Any
             "rows times columns is wanted",
             "fix the file",
         )
+    if not data:
+        return []
     return [data[start : start + columns] for start in range(0, len(data), columns)]
 
 
