@@ -172,9 +172,9 @@ def test_a_quaternion_is_refused_by_its_name(tmp_path):
     assert "rotation: 4 numbers, a quaternion" in line and "3x3, world to camera" in line
 
 
-def easymocap(known, folder, listed):
+def easymocap(known, folder, listed, files=("intri", "extri")):
     """intri.yml and extri.yml with EasyMocap's list of names."""
-    for file, names in (("intri", ("K", "dist")), ("extri", ("Rot", "T"))):
+    for file, names in zip(files, (("K", "dist"), ("Rot", "T")), strict=True):
         storage = cv2.FileStorage(str(folder / f"{file}.yml"), cv2.FILE_STORAGE_WRITE)
         storage.startWriteStruct("names", cv2.FileNode_SEQ)
         for name in listed:
@@ -187,10 +187,13 @@ def easymocap(known, folder, listed):
         storage.release()
 
 
-def test_easymocaps_names_may_have_a_dash_and_each_has_a_matrix(tmp_path):
+def test_easymocaps_matrices_name_the_cameras_and_none_is_lost(tmp_path):
     known = known_rig(("01", "02", "cam-3", "cam_4"))
     easymocap(known, tmp_path, known.names)
     assert_same(read_calibration(tmp_path, unit="mm"), known)
     assert "its unit is not in the file" in refusal(tmp_path)
+    (tmp_path / "pose2sim").mkdir()
+    easymocap(known, tmp_path / "pose2sim", ["a", "b", "c", "d"], ("Intrinsic", "Extrinsic"))
+    assert_same(read_calibration(tmp_path / "pose2sim", unit="mm"), known)
     easymocap(known, tmp_path, [*known.names, "05"])
-    assert "camera 05 of its names has no matrix" in refusal(tmp_path, unit="mm")
+    assert "05 in its names - matrices are of 4: K_01, " in refusal(tmp_path, unit="mm")

@@ -128,11 +128,13 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _intri(folder: Path) -> tuple[Path, Path] | None:
+    """The files of a pair, whatever the case of their names: Pose2Sim writes Intrinsic.yml."""
+    there = {file.name.lower(): file for file in _files(folder)}
     for suffix in suffixes:
-        for inner, outer in _PAIRS:
-            pair = folder / f"{inner}{suffix}", folder / f"{outer}{suffix}"
-            if all(file.is_file() for file in pair):
-                return pair
+        for names in _PAIRS:
+            pair = [there.get(f"{name}{suffix}") for name in names]
+            if pair[0] and pair[1]:
+                return pair[0], pair[1]
     return None
 
 
@@ -183,15 +185,16 @@ def _cameras(path: Path, content: dict[str, Any], name: str) -> Iterator[FileCam
 
 
 def _check_listed(path: Path, listed: Any, ends: list[str]) -> None:
-    """EasyMocap's list of the cameras' names: each has a matrix."""
-    found = {end.lstrip("_") for end in ends}
-    names = listed if isinstance(listed, list) else []
-    lacking = [str(name) for name in names if not {str(name), f"{name:0>2}"} & found]
-    if lacking:
+    """EasyMocap's list of names is not longer than the list of matrices.
+
+    Pose2Sim 0.10.49 lists cam01 ... there and names the matrices K_1 ...: these names count.
+    """
+    if isinstance(listed, list) and len(listed) > len(ends):
+        found = ", ".join(f"K{end}" for end in ends)
         raise data_error(
-            f"{path}: camera {lacking[0]} of its names has no matrix",
-            f"there is K_{ends[0].lstrip('_')}",
-            "calibrate it, or take it out of names",
+            f"{path}: {len(listed)} cameras {', '.join(map(str, listed))} in its names",
+            f"matrices are of {len(ends)}: {found}",
+            "calibrate the others, or take them out of names",
         )
 
 
