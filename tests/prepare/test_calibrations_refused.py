@@ -114,14 +114,17 @@ def test_a_rotation_a_little_off_is_accepted(tmp_path, error):
     assert "camera right: R R^T is" in notices[0]
 
 
-@pytest.mark.parametrize("size", [10.74, 362.4, 10740.0])
-def test_a_unit_is_not_guessed_from_the_size_of_the_room(tmp_path, size):
+@pytest.mark.parametrize(
+    ("size", "m", "cm", "mm"),
+    [(10.74, "10.7", "0.107", "0.0107"), (10740.0, "10740", "107", "10.7")],
+)
+def test_a_unit_is_not_guessed_from_the_size_of_the_room(tmp_path, size, m, cm, mm):
     known = known_rig()
     span = np.linalg.norm(known.center[:, None] - known.center[None], axis=-1).max()
     write_anipose(known, tmp_path / "c.toml", span / size)
     line = refusal(tmp_path / "c.toml")
     assert "c.toml: its unit is not in the file - the cameras farthest apart would be" in line
-    assert f"{size:.3g} m with m, {size / 100:.3g} m with cm, {size / 1000:.3g} m with mm" in line
+    assert f"{m} m with --unit=m, {cm} m with --unit=cm, {mm} m with --unit=mm apart" in line
     assert line.endswith("measured: --unit=m, cm or mm")
     for view in range(4):
         write_opencv(tmp_path / f"{view}.yml", opencv_values(known, view))

@@ -111,12 +111,19 @@ def _metres(path: Path, center: np.ndarray, unit: str | None, own_unit: str | No
     if chosen is not None:
         return METRES[chosen]
     baseline = _baseline(center)
-    meant = ", ".join(f"{baseline * metres:.3g} m with {name}" for name, metres in METRES.items())
+    meant = ", ".join(
+        f"{_short(baseline * metres)} m with --unit={name}" for name, metres in METRES.items()
+    )
     raise data_error(
         f"{path}: its unit is not in the file",
         f"the cameras farthest apart would be {meant} apart",
         "give the unit in which the board or the room was measured: --unit=m, cm or mm",
     )
+
+
+def _short(value: float) -> str:
+    """Three digits, and no exponent."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _up(
