@@ -226,6 +226,29 @@ def write_qualisys(known, path):
     ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
+def write_vicon(known, path, radial=(0.0, 0.0, 0.0)):
+    """As the description of XCP has it: cameras by DEVICEID, millimetres, quaternions x y z w."""
+    root = ElementTree.Element("Cameras")
+    for view, name in enumerate(known.names):
+        K = known.K[view]
+        attributes = {"DEVICEID": name, "TYPE": "Vue.Video", "DISPLAY_TYPE": "Vue", "SKEW": "0"}
+        attributes["SENSOR_SIZE"] = "{} {}".format(*known.size)
+        attributes["PIXEL_ASPECT_RATIO"] = repr(float(K[0, 0] / K[1, 1]))
+        camera = ElementTree.SubElement(root, "Camera", attributes)
+        numbers = {
+            "FOCAL_LENGTH": [K[0, 0]],
+            "PRINCIPAL_POINT": K[:2, 2],
+            "POSITION": known.center[view] * 1000,
+            "ORIENTATION": Rotation.from_matrix(known.R[view]).as_quat(),
+        }
+        texts = {key: " ".join(repr(float(x)) for x in row) for key, row in numbers.items()}
+        lens = [*K[:2, 2], *radial]
+        texts["VICON_RADIAL2"] = "ViconRadial2 " + " ".join(repr(float(x)) for x in lens)
+        frames = ElementTree.SubElement(camera, "KeyFrames")
+        ElementTree.SubElement(frames, "KeyFrame", {"FRAME": "0", **texts})
+    ElementTree.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
 def write_fit3d(known, folder):
     """A JSON a camera, T its centre; the lens in Human3.6M's form, without tangential part."""
     folder.mkdir(exist_ok=True)
@@ -292,6 +315,7 @@ WRITERS = {
     "karfly": lambda known, path: write_karfly({"S1": known}, path / "c.json"),
     "mpi_inf_3dhp": lambda known, path: write_mpi_inf_3dhp(known, path / "camera.calibration"),
     "opencv": lambda known, path: write_opencv(path / "c.yml", opencv_values(known, 0)),
+    "vicon": lambda known, path: write_vicon(known, path / "c.xcp"),
     "fit3d": lambda known, path: write_fit3d(replace(known, names=known.names[:1]), path),
     "voxelpose": lambda known, path: write_voxelpose(known, path / "c.json"),
     "opencap": lambda known, path: (path / "left.pickle").write_bytes(

@@ -11,12 +11,13 @@ from types import ModuleType
 
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.calibrations.unreadable import refusal
 
 CALIBRATIONS = {
     name: f"{__name__}.{name}"
     for name in (
         *("native", "pose2sim", "anipose", "caliscope", "panoptic", "aist", "karfly"),
-        *("mpi_inf_3dhp", "qualisys", "fit3d", "voxelpose", "opencap", "biocv"),
+        *("mpi_inf_3dhp", "qualisys", "vicon", "fit3d", "voxelpose", "opencap", "biocv"),
         "opencv",
     )
 }
@@ -26,17 +27,8 @@ FOLDERS = ("opencv", "fit3d", "opencap", "biocv")
 """Formats of which a folder can be one calibration: a file for each camera."""
 
 SUFFIXES = (
-    ".toml",
-    ".json",
-    ".yml",
-    ".yaml",
-    ".xml",
-    ".calibration",
-    ".qca.txt",
-    ".qca",
-    ".pickle",
-    ".pkl",
-    ".calib",
+    *(".toml", ".json", ".yml", ".yaml", ".xml", ".calibration", ".qca.txt", ".qca", ".xcp"),
+    *(".pickle", ".pkl", ".calib"),
 )
 """Of calibration files: ends of their names."""
 
@@ -118,6 +110,9 @@ def _found(path: Path, known: Sequence[str]) -> tuple[Path, str]:
         folders = sorted(each for each in path.iterdir() if each.is_dir())[:_MOST]
         candidates = [each for folder in folders for each in _candidates(folder, known)]
     if not candidates:
+        named = refusal(path)
+        if named is not None:
+            raise named
         raise data_error(
             str(path),
             f"no calibration of a known format ({', '.join(known)})",
