@@ -130,6 +130,9 @@ def test_a_unit_is_not_guessed_from_the_size_of_the_room(tmp_path, size, m, cm, 
         write_opencv(tmp_path / f"{view}.yml", opencv_values(known, view))
     (tmp_path / "c.toml").unlink()
     assert "its unit is not in the file" in refusal(tmp_path)
+    one = np.linalg.norm(known.center[0]) * 1000
+    line = refusal(tmp_path / "0.yml")
+    assert f"the camera would be {one:.0f} m with --unit=m" in line and "from the world's" in line
 
 
 def test_up_is_not_guessed_from_cameras_with_different_roll(tmp_path):

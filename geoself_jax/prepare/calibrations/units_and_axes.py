@@ -110,13 +110,16 @@ def _metres(path: Path, center: np.ndarray, unit: str | None, own_unit: str | No
     chosen = unit or own_unit
     if chosen is not None:
         return METRES[chosen]
-    baseline = _baseline(center)
+    alone = len(center) == 1
+    length = float(np.linalg.norm(center[0])) if alone else _baseline(center)
     meant = ", ".join(
-        f"{_short(baseline * metres)} m with --unit={name}" for name, metres in METRES.items()
+        f"{_short(length * metres)} m with --unit={name}" for name, metres in METRES.items()
     )
     raise data_error(
         f"{path}: its unit is not in the file",
-        f"the cameras farthest apart would be {meant} apart",
+        f"the camera would be {meant} from the world's origin"
+        if alone
+        else f"the cameras farthest apart would be {meant} apart",
         "give the unit in which the board or the room was measured: --unit=m, cm or mm",
     )
 
