@@ -26,7 +26,7 @@ from geoself_jax.data.synthetic import generate
 FLAGS = {
     "openpose": ("--skeleton=h36m_17",),
     "alphapose": ("--skeleton=h36m_17",),
-    "deeplabcut": ("--cameras=front_left,front_right,back_left,back_right",),
+    "deeplabcut": ("--cameras=front_left,front_right,back_left,back_right", "--unit=m"),
 }
 
 

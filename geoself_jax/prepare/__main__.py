@@ -17,7 +17,7 @@ MOTION_UNITS = ("m", "cm", "mm", "inch", "cmu")
 UPS = ("x", "-x", "y", "-y", "z", "-z")
 
 OWN_RIG = (
-    *("calibration", "calibration_format", "rig", "unit", "up", "camera", "detections"),
+    *("calibration", "calibration_format", "rig", "unit", "height", "up", "camera", "detections"),
     *("skeleton", "person", "fps", "image_size", "confidence_scale", "trim", "subject", "action"),
 )
 MOTION = ("motion_unit", "seed")
@@ -62,6 +62,7 @@ def make_parser() -> cli.Parser:
     add("--calibration-format", default="auto", help="if it cannot be recognized")
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=UNITS, help="of the calibration, where its format has none")
+    add("--height", type=float, metavar="METRES", help="of the one person: the unit by their legs")
     add("--up", choices=UPS, help="the world's axis against gravity")
     add("--camera", action="append", default=[], metavar="NAME=PATH", help="a camera's detections")
     add("--detections", default="auto", metavar="FORMAT", help="if it cannot be recognized")
@@ -107,7 +108,13 @@ def main(argv: Sequence[str]) -> int:
         notice=tqdm.write,
     )
     reading = run.read(
-        kind, inputs, options, _own_rig(flags), seed=flags.seed, motion_unit=flags.motion_unit
+        kind,
+        inputs,
+        options,
+        _own_rig(flags),
+        seed=flags.seed,
+        motion_unit=flags.motion_unit,
+        height=flags.height,
     )
     arrays = run.prepare(reading)
     replaced = output.exists()

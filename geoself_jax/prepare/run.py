@@ -13,6 +13,7 @@ from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.prepared import check_arrays
 from geoself_jax.prepare.motion import simulated
 from geoself_jax.prepare.own_rig import RigOptions, read_own_rig, read_rig
+from geoself_jax.prepare.scale_by_height import measured, scaled
 
 DATASETS = {
     "human36m": "videopose3d",
@@ -81,6 +82,7 @@ def read(
     *,
     seed: int = 0,
     motion_unit: str | None = None,
+    height: float | None = None,
 ) -> Reading:
     """Clips of the inputs.
 
@@ -90,13 +92,16 @@ def read(
         options: What to take.
         own: Of a lab's own rig; its calibration and fps are those of simulated views, too.
         seed: Of simulated detections.
+        height: Of the one person, metres, by which a lab's own rig is scaled.
         motion_unit: Of a motion file's lengths; None to guess it from the body's height.
 
     Raises:
         GeoselfError: Something is missing (64, 66) or bad (65).
     """
     if kind == RIG:
-        return read_own_rig(inputs, own, options)
+        if height is None:
+            return read_own_rig(inputs, own, options)
+        return scaled(read_own_rig(inputs, measured(own), options), height, options.notice)
     if not inputs:
         raise usage_error("--input", "an input is required", "give a file or folder")
     if kind == MOTION:

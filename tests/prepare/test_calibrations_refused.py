@@ -125,7 +125,7 @@ def test_a_unit_is_not_guessed_from_the_size_of_the_room(tmp_path, size, m, cm, 
     line = refusal(tmp_path / "c.toml")
     assert "c.toml: its unit is not in the file - the cameras farthest apart would be" in line
     assert f"{m} m with --unit=m, {cm} m with --unit=cm, {mm} m with --unit=mm apart" in line
-    assert line.endswith("measured: --unit=m, cm or mm")
+    assert "measured, --unit=m, cm or mm; " in line and line.endswith("--height=1.75")
     for view in range(4):
         write_opencv(tmp_path / f"{view}.yml", opencv_values(known, view))
     (tmp_path / "c.toml").unlink()

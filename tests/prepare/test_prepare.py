@@ -49,7 +49,7 @@ def test_files_of_other_programs_come_back_as_the_arrays_they_were_written_from(
     for number, place in enumerate(clips):
         write_layout(place, layout, scene, number)
     cameras = f"--cameras={','.join(scene['camera_names'])}"  # a folder's files have no order
-    skeleton = (cameras,) if layout == "deeplabcut" else ("--skeleton=h36m_17",)
+    skeleton = (cameras, "--unit=m") if layout == "deeplabcut" else ("--skeleton=h36m_17",)
     out = tmp_path / "out.npz"
     assert (
         run("--input", *clips, f"--output={out}", "--fps=50", "--subject=train00", *skeleton) == 0
@@ -252,3 +252,19 @@ def test_files_are_matched_to_cameras_by_name(tmp_path, cameras, files):
         digits = "".join(filter(str.isdigit, camera))
         assert digits.lstrip("0") == "".join(filter(str.isdigit, path.stem)).lstrip("0")
         assert digits or camera.lower() in path.stem.lower()
+
+
+def test_a_persons_height_says_the_unit_that_neither_file_nor_user_does(scene, tmp_path, capsys):
+    write_layout(tmp_path / "clip", "deeplabcut", scene, 0)
+    arguments = ("--input", tmp_path / "clip", f"--output={tmp_path / 'out.npz'}", "--fps=50")
+    code, line = refused(*arguments)
+    assert code == DATA and "its unit is not in the file" in line
+    assert refused(*arguments, "--height=1.75", "--unit=m")[0] == USAGE
+    assert run(*arguments, "--height=1.75") == 0
+    assert "the unit of rig calibration is " in capsys.readouterr().out
+    found = recording.read(tmp_path / "out.npz").camera.center[0]
+    names = npz.read_arrays(tmp_path / "out.npz")["camera_names"].tolist()
+    order = [names.index(name) for name in scene["camera_names"]]
+    ratio = np.linalg.norm(found[order], axis=-1) / np.linalg.norm(scene["center"][0], axis=-1)
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
+    assert 0.8 < ratio[0] < 1.25  # the built-in people are 1.5 to 1.95 m tall

@@ -30,7 +30,7 @@ from geoself_jax.prepare.calibrations.camera_table import (
     numbers,
 )
 from geoself_jax.prepare.calibrations.first_bytes import head
-from geoself_jax.prepare.calibrations.units_and_axes import METRES, rig_of, silent
+from geoself_jax.prepare.calibrations.units_and_axes import LENGTHS, rig_of, silent
 
 FORMAT = "geoself-rig/1"
 _KEYS = ("camera_names", "K", "R", "center", "dist", "world_up")
@@ -113,7 +113,7 @@ def read(
     rig = rig_of(
         path, name, placed, unit=unit, up=up, own_unit="m", own_up="z", notice=notice, sure=True
     )
-    center = np.stack([camera.t for camera in cameras]) * METRES[unit or "m"]
+    center = np.stack([camera.t for camera in cameras]) * LENGTHS[unit or "m"]
     return dataclasses.replace(rig, center=center, world_up=rig.world_up if up else world_up)
 
 

@@ -10,6 +10,13 @@ from geoself_jax.data.rig import Rig, rig_from_opencv
 from geoself_jax.prepare.calibrations.camera_table import FileCamera
 
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+
+BODY = "body"
+"""In the place of a unit: lengths stay as they are, to be scaled by a body that was measured."""
+
+LENGTHS = METRES | {BODY: 1.0}
+"""Metres of each of these."""
+
 AXES = {
     f"{sign}{axis}": (-1.0 if sign else 1.0) * np.eye(3)[i]
     for i, axis in enumerate("xyz")
@@ -81,6 +88,8 @@ def rig_of(
 
 def _said(path: Path, center: np.ndarray, unit: str | None, own_unit: str | None) -> str:
     """The unit, who says so, and the rig's size in it."""
+    if unit == BODY:
+        return f"{path}: unit not taken from the file; the body's height will say it"
     source = f"{own_unit}, as this format has it" if unit is None else f"{unit}, as given"
     baseline = _baseline(center)
     line = f"{path}: unit {source}; the cameras farthest apart are {baseline:.3g} m apart"
@@ -105,11 +114,11 @@ def _baseline(center: np.ndarray) -> float:
 
 
 def _metres(path: Path, center: np.ndarray, unit: str | None, own_unit: str | None) -> float:
-    if unit is not None and unit not in METRES:
+    if unit is not None and unit not in LENGTHS:
         raise usage_error(f"--unit={unit}", "no such unit", nearest_name(unit, METRES))
     chosen = unit or own_unit
     if chosen is not None:
-        return METRES[chosen]
+        return LENGTHS[chosen]
     alone = len(center) == 1
     length = float(np.linalg.norm(center[0])) if alone else _baseline(center)
     meant = ", ".join(
@@ -120,7 +129,8 @@ def _metres(path: Path, center: np.ndarray, unit: str | None, own_unit: str | No
         f"the camera would be {meant} from the world's origin"
         if alone
         else f"the cameras farthest apart would be {meant} apart",
-        "give the unit in which the board or the room was measured: --unit=m, cm or mm",
+        "give the unit in which the board or the room was measured, --unit=m, cm or mm; prepare "
+        "also takes the person's height: --height=1.75",
     )
 
 

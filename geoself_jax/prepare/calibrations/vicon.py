@@ -75,7 +75,7 @@ def read(
 
 
 def _kind(camera: ElementTree.Element) -> str:
-    return camera.get("DISPLAY_TYPE") or camera.get("TYPE", "")
+    return camera.get("DISPLAY_TYPE", "") or camera.get("TYPE", "")
 
 
 def _films(camera: ElementTree.Element) -> bool:
