@@ -20,7 +20,7 @@ H36M = KNOWN_SKELETONS["h36m_17"]
 
 
 def filmed(unit=1.0, noise=0.0, name="walk", subject="anna"):
-    """A clip of the tiny recording's person, its rig in units of so many metres, and the legs."""
+    """A clip of the tiny recording's person, its rig in a unit of N metres, and their height."""
     known = known_rig()
     pose = make_arrays()["pose_world"][:120].astype(float)
     lenses = [Lens(tuple(row)) for row in known.dist]
