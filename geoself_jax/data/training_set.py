@@ -50,9 +50,9 @@ def triangulate_recording(
 def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Returns masks of the frames, training and validation; training never sees the latter.
 
-    The smallest subjects are held out: as many as fit in `share` of the frames, at least one, as
-    long as one is left. Where the smallest alone is over twice the share, or the only one, the last
-    clips are, and where that holds for the last clip, the last frames.
+    Of three subjects or more the smallest are held out: as many as fit in `share` of the frames, at
+    least one. Of two, the smaller is if it is within twice the share. Otherwise the last clips are,
+    and where the last clip is over twice the share, the last frames.
 
     Args:
         recording: Recording to split.
@@ -70,7 +70,8 @@ def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray
         order, sizes = names[rank], counts[rank]
         chosen = order[(np.cumsum(sizes) <= max(wanted, sizes[0])) & (wanted > 0)]
         held = np.isin(ids, chosen[: len(names) - 1])
-        if held.sum() <= 2 * wanted and (held.any() or wanted == 0):
+        people = ids is recording.subject_id and len(names) > 2
+        if (people or held.sum() <= 2 * wanted) and (held.any() or wanted == 0):
             return ~held, held
     held = np.arange(total) >= total - int(wanted)
     return ~held, held

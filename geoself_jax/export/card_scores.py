@@ -70,4 +70,4 @@ def _held_out(checkpoint: dict[str, Any]) -> list[str]:
     best = checkpoint.get("best")
     if best is None:
         return []
-    return ["", f"Best `triangulation_mm` on held-out subjects during training: {figure(best)}."]
+    return ["", f"Best `triangulation_mm` on the frames held out during training: {figure(best)}."]

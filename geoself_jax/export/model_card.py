@@ -80,7 +80,7 @@ def _training(info: dict[str, Any]) -> list[str]:
     facts = {
         "data": f"{text(data['source'])}: {data['train_frames']} frames of {len(people)} people "
         f"in {data['views']} synchronized, calibrated views{rate} (sha256 {data['sha256']}); "
-        f"{data['validation_frames']} more frames of held-out subjects to select the checkpoint",
+        f"{data['validation_frames']} more frames of {_whom(data)} to select the checkpoint",
         "learned from": _objective(info),
         "recipe": _recipe(settings),
         "checkpoint": f"step {info['scores']['checkpoint']['step']} "
@@ -95,6 +95,13 @@ def _training(info: dict[str, Any]) -> list[str]:
         *(f"* {key}: {value}" for key, value in facts.items()),
         f"* every setting: `config` in {exported.DESCRIPTION}",
     ]
+
+
+def _whom(data: dict[str, Any]) -> str:
+    """Of whom the frames are that select the checkpoint."""
+    seen = set(data["validation_subjects"]) & set(data["subjects"])  # as older runs record it
+    whole = data["validation_subjects"] and not seen
+    return "held-out subjects" if whole else "the same people"
 
 
 def _labels(data: dict[str, Any]) -> str:

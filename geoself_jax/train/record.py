@@ -40,7 +40,9 @@ def run_record(
             "validation_frames": int(held.sum()),
             "views": recording.views,
             "subjects": names[np.unique(recording.subject_id[learn])].tolist(),
-            "validation_subjects": names[np.unique(recording.subject_id[held])].tolist(),
+            "validation_subjects": names[
+                np.setdiff1d(recording.subject_id[held], recording.subject_id[learn])
+            ].tolist(),
             "supervised_upper_bound": supervised,
         },
         "recording": {

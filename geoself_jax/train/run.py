@@ -72,6 +72,7 @@ def train(
         _warn(check_before_training(config.data.train, recording, force=config.data.force))
         check_fit(config, recording)
         used, held = held_out(config.data, recording)
+        _warn(_seen_people(config.data.train, recording, used, held))
         supervised, labels = labels is not None, triangulated if labels is None else labels
         data = training_views(recording.select(used), labels[used])
 
@@ -96,6 +97,21 @@ def train(
         validate = functools.partial(score, model, step.make_predict(model), *validation)
         saver = Saver(folder, validate, best, calibrate=config.model.uncertainty)
         return run_loop(training, state, saver)
+
+
+def _seen_people(
+    source: str, recording: Recording, learn: np.ndarray, held: np.ndarray
+) -> list[str]:
+    """A line where the frames held out are of people who are trained on."""
+    both = np.intersect1d(recording.subject_id[learn], recording.subject_id[held])
+    if not both.size:
+        return []
+    names = ", ".join(recording.subject_names[i] for i in both[:3])
+    return [
+        f"{source}: the frames held out are of a subject that is trained on ({names}) - the best "
+        "checkpoint is chosen by people already seen - add people, or name whom to hold out: "
+        "--config.data.validation_subjects=NAME"
+    ]
 
 
 def _print(line: str) -> None:

@@ -175,6 +175,15 @@ def test_hold_out_takes_whole_subjects_when_there_are_several(tiny_recording):
     assert not nothing.any()
 
 
+def test_hold_out_takes_a_whole_subject_of_three_however_large(tiny_recording):
+    third = np.arange(tiny_recording.frames) % 3
+    people = dataclasses.replace(
+        tiny_recording, subject_id=third.astype(np.int32), subject_names=("a", "b", "c")
+    )
+    learn, held = hold_out(people, 0.02)
+    assert held.sum() == 80 and not set(third[learn]) & set(third[held])
+
+
 def test_hold_out_of_a_single_subject_takes_clips_and_of_a_single_clip_its_end(tiny_recording):
     one = tiny_recording.select(tiny_recording.subject_id == 0)
     learn, held = hold_out(one, 0.5)
