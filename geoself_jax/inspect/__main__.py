@@ -42,6 +42,7 @@ def main(argv: Sequence[str]) -> int:
         verdicts = [dataclasses.asdict(verdict) for verdict in found.verdicts]
         workdir.write_json(Path(flags.json), {"verdicts": verdicts} | found.figures)
     if flags.html:
+        Path(flags.html).parent.mkdir(parents=True, exist_ok=True)
         Path(flags.html).write_text(html_report.page(found), encoding="utf-8")
         print(f"\nreport: {flags.html}")
     return DATA if found.errors else DONE

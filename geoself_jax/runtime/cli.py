@@ -18,6 +18,7 @@ from geoself_jax.core import config as settings
 from geoself_jax.core.config import Config, as_dict, from_dict, replace_at
 from geoself_jax.core.errors import (
     INPUT_OUTPUT,
+    UNAVAILABLE,
     GeoselfError,
     missing_error,
     nearest_name,
@@ -196,9 +197,17 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
     try:
         code = main(argv)
         sys.stdout.flush()
+    except BrokenPipeError:  # of `| head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141  # 128 + SIGPIPE, as a shell has it
     except KeyboardInterrupt:
         print("error: interrupted - nothing was saved - run it again", file=sys.stderr)
         code = 130  # 128 + SIGINT, as a shell has it
+    except ModuleNotFoundError as error:
+        if "--debug" in argv or (error.name or "").startswith("geoself_jax"):
+            raise
+        print(f"error: {_not_installed(error)}", file=sys.stderr)
+        code = UNAVAILABLE
     except (GeoselfError, OSError) as error:
         if "--debug" in argv:
             traceback.print_exc()
@@ -206,6 +215,15 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
         print(f"error: {_line(error)}", file=sys.stderr)
         _leave_the_other_hosts(code)
     raise SystemExit(code)
+
+
+def _not_installed(error: ModuleNotFoundError) -> GeoselfError:
+    return GeoselfError(
+        f"{error.name} is not installed in {sys.executable}",
+        "another Python has this package's dependencies, or none has",
+        "activate its environment (. .venv/bin/activate), or install them",
+        UNAVAILABLE,
+    )
 
 
 def _show(message: Warning | str, category: type[Warning], *where: Any, **_: Any) -> None:

@@ -71,8 +71,7 @@ def train(
             triangulated = triangulate_recording(recording, config.objective.labels)
         _warn(check_before_training(config.data.train, recording, force=config.data.force))
         check_fit(config, recording)
-        used, held = held_out(config.data, recording)
-        _warn(_seen_people(config.data.train, recording, used, held))
+        used, held = _split(config, recording)
         supervised, labels = labels is not None, triangulated if labels is None else labels
         data = training_views(recording.select(used), labels[used])
 
@@ -89,8 +88,7 @@ def train(
         at = int(state.step)
         _print(_opening(training, int(held.sum()), at))
         if config.model.uncertainty and not np.isfinite(triangulated[held]).any():
-            why = "nobody is held out (config.data.validation_share)"
-            _warn([f"uncertainties stay as learned, {why}"])
+            _warn(["uncertainties stay as learned: config.data.validation_share holds nobody out"])
         if at >= stages.total:
             return Outcome(at, False, f"already done: {at} steps in {folder}", stop.asked)
         validation = recording.select(held), triangulated[held]
@@ -99,19 +97,19 @@ def train(
         return run_loop(training, state, saver)
 
 
-def _seen_people(
-    source: str, recording: Recording, learn: np.ndarray, held: np.ndarray
-) -> list[str]:
-    """A line where the frames held out are of people who are trained on."""
+def _split(config: Config, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
+    """`held_out`; warns where the frames held out are of people who are trained on."""
+    learn, held = held_out(config.data, recording)
     both = np.intersect1d(recording.subject_id[learn], recording.subject_id[held])
-    if not both.size:
-        return []
-    names = ", ".join(recording.subject_names[i] for i in both[:3])
-    return [
-        f"{source}: the frames held out are of a subject that is trained on ({names}) - the best "
-        "checkpoint is chosen by people already seen - add people, or name whom to hold out: "
-        "--config.data.validation_subjects=NAME"
-    ]
+    if both.size:
+        names = ", ".join(recording.subject_names[i] for i in both[:3])
+        line = (
+            f"{config.data.train}: the frames held out are of a subject that is trained on "
+            f"({names}) - the best checkpoint is chosen by people already seen - add people, or "
+            "name whom to hold out: --config.data.validation_subjects=NAME"
+        )
+        _warn([line])
+    return learn, held
 
 
 def _print(line: str) -> None:
