@@ -18,6 +18,7 @@ from geoself_jax.prepare.detections import read_detections, recognize_detections
 from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.match_cameras import match_cameras
 from geoself_jax.prepare.merge_rigs import check_image_sizes
+from geoself_jax.prepare.prove_cameras import prove
 
 HUMAN36M = "human36m:"
 """What a published rig's name starts with, in place of a calibration's path."""
@@ -83,7 +84,7 @@ def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) 
 
 def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
     rig = read_rig(own, folder, options.notice)
-    paths = match_cameras(folder, rig.camera_names, own.camera_paths, own.detections_format)
+    paths = _paths(folder, rig, own, options)
     rig = rig if options.cameras is None else rig.select(options.cameras)
     for name in rig.camera_names:
         if name not in paths:
@@ -119,6 +120,16 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
         confidence=chosen.confidence[taken],
         frame_id=(taken // options.every).astype(np.int32),
     )
+
+
+def _paths(folder: Path | None, rig: Rig, own: RigOptions, options: ReadOptions) -> dict[str, Path]:
+    """The detections of each camera, by name or by proof."""
+    match = match_cameras(
+        folder, rig.camera_names, own.camera_paths, own.detections_format, options.notice
+    )
+    if match.certain:
+        return match.paths
+    return prove(folder, rig, match, lambda path: _instances(path, own, options), options.notice)
 
 
 def _summary(
