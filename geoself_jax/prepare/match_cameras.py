@@ -78,6 +78,17 @@ def match_cameras(
     return _by_name(folder, cameras, found)
 
 
+def names_say(cameras: Sequence[str], found: Sequence[Path]) -> bool:
+    """Whether names alone give each file a camera of its own.
+
+    Args:
+        cameras: Names in the calibration.
+        found: Files and folders of detections.
+    """
+    ways = (_by_whole_name, _by_pattern, _by_core)
+    return any(len(way(cameras, found)) == len(found) for way in ways)
+
+
 def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Match:
     """By the whole name, or by one pattern of all files; else nothing."""
     files = tuple(found)
