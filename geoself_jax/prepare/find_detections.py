@@ -11,8 +11,8 @@ DEPTH = 3
 MOST = 10_000
 """Most entries of a folder that are listed: more are the frames of one camera."""
 
-FILTERED = "_filtered"
-"""What DeepLabCut appends to the name of a filtered table."""
+FILTERED, FILTERED_FOLDER = "_filtered", "-filtered"
+"""What DeepLabCut appends to a filtered table's name, and anipose to its folder's."""
 
 TABLES = (".h5", ".csv")
 """Suffixes under which one table is written twice, the one that is taken first."""
@@ -52,17 +52,23 @@ def one_of_each_video(found: Sequence[Path], notice: Callable[[str], None]) -> l
     taken = [min(paths, key=_rank) for paths in videos.values()]
     doubled = [path for path in taken if len(videos[_video(path)]) > 1]
     if doubled:
-        left = [path.name for path in videos[_video(doubled[0])] if path != doubled[0]]
+        left = [
+            f"{path.parent.name}/{path.name}"
+            for path in videos[_video(doubled[0])]
+            if path != doubled[0]
+        ]
         more = f" and {len(doubled) - 1} more like it" if len(doubled) > 1 else ""
         notice(f"{doubled[0]}: taken{more}; of the same video and left: {', '.join(left)}")
     return taken
 
 
 def _video(path: Path) -> tuple[Path, str]:
-    is_table = path.suffix.lower() in TABLES and path.is_file()
-    return path.parent, path.stem.removesuffix(FILTERED) if is_table else path.name
+    if not (path.suffix.lower() in TABLES and path.is_file()):
+        return path.parent, path.name
+    return Path(str(path.parent).removesuffix(FILTERED_FOLDER)), path.stem.removesuffix(FILTERED)
 
 
 def _rank(path: Path) -> tuple[bool, int]:
     suffix = path.suffix.lower()
-    return not path.stem.endswith(FILTERED), TABLES.index(suffix) if suffix in TABLES else 0
+    filtered = path.stem.endswith(FILTERED) or path.parent.name.endswith(FILTERED_FOLDER)
+    return not filtered, TABLES.index(suffix) if suffix in TABLES else 0

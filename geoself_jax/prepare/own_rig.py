@@ -98,7 +98,7 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
     return Clip(
         name=name,
-        action=own.action or (trial.folder.name if trial.folder else name),
+        action=own.action or name.rpartition("/")[2],
         subject=trial.who.subject,
         rig=rig,
         skeleton=skeleton,

@@ -145,7 +145,9 @@ class _Words(NamedTuple):
         return data_error(
             f"{self.where}: which detections belong to which camera?",
             f"cameras {cameras}; detections {files}; {why}",
-            "name them: " + " ".join(f"--camera={name}=PATH" for name in self.names[:3]),
+            ("a folder for each recording, or " if len(self.files) > len(self.names) else "")
+            + "name them: "
+            + " ".join(f"--camera={name}=PATH" for name in self.names[:3]),
         )
 
 
@@ -172,7 +174,7 @@ def _tried(
 
 def _uncountable(rig: Rig, files: Sequence[Path]) -> str:
     if len(files) > rig.views:
-        return f"{len(files)} files are more than {rig.views} cameras (one recording a folder)"
+        return f"{len(files)} files are more than {rig.views} cameras"
     if len(files) < LEAST:
         return f"{len(files)} files are too few to prove it: any two may agree by chance"
     if math.perm(rig.views, len(files)) > WAYS:

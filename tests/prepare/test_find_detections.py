@@ -16,7 +16,18 @@ def test_a_filtered_table_comes_before_raw_ones_and_h5_before_csv(tmp_path):
     found, said = taken(tmp_path, *names, "bDLC_1_filtered.h5")
     assert found == ["aDLC_1_filtered.csv", "bDLC_1_filtered.h5"]
     assert len(said) == 1 and "aDLC_1_filtered.csv: taken and 1 more" in said[0]
-    assert "left: aDLC_1.csv, aDLC_1.h5" in said[0]
+    place = tmp_path.name
+    assert f"left: {place}/aDLC_1.csv, {place}/aDLC_1.h5" in said[0]
+
+
+def test_the_filtered_folder_comes_before_the_raw_one(tmp_path):
+    paths = [tmp_path / folder / "camA.h5" for folder in ("pose-2d", "pose-2d-filtered")]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text("x")
+    said = []
+    assert one_of_each_video(paths, said.append) == paths[1:]
+    assert "left: pose-2d/camA.h5" in said[0]
 
 
 def test_two_videos_and_two_networks_are_not_one(tmp_path):

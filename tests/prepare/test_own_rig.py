@@ -87,6 +87,16 @@ def test_one_person_and_a_pattern_of_the_shell_give_the_same(session, capsys):
     assert error.code == USAGE
 
 
+def test_the_folder_that_one_stands_in_has_its_name(session, monkeypatch):
+    monkeypatch.chdir(session / "P1/walk")
+    out = session.parent / "o.npz"
+    flags = ["--fps=25", "--skeleton=h36m_17", f"--output={out}"]
+    words = ["--input", ".", f"--calibration={session}/calibration", *flags]
+    assert prepare.main(words) == 0
+    read = recording.read(out)
+    assert (*read.clip_names, *read.clip_actions) == ("P1/walk", "walk")
+
+
 def test_a_camera_that_a_trial_lacks_keeps_its_calibration_with_confidence_0(session, capsys):
     shutil.rmtree(session / "P2/walk/pose/cam3_json")
     read = run(session)

@@ -111,6 +111,7 @@ def test_what_cannot_be_proved_is_refused_and_taken_by_name_if_names_agree(views
     with pytest.raises(GeoselfError, match=word) as error:
         proved(rig, files, Match({}, paths, **NONE))
     assert error.value.code == DATA
+    assert ("a folder for each recording" in str(error.value)) == (len(files) > views)
     named = dict(zip(rig.camera_names, paths, strict=False))
     if len(named) == len(files):
         said = []
