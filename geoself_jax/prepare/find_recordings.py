@@ -172,7 +172,7 @@ def _calibrations(folder: Path) -> Iterator[bool]:
     files = (
         path
         for path in _entries(folder)
-        if path.suffix.lower() in SUFFIXES and not path.name.endswith(_FRAMES)
+        if path.name.lower().endswith(SUFFIXES) and not path.name.endswith(_FRAMES)
     )
     for path in itertools.islice(files, _TRIED):
         yield bool(recognize_calibration(path))
