@@ -1,7 +1,7 @@
 """Errors that the user can fix: one line each, and an exit code."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 DONE = 0
 USAGE = 64  # a flag or a configuration key
@@ -22,6 +22,10 @@ class GeoselfError(Exception):
         why: The value expected, or the cause.
         do: The fix.
         code: Exit code of a command that ends with it.
+
+    Attributes:
+        code: Exit code.
+        lines: One for each input that is at fault: usually one.
     """
 
     def __init__(self, what: str, why: str, do: str, code: int) -> None:
@@ -29,6 +33,7 @@ class GeoselfError(Exception):
         # Names come from files and paths: no line breaks, no terminal escapes.
         super().__init__("".join(c if c.isprintable() else " " for c in line))
         self.code = code
+        self.lines: tuple[str, ...] = (str(self),)
 
 
 def usage_error(what: str, why: str, do: str) -> GeoselfError:
@@ -56,6 +61,19 @@ def missing_error(what: str, why: str, do: str) -> GeoselfError:
         what, why, do: As of `GeoselfError`.
     """
     return GeoselfError(what, why, do, MISSING)
+
+
+def joined(errors: Sequence[GeoselfError]) -> GeoselfError:
+    """Returns one error for several inputs, with a line for each (exit code 65).
+
+    Args:
+        errors: One or more; a single one is returned as it is.
+    """
+    if len(errors) == 1:
+        return errors[0]
+    several = GeoselfError("; ".join(str(error) for error in errors), "", "", DATA)
+    several.lines = tuple(str(error) for error in errors)
+    return several
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:

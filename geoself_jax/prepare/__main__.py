@@ -9,7 +9,7 @@ from geoself_jax.runtime import cli
 if TYPE_CHECKING:
     import argparse
 
-    from geoself_jax.prepare.own_rig import RigOptions
+    from geoself_jax.prepare.rig_options import RigOptions
 
 FORMATS = ("auto", "human36m", "motionbert", "mpi_inf_3dhp", "aist", "panoptic", "rig", "motion")
 UNITS = ("m", "cm", "mm")
@@ -19,6 +19,7 @@ UPS = ("x", "-x", "y", "-y", "z", "-z")
 OWN_RIG = (
     *("calibration", "calibration_format", "rig", "unit", "height", "up", "camera", "detections"),
     *("skeleton", "person", "fps", "image_size", "confidence_scale", "trim", "subject", "action"),
+    "subject_from",
 )
 MOTION = ("motion_unit", "seed")
 UNUSED = {
@@ -72,8 +73,9 @@ def make_parser() -> cli.Parser:
     add("--image-size", action="append", default=[], metavar="[NAME=]WxH", help="of the images")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
     add("--trim", action="store_true", help="take the frames that all cameras have")
-    add("--subject", help="who it is (the input folder's name)")
-    add("--action", help="what is done (the input folder's name)")
+    add("--subject", help="who it is, in all inputs")
+    add("--subject-from", metavar="LEVEL", help="whose name: {name}, {parent} or {grandparent}")
+    add("--action", help="what is done (the folder's name)")
     add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths (by the body's height)")
     add("--seed", type=int, default=0, help="of a motion file's modelled detections (0)")
     return parser
@@ -167,7 +169,7 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
     from pathlib import Path
 
     from geoself_jax.data.skeleton_files import named_skeleton
-    from geoself_jax.prepare.own_rig import RigOptions
+    from geoself_jax.prepare.rig_options import RigOptions
 
     pairs = [_pair("--camera", text) for text in flags.camera]
     twice = next((n for i, (n, _) in enumerate(pairs) if n in dict(pairs[:i])), None)
@@ -188,6 +190,7 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
         confidence_scale=flags.confidence_scale,
         trim=flags.trim,
         subject=flags.subject,
+        subject_from=flags.subject_from,
         action=flags.action,
     )
 

@@ -16,6 +16,7 @@ from geoself_jax.prepare.merge_rigs import (
     check_image_sizes,
     distinct_rigs,
     each_once,
+    place_within,
     places_of,
     upright,
     view_names,
@@ -28,8 +29,9 @@ def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
     """Arrays of format geoself-multiview/1 from clips of one person each.
 
     Cameras are matched by name where one rig has all the others' names, else by their order; a rig
-    that has fewer has no detections in the others. A skeleton without a root gets the middle of its
-    hips. Worlds with different verticals are turned until z is up.
+    that has fewer has no detections in the others. Rigs of equal cameras are one. A skeleton
+    without a root gets the middle of its hips. Worlds with different verticals are turned until z
+    is up.
 
     Raises:
         GeoselfError: No clip; clips of other skeletons, frame rates or ground truth; a confidence
@@ -45,7 +47,11 @@ def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
     places = [places_of(rig, names) for rig in rigs]
     lengths = [len(clip.frame_id) for clip in kept]
     subjects = sorted({clip.subject for clip in kept})
-    skeleton, keypoints_2d, confidence = _detections(kept, rig_of, places, len(names))
+    of_clip = [
+        place_within(clip.rig, rigs[rig], places[rig])
+        for clip, rig in zip(kept, rig_of, strict=True)
+    ]
+    skeleton, keypoints_2d, confidence = _detections(kept, of_clip, len(names))
 
     def repeated(values: Sequence[int]) -> np.ndarray:
         return np.repeat(np.array(values, np.int32), lengths)
@@ -117,11 +123,11 @@ def _check_confidence(clip: Clip) -> None:
 
 
 def _detections(
-    clips: Sequence[Clip], rig_of: Sequence[int], places: Sequence[list[int]], views: int
+    clips: Sequence[Clip], places: Sequence[list[int]], views: int
 ) -> tuple[Skeleton, np.ndarray, np.ndarray]:
     """Skeleton with a root, (T, V, J, 2) pixels and (T, V, J) confidences of all clips."""
     parts = []
-    for clip, rig in zip(clips, rig_of, strict=True):
+    for clip, place in zip(clips, places, strict=True):
         keypoints_2d = np.asarray(clip.keypoints_2d, np.float32)
         confidence = np.asarray(clip.confidence, np.float32)
         undistorted = _undistorted(keypoints_2d, clip.rig)
@@ -129,7 +135,7 @@ def _detections(
         if missing.any():
             undistorted = np.where(missing[..., None], np.float32(np.nan), undistorted)
             confidence = np.where(missing, np.float32(0), confidence)
-        parts.append(_placed(undistorted, confidence, places[rig], views))
+        parts.append(_placed(undistorted, confidence, place, views))
     keypoints_2d = np.concatenate([part[0] for part in parts])
     confidence = np.concatenate([part[1] for part in parts])
     return derive_root(clips[0].skeleton, keypoints_2d, confidence)

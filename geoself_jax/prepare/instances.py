@@ -31,3 +31,22 @@ class Instances:
     track_names: tuple[str, ...]
     frames: int
     skeleton: Skeleton
+
+
+def nobody(like: Instances, source: str) -> Instances:
+    """Returns the detections of a camera that has none.
+
+    Args:
+        like: Of another camera of the recording.
+        source: For messages.
+    """
+    return Instances(
+        source=source,
+        frame=np.zeros(0, like.frame.dtype),
+        keypoints_2d=like.keypoints_2d[:0],
+        confidence=like.confidence[:0],
+        track=like.track[:0],
+        track_names=like.track_names,
+        frames=like.frames,
+        skeleton=like.skeleton,
+    )

@@ -1,17 +1,12 @@
 """Which file or folder of detections belongs to which camera, by its name."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
-from geoself_jax.prepare.detections import recognize_detections
-
-DEPTH = 3
-"""Depth to which folders are searched: recording/pose/camera_json."""
-
-MOST = 10_000
-"""Most entries of a folder that are listed: more are the frames of one camera."""
+from geoself_jax.prepare.find_detections import detections_in, one_of_each_video
 
 _NOT_NAMES = re.compile(
     r"_?(json|keypoints|pose|predictions|results|detections|openpose|alphapose|mmpose|2d"
@@ -19,20 +14,46 @@ _NOT_NAMES = re.compile(
 )
 
 
+class Match(NamedTuple):
+    """Detections of cameras, as far as names say.
+
+    Attributes:
+        paths: Detections by camera; empty where names do not say.
+        files: All that were found.
+        exact: Whether each file has its camera's whole name.
+        certain: Whether nothing is left to prove: no camera's number may be counted from another
+            start in the files than in the calibration.
+    """
+
+    paths: dict[str, Path]
+    files: tuple[Path, ...]
+    exact: bool = True
+    certain: bool = True
+
+
+def _silent(_: str) -> None:
+    pass
+
+
 def match_cameras(
-    folder: Path | None, cameras: Sequence[str], given: Mapping[str, Path], kind: str
-) -> dict[str, Path]:
-    """Detections of each camera.
+    folder: Path | None,
+    cameras: Sequence[str],
+    given: Mapping[str, Path],
+    kind: str,
+    notice: Callable[[str], None] = _silent,
+) -> Match:
+    """Detections of each camera, by name.
 
     Args:
         folder: Where to look; None where `given` names all.
         cameras: Names in the calibration.
         given: Paths by camera, from the user; no other files are looked for then.
         kind: Format of the detections, or `auto`.
+        notice: Receives one line where a video has several tables.
 
     Raises:
-        GeoselfError: A name that is no camera's (64); a path that is not there (66); a camera that
-            no or several files may belong to (65).
+        GeoselfError: A name that is no camera's (64); a path that is not there (66); no detections,
+            or some of no camera (65).
     """
     for name, path in given.items():
         if name not in cameras:
@@ -42,14 +63,14 @@ def match_cameras(
         if not path.exists():
             raise missing_error(f"--camera={name}={path}", "no such file", "check the path")
     if given or folder is None:
-        return dict(given)
+        return Match(dict(given), tuple(given.values()))
     if not folder.is_dir():
         raise data_error(
             f"{folder}: a file, no folder",
             "which camera these detections belong to is unknown",
             "name each camera's: --camera=NAME=PATH, and the cameras: --calibration=PATH",
         )
-    found = _detections_in(folder, kind, DEPTH)
+    found = one_of_each_video(detections_in(folder, kind), notice)
     if not found:
         raise data_error(
             str(folder), "no detections of a known format in it", "name them: --camera=NAME=PATH"
@@ -57,41 +78,33 @@ def match_cameras(
     return _by_name(folder, cameras, found)
 
 
-def _detections_in(folder: Path, kind: str, depth: int) -> list[Path]:
-    """Files and folders of detections in a folder; a folder that is one is not searched."""
-    found = []
-    for number, path in enumerate(sorted(folder.iterdir())):
-        if number >= MOST:
-            break
-        if path.name.startswith("."):
-            continue
-        if recognize_detections(path, kind):
-            found.append(path)
-        elif path.is_dir() and depth > 1:
-            found += _detections_in(path, kind, depth - 1)
-    return found
+def names_say(cameras: Sequence[str], found: Sequence[Path]) -> bool:
+    """Whether names alone give each file a camera of its own.
+
+    Args:
+        cameras: Names in the calibration.
+        found: Files and folders of detections.
+    """
+    ways = (_by_whole_name, _by_pattern, _by_core)
+    return any(len(way(cameras, found)) == len(found) for way in ways)
 
 
-def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> dict[str, Path]:
-    for alike in (_same, _contains, _same_number):
-        matched = {name: [p for p in found if alike(name, p)] for name in cameras}
-        used = [path for paths in matched.values() for path in paths]
-        if (
-            used
-            and all(len(paths) <= 1 for paths in matched.values())
-            and (len(set(used)) == len(used))
-        ):
-            there = {name: paths[0] for name, paths in matched.items() if paths}
-            if len(there) == len(found):
-                return there
-            if len(there) == len(cameras):
-                _refuse_orphans(folder, cameras, [path for path in found if path not in used])
-    names = ", ".join(sorted(path.name for path in found)[:8])
-    raise data_error(
-        f"{folder}: which detections belong to which camera?",
-        f"cameras {', '.join(cameras)}; detections {names}",
-        "name them: " + " ".join(f"--camera={name}=PATH" for name in cameras[:3]),
-    )
+def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Match:
+    """By the whole name, or by one pattern of all files; else nothing."""
+    files = tuple(found)
+    for way in (_by_whole_name, _by_pattern):
+        paths = way(cameras, found)
+        if len(paths) == len(found):
+            numbered = len(paths) < len(cameras) and _differ_in_digits(cameras)
+            return Match(paths, files, exact=True, certain=not numbered)
+        if len(paths) == len(cameras):
+            _refuse_orphans(folder, cameras, [path for path in found if path not in paths.values()])
+    paths = _by_core(cameras, found)
+    if len(paths) == len(found) == len(cameras):
+        return Match(paths, files, exact=False)
+    if len(paths) == len(found):
+        return Match(paths, files, exact=False, certain=False)
+    return Match({}, files, exact=False, certain=False)
 
 
 def _refuse_orphans(folder: Path, cameras: Sequence[str], left: Sequence[Path]) -> None:
@@ -100,6 +113,77 @@ def _refuse_orphans(folder: Path, cameras: Sequence[str], left: Sequence[Path]) 
         f"the calibration has {', '.join(cameras)}; is a camera's file damaged?",
         "fix the calibration, or name the files: --camera=NAME=PATH ...",
     )
+
+
+def _by_whole_name(cameras: Sequence[str], found: Sequence[Path]) -> dict[str, Path]:
+    """Files named as a camera, or else with a camera's name as a word of theirs."""
+    for alike in (_same, _contains):
+        matched = {name: [path for path in found if alike(name, path)] for name in cameras}
+        used = [path for paths in matched.values() for path in paths]
+        if used and len(set(used)) == len(used) and all(len(p) <= 1 for p in matched.values()):
+            paths = {name: paths[0] for name, paths in matched.items() if paths}
+            if len(paths) in (len(found), len(cameras)):
+                return paths
+    return {}
+
+
+def _by_pattern(cameras: Sequence[str], found: Sequence[Path]) -> dict[str, Path]:
+    """Files named BEFORE + camera + AFTER, the same BEFORE and AFTER in all of them."""
+    return _one_pattern({name: _counted(name) for name in cameras}, found)
+
+
+def _by_core(cameras: Sequence[str], found: Sequence[Path]) -> dict[str, Path]:
+    """As `_by_pattern`, of what distinguishes the cameras' names: `2` of `int_cam2_img`."""
+    names = [_counted(name) for name in cameras]
+    before = _common(names)
+    after = _common([name[len(before) :][::-1] for name in names])
+    cores = [name[len(before) : len(name) - len(after)] for name in names]
+    if not all(cores):
+        return {}
+    return _one_pattern(dict(zip(cameras, cores, strict=True)), found)
+
+
+def _one_pattern(forms: Mapping[str, str], found: Sequence[Path]) -> dict[str, Path]:
+    """The files of the cameras by the one pattern that all follow; nothing if two patterns do."""
+    if len(set(forms.values())) < len(forms):
+        return {}
+    fits = [dict(_placements(_counted(_stem(path)), forms)) for path in found]
+    shared = set.intersection(*(set(fit) for fit in fits))
+    ways = {tuple(fit[pattern] for fit in fits) for pattern in shared}
+    ways = {way for way in ways if len(set(way)) == len(way)}
+    return dict(zip(ways.pop(), found, strict=True)) if len(ways) == 1 else {}
+
+
+def _placements(stem: str, forms: Mapping[str, str]) -> list[tuple[tuple[str, str], str]]:
+    """(before, after) and the camera, wherever its name stands and no digit continues it."""
+    found = []
+    for camera, form in forms.items():
+        begin = r"(?<!\d)" if form[:1].isdigit() else ""
+        for at in re.finditer(f"(?={begin}{re.escape(form)}{_end(form)})", stem):
+            end = at.start() + len(form)
+            found.append(((stem[: at.start()], stem[end:]), camera))
+    return found
+
+
+def _end(form: str) -> str:
+    return r"(?!\d)" if form[-1:].isdigit() else ""
+
+
+def _common(texts: Sequence[str]) -> str:
+    """The beginning that all share, without digits at its end: they belong to a number."""
+    first, last = min(texts), max(texts)
+    length = next((i for i, c in enumerate(first) if c != last[i : i + 1]), len(first))
+    return first[:length].rstrip("0123456789")
+
+
+def _counted(name: str) -> str:
+    """In lower case, numbers without leading zeros."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", name.lower())
+
+
+def _differ_in_digits(names: Sequence[str]) -> bool:
+    """Whether two names are the same except for a number."""
+    return len({re.sub(r"\d+", "#", name.lower()) for name in names}) < len(names)
 
 
 def _plain(name: str) -> str:
@@ -115,12 +199,8 @@ def _same(camera: str, path: Path) -> bool:
 
 
 def _contains(camera: str, path: Path) -> bool:
-    """The camera's name stands in the file's, not followed by a further digit: cam1, not cam10."""
+    """The name is a word of the file's; one of digits or one letter is one only by chance."""
+    if len(camera) < 2 or camera.isdigit():
+        return False
     pattern = re.escape(camera.lower()) + r"(?!\d)"
     return re.search(r"(?<![a-z0-9])" + pattern, _stem(path)) is not None
-
-
-def _same_number(camera: str, path: Path) -> bool:
-    """Each has one number, and it is the same: int_cam2_img and cam02_json."""
-    numbers = [re.findall(r"\d+", text) for text in (camera, _stem(path))]
-    return all(len(n) == 1 for n in numbers) and int(numbers[0][0]) == int(numbers[1][0])

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -58,18 +57,44 @@ def _to_z(up: np.ndarray) -> np.ndarray:
 
 
 def distinct_rigs(rigs: Sequence[Rig]) -> tuple[list[Rig], list[int]]:
-    """Each rig once, and which of them every clip has."""
-    keys: dict[Any, int] = {}
-    distinct: list[Rig] = []
-    index = []
-    for rig in rigs:
-        arrays = (rig.K, rig.R, rig.center, rig.image_size)
-        key = (rig.name, rig.camera_names, rig.lenses, *(array.tobytes() for array in arrays))
-        if key not in keys:
-            keys[key] = len(distinct)
-            distinct.append(rig)
-        index.append(keys[key])
-    return distinct, index
+    """Each rig once, whatever its name, and which of them every clip has.
+
+    A rig all of whose cameras are in a larger one, with the same calibration, is that one: a camera
+    without detections in a clip keeps its calibration.
+
+    Args:
+        rigs: Of the clips.
+
+    Returns:
+        Rigs in the order of the clips, and their index for each clip.
+    """
+    largest: list[Rig] = []
+    of = [0] * len(rigs)
+    for clip in sorted(range(len(rigs)), key=lambda i: -rigs[i].views):
+        rig = rigs[clip]
+        same = (i for i, other in enumerate(largest) if _is_part(rig, other))
+        of[clip] = next(same, len(largest))
+        if of[clip] == len(largest):
+            largest.append(rig)
+    order = list(dict.fromkeys(of))
+    return [largest[i] for i in order], [order.index(i) for i in of]
+
+
+def _is_part(rig: Rig, other: Rig) -> bool:
+    """Whether the other rig has all cameras of this one, calibrated equally."""
+    if not set(rig.camera_names) <= set(other.camera_names):
+        return False
+    if rig.views == other.views and rig.camera_names != other.camera_names:
+        return False  # another order of the views
+    part = other.select(rig.camera_names)
+    return (
+        part.lenses == rig.lenses
+        and np.array_equal(part.image_size, rig.image_size)
+        and all(
+            np.allclose(getattr(part, name), getattr(rig, name), rtol=1e-9, atol=1e-7)
+            for name in ("K", "R", "center", "world_up")
+        )
+    )
 
 
 def view_names(rigs: Sequence[Rig]) -> tuple[str, ...]:
@@ -87,6 +112,17 @@ def places_of(rig: Rig, names: tuple[str, ...]) -> list[int]:
     if set(rig.camera_names) <= set(names):
         return [names.index(name) for name in rig.camera_names]
     return list(range(rig.views))
+
+
+def place_within(rig: Rig, whole: Rig, place: Sequence[int]) -> list[int]:
+    """Views in the file of a clip's cameras.
+
+    Args:
+        rig: The clip's.
+        whole: The rig of the file that it is, or is a part of.
+        place: View in the file of each camera of `whole`.
+    """
+    return [place[whole.camera_names.index(name)] for name in rig.camera_names]
 
 
 def camera_arrays(rigs: Sequence[Rig], places: Sequence[list[int]]) -> dict[str, np.ndarray]:

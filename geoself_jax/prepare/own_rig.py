@@ -1,75 +1,33 @@
 """A lab's own recording: a calibration and each camera's detections become one clip."""
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.core.errors import GeoselfError, data_error, joined, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.calibrations import read_calibration
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
-from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
-from geoself_jax.prepare.detections import read_detections, recognize_detections
-from geoself_jax.prepare.instances import Instances
-from geoself_jax.prepare.match_cameras import match_cameras
+from geoself_jax.prepare.detections import recognize_detections
+from geoself_jax.prepare.instances import Instances, nobody
 from geoself_jax.prepare.merge_rigs import check_image_sizes
-
-HUMAN36M = "human36m:"
-"""What a published rig's name starts with, in place of a calibration's path."""
-
-
-@dataclass(frozen=True)
-class RigOptions:
-    """What the files of a recording do not say by themselves.
-
-    Attributes:
-        calibration: File or folder of the cameras; None looks for one in each input.
-        calibration_format, detections_format: `auto`, or the name of a format.
-        rig: Which rig, where the calibration holds several.
-        unit, up: Of the calibration's world; None as its format has it.
-        camera_paths: Detections by camera name, where file names are ambiguous.
-        skeleton: Of the detections; None where the file names its joints.
-        person: Which of several people, see `choose_person.choose_person`.
-        fps: Frames per second.
-        image_size: Width and height by camera name; under "" for all cameras.
-        confidence_scale: The detector's largest score.
-        trim: Where cameras have different numbers of frames, take those that all have.
-        subject, action: Names; None takes the input folder's.
-    """
-
-    calibration: Path | None = None
-    calibration_format: str = "auto"
-    detections_format: str = "auto"
-    rig: str | None = None
-    unit: str | None = None
-    up: str | None = None
-    camera_paths: Mapping[str, Path] = dataclasses.field(default_factory=dict)
-    skeleton: Skeleton | None = None
-    person: str = "auto"
-    fps: float | None = None
-    image_size: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
-    confidence_scale: float = 1.0
-    trim: bool = False
-    subject: str | None = None
-    action: str | None = None
+from geoself_jax.prepare.rig_options import RigOptions
+from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_instances
 
 
 def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) -> Reading:
-    """One clip from each input folder.
+    """One clip from each recording.
 
     Args:
-        inputs: Folders with each camera's detections, and the calibration unless it is given; none
-            where `camera_paths` of `own` names the detections.
+        inputs: Folders with each camera's detections, or trees of such folders, and the calibration
+            unless it is given; none where `camera_paths` of `own` names the detections.
         own: About the recording.
         options: What to take of it.
 
     Raises:
-        GeoselfError: No frame rate (64); files missing (66) or bad (65).
+        GeoselfError: No frame rate (64); files missing (66) or bad (65), all recordings at once.
     """
     if own.fps is None:
         raise usage_error("--fps", "the files do not hold the frame rate", "give --fps")
@@ -77,32 +35,62 @@ def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) 
         raise usage_error(
             "--camera", "it names the files of one recording", "prepare one --input at a time"
         )
-    folders: Sequence[Path | None] = inputs or [None]
-    return Reading(len(folders), (_clip(folder, own, options) for folder in folders))
+    if own.subject is not None and own.subject_from is not None:
+        raise usage_error("--subject-from", "--subject names the person already", "leave out one")
+    trials, errors = find_trials(inputs, own, options)
+    return Reading(len(trials), _clips(trials, errors, own, options))
 
 
-def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
-    rig = read_rig(own, folder, options.notice)
-    paths = match_cameras(folder, rig.camera_names, own.camera_paths, own.detections_format)
-    rig = rig if options.cameras is None else rig.select(options.cameras)
-    for name in rig.camera_names:
-        if name not in paths:
+def _clips(
+    trials: Sequence[Trial],
+    errors: list[GeoselfError],
+    own: RigOptions,
+    options: ReadOptions,
+) -> Iterator[Clip]:
+    """The clips, and at the end one error for all recordings that are bad."""
+    used = {name for trial in trials for name in trial.paths}
+    for name in dict.fromkeys(name for trial in trials for name in trial.rig.camera_names):
+        if name not in used and (options.cameras is None or name in options.cameras):
             options.notice(f"camera {name} is left out: no detections belong to it")
-    rig = rig.select([name for name in rig.camera_names if name in paths])
-    if rig.views < 2:
+    for trial in trials:
+        try:
+            clip = _clip(trial, used, own, options)
+        except GeoselfError as error:
+            errors.append(of_data(error))
+        else:
+            if not errors:
+                yield clip
+    if errors:
+        raise joined(errors)
+
+
+def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -> Clip:
+    name, paths = trial.who.clip, trial.paths
+    rig = trial.rig if options.cameras is None else trial.rig.select(options.cameras)
+    rig = rig.select([each for each in rig.camera_names if each in used])
+    there = [each for each in rig.camera_names if each in paths]
+    if len(there) < 2:
         raise data_error(
-            f"{folder or 'the cameras named'}: detections of {rig.views} camera",
+            f"{trial.folder or 'the cameras named'}: detections of {len(there)} camera",
             "training needs two or more",
             "add cameras",
         )
     check_image_sizes(rig)
-    views = [_instances(paths[name], own, options) for name in rig.camera_names]
-    frames = _common_frames(views, rig, own, options)
+    read = {each: read_instances(paths[each], own, options) for each in there}
+    frames = _common_frames(name, read, own, options)
+    for each in rig.camera_names:
+        if each not in read:
+            options.notice(
+                f"{name}: no detections of camera {each}: its calibration stays, its confidence "
+                "is 0"
+            )
+    views = [read.get(each) or nobody(read[there[0]], each) for each in rig.camera_names]
     fps = float(own.fps or 0)
     chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
-    name = folder.name if folder else "recording"
     skeleton = views[0].skeleton
-    options.notice(_summary(name, rig, paths, own.detections_format, skeleton, chosen.note))
+    options.notice(
+        _summary(name, rig.select(there), paths, own.detections_format, skeleton, chosen.note)
+    )
     somebody = (chosen.confidence > 0).any((1, 2))
     taken = np.flatnonzero(somebody)
     taken = taken[taken % options.every == 0]
@@ -110,10 +98,10 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
         raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
     return Clip(
         name=name,
-        action=own.action or name,
-        subject=own.subject or name,
+        action=own.action or name.rpartition("/")[2],
+        subject=trial.who.subject,
         rig=rig,
-        skeleton=views[0].skeleton,
+        skeleton=skeleton,
         fps=fps / options.every,
         keypoints_2d=chosen.keypoints_2d[taken],
         confidence=chosen.confidence[taken],
@@ -131,69 +119,27 @@ def _summary(
     return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"
 
 
-def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]) -> Rig:
-    """The cameras: a calibration's file, `human36m:SUBJECT`, or what lies in the input folder.
-
-    Raises:
-        GeoselfError: None is named (64); missing (66) or bad (65).
-    """
-    path = own.calibration or folder
-    if path is None:
-        raise usage_error("--calibration", "cameras are required", "give a file, or human36m:S1")
-    if str(path).startswith(HUMAN36M):
-        if own.image_size or own.unit or own.up or own.rig:
-            raise usage_error(
-                f"--calibration={path}",
-                "the published rig has its unit, its vertical and its image sizes",
-                "leave out --unit, --up, --image-size and --rig",
-            )
-        return human36m_rig(str(path).removeprefix(HUMAN36M))
-    rig = read_calibration(
-        path,
-        format=own.calibration_format,
-        unit=own.unit,
-        up=own.up,
-        name=own.rig,
-        notice=notice,
-    )
-    for name in filter(None, own.image_size):
-        if name not in rig.camera_names:
-            raise usage_error(
-                f"--image-size={name}=...", "no such camera", nearest_name(name, rig.camera_names)
-            )
-    sizes = rig.image_size.copy()
-    for view, name in enumerate(rig.camera_names):
-        given = own.image_size.get(name, own.image_size.get(""))
-        if given is not None:
-            sizes[view] = given
-    return dataclasses.replace(rig, image_size=sizes)
-
-
-def _instances(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
-    found = read_detections(
-        path, format=own.detections_format, skeleton=own.skeleton, max_bytes=options.max_bytes
-    )
-    if own.confidence_scale == 1:
-        return found
-    return dataclasses.replace(found, confidence=found.confidence / own.confidence_scale)
-
-
 def _common_frames(
-    views: Sequence[Instances], rig: Rig, own: RigOptions, options: ReadOptions
+    clip: str, views: Mapping[str, Instances], own: RigOptions, options: ReadOptions
 ) -> int:
     """Number of frames that all cameras have; unequal numbers are refused without `trim`."""
-    counts = [view.frames for view in views]
-    least, most = int(np.argmin(counts)), int(np.argmax(counts))
+    counts = {name: view.frames for name, view in views.items()}
+    least, most = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
     if counts[least] != counts[most]:
-        lengths = (
-            f"{counts[least]} frames of camera {rig.camera_names[least]}, {counts[most]} of "
-            f"{rig.camera_names[most]}"
-        )
         if not own.trim:
             raise data_error(
-                f"{views[least].source}: {lengths}",
+                f"{views[least].source}: {counts[least]} frames of camera {least}, "
+                f"{counts[most]} of {most}",
                 "synchronized cameras have equally many; a dropped frame shifts all later ones",
                 "if they start together, --trim takes the first ones of all",
             )
-        options.notice(f"{lengths}: took the first {counts[least]} (--trim)")
+        cut = ", ".join(
+            f"{count - counts[least]} of {name}"
+            for name, count in counts.items()
+            if count > counts[least]
+        )
+        options.notice(
+            f"{clip}: --trim kept the first {counts[least]} frames of every camera and cut at the "
+            f"end {cut}"
+        )
     return counts[least]

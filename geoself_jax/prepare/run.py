@@ -12,7 +12,8 @@ from geoself_jax.prepare.assemble import assemble
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.prepared import check_arrays
 from geoself_jax.prepare.motion import simulated
-from geoself_jax.prepare.own_rig import RigOptions, read_own_rig, read_rig
+from geoself_jax.prepare.own_rig import read_own_rig
+from geoself_jax.prepare.rig_options import RigOptions, read_rig
 from geoself_jax.prepare.scale_by_height import measured, scaled
 
 DATASETS = {
@@ -50,7 +51,7 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
             f"{inputs[0]}: may be {found}", "the format is ambiguous", "give --format=NAME"
         )
     name, reason = next(iter(reasons.items()), (RIG, "a folder of no data set that is known"))
-    if not reasons and not inputs[0].is_dir():
+    if not reasons and not any(path.is_dir() for path in inputs):
         raise data_error(
             f"{inputs[0]}: of no format that is known",
             "a detector's file belongs to a camera",

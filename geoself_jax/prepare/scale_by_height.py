@@ -15,7 +15,7 @@ from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.geometry.lenses import undistort_pixels
 from geoself_jax.prepare.calibrations.units_and_axes import BODY
 from geoself_jax.prepare.clip import Clip, Reading
-from geoself_jax.prepare.own_rig import RigOptions
+from geoself_jax.prepare.rig_options import RigOptions
 
 LEG = 0.491
 """Hip to ankle, along thigh and shank, of the height."""

@@ -212,7 +212,8 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
         if "--debug" in argv:
             traceback.print_exc()
         code = error.code if isinstance(error, GeoselfError) else INPUT_OUTPUT
-        print(f"error: {_line(error)}", file=sys.stderr)
+        for line in _lines(error):
+            print(f"error: {line}", file=sys.stderr)
         _leave_the_other_hosts(code)
     raise SystemExit(code)
 
@@ -246,8 +247,8 @@ def _leave_the_other_hosts(code: int) -> None:
         os._exit(code)
 
 
-def _line(error: GeoselfError | OSError) -> str:
+def _lines(error: GeoselfError | OSError) -> tuple[str, ...]:
     if isinstance(error, GeoselfError):
-        return str(error)
+        return error.lines
     name, why = error.filename or "input/output", error.strerror or str(error)
-    return str(GeoselfError(str(name), why, "check the path and the disk", INPUT_OUTPUT))
+    return GeoselfError(str(name), why, "check the path and the disk", INPUT_OUTPUT).lines

@@ -97,6 +97,27 @@ def test_a_rig_that_lacks_a_camera_keeps_the_others_names():
     assert_consistent(read)
 
 
+def test_equal_rigs_are_one_and_a_camera_that_is_missing_keeps_its_calibration():
+    rig = tiny_rig()
+    moved = rig.center + 1e-10  # a file's last digits
+    again = dataclasses.replace(rig, name="again", center=moved)
+    some = clip("b", rig=rig.select(("cam4", "cam2")))
+    arrays = assemble([some, clip(rig=rig), clip("c", rig=again)])
+    assert len(arrays["rig_names"]) == 1 and arrays["camera_names"].tolist() == list(
+        rig.camera_names
+    )
+    np.testing.assert_array_equal(arrays["center"][0], rig.center)
+    seen = (arrays["confidence"][:FRAMES] > 0).any((0, 2))
+    assert seen.tolist() == [False, True, False, True]
+    assert_consistent(recording.from_arrays(arrays, "x"))
+
+
+def test_a_camera_that_was_moved_makes_another_rig():
+    rig = tiny_rig()
+    moved = dataclasses.replace(rig, center=rig.center + [[0, 0, 0.001]] * 4)
+    assert len(assemble([clip(rig=rig), clip("b", rig=moved)])["rig_names"]) == 2
+
+
 def test_names_that_look_numbered_already_stay_each_once():
     names = ["x", "x#2", "x", "x#2"]
     arrays = assemble([clip(name) for name in names])

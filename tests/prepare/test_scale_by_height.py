@@ -13,7 +13,7 @@ from geoself_jax.data.skeletons import KNOWN_SKELETONS
 from geoself_jax.geometry.lenses import Lens, distort_pixels
 from geoself_jax.prepare.calibrations.units_and_axes import BODY
 from geoself_jax.prepare.clip import Clip, Reading
-from geoself_jax.prepare.own_rig import RigOptions
+from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.scale_by_height import LEG, measured, scaled, triangulated, unit_of
 
 H36M = KNOWN_SKELETONS["h36m_17"]

@@ -33,6 +33,7 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     files = [(path, npz.read_arrays(path, max_bytes=options.max_bytes)) for path in paths]
     for path, arrays in files:
         check_arrays(str(path), arrays)
+    _say_shared(files, options)
     total = sum(len(arrays["clip_names"]) for _, arrays in files)
     for kind, asked, key in (
         ("subject", options.subjects, "subject_names"),
@@ -40,6 +41,23 @@ def read(paths: Sequence[Path], options: ReadOptions) -> Reading:
     ):
         chosen(kind, asked, (str(n) for _, arrays in files for n in arrays[key]), "these files")
     return Reading(total, (c for path, arrays in files for c in clips_of(arrays, options)))
+
+
+def _say_shared(
+    files: Sequence[tuple[Path, Mapping[str, np.ndarray]]], options: ReadOptions
+) -> None:
+    """A notice for each subject of several files: one person, whom validation holds out whole."""
+    places: dict[str, list[str]] = {}
+    for path, arrays in files:
+        for name in map(str, arrays["subject_names"]):
+            if not _left_out(options.subjects, name):
+                places.setdefault(name, []).append(str(path))
+    for name, where in places.items():
+        if len(where) > 1:
+            options.notice(
+                f"subject {name} is taken for one person in {', '.join(where[:4])}; if not, "
+                "prepare one of them again with --subject"
+            )
 
 
 def check_arrays(source: str, arrays: Mapping[str, np.ndarray]) -> None:

@@ -1,0 +1,178 @@
+"""Recordings in the folders that are named: each itself, or those of a tree in it."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from geoself_jax.core.errors import GeoselfError
+from geoself_jax.prepare.calibrations import SUFFIXES, recognize_calibration
+from geoself_jax.prepare.detections import recognize_detections
+from geoself_jax.prepare.find_detections import MOST, detections_in
+from geoself_jax.prepare.match_cameras import names_say
+
+INNER = (
+    *("pose", "poses", "pose-2d", "pose_2d", "pose2d", "pose-2d-filtered", "pose-sync"),
+    *("pose-associated", "keypoints", "detections", "predictions", "openpose", "json", "2d"),
+)
+"""Folders inside of a recording that hold its detections."""
+
+DEPTH = 5
+"""Depth of a tree: session/person/trial/pose/camera_json."""
+
+_TRIED = 200  # files of a folder that are tried as a calibration
+_FRAMES = "_keypoints.json"  # OpenPose's, tens of thousands
+
+
+class Found(NamedTuple):
+    """A recording.
+
+    Attributes:
+        folder: With its detections.
+        root: The input it was found in; the folder itself where it was named.
+    """
+
+    folder: Path
+    root: Path
+
+
+Cameras = Callable[[Path, Path], Sequence[str]]
+"""Names of the cameras of a folder in an input; may raise `GeoselfError`."""
+
+
+def find_recordings(
+    inputs: Sequence[Path], kind: str, cameras: Cameras, notice: Callable[[str], None]
+) -> list[Found]:
+    """Every recording once, in order.
+
+    A folder is one recording where its detections belong to cameras each once, else the folders in
+    it are, or hold some.
+
+    Args:
+        inputs: Folders (or what will be refused).
+        kind: Format of the detections, or `auto`.
+        cameras: Names of the cameras of a folder.
+        notice: Receives one line for what was found in a tree, or named twice.
+    """
+    found: dict[Path, Found] = {}
+    for root in inputs:
+        empty: list[Path] = []
+        folders = _walked(root, root, kind, cameras, empty) if root.is_dir() else [root]
+        if folders != [root]:
+            notice(f"{root}: {len(folders)} recordings in it: {_listed(folders, root)}")
+            if empty:
+                notice(f"{root}: no detections of a known format in {_listed(empty, root)}")
+        for folder in folders:
+            if folder.resolve() in found:
+                notice(f"{folder}: named twice, taken once")
+            found.setdefault(folder.resolve(), Found(folder, root))
+    return list(found.values())
+
+
+def _listed(folders: Sequence[Path], root: Path, most: int = 8) -> str:
+    more = f" and {len(folders) - most} more" if len(folders) > most else ""
+    return ", ".join(str(folder.relative_to(root)) for folder in folders[:most]) + more
+
+
+def _walked(folder: Path, root: Path, kind: str, cameras: Cameras, empty: list[Path]) -> list[Path]:
+    """The recordings in a folder, or the folder where it is one (or nothing is known of it).
+
+    Folders next to recordings that hold neither detections nor a calibration are added to `empty`.
+    """
+    if any(recognize_detections(path, kind) for path in _entries(folder)):
+        return [folder]
+    inner = {path: detections_in(path, kind, DEPTH) for path in _entries(folder) if path.is_dir()}
+    inner = {path: files for path, files in inner.items() if files}
+    trials = [path for path in inner if path.name.lower() not in INNER]
+    everything = [file for files in inner.values() for file in files]
+    if not trials or (len(trials) > 1 and _is_one(folder, root, everything, cameras)):
+        return [folder]
+    below = [each for path in trials for each in _walked(path, root, kind, cameras, empty)]
+    others = (path for path in _entries(folder) if path.is_dir() and path not in inner)
+    empty += [path for path in others if not any(_calibrations(path))]
+    one_each = all(len(files) == 1 for files in inner.values())
+    lone = folder == root and len(below) == 1 and below[0].parent == root  # anna/pose_of_v2/cam1
+    return [folder] if one_each or lone else below
+
+
+def _is_one(folder: Path, root: Path, files: Sequence[Path], cameras: Cameras) -> bool:
+    try:
+        return names_say(cameras(folder, root), files)
+    except GeoselfError:
+        return False
+
+
+def _entries(folder: Path) -> list[Path]:
+    paths = (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
+    return list(itertools.islice(paths, MOST))
+
+
+def without_calibrations(
+    inputs: Sequence[Path], kind: str, notice: Callable[[str], None]
+) -> tuple[list[Path], list[Path]]:
+    """The inputs that may be recordings, and calibrations that a pattern like `session/*` added.
+
+    Args:
+        inputs: As the user named them; a single one is never left out.
+        kind: Format of the detections, or `auto`.
+        notice: Receives one line for each that is left out.
+    """
+    spare = [
+        path
+        for path in inputs
+        if len(inputs) > 1 and any(_calibrations(path)) and not _detected(path, kind)
+    ]
+    if len(spare) == len(inputs):
+        return list(inputs), []
+    for path in spare:
+        notice(f"{path}: a calibration, no recording")
+    return [path for path in inputs if path not in spare], spare
+
+
+def _detected(path: Path, kind: str) -> bool:
+    if recognize_detections(path, kind):
+        return True
+    return path.is_dir() and bool(detections_in(path, kind, DEPTH))
+
+
+def find_calibration(folder: Path, root: Path, kind: str) -> Path:
+    """The nearest folder that holds a calibration, from a recording's up to the input's.
+
+    Args:
+        folder: The recording.
+        root: The input that it was found in.
+        kind: Format of the detections: a folder that has some lends its calibration to no other.
+
+    Returns:
+        That folder; the recording's where none holds one.
+    """
+    levels = [folder, *(up for up in folder.parents if up == root or root in up.parents)]
+    for level in levels:
+        if level.is_dir() and _holds_calibration(level, kind):
+            return level
+    return folder
+
+
+def _holds_calibration(folder: Path, kind: str) -> bool:
+    if any(_calibrations(folder)):
+        return True
+    inner = (path for path in _entries(folder) if path.is_dir())
+    return any(
+        any(_calibrations(path)) and not detections_in(path, kind)
+        for path in inner
+        if not recognize_detections(path, kind)
+    )
+
+
+def _calibrations(folder: Path) -> Iterator[bool]:
+    """Whether a path is a calibration, and each of its files."""
+    yield bool(recognize_calibration(folder))
+    if not folder.is_dir():
+        return
+    files = (
+        path
+        for path in _entries(folder)
+        if path.name.lower().endswith(SUFFIXES) and not path.name.endswith(_FRAMES)
+    )
+    for path in itertools.islice(files, _TRIED):
+        yield bool(recognize_calibration(path))

@@ -1,0 +1,312 @@
+"""Which detections belong to which camera, by how well their joints triangulate.
+
+Only the right assignment of files to cameras has a small triangulation residual. It is searched by
+epipolar distances of pairs of cameras and decided by the residual of all of them.
+"""
+
+import heapq
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.data.rig import Rig
+from geoself_jax.geometry.camera import Camera, project, world_to_camera
+from geoself_jax.geometry.lenses import undistort_pixels
+from geoself_jax.geometry.triangulation import triangulate_dlt
+from geoself_jax.prepare.instances import Instances
+from geoself_jax.prepare.match_cameras import Match
+
+LIMIT_PX = 12.0
+"""Largest residual of a proof, px in an image 1000 wide: `inspect` warns from here on."""
+
+RATIO = 3.0
+"""The next best assignment must be worse by this factor."""
+
+FRAMES = 60
+"""Most frames that are compared."""
+
+FEWEST = 40
+"""Joints that two files must share to be compared."""
+
+WAYS = 50_000
+"""Most assignments that are searched: 8 files of 8 cameras are 40,320."""
+
+LEAST = 3
+"""Fewest files: two that were given to wrong cameras had a small residual in 8 of 60 choices of two
+files and two cameras of Human3.6M's rig; three had none."""
+
+SHOWN = 5
+"""Assignments whose joints are triangulated: those of the smallest epipolar distances."""
+
+
+class Proof(NamedTuple):
+    """An assignment of files to cameras and its residual.
+
+    Attributes:
+        cameras: Index of the camera of each file.
+        px: Median triangulation residual of the worst view; inf where joints are behind a camera.
+    """
+
+    cameras: tuple[int, ...]
+    px: float
+
+
+def prove(
+    folder: Path | None,
+    rig: Rig,
+    match: Match,
+    read: Callable[[Path], Instances],
+    notice: Callable[[str], None],
+) -> dict[str, Path]:
+    """The file of each camera: as matched by name and confirmed, or as the residual proves.
+
+    Args:
+        folder: Of the recording, for messages.
+        rig: All cameras of the calibration.
+        match: What names say.
+        read: Reads a file's detections.
+        notice: Receives one line with the residuals.
+
+    Raises:
+        GeoselfError: Nothing is proved, or names and residuals contradict each other (65).
+    """
+    files, names = match.files, rig.camera_names
+    named = _assignment(match, names)
+    reason, ranked = _tried(rig, files, read, named)
+    limit = LIMIT_PX * _image_width(rig) / 1000
+    say = _Words(folder, names, files)
+    best = ranked[0] if ranked else None
+    mine = next((proof for proof in ranked if proof.cameras == named), None)
+    clear = best is not None and best.px <= limit and ranked[1].px >= RATIO * best.px
+    if best and clear and (best == mine or not match.exact):
+        notice(f"{say.where}: cameras matched by triangulation: {say.residuals(ranked[:2])}")
+        return dict(zip((names[c] for c in best.cameras), files, strict=True))
+    if best and mine and best.px <= limit and mine.px >= RATIO * best.px:
+        raise say.contradiction(mine, best)
+    if match.exact:
+        figures = say.residuals(ranked[:2]) if ranked else reason
+        notice(f"{say.where}: cameras matched by name; triangulation does not decide: {figures}")
+        return match.paths
+    raise say.refusal(ranked, reason, limit)
+
+
+class _Words(NamedTuple):
+    """Words for assignments.
+
+    Attributes:
+        folder: Of the recording.
+        names: Of the cameras.
+        files: Of detections.
+    """
+
+    folder: Path | None
+    names: Sequence[str]
+    files: Sequence[Path]
+
+    @property
+    def where(self) -> str:
+        """The recording."""
+        return str(self.folder or "the files named")
+
+    def residuals(self, proofs: Sequence[Proof]) -> str:
+        """Assignments with their residuals."""
+        return "; ".join(f"{', '.join(self._pairs(proof))}: {proof.px:.1f} px" for proof in proofs)
+
+    def _pairs(self, proof: Proof, whole: bool = False) -> list[str]:
+        pairs = sorted(zip(proof.cameras, self.files, strict=True))
+        return [
+            f"{self.names[c]}{'=' if whole else ' = '}{p if whole else p.name}" for c, p in pairs
+        ]
+
+    def contradiction(self, named: Proof, best: Proof) -> GeoselfError:
+        """An error where another assignment than the named one triangulates."""
+        return data_error(
+            f"{self.where}: names say {self.residuals([named])}",
+            f"triangulation says {self.residuals([best])}: files and calibration count the "
+            "cameras differently, or the rig has moved",
+            "if triangulation is right: "
+            + " ".join(f"--camera={pair}" for pair in self._pairs(best, whole=True)),
+        )
+
+    def refusal(self, ranked: Sequence[Proof], reason: str, limit: float) -> GeoselfError:
+        """An error where neither names nor residuals decide."""
+        cameras, files = ", ".join(self.names[:8]), ", ".join(p.name for p in self.files[:8])
+        why = reason or (
+            f"the best residual must be below {limit:.0f} px and {RATIO:g} times better than the "
+            f"next: {self.residuals(ranked[:3])}"
+        )
+        return data_error(
+            f"{self.where}: which detections belong to which camera?",
+            f"cameras {cameras}; detections {files}; {why}",
+            ("a folder for each recording, or " if len(self.files) > len(self.names) else "")
+            + "name them: "
+            + " ".join(f"--camera={name}=PATH" for name in self.names[:3]),
+        )
+
+
+def _assignment(match: Match, names: Sequence[str]) -> tuple[int, ...] | None:
+    of = {path: names.index(camera) for camera, path in match.paths.items()}
+    return tuple(of[path] for path in match.files) if len(of) == len(match.files) else None
+
+
+def _tried(
+    rig: Rig,
+    files: Sequence[Path],
+    read: Callable[[Path], Instances],
+    named: tuple[int, ...] | None,
+) -> tuple[str, list[Proof]]:
+    """Why residuals cannot decide, or an empty text and the assignments by residual."""
+    reason = _uncountable(rig, files)
+    views = [] if reason else [read(path) for path in files]
+    reason = reason or _unlike(files, views)
+    ranked = [] if reason else _ranked(rig, views, named)
+    if not (reason or ranked):
+        reason = "there are too few frames in which each camera sees one person"
+    return reason, ranked
+
+
+def _uncountable(rig: Rig, files: Sequence[Path]) -> str:
+    if len(files) > rig.views:
+        return f"{len(files)} files are more than {rig.views} cameras"
+    if len(files) < LEAST:
+        return f"{len(files)} files are too few to prove it: any two may agree by chance"
+    if math.perm(rig.views, len(files)) > WAYS:
+        return "there are too many cameras to try all"
+    return ""
+
+
+def _unlike(files: Sequence[Path], views: Sequence[Instances]) -> str:
+    if len({view.skeleton for view in views}) > 1:
+        return "the files have different joints"
+    nobody = [path.name for path, view in zip(files, views, strict=True) if not view.frame.size]
+    return f"nobody is seen in {', '.join(nobody)}" if nobody else ""
+
+
+def _ranked(rig: Rig, views: Sequence[Instances], named: tuple[int, ...] | None) -> list[Proof]:
+    """The best assignments by residual, and the named one; none where too little is shared."""
+    pixels, trust = _joints(views)
+    undistorted = np.stack(
+        [
+            [undistort_pixels(p, K, lens) for K, lens in zip(rig.K, rig.lenses, strict=True)]
+            for p in pixels
+        ]
+    )
+    ways = _searched(_pair_costs(undistorted, trust, rig))
+    if named is not None and named not in ways:
+        ways.append(named)
+    proofs = [Proof(way, _residual_px(undistorted, trust, rig, way)) for way in ways]
+    proofs = sorted((proof for proof in proofs if not math.isnan(proof.px)), key=lambda p: p.px)
+    return proofs if len(proofs) > 1 else []
+
+
+def _joints(views: Sequence[Instances]) -> tuple[np.ndarray, np.ndarray]:
+    """(F, N, 2) px and (F, N) confidences of frames in which no file has several people."""
+    frames = min(view.frames for view in views)
+    counts = np.stack([np.bincount(v.frame[v.frame < frames], minlength=frames) for v in views])
+    good = np.flatnonzero((counts <= 1).all(0) & ((counts == 1).sum(0) >= 2))
+    good = good[np.linspace(0, len(good) - 1, min(FRAMES, len(good))).astype(int)]
+    joints = views[0].skeleton.joints
+    pixels = np.full((len(views), len(good), joints, 2), np.nan)
+    trust = np.zeros((len(views), len(good), joints))
+    for file, view in enumerate(views):
+        rows = np.flatnonzero(np.isin(view.frame, good))
+        at = np.searchsorted(good, view.frame[rows])
+        pixels[file, at], trust[file, at] = view.keypoints_2d[rows], view.confidence[rows]
+    trust = np.where(np.isfinite(pixels).all(-1), trust, 0)
+    return pixels.reshape(len(views), -1, 2), trust.reshape(len(views), -1)
+
+
+def _pair_costs(pixels: np.ndarray, trust: np.ndarray, rig: Rig) -> np.ndarray:
+    """(F, C, F, C) median epipolar distance, px, of two files in two cameras; NaN where unknown.
+
+    Args:
+        pixels: (F, C, N, 2) of file F, undistorted by the lens of camera C.
+        trust: (F, N).
+    """
+    files, views = pixels.shape[:2]
+    costs = np.full((files, views, files, views), np.nan)
+    ones = np.ones((*pixels.shape[:3], 1))
+    inverse = np.linalg.inv(rig.K)
+    homogeneous = np.concatenate([pixels, ones], -1)
+    for a, b in itertools.permutations(range(views), 2):
+        fundamental = inverse[b].T @ _essential(rig, a, b) @ inverse[a]
+        for f, g in itertools.combinations(range(files), 2):
+            seen = (trust[f] > 0) & (trust[g] > 0)
+            if seen.sum() >= FEWEST:
+                x, y = homogeneous[f, a, seen], homogeneous[g, b, seen]
+                costs[f, a, g, b] = costs[g, b, f, a] = _distance_px(x, y, fundamental)
+    return costs
+
+
+def _essential(rig: Rig, a: int, b: int) -> np.ndarray:
+    """E with ray_b^T E ray_a = 0."""
+    x, y, z = rig.R[b] @ (rig.center[a] - rig.center[b])
+    return np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]]) @ rig.R[b] @ rig.R[a].T
+
+
+def _distance_px(x: np.ndarray, y: np.ndarray, fundamental: np.ndarray) -> float:
+    """Median distance of points to the epipolar lines of their partners, both ways."""
+    in_y, in_x = x @ fundamental.T, y @ fundamental
+    product = np.abs((y * in_y).sum(-1))
+    lengths = [np.maximum(np.linalg.norm(line[:, :2], axis=-1), 1e-12) for line in (in_x, in_y)]
+    distance = (product / lengths[0] + product / lengths[1]) / 2
+    return float(np.nanmedian(distance)) if np.isfinite(distance).any() else math.inf
+
+
+def _searched(costs: np.ndarray) -> list[tuple[int, ...]]:
+    """The `SHOWN` assignments of least summed cost, the camera of each file."""
+    files, views = costs.shape[:2]
+    known = np.nan_to_num(costs, nan=0.0, posinf=1e9)
+    best: list[tuple[float, tuple[int, ...]]] = []  # a heap of the negative costs
+
+    def extend(way: tuple[int, ...], total: float) -> None:
+        if len(best) == SHOWN and total >= -best[0][0]:
+            return
+        file = len(way)
+        if file == files:
+            (heapq.heappush if len(best) < SHOWN else heapq.heappushpop)(best, (-total, way))
+            return
+        for camera in range(views):
+            if camera not in way:
+                added = sum(known[f, c, file, camera] for f, c in enumerate(way))
+                extend((*way, camera), total + float(added))
+
+    extend((), 0.0)
+    return [way for _, way in sorted(best, reverse=True)]
+
+
+def _residual_px(pixels: np.ndarray, trust: np.ndarray, rig: Rig, cameras: Sequence[int]) -> float:
+    """Median distance of detections to their triangulation in the worst view; NaN if unknown."""
+    of = list(cameras)
+    seen = pixels[np.arange(len(of)), of]
+    weight = np.where(np.isfinite(seen).all(-1), trust, 0)
+    camera = Camera(*(jnp.asarray(a[of], jnp.float32) for a in (rig.K, rig.R, rig.center)))
+    distance = np.array(_distances(jnp.asarray(seen, jnp.float32), jnp.asarray(weight), camera))
+    medians = []
+    for view in range(len(of)):
+        of_view = distance[view][(weight[view] > 0) & ~np.isnan(distance[view])]
+        if of_view.size < FEWEST:
+            return math.nan
+        medians.append(float(np.median(of_view)))
+    return max(medians)
+
+
+@jax.jit
+def _distances(pixels: jax.Array, weight: jax.Array, camera: Camera) -> jax.Array:
+    """(F, N) px to the triangulated point; inf behind the camera, NaN where there is none."""
+    point = triangulate_dlt(pixels, weight, camera)
+    local = world_to_camera(point, camera)
+    distance = jnp.linalg.norm(project(local, camera.K) - pixels, axis=-1)
+    return jnp.where(local[..., 2] <= 0, jnp.inf, distance)
+
+
+def _image_width(rig: Rig) -> float:
+    """The largest image's width, px; twice the principal point where sizes are unknown."""
+    return float(rig.image_size.max()) or 2 * float(rig.K[:, 0, 2].max())

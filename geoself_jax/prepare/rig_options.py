@@ -1,0 +1,91 @@
+"""What a user says of an own rig, and its cameras as read with that."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from geoself_jax.core.errors import nearest_name, usage_error
+from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.calibrations import read_calibration
+from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
+
+HUMAN36M = "human36m:"
+"""What a published rig's name starts with, in place of a calibration's path."""
+
+
+@dataclass(frozen=True)
+class RigOptions:
+    """What the files of a recording do not say by themselves.
+
+    Attributes:
+        calibration: File or folder of the cameras; None looks for one in each input.
+        calibration_format, detections_format: `auto`, or the name of a format.
+        rig: Which rig, where the calibration holds several.
+        unit, up: Of the calibration's world; None as its format has it.
+        camera_paths: Detections by camera name, where file names are ambiguous.
+        skeleton: Of the detections; None where the file names its joints.
+        person: Which of several people, see `choose_person.choose_person`.
+        fps: Frames per second.
+        image_size: Width and height by camera name; under "" for all cameras.
+        confidence_scale: The detector's largest score.
+        trim: Where cameras have different numbers of frames, take those that all have.
+        subject, action: Names; None takes the folders'.
+        subject_from: Which folder's name is the person: `{name}`, `{parent}`, `{grandparent}`.
+    """
+
+    calibration: Path | None = None
+    calibration_format: str = "auto"
+    detections_format: str = "auto"
+    rig: str | None = None
+    unit: str | None = None
+    up: str | None = None
+    camera_paths: Mapping[str, Path] = dataclasses.field(default_factory=dict)
+    skeleton: Skeleton | None = None
+    person: str = "auto"
+    fps: float | None = None
+    image_size: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
+    confidence_scale: float = 1.0
+    trim: bool = False
+    subject: str | None = None
+    subject_from: str | None = None
+    action: str | None = None
+
+
+def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]) -> Rig:
+    """The cameras: a calibration's file, `human36m:SUBJECT`, or what lies in the input folder.
+
+    Raises:
+        GeoselfError: None is named (64); missing (66) or bad (65).
+    """
+    path = own.calibration or folder
+    if path is None:
+        raise usage_error("--calibration", "cameras are required", "give a file, or human36m:S1")
+    if str(path).startswith(HUMAN36M):
+        if own.image_size or own.unit or own.up or own.rig:
+            raise usage_error(
+                f"--calibration={path}",
+                "the published rig has its unit, its vertical and its image sizes",
+                "leave out --unit, --up, --image-size and --rig",
+            )
+        return human36m_rig(str(path).removeprefix(HUMAN36M))
+    rig = read_calibration(
+        path,
+        format=own.calibration_format,
+        unit=own.unit,
+        up=own.up,
+        name=own.rig,
+        notice=notice,
+    )
+    for name in filter(None, own.image_size):
+        if name not in rig.camera_names:
+            raise usage_error(
+                f"--image-size={name}=...", "no such camera", nearest_name(name, rig.camera_names)
+            )
+    sizes = rig.image_size.copy()
+    for view, name in enumerate(rig.camera_names):
+        given = own.image_size.get(name, own.image_size.get(""))
+        if given is not None:
+            sizes[view] = given
+    return dataclasses.replace(rig, image_size=sizes)

@@ -1,0 +1,140 @@
+"""Recordings of an own rig with their people, their cameras and the file of each camera."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from geoself_jax.core.errors import USAGE, GeoselfError
+from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.clip import ReadOptions
+from geoself_jax.prepare.detections import read_detections
+from geoself_jax.prepare.find_recordings import (
+    Found,
+    find_calibration,
+    find_recordings,
+    without_calibrations,
+)
+from geoself_jax.prepare.instances import Instances
+from geoself_jax.prepare.match_cameras import match_cameras
+from geoself_jax.prepare.name_people import Who, name_people
+from geoself_jax.prepare.prove_cameras import prove
+from geoself_jax.prepare.rig_options import RigOptions, read_rig
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A recording whose cameras have their files.
+
+    Attributes:
+        folder: None where the files are named one by one.
+        who: Names of the subject and the clip.
+        rig: All cameras of the calibration.
+        paths: Detections by camera.
+    """
+
+    folder: Path | None
+    who: Who
+    rig: Rig
+    paths: Mapping[str, Path]
+
+
+def find_trials(
+    inputs: Sequence[Path], own: RigOptions, options: ReadOptions
+) -> tuple[list[Trial], list[GeoselfError]]:
+    """Recordings with their rigs and files, and what is wrong with the others.
+
+    Args:
+        inputs: Folders, or trees of them; none where `own` names the files.
+        own: About the recordings.
+        options: What to take of them.
+
+    Raises:
+        GeoselfError: A flag is wrong (64).
+    """
+    if not own.camera_paths:
+        inputs, spare = without_calibrations(inputs, own.detections_format, options.notice)
+        if len(spare) == 1 and own.calibration is None:
+            own = dataclasses.replace(own, calibration=spare[0])
+    rig_at = _rigs(own, options)
+    found: list[Found | None] = [None]
+    if inputs and own.camera_paths:
+        found = [Found(inputs[0], inputs[0])]
+    elif inputs:
+        kind = own.detections_format
+        found = [*find_recordings(inputs, kind, _names(rig_at), options.notice)]
+    folders = [each.folder if each else Path("recording") for each in found]
+    people = name_people(
+        folders,
+        walked=bool(inputs) and folders != list(inputs),
+        subject=own.subject,
+        subject_from=own.subject_from,
+        notice=options.notice,
+    )
+    trials, errors = [], []
+    for each, who in zip(found, people, strict=True):
+        folder = each.folder if each else None
+        try:
+            rig = rig_at(each)
+            trials.append(Trial(folder, who, rig, _paths(folder, rig, own, options)))
+        except GeoselfError as error:
+            errors.append(of_data(error))
+    return trials, errors
+
+
+def _rigs(own: RigOptions, options: ReadOptions) -> Callable[[Found | None], Rig]:
+    """Reads the rig of a recording, each calibration once."""
+
+    @functools.cache
+    def read(place: Path | None) -> Rig:
+        return read_rig(own, place, options.notice)
+
+    def rig_at(found: Found | None) -> Rig:
+        if own.calibration is not None or found is None:
+            return read(None)
+        return read(find_calibration(found.folder, found.root, own.detections_format))
+
+    return rig_at
+
+
+def _names(rig_at: Callable[[Found | None], Rig]) -> Callable[[Path, Path], Sequence[str]]:
+    return lambda folder, root: rig_at(Found(folder, root)).camera_names
+
+
+def of_data(error: GeoselfError) -> GeoselfError:
+    """The error, if other recordings may be right.
+
+    Raises:
+        GeoselfError: That error, of a flag (64).
+    """
+    if error.code == USAGE:
+        raise error
+    return error
+
+
+def _paths(folder: Path | None, rig: Rig, own: RigOptions, options: ReadOptions) -> dict[str, Path]:
+    """The detections of each camera, by name or by proof."""
+    match = match_cameras(
+        folder, rig.camera_names, own.camera_paths, own.detections_format, options.notice
+    )
+    if match.certain:
+        return match.paths
+    return prove(
+        folder, rig, match, lambda path: read_instances(path, own, options), options.notice
+    )
+
+
+def read_instances(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
+    """Detections in one camera's file, their confidences in [0, 1].
+
+    Args:
+        path: File or folder.
+        own, options: As of `find_trials`.
+    """
+    found = read_detections(
+        path, format=own.detections_format, skeleton=own.skeleton, max_bytes=options.max_bytes
+    )
+    if own.confidence_scale == 1:
+        return found
+    return dataclasses.replace(found, confidence=found.confidence / own.confidence_scale)

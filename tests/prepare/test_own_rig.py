@@ -1,0 +1,161 @@
+"""Trees of trials become clips of the right people, cameras and frames; bad ones are all listed."""
+
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from processes import ROOT, environment
+from scenes import motion, pixels_of, tiny_rig
+
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
+from geoself_jax.data import recording
+from geoself_jax.data.training_set import hold_out
+from geoself_jax.prepare import __main__ as prepare
+from geoself_jax.prepare.lab_files import write_openpose, write_pose2sim
+
+FRAMES = 14
+RIG = tiny_rig()
+CLIP = {
+    "K": RIG.K,
+    "dist": np.array([[*lens.coefficients[:4], 0] for lens in RIG.lenses]),
+    "R": RIG.R,
+    "center": RIG.center,
+    "image_size": RIG.image_size,
+}
+
+
+def write_trial(folder, clip=0, without=()):
+    pixels = pixels_of(motion(FRAMES, clip), RIG)
+    for view, name in enumerate(RIG.camera_names):
+        if name not in without:
+            write_openpose(folder / "pose", name, pixels[:, view], np.full((FRAMES, 17), 0.9))
+
+
+@pytest.fixture
+def session(tmp_path):
+    """Two people with two trials each, and a folder with the calibration."""
+    place = tmp_path / "session"
+    (place / "calibration").mkdir(parents=True)
+    write_pose2sim(place / "calibration/Calib.toml", RIG.camera_names, CLIP)
+    for number, trial in enumerate(("P1/run", "P1/walk", "P2/run", "P2/walk")):
+        write_trial(place / trial, number % 2)
+    return place
+
+
+def run(*inputs, flags=()):
+    out = inputs[0].parent / "out.npz"
+    words = ["--input", *map(str, inputs), "--fps=25", "--skeleton=h36m_17", f"--output={out}"]
+    assert prepare.main([*words, *flags]) == 0
+    return recording.read(out)
+
+
+def refused(*inputs, flags=()):
+    with pytest.raises(GeoselfError) as error:
+        run(*inputs, flags=flags)
+    return error.value
+
+
+def subject_of_clips(read):
+    first = [int(np.flatnonzero(read.clip_id == clip)[0]) for clip in range(len(read.clip_names))]
+    return [read.subject_names[read.subject_id[at]] for at in first]
+
+
+def test_a_session_is_people_with_trials_and_validation_holds_out_a_person(session, capsys):
+    read = run(session)
+    assert read.clip_names == ("P1/run", "P1/walk", "P2/run", "P2/walk")
+    assert subject_of_clips(read) == ["P1", "P1", "P2", "P2"]
+    assert sorted(set(read.clip_actions)) == ["run", "walk"] and len(read.rig_names) == 1
+    training, validation = hold_out(read, 0.5)
+    assert validation.any()
+    assert not set(read.subject_id[training]) & set(read.subject_id[validation])
+    said = capsys.readouterr().out
+    assert "people by {parent}: P1 (2), P2 (2)" in said and "subjects 2: P1, P2" in said
+
+
+def test_one_person_and_a_pattern_of_the_shell_give_the_same(session, capsys):
+    trials = sorted(session.glob("*/*"))  # with calibration/Calib.toml
+    read = run(*trials)
+    assert read.clip_names == ("P1/run", "P1/walk", "P2/run", "P2/walk")
+    assert "Calib.toml: a calibration, no recording" in capsys.readouterr().out
+    read = run(session / "P1", flags=[f"--calibration={session}/calibration"])
+    assert subject_of_clips(read) == ["P1", "P1"]
+    read = run(session, flags=["--subject-from={grandparent}"])
+    assert read.subject_names == ("session",)
+    error = refused(session, flags=["--subject=anna", "--subject-from={name}"])
+    assert error.code == USAGE
+
+
+def test_the_folder_that_one_stands_in_has_its_name(session, monkeypatch):
+    monkeypatch.chdir(session / "P1/walk")
+    out = session.parent / "o.npz"
+    flags = ["--fps=25", "--skeleton=h36m_17", f"--output={out}"]
+    words = ["--input", ".", f"--calibration={session}/calibration", *flags]
+    assert prepare.main(words) == 0
+    read = recording.read(out)
+    assert (*read.clip_names, *read.clip_actions) == ("P1/walk", "walk")
+
+
+def test_a_camera_that_a_trial_lacks_keeps_its_calibration_with_confidence_0(session, capsys):
+    shutil.rmtree(session / "P2/walk/pose/cam3_json")
+    read = run(session)
+    assert len(read.rig_names) == 1 and read.camera_names == RIG.camera_names
+    np.testing.assert_allclose(read.camera.center[0], RIG.center, atol=1e-9)
+    last = read.clip_id == 3
+    seen = (read.confidence[last] > 0).any((0, 2))
+    assert seen.tolist() == [True, True, False, True]
+    assert (read.confidence[~last] > 0).all()
+    said = capsys.readouterr().out
+    assert "P2/walk: no detections of camera cam3" in said
+    assert "cameras matched by triangulation: cam1 = cam1_json" in said
+
+
+def test_a_camera_that_no_trial_has_is_left_out(session, capsys):
+    for place in session.glob("*/*/pose/cam2_json"):
+        shutil.rmtree(place)
+    read = run(session)
+    assert read.camera_names == ("cam1", "cam3", "cam4")
+    assert capsys.readouterr().out.count("camera cam2 is left out") == 1
+
+
+def test_all_bad_trials_are_listed_at_once(session, tmp_path):
+    sorted((session / "P1/run/pose/cam2_json").iterdir())[3].write_text("{]")
+    sorted((session / "P2/walk/pose/cam1_json").iterdir())[-1].unlink()
+    for place in (session / "P2/run/pose").iterdir():
+        shutil.rmtree(place)
+    (session / "P2/run/pose/cam1.json").write_text("[1]")
+    done = subprocess.run(
+        [sys.executable, "-m", "geoself_jax.prepare", "--input", str(session), "--fps=25",
+         "--skeleton=h36m_17", f"--output={tmp_path}/o.npz"],
+        env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert done.returncode == DATA and len(errors) == 2
+    assert "no detections of a known format in P2/run" in done.stdout  # its detector failed
+    assert "P1/run/pose/cam2_json" in errors[0] and "P2/walk" in errors[1]
+    assert not (tmp_path / "o.npz").exists()
+    error = refused(session / "P1/run", flags=[f"--calibration={session}/calibration"])
+    assert error.lines == (str(error),)
+
+
+def test_trim_says_what_it_cut_where(session, capsys):
+    for path in sorted((session / "P2/walk/pose/cam1_json").iterdir())[-2:]:
+        path.unlink()
+    read = run(session, flags=["--trim"])
+    assert (read.clip_id == 3).sum() == FRAMES - 2
+    said = capsys.readouterr().out
+    assert "P2/walk: --trim kept the first 12 frames" in said
+    assert "cut at the end 2 of cam2, 2 of cam3, 2 of cam4" in said
+
+
+def test_one_name_in_two_prepared_files_is_one_person_and_it_is_said(session, capsys):
+    files = []
+    for who in ("P1", "P2"):
+        write_trial(session.parent / f"{who}x/walk")
+        run(session.parent / f"{who}x/walk", flags=[f"--calibration={session}/calibration"])
+        files.append((session.parent / f"{who}x/out.npz").rename(session.parent / f"{who}.npz"))
+    out = session.parent / "both.npz"
+    assert prepare.main(["--input", *map(str, files), f"--output={out}"]) == 0
+    assert "subject walk is taken for one person in" in capsys.readouterr().out
+    assert recording.read(out).subject_names == ("walk",)
