@@ -13,8 +13,10 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations import read_calibration
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
+from geoself_jax.prepare.common_clock import common_clock, starts_differ
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 from geoself_jax.prepare.detections import read_detections, recognize_detections
+from geoself_jax.prepare.detections.score_scale import scaled
 from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.match_cameras import match_cameras
 from geoself_jax.prepare.merge_rigs import check_image_sizes
@@ -96,7 +98,7 @@ def _clip(folder: Path | None, own: RigOptions, options: ReadOptions) -> Clip:
             "add cameras",
         )
     check_image_sizes(rig)
-    views = [_instances(paths[name], own, options) for name in rig.camera_names]
+    views = _views(rig, paths, own, options)
     frames = _common_frames(views, rig, own, options)
     fps = float(own.fps or 0)
     chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
@@ -169,21 +171,38 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
     return dataclasses.replace(rig, image_size=sizes)
 
 
-def _instances(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
-    found = read_detections(
-        path, format=own.detections_format, skeleton=own.skeleton, max_bytes=options.max_bytes
-    )
-    if own.confidence_scale == 1:
-        return found
-    return dataclasses.replace(found, confidence=found.confidence / own.confidence_scale)
+def _views(
+    rig: Rig, paths: Mapping[str, Path], own: RigOptions, options: ReadOptions
+) -> list[Instances]:
+    """Each camera's detections, by one clock; says what was assumed."""
+    views = []
+    for name in rig.camera_names:
+        found = read_detections(
+            paths[name],
+            format=own.detections_format,
+            skeleton=own.skeleton,
+            max_bytes=options.max_bytes,
+        )
+        views.append(scaled(found, own.confidence_scale))
+        for note in views[-1].notes:
+            options.notice(note)
+    timed, assumed = common_clock(views, rig.camera_names)
+    if assumed:
+        options.notice(assumed)
+    return timed
 
 
 def _common_frames(
     views: Sequence[Instances], rig: Rig, own: RigOptions, options: ReadOptions
 ) -> int:
-    """Number of frames that all cameras have; unequal numbers are refused without `trim`."""
+    """Number of frames that all cameras have; unequal numbers are refused without `trim`.
+
+    Where files begin at different frames their numbers are a clock, and all frames are taken.
+    """
     counts = [view.frames for view in views]
     least, most = int(np.argmin(counts)), int(np.argmax(counts))
+    if counts[least] != counts[most] and starts_differ(views) and not own.trim:
+        return counts[most]
     if counts[least] != counts[most]:
         lengths = (
             f"{counts[least]} frames of camera {rig.camera_names[least]}, {counts[most]} of "

@@ -10,6 +10,7 @@ from detection_files import (
     FRAMES,
     LAYOUTS,
     alphapose,
+    coco,
     frame_of,
     openpose,
     people,
@@ -228,3 +229,35 @@ def test_a_folder_of_body_25b_is_not_read_as_body_25(tmp_path):
     order = [0, *range(5, 15), 15, 16, 17, 18, 1, 2, 3, 4, *range(19, 25)]
     usual = read_detections(openpose(tmp_path / "usual", found[:, :, order]))
     assert usual.skeleton == BODY_25
+
+
+def test_an_entry_with_an_empty_list_of_keypoints_is_nobody(tmp_path):
+    path = openpose(tmp_path / "cam", people())
+    file = sorted(path.iterdir())[5]
+    content = json.loads(file.read_text())
+    content["people"].insert(0, {"person_id": [-1], "pose_keypoints_2d": []})
+    file.write_text(json.dumps(content))
+    assert len(read_detections(path).frame) == len(there(people()))
+    for layout, key in (("coco", None), ("alphapose", None), ("mmpose", "instance_info")):
+        path = LAYOUTS[layout][0](tmp_path / f"{layout}.json", people())
+        content = json.loads(path.read_text())
+        nobody = {"image_id": "5.jpg", "keypoints": [], "keypoint_scores": []}
+        if key:
+            content[key][5]["instances"].append(nobody)
+        else:
+            content.append({**nobody, "image_id": content[0]["image_id"]})
+        path.write_text(json.dumps(content))
+        assert len(read_detections(path).frame) == len(there(people()))
+
+
+@pytest.mark.parametrize("category", [0, 17])
+def test_the_only_category_is_taken_and_said(tmp_path, category):
+    path = coco(tmp_path / "cam.json", people())
+    entries = json.loads(path.read_text())[:-1]
+    path.write_text(json.dumps([{**entry, "category_id": category} for entry in entries]))
+    read = read_detections(path)
+    assert len(read.frame) == len(there(people()))
+    assert read.notes == (f"{path}: category_id {category}, the only one, is taken",)
+    path.write_text(json.dumps([{**e, "category_id": n % 2 * 2} for n, e in enumerate(entries)]))
+    with pytest.raises(GeoselfError, match="category_id 0, 2 - none is 1"):
+        read_detections(path)

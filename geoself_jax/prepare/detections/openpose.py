@@ -4,6 +4,7 @@ The number before `_keypoints` in a file's name is the frame's. A joint that was
 0, 0, 0.
 """
 
+import dataclasses
 import os
 import re
 from pathlib import Path
@@ -68,6 +69,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     places: list[str] = []
     for number, name in zip(numbers, names, strict=True):
         for person, found in enumerate(_people(path / name, max_bytes)):
+            if _keypoints_of(found) == []:
+                continue
             place = f"person {person} of {name}"
             rows.append(_keypoints(path, place, found))
             frame.append(number)
@@ -81,7 +84,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     if skeleton is None and kept is BODY_25:
         _check_order(path, values)
     tracked = tracks if any(track is not None for track in tracks) else None
-    return instances_of(str(path), frame, values, tracked, max(numbers) + 1, kept)
+    read = instances_of(str(path), frame, values, tracked, max(numbers) + 1, kept)
+    return dataclasses.replace(read, first=min(numbers))
 
 
 def _names(path: Path) -> list[str]:
@@ -125,8 +129,12 @@ def _people(path: Path, max_bytes: int) -> list[Any]:
 
 
 def _keypoints(path: Path, place: str, found: dict[str, Any]) -> np.ndarray:
-    values = found.get("pose_keypoints_2d", found.get("pose_keypoints"))
-    return flat_keypoints(str(path), place, values)
+    return flat_keypoints(str(path), place, _keypoints_of(found))
+
+
+def _keypoints_of(found: dict[str, Any]) -> Any:
+    """The flat list; an empty one is nobody: OpenPose of hands or a face only writes it so."""
+    return found.get("pose_keypoints_2d", found.get("pose_keypoints"))
 
 
 def _track(found: dict[str, Any]) -> str | None:

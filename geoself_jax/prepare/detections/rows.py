@@ -11,6 +11,7 @@ import numpy as np
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.skeletons import BODY_25, COCO_17, COCO_18, HALPE_26, known_skeleton
+from geoself_jax.prepare.detections.score_scale import without_negative
 from geoself_jax.prepare.instances import Instances
 
 HEAD = 1 << 16
@@ -136,6 +137,7 @@ def instances_of(
     tracks: Sequence[str | None] | None,
     frames: int,
     skeleton: Skeleton,
+    notes: Sequence[str] = (),
 ) -> Instances:
     """People in order of their frames.
 
@@ -147,12 +149,14 @@ def instances_of(
         tracks: Name of each person's track, None where there is none; None where nobody has one.
         frames: Number of frames of the video, if beyond the last person's.
         skeleton: Of the joints.
+        notes: What was assumed or left out.
 
     Raises:
         GeoselfError: No person at all; an invalid score (65).
     """
     if not len(frame):
         raise nobody(source)
+    notes = list(notes)
     last = max(int(max(frame)), frames - 1)
     if last > LAST_FRAME:
         raise data_error(
@@ -160,7 +164,9 @@ def instances_of(
             f"wanted 0 to {LAST_FRAME}",
             "renumber the frames",
         )
-    values = np.asarray(rows, np.float64)
+    values, below = without_negative(np.asarray(rows, np.float64))
+    if below:
+        notes.append(f"{source}: {below} scores a little below 0 are read as 0: missing joints")
     order = np.argsort(np.asarray(frame, np.int64), kind="stable")
     seen = (np.isfinite(values[..., :2]).all(-1) & (values[..., 2] != 0)).any(-1)
     order = order[seen[order]]
@@ -181,6 +187,7 @@ def instances_of(
         track_names=names,
         frames=last + 1,
         skeleton=skeleton,
+        notes=tuple(notes),
     )
 
 
