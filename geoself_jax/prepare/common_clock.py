@@ -25,12 +25,13 @@ def common_clock(views: Sequence[Instances], names: Sequence[str]) -> tuple[list
     """
     base = min(view.counted_from for view in views)
     views = [_shifted(view, view.counted_from - base) for view in views]
-    starts = [_start(view) for view in views]
+    starts = [start for view in views if (start := _start(view)) is not None]
     said = []
     if len(set(starts)) > 1:
-        each = ", ".join(f"{s + base} of {n}" for s, n in zip(starts, names, strict=True))
+        at = ((_start(view), name) for view, name in zip(views, names, strict=True))
+        each = ", ".join(f"{start + base} of {name}" for start, name in at if start is not None)
         said.append(f"frame numbers are read as one clock of all cameras; the first are {each}")
-    first = min(starts)
+    first = min(starts, default=0)
     if first >= FAR:
         views = [_shifted(view, -first) for view in views]
         said.append(f"frame number {first + base} of the files is frame 0")
@@ -50,8 +51,9 @@ def starts_differ(views: Sequence[Instances]) -> bool:
     return len({view.first for view in views if view.first is not None}) > 1
 
 
-def _start(view: Instances) -> int:
-    return int(view.frame[0]) if view.first is None else view.first
+def _start(view: Instances) -> int | None:
+    """The first number of a file; None where it has neither frames nor people."""
+    return int(view.frame[0]) if view.first is None and len(view.frame) else view.first
 
 
 def _shifted(view: Instances, by: int) -> Instances:

@@ -15,6 +15,7 @@ from geoself_jax.prepare.detections.score_scale import without_negative
 from geoself_jax.prepare.instances import Instances
 
 HEAD = 1 << 16
+_NO_NUMBER = {"", "nan", "na", "n/a", "#n/a", "null", "none"}
 FAR_PX = 1e6
 """No image is as large: a joint farther out is not in pixels."""
 LAST_FRAME = 2**31 - 1
@@ -93,6 +94,15 @@ def csv_lines(path: Path, text: str) -> list[list[str]]:
         return list(csv.reader(text.splitlines()))
     except csv.Error as error:
         raise data_error(f"{path}: not a csv ({error})", "", "check the file") from error
+
+
+def cell_number(cell: str) -> float:
+    """The number in a csv's cell; NaN where it is empty or says so.
+
+    Raises:
+        ValueError: Some other text.
+    """
+    return np.nan if cell.strip().lower() in _NO_NUMBER else float(cell)
 
 
 def frame_number(name: str) -> int | None:

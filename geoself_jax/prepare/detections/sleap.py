@@ -13,7 +13,13 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_hdf5, load_text
-from geoself_jax.prepare.detections.rows import csv_lines, head, instances_of, skeleton_of_names
+from geoself_jax.prepare.detections.rows import (
+    cell_number,
+    csv_lines,
+    head,
+    instances_of,
+    skeleton_of_names,
+)
 from geoself_jax.prepare.instances import Instances
 
 H5 = (".h5", ".hdf5", ".analysis")
@@ -107,7 +113,7 @@ def _from_csv(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instance
     rows, frame, tracks = [], [], []
     for number, line in enumerate(lines[1:], 2):
         try:
-            rows.append(np.array([float(c) if c else np.nan for c in line[3:]]).reshape(-1, 3))
+            rows.append(np.array([cell_number(c) for c in line[3:]]).reshape(-1, 3))
             frame.append(int(line[1]))
             if len(rows[-1]) != len(nodes) or frame[-1] < 0:
                 raise ValueError(f"{len(line)} cells")
