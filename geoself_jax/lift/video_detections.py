@@ -86,7 +86,13 @@ def read_video(
         GeoselfError: Missing (66) or invalid file (65), several people and none selected (65).
     """
     path = Path(path)
-    found = read_detections(path, format=format, skeleton=skeleton, max_bytes=max_bytes)
+    found = read_detections(
+        path,
+        format=format,
+        skeleton=skeleton,
+        max_bytes=max_bytes,
+        image_size=view.image_size,
+    )
     found = scaled(found, confidence_scale)
     (found,), assumed = common_clock([found], [view.name])
     for note in filter(None, (*found.notes, assumed)):

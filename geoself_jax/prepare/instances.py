@@ -24,6 +24,7 @@ class Instances:
         first: Smallest frame number listed, with people or without; None where the file lists
             only frames with people.
         counted_from: Number in the file that is frame 0 here.
+        normalized: Whether `keypoints_2d` are fractions of the image's width and height.
         notes: What was assumed or left out, a line each.
     """
 
@@ -37,4 +38,5 @@ class Instances:
     skeleton: Skeleton
     first: int | None = None
     counted_from: int = 0
+    normalized: bool = False
     notes: tuple[str, ...] = ()

@@ -176,12 +176,13 @@ def _views(
 ) -> list[Instances]:
     """Each camera's detections, by one clock; says what was assumed."""
     views = []
-    for name in rig.camera_names:
+    for name, size in zip(rig.camera_names, rig.image_size.tolist(), strict=True):
         found = read_detections(
             paths[name],
             format=own.detections_format,
             skeleton=own.skeleton,
             max_bytes=options.max_bytes,
+            image_size=(size[0], size[1]),
         )
         views.append(scaled(found, own.confidence_scale))
         for note in views[-1].notes:

@@ -16,12 +16,13 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_json
 from geoself_jax.prepare.detections.rows import (
+    WHOLE,
+    body_of,
     head,
     instances_of,
     nobody,
     not_keypoints,
     same_joints,
-    skeleton_of,
     skeleton_of_names,
 )
 from geoself_jax.prepare.instances import Instances
@@ -61,15 +62,17 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             places.append(place)
     if not rows:
         raise nobody(str(path))
-    joints = same_joints(str(path), rows, places)
+    same_joints(str(path), rows, places)
     meta = content.get("meta_info") if isinstance(content, dict) else None
+    values, kept, notes = _skeleton(path, meta, np.array(rows), skeleton)
     found = instances_of(
         str(path),
         frame,
-        np.array(rows),
+        values,
         tracks if any(track is not None for track in tracks) else None,
         max(numbers) - base + 1,
-        _skeleton(path, meta, joints, skeleton),
+        kept,
+        notes,
     )
     return dataclasses.replace(found, first=min(numbers) - base, counted_from=base)
 
@@ -102,9 +105,12 @@ def _keypoints(path: Path, place: str, found: Any) -> np.ndarray:
     return np.concatenate([pixels, scores[:, None]], -1)
 
 
-def _skeleton(path: Path, meta: Any, joints: int, given: Skeleton | None) -> Skeleton:
+def _skeleton(
+    path: Path, meta: Any, values: np.ndarray, given: Skeleton | None
+) -> tuple[np.ndarray, Skeleton, list[str]]:
+    joints = values.shape[1]
     names = meta.get("keypoint_id2name") if isinstance(meta, dict) else None
-    if isinstance(names, dict) and len(names) == joints:
+    if isinstance(names, dict) and len(names) == joints and joints not in WHOLE:
         ordered = [str(names.get(str(i))) for i in range(joints)]
-        return skeleton_of_names(str(path), ordered, given)
-    return skeleton_of(str(path), joints, given)
+        return values, skeleton_of_names(str(path), ordered, given), []
+    return body_of(str(path), values, given)

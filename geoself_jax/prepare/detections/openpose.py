@@ -18,13 +18,13 @@ from geoself_jax.data.files import load_json
 from geoself_jax.data.files.limits import unreadable
 from geoself_jax.data.skeletons import BODY_25
 from geoself_jax.prepare.detections.rows import (
+    body_of,
     flat_keypoints,
     frame_number,
     head,
     instances_of,
     nobody,
     same_joints,
-    skeleton_of,
 )
 from geoself_jax.prepare.instances import Instances
 
@@ -78,13 +78,13 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             places.append(place)
     if not rows:
         raise nobody(str(path))
-    kept = skeleton_of(str(path), same_joints(str(path), rows, places), skeleton)
-    values = np.array(rows)
+    same_joints(str(path), rows, places)
+    values, kept, notes = body_of(str(path), np.array(rows), skeleton)
     _check_pixels(path, values)
     if skeleton is None and kept is BODY_25:
         _check_order(path, values)
     tracked = tracks if any(track is not None for track in tracks) else None
-    read = instances_of(str(path), frame, values, tracked, max(numbers) + 1, kept)
+    read = instances_of(str(path), frame, values, tracked, max(numbers) + 1, kept, notes)
     return dataclasses.replace(read, first=min(numbers))
 
 

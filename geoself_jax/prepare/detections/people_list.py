@@ -10,12 +10,12 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_json
 from geoself_jax.prepare.detections.rows import (
+    body_of,
     flat_keypoints,
     frame_number,
     instances_of,
     nobody,
     same_joints,
-    skeleton_of,
 )
 from geoself_jax.prepare.instances import Instances
 
@@ -59,8 +59,8 @@ def people_of(
         raise nobody(str(path))
     places = [f"entry {n} (image_id {found.get('image_id')!r})" for n, found in enumerate(people)]
     rows = _rows(path, people, places)
-    joints = same_joints(str(path), rows, places)
-    values = np.array(rows)
+    same_joints(str(path), rows, places)
+    values, kept, left = body_of(str(path), np.array(rows), skeleton)
     if flags:
         values[..., 2] = values[..., 2] > 0
     elif (values[..., 2] == 2).any() and np.isin(values[..., 2], (0, 1, 2)).all():
@@ -71,7 +71,7 @@ def people_of(
         )
     frame = [_frame(path, found, place) for found, place in zip(people, places, strict=True)]
     _check_one_video(path, people, frame)
-    kept = skeleton_of(str(path), joints, skeleton)
+    notes += left
     return instances_of(str(path), frame, values, _tracks(people), frames, kept, notes)
 
 
