@@ -13,7 +13,7 @@ from geoself_jax.core.errors import data_error, missing_error, nearest_name, usa
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.prepare.instances import Instances
 
-DETECTIONS = ("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap", "mediapipe")
+DETECTIONS = ("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap", "mediapipe", "yolo")
 """Names of the formats, which are those of their modules."""
 
 

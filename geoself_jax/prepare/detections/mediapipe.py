@@ -15,12 +15,16 @@ from geoself_jax.data.files import load_npy
 from geoself_jax.data.files.npz import array_shape
 from geoself_jax.data.skeletons import MEDIAPIPE_33
 from geoself_jax.prepare.detections import mediapipe_csv, mediapipe_json
-from geoself_jax.prepare.detections.rows import head, instances_of, nobody, skeleton_of
+from geoself_jax.prepare.detections.rows import (
+    are_fractions,
+    head,
+    instances_of,
+    nobody,
+    skeleton_of,
+)
 from geoself_jax.prepare.instances import Instances
 
 JOINTS = MEDIAPIPE_33.joints
-FRACTION = 2.0
-"""Up to here nine joints of ten are fractions of the image: landmarks may lie outside of it."""
 
 
 def recognize(path: Path) -> str | None:
@@ -60,9 +64,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     kept = skeleton_of(str(path), rows.shape[1], skeleton)
     rows[..., 2] = np.where(np.isfinite(rows[..., :2]).all(-1), rows[..., 2], 0)
     found = instances_of(str(path), frame, rows, None, int(max(frame)) + 1, kept, notes)
-    size = np.abs(found.keypoints_2d[found.confidence > 0])
-    fractions = bool(np.quantile(size, 0.9) <= FRACTION)
-    return dataclasses.replace(found, first=int(min(frame)), normalized=fractions)
+    return dataclasses.replace(found, first=int(min(frame)), normalized=are_fractions(found))
 
 
 def _from_array(path: Path, array: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:

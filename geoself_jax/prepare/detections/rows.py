@@ -30,6 +30,8 @@ _NO_NUMBER = {"", "nan", "na", "n/a", "#n/a", "null", "none"}
 FAR_PX = 1e6
 """No image is as large: a joint farther out is not in pixels."""
 LAST_FRAME = 2**31 - 1
+FRACTION = 2.0
+"""Up to here nine joints of ten are fractions of the image: some may lie outside of it."""
 BY_COUNT = {17: COCO_17, 18: COCO_18, 25: BODY_25, 26: HALPE_26, 33: MEDIAPIPE_33}
 """The usual skeleton of a detector that does not name its joints, by their number."""
 WHOLE = {133: ("COCO-WholeBody", COCO_23), 136: ("Halpe-136", HALPE_26)}
@@ -237,6 +239,11 @@ def instances_of(
         skeleton=skeleton,
         notes=tuple(notes),
     )
+
+
+def are_fractions(found: Instances) -> bool:
+    """Whether joints are fractions of the image's width and height, and not pixels."""
+    return bool(np.quantile(np.abs(found.keypoints_2d[found.confidence > 0]), 0.9) <= FRACTION)
 
 
 def without_corner(
