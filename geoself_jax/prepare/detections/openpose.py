@@ -30,7 +30,7 @@ from geoself_jax.prepare.instances import Instances
 
 _FACE_25, _FACE_25B = (15, 16, 17, 18), (1, 2, 3, 4)
 """Eyes and ears of BODY_25 and of BODY_25B; in both, the nose is joint 0."""
-_PEOPLE = re.compile(r'"people"\s*:\s*\[')
+_PEOPLE = re.compile(r'"people"\s*:\s*\[|"bodies"\s*:\s*\[\s*\{\s*"joints"\s*:')
 
 
 def recognize(path: Path) -> str | None:
@@ -122,7 +122,7 @@ def _numbers(path: Path, names: list[str]) -> list[int]:
 
 def _people(path: Path, max_bytes: int) -> list[Any]:
     content = load_json(path, max_bytes=max_bytes)
-    people = content.get("people") if isinstance(content, dict) else None
+    people = content.get("people", content.get("bodies")) if isinstance(content, dict) else None
     if not isinstance(people, list) or not all(isinstance(found, dict) for found in people):
         raise data_error(f"{path}: no list of people", "OpenPose writes one", "check the file")
     return people
@@ -134,7 +134,8 @@ def _keypoints(path: Path, place: str, found: dict[str, Any]) -> np.ndarray:
 
 def _keypoints_of(found: dict[str, Any]) -> Any:
     """The flat list; an empty one is nobody: OpenPose of hands or a face only writes it so."""
-    return found.get("pose_keypoints_2d", found.get("pose_keypoints"))
+    names = ("pose_keypoints_2d", "pose_keypoints", "joints")  # the last is AlphaPose's cmu
+    return next((found[name] for name in names if name in found), None)
 
 
 def _track(found: dict[str, Any]) -> str | None:
