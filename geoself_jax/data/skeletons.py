@@ -1,7 +1,6 @@
 """The skeletons of common detectors and data sets, by name, and the root that some do not give."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 
@@ -249,7 +248,7 @@ PANOPTIC_19 = from_parents(
 """CMU Panoptic's 3D bodies."""
 
 
-_MEDIAPIPE = from_parents(
+MEDIAPIPE_33 = from_parents(
     {
         "nose": "",
         "left_eye_inner": "nose",
@@ -260,8 +259,8 @@ _MEDIAPIPE = from_parents(
         "right_eye_outer": "right_eye",
         "left_ear": "left_eye_outer",
         "right_ear": "right_eye_outer",
-        "mouth_left": "nose",
-        "mouth_right": "nose",
+        "left_mouth": "nose",
+        "right_mouth": "nose",
         "left_shoulder": "nose",
         "right_shoulder": "nose",
         "left_elbow": "left_shoulder",
@@ -287,8 +286,7 @@ _MEDIAPIPE = from_parents(
     },
     "nose",
 )
-MEDIAPIPE_33 = replace(_MEDIAPIPE, left_right=(*_MEDIAPIPE.left_right, (9, 10)))
-"""MediaPipe's (BlazePose's) landmarks. It has no pelvis."""
+"""MediaPipe's (BlazePose's) landmarks; it writes mouth_left for left_mouth. It has no pelvis."""
 
 COCO_23 = from_parents(
     {

@@ -14,6 +14,7 @@ from geoself_jax.prepare.detections import DETECTIONS, read_detections, recogniz
 SIZE = (1280, 720)
 FRAMES, AWAY = 9, 4
 NAMES = [name.upper() for name in MEDIAPIPE_33.joint_names]
+NAMES[9:11] = ["MOUTH_LEFT", "MOUTH_RIGHT"]  # as MediaPipe has them
 
 
 def landmarks():

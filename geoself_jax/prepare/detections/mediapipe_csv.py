@@ -20,6 +20,7 @@ _WIDE = (
 _FRAME = re.compile(r"frame([ _]?(id|idx|index|number|num|no))?$|image_id$", re.IGNORECASE)
 _LANDMARK = re.compile(r"(landmark|joint|keypoint)([ _]?(id|idx|index|name))?$", re.IGNORECASE)
 _NAMES = [normalized(name) for name in MEDIAPIPE_33.joint_names]
+_MOUTH = {"mouthleft": "leftmouth", "mouthright": "rightmouth"}
 _JOINTS = MEDIAPIPE_33.joints
 _LARGEST = 2**31
 
@@ -89,6 +90,7 @@ def _whole(wide: dict[tuple[int, int], int]) -> set[int]:
 def _index(name: str) -> int | None:
     """A landmark's index by its name, `NOSE` or `landmark_nose`."""
     plain = normalized(re.sub(r"^(pose|pose_?landmark|landmark)[ _.]", "", name.lower()))
+    plain = _MOUTH.get(plain, plain)
     return _NAMES.index(plain) if plain in _NAMES else None
 
 
