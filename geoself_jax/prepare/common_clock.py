@@ -47,8 +47,12 @@ def common_clock(views: Sequence[Instances], names: Sequence[str]) -> tuple[list
 
 
 def starts_differ(views: Sequence[Instances]) -> bool:
-    """Whether files that list every frame begin at different numbers, as on one clock."""
-    return len({view.first for view in views if view.first is not None}) > 1
+    """Whether files that list every frame begin at different numbers, as on one clock.
+
+    By 1 they differ too where one program counts from 0 and another from 1: that is no clock.
+    """
+    starts = [view.first for view in views if view.first is not None]
+    return max(starts, default=0) - min(starts, default=0) > 1
 
 
 def _start(view: Instances) -> int | None:
