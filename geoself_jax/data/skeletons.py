@@ -248,6 +248,61 @@ PANOPTIC_19 = from_parents(
 """CMU Panoptic's 3D bodies."""
 
 
+MEDIAPIPE_33 = from_parents(
+    {
+        "nose": "",
+        "left_eye_inner": "nose",
+        "left_eye": "left_eye_inner",
+        "left_eye_outer": "left_eye",
+        "right_eye_inner": "nose",
+        "right_eye": "right_eye_inner",
+        "right_eye_outer": "right_eye",
+        "left_ear": "left_eye_outer",
+        "right_ear": "right_eye_outer",
+        "left_mouth": "nose",
+        "right_mouth": "nose",
+        "left_shoulder": "nose",
+        "right_shoulder": "nose",
+        "left_elbow": "left_shoulder",
+        "right_elbow": "right_shoulder",
+        "left_wrist": "left_elbow",
+        "right_wrist": "right_elbow",
+        "left_pinky": "left_wrist",
+        "right_pinky": "right_wrist",
+        "left_index": "left_wrist",
+        "right_index": "right_wrist",
+        "left_thumb": "left_wrist",
+        "right_thumb": "right_wrist",
+        "left_hip": "left_shoulder",
+        "right_hip": "right_shoulder",
+        "left_knee": "left_hip",
+        "right_knee": "right_hip",
+        "left_ankle": "left_knee",
+        "right_ankle": "right_knee",
+        "left_heel": "left_ankle",
+        "right_heel": "right_ankle",
+        "left_foot_index": "left_heel",
+        "right_foot_index": "right_heel",
+    },
+    "nose",
+)
+"""MediaPipe's (BlazePose's) landmarks; it writes mouth_left for left_mouth. It has no pelvis."""
+
+COCO_23 = from_parents(
+    {
+        **_FACE_AND_LIMBS,
+        "left_big_toe": "left_ankle",
+        "left_small_toe": "left_big_toe",
+        "left_heel": "left_ankle",
+        "right_big_toe": "right_ankle",
+        "right_small_toe": "right_big_toe",
+        "right_heel": "right_ankle",
+    },
+    "nose",
+)
+"""Body and feet of COCO-WholeBody, its first 23 joints of 133. It has no pelvis."""
+
+
 def with_pelvis(skeleton: Skeleton) -> Skeleton:
     """The skeleton with a pelvis as its last joint and root, parent of the hips and the old root.
 
@@ -266,21 +321,25 @@ def _hips(skeleton: Skeleton) -> tuple[int, int]:
     return names.index("lefthip"), names.index("righthip")
 
 
-ROOTLESS = (COCO_17, COCO_18, BODY_25B)
+ROOTLESS = (COCO_17, COCO_18, COCO_23, BODY_25B, MEDIAPIPE_33)
 """Known skeletons whose detector gives no root: theirs is a stand-in until one is derived."""
 
 KNOWN_SKELETONS = {
     "h36m_17": H36M_17,
     "coco_17": COCO_17,
     "coco_18": COCO_18,
+    "coco_23": COCO_23,
     "body_25": BODY_25,
     "body_25b": BODY_25B,
     "halpe_26": HALPE_26,
+    "mediapipe_33": MEDIAPIPE_33,
     "mpi_inf_3dhp_28": MPI_INF_3DHP_28,
     "mpi_inf_3dhp_17": MPI_INF_3DHP_17,
     "panoptic_19": PANOPTIC_19,
     "coco_17_pelvis": with_pelvis(COCO_17),
     "coco_18_pelvis": with_pelvis(COCO_18),
+    "coco_23_pelvis": with_pelvis(COCO_23),
+    "mediapipe_33_pelvis": with_pelvis(MEDIAPIPE_33),
     "body_25b_pelvis": with_pelvis(BODY_25B),
 }
 

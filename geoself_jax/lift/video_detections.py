@@ -14,12 +14,10 @@ from geoself_jax.lift.camera_view import View
 from geoself_jax.lift.person import one_person
 from geoself_jax.prepare.assemble import assemble
 from geoself_jax.prepare.clip import Clip
+from geoself_jax.prepare.common_clock import LONGEST, common_clock
 from geoself_jax.prepare.detections import read_detections
-from geoself_jax.prepare.instances import Instances
+from geoself_jax.prepare.detections.score_scale import scaled
 from geoself_jax.prepare.merge_rigs import each_once
-
-LONGEST = 4_000_000
-"""Largest number of frames, a day at 50 per second; a larger number in a file is an error."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +86,17 @@ def read_video(
         GeoselfError: Missing (66) or invalid file (65), several people and none selected (65).
     """
     path = Path(path)
-    found = read_detections(path, format=format, skeleton=skeleton, max_bytes=max_bytes)
-    _check_length(found)
-    if confidence_scale != 1:
-        found = dataclasses.replace(found, confidence=found.confidence / confidence_scale)
+    found = read_detections(
+        path,
+        format=format,
+        skeleton=skeleton,
+        max_bytes=max_bytes,
+        image_size=view.image_size,
+    )
+    found = scaled(found, confidence_scale)
+    (found,), assumed = common_clock([found], [view.name])
+    for note in filter(None, (*found.notes, assumed)):
+        notice(note)
     rig = view.alone()
     chosen = one_person(found, rig, fps, person)
     joints = ", ".join(found.skeleton.joint_names[:3])
@@ -184,10 +189,6 @@ def _video(recording: Recording, source: str, at: np.ndarray, view: int, name: s
             world_up=recording.world_up,
         ),
     )
-
-
-def _check_length(found: Instances) -> None:
-    _check_last(found.source, found.frames - 1)
 
 
 def _check_last(source: str, last: int) -> None:

@@ -21,6 +21,11 @@ class Instances:
         track_names: Names of the tracks, as in the file (numbers as text).
         frames: Number of frames of the video: at least the last of `frame` + 1.
         skeleton: Of the J joints.
+        first: Smallest frame number listed, with people or without; None where the file lists
+            only frames with people.
+        counted_from: Number in the file that is frame 0 here.
+        normalized: Whether `keypoints_2d` are fractions of the image's width and height.
+        notes: What was assumed or left out, a line each.
     """
 
     source: str
@@ -31,6 +36,10 @@ class Instances:
     track_names: tuple[str, ...]
     frames: int
     skeleton: Skeleton
+    first: int | None = None
+    counted_from: int = 0
+    normalized: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def nobody(like: Instances, source: str) -> Instances:

@@ -10,11 +10,12 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
+from geoself_jax.prepare.common_clock import starts_differ
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.instances import Instances, nobody
 from geoself_jax.prepare.merge_rigs import check_image_sizes
 from geoself_jax.prepare.rig_options import RigOptions
-from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_instances
+from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_views
 
 
 def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) -> Reading:
@@ -76,7 +77,7 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
             "add cameras",
         )
     check_image_sizes(rig)
-    read = {each: read_instances(paths[each], own, options) for each in there}
+    read = read_views(rig.select(there), paths, own, options)
     frames = _common_frames(name, read, own, options)
     for each in rig.camera_names:
         if each not in read:
@@ -122,9 +123,14 @@ def _summary(
 def _common_frames(
     clip: str, views: Mapping[str, Instances], own: RigOptions, options: ReadOptions
 ) -> int:
-    """Number of frames that all cameras have; unequal numbers are refused without `trim`."""
+    """Number of frames that all cameras have; unequal numbers are refused without `trim`.
+
+    Where files begin at different frames their numbers are a clock, and all frames are taken.
+    """
     counts = {name: view.frames for name, view in views.items()}
     least, most = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
+    if counts[least] != counts[most] and starts_differ([*views.values()]) and not own.trim:
+        return counts[most]
     if counts[least] != counts[most]:
         if not own.trim:
             raise data_error(

@@ -20,6 +20,7 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 from geoself_jax.geometry.lenses import undistort_pixels
 from geoself_jax.geometry.triangulation import triangulate_dlt
+from geoself_jax.prepare.common_clock import common_clock
 from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.match_cameras import Match
 
@@ -165,6 +166,7 @@ def _tried(
     """Why residuals cannot decide, or an empty text and the assignments by residual."""
     reason = _uncountable(rig, files)
     views = [] if reason else [read(path) for path in files]
+    views, _ = common_clock(views, [path.name for path in files]) if views else ([], "")
     reason = reason or _unlike(files, views)
     ranked = [] if reason else _ranked(rig, views, named)
     if not (reason or ranked):

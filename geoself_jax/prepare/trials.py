@@ -9,7 +9,9 @@ from pathlib import Path
 from geoself_jax.core.errors import USAGE, GeoselfError
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import ReadOptions
+from geoself_jax.prepare.common_clock import common_clock
 from geoself_jax.prepare.detections import read_detections
+from geoself_jax.prepare.detections.score_scale import scaled
 from geoself_jax.prepare.find_recordings import (
     Found,
     find_calibration,
@@ -120,21 +122,45 @@ def _paths(folder: Path | None, rig: Rig, own: RigOptions, options: ReadOptions)
     )
     if match.certain:
         return match.paths
-    return prove(
-        folder, rig, match, lambda path: read_instances(path, own, options), options.notice
-    )
+    sizes = {tuple(size) for size in rig.image_size.tolist()}
+    size = next(iter(sizes)) if len(sizes) == 1 else (0, 0)
+
+    def read(path: Path) -> Instances:
+        return _read(path, own, options, image_size=size)
+
+    return prove(folder, rig, match, read, options.notice)
 
 
-def read_instances(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
-    """Detections in one camera's file, their confidences in [0, 1].
+def read_views(
+    rig: Rig, paths: Mapping[str, Path], own: RigOptions, options: ReadOptions
+) -> dict[str, Instances]:
+    """Returns each camera's detections, by one clock, and says what was assumed.
 
     Args:
-        path: File or folder.
+        rig: Cameras that have a file.
+        paths: Detections by camera: file or folder.
         own, options: As of `find_trials`.
     """
+    views = []
+    for name, size in zip(rig.camera_names, rig.image_size.tolist(), strict=True):
+        views.append(_read(paths[name], own, options, image_size=(size[0], size[1])))
+        for note in views[-1].notes:
+            options.notice(note)
+    timed, assumed = common_clock(views, rig.camera_names)
+    if assumed:
+        options.notice(assumed)
+    return dict(zip(rig.camera_names, timed, strict=True))
+
+
+def _read(
+    path: Path, own: RigOptions, options: ReadOptions, *, image_size: tuple[int, int]
+) -> Instances:
+    """Detections in one camera's file, their confidences in [0, 1]."""
     found = read_detections(
-        path, format=own.detections_format, skeleton=own.skeleton, max_bytes=options.max_bytes
+        path,
+        format=own.detections_format,
+        skeleton=own.skeleton,
+        max_bytes=options.max_bytes,
+        image_size=image_size,
     )
-    if own.confidence_scale == 1:
-        return found
-    return dataclasses.replace(found, confidence=found.confidence / own.confidence_scale)
+    return scaled(found, own.confidence_scale)

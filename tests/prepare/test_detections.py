@@ -10,6 +10,7 @@ from detection_files import (
     FRAMES,
     LAYOUTS,
     alphapose,
+    coco,
     frame_of,
     openpose,
     people,
@@ -21,7 +22,7 @@ from tiny import make_arrays
 
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.data.skeletons import BODY_25, BODY_25B, COCO_17, HALPE_26
+from geoself_jax.data.skeletons import BODY_25, BODY_25B, COCO_17, COCO_23, HALPE_26
 from geoself_jax.prepare.calibrations import recognize_calibration
 from geoself_jax.prepare.detections import DETECTIONS, read_detections, recognize_detections
 
@@ -228,3 +229,74 @@ def test_a_folder_of_body_25b_is_not_read_as_body_25(tmp_path):
     order = [0, *range(5, 15), 15, 16, 17, 18, 1, 2, 3, 4, *range(19, 25)]
     usual = read_detections(openpose(tmp_path / "usual", found[:, :, order]))
     assert usual.skeleton == BODY_25
+
+
+def test_an_entry_with_an_empty_list_of_keypoints_is_nobody(tmp_path):
+    path = openpose(tmp_path / "cam", people())
+    file = sorted(path.iterdir())[5]
+    content = json.loads(file.read_text())
+    content["people"].insert(0, {"person_id": [-1], "pose_keypoints_2d": []})
+    file.write_text(json.dumps(content))
+    assert len(read_detections(path).frame) == len(there(people()))
+    for layout, key in (("coco", None), ("alphapose", None), ("mmpose", "instance_info")):
+        path = LAYOUTS[layout][0](tmp_path / f"{layout}.json", people())
+        content = json.loads(path.read_text())
+        nobody = {"image_id": "5.jpg", "keypoints": [], "keypoint_scores": []}
+        if key:
+            content[key][5]["instances"].append(nobody)
+        else:
+            content.append({**nobody, "image_id": content[0]["image_id"]})
+        path.write_text(json.dumps(content))
+        assert len(read_detections(path).frame) == len(there(people()))
+
+
+@pytest.mark.parametrize("category", [0, 17])
+def test_the_only_category_is_taken_and_said(tmp_path, category):
+    path = coco(tmp_path / "cam.json", people())
+    entries = json.loads(path.read_text())[:-1]
+    path.write_text(json.dumps([{**entry, "category_id": category} for entry in entries]))
+    read = read_detections(path)
+    assert len(read.frame) == len(there(people()))
+    assert read.notes == (f"{path}: category_id {category}, the only one, is taken",)
+    path.write_text(json.dumps([{**e, "category_id": n % 2 * 2} for n, e in enumerate(entries)]))
+    with pytest.raises(GeoselfError, match="category_id 0, 2 - none is 1"):
+        read_detections(path)
+
+
+@pytest.mark.parametrize(
+    ("joints", "wanted"), [(133, COCO_23), (136, HALPE_26)], ids=["wholebody", "halpe"]
+)
+@pytest.mark.parametrize("layout", ["openpose", "alphapose", "mmpose"])
+def test_of_a_whole_body_the_body_is_taken_and_said(tmp_path, layout, joints, wanted):
+    found = people(joints)
+    write, name, _, _ = LAYOUTS[layout]
+    path = write(tmp_path / name, found)
+    if layout == "mmpose":
+        content = json.loads(path.read_text())
+        content["meta_info"] = {"keypoint_id2name": {str(i): f"j{i}" for i in range(joints)}}
+        path.write_text(json.dumps(content))
+    read = read_detections(path)
+    assert read.skeleton == wanted
+    first = found[[p for p, f in there(found) if f == 0], 0, : wanted.joints, :2]
+    np.testing.assert_allclose(
+        np.sort(read.keypoints_2d[read.frame == 0], 0), np.sort(first, 0), rtol=1e-6
+    )
+    said = f"{joints} joints the first {wanted.joints} are taken"
+    assert any(said in note for note in read.notes)
+    assert read_detections(path, skeleton=COCO_17).skeleton == COCO_17
+    with pytest.raises(GeoselfError, match=f"{joints} joints a person - --skeleton has 17"):
+        read_detections(path, skeleton=H36M_17)
+
+
+def test_a_joint_at_exactly_0_0_is_missing_and_said(tmp_path):
+    found = people()
+    found[0, 0, 7] = [0, 0, 0.4]
+    path = coco(tmp_path / "cam.json", found)
+    read = read_detections(path)
+    assert read.confidence[0, 7] == 0 and "1 joints at exactly 0, 0" in read.notes[-1]
+
+
+def test_an_empty_file_is_refused_as_such(tmp_path):
+    (tmp_path / "cam.csv").touch()
+    with pytest.raises(GeoselfError, match=r"cam\.csv: an empty file - 0 bytes"):
+        read_detections(tmp_path / "cam.csv")

@@ -108,8 +108,8 @@ REFUSALS = {
         "deeplabcut", DATA, ["tail", "--skeleton=FILE.toml"],
     ),
     "no likelihood": (
-        text(f"scorer{',m' * 34}\nbodyparts,{','.join(np.repeat(NAMES, 2))}\n"
-             f"coords{',x,y' * 17}\n0{',1' * 34}\n"),
+        text(f"scorer{',m' * 35}\nbodyparts,{','.join(np.repeat(NAMES, 2))},left_eye\n"
+             f"coords{',x,y' * 17},likelihood\n0{',1' * 35}\n"),
         "deeplabcut", DATA, ["body part nose has no likelihood"],
     ),
     "sleap's columns": (

@@ -128,6 +128,24 @@ def test_a_frame_that_one_camera_lacks_is_refused_without_trim(scene, tmp_path):
     assert run("--input", tmp_path / "clip", *flags, "--trim") == 0
 
 
+@pytest.mark.parametrize("late", [1, 6])
+def test_a_camera_that_starts_later_sees_nobody_until_then(scene, tmp_path, capsys, late):
+    write_layout(tmp_path / "clip", "openpose", scene, 0)
+    folder = tmp_path / "clip/pose/front_left_json"
+    for number, path in reversed(list(enumerate(sorted(folder.iterdir())))):
+        path.rename(folder / f"front_left_{number + late:012d}_keypoints.json")
+    flags = (f"--output={tmp_path}/o.npz", "--fps=50", "--skeleton=h36m_17")
+    if late == 1:  # it may count from 1 where the others count from 0
+        assert refused("--input", tmp_path / "clip", *flags)[0] == DATA
+        return
+    assert run("--input", tmp_path / "clip", *flags) == 0
+    found = npz.read_arrays(tmp_path / "o.npz")
+    view = found["camera_names"].tolist().index("front_left")
+    assert (found["confidence"][:late, view] == 0).all()
+    assert (found["confidence"][late, view] > 0).any()
+    assert "one clock of all cameras" in "".join(capsys.readouterr())
+
+
 def test_scores_on_another_scale_are_refused_and_can_be_scaled(scene, tmp_path):
     write_layout(tmp_path / "clip", "alphapose", scene, 0)
     for path in (tmp_path / "clip").glob("*_*.json"):

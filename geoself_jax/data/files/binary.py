@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from geoself_jax.data.files import npz
 from geoself_jax.data.files.limits import MAX_BINARY
 from geoself_jax.data.files.sandbox import ask
@@ -20,6 +22,15 @@ def load_pickle(path: Path, *, max_bytes: int = MAX_BINARY) -> Tree:
         GeoselfError: No such file (66); damaged, too large, asks for anything else (65).
     """
     return ask("pickle", path, {}, max_bytes)
+
+
+def load_npy(path: Path, *, max_bytes: int = MAX_BINARY) -> np.ndarray:
+    """The array of a .npy file; it is read here: no objects, and a header of the file's size.
+
+    Raises:
+        GeoselfError: No such file (66); damaged, too large, holds objects (65).
+    """
+    return npz.read_array(Path(path), max_bytes=max_bytes)
 
 
 def load_npz(path: Path, *, max_bytes: int = MAX_BINARY, objects: bool = False) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import IO
 import numpy as np
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error, missing_error
+from geoself_jax.data.files.limits import file_size, unreadable
 
 MAX_BYTES = 16 * 2**30
 """Default cap on the unpacked size of one file: 30 times Human3.6M's 2D joints."""
@@ -81,6 +82,38 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarr
         raise GeoselfError(
             str(path), why, "check the file's permissions and the disk", INPUT_OUTPUT
         ) from error
+
+
+def read_array(path: Path, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
+    """The array of a .npy file.
+
+    Args:
+        path: The file.
+        max_bytes: Refuse a larger file.
+
+    Raises:
+        GeoselfError: No such file (66); too large, no array of numbers or text, or with a header
+            that contradicts its size (65); it cannot be opened (74).
+    """
+    size = file_size(path, max_bytes)
+    try:
+        with path.open("rb") as stream:
+            _check_header(str(path), stream, size)
+            stream.seek(0)
+            return np.lib.format.read_array(stream, allow_pickle=False)
+    except HEADER_FAULTS as error:
+        raise data_error(str(path), str(error), "copy it again") from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def array_shape(path: Path) -> tuple[int, ...]:
+    """The shape that a .npy file's header says; () if it is no such file."""
+    try:
+        with path.open("rb") as stream:
+            return read_header(stream)[0]
+    except (*HEADER_FAULTS, OSError):
+        return ()
 
 
 def member_names(path: Path) -> set[str]:

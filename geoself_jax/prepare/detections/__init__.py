@@ -1,16 +1,19 @@
 """Files of 2D detectors, one module a format: `recognize(path)` and `read(path)`."""
 
+import dataclasses
 import functools
 import importlib
 import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.prepare.instances import Instances
 
-DETECTIONS = ("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap")
+DETECTIONS = ("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap", "mediapipe", "yolo")
 """Names of the formats, which are those of their modules."""
 
 
@@ -45,6 +48,7 @@ def read_detections(
     format: str = "auto",
     skeleton: Skeleton | None = None,
     max_bytes: int = 1 << 32,
+    image_size: tuple[int, int] = (0, 0),
 ) -> Instances:
     """What a detector found in one camera's video.
 
@@ -53,6 +57,7 @@ def read_detections(
         format: One of `DETECTIONS`, or `auto`.
         skeleton: Of the joints, where the file does not say.
         max_bytes: Refuse files that are larger.
+        image_size: Width and height, px, of the camera's images; 0 where unknown.
 
     Raises:
         GeoselfError: No such format (64) or path (66); of none or several formats, or bad (65).
@@ -63,6 +68,8 @@ def read_detections(
         )
     if not os.path.exists(path):  # pathlib's raises for names that are too long
         raise missing_error(str(path), "no such file or folder", "check the path")
+    if path.is_file() and path.stat().st_size == 0:
+        raise data_error(f"{path}: an empty file", "0 bytes", "run the detector again, or copy it")
     if format == "auto":
         reasons = _reasons(path, format)
         if len(reasons) != 1:
@@ -73,7 +80,26 @@ def read_detections(
                 _folders(path) if not reasons else "give --detections=NAME",
             )
         format = next(iter(reasons))
-    return _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes)
+    found = _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes)
+    return _in_pixels(found, image_size) if found.normalized else found
+
+
+def _in_pixels(found: Instances, image_size: tuple[int, int]) -> Instances:
+    """Pixels from fractions of the image's width and height."""
+    width, height = (int(side) for side in image_size)
+    if min(width, height) <= 0:
+        raise data_error(
+            f"{found.source}: its joints are fractions of the image",
+            "the image size is unknown",
+            "give --image-size=WIDTHxHEIGHT",
+        )
+    note = f"{found.source}: joints are fractions of the image, multiplied by {width} x {height} px"
+    return dataclasses.replace(
+        found,
+        keypoints_2d=found.keypoints_2d * np.array([width, height], np.float32),
+        normalized=False,
+        notes=(*found.notes, note),
+    )
 
 
 def _folders(path: Path) -> str:

@@ -1,36 +1,45 @@
 """DeepLabCut's .h5 (pandas) and .csv: a row per frame, columns x, y, likelihood of each body part.
 
 Columns are named (scorer, body part, coordinate), with several animals (scorer, individual, body
-part, coordinate): an individual is a track. A row's label is its frame number, from 0; rows
-with other labels (image names) are counted.
+part, coordinate): an individual is a track. A row's label is its frame number, from 0, or the
+image's name, which ends in it.
 """
 
+import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.files import load_hdf5, load_text
-from geoself_jax.prepare.detections.rows import csv_lines, head, instances_of, skeleton_of_names
+from geoself_jax.prepare.detections.deeplabcut_tables import (
+    COORDS,
+    Column,
+    Table,
+    pandas_tables,
+    read_table,
+)
+from geoself_jax.prepare.detections.rows import (
+    frame_number,
+    head,
+    instances_of,
+    nobody,
+    skeleton_of_names,
+)
 from geoself_jax.prepare.instances import Instances
 
 H5 = (".h5", ".hdf5", ".hdf")
 MAGIC = "HDF\r\n\x1a\n"
-_COLUMNS = "non_index_axes"
-_COORDS = ("x", "y", "likelihood")
-
-Column = tuple[str, ...]
-Table = tuple[list[Column], np.ndarray, Any]
-"""Columns, (rows, columns) values, label of each row."""
+SINGLE = "single"
+"""DeepLabCut's individual that holds the body parts which are there once (a corner of the box)."""
 
 
 def recognize(path: Path) -> str | None:
     """Why the file is one of these, or None."""
     if path.suffix.lower() in H5 and MAGIC in head(path):
-        names = set(_tables(path, 1 << 32)) if path.stat().st_size < 1 << 32 else set()
+        names = set(pandas_tables(path, 1 << 32)) if path.stat().st_size < 1 << 32 else set()
         return "an HDF5 file of a pandas table" if names else None
     if path.suffix.lower() == ".csv" and head(path).startswith("scorer,"):
         return "a csv whose first row is the scorer"
@@ -48,50 +57,86 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     Raises:
         GeoselfError: Not such a file; body parts of no known skeleton (65).
     """
-    if path.suffix.lower() == ".csv":
-        columns, values, labels = _from_csv(path, max_bytes)
-    else:
-        columns, values, labels = _from_table(path, max_bytes)
-    numbers = _numbers(path, labels, len(values))
-    individuals = list(dict.fromkeys(column[:-2] for column in columns))
-    parts = list(dict.fromkeys(column[-2] for column in columns))
+    table = read_table(path, max_bytes)
+    numbers, note = _numbers(path, table.labels, len(table.values))
+    notes = [note] if note else []
+    if table.others:
+        notes.append(f"{path}: columns {', '.join(table.others[:8])} are left out")
+    table, said = _sure(path, table)
+    notes += said
+    by_individual, said = _individuals(path, table.columns)
+    notes += said
+    parts = next(iter(by_individual.values()), [])
+    if not parts:
+        raise nobody(str(path))
     kept = skeleton_of_names(str(path), parts, skeleton)
-    place = {column: number for number, column in enumerate(columns)}
+    place = {column: number for number, column in enumerate(table.columns)}
     rows, frame, tracks = [], [], []
-    for individual in individuals:
-        found = values[:, [_picked(path, place, individual, part) for part in parts]]
+    for individual in by_individual:
+        found = table.values[:, [_picked(path, place, individual, part) for part in parts]]
         there = np.flatnonzero(np.isfinite(found[..., :2]).all(-1).any(-1))
         rows.append(found[there])
         frame.append(numbers[there])
         tracks += [individual[-1] if individual else ""] * len(there)
-    return instances_of(
+    read = instances_of(
         str(path),
         np.concatenate(frame),
         np.concatenate(rows),
-        tracks if len(individuals) > 1 else None,
-        len(values),
+        tracks if len(by_individual) > 1 else None,
+        int(numbers.max(initial=-1)) + 1,
         kept,
+        notes,
     )
+    by_row = isinstance(table.labels, np.ndarray) and table.labels.dtype.kind in "iu"
+    return dataclasses.replace(read, first=int(numbers.min())) if by_row else read
+
+
+def _sure(path: Path, table: Table) -> tuple[Table, list[str]]:
+    """With a likelihood of 1 for each part if there is none at all, as in hand labels."""
+    if not table.columns or any(column[-1] == COORDS[2] for column in table.columns):
+        return table, []
+    parts = [column[:-1] for column in table.columns if column[-1] == COORDS[0]]
+    sure = np.ones((len(table.values), len(parts)))
+    columns = [*table.columns, *((*part, COORDS[2]) for part in parts)]
+    note = f"{path}: no likelihood, as in labels placed by hand: all confidences are 1"
+    return table._replace(columns=columns, values=np.hstack([table.values, sure])), [note]
+
+
+def _individuals(
+    path: Path, columns: Sequence[Column]
+) -> tuple[dict[Column, list[str]], list[str]]:
+    """Body parts of each individual; those that are there once are no animal's."""
+    found: dict[Column, dict[str, None]] = {}
+    for column in columns:
+        found.setdefault(column[:-2], {})[column[-2]] = None
+    parts = {individual: list(names) for individual, names in found.items()}
+    alone = parts.get((SINGLE,), [])
+    if len(parts) < 2 or alone in [names for key, names in parts.items() if key != (SINGLE,)]:
+        return parts, []
+    notes = []
+    if parts.pop((SINGLE,), None):
+        notes = [f"{path}: {', '.join(alone[:8])} of {SINGLE!r} are left out: no animal's parts"]
+    return parts, notes
 
 
 def _picked(path: Path, place: dict[Column, int], individual: Column, part: str) -> tuple[int, ...]:
     """The columns of a body part's x, y and likelihood."""
-    picked = tuple(place.get((*individual, part, coord), -1) for coord in _COORDS)
+    picked = tuple(place.get((*individual, part, coord), -1) for coord in COORDS)
     if -1 in picked:
         of = f" of {individual[-1]}" if individual else ""
         raise data_error(
-            f"{path}: body part {part}{of} has no {_COORDS[picked.index(-1)]}",
+            f"{path}: body part {part}{of} has no {COORDS[picked.index(-1)]}",
             "wanted x, y and likelihood, as DeepLabCut writes",
             "write the file again",
         )
     return picked
 
 
-def _numbers(path: Path, labels: Any, rows: int) -> np.ndarray:
-    """Frame number of each row."""
+def _numbers(path: Path, labels: Any, rows: int) -> tuple[np.ndarray, str]:
+    """Frame number of each row, and what was assumed (or empty)."""
     whole = isinstance(labels, np.ndarray) and labels.dtype.kind in "iu"
     if not whole or labels.shape != (rows,):
-        return np.arange(rows)
+        return _image_numbers(path, labels, rows)
     found, count = np.unique(labels, return_counts=True)
     if rows and (found[0] < 0 or (count > 1).any()):
         bad = found[0] if found[0] < 0 else found[count > 1][0]
@@ -100,93 +145,26 @@ def _numbers(path: Path, labels: Any, rows: int) -> np.ndarray:
             "wanted one row per frame, from 0",
             "write the file again",
         )
-    return labels
+    return labels, ""
 
 
-def _tables(path: Path, max_bytes: int) -> dict[str, dict[str, Any]]:
-    """The pandas frames of an HDF5 file, by key."""
-    tree = load_hdf5(path, pickled_attributes=(_COLUMNS,), max_bytes=max_bytes)
-    if not isinstance(tree, dict):
-        return {}
-    return {
-        key: found
-        for key, found in tree.items()
-        if isinstance(found, dict) and str(found.get("@pandas_type")) in ("frame", "frame_table")
-    }
-
-
-def _from_table(path: Path, max_bytes: int) -> Table:
-    tables = _tables(path, max_bytes)
-    if len(tables) != 1:
-        raise data_error(
-            f"{path}: {len(tables)} pandas tables", "wanted one, as DeepLabCut writes", "check it"
-        )
-    table = next(iter(tables.values()))
-    try:
-        named, values, labels = _appendable(table) if "table" in table else _fixed(table)
-        columns = [tuple(str(level) for level in column) for column in named]
-        values = np.asarray(values, np.float64)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise data_error(
-            f"{path}: a pandas table without the columns of detections ({error})",
-            "wanted (scorer, body part, coordinate)",
-            "check the file",
-        ) from error
-    return *_checked(path, columns, values), labels
-
-
-def _appendable(table: dict[str, Any]) -> tuple[Sequence[Any], np.ndarray, Any]:
-    rows = table["table"]
-    return table["@" + _COLUMNS][0][1], rows["values_block_0"], rows["index"]
-
-
-def _fixed(table: dict[str, Any]) -> tuple[Sequence[Any], np.ndarray, Any]:
-    levels = range(int(table["@block0_items_nlevels"]))
-    named = [
-        table[f"block0_items_level{i}"][np.asarray(table[f"block0_items_label{i}"])] for i in levels
+def _image_numbers(path: Path, labels: Any, rows: int) -> tuple[np.ndarray, str]:
+    """Frame numbers by the images' names; rows are counted where these have none."""
+    plain = labels.tolist() if isinstance(labels, np.ndarray) else labels
+    names = plain if isinstance(plain, list) and len(plain) == rows else []
+    images = [
+        PurePosixPath("/".join(map(str, name)) if isinstance(name, tuple) else str(name))
+        for name in names
     ]
-    return list(zip(*named, strict=True)), table["block0_values"], table["axis1"]
-
-
-def _checked(
-    path: Path, columns: list[Column], values: np.ndarray
-) -> tuple[list[Column], np.ndarray]:
-    """Columns without the scorer, and their values."""
-    whole = values.ndim == 2 and values.shape[1] == len(columns)
-    if not whole or not columns or not all(len(column) in (3, 4) for column in columns):
+    folders = list(dict.fromkeys(image.parent.name for image in images))
+    if len(folders) > 1:
         raise data_error(
-            f"{path}: {len(columns)} columns named, values of shape {values.shape}",
-            "wanted (scorer, body part, coordinate) for each",
-            "check the file",
+            f"{path}: images of {len(folders)} videos, {', '.join(folders[:4])}",
+            "a file holds the frames of one camera",
+            "write one file per camera",
         )
-    return [column[1:] for column in columns], values
-
-
-def _from_csv(path: Path, max_bytes: int) -> Table:
-    lines = csv_lines(path, load_text(path, max_bytes=max_bytes))
-    heads = [line for line in lines[:4] if line and line[0] in _CSV_HEADS]
-    if [line[0] for line in heads] not in (_CSV_HEADS[:1] + _CSV_HEADS[2:], list(_CSV_HEADS)):
-        raise data_error(
-            f"{path}: its first rows are not scorer, (individuals,) bodyparts, coords",
-            "DeepLabCut writes them so",
-            "check the file",
-        )
-    width = len(heads[0])
-    columns = list(zip(*(line[1:] for line in heads), strict=False))
-    values = np.empty((len(lines) - len(heads), width - 1))
-    for number, line in enumerate(lines[len(heads) :]):
-        try:
-            cells = [float(cell) if cell else np.nan for cell in line[1:]]
-            values[number] = np.reshape(cells, width - 1)
-        except ValueError as error:
-            raise data_error(
-                f"{path}: line {number + len(heads) + 1} has {len(line) - 1} cells ({error})",
-                f"wanted {width - 1} numbers",
-                "write the file again",
-            ) from error
-    labels = [line[0] for line in lines[len(heads) :]]
-    whole = all(label.isdecimal() and len(label) < 16 for label in labels)
-    return *_checked(path, columns, values), np.array(labels, np.int64) if whole else labels
-
-
-_CSV_HEADS = ["scorer", "individuals", "bodyparts", "coords"]
+    numbers = [frame_number(image.name) for image in images]
+    known = [number for number in numbers if number is not None]
+    if known and len(set(known)) == rows:
+        return np.array(known), f"{path}: frames are numbered by the images, as {images[0].name}"
+    return np.arange(rows), f"{path}: rows have no frame numbers, they are counted from 0"

@@ -1,9 +1,11 @@
 """MMPose's JSON of a video: a list of {frame_id, instances}, alone or as instance_info.
 
 The demo writes it with meta_info, the inferencer alone; an instance has keypoints [[x, y], ...] and
-keypoint_scores. Every frame is in the list; frame_id counts from 1, so the first is frame 0.
+keypoint_scores. Every frame is in the list. frame_id counts from 1 (the demo) or 0
+(the inferencer): 1 is frame 0 unless there is a 0. It is a clock of all cameras.
 """
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,13 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_json
 from geoself_jax.prepare.detections.rows import (
+    WHOLE,
+    body_of,
     head,
     instances_of,
     nobody,
     not_keypoints,
     same_joints,
-    skeleton_of,
     skeleton_of_names,
 )
 from geoself_jax.prepare.instances import Instances
@@ -45,28 +48,33 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
         raise data_error(f"{path}: no list of frames", "MMPose's instance_info", "check the file")
     numbers = [_number(path, entry, at) for at, entry in enumerate(entries)]
-    first = min(numbers, default=0)
+    base = min(1, *numbers) if numbers else 0
     frame, rows, tracks, places = [], [], [], []
     for number, entry in zip(numbers, entries, strict=True):
         for person, found in enumerate(_people(path, number, entry)):
+            if isinstance(found, dict) and found.get("keypoints") == []:
+                continue  # nobody
             place = f"person {person} of frame_id {number}"
             rows.append(_keypoints(path, place, found))
-            frame.append(number - first)
+            frame.append(number - base)
             track = found.get("track_id", found.get("instance_id"))
             tracks.append(None if track is None else str(track))
             places.append(place)
     if not rows:
         raise nobody(str(path))
-    joints = same_joints(str(path), rows, places)
+    same_joints(str(path), rows, places)
     meta = content.get("meta_info") if isinstance(content, dict) else None
-    return instances_of(
+    values, kept, notes = _skeleton(path, meta, np.array(rows), skeleton)
+    found = instances_of(
         str(path),
         frame,
-        np.array(rows),
+        values,
         tracks if any(track is not None for track in tracks) else None,
-        max(numbers) - first + 1,
-        _skeleton(path, meta, joints, skeleton),
+        max(numbers) - base + 1,
+        kept,
+        notes,
     )
+    return dataclasses.replace(found, first=min(numbers) - base, counted_from=base)
 
 
 def _people(path: Path, number: int, entry: dict[str, Any]) -> list[Any]:
@@ -97,9 +105,12 @@ def _keypoints(path: Path, place: str, found: Any) -> np.ndarray:
     return np.concatenate([pixels, scores[:, None]], -1)
 
 
-def _skeleton(path: Path, meta: Any, joints: int, given: Skeleton | None) -> Skeleton:
+def _skeleton(
+    path: Path, meta: Any, values: np.ndarray, given: Skeleton | None
+) -> tuple[np.ndarray, Skeleton, list[str]]:
+    joints = values.shape[1]
     names = meta.get("keypoint_id2name") if isinstance(meta, dict) else None
-    if isinstance(names, dict) and len(names) == joints:
+    if isinstance(names, dict) and len(names) == joints and joints not in WHOLE:
         ordered = [str(names.get(str(i))) for i in range(joints)]
-        return skeleton_of_names(str(path), ordered, given)
-    return skeleton_of(str(path), joints, given)
+        return values, skeleton_of_names(str(path), ordered, given), []
+    return body_of(str(path), values, given)

@@ -4,6 +4,7 @@ The number before `_keypoints` in a file's name is the frame's. A joint that was
 0, 0, 0.
 """
 
+import dataclasses
 import os
 import re
 from pathlib import Path
@@ -17,19 +18,19 @@ from geoself_jax.data.files import load_json
 from geoself_jax.data.files.limits import unreadable
 from geoself_jax.data.skeletons import BODY_25
 from geoself_jax.prepare.detections.rows import (
+    body_of,
     flat_keypoints,
     frame_number,
     head,
     instances_of,
     nobody,
     same_joints,
-    skeleton_of,
 )
 from geoself_jax.prepare.instances import Instances
 
 _FACE_25, _FACE_25B = (15, 16, 17, 18), (1, 2, 3, 4)
 """Eyes and ears of BODY_25 and of BODY_25B; in both, the nose is joint 0."""
-_PEOPLE = re.compile(r'"people"\s*:\s*\[')
+_PEOPLE = re.compile(r'"people"\s*:\s*\[|"bodies"\s*:\s*\[\s*\{\s*"joints"\s*:')
 
 
 def recognize(path: Path) -> str | None:
@@ -68,6 +69,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     places: list[str] = []
     for number, name in zip(numbers, names, strict=True):
         for person, found in enumerate(_people(path / name, max_bytes)):
+            if _keypoints_of(found) == []:
+                continue
             place = f"person {person} of {name}"
             rows.append(_keypoints(path, place, found))
             frame.append(number)
@@ -75,13 +78,14 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             places.append(place)
     if not rows:
         raise nobody(str(path))
-    kept = skeleton_of(str(path), same_joints(str(path), rows, places), skeleton)
-    values = np.array(rows)
+    same_joints(str(path), rows, places)
+    values, kept, notes = body_of(str(path), np.array(rows), skeleton)
     _check_pixels(path, values)
     if skeleton is None and kept is BODY_25:
         _check_order(path, values)
     tracked = tracks if any(track is not None for track in tracks) else None
-    return instances_of(str(path), frame, values, tracked, max(numbers) + 1, kept)
+    read = instances_of(str(path), frame, values, tracked, max(numbers) + 1, kept, notes)
+    return dataclasses.replace(read, first=min(numbers))
 
 
 def _names(path: Path) -> list[str]:
@@ -118,15 +122,20 @@ def _numbers(path: Path, names: list[str]) -> list[int]:
 
 def _people(path: Path, max_bytes: int) -> list[Any]:
     content = load_json(path, max_bytes=max_bytes)
-    people = content.get("people") if isinstance(content, dict) else None
+    people = content.get("people", content.get("bodies")) if isinstance(content, dict) else None
     if not isinstance(people, list) or not all(isinstance(found, dict) for found in people):
         raise data_error(f"{path}: no list of people", "OpenPose writes one", "check the file")
     return people
 
 
 def _keypoints(path: Path, place: str, found: dict[str, Any]) -> np.ndarray:
-    values = found.get("pose_keypoints_2d", found.get("pose_keypoints"))
-    return flat_keypoints(str(path), place, values)
+    return flat_keypoints(str(path), place, _keypoints_of(found))
+
+
+def _keypoints_of(found: dict[str, Any]) -> Any:
+    """The flat list; an empty one is nobody: OpenPose of hands or a face only writes it so."""
+    names = ("pose_keypoints_2d", "pose_keypoints", "joints")  # the last is AlphaPose's cmu
+    return next((found[name] for name in names if name in found), None)
 
 
 def _track(found: dict[str, Any]) -> str | None:

@@ -10,12 +10,12 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_json
 from geoself_jax.prepare.detections.rows import (
+    body_of,
     flat_keypoints,
     frame_number,
     instances_of,
     nobody,
     same_joints,
-    skeleton_of,
 )
 from geoself_jax.prepare.instances import Instances
 
@@ -54,13 +54,13 @@ def people_of(
     """
     if not isinstance(content, list) or not all(isinstance(found, dict) for found in content):
         raise data_error(f"{path}: not a list of people", "", "check the file")
-    people = [found for found in content if found.get("category_id", PERSON) == PERSON]
+    people, notes = _people(path, [f for f in content if f.get("keypoints") != []])
     if not people:
         raise nobody(str(path))
     places = [f"entry {n} (image_id {found.get('image_id')!r})" for n, found in enumerate(people)]
     rows = _rows(path, people, places)
-    joints = same_joints(str(path), rows, places)
-    values = np.array(rows)
+    same_joints(str(path), rows, places)
+    values, kept, left = body_of(str(path), np.array(rows), skeleton)
     if flags:
         values[..., 2] = values[..., 2] > 0
     elif (values[..., 2] == 2).any() and np.isin(values[..., 2], (0, 1, 2)).all():
@@ -71,9 +71,30 @@ def people_of(
         )
     frame = [_frame(path, found, place) for found, place in zip(people, places, strict=True)]
     _check_one_video(path, people, frame)
-    return instances_of(
-        str(path), frame, values, _tracks(people), frames, skeleton_of(str(path), joints, skeleton)
-    )
+    notes += left
+    return instances_of(str(path), frame, values, _tracks(people), frames, kept, notes)
+
+
+def _people(
+    path: Path, content: Sequence[dict[str, Any]]
+) -> tuple[Sequence[dict[str, Any]], list[str]]:
+    """Entries of COCO's category of people, or of the only one there is; and what was assumed.
+
+    Ultralytics counts its classes from 0, an animal's model has its own.
+    """
+    kinds = {repr(found.get("category_id", PERSON)) for found in content}
+    if repr(PERSON) in kinds:
+        people = [f for f in content if f.get("category_id", PERSON) == PERSON]
+        left = len(content) - len(people)
+        note = f"{path}: {left} entries of category_id {', '.join(sorted(kinds - {repr(PERSON)}))}"
+        return people, [f"{note} are left out, {PERSON} is a person's"] if left else []
+    if len(kinds) > 1:
+        raise data_error(
+            f"{path}: category_id {', '.join(sorted(kinds)[:8])}",
+            f"none is {PERSON}, COCO's of people",
+            "keep the entries of one category",
+        )
+    return content, [f"{path}: category_id {kind}, the only one, is taken" for kind in kinds]
 
 
 def _check_one_video(path: Path, people: Sequence[dict[str, Any]], frame: Sequence[int]) -> None:

@@ -10,15 +10,32 @@ import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton, normalized
-from geoself_jax.data.skeletons import BODY_25, COCO_17, COCO_18, HALPE_26, known_skeleton
+from geoself_jax.data.skeletons import (
+    BODY_25,
+    COCO_17,
+    COCO_18,
+    COCO_23,
+    HALPE_26,
+    MEDIAPIPE_33,
+    known_skeleton,
+)
+from geoself_jax.data.skeletons import (
+    same_joints as same_names,
+)
+from geoself_jax.prepare.detections.score_scale import without_negative
 from geoself_jax.prepare.instances import Instances
 
 HEAD = 1 << 16
+_NO_NUMBER = {"", "nan", "na", "n/a", "#n/a", "null", "none"}
 FAR_PX = 1e6
 """No image is as large: a joint farther out is not in pixels."""
 LAST_FRAME = 2**31 - 1
-BY_COUNT = {17: COCO_17, 18: COCO_18, 25: BODY_25, 26: HALPE_26}
+FRACTION = 2.0
+"""Up to here nine joints of ten are fractions of the image: some may lie outside of it."""
+BY_COUNT = {17: COCO_17, 18: COCO_18, 25: BODY_25, 26: HALPE_26, 33: MEDIAPIPE_33}
 """The usual skeleton of a detector that does not name its joints, by their number."""
+WHOLE = {133: ("COCO-WholeBody", COCO_23), 136: ("Halpe-136", HALPE_26)}
+"""Skeletons with hands and a face, by their number of joints, and the body that comes first."""
 
 
 def head(path: Path) -> str:
@@ -43,6 +60,31 @@ def skeleton_of(source: str, joints: int, given: Skeleton | None) -> Skeleton:
             f"{source}: {joints} joints a person", wanted, "name the right one: --skeleton=NAME"
         )
     return skeleton
+
+
+def body_of(
+    source: str, values: np.ndarray, given: Skeleton | None
+) -> tuple[np.ndarray, Skeleton, list[str]]:
+    """The joints to take, their skeleton, and what was left out: of a whole body only the body.
+
+    Args:
+        source: For messages.
+        values: (N, J, 3).
+        given: As of `skeleton_of`; of the first joints, or of all.
+
+    Raises:
+        GeoselfError: As `skeleton_of` (65).
+    """
+    joints = values.shape[1]
+    whole, body = WHOLE.get(joints, ("", None))
+    if body is None or (given is not None and given.joints == joints):
+        return values, skeleton_of(source, joints, given), []
+    if given is not None and same_names(given.joint_names, body.joint_names[: given.joints]):
+        body = given
+    elif given is not None:
+        skeleton_of(source, joints, given)
+    note = f"{source}: of {whole}'s {joints} joints the first {body.joints} are taken, the body's"
+    return values[:, : body.joints], body, [note]
 
 
 def skeleton_of_names(source: str, names: Sequence[str], given: Skeleton | None) -> Skeleton:
@@ -94,6 +136,15 @@ def csv_lines(path: Path, text: str) -> list[list[str]]:
         raise data_error(f"{path}: not a csv ({error})", "", "check the file") from error
 
 
+def cell_number(cell: str) -> float:
+    """The number in a csv's cell; NaN where it is empty or says so.
+
+    Raises:
+        ValueError: Some other text.
+    """
+    return np.nan if cell.strip().lower() in _NO_NUMBER else float(cell)
+
+
 def frame_number(name: str) -> int | None:
     """The last group of digits in an image name, before the extension."""
     digits = re.findall(r"\d+", re.sub(r"\.[a-zA-Z]\w*$", "", name))
@@ -136,6 +187,7 @@ def instances_of(
     tracks: Sequence[str | None] | None,
     frames: int,
     skeleton: Skeleton,
+    notes: Sequence[str] = (),
 ) -> Instances:
     """People in order of their frames.
 
@@ -147,6 +199,7 @@ def instances_of(
         tracks: Name of each person's track, None where there is none; None where nobody has one.
         frames: Number of frames of the video, if beyond the last person's.
         skeleton: Of the joints.
+        notes: What was assumed or left out.
 
     Raises:
         GeoselfError: No person at all; an invalid score (65).
@@ -160,7 +213,10 @@ def instances_of(
             f"wanted 0 to {LAST_FRAME}",
             "renumber the frames",
         )
-    values = np.asarray(rows, np.float64)
+    values, notes = without_corner(source, np.asarray(rows, np.float64), notes)
+    values, below = without_negative(values)
+    if below:
+        notes.append(f"{source}: {below} scores a little below 0 are read as 0: missing joints")
     order = np.argsort(np.asarray(frame, np.int64), kind="stable")
     seen = (np.isfinite(values[..., :2]).all(-1) & (values[..., 2] != 0)).any(-1)
     order = order[seen[order]]
@@ -181,7 +237,30 @@ def instances_of(
         track_names=names,
         frames=last + 1,
         skeleton=skeleton,
+        notes=tuple(notes),
     )
+
+
+def are_fractions(found: Instances) -> bool:
+    """Whether joints are fractions of the image's width and height, and not pixels."""
+    return bool(np.quantile(np.abs(found.keypoints_2d[found.confidence > 0]), 0.9) <= FRACTION)
+
+
+def without_corner(
+    source: str, values: np.ndarray, notes: Sequence[str]
+) -> tuple[np.ndarray, list[str]]:
+    """Joints at exactly 0, 0 as missing, whatever their score: Ultralytics writes unsure ones so.
+
+    Args:
+        source: For messages.
+        values: (N, J, 3) x, y, score.
+        notes: What was assumed before.
+    """
+    corner = (values[..., :2] == 0).all(-1) & (values[..., 2] > 0)
+    if not corner.any():
+        return values, list(notes)
+    note = f"{source}: {corner.sum()} joints at exactly 0, 0 are read as missing"
+    return np.where(corner[..., None], 0, values), [*notes, note]
 
 
 def _check_values(

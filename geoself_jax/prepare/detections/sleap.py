@@ -1,4 +1,4 @@
-"""SLEAP's analysis .h5 (tracks, node_names, point_scores) and .csv (a row an instance).
+"""SLEAP's analysis .h5 (tracks, node_names, point_scores), .csv (a row an instance) and .slp.
 
 Axes are (track, xy, node, frame) unless the attribute `dims` says otherwise, as sleap-io writes it.
 A joint with a place and no score was set by hand: its confidence is 1.
@@ -13,7 +13,14 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_hdf5, load_text
-from geoself_jax.prepare.detections.rows import csv_lines, head, instances_of, skeleton_of_names
+from geoself_jax.prepare.detections import sleap_labels
+from geoself_jax.prepare.detections.rows import (
+    cell_number,
+    csv_lines,
+    head,
+    instances_of,
+    skeleton_of_names,
+)
 from geoself_jax.prepare.instances import Instances
 
 H5 = (".h5", ".hdf5", ".analysis")
@@ -27,6 +34,8 @@ def recognize(path: Path) -> str | None:
     if path.suffix.lower() in H5 and MAGIC in head(path) and path.stat().st_size < 1 << 32:
         tree = load_hdf5(path, names=("node_names",))
         return "an HDF5 file with node_names" if tree else None
+    if path.suffix.lower() == sleap_labels.SUFFIX and MAGIC in head(path):
+        return "a SLEAP project"
     if path.suffix.lower() == ".csv" and head(path).startswith(",".join(_FIRST)):
         return "a csv of track, frame_idx, instance.score"
     return None
@@ -45,6 +54,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     """
     if path.suffix.lower() == ".csv":
         return _from_csv(path, skeleton, max_bytes)
+    if path.suffix.lower() == sleap_labels.SUFFIX:
+        return sleap_labels.read(path, skeleton, max_bytes)
     tree = load_hdf5(path, names=NAMES, max_bytes=max_bytes)
     tracks = _array(path, tree, "tracks", ("track", "xy", "node", "frame"))
     scores = _array(path, tree, "point_scores", ("track", "node", "frame"))
@@ -107,7 +118,7 @@ def _from_csv(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instance
     rows, frame, tracks = [], [], []
     for number, line in enumerate(lines[1:], 2):
         try:
-            rows.append(np.array([float(c) if c else np.nan for c in line[3:]]).reshape(-1, 3))
+            rows.append(np.array([cell_number(c) for c in line[3:]]).reshape(-1, 3))
             frame.append(int(line[1]))
             if len(rows[-1]) != len(nodes) or frame[-1] < 0:
                 raise ValueError(f"{len(line)} cells")

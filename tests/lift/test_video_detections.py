@@ -1,0 +1,40 @@
+"""A detector's file of one video: its frame numbers, its scale, and what is assumed of them."""
+
+import json
+
+import numpy as np
+from detection_files import FRAMES, coco, people
+
+from geoself_jax.data.skeletons import MEDIAPIPE_33
+from geoself_jax.lift.camera_view import View
+from geoself_jax.lift.video_detections import read_video
+
+
+def camera():
+    K = np.array([[900.0, 0, 640], [0, 900, 360], [0, 0, 1]])
+    return View(name="cam1", K=K, image_size=(1280, 720))
+
+
+def test_far_image_numbers_start_at_0_and_it_is_said(tmp_path):
+    found = people()[:1]
+    path = coco(tmp_path / "cam1.json", np.concatenate([found, 0 * found]))
+    entries = json.loads(path.read_text())
+    for entry in entries:
+        entry["image_id"] += 300_000_000
+    path.write_text(json.dumps(entries))
+    said = []
+    video = read_video(path, camera(), fps=25, notice=said.append)
+    assert video.frame_id.tolist() == [f for f in range(FRAMES) if f != 8]
+    assert video.frames == FRAMES
+    assert any("frame number 300000000 of the files is frame 0" in line for line in said)
+
+
+def test_fractions_become_pixels_of_the_cameras_images(tmp_path):
+    landmarks = np.random.default_rng(0).uniform(0.1, 0.9, (5, 33, 3))
+    np.save(tmp_path / "cam1.npy", landmarks)
+    said = []
+    video = read_video(tmp_path / "cam1.npy", camera(), fps=25, notice=said.append)
+    np.testing.assert_allclose(
+        video.keypoints_2d[:, : MEDIAPIPE_33.joints], landmarks[..., :2] * [1280, 720], rtol=1e-4
+    )
+    assert any("multiplied by 1280 x 720" in line for line in said)

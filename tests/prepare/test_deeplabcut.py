@@ -1,0 +1,88 @@
+"""DeepLabCut's and Lightning Pose's tables with more, or less, than predictions have."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from detection_files import FRAMES, NAMES, frame_of, people, there
+
+from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.data.skeletons import COCO_17
+from geoself_jax.prepare.detections import read_detections
+
+
+def predictions():
+    """One animal's table, as predictions of a video have it."""
+    return frame_of(people()).xs("p1", axis=1, level="individuals")
+
+
+def labels(images, video="vid-camA", levels=3):
+    """CollectedData of these images: no likelihood, rows named by the image."""
+    table = predictions().drop(columns="likelihood", level="coords").iloc[: len(images)]
+    rows = [("labeled-data", video, f"img{number:04d}.png") for number in images]
+    index = pd.MultiIndex.from_tuples(rows) if levels == 3 else ["/".join(row) for row in rows]
+    return table.set_axis(index)
+
+
+@pytest.mark.parametrize("levels", [1, 3])
+@pytest.mark.parametrize("suffix", ["csv", "h5"])
+def test_hand_labels_are_sure_and_their_frames_are_the_images(tmp_path, suffix, levels):
+    images = [3, 17, 120, 121]
+    table, path = labels(images, levels=levels), tmp_path / f"CollectedData_alice.{suffix}"
+    table.to_csv(path) if suffix == "csv" else table.to_hdf(path, key="df_with_missing", mode="w")
+    read = read_detections(path)
+    assert read.frame.tolist() == images and read.skeleton == COCO_17
+    seen = people()[0, :4, :, 2] > 0
+    assert (read.confidence == seen).all()
+    np.testing.assert_allclose(read.keypoints_2d[seen], people()[0, :4, :, :2][seen], rtol=1e-6)
+    assert read.notes == (
+        f"{path}: frames are numbered by the images, as img0003.png",
+        f"{path}: no likelihood, as in labels placed by hand: all confidences are 1",
+    )
+
+
+def test_labels_of_two_videos_in_one_file_are_refused(tmp_path):
+    path = tmp_path / "CollectedData_alice.csv"
+    pd.concat([labels([1, 2]), labels([5, 6], video="vid-camB")]).to_csv(path)
+    with pytest.raises(GeoselfError, match="images of 2 videos, vid-camA, vid-camB") as error:
+        read_detections(path)
+    assert error.value.code == DATA
+
+
+def test_lightning_poses_own_columns_are_left_out_and_said(tmp_path):
+    table = predictions()
+    wanted = read_detections(written(tmp_path / "plain.csv", table))
+    table["DLC_model", "nose", "x_ens_median"] = 1.5
+    table["set", "", ""] = "train"
+    path = written(tmp_path / "predictions_camA.csv", table)
+    read = read_detections(path)
+    np.testing.assert_array_equal(read.keypoints_2d, wanted.keypoints_2d)
+    np.testing.assert_array_equal(read.confidence, wanted.confidence)
+    assert read.notes == (f"{path}: columns x_ens_median, set are left out",)
+
+
+def written(path, table, **options):
+    table.to_csv(path, **options)
+    return path
+
+
+@pytest.mark.parametrize("text", ["NaN", "nan", "NA", "null", "None", ""])
+def test_a_missing_joint_may_be_written_as_text(tmp_path, text):
+    read = read_detections(written(tmp_path / "a.csv", frame_of(people()), na_rep=text))
+    assert len(read.frame) == len(there(people()))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "h5"])
+def test_parts_that_are_there_once_are_no_animals(tmp_path, suffix):
+    table = frame_of(people())
+    for coord in ("x", "y", "likelihood"):
+        table["DLC_model", "single", "corner", coord] = 0.5
+    path = tmp_path / f"a.{suffix}"
+    table.to_csv(path) if suffix == "csv" else table.to_hdf(path, key="df_with_missing", mode="w")
+    read = read_detections(path)
+    assert read.track_names == ("p1", "p2") and len(read.frame) == len(there(people()))
+    assert read.notes == (f"{path}: corner of 'single' are left out: no animal's parts",)
+
+
+def test_a_table_cut_from_a_longer_one_begins_where_its_rows_say(tmp_path):
+    read = read_detections(written(tmp_path / "a.csv", predictions().iloc[5:]))
+    assert read.first == 5 and read.frames == FRAMES and list(NAMES) == list(COCO_17.joint_names)
