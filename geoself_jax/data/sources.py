@@ -9,6 +9,22 @@ from geoself_jax.data.recording import Recording
 SYNTHETIC = ("synthetic:train", "synthetic:test")
 
 
+def place(source: str) -> Path | None:
+    """The file or folder that a recording is read from; None where it is made up.
+
+    Args:
+        source: As of `load`.
+
+    Raises:
+        GeoselfError: No such source (64).
+    """
+    if source.startswith("tfds:"):
+        from geoself_jax.data.tfds import names
+
+        return names.parse(source).folder
+    return None if source.startswith("synthetic:") else Path(source)
+
+
 def load(source: str, *, synthetic_frames: int) -> Recording:
     """Loads a recording.
 

@@ -46,11 +46,13 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    from geoself_jax.data.sources import load
+    from geoself_jax.data.sources import load, place
     from geoself_jax.runtime import devices
+    from geoself_jax.runtime.outputs import check_folder
     from geoself_jax.train.check_config import check_names
     from geoself_jax.train.run import train
 
+    check_folder("--workdir", flags.workdir, {"config.data.train": [place(config.data.train)]})
     devices.start(config)
     check_names(config)  # before the data, which may take a minute
     data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)

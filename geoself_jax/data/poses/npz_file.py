@@ -11,6 +11,9 @@ from geoself_jax.data.files import npz
 from geoself_jax.data.poses.sequence import PoseCamera, PoseSequence
 
 FORMAT = "geoself-poses/1"
+MARKS = {"format", "pose", "frame_id", "joint_names"}
+"""Arrays by whose names a file is known before it is read."""
+
 
 _TEXTS = ("name", "axes", "clip", "action", "subject")
 _NEEDED = ("pose", "joint_names", "parents", "left_right", "root", "fps", "frame_id", "up")
