@@ -64,8 +64,8 @@ def main(argv: Sequence[str]) -> int:
 
     devices.use_compilation_cache()
     devices.devices()
-    replaced = _check_outputs(flags)
     trained = _networks(flags)
+    replaced = _check_outputs(flags)
     recording = load(flags.data, synthetic_frames=flags.frames)
     scores, prediction, triangulated = report.evaluate(
         trained, recording, flags.data, flip=flags.flip

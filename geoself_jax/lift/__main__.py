@@ -87,9 +87,11 @@ def main(argv: Sequence[str]) -> int:
     check(flags, parser)
 
     import time
+    from pathlib import Path
 
     import jax
 
+    from geoself_jax.data.files.mistaken import refuse_mistaken
     from geoself_jax.data.poses.filters import parse_filter
     from geoself_jax.lift.cautions import cautions_of, other_rate
     from geoself_jax.lift.lift_all import lift_all
@@ -104,6 +106,8 @@ def main(argv: Sequence[str]) -> int:
     # Most videos are lifted sooner than compiled for: programs that compile quickly are kept too.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
     devices.devices()
+    if not is_recording(flags.keypoints):
+        refuse_mistaken(f"--keypoints={flags.keypoints}", Path(flags.keypoints))
     lifter = load_lifter(flags.model)
     start = time.perf_counter()
     videos = read(flags)

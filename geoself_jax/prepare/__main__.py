@@ -96,6 +96,7 @@ def main(argv: Sequence[str]) -> int:
 
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
     chosen = "rig" if flags.camera and flags.format == "auto" else flags.format
+    _check_files(flags)
     kind = run.choose_format(inputs, chosen, tqdm.write)
     _refuse_unused(flags, parser, kind)
     replaced = _check_output(flags, kind)
@@ -139,6 +140,19 @@ def _check(flags: "argparse.Namespace") -> None:
             raise usage_error(
                 f"--{name.replace('_', '-')}={value}", "wanted a number above 0", "raise it"
             )
+
+
+def _check_files(flags: "argparse.Namespace") -> None:
+    """Refuses videos, images and the like by what they are."""
+    from pathlib import Path
+
+    from geoself_jax.data.files.mistaken import refuse_mistaken
+
+    for name, path in (_pair("--camera", text) for text in flags.camera):
+        refuse_mistaken(f"--camera={name}={path}", Path(path))
+    if flags.calibration is not None:
+        what, wanted = f"--calibration={flags.calibration}", "give the file of the cameras"
+        refuse_mistaken(what, Path(flags.calibration), wanted)
 
 
 def _check_output(flags: "argparse.Namespace", kind: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from geoself_jax.core.errors import usage_error
+from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.runtime import cli
 
 if TYPE_CHECKING:
@@ -137,6 +137,8 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
     from geoself_jax.data.poses.formats import read_poses
     from geoself_jax.data.skeleton_files import named_skeleton
 
+    for path in flags.poses:
+        _check_poses(path)
     skeleton = named_skeleton(flags.skeleton) if flags.skeleton else None
     found = [read_poses(path, skeleton=skeleton, up=flags.up) for path in flags.poses]
     keys = [(s.name, s.clip, s.camera.name if s.camera else "") for s in found]
@@ -145,6 +147,23 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
         s.replace(name=f"{s.name} ({Path(path).stem})") if key in twice else s
         for s, key, path in zip(found, keys, flags.poses, strict=True)
     ]
+
+
+def _check_poses(path: str) -> None:
+    """Refuses what is no file of poses by what it is."""
+    from pathlib import Path
+
+    from geoself_jax.data.files import npz
+    from geoself_jax.data.files.mistaken import refuse_mistaken
+
+    what, file = f"--poses={path}", Path(path)
+    if path.startswith(("synthetic:", "tfds:")):
+        raise usage_error(what, "is a recording, not poses", f"write --data={path}")
+    refuse_mistaken(what, file, "give the files that lift wrote")
+    if file.is_dir():
+        raise data_error(what, "is a folder, not a file of poses", "give the files that lift wrote")
+    if file.suffix.lower() == ".npz" and npz.member_names(file) >= {"format", "clip_names"}:
+        raise data_error(what, "is a recording, not poses", f"write --data={path}")
 
 
 def _write_page(

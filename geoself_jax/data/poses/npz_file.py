@@ -132,7 +132,9 @@ def _camera(arrays: Mapping[str, np.ndarray]) -> PoseCamera | None:
 def _check(arrays: Mapping[str, np.ndarray], source: str) -> None:
     found = str(arrays["format"]) if "format" in arrays else None
     if found != FORMAT:
-        raise data_error(f"{source}: format {found!r}", f"wanted {FORMAT!r}", "check the file")
+        raise data_error(
+            f"{source}: format {found!r}", f"wanted {FORMAT!r}", "give what lift wrote"
+        )
     for name in (*_NEEDED, "name", "axes"):
         if name not in arrays:
             raise data_error(f"{source}: no array {name!r}", f"{FORMAT} needs it", "write it again")
