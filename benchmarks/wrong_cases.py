@@ -103,7 +103,8 @@ PREPARE = (
     ),
     WrongInput(
         "a skeleton that is not known",
-        "prepare --input lab/train --skeleton=h36m --calibration=lab/Calib.toml --fps=50 --output=new.npz",
+        "prepare --input lab/train --skeleton=h36m --calibration=lab/Calib.toml --fps=50 "
+        "--output=new.npz",
     ),
     WrongInput("another ending", "prepare --input lab/train --output=new.csv"),
 )

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
 
@@ -135,5 +136,12 @@ def _read_variables(path: Path, wanted_sha256: str, model: Networks) -> Any:
                 f"{path}: {name} is {found.dtype} {found.shape}",
                 f"the networks of {DESCRIPTION} have {like.dtype} {like.shape}",
                 _AGAIN,
+            )
+        if not np.isfinite(found).all():
+            bad = found.size - int(np.isfinite(found).sum())
+            raise data_error(
+                f"{path}: {name}: {bad} of {found.size} numbers are not finite",
+                "such networks answer nothing",
+                "export another checkpoint of the run, or train again",
             )
     return {"batch_stats": {}} | dict(unflatten_dict(arrays, sep="/"))
