@@ -27,9 +27,9 @@ Answer = Callable[[WrongInput, Path], tuple[int, str]]
 
 HEAD = """# Wrong inputs, and what is said of them
 
-What users give a command by mistake, the command, its exit code, and its one line, among files that
-`example`, `prepare`, `train`, `export`, `lift` and `view` had written; nothing was written by any of
-them. Data that are wrong within are in [faults](faults.md). Made by
+What users give a command by mistake, the command, its exit code, and its one line, among files
+that `example`, `prepare`, `train`, `export`, `lift` and `view` had written; nothing was written by
+any of them. Data that are wrong within are in [faults](faults.md). Made by
 `python -m benchmarks.wrong_inputs`, each in a process of its own; with `--here` all in one.
 
 {counts}.
