@@ -313,7 +313,7 @@ def replace_at(config: Any, key: str, text: str, where: str = "config") -> Any:
     head, _, rest = key.partition(".")
     names = [f.name for f in fields(config)]
     if head not in names:
-        raise usage_error(f"--{where}.{key}", "no such key", nearest_name(head, names))
+        raise usage_error(f"--{where}.{key}", "no such key", _nearest_key(config, head, where))
     hint, current = get_type_hints(type(config))[head], getattr(config, head)
     if is_dataclass(current):
         if not rest:
@@ -330,10 +330,39 @@ def replace_at(config: Any, key: str, text: str, where: str = "config") -> Any:
     return replace(config, **{head: value})
 
 
+def _nearest_key(config: Any, name: str, where: str) -> str:
+    """The group that has a key of this name, or the nearest name."""
+    groups = {f.name: getattr(config, f.name) for f in fields(config)}
+    inner = [
+        group
+        for group, value in groups.items()
+        if is_dataclass(value) and any(f.name == name for f in fields(value))
+    ]
+    if inner:
+        return f"write --{where}.{inner[0]}.{name}"
+    return nearest_name(name, groups)
+
+
 def _limits(kind: type) -> dict[str, tuple[float, float]]:
     """Returns the least and the largest value of each field of a dataclass, by its name."""
     anything = (-math.inf, math.inf)
     return {f.name: f.metadata.get("limits", anything) for f in fields(kind)}
+
+
+def in_points(text: str) -> str:
+    """What to write in place of a text that is no number: with a point, where a comma is why.
+
+    Args:
+        text: As the user wrote it, `0,5`.
+    """
+    if text.count(",") == 1:
+        pointed = text.replace(",", ".")
+        try:
+            float(pointed)
+        except ValueError:
+            return "correct the value"
+        return f"write {pointed}, with a point"
+    return "correct the value"
 
 
 def _parsed(hint: Any, text: str) -> Any:
@@ -371,9 +400,8 @@ def _checked(hint: Any, value: Any, where: str, limits: tuple[float, float]) -> 
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
-        raise usage_error(
-            f"{where}={value!r}", f"wanted a value of type {hint.__name__}", "correct the value"
-        )
+        do = in_points(value) if isinstance(value, str) else "correct the value"
+        raise usage_error(f"{where}={value!r}", f"wanted a value of type {hint.__name__}", do)
     if hint in (int, float):
         _check_range(value, where, limits)
     return value

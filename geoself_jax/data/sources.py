@@ -1,12 +1,45 @@
 """One name for any recording: a file, a TensorFlow Dataset, or the built-in synthetic data."""
 
+import difflib
+import shlex
 from pathlib import Path
 
-from geoself_jax.core.errors import nearest_name, usage_error
+from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.data import recording
+from geoself_jax.data.files.mistaken import not_a_recording
 from geoself_jax.data.recording import Recording
 
 SYNTHETIC = ("synthetic:train", "synthetic:test")
+
+
+def place(source: str) -> Path | None:
+    """The file or folder that a recording is read from; None where it is made up.
+
+    Args:
+        source: As of `load`.
+
+    Raises:
+        GeoselfError: No such source (64).
+    """
+    if source.startswith("tfds:"):
+        from geoself_jax.data.tfds import names
+
+        return names.parse(source).folder
+    return None if source.startswith("synthetic:") else Path(source)
+
+
+def _check_kind(source: str) -> None:
+    """Refuses what is no recording by what it is, before it is read as one."""
+    path = Path(source)
+    if not path.exists():
+        near = difflib.get_close_matches(source, SYNTHETIC, n=1, cutoff=0.7)
+        if near:
+            raise missing_error(source, "no such file", f"did you mean {near[0]}?")
+        return
+    known = not_a_recording(path)
+    if known is not None:
+        what, do = known
+        raise data_error(source, f"is {what}", do.replace("PATH", shlex.quote(source)))
 
 
 def load(source: str, *, synthetic_frames: int) -> Recording:
@@ -26,6 +59,7 @@ def load(source: str, *, synthetic_frames: int) -> Recording:
 
         return reading.read(source)
     if not source.startswith("synthetic:"):
+        _check_kind(source)
         return recording.read(Path(source))
     if source not in SYNTHETIC:
         raise usage_error(f"{source!r}", "no such synthetic data", nearest_name(source, SYNTHETIC))

@@ -1,5 +1,6 @@
 """What the arrays of a recording must be; the first fault is named with its place."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -25,6 +26,9 @@ _KINDS = {"U": "text", "iu": "whole numbers", "iuf": "numbers"}
 
 ROTATION_ACCEPTED = 1e-5
 ROTATION_PROJECTED = 1e-2
+
+# Control characters, lone surrogates, line separators, and marks that turn the order of letters.
+_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")
 
 BODY_METRES = (0.5, 3.0)
 """Largest distance between two joints of a person, median over instants."""
@@ -60,6 +64,19 @@ def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
         raise data_error(
             f"{source}: format {found!r}", "wanted 'geoself-multiview/1'", "convert the file"
         )
+    for name in (*TEXT, *OTHER_TEXT):
+        _check_printable(source, name, arrays.get(name, np.empty(0, np.str_)))
+
+
+def _check_printable(source: str, name: str, names: np.ndarray) -> None:
+    """Names are printed, drawn and made into names of files: they hold nothing that acts there."""
+    for at, text in enumerate(map(str, names.reshape(-1))):
+        if _ACTING.search(text):
+            raise data_error(
+                f"{source}: {name}[{at}] is {text!a}",
+                "a name with control characters",
+                "rename it, with characters that are seen",
+            )
 
 
 def _check_types(source: str, arrays: Mapping[str, np.ndarray]) -> None:

@@ -65,6 +65,7 @@ def main(argv: Sequence[str]) -> int:
     devices.use_compilation_cache()
     devices.devices()
     trained = _networks(flags)
+    replaced = _check_outputs(flags)
     recording = load(flags.data, synthetic_frames=flags.frames)
     scores, prediction, triangulated = report.evaluate(
         trained, recording, flags.data, flip=flags.flip
@@ -78,17 +79,37 @@ def main(argv: Sequence[str]) -> int:
     run = Path(flags.workdir) if flags.workdir else None
     for out in _json_files(flags, run):
         workdir.write_json(out, scores)
-        print(f"scores: {out}")
+        print(f"scores: {_replaced(out, replaced)}")
     if run:
         image = report.draw_examples(run, lifted, prediction, triangulated)
-        print(f"image: {image or 'none, nothing to compare with'}")
+        shown_image = _replaced(image, replaced) if image else "none, nothing to compare with"
+        print(f"image: {shown_image}")
     page = _page(flags, run)
     if page:
         from geoself_jax.evaluate.page.write_page import write_report
 
         shown, videos = write_report(page, lifted, prediction, triangulated, scores)
-        print(f"page: {page}, {shown} scene{'s' * (shown != 1)} of {videos} videos")
+        scenes = f"{shown} scene{'s' * (shown != 1)} of {videos} videos"
+        print(f"page: {_replaced(page, replaced)}, {scenes}")
     return 0
+
+
+def _check_outputs(flags: "argparse.Namespace") -> "frozenset[Path]":
+    """Those of the outputs that are there; refused where one would destroy an input."""
+    from pathlib import Path
+
+    from geoself_jax.data.sources import place
+    from geoself_jax.runtime.outputs import check_outputs
+
+    run = Path(flags.workdir) if flags.workdir else None
+    outputs = [("--json", out) for out in _json_files(flags, run)]
+    outputs += [("--report", page)] if (page := _page(flags, run)) else []
+    outputs += [("--workdir", run / "examples.png")] if run else []
+    return check_outputs(outputs, {"--data": [place(flags.data)]}, run=run)
+
+
+def _replaced(path: "Path", there: "frozenset[Path]") -> str:
+    return f"replaced {path}" if path in there else str(path)
 
 
 def _networks(flags: "argparse.Namespace") -> "Trained":

@@ -42,14 +42,17 @@ def main(argv: Sequence[str]) -> int:
     # The comparison wants full float32, and a run that trains may hold the accelerator.
     jax.config.update("jax_platforms", "cpu")
 
+    from geoself_jax.export.folder import check_apart
     from geoself_jax.export.write import export
 
+    replaced = check_apart(Path(flags.workdir), Path(flags.out))
     written = export(Path(flags.workdir), Path(flags.out), flags.checkpoint, onnx=flags.onnx)
     for line in written.refused:
         print(f"error: not written: {line}", file=sys.stderr)
     for note in written.notes:
         print(f"note: {note}", file=sys.stderr)
-    print(f"exported step {written.step} ({flags.checkpoint}) of {flags.workdir} to {flags.out}")
+    over = f", replaced {flags.out}" if replaced else f" to {flags.out}"
+    print(f"exported step {written.step} ({flags.checkpoint}) of {flags.workdir}{over}")
     for name, size in written.sizes.items():
         print(f"  {name:<18}{size / 1e6:>9.3f} MB{_agreement(written.differences_mm.get(name))}")
     return UNAVAILABLE if written.refused else DONE

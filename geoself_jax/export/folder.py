@@ -6,6 +6,7 @@ from pathlib import Path
 
 from geoself_jax.core.errors import WORKDIR, GeoselfError
 from geoself_jax.lift import exported
+from geoself_jax.runtime.outputs import check_place
 
 PROGRAM = "model.stablehlo"
 ONNX = "model.onnx"
@@ -36,6 +37,22 @@ def check_free(out: Path) -> None:
     raise GeoselfError(
         f"--out={out}", f"{why}; nothing in it was touched", "choose another --out", WORKDIR
     )
+
+
+def check_apart(run: Path, out: Path) -> bool:
+    """Checks that a path is none of the run's and takes no name of a run or an export.
+
+    Returns:
+        Whether an earlier export is there.
+
+    Raises:
+        GeoselfError: Files of the run, or of another, would be lost (73).
+    """
+    check_place("--out", out)
+    if run.resolve().is_relative_to(out.resolve()):
+        why = f"holds the run {run}; nothing in it was touched"
+        raise GeoselfError(f"--out={out}", why, "choose another --out", WORKDIR)
+    return exported.is_export(out)
 
 
 def _is_edited(out: Path) -> bool:

@@ -28,10 +28,17 @@ def main(argv: Sequence[str]) -> int:
     import dataclasses
     from pathlib import Path
 
-    from geoself_jax.data.sources import load
+    from geoself_jax.data.poses.atomic_write import whole_file
+    from geoself_jax.data.sources import load, place
     from geoself_jax.inspect import html_report, report
     from geoself_jax.runtime import devices, workdir
+    from geoself_jax.runtime.outputs import check_outputs
 
+    sources = {"--data": [place(flags.data)]}
+    if flags.against:
+        sources["--against"] = [place(flags.against)]
+    outputs = [("--html", flags.html), ("--json", flags.json)]
+    replaced = check_outputs(outputs, sources)
     devices.use_compilation_cache()
     devices.devices()
     recording = load(flags.data, synthetic_frames=flags.frames)
@@ -41,10 +48,12 @@ def main(argv: Sequence[str]) -> int:
     if flags.json:
         verdicts = [dataclasses.asdict(verdict) for verdict in found.verdicts]
         workdir.write_json(Path(flags.json), {"verdicts": verdicts} | found.figures)
+        if Path(flags.json) in replaced:
+            print(f"\nverdicts: replaced {flags.json}")
     if flags.html:
-        Path(flags.html).parent.mkdir(parents=True, exist_ok=True)
-        Path(flags.html).write_text(html_report.page(found), encoding="utf-8")
-        print(f"\nreport: {flags.html}")
+        with whole_file(Path(flags.html)) as stream:
+            stream.write(html_report.page(found))
+        print(f"\nreport: {'replaced ' * (Path(flags.html) in replaced)}{flags.html}")
     return DATA if found.errors else DONE
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from geoself_jax.lift.camera_view import View
     from geoself_jax.lift.lift_all import Done
+    from geoself_jax.lift.output import Output
     from geoself_jax.lift.video_detections import Video
 
 _DESCRIPTION = """Lifts one person's 2D joints, as a detector found them in one camera's video, to
@@ -86,9 +87,11 @@ def main(argv: Sequence[str]) -> int:
     check(flags, parser)
 
     import time
+    from pathlib import Path
 
     import jax
 
+    from geoself_jax.data.files.mistaken import refuse_mistaken
     from geoself_jax.data.poses.filters import parse_filter
     from geoself_jax.lift.cautions import cautions_of, other_rate
     from geoself_jax.lift.lift_all import lift_all
@@ -103,9 +106,12 @@ def main(argv: Sequence[str]) -> int:
     # Most videos are lifted sooner than compiled for: programs that compile quickly are kept too.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
     devices.devices()
+    if not is_recording(flags.keypoints):
+        refuse_mistaken(f"--keypoints={flags.keypoints}", Path(flags.keypoints))
     lifter = load_lifter(flags.model)
     start = time.perf_counter()
     videos = read(flags)
+    replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
     given = [line for video in videos for line in cautions_of(video)]
     for line in (*given, *filter(None, [other_rate(lifter, video) for video in videos[:1]])):
@@ -113,8 +119,28 @@ def main(argv: Sequence[str]) -> int:
     done = lift_all(lifter, videos, output, min_confidence=flags.min_confidence, notice=_note)
     for line in done.warnings:
         _warn(line)
-    print(summary(done, reading))
+    print(summary(done, reading, replaced))
     return 0
+
+
+def _check_output(flags: "argparse.Namespace", output: "Output", clips: Sequence[str]) -> int:
+    """How many of the files to write are there; refused where one is an input."""
+    from geoself_jax.data.files import npz
+    from geoself_jax.data.poses.npz_file import MARKS
+    from geoself_jax.data.sources import place
+    from geoself_jax.lift.find_camera import HUMAN36M, split_camera
+    from geoself_jax.runtime.outputs import check_outputs
+
+    recorded = is_recording(flags.keypoints)
+    inputs = {
+        "--keypoints": [place(flags.keypoints)],
+        "--model": [flags.model],
+        "--skeleton": [flags.skeleton],
+    }
+    if flags.camera and not recorded and not flags.camera.startswith(HUMAN36M):
+        inputs["--camera"] = [split_camera(flags.camera)[0]]
+    outputs = [("--out", path) for path in output.places(clips)]
+    return len(check_outputs(outputs, inputs, ours=lambda p: npz.member_names(p) >= MARKS))
 
 
 def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
@@ -213,8 +239,11 @@ def read_camera(flags: "argparse.Namespace") -> "View":
     return view
 
 
-def summary(done: "Done", reading: float) -> str:
+def summary(done: "Done", reading: float, replaced: int) -> str:
     """What was done, some lines of text."""
+    verb = "written to" if not replaced else "replaced"
+    if 0 < replaced < len(done.files):
+        verb = f"written, {replaced} of {len(done.files)} files replaced:"
     rate = done.frames / max(done.lifting, 1e-9)
     first = done.files[0]
     more = f" and {len(done.files) - 1} more" if len(done.files) > 1 else ""
@@ -223,7 +252,7 @@ def summary(done: "Done", reading: float) -> str:
     return (
         f"{done.seen} of {done.frames} frames lifted, {done.frames - done.seen} missing; "
         f"{rate:.0f} frames/s (lifting {done.lifting:.2f} s; reading {reading:.2f} s, compiling "
-        f"{done.compiling:.2f} s, writing {done.writing:.2f} s)\nwritten to {first}{more}{shown}"
+        f"{done.compiling:.2f} s, writing {done.writing:.2f} s)\n{verb} {first}{more}{shown}"
     )
 
 

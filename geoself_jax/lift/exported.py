@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
 
@@ -79,8 +80,20 @@ def is_export(folder: Path) -> bool:
     return isinstance(info, dict) and info.get("format") == FORMAT
 
 
+def _check_mistaken(folder: Path) -> None:
+    """Says what a folder is that is no export."""
+    if (folder / "run.json").is_file():
+        do = f"export it first: geoself export --workdir={folder} --out=DIR, then --model=DIR"
+        raise missing_error(str(folder), "is a run, not an export", do)
+    if folder.is_file():
+        whole = (folder.parent / DESCRIPTION).is_file()
+        do = f"give the folder, {folder.parent}" if whole else "give the folder that export wrote"
+        raise missing_error(str(folder), "is a file, not an export's folder", do)
+
+
 def _read(path: Path) -> bytes:
     if not path.is_file():
+        _check_mistaken(path.parent)
         what = f"{path.parent}: no {path.name}" if path.parent.is_dir() else f"{path.parent}"
         why = "not a whole export" if path.parent.is_dir() else "no such folder"
         raise missing_error(what, why, "give the folder that geoself_jax.export wrote")
@@ -123,5 +136,12 @@ def _read_variables(path: Path, wanted_sha256: str, model: Networks) -> Any:
                 f"{path}: {name} is {found.dtype} {found.shape}",
                 f"the networks of {DESCRIPTION} have {like.dtype} {like.shape}",
                 _AGAIN,
+            )
+        if not np.isfinite(found).all():
+            bad = found.size - int(np.isfinite(found).sum())
+            raise data_error(
+                f"{path}: {name}: {bad} of {found.size} numbers are not finite",
+                "such networks answer nothing",
+                "export another checkpoint of the run, or train again",
             )
     return {"batch_stats": {}} | dict(unflatten_dict(arrays, sep="/"))

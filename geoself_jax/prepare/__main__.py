@@ -98,8 +98,10 @@ def main(argv: Sequence[str]) -> int:
 
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
     chosen = "rig" if flags.camera and flags.format == "auto" else flags.format
+    _check_files(flags)
     kind = run.choose_format(inputs, chosen, tqdm.write)
     _refuse_unused(flags, parser, kind)
+    replaced = _check_output(flags, kind)
     options = ReadOptions(
         cameras=_names("--cameras", flags.cameras),
         subjects=_names("--subjects", flags.subjects),
@@ -119,7 +121,6 @@ def main(argv: Sequence[str]) -> int:
         height=flags.height,
     )
     arrays = run.prepare(reading)
-    replaced = output.exists()
     npz.write_arrays(output, arrays)
     print(run.summary(arrays))
     done = "replaced" if replaced else "written to"
@@ -141,6 +142,34 @@ def _check(flags: "argparse.Namespace") -> None:
             raise usage_error(
                 f"--{name.replace('_', '-')}={value}", "wanted a number above 0", "raise it"
             )
+
+
+def _check_files(flags: "argparse.Namespace") -> None:
+    """Refuses videos, images and the like by what they are."""
+    from pathlib import Path
+
+    from geoself_jax.data.files.mistaken import refuse_mistaken
+
+    for name, path in (_pair("--camera", text) for text in flags.camera):
+        refuse_mistaken(f"--camera={name}={path}", Path(path))
+    if flags.calibration is not None:
+        what, wanted = f"--calibration={flags.calibration}", "give the file of the cameras"
+        refuse_mistaken(what, Path(flags.calibration), wanted)
+
+
+def _check_output(flags: "argparse.Namespace", kind: str) -> bool:
+    """Whether the output is there; refused where writing it would destroy an input."""
+    from geoself_jax.prepare.datasets import prepared
+    from geoself_jax.runtime.outputs import check_outputs
+
+    inputs = {
+        "--input": flags.input,
+        "--calibration": [flags.calibration],
+        "--camera": [text.partition("=")[2] for text in flags.camera],
+        "--skeleton": [flags.skeleton],
+    }
+    outputs = [("--output", flags.output)]
+    return bool(check_outputs(outputs, inputs, ours=lambda p: bool(prepared.recognize(p))))
 
 
 def _refuse_unused(flags: "argparse.Namespace", parser: cli.Parser, kind: str) -> None:

@@ -34,8 +34,10 @@ def main(argv: Sequence[str]) -> int:
     from tqdm import tqdm
 
     from geoself_jax.prepare.example_recording import CALIBRATION, TEST, TRAIN, TRUTH, write_example
+    from geoself_jax.runtime.outputs import check_place
 
     out = Path(flags.out)
+    check_place("--out", out)
     with tqdm(total=flags.people + 1, unit=" people", desc="writing") as bar:
 
         def notice(path: str) -> None:

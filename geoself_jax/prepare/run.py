@@ -8,7 +8,11 @@ import numpy as np
 from tqdm import tqdm
 
 from geoself_jax.core.errors import data_error, missing_error, usage_error
+from geoself_jax.data.files import npz
+from geoself_jax.data.files.mistaken import is_text, refuse_mistaken
+from geoself_jax.data.poses.npz_file import MARKS
 from geoself_jax.prepare.assemble import assemble
+from geoself_jax.prepare.calibrations import recognize_calibration
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.prepared import check_arrays
 from geoself_jax.prepare.motion import simulated
@@ -39,7 +43,9 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
     """
     for path in inputs:
         if not path.exists():
-            raise missing_error(str(path), "no such file or folder", "check the path")
+            raise missing_error(str(path), _absent(path), "check the path")
+        refuse_mistaken(str(path), path)
+        _refuse_own(path)
     if given != "auto":
         return given
     if not inputs:
@@ -52,6 +58,12 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
         )
     name, reason = next(iter(reasons.items()), (RIG, "a folder of no data set that is known"))
     if not reasons and not any(path.is_dir() for path in inputs):
+        if recognize_calibration(inputs[0]):
+            raise data_error(
+                str(inputs[0]),
+                "is a calibration, not detections",
+                f"give it as --calibration={inputs[0]}, and the detections as --input",
+            )
         raise data_error(
             f"{inputs[0]}: of no format that is known",
             "a detector's file belongs to a camera",
@@ -59,6 +71,28 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
         )
     notice(f"{inputs[0]}: taken for {name} ({reason})")
     return name
+
+
+def _absent(path: Path) -> str:
+    if set(str(path)) & set("*?["):
+        return "no file fits this pattern"
+    return "no such file or folder"
+
+
+def _refuse_own(path: Path) -> None:
+    """Refuses what other commands of ours wrote, and what is a file's but not its content."""
+    names = npz.member_names(path) if path.suffix.lower() == ".npz" and path.is_file() else None
+    if names is None:
+        return
+    if not names and is_text(path):
+        do = "give what the detector or the data set's authors wrote"
+        raise data_error(str(path), "is a text file, whatever its name says", do)
+    if not names:
+        raise data_error(str(path), "not a whole .npz file", "copy it again, or write it again")
+    if names >= MARKS:
+        raise data_error(
+            str(path), "is 3D poses, as lift writes them", "give the detections they come from"
+        )
 
 
 def _reasons(inputs: Sequence[Path]) -> dict[str, str]:

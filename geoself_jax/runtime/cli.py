@@ -15,7 +15,7 @@ from typing import Any
 
 from geoself_jax import __version__
 from geoself_jax.core import config as settings
-from geoself_jax.core.config import Config, as_dict, from_dict, replace_at
+from geoself_jax.core.config import Config, as_dict, from_dict, in_points, replace_at
 from geoself_jax.core.errors import (
     INPUT_OUTPUT,
     UNAVAILABLE,
@@ -24,6 +24,7 @@ from geoself_jax.core.errors import (
     nearest_name,
     usage_error,
 )
+from geoself_jax.runtime.flag_hints import meant
 
 VERBS = {
     "prepare": "your calibration and your detector's files as one recording",
@@ -56,6 +57,10 @@ def program(verb: str) -> str:
     return f"geoself {verb}" if by_script else f"python -m geoself_jax.{verb}"
 
 
+_REQUIRED = re.compile(r"the following arguments are required: (.*)", re.DOTALL)
+_NO_NUMBER = re.compile(r"argument (\S+): invalid (int|float) value: '(.*)'", re.DOTALL)
+
+
 class Parser(argparse.ArgumentParser):
     """argparse whose errors are ours, and that takes no shortened flags: a typo is a typo.
 
@@ -75,6 +80,15 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override]
         """Raises in place of printing the usage."""
+        number = _NO_NUMBER.fullmatch(message)
+        if number:
+            flag, kind, text = number.groups()
+            wanted = "a whole number" if kind == "int" else "a number"
+            raise usage_error(f"{flag}={text}", f"wanted {wanted}", in_points(text))
+        required = _REQUIRED.fullmatch(message)
+        if required:
+            first = required[1].split(",")[0]
+            raise usage_error(required[1], "required", f"write {first}=..., see {self.prog} --help")
         raise usage_error(message, "", f"see {self.prog} --help")
 
 
@@ -102,10 +116,11 @@ def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list
     for word in flags:  # before argparse, which would first miss the flag that was meant
         name = word.split("=")[0]
         if name.startswith("--") and name not in options:
-            raise usage_error(word, "no such flag", nearest_name(name, options))
+            raise usage_error(word, "no such flag", meant(word, options))
     known, unknown = parser.parse_known_args(flags)
     if unknown:
-        raise usage_error(unknown[0], "no such flag", nearest_name(unknown[0], options))
+        why = "no such flag" if unknown[0].startswith("-") else "no flag stands before it"
+        raise usage_error(unknown[0], why, meant(unknown[0], options))
     return known, overrides
 
 
@@ -138,6 +153,9 @@ def load_config(path: str | Path, overrides: Sequence[tuple[str, str]]) -> Confi
             raise missing_error(f"--config={path}", "no such file or configuration", near)
         path = known[str(path)]
     path = str(path)
+    if not path.endswith(".py"):
+        why = "wanted a configuration's name, or a .py file with get_config()"
+        raise usage_error(f"--config={path}", why, f"known: {', '.join(configurations())}")
     try:
         get_config = runpy.run_path(path).get("get_config")
         config = get_config() if callable(get_config) else None

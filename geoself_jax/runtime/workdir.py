@@ -64,6 +64,12 @@ def read_record(workdir: Path) -> dict[str, Any]:
     """
     path = workdir / RECORD
     if not path.is_file():
+        if (workdir / "model.json").is_file():
+            why = "is an export, not a run"
+            raise missing_error(str(workdir), why, "evaluate takes it as --model; or give its run")
+        run = next((p for p in workdir.absolute().parents if (p / RECORD).is_file()), None)
+        if run is not None:
+            raise missing_error(str(workdir), "is a part of a run", f"give the run itself, {run}")
         raise missing_error(
             f"{workdir}: no {RECORD}", "no run was started there", "train first, or check --workdir"
         )

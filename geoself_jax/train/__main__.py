@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from geoself_jax.core.errors import INTERRUPTED, usage_error
+from geoself_jax.core.errors import INTERRUPTED, missing_error, usage_error
 from geoself_jax.runtime import cli
 from geoself_jax.runtime.signals import exit_at_once_on_interrupt
 
@@ -46,17 +46,31 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    from geoself_jax.data.sources import load
+    from geoself_jax.data.sources import load, place
     from geoself_jax.runtime import devices
+    from geoself_jax.runtime.outputs import check_folder
     from geoself_jax.train.check_config import check_names
     from geoself_jax.train.run import train
 
+    check_folder("--workdir", flags.workdir, {"config.data.train": [place(config.data.train)]})
     devices.start(config)
+    _check_data(flags.config, config.data.train)
     check_names(config)  # before the data, which may take a minute
     data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
     outcome: Outcome = train(config, Path(flags.workdir), data)
     print(outcome.message, file=sys.stderr)
     return INTERRUPTED if outcome.interrupted else 0
+
+
+def _check_data(config: str, source: str) -> None:
+    """Says which key sets the data, where those of a configuration are not there."""
+    from geoself_jax.data.sources import place
+
+    path = place(source)
+    if path is not None and not path.exists():
+        what = f"config.data.train={source} (--config={config})"
+        do = "name yours: --config.data.train=FILE.npz"
+        raise missing_error(what, "no such file", do)
 
 
 if __name__ == "__main__":

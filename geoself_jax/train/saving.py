@@ -51,7 +51,7 @@ class Saver:
     def validate(self, state: TrainState, done: int) -> dict[str, float]:
         """Scores a state, keeps it if it is the best, and returns the score for the log.
 
-        Without a score the newest is the best.
+        Without a score the newest is the best; a score that is not finite never is.
         """
         score, variables = self._validate(items(hosts.own_copy(state))["variables"])
         if score is None or score < self.best:
@@ -59,7 +59,9 @@ class Saver:
             facts = {"step": done, "validation_triangulation_mm": score}
             saved = {"variables": variables}
             checkpoints.save(self._folder / BEST, done, saved, keep=1, facts=facts)
-        return {} if score is None or math.isinf(score) else {"validation_triangulation_mm": score}
+        if score is None or not math.isfinite(score):
+            return {}
+        return {"validation_triangulation_mm": score}
 
     def save(self, state: TrainState, done: int) -> None:
         """Saves a state to continue from, on the host that writes."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from geoself_jax.core.errors import usage_error
+from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.runtime import cli
 
 if TYPE_CHECKING:
@@ -69,12 +69,18 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
+    from geoself_jax.data.sources import place
+    from geoself_jax.runtime.outputs import check_outputs
+
+    data = None if flags.data is None else place(flags.data)
+    inputs = {"--poses": flags.poses, "--data": [data], "--skeleton": [flags.skeleton]}
+    replaced = "replaced " if check_outputs([("--out", flags.out)], inputs) else ""
     scenes = _scenes(flags)
     out = Path(flags.out)
     if out.suffix.lower() == ".html":
-        _write_page(out, scenes, flags)
+        _write_page(out, scenes, flags, replaced)
     else:
-        _draw(out, scenes, flags)
+        _draw(out, scenes, flags, replaced)
     return 0
 
 
@@ -131,6 +137,8 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
     from geoself_jax.data.poses.formats import read_poses
     from geoself_jax.data.skeleton_files import named_skeleton
 
+    for path in flags.poses:
+        _check_poses(path)
     skeleton = named_skeleton(flags.skeleton) if flags.skeleton else None
     found = [read_poses(path, skeleton=skeleton, up=flags.up) for path in flags.poses]
     keys = [(s.name, s.clip, s.camera.name if s.camera else "") for s in found]
@@ -141,7 +149,26 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
     ]
 
 
-def _write_page(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> None:
+def _check_poses(path: str) -> None:
+    """Refuses what is no file of poses by what it is."""
+    from pathlib import Path
+
+    from geoself_jax.data.files import npz
+    from geoself_jax.data.files.mistaken import refuse_mistaken
+
+    what, file = f"--poses={path}", Path(path)
+    if path.startswith(("synthetic:", "tfds:")):
+        raise usage_error(what, "is a recording, not poses", f"write --data={path}")
+    refuse_mistaken(what, file, "give the files that lift wrote")
+    if file.is_dir():
+        raise data_error(what, "is a folder, not a file of poses", "give the files that lift wrote")
+    if file.suffix.lower() == ".npz" and npz.member_names(file) >= {"format", "clip_names"}:
+        raise data_error(what, "is a recording, not poses", f"write --data={path}")
+
+
+def _write_page(
+    out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace", replaced: str
+) -> None:
     from pathlib import Path
 
     from geoself_jax.view import choose_scenes
@@ -153,12 +180,13 @@ def _write_page(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace")
     write_page(out, scenes, flags.title or shown)
     frames = sum(scene.frames for scene in scenes)
     size = out.stat().st_size / 1e6
-    print(f"{out}: {len(scenes)} scene{'s' * (len(scenes) != 1)}, {frames} frames, {size:.1f} MB")
+    what = f"{len(scenes)} scene{'s' * (len(scenes) != 1)}, {frames} frames, {size:.1f} MB"
+    print(f"{replaced}{out}: {what}")
     if frames > _MANY:
         print(f"that is too much for most browsers: --max-frames={_MANY} takes every n-th")
 
 
-def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> None:
+def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace", replaced: str) -> None:
     """An image or a film of the one scene, or of the first of several."""
     from geoself_jax.view.film import write_film
     from geoself_jax.view.stills import write_stills
@@ -172,9 +200,9 @@ def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace") -> No
     }
     if out.suffix.lower() == ".png":
         write_stills(out, scenes[0], **options)
-        print(out)
+        print(f"{replaced}{out}")
     else:
-        print(f"{out}: {write_film(out, scenes[0], **options)} frames")
+        print(f"{replaced}{out}: {write_film(out, scenes[0], **options)} frames")
 
 
 if __name__ == "__main__":

@@ -194,6 +194,23 @@ def test_a_folder_of_another_configuration_is_refused_by_key_and_left_alone(tmp_
     assert (tmp_path / workdir.RECORD).read_bytes() == before
 
 
+@pytest.mark.parametrize("letter", ["\x1b[31m", "\n", "\x00x", "\u202e", "\x9b"])
+@pytest.mark.parametrize("name", ["clip_names", "subject_names", "camera_names", "clip_actions"])
+def test_a_name_that_acts_on_a_terminal_is_refused_and_shown_escaped(tiny_arrays, name, letter):
+    names = tiny_arrays[name].astype("<U40")
+    names[1] = f"a{letter}b"
+    with pytest.raises(GeoselfError) as error:
+        recording.from_arrays(dict(tiny_arrays) | {name: names}, "lab.npz")
+    assert f"{name}[1] is {str(names[1])!a}" in str(error.value)
+    assert error.value.code == DATA
+
+
+def test_a_name_of_any_language_is_taken(tiny_arrays):
+    names = tiny_arrays["clip_names"].astype("<U40")
+    names[:3] = ["\u6b69\u304f", "\u0645\u06cc\u200c\u0631\u0648\u062f", "Ge\u00a0hen"]
+    recording.from_arrays(dict(tiny_arrays) | {"clip_names": names}, "lab.npz")
+
+
 def test_an_error_is_one_line_whatever_the_names_hold():
     line = str(GeoselfError("a\nb\r\x1b[31mc\u2028d", "why", "do", DATA))
     assert line.isprintable() and re.sub(r"\s", "", line) == "ab[31mcd-why-do"

@@ -273,6 +273,20 @@ def test_weights_that_are_not_the_described_networks_are_refused(copy, change, n
     assert named in refused(errors.DATA, load_lifter, copy)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused_by_name_and_count(copy, bad):
+    path = copy / export_files.WEIGHTS
+    arrays = safetensors.numpy.load_file(path)
+    name = max(arrays, key=lambda name: arrays[name].size)
+    arrays[name].reshape(-1)[:3] = bad
+    content = safetensors.numpy.save(arrays)
+    path.write_bytes(content)
+    digest = export_files.sha256(content)
+    rewrite(copy, lambda info: info["files"][export_files.WEIGHTS].update(sha256=digest))
+    line = refused(errors.DATA, load_lifter, copy)
+    assert f"{name}: 3 of {arrays[name].size} numbers are not finite" in line
+
+
 @pytest.mark.parametrize("kind", ["rubbish", "float64"])
 def test_weights_of_another_kind_are_refused_even_with_the_right_digest(copy, kind):
     path = copy / export_files.WEIGHTS

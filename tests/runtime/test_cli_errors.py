@@ -192,7 +192,7 @@ def test_keys_are_set_in_the_order_given_with_or_without_an_equals_sign(config_f
         (["--config.seed"], "no value"),
         (["--confg=x"], "did you mean '--config'?"),
         (["--conf=x"], "did you mean '--config'?"),
-        (["stray"], "no such flag"),
+        (["stray"], "no flag stands before it"),
         ([], "--config"),
     ],
 )

@@ -11,6 +11,9 @@ from geoself_jax.data.files import npz
 from geoself_jax.data.poses.sequence import PoseCamera, PoseSequence
 
 FORMAT = "geoself-poses/1"
+MARKS = {"format", "pose", "frame_id", "joint_names"}
+"""Arrays by whose names a file is known before it is read."""
+
 
 _TEXTS = ("name", "axes", "clip", "action", "subject")
 _NEEDED = ("pose", "joint_names", "parents", "left_right", "root", "fps", "frame_id", "up")
@@ -129,7 +132,9 @@ def _camera(arrays: Mapping[str, np.ndarray]) -> PoseCamera | None:
 def _check(arrays: Mapping[str, np.ndarray], source: str) -> None:
     found = str(arrays["format"]) if "format" in arrays else None
     if found != FORMAT:
-        raise data_error(f"{source}: format {found!r}", f"wanted {FORMAT!r}", "check the file")
+        raise data_error(
+            f"{source}: format {found!r}", f"wanted {FORMAT!r}", "give what lift wrote"
+        )
     for name in (*_NEEDED, "name", "axes"):
         if name not in arrays:
             raise data_error(f"{source}: no array {name!r}", f"{FORMAT} needs it", "write it again")

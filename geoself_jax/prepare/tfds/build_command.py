@@ -40,6 +40,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.data.tfds import names
     from geoself_jax.prepare.tfds import build
+    from geoself_jax.runtime.outputs import Inputs, check_outside
 
     source = names.Source(names.full_name(flags.dataset), flags.name, data_dir=flags.data_dir)
     if not flags.manual_dir and not flags.input:
@@ -50,15 +51,21 @@ def main(argv: Sequence[str]) -> int:
             "wanted the folder with your files, or --input=FILE",
             DATA_SETS[source.name].instructions,
         )
+    manual_dir = Path(flags.manual_dir).expanduser() if flags.manual_dir else None
+    files = [Path(path).expanduser() for path in flags.input]
+    checksums = Path(flags.checksums) if flags.checksums else None
+    given: Inputs = {"--manual-dir": [manual_dir], "--input": files, "--checksums": [checksums]}
+    check_outside("--data-dir", source.folder, given)
+    replaced = source.folder.exists()
     built = build.build(
         source,
-        Path(flags.manual_dir).expanduser() if flags.manual_dir else None,
-        [Path(path).expanduser() for path in flags.input],
-        checksums=Path(flags.checksums) if flags.checksums else None,
+        manual_dir,
+        files,
+        checksums=checksums,
         overwrite=flags.overwrite,
         notice=lambda line: print(line, file=sys.stderr),
     )
-    print(f"built: {built.folder}")
+    print(f"{'replaced' if replaced else 'built'}: {built.folder}")
     for split, (clips, size) in built.splits.items():
         print(f"{split}: {clips} clips, {size / 2**20:.1f} MiB")
     first = "train" if "train" in built.splits or len(built.splits) == 1 else min(built.splits)

@@ -43,9 +43,13 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
+    from geoself_jax.runtime.outputs import check_folder, check_store
     from geoself_jax.train.backup.keeper import Keeper, train_and_keep
     from geoself_jax.train.backup.stores import open_store
 
+    check_folder("--workdir", flags.workdir, {})
+    if "://" not in flags.store:
+        check_store(Path(flags.store), Path(flags.workdir))
     keeper = Keeper(open_store(flags.store), Path(flags.workdir))
     print(f"kept: {keeper.restore()}", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "geoself_jax.train", f"--workdir={flags.workdir}", *training]
