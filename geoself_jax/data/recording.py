@@ -147,6 +147,17 @@ class Recording:
         }
         return dataclasses.replace(self, **chosen)
 
+    def select_views(self, views: np.ndarray) -> "Recording":
+        """Returns some of the cameras, by their indices, with their detections."""
+        return dataclasses.replace(
+            self,
+            keypoints_2d=self.keypoints_2d[:, views],
+            confidence=self.confidence[:, views],
+            camera=HostCamera(*(array[:, views] for array in self.camera)),
+            image_size=self.image_size[:, views],
+            camera_names=tuple(self.camera_names[view] for view in views),
+        )
+
     def without_ground_truth(self) -> "Recording":
         """Returns the recording without `pose_world`: what training is given."""
         return dataclasses.replace(self, pose_world=None, pose_skeleton=None)

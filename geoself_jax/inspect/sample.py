@@ -153,15 +153,24 @@ class Sample:
 
 
 def samples_of(recording: Recording, most: int = MOST) -> list[Sample]:
-    """One sample a rig, of instants that two views see; empty where there are none."""
+    """One sample a rig, of instants that two views see; empty where there are none.
+
+    A camera that sees nothing takes no part.
+    """
     two = (recording.confidence > 0).any(-1).sum(-1) >= min(2, recording.views)
     rigs = np.unique(recording.rig_id[two])
     most = int(most * min(1, _MANY_VIEWS / recording.views))
     share = max(50, most // max(1, len(rigs)))
+    chosen = [spread(np.flatnonzero(two & (recording.rig_id == rig)), share) for rig in rigs]
     return [
-        Sample(recording, spread(np.flatnonzero(two & (recording.rig_id == rig)), share))
-        for rig in rigs
+        Sample(_seeing(recording, rig), frames) for rig, frames in zip(rigs, chosen, strict=True)
     ]
+
+
+def _seeing(recording: Recording, rig: int) -> Recording:
+    """The recording without the cameras that see nothing in the whole of a rig's frames."""
+    sees = (recording.confidence[recording.rig_id == rig] > 0).any((0, 2))
+    return recording if sees.all() else recording.select_views(np.flatnonzero(sees))
 
 
 def spread(frames: np.ndarray, most: int) -> np.ndarray:

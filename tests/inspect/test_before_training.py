@@ -152,3 +152,13 @@ def test_a_mouse_in_metres_is_no_error_and_a_person_of_its_size_is(tiny_arrays):
     mouse = recording.from_arrays({**small, "joint_names": np.array(names)}, "x")
     sizes = [v for v in inspect(mouse, "x").verdicts if v.check == "size"]
     assert sizes and {v.severity for v in sizes} == {"note"}
+
+
+def test_a_camera_that_sees_nothing_hides_no_fault_of_another(tiny_arrays):
+    R, confidence = np.array(tiny_arrays["R"]), np.array(tiny_arrays["confidence"])
+    R[:, 2] = R[:, 2].swapaxes(-1, -2)
+    confidence[:, 3] = 0
+    arrays = {**tiny_arrays, "R": R, "confidence": confidence}
+    lines = [verdict.line for verdict in inspect(recording.from_arrays(arrays, "x"), "x").verdicts]
+    assert any("camera cam3 sees no joint" in line for line in lines)
+    assert any("camera cam2: R is camera to world" in line for line in lines)
