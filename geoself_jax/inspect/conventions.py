@@ -147,7 +147,7 @@ def limit_of_one(sample: Sample, view: int, rest: float) -> float:
     Against joints of the others alone a sound camera is up to some times farther off than these.
     """
     scale = sample.noise_scale(view)
-    limit = SOUND_PX * scale if np.isnan(rest) else max(3 * rest, 3 * scale)
+    limit = SOUND_PX * scale if np.isnan(rest) else max(3 * rest, 6 * scale)
     return min(limit, 1.5 * SOUND_PX * scale)
 
 

@@ -81,7 +81,7 @@ def best_lag(errors: np.ndarray, pixel: float) -> Lag | None:
         error = error[~np.isnan(error)]
         medians[i] = np.median(error) if error.size >= FEWEST else np.nan
     now = medians[FARTHEST]
-    if np.isnan(now):
+    if not np.isfinite(now):  # behind the camera: no clock's fault
         return None
     best = int(np.nanargmin(medians))
     if medians[best] > _GAIN * now or now - medians[best] < _LEAST_PX * pixel:
