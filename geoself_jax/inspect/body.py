@@ -15,6 +15,7 @@ _FEWEST = 20
 _SPREAD, _UNEVEN = 0.35, 1.35  # of a bone's length; of left to right
 _LOOSE, _ABSURD = 0.03, 0.05  # metres by which bones change or differ, on average
 _BETTER = 0.82  # what another order leaves of it
+_SOUND = 0.02  # metres that are left in the right order
 _LOOSE_ENDS, _GAINED = 0.02, 0.65  # the same of two joints' bones; what is left of it
 
 
@@ -118,7 +119,7 @@ def check_order(skeleton: Skeleton, subjects: dict[str, np.ndarray]) -> list[Ver
     if now > _ABSURD and best > now / 2:
         do = "give joint_names in the detector's order"
         return [error("joint order", "the joint order is wrong", figures, do)]
-    if best < _BETTER * now:
+    if best < _BETTER * now and best < _SOUND:
         first, second = sorted((skeleton.joint_names[a], skeleton.joint_names[b]))
         what = f"joints {first} and {second} look exchanged"
         evidence = f"{figures}, with the two exchanged by {1000 * best:.0f} mm"

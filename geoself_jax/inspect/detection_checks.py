@@ -8,6 +8,7 @@ from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
 _OUTSIDE = (0.1, 0.2)  # of the image size beyond its border; share of detections there
+_BEYOND = 10  # times the image
 _MISSING = 0.5
 _SPOT = 0.01  # of the image: a person who walks through it covers more
 _FEWEST = 200
@@ -27,7 +28,12 @@ def check_missing(recording: Recording) -> list[Verdict]:
             found.append(warning("missing", f"{name} sees little", evidence, "check its file"))
     for joint, share in enumerate(by_joint):
         name = f"joint {recording.skeleton.joint_names[joint]}"
-        if share == 0:
+        if share == 0 and joint == recording.skeleton.root:
+            do = "take another joint as the root, or a skeleton without it"
+            what = f"the root, {name}, is never seen"
+            evidence = "0 detections; poses are relative to it"
+            found.append(error("missing", what, evidence, do))
+        elif share == 0:
             do = "check the joint's name, or leave it out"
             found.append(warning("missing", f"{name} is never seen", "0 detections", do))
         elif share < 1 - _MISSING:
@@ -81,6 +87,13 @@ def _of_camera(recording: Recording, rig: int, view: int) -> list[Verdict]:
         evidence = f"they cover {reach:.2g} px of an image of {size[0]:.0f} x {size[1]:.0f} px"
         do = "multiply them by the image size"
         return [error("pixels", f"{name}: detections are normalised, not pixels", evidence, do)]
+    beyond = (np.abs(pixels - size / 2) > _BEYOND * size).any(-1)
+    if beyond.any():
+        evidence = f"{beyond.sum()} detections ({100 * beyond.mean():.2g} %), "
+        evidence += f"e.g. at {pixels[beyond][0].round().tolist()}"
+        what = f"{name}: detections beyond {_BEYOND} times the image's size"
+        do = "no detector gives these: convert the file again, or set their confidence to 0"
+        return [error("pixels", what, evidence, do)]
     margin = _OUTSIDE[0] * size
     share = float(((pixels < -margin) | (pixels > size + margin)).any(-1).mean())
     if share > _OUTSIDE[1]:

@@ -162,3 +162,18 @@ def test_a_camera_that_sees_nothing_hides_no_fault_of_another(tiny_arrays):
     lines = [verdict.line for verdict in inspect(recording.from_arrays(arrays, "x"), "x").verdicts]
     assert any("camera cam3 sees no joint" in line for line in lines)
     assert any("camera cam2: R is camera to world" in line for line in lines)
+
+
+def test_a_root_that_is_never_seen_and_pixels_no_detector_gives_are_refused(tiny_arrays):
+    confidence = np.array(tiny_arrays["confidence"])
+    confidence[..., 0] = 0
+    with pytest.raises(GeoselfError, match="the root, joint pelvis, is never seen"):
+        rootless = {**tiny_arrays, "confidence": confidence}
+        check_before_training("x", recording.from_arrays(rootless, "x"))
+    arrays = {name: tiny_arrays[name] for name in tiny_arrays if name != "dist"}
+    pixels = np.array(arrays["keypoints_2d"])
+    pixels[5, 1, 3] = 1e6
+    confidence = np.where(np.isfinite(pixels).all(-1), tiny_arrays["confidence"], 0)
+    far = {**arrays, "keypoints_2d": pixels, "confidence": confidence}
+    with pytest.raises(GeoselfError, match="camera cam1: detections beyond 10 times"):
+        check_before_training("x", recording.from_arrays(far, "x"))
