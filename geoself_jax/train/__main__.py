@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
         f"it saves and exits with {INTERRUPTED}; the same command continues.",
         examples=(
             "--config=synthetic --workdir=runs/first",
-            "--config=paper --config.data.train=lab.npz --workdir=runs/lab",
+            "--config=cmu_h36m_rig --config.data.train=lab.npz --workdir=runs/lab",
         ),
     )
     parser.add_argument(
