@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One would guess that an animal whose prediction was corrected by hand is one animal in that
 # frame, whatever file it is exported to. In fact the correction (an Instance whose from_predicted
-# is the PredictedInstance) is stored beside the prediction that it replaces, and sleap-io drops
+# is the PredictedInstance) is stored next to the prediction that it replaces, and sleap-io drops
 # the old one in some places only: Labels.numpy() and the analysis HDF5 hold the correction alone;
 # the tables of the .slp, Labels.to_dataframe(), save_csv() and save_coco() hold both, with the
 # same track in the same frame. A reader that counts rows sees a second animal; one that keeps the
