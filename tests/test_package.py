@@ -211,14 +211,16 @@ def test_a_configuration_is_found_by_name_from_any_folder(name, tmp_path, monkey
     assert found.seed == 7
 
 
-def test_a_file_comes_before_a_configuration_of_its_name(tmp_path, monkeypatch):
+def test_a_file_or_folder_of_a_configurations_name_does_not_hide_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "paper").mkdir()  # a folder is no file
-    (tmp_path / "synthetic").write_text(
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "synthetic").write_text("a run's notes")
+    (tmp_path / "synthetic.py").write_text(
         "from geoself_jax.core.config import *\ndef get_config(): return Config(seed=99)"
     )
-    assert cli.load_config("synthetic", []).seed == 99
-    assert cli.load_config("paper", []).seed != 99
+    for name in ("paper", "synthetic"):
+        assert cli.load_config(name, []).seed != 99
+    assert cli.load_config("synthetic.py", []).seed == 99
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ def place(source: str) -> Path | None:
 def _check_kind(source: str) -> None:
     """Refuses what is no recording by what it is, before it is read as one."""
     path = Path(source)
+    if not source:
+        raise missing_error("''", "no name of a recording", "give a file, or synthetic:train")
     if not path.exists():
         near = difflib.get_close_matches(source, SYNTHETIC, n=1, cutoff=0.7)
         if near:

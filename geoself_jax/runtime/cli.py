@@ -146,8 +146,8 @@ def load_config(path: str | Path, overrides: Sequence[tuple[str, str]]) -> Confi
         GeoselfError: No such file or name (66); it cannot be run, has no `get_config`, an unknown
             key or a wrong value (64).
     """
-    if not Path(path).is_file():
-        known = configurations()
+    known = configurations()
+    if str(path) in known or not Path(path).is_file():
         if str(path) not in known:
             near = nearest_name(Path(path).stem, known)
             raise missing_error(f"--config={path}", "no such file or configuration", near)
