@@ -9,8 +9,8 @@ The lens is a correction in pixels: a detection at distance r from the principal
 other way, by least squares over the image. VICON_RADIAL2 is `ViconRadial2 x y w0 w1 w2`,
 VICON_RADIAL `w0 w1`.
 
-Source: Vicon's description of XCP files; the readers of Pose2Sim 0.10.49 and OpenCap for what the
-attributes hold. No file of a real system was at our disposal.
+Source: the readers of Pose2Sim 0.10.49 and OpenCap for what the attributes hold. Which way the
+radial terms correct was confirmed by no source and no file of a real system: a notice says so.
 """
 
 import math
@@ -68,7 +68,10 @@ def read(
         notice(f"{path}: took the calibrated video cameras, left out {', '.join(left)}")
     cameras = [_camera(path, each) for each in video]
     if any(camera.lens.coefficients for camera in cameras):
-        notice(f"{path}: Vicon's lenses, corrections in pixels, are converted to OpenCV's")
+        notice(
+            f"{path}: Vicon's lenses, corrections in pixels, are converted to OpenCV's; no real "
+            "file has confirmed how: look at inspect's residuals near the image's border"
+        )
     return rig_of(
         path, path.stem, cameras, unit=unit, up=up, own_unit="mm", own_up="z", notice=notice
     )
