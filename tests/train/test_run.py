@@ -57,6 +57,7 @@ def test_a_finished_run_says_so_and_stays_as_it_is(tiny_run, tiny_config, tiny_r
     assert checkpoints.digest(weights(tiny_run)) == before
 
 
+@pytest.mark.e2e
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
     tiny_run, tiny_config, tiny_recording, tmp_path
 ):

@@ -57,6 +57,7 @@ def test_windows_fed_by_the_host_are_the_resident_ones_bit_for_bit(
         np.testing.assert_array_equal(fed, resident)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("config", ["paths"], indirect=True)
 def test_windows_by_pmap_train_the_same_weights(config, run, tiny_recording, tmp_path):
     mapped = dataclasses.replace(config, parallel="pmap")
