@@ -255,7 +255,8 @@ def plant_all(good: Arrays, name: str) -> Counter[str]:
         right = tuple(
             word for word in fault.right if "back_left" not in word and "rig_test" not in word
         )
-        how, line = outcome(arrays, right)
+        late = re.search(r"(\d+) frames late", fault.what)
+        how, line = outcome(arrays, (*right, f"runs {late[1]} frame") if late else right)
         counts[how] += 1
         if how == "FALSE CURE":
             print(f"{how}: {name}: {fault.what}: {line}", flush=True)

@@ -1,6 +1,7 @@
 """Single-view 2D to 3D human pose, learned from synchronized calibrated views without 3D labels."""
 
 import importlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
+_LOCK = threading.RLock()  # jax is not imported by several threads at once
+
 _MODULES = {
     "Camera": "geometry.camera",
     "Lifter": "lift.lifter",
@@ -38,7 +41,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module("geoself_jax.train")
     if name not in _MODULES:
         raise AttributeError(f"module 'geoself_jax' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"geoself_jax.{_MODULES[name]}"), name)
+    with _LOCK:
+        return getattr(importlib.import_module(f"geoself_jax.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -384,7 +384,7 @@ def _checked(hint: Any, value: Any, where: str, limits: tuple[float, float]) -> 
     if is_dataclass(hint):
         return from_dict(hint, as_dict(value) if isinstance(value, hint) else value, where)  # type: ignore[arg-type]
     if get_origin(hint) is Literal:
-        if value not in get_args(hint) or isinstance(value, bool):
+        if not any(type(value) is type(name) and value == name for name in get_args(hint)):
             names = [str(name) for name in get_args(hint)]
             raise usage_error(
                 f"{where}={value!r}",
@@ -398,7 +398,7 @@ def _checked(hint: Any, value: Any, where: str, limits: tuple[float, float]) -> 
             raise usage_error(f"{where}={value!r}", f"wanted {len(kinds)} numbers", "a,b")
         return tuple(_checked(k, v, where, limits) for k, v in zip(kinds, value, strict=True))
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+        value = float(value) if abs(value) < 10**300 else math.inf * (1 if value > 0 else -1)
     if not isinstance(value, hint) or (hint is int and isinstance(value, bool)):
         do = in_points(value) if isinstance(value, str) else "correct the value"
         raise usage_error(f"{where}={value!r}", f"wanted a value of type {hint.__name__}", do)
@@ -409,7 +409,8 @@ def _checked(hint: Any, value: Any, where: str, limits: tuple[float, float]) -> 
 
 def _check_range(value: float, where: str, limits: tuple[float, float]) -> None:
     least, most = limits
-    if not (least <= value <= most and math.isfinite(value)):
+    finite = isinstance(value, int) or math.isfinite(value)  # an int of any length
+    if not (least <= value <= most and finite):
         bounds = f"in [{least}, {most}]" if math.isfinite(most) else f"at least {least}"
         wanted = f"a number {bounds}" if math.isfinite(least) else "a finite number"
         raise usage_error(f"{where}={value!r}", f"wanted {wanted}", "correct the value")

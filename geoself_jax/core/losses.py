@@ -427,5 +427,5 @@ OBJECTIVES: dict[str, Callable[..., Objective]] = {
 `config.ObjectiveConfig` by name) to an `Objective`. `consistency` is stage one's; alone it learns
 no pose."""
 
-ACROSS_VIEWS = frozenset({"transform", "both"})
+ACROSS_VIEWS = {"transform", "both"}
 """Objectives that compare a pose with other views: they need two, and `root_from` applies."""

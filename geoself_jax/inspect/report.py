@@ -159,10 +159,12 @@ def of_people(
     ]
     if any(verdict.severity == "error" for verdict in found):
         return found  # in another unit no bone is of a person's length
-    found += body.check_up(samples) + body.check_order(skeleton, subjects)
+    vertical = body.check_up(samples)
+    found += vertical + body.check_order(skeleton, subjects)
     for name, points in subjects.items():
         found += body.check_bones(name, skeleton, points) if thorough else []
-    found += sides.check_anatomy(samples)
+    if all(verdict.severity != "error" for verdict in vertical):  # else left looks like right
+        found += sides.check_anatomy(samples)
     if not thorough:
         return found
     return found + [verdict for sample in samples for verdict in timing.check_speed(sample)]

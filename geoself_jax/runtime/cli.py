@@ -159,7 +159,7 @@ def load_config(path: str | Path, overrides: Sequence[tuple[str, str]]) -> Confi
     try:
         get_config = runpy.run_path(path).get("get_config")
         config = get_config() if callable(get_config) else None
-    except Exception as error:  # it is the user's program: anything can happen
+    except (Exception, SystemExit) as error:  # it is the user's program: anything can happen
         raise _config_error(path, error) from error
     if not isinstance(config, Config):
         raise usage_error(
@@ -173,7 +173,7 @@ def load_config(path: str | Path, overrides: Sequence[tuple[str, str]]) -> Confi
     return config
 
 
-def _config_error(path: str, error: Exception) -> GeoselfError:
+def _config_error(path: str, error: BaseException) -> GeoselfError:
     """What a configuration file's own error means; a misspelt key gets the nearest name."""
     if isinstance(error, GeoselfError):
         return error

@@ -55,6 +55,10 @@ def check_outputs(
             file of a folder of inputs, of a run or an export, or no file (73); two outputs have
             one path (64).
     """
+    for flag, given in outputs:
+        if given is not None and (not str(given) or "://" in str(given)):
+            what = "wanted a path on a disk" if given else "it is empty: is a variable unset?"
+            raise usage_error(f"{flag}={given}", what, "give a path, and copy the file later")
     wanted = [(flag, Path(path)) for flag, path in outputs if path is not None]
     _check_apart(wanted)
     for flag, path in wanted:

@@ -4,11 +4,22 @@ import jax
 
 from geoself_jax.core import losses
 from geoself_jax.core.augmentation import can_exchange
-from geoself_jax.core.config import Config, ModelConfig
+from geoself_jax.core.config import Config, ModelConfig, as_dict, from_dict
 from geoself_jax.core.errors import nearest_name, usage_error
 from geoself_jax.core.model import backbone_of
 from geoself_jax.core.sampling import exchanges
 from geoself_jax.data.recording import Recording
+
+
+def check_values(config: Config) -> Config:
+    """Refuses a value that a file or a flag could not have set; returns the configuration.
+
+    Raises:
+        GeoselfError: The key, in one line (64).
+    """
+    from_dict(Config, as_dict(config))
+    check_names(config)
+    return config
 
 
 def check_names(config: Config) -> None:

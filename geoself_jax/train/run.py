@@ -28,7 +28,7 @@ from geoself_jax.evaluate.held_out import score
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime import devices, hosts, workdir
 from geoself_jax.runtime.signals import StopFlag
-from geoself_jax.train.check_config import check_fit, check_names
+from geoself_jax.train.check_config import check_fit, check_values
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
 from geoself_jax.train.saving import Saver, restore
@@ -63,8 +63,7 @@ def train(
     """
     started, recording = time.monotonic(), recording.without_ground_truth()
     folder = Path(folder)
-    devices.require(config.device)
-    check_names(config)
+    devices.require(check_values(config).device)
     _print(devices.describe())
     with _owned(folder), StopFlag() as stop:
         if triangulated is None:

@@ -124,6 +124,18 @@ def test_the_limits_hold_for_a_part_read_by_itself():
         from_dict(ModelConfig, {"width": -5}, "architecture")
 
 
+@pytest.mark.parametrize("value", [27.0, True, "27"])
+def test_a_choice_of_whole_numbers_takes_no_other_type(value):
+    with pytest.raises(GeoselfError, match="wanted one of 1, 3, 9"):
+        from_dict(ModelConfig, {"frames": value})
+
+
+def test_a_number_of_many_digits_is_one_line():
+    for values in ({"width": -(10**400)}, {"dropout": 10**400}):
+        with pytest.raises(GeoselfError, match="wanted a number"):
+            from_dict(ModelConfig, values)
+
+
 def test_a_whole_number_will_do_for_a_float_and_a_list_for_a_tuple():
     model = from_dict(ModelConfig, {"root_depth": 5, "pixel_center": [1, 2]})
     assert model.root_depth == 5.0 and type(model.root_depth) is float

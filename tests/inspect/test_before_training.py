@@ -177,3 +177,10 @@ def test_a_root_that_is_never_seen_and_pixels_no_detector_gives_are_refused(tiny
     far = {**arrays, "keypoints_2d": pixels, "confidence": confidence}
     with pytest.raises(GeoselfError, match="camera cam1: detections beyond 10 times"):
         check_before_training("x", recording.from_arrays(far, "x"))
+
+
+def test_an_upside_down_world_is_not_called_mirrored(tiny_arrays):
+    arrays = {**tiny_arrays, "world_up": -np.array([0.0, 0, 1])}
+    lines = [verdict.line for verdict in inspect(recording.from_arrays(arrays, "x"), "x").verdicts]
+    assert any("upside down" in line for line in lines)
+    assert not any("world is mirrored" in line for line in lines)

@@ -93,6 +93,22 @@ def test_a_run_of_an_older_version_without_todays_keys_is_still_the_same_run(
         train(dataclasses.replace(tiny_config, model=model), older, tiny_recording)
 
 
+def test_values_that_no_flag_could_set_are_refused_from_python_too(
+    tiny_config, tiny_recording, tmp_path
+):
+    wrong = [
+        dataclasses.replace(
+            tiny_config, optimizer=dataclasses.replace(tiny_config.optimizer, learning_rate=-0.01)
+        ),
+        dataclasses.replace(tiny_config, model=dataclasses.replace(tiny_config.model, input="foo")),
+    ]
+    for config in wrong:
+        with pytest.raises(GeoselfError) as error:
+            train(config, tmp_path / "run", tiny_recording)
+        assert error.value.code == errors.USAGE
+    assert not (tmp_path / "run").exists()
+
+
 def test_another_configuration_in_the_same_folder_is_refused(tiny_run, tiny_config, tiny_recording):
     other = dataclasses.replace(tiny_config, seed=5)
     with pytest.raises(GeoselfError, match=r"config\.seed=0, not 5") as refused:
