@@ -67,9 +67,7 @@ def shifted(recording: Recording, lags: list[int]) -> Recording:
     pixels, confidence = recording.keypoints_2d.copy(), recording.confidence.copy()
     frames = np.arange(recording.frames)
     for view, lag in enumerate(lags):
-        there = np.clip(frames + lag, 0, recording.frames - 1)
-        same = recording.clip_id[there] == recording.clip_id
-        same &= recording.frame_id[there] == recording.frame_id + lag
+        there, same = timing.later(recording, frames, lag)
         pixels[:, view] = np.where(same[:, None, None], pixels[there, view], np.nan)
         confidence[:, view] = np.where(same[:, None], confidence[there, view], 0)
     return dataclasses.replace(recording, keypoints_2d=pixels, confidence=confidence)
@@ -81,9 +79,7 @@ def _lag_of_pair(sample: Sample, a: int, b: int) -> int:
     own, medians = sample.pixels[:, a], []
     cameras = one(sample.cameras, a), one(sample.cameras, b)
     for lag in _LAGS:
-        there = np.clip(frames + lag, 0, whole.frames - 1)
-        same = whole.clip_id[there] == whole.clip_id[frames]
-        same &= whole.frame_id[there] == whole.frame_id[frames] + lag
+        there, same = timing.later(whole, frames, lag)
         seen = same[:, None] & (whole.confidence[there, b] > 0)
         other = np.where(seen[..., None], whole.keypoints_2d[there, b], np.nan)
         distance = epipolar(own, other, *cameras)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.conventions import SOUND_PX, others_fit
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.verdicts import Verdict, note, ok, warning
@@ -44,16 +45,15 @@ def errors_at(sample: Sample, view: int) -> np.ndarray:
     whole, frames = sample.whole, sample.frames
     found = np.full((2 * FARTHEST + 1, len(frames), whole.skeleton.joints), np.nan)
     for i, lag in enumerate(_LAGS):
-        there, same = _shifted(sample, int(lag))
+        there, same = later(whole, frames, int(lag))
         error = sample.error_of(view, keypoints_2d=whole.keypoints_2d[there, view])
         seen = same[:, None] & (whole.confidence[there, view] > 0)
         found[i] = np.where(seen, error, np.nan)
     return found
 
 
-def _shifted(sample: Sample, lag: int) -> tuple[np.ndarray, np.ndarray]:
-    """Frames `lag` later, and whether each is in the same clip, exactly `lag` frames on."""
-    whole, frames = sample.whole, sample.frames
+def later(whole: Recording, frames: np.ndarray, lag: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns frames `lag` later, and whether each is in the same clip, exactly `lag` frames on."""
     there = np.clip(frames + lag, 0, whole.frames - 1)
     same = whole.clip_id[there] == whole.clip_id[frames]
     return there, same & (whole.frame_id[there] == whole.frame_id[frames] + lag)
@@ -131,7 +131,7 @@ def _behind(sample: Sample, view: int, shift: int) -> np.ndarray:
     """(blocks,) frames by which a view, read `shift` later, still lies behind; empty: too few."""
     whole, pixel = sample.whole, sample.pixel_scale(view)
     (before, one), (there, two), (after, three) = (
-        _shifted(sample, shift + more) for more in (-_REACH, 0, _REACH)
+        later(whole, sample.frames, shift + more) for more in (-_REACH, 0, _REACH)
     )
     pixels = whole.keypoints_2d[:, view]
     motion = (pixels[after] - pixels[before]) / (2 * _REACH)
