@@ -167,7 +167,7 @@ def check_timing(sample: Sample) -> list[Verdict]:
         return [note(CHECK, what, f"the person hardly moves: {moved:.2f} px a frame")]
     lags = [(lag_of(few, view), view) for view in range(few.views)]
     found = _lasting([(lag, view) for lag, view in lags if lag])
-    changed = _dropped(sample)  # a lag that only the end of a clip has is no lag of the camera
+    changed = _dropped(sample, [view for _, view in found])
     if found and not changed:
         return [_late(few, lag, view) for lag, view in found]
     evidence = f"best lag 0 of -{FARTHEST}..{FARTHEST} frames for each camera"
@@ -223,8 +223,14 @@ def motion_px(sample: Sample) -> float:
     return float(np.median(step)) if step.size else float("nan")
 
 
-def _dropped(sample: Sample) -> list[Verdict]:
-    """A lag that one end of a clip has and the other has not: frames are missing in between."""
+def _dropped(sample: Sample, late: list[int]) -> list[Verdict]:
+    """A lag that one end of a clip has and the other has not: frames are missing in between.
+
+    Args:
+        sample: Of one rig.
+        late: Views that look late throughout; where there are any, only one of these counts, and
+            only if it is in step at one end: then it is not late throughout.
+    """
     clips = [ends for ends in _ends(sample) if min(motion_px(end) for end in ends) > _MOVING_PX]
     if not clips or sample.views < 3:
         return []
@@ -239,6 +245,8 @@ def _dropped(sample: Sample) -> list[Verdict]:
         for clip, two in zip(clips, zip(lags[::2], lags[1::2], strict=True), strict=True):
             steps = [lag.frames if lag else 0 for lag in two]
             clear = all(lag is None or lag.best_px < _DROPPED * lag.now_px for lag in two)
+            if late and (view not in late or all(steps)):
+                continue
             if steps[0] != steps[1] and clear and abs(steps[0] - steps[1]) <= _MOST_DROPPED:
                 gain = max(lag.now_px - lag.best_px for lag in two if lag)
                 found.append((gain / pixel, view, clip[0].frames[0], steps))
