@@ -4,17 +4,19 @@ As for `conventions`, a cause only where undoing it proves it.
 """
 
 import dataclasses
+from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 
 from geoself_jax.data.recording import Recording
-from geoself_jax.inspect import conventions, timing
+from geoself_jax.inspect import conventions, lateness
 from geoself_jax.inspect.conventions import Cause
+from geoself_jax.inspect.lateness import Lag
 from geoself_jax.inspect.sample import Sample, epipolar, one
 
 _FACTORS = (2, 3, 4, 1 / 2, 1 / 3, 1 / 4)  # of one camera's frame rate
-_LAGS = range(-timing.FARTHEST, timing.FARTHEST + 1)
+_LAGS = range(-lateness.FARTHEST, lateness.FARTHEST + 1)
 _FEW = 100  # instants on which pairs of cameras are shifted against each other
 
 
@@ -22,9 +24,9 @@ def of_one(sample: Sample, view: int, rest: float) -> Cause | None:
     """A lag or another frame rate of one camera, if without it the camera fits the others."""
     limit = conventions.limit_of_one(sample, view, rest)
     found = []
-    lag = timing.lag_of(sample, view)
+    lag = lateness.lag_of(sample, view)
     if lag and lag.best_px <= limit:
-        found.append((lag.best_px, f"runs {timing.words(lag, sample.whole.fps)}"))
+        found.append((lag.best_px, f"runs {lateness.words(lag, sample.whole.fps)}"))
     for factor in _FACTORS:
         error = _at_rate(sample, view, factor)
         if np.isfinite(error) and error <= limit:
@@ -38,28 +40,67 @@ def of_one(sample: Sample, view: int, rest: float) -> Cause | None:
 
 def of_rig(sample: Sample, worst: float) -> Cause | None:
     """Lags of several cameras against one of them, if without them the rig is sound."""
+    found = []
+    for lags in _by_pairs(sample):
+        aligned = Sample(shifted(sample.whole, lags), sample.frames)
+        found.append((conventions.worst_residual(aligned), lags))
+    if not found:
+        return None
+    residual, lags = min(found)
+    scale = max(sample.noise_scale(v) for v in range(sample.views))
+    if not (residual <= conventions.SOUND_PX * scale and residual * 2 <= worst):
+        return None
+    names = sample.whole.camera_names
+    late = [f"{names[v]} by {lag:+d} frames" for v, lag in enumerate(_against_most(lags)) if lag]
+    return Cause(", ".join(late), residual)
+
+
+def late_views(sample: Sample) -> dict[int, Lag]:
+    """The views that look late or early against the others, each by itself."""
+    found = {view: lateness.lag_of(sample, view) for view in range(sample.views)}
+    return {view: lag for view, lag in found.items() if lag}
+
+
+def in_step(sample: Sample) -> list[int] | None:
+    """Frames by which each view is late; None unless without these none looks late.
+
+    Of three views or more. The largest lag is undone until none is left, which changes what the
+    other views look like: a sound camera looks late where two others are.
+    """
+    for start in ([0] * sample.views, *_by_pairs(sample)):
+        lags = list(start)
+        for _ in range(2 * sample.views):
+            aligned = Sample(shifted(sample.whole, lags), sample.frames)
+            left = late_views(aligned)
+            if not left:
+                break
+            view = max(left, key=lambda v: left[v].gain_px)
+            lags[view] += left[view].frames
+        else:
+            continue
+        if len(set(lags)) > 1:
+            return _against_most(lags)
+    return None
+
+
+def _against_most(lags: list[int]) -> list[int]:
+    """The lags against that which most of the views have, or else the first."""
+    usual = max(lags, key=lags.count)
+    return [lag - usual for lag in lags]
+
+
+def _by_pairs(sample: Sample) -> Iterator[list[int]]:
+    """Lags of all views against each of them in turn, by their epipolar distances."""
     few = sample.thinned(_FEW)
     pairs = {pair: _lag_of_pair(few, *pair) for pair in combinations(range(sample.views), 2)}
-    best: tuple[float, list[int]] | None = None
     for reference in range(sample.views):
         lags = [
             0 if v == reference else pairs[min(v, reference), max(v, reference)]
             for v in range(sample.views)
         ]
         lags = [lag if v > reference else -lag for v, lag in enumerate(lags)]
-        if not any(lags):
-            continue
-        aligned = Sample(shifted(sample.whole, lags), sample.frames)
-        residual = conventions.worst_residual(aligned)
-        if best is None or residual < best[0]:
-            best = residual, lags
-    scale = max(sample.noise_scale(v) for v in range(sample.views))
-    if best is None or not (best[0] <= conventions.SOUND_PX * scale and best[0] * 2 <= worst):
-        return None
-    residual, lags = best
-    names = sample.whole.camera_names
-    late = [f"{names[v]} by {lag:+d} frames" for v, lag in enumerate(lags) if lag]
-    return Cause(", ".join(late), residual)
+        if any(lags):
+            yield lags
 
 
 def shifted(recording: Recording, lags: list[int]) -> Recording:
@@ -67,7 +108,7 @@ def shifted(recording: Recording, lags: list[int]) -> Recording:
     pixels, confidence = recording.keypoints_2d.copy(), recording.confidence.copy()
     frames = np.arange(recording.frames)
     for view, lag in enumerate(lags):
-        there, same = timing.later(recording, frames, lag)
+        there, same = lateness.later(recording, frames, lag)
         pixels[:, view] = np.where(same[:, None, None], pixels[there, view], np.nan)
         confidence[:, view] = np.where(same[:, None], confidence[there, view], 0)
     return dataclasses.replace(recording, keypoints_2d=pixels, confidence=confidence)
@@ -79,14 +120,14 @@ def _lag_of_pair(sample: Sample, a: int, b: int) -> int:
     own, medians = sample.pixels[:, a], []
     cameras = one(sample.cameras, a), one(sample.cameras, b)
     for lag in _LAGS:
-        there, same = timing.later(whole, frames, lag)
+        there, same = lateness.later(whole, frames, lag)
         seen = same[:, None] & (whole.confidence[there, b] > 0)
         other = np.where(seen[..., None], whole.keypoints_2d[there, b], np.nan)
         distance = epipolar(own, other, *cameras)
         distance = distance[np.isfinite(distance)]
-        medians.append(float(np.median(distance)) if distance.size > timing.FEWEST else np.inf)
+        medians.append(float(np.median(distance)) if distance.size > lateness.FEWEST else np.inf)
     best = int(np.argmin(medians))
-    now = medians[timing.FARTHEST]
+    now = medians[lateness.FARTHEST]
     return _LAGS[best] if medians[best] < 0.8 * now else 0
 
 
@@ -102,4 +143,4 @@ def _at_rate(sample: Sample, view: int, factor: float) -> float:
     pixels = np.where(seen[..., None], whole.keypoints_2d[there, view], np.nan)
     error = sample.error_of(view, keypoints_2d=pixels)
     error = error[~np.isnan(error)]
-    return float(np.median(error)) if error.size > timing.FEWEST else float("nan")
+    return float(np.median(error)) if error.size > lateness.FEWEST else float("nan")

@@ -1,7 +1,10 @@
 """Is one camera's lens what K says: focal length, principal point, distortion?"""
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from geoself_jax.inspect.conventions import limit_of_one, others_fit
 from geoself_jax.inspect.sample import Sample, one, projected
 from geoself_jax.inspect.verdicts import Verdict, note, ok, warning
 
@@ -11,21 +14,41 @@ _SCALE, _SHIFT_PX, _BENT_PX = 0.03, 12.0, 4.0  # pixels in an image 1000 wide
 _INLIERS = 3.0  # times the median error
 
 
+@dataclass(frozen=True)
+class Fit:
+    """How a camera's detections lie about where the others see the joints.
+
+    Attributes:
+        scale: Of the image about the principal point; 1 is what K says.
+        moved: Shift, pixels.
+        curved: Pixels of the outermost detections that no scale explains.
+        error, then: Median error in pixels, as it is and without scale and shift.
+    """
+
+    scale: float
+    moved: float
+    curved: float
+    error: float
+    then: float
+
+
 def check_lens(sample: Sample) -> list[Verdict]:
     """Verdicts on each camera, by how its errors depend on the position in the image."""
     rig = sample.whole.rig_names[sample.rig]
     if sample.views < 3:
         what = f"rig {rig}: focal lengths and distortion were not checked one by one"
         return [note(CHECK, what, "wanted three views")]
-    fits = [_fit(sample, view) for view in range(sample.views)]
-    found = [v for view, fit in enumerate(fits) if fit for v in _verdicts(sample, view, fit, fits)]
-    if not any(fits):
+    fits = {view: fit for view in range(sample.views) if (fit := _fit(sample, view))}
+    if not fits:
         return [note(CHECK, f"rig {rig}: the lenses were not checked", "too few detections")]
+    worst = max(fits, key=lambda view: fits[view].error)
+    found = _linear(sample, worst, fits[worst])
+    found += [v for view, fit in fits.items() for v in _curved(sample, view, fit)]
     return found or [ok(CHECK, f"rig {rig}: errors do not depend on the position in the image")]
 
 
-def _fit(sample: Sample, view: int) -> tuple[float, float, float, float] | None:
-    """Scale - 1, shift, radial displacement of the outermost (px), median error; None: too few."""
+def _fit(sample: Sample, view: int) -> Fit | None:
+    """None where too few detections are seen by others too."""
     camera = one(sample.cameras, view)
     pixels, depth = projected(sample.by_others[view], camera)
     own = sample.recording.keypoints_2d[:, view]
@@ -35,56 +58,61 @@ def _fit(sample: Sample, view: int) -> tuple[float, float, float, float] | None:
     if len(x) < _FEWEST:
         return None
     inlier = error <= _INLIERS * np.median(error)
-    x, y = x[inlier], y[inlier]
-    radius = np.linalg.norm(x, axis=-1)
+    radius = np.linalg.norm(x[inlier], axis=-1)
     far = max(float(np.percentile(radius, 95)), 1.0)
-    bend = (x * ((radius / far) ** 2)[:, None]).reshape(-1)
-    shift = np.tile(np.eye(2), (len(x), 1))
-    columns = np.column_stack([x.reshape(-1), bend, shift])
-    (_, bent, *moved), *_ = np.linalg.lstsq(columns, (y - x).reshape(-1), rcond=None)
-    (alone, *_), *_ = np.linalg.lstsq(columns[:, [0, 2, 3]], (y - x).reshape(-1), rcond=None)
+    bend = (x[inlier] * ((radius / far) ** 2)[:, None]).reshape(-1)
+    shift = np.tile(np.eye(2), (len(radius), 1))
+    columns = np.column_stack([x[inlier].reshape(-1), bend, shift])
+    off = (y - x)[inlier].reshape(-1)
+    (_, bent, *moved), *_ = np.linalg.lstsq(columns, off, rcond=None)
+    (alone, *by), *_ = np.linalg.lstsq(columns[:, [0, 2, 3]], off, rcond=None)
+    then = np.linalg.norm(x * (1 + alone) + by - y, axis=-1)
     # A linear fit explains most of a cubic: the residual is at most 0.385 of the cubic at the
     # outermost point.
-    curved = abs(bent) * far * 0.385
-    moved_px = float(np.hypot(*moved))
-    return float(alone), moved_px, float(curved), float(np.median(error))
+    curved = float(abs(bent) * far * 0.385)
+    medians = (float(np.median(each)) for each in (error, then))
+    return Fit(1 + float(alone), float(np.hypot(*moved)), curved, *medians)
 
 
-def _verdicts(
-    sample: Sample,
-    view: int,
-    fit: tuple[float, float, float, float],
-    fits: list[tuple[float, float, float, float] | None],
-) -> list[Verdict]:
-    scale, shift, curved, error = fit
-    unit, found = sample.pixel_scale(view), []
-    worst = max((f[3] for f in fits if f), default=0)
-    if abs(scale) > _SCALE and error == worst:
-        found.append(
-            warning(
-                CHECK,
-                f"{sample.name(view)}: its image is {100 * (1 + scale):.1f} % of the size that "
-                "K and its distance give",
-                f"fitted over its detections, median error {error:.1f} px",
-                "check fx, fy, image_size and the length of center",
-            )
+def _linear(sample: Sample, view: int, fit: Fit) -> list[Verdict]:
+    """Verdicts on scale and shift, causes only if without them the camera fits the others.
+
+    A lens that bends scales too, and is the cause of both.
+    """
+    pixel = sample.pixel_scale(view)
+    large = abs(fit.scale - 1) > _SCALE, fit.moved > _SHIFT_PX * pixel
+    if not any(large) or fit.curved > _BENT_PX * pixel:
+        return []
+    falls = f"median error {fit.error:.1f} px, {fit.then:.1f} px without that"
+    if fit.then > limit_of_one(sample, view, others_fit(sample, view)):
+        what = f"{sample.name(view)}: errors depend on the position in the image"
+        figures = f"as if it were {100 * fit.scale:.1f} % as large and moved by {fit.moved:.0f} px"
+        do = "look at this camera's calibration and detections: a scale does not explain it"
+        return [warning(CHECK, what, f"{figures}; {falls}", do)]
+    size = warning(
+        CHECK,
+        f"{sample.name(view)}: its image is {100 * fit.scale:.1f} % of the size that "
+        "K and its distance give",
+        f"fitted over its detections, {falls}",
+        "check fx, fy, image_size and the length of center",
+    )
+    place = warning(
+        CHECK,
+        f"{sample.name(view)}: its detections are moved by {fit.moved:.0f} px",
+        f"fitted over its detections, {falls}",
+        "check cx, cy, R, and whether the images were cropped",
+    )
+    return [verdict for verdict, due in zip((size, place), large, strict=True) if due]
+
+
+def _curved(sample: Sample, view: int, fit: Fit) -> list[Verdict]:
+    if fit.curved <= _BENT_PX * sample.pixel_scale(view):
+        return []
+    return [
+        warning(
+            CHECK,
+            f"{sample.name(view)}: errors grow towards the image's border",
+            f"{fit.curved:.1f} px that no scale explains",
+            "give `dist`, or undistort the pixels",
         )
-    if shift > _SHIFT_PX * unit and error == worst:
-        found.append(
-            warning(
-                CHECK,
-                f"{sample.name(view)}: its detections are moved by {shift:.0f} px",
-                f"fitted over its detections, median error {error:.1f} px",
-                "check cx, cy, R, and whether the images were cropped",
-            )
-        )
-    if curved > _BENT_PX * unit:
-        found.append(
-            warning(
-                CHECK,
-                f"{sample.name(view)}: errors grow towards the image's border",
-                f"{curved:.1f} px that no scale explains",
-                "give `dist`, or undistort the pixels",
-            )
-        )
-    return found
+    ]

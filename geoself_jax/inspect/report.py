@@ -11,7 +11,9 @@ from geoself_jax.inspect import (
     cameras,
     detection_checks,
     duplicates,
+    frame_rate,
     lens,
+    same_person,
     sides,
     timing,
     verdicts,
@@ -67,7 +69,7 @@ def inspect(
     """
     samples = samples_of(recording.without_ground_truth(), most)[:RIGS]
     found = of_detections(recording) + of_geometry(recording, samples)
-    found += duplicates.check_repeats(recording)
+    found += duplicates.check_repeats(recording) + same_person.check_copies(recording)
     if against is not None:
         found += duplicates.check_leaks(recording, against, other)
     usable = samples if recording.views > 1 else []
@@ -107,7 +109,7 @@ def of_geometry(
             fitting.append(sample)
             found += of_views(sample) if thorough else _of_frames_and_depth(sample)
         elif fit[0].severity == "warning":
-            found += in_frames_and_time(sample) if thorough else sides.check_frames(sample)
+            found += in_frames_and_time(sample)[0] if thorough else sides.check_frames(sample)
     if not fitting:
         what = "people and timing were not checked"
         return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
@@ -120,26 +122,33 @@ def _of_frames_and_depth(sample: Sample) -> list[Verdict]:
 
 def of_views(sample: Sample) -> list[Verdict]:
     """Checks that need cameras that fit."""
-    lenses = lens.check_lens(sample)
-    bent = any(verdict.severity == "warning" for verdict in lenses)
+    found, in_step = in_frames_and_time(sample)
+    lenses = lens.check_lens(in_step)
+    if any(verdict.severity == "warning" for verdict in lenses):
+        found, in_step = _not_timed(sample), sample
     return [
-        *(_not_timed(sample) if bent else in_frames_and_time(sample)),
+        *found,
         *lenses,
-        *body.check_depth(sample),
-        *detection_checks.check_trust(sample),
-        *cameras.check_baselines(sample),
+        *body.check_depth(in_step),
+        *detection_checks.check_trust(in_step),
+        *cameras.check_baselines(in_step),
     ]
 
 
-def in_frames_and_time(sample: Sample) -> list[Verdict]:
-    """Checks frames, then lags, except of cameras that exchange sides: these look late."""
+def in_frames_and_time(sample: Sample) -> tuple[list[Verdict], Sample]:
+    """Checks frames and lags; also returns the sample without lags that are proved.
+
+    A camera that exchanges sides looks late, and one that is late seems to see somebody else.
+    """
     found = sides.check_frames(sample)
-    sided = [v for v in found if v.check == sides.CHECK]
+    sided = [v for v in found if v.check == sides.CHECK and v.severity != "ok"]
     names = [sample.name(view) for view in range(sample.views)]
     exchanged = [n for n in names if any(v.what.startswith(f"{n}: ") for v in sided)]
-    starts = tuple(f"{name}{end}" for name in exchanged for end in (": ", " runs "))
-    late = timing.check_timing(sample)
-    return found + [v for v in late if not (starts and v.what.startswith(starts))]
+    late, in_step = timing.check_timing(sample)
+    if exchanged:
+        starts = tuple(f"{name}{end}" for name in exchanged for end in (": ", " "))
+        return found + [v for v in late if not v.what.startswith(starts)], sample
+    return (found if in_step is sample else sides.check_frames(in_step)) + late, in_step
 
 
 def _not_timed(sample: Sample) -> list[Verdict]:
@@ -167,7 +176,9 @@ def of_people(
         found += sides.check_anatomy(samples)
     if not thorough:
         return found
-    return found + [verdict for sample in samples for verdict in timing.check_speed(sample)]
+    found += same_person.check_bodies(skeleton, subjects)
+    found += [verdict for sample in samples for verdict in frame_rate.check_speed(sample)]
+    return found + frame_rate.check_falls(samples)
 
 
 def _by_subject(recording: Recording, samples: list[Sample]) -> dict[str, np.ndarray]:
