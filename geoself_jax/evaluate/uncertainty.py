@@ -4,9 +4,9 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from scipy.stats import spearmanr
 
 from geoself_jax.core.model import UNCERTAINTY_SCALE, Prediction
+from geoself_jax.core.rank_correlation import rank_correlation
 from geoself_jax.data.recording import Recording
 from geoself_jax.evaluate.scores import in_cameras, lifted
 
@@ -80,7 +80,7 @@ def report(uncertainty: np.ndarray, distance: np.ndarray) -> dict[str, Any] | No
     return {
         "predicted_mm": float(predicted.mean()),
         "error_mm": float(found.mean()),
-        "rank_correlation": float(spearmanr(predicted, found).statistic),
+        "rank_correlation": rank_correlation(predicted, found),
         "bins": [
             {"predicted_mm": float(predicted[part].mean()), "error_mm": float(found[part].mean())}
             for part in parts

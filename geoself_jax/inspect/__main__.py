@@ -30,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.data.poses.atomic_write import whole_file
     from geoself_jax.data.sources import load, place
-    from geoself_jax.inspect import html_report, report
+    from geoself_jax.inspect import report
     from geoself_jax.runtime import devices, workdir
     from geoself_jax.runtime.outputs import check_outputs
 
@@ -51,6 +51,8 @@ def main(argv: Sequence[str]) -> int:
         if Path(flags.json) in replaced:
             print(f"\nverdicts: replaced {flags.json}")
     if flags.html:
+        from geoself_jax.inspect import html_report  # draws, which other reports need not
+
         with whole_file(Path(flags.html)) as stream:
             stream.write(html_report.page(found))
         print(f"\nreport: {'replaced ' * (Path(flags.html) in replaced)}{flags.html}")

@@ -1,8 +1,8 @@
 """What the detectors give: what is missing, where it lies, how far it is trusted."""
 
 import numpy as np
-from scipy.stats import spearmanr
 
+from geoself_jax.core.rank_correlation import rank_correlation as ranked
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
@@ -161,4 +161,4 @@ def rank_correlation(sample: Sample) -> float:
     confidence, residual = sample.recording.confidence[good], errors[good]
     if len(confidence) < _FEWEST or np.ptp(confidence) < 1e-6:
         return float("nan")
-    return float(spearmanr(confidence, residual).statistic)
+    return ranked(confidence, residual)
