@@ -83,6 +83,8 @@ class Recording:
         pose_world: (T, J', 3) metres, world; ground truth for evaluation only, or None.
         pose_skeleton: Of the J' joints; None where they are the detections', J' = J.
         fingerprint: SHA-256 of what training uses of the file, before anything is computed from it.
+        dist: (rigs, V, n) coefficients of the lenses whose distortion the pixels are without, None
+            where there was none: what a pixel was in the image needs them.
     """
 
     keypoints_2d: np.ndarray
@@ -104,6 +106,7 @@ class Recording:
     pose_world: np.ndarray | None = None
     pose_skeleton: Skeleton | None = None
     fingerprint: str = ""
+    dist: np.ndarray | None = None
 
     @property
     def frames(self) -> int:
@@ -156,6 +159,7 @@ class Recording:
             camera=HostCamera(*(array[:, views] for array in self.camera)),
             image_size=self.image_size[:, views],
             camera_names=tuple(self.camera_names[view] for view in views),
+            dist=None if self.dist is None else self.dist[:, views],
         )
 
     def without_ground_truth(self) -> "Recording":
@@ -183,7 +187,8 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     validation.check_scene(source, arrays)
     camera = HostCamera(arrays["K"].astype(np.float64), R, arrays["center"].astype(np.float64))
     keypoints_2d = arrays["keypoints_2d"].astype(np.float32)
-    if "dist" in arrays and np.any(arrays["dist"]):
+    bent = "dist" in arrays and np.any(arrays["dist"])
+    if bent:
         keypoints_2d = _undistorted(source, keypoints_2d, arrays)
     confidence = arrays["confidence"].astype(np.float32)
     missing = ~np.isfinite(keypoints_2d).all(-1)
@@ -213,6 +218,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
         pose_world=pose_world,
         pose_skeleton=pose_skeleton,
         fingerprint=_fingerprint(arrays),
+        dist=arrays["dist"].astype(np.float64) if bent else None,
     )
 
 

@@ -12,6 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from geoself_jax.data.recording import HostCamera
+from geoself_jax.geometry.lenses import Lens, distort_pixels, undistort_pixels
 from geoself_jax.inspect.sample import Sample, one, projected, triangulated
 
 Change = Callable[[HostCamera], HostCamera]
@@ -236,10 +237,20 @@ def _hypotheses(sample: Sample) -> Iterator[Hypothesis]:
         yield Hypothesis(what, pixels[:, order], trust[:, order], cameras)
     for scale in _SCALES:
         what = f"all detections are {1 / scale:.2g} times the size that K is for"
-        yield Hypothesis(what, pixels * scale, trust, cameras, scale)
+        sized = np.stack([_resized(sample, v, scale) for v in _all(sample)], 1)
+        yield Hypothesis(what, sized, trust, cameras, scale)
     for what, change_pixels in IMAGES.items():
         moved = np.stack([change_pixels(pixels[:, v], _size(sample, v)) for v in _all(sample)], 1)
         yield Hypothesis(f"{what} in all cameras", moved, trust, cameras)
+
+
+def _resized(sample: Sample, view: int, scale: float) -> np.ndarray:
+    """A view's pixels as they are if its image was `scale` times as large before its lens."""
+    pixels, dist = sample.pixels[:, view], sample.whole.dist
+    if dist is None:
+        return pixels * np.float32(scale)
+    K, lens = one(sample.cameras, view).K, Lens(tuple(dist[sample.rig, view].tolist()))
+    return undistort_pixels(distort_pixels(pixels, K, lens) * scale, K, lens)
 
 
 def _all(sample: Sample) -> range:
@@ -284,7 +295,7 @@ def _of_view(sample: Sample, view: int) -> Iterator[Hypothesis]:
         yield Hypothesis(what, mirrored[:, mirror], trust, camera)
     for scale in _SCALES:
         what = f"the detections are {1 / scale:.2g} times the size that K is for"
-        yield Hypothesis(what, pixels * scale, trust, camera, scale)
+        yield Hypothesis(what, _resized(sample, view, scale), trust, camera, scale)
         K = camera.K.copy()
         K[(0, 1), (0, 1)] *= scale
         what = f"the focal length should be {scale:.2g} times as long"
