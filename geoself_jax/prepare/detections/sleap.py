@@ -61,7 +61,9 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             "export the analysis again",
         )
     kept = skeleton_of_names(str(path), names, skeleton)
-    rows = sleap_csv.by_hand(np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1))
+    rows = sleap_csv.by_hand(
+        np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1)
+    )
     there = np.isfinite(rows[..., :2]).all(-1).any(-1)
     person, frame = np.nonzero(there)
     track_names = [str(name) for name in np.ravel(tree.get("track_names", []))]
