@@ -204,7 +204,7 @@ def _check_ids(source: str, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def placed(points: np.ndarray) -> np.ndarray:
-    """Whether x and y of points (..., 2) are finite, (...,): by axis, as `.all(-1)` takes longer."""
+    """Whether x and y of points (..., 2) are finite, (...,): by axis, for `.all(-1)` is slow."""
     return np.isfinite(points[..., 0]) & np.isfinite(points[..., 1])
 
 

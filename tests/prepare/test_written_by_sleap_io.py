@@ -1,4 +1,4 @@
-"""Files that sleap-io itself writes: projects, analyses and tables come back as what it was given."""
+"""Files that sleap-io itself writes: projects, analyses and tables come back as given."""
 
 import numpy as np
 import pytest

@@ -23,11 +23,11 @@ from geoself_jax.prepare.detections.deeplabcut_tables import (
 )
 from geoself_jax.prepare.detections.rows import (
     frame_number,
-    head,
     instances_of,
     nobody,
     skeleton_of_names,
 )
+from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
 H5 = (".h5", ".hdf5", ".hdf")

@@ -14,7 +14,8 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_hdf5
 from geoself_jax.prepare.detections import sleap_csv, sleap_labels
-from geoself_jax.prepare.detections.rows import head, instances_of, skeleton_of_names
+from geoself_jax.prepare.detections.rows import instances_of, skeleton_of_names
+from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
 H5 = (".h5", ".hdf5", ".analysis")
