@@ -3,10 +3,10 @@
     python -m benchmarks.written_files [--only sleap-io mediapipe] [--table=FILE.md]
 
 Each library is installed, in its pinned version, into a virtual environment in a temporary folder
-(`PYTHON` names its Python, 3.11 of which all have wheels; mediapipe's takes 1 GB, the one with
-torch 1.5 GB), and writes what benchmarks/writers/ gives it. The readers of `prepare` read it; the
-table shows the largest differences, and the exit code is 1 where one is larger than the last digit
-that was written, or where somebody is missing.
+(`PYTHON` names its Python, 3.11 of which all have wheels; mediapipe takes 1 GB, ultralytics 1.5 GB,
+deeplabcut with CUDA 6.7 GB), and writes what benchmarks/writers/ gives it. The readers of `prepare`
+read it; the table shows the largest differences. The exit code is 1 where one is larger than the
+last digit that was written, or where somebody is missing.
 """
 
 import argparse
@@ -35,6 +35,7 @@ LIBRARIES = {
         *("torch==2.13.0", "mmengine==0.10.7", "json_tricks==3.17.3", "munkres==3.0.0"),
         *("--no-deps", "mmpose==1.3.2", "mmcv-lite==2.2.0"),
     ),
+    "deeplabcut": ("deeplabcut==3.0.2", "torch==2.14.1", "torchvision==0.29.1"),
     "movement": ("movement==0.15.0",),
     "aniposelib": ("aniposelib==0.8.0",),
 }
