@@ -130,55 +130,16 @@ class Human:
 
 def human_checks(run: Human) -> dict[str, tuple[str, Callable[[], str]]]:
     """Expected, and what is wrong (empty: right), of each human case."""
-
-    def huge(start: str) -> str:
-        done = run("huge_image_id", start)
-        if done.code:
-            return refused(done)
-        return sound(done, 20) or (
-            "" if done.bytes < 2 * 2**30 else f"{done.bytes / 2**30:.1f} GiB"
-        )
-
-    def unit(*arguments: str) -> str:
-        done = run("freemocap_ids", *arguments)
-        if done.code:
-            return refused(done, "unit")
-        return sound(done)
-
-    def late() -> str:
-        done = run("mmpose_late")
-        if done.code:
-            return refused(done, "cam3")
-        with np.load(done.output) as arrays:
-            missing = int((arrays["confidence"][:, 2].max(-1) == 0).sum())
-        return (
-            ""
-            if missing == 6 and residual_px(done.output) < 4
-            else f"{missing} missing, {residual_px(done.output):.1f} px"
-        )
-
-    def exchange() -> str:
-        done = run("swap_nan")
-        if done.code:
-            return f"prepare: {done.line}"
-        said = command("inspect", f"--data={done.output}")
-        wrong = [
-            line
-            for line in said.text.splitlines()
-            if "exchanged" in line and line.startswith(("error", "warning"))
-        ]
-        return wrong[0] if wrong or not said.code else ""
-
     return {
         "emptykp": ("80 instants, 3.8 px", lambda: sound(run("emptykp"))),
-        "huge_image_id": ("20 instants or one line", lambda: huge("10000000")),
-        "huge_image_id 3e8": ("20 instants or one line", lambda: huge("300000000")),
+        "huge_image_id": ("20 instants or one line", lambda: _huge(run, "10000000")),
+        "huge_image_id 3e8": ("20 instants or one line", lambda: _huge(run, "300000000")),
         "ultralytics_category0": ("read", lambda: sound(run("ultralytics_category0"))),
         "score_negative": ("read", lambda: sound(run("score_negative"))),
-        "freemocap_ids": ("unit from the file, or refused", unit),
+        "freemocap_ids": ("unit from the file, or refused", lambda: _unit(run)),
         "freemocap_ids --unit": ("read", lambda: sound(run("freemocap_ids", flags=("--unit=mm",)))),
-        "freemocap_ids 8": ("unit from the file, or refused", lambda: unit("8")),
-        "mmpose_late": ("6 instants of cam3 empty", late),
+        "freemocap_ids 8": ("unit from the file, or refused", lambda: _unit(run, "8")),
+        "mmpose_late": ("6 instants of cam3 empty", lambda: _late(run)),
         "caliscope_native": (
             "read, or the file to use named",
             lambda: _either(run("caliscope_native"), "caliscope"),
@@ -189,8 +150,43 @@ def human_checks(run: Human) -> dict[str, tuple[str, Callable[[], str]]]:
                 run("fit3d_json", flags=("--image-size=1000x1002",)), "fit3d|centre|center|layout"
             ),
         ),
-        "swap_nan": ("do not fit; no exchange advised", exchange),
+        "swap_nan": ("do not fit; no exchange advised", lambda: _exchange(run)),
     }
+
+
+def _huge(run: Human, start: str) -> str:
+    done = run("huge_image_id", start)
+    if done.code:
+        return refused(done)
+    return sound(done, 20) or ("" if done.bytes < 2 * 2**30 else f"{done.bytes / 2**30:.1f} GiB")
+
+
+def _unit(run: Human, *arguments: str) -> str:
+    done = run("freemocap_ids", *arguments)
+    return refused(done, "unit") if done.code else sound(done)
+
+
+def _late(run: Human) -> str:
+    done = run("mmpose_late")
+    if done.code:
+        return refused(done, "cam3")
+    with np.load(done.output) as arrays:
+        missing = int((arrays["confidence"][:, 2].max(-1) == 0).sum())
+    pixels = residual_px(done.output)
+    return "" if missing == 6 and pixels < 4 else f"{missing} missing, {pixels:.1f} px"
+
+
+def _exchange(run: Human) -> str:
+    done = run("swap_nan")
+    if done.code:
+        return f"prepare: {done.line}"
+    said = command("inspect", f"--data={done.output}")
+    wrong = [
+        line
+        for line in said.text.splitlines()
+        if "exchanged" in line and line.startswith(("error", "warning"))
+    ]
+    return wrong[0] if wrong or not said.code else ""
 
 
 def _either(done: Outcome, words: str) -> str:

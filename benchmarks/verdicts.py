@@ -2,7 +2,7 @@
 
     python -m benchmarks.verdicts [--data=../shared/data/cmu_h36m_rig] [--sound=200]
 
-The faults of benchmarks/faults.py and more are planted into real motion through a real
+The faults of benchmarks/faults/ and more are planted into real motion through a real
 calibration, as it is and with 20 % of the joints missing at random. A false cure is a cause that is
 stated and is not what was planted: a user who follows it breaks the file further. Then recordings
 without a fault, of varied body, cameras, resolution, lens, frame rate, noise and missing joints:
@@ -143,7 +143,7 @@ def at_rate(view: int, factor: float) -> Plant:
 
 
 def planted() -> Iterator[Planted]:
-    """More than those of benchmarks/faults.py."""
+    """More than those of benchmarks/faults/."""
     for a, b in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)):
         right = ("exchanged",)
         yield Planted(

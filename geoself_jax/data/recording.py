@@ -191,7 +191,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     if bent:
         keypoints_2d = _undistorted(source, keypoints_2d, arrays)
     confidence = arrays["confidence"].astype(np.float32)
-    missing = ~np.isfinite(keypoints_2d).all(-1)
+    missing = ~validation.placed(keypoints_2d)
     keypoints_2d[missing] = np.nan
     up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
     confidence = np.where(missing, 0, confidence)
@@ -335,9 +335,9 @@ def _undistorted(
         here = arrays["rig_id"] == rig
         lens = Lens(tuple(arrays["dist"][rig, view].tolist()))
         pixels = keypoints_2d[here, view]
-        result[here, view] = undistort_pixels(pixels, arrays["K"][rig, view], lens)
-        there = np.isfinite(pixels).all(-1)
-        lost = there & ~np.isfinite(result[here, view]).all(-1)
+        result[here, view] = undistorted = undistort_pixels(pixels, arrays["K"][rig, view], lens)
+        there = validation.placed(pixels)
+        lost = there & ~validation.placed(undistorted)
         if lost.any():
             warnings.warn(
                 f"{source}: rig {arrays['rig_names'][rig]}, camera {arrays['camera_names'][view]}: "

@@ -14,16 +14,13 @@ from geoself_jax.core.errors import (
     nearest_name,
     usage_error,
 )
+from geoself_jax.core.notices import silent
 from geoself_jax.lift.camera_view import View, view_of
 from geoself_jax.prepare.calibrations import opencv, read_calibration, recognize_calibration
 from geoself_jax.prepare.calibrations.camera_table import FileCamera
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 HUMAN36M = "human36m:"
-
-
-def _silent(_: str) -> None:
-    pass
 
 
 def read_view(
@@ -34,7 +31,7 @@ def read_view(
     unit: str | None = None,
     up: str | None = None,
     image_size: tuple[int, int] | None = None,
-    notice: Callable[[str], None] = _silent,
+    notice: Callable[[str], None] = silent,
 ) -> View:
     """Reads one camera of a calibration.
 

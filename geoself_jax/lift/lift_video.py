@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from geoself_jax.core.errors import data_error
+from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.poses.resample import step_of
@@ -17,16 +18,12 @@ from geoself_jax.lift.video_detections import Video
 NAME = "lifted"
 
 
-def _silent(_: int) -> None:
-    pass
-
-
 def lift_video(
     lifter: Lifter,
     video: Video,
     *,
     min_confidence: float = 0.0,
-    progress: Callable[[int], None] = _silent,
+    progress: Callable[[int], None] = silent,
 ) -> PoseSequence:
     """Lifts every frame of a video to absolute poses in the camera frame.
 

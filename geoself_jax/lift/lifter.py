@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from geoself_jax.core.batch import windows
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.model import Networks, Prediction, folded
+from geoself_jax.core.notices import silent
 from geoself_jax.core.step import make_predict
 from geoself_jax.data.poses.filters import OneEuro
 from geoself_jax.lift.exported import load_exported
@@ -21,10 +22,6 @@ from geoself_jax.lift.stream import Stream, steady
 from geoself_jax.lift.weight_packing import pack
 
 _CHUNK = 4096  # a power of two, so that only the last chunk is padded; divided for windows
-
-
-def _silent(_: int) -> None:
-    pass
 
 
 class Lifter:
@@ -121,7 +118,7 @@ class Lifter:
         K: Float[np.ndarray, "time 3 3"] | Float[np.ndarray, "3 3"],
         *,
         frame_id: Int[np.ndarray, " time"] | None = None,
-        progress: Callable[[int], None] = _silent,
+        progress: Callable[[int], None] = silent,
     ) -> Prediction:
         """Lifts every frame of one camera's video, as `evaluate` does.
 

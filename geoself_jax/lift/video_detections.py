@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.recording import Recording, from_arrays
 from geoself_jax.lift.camera_view import View
@@ -49,10 +50,6 @@ class Video:
     view: View
 
 
-def _silent(_: str) -> None:
-    pass
-
-
 def read_video(
     path: Path | str,
     view: View,
@@ -64,7 +61,7 @@ def read_video(
     confidence_scale: float = 1.0,
     clip: str = "",
     max_bytes: int = 1 << 32,
-    notice: Callable[[str], None] = _silent,
+    notice: Callable[[str], None] = silent,
 ) -> Video:
     """Reads a detector's output for one camera's video, processed as in `prepare`.
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.rig import Rig
 
@@ -48,10 +49,6 @@ class Reading(NamedTuple):
     clips: Iterator[Clip]
 
 
-def _silent(_: str) -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class ReadOptions:
     """What a user can ask of a reader; None is the data set's usual choice.
@@ -73,4 +70,4 @@ class ReadOptions:
     truth: str | None = None
     every: int = 1
     max_bytes: int = 4 * 2**30
-    notice: Callable[[str], None] = field(default=_silent)
+    notice: Callable[[str], None] = field(default=silent)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
+from geoself_jax.core.notices import silent
 from geoself_jax.prepare.find_detections import detections_in, one_of_each_video
 
 _NOT_NAMES = re.compile(
@@ -31,16 +32,12 @@ class Match(NamedTuple):
     certain: bool = True
 
 
-def _silent(_: str) -> None:
-    pass
-
-
 def match_cameras(
     folder: Path | None,
     cameras: Sequence[str],
     given: Mapping[str, Path],
     kind: str,
-    notice: Callable[[str], None] = _silent,
+    notice: Callable[[str], None] = silent,
 ) -> Match:
     """Detections of each camera, by name.
 

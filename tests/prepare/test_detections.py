@@ -300,3 +300,12 @@ def test_an_empty_file_is_refused_as_such(tmp_path):
     (tmp_path / "cam.csv").touch()
     with pytest.raises(GeoselfError, match=r"cam\.csv: an empty file - 0 bytes"):
         read_detections(tmp_path / "cam.csv")
+
+
+@pytest.mark.parametrize("layout", ["deeplabcut csv", "sleap csv"])
+def test_a_csv_that_a_spreadsheet_marked_as_utf8_is_recognized(tmp_path, layout):
+    write, name, _, _ = LAYOUTS[layout]
+    path = write(tmp_path / name, people())
+    plain = read_detections(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    np.testing.assert_array_equal(read_detections(path).keypoints_2d, plain.keypoints_2d)

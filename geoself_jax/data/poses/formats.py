@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.core.errors import DATA, GeoselfError, data_error, usage_error
+from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses import bvh_file, c3d_file, csv_file, json_file, npz_file, trc_file
 from geoself_jax.data.poses.orientation import AS_IS, turned
@@ -44,10 +45,6 @@ FORMATS = {
 
 USUAL_UP = {ending: format.up for ending, format in FORMATS.items()}
 READ = tuple(ending for ending, format in FORMATS.items() if format.read)
-
-
-def silent(_: str) -> None:
-    """Drops a notice."""
 
 
 def check_writable(path: Path | str) -> None:

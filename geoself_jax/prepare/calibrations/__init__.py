@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
+from geoself_jax.core.notices import silent
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.unreadable import refusal
 
@@ -36,10 +37,6 @@ _MOST = 200  # files of a folder that are read
 _NOT_HERE = "_keypoints.json"  # OpenPose's frames, tens of thousands of them
 
 
-def _silent(_: str) -> None:
-    pass
-
-
 def read_calibration(
     path: Path,
     *,
@@ -47,7 +44,7 @@ def read_calibration(
     unit: str | None = None,
     up: str | None = None,
     name: str | None = None,
-    notice: Callable[[str], None] = _silent,
+    notice: Callable[[str], None] = silent,
 ) -> Rig:
     """The rig in a file, or in a folder that holds one calibration.
 

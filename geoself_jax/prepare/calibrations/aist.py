@@ -16,8 +16,8 @@ from geoself_jax.prepare.calibrations.camera_table import (
     checked_camera,
     mapping,
 )
-from geoself_jax.prepare.calibrations.first_bytes import head, holds
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
+from geoself_jax.prepare.first_bytes import head, holds
 
 
 def recognize(path: Path) -> str | None:

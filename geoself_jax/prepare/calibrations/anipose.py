@@ -15,10 +15,10 @@ from pathlib import Path
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_toml
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.pose2sim import BOARD, is_pose2sim
 from geoself_jax.prepare.calibrations.toml_tables import looks_so, toml_rig
 from geoself_jax.prepare.calibrations.units_and_axes import silent
+from geoself_jax.prepare.first_bytes import head
 
 SQUARES = 10.0, 500.0
 """Millimetres of a board's square that people are calibrated with."""

@@ -21,9 +21,9 @@ from geoself_jax.prepare.calibrations.camera_table import (
     fisheye_flag,
     mapping,
 )
-from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.toml_tables import is_nested
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
+from geoself_jax.prepare.first_bytes import head
 
 
 def recognize(path: Path) -> str | None:

@@ -24,8 +24,8 @@ from geoself_jax.prepare.calibrations.camera_table import (
     numbers,
     placed,
 )
-from geoself_jax.prepare.calibrations.first_bytes import head, holds
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
+from geoself_jax.prepare.first_bytes import head, holds
 
 MOST = 200
 """Most files of a folder that are read."""

@@ -12,8 +12,8 @@ from geoself_jax.core.errors import data_error, nearest_name
 from geoself_jax.data.files import load_json
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.camera_table import FileCamera, checked_camera, mapping
-from geoself_jax.prepare.calibrations.first_bytes import head, holds
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
+from geoself_jax.prepare.first_bytes import head, holds
 
 SIZES = {
     "54138969": (1000, 1002),

@@ -11,8 +11,8 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_text
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.camera_table import FileCamera, checked_camera
-from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
+from geoself_jax.prepare.first_bytes import head
 
 _KEYS = ("name", "sensor", "size", "animated", "intrinsic", "extrinsic", "radial")
 

@@ -29,8 +29,8 @@ from geoself_jax.prepare.calibrations.camera_table import (
     mapping,
     numbers,
 )
-from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.units_and_axes import LENGTHS, rig_of, silent
+from geoself_jax.prepare.first_bytes import head
 
 FORMAT = "geoself-rig/1"
 _KEYS = ("camera_names", "K", "R", "center", "dist", "world_up")

@@ -21,8 +21,8 @@ from geoself_jax.prepare.calibrations.camera_table import (
     mapping,
     numbers,
 )
-from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
+from geoself_jax.prepare.first_bytes import head
 
 FILE = "cameraIntrinsicsExtrinsics"
 """Name of OpenCap's own files: the folder's is the camera's."""

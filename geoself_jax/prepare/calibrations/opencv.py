@@ -18,9 +18,9 @@ import numpy as np
 from geoself_jax.core.errors import data_error, missing_error
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.camera_table import FileCamera, checked_camera, fisheye_flag
-from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.opencv_storage import load_filestorage, suffixes
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
+from geoself_jax.prepare.first_bytes import head
 
 K_NAMES = ("camera_matrix", "cameramatrix", "intrinsic_matrix", "intrinsics", "mtx", "k", "m")
 LENS_NAMES = (

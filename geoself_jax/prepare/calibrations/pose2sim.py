@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.toml_tables import looks_so, toml_rig
 from geoself_jax.prepare.calibrations.units_and_axes import silent
+from geoself_jax.prepare.first_bytes import head
 
 BOARD = "charuco_square_size"
 """What FreeMoCap writes into [metadata], and no other program."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.core.notices import silent
 from geoself_jax.data.rig import Rig, rig_from_opencv
 from geoself_jax.prepare.calibrations.camera_table import FileCamera
 
@@ -27,10 +28,6 @@ _UP = "--up=x|-x|y|-y|z|-z (of lift: --world-up)"
 
 _NEAR_AXIS = np.cos(np.deg2rad(25))
 _ROUNDED = 1e-5  # R R^T off the identity by less is a matter of printed digits
-
-
-def silent(_: str) -> None:
-    """Drops a notice."""
 
 
 def rig_of(

@@ -25,8 +25,8 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_xml
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.camera_table import FileCamera, checked_camera, placed
-from geoself_jax.prepare.calibrations.first_bytes import head
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
+from geoself_jax.prepare.first_bytes import head
 
 CLOSE_PX = 0.1
 """Pixels by which the converted lens may miss Vicon's, anywhere in the image."""

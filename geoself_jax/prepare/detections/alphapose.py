@@ -11,7 +11,7 @@ from pathlib import Path
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.prepare.detections import alphapose_by_image
 from geoself_jax.prepare.detections.people_list import read_people
-from geoself_jax.prepare.detections.rows import head
+from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
 _LIST = re.compile(r"^\s*\[\s*\{")

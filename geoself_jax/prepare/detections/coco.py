@@ -12,7 +12,8 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_json
 from geoself_jax.prepare.detections.people_list import people_of
-from geoself_jax.prepare.detections.rows import frame_number, head
+from geoself_jax.prepare.detections.rows import frame_number
+from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
 _LIST = re.compile(r"^\s*\[\s*\{")

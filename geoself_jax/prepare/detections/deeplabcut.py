@@ -23,11 +23,11 @@ from geoself_jax.prepare.detections.deeplabcut_tables import (
 )
 from geoself_jax.prepare.detections.rows import (
     frame_number,
-    head,
     instances_of,
     nobody,
     skeleton_of_names,
 )
+from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
 H5 = (".h5", ".hdf5", ".hdf")
@@ -92,8 +92,15 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
 
 
 def _sure(path: Path, table: Table) -> tuple[Table, list[str]]:
-    """With a likelihood of 1 for each part if there is none at all, as in hand labels."""
-    if not table.columns or any(column[-1] == COORDS[2] for column in table.columns):
+    """With a likelihood of 1 for each part if no column is one, as in hand labels."""
+    scores = [i for i, column in enumerate(table.columns) if column[-1] == COORDS[2]]
+    if scores and table.values.size and np.isnan(table.values[:, scores]).all():
+        raise data_error(
+            f"{path}: no likelihood at all, its columns are empty",
+            "sleap-io's tables for DeepLabCut lack the scores",
+            "give the .slp, or the analysis: sleap-convert --format analysis",
+        )
+    if not table.columns or scores:
         return table, []
     parts = [column[:-1] for column in table.columns if column[-1] == COORDS[0]]
     sure = np.ones((len(table.values), len(parts)))

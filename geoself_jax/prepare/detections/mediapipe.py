@@ -15,13 +15,8 @@ from geoself_jax.data.files import load_npy
 from geoself_jax.data.files.npz import array_shape
 from geoself_jax.data.skeletons import MEDIAPIPE_33
 from geoself_jax.prepare.detections import mediapipe_csv, mediapipe_json
-from geoself_jax.prepare.detections.rows import (
-    are_fractions,
-    head,
-    instances_of,
-    nobody,
-    skeleton_of,
-)
+from geoself_jax.prepare.detections.rows import are_fractions, instances_of, nobody, skeleton_of
+from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
 JOINTS = MEDIAPIPE_33.joints

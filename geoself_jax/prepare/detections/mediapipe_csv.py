@@ -29,7 +29,7 @@ Found = tuple[np.ndarray, np.ndarray, list[str]]
 
 def is_header(line: str) -> bool:
     """Whether a file with this first line has all landmarks' x and y."""
-    names = [name.strip().strip('"') for name in line.lstrip("\ufeff").split(",")]
+    names = [name.strip().strip('"') for name in line.split(",")]
     return _long(names) is not None or {0, 1} <= _whole(_wide(names))
 
 

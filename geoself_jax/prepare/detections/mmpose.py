@@ -18,13 +18,13 @@ from geoself_jax.data.files import load_json
 from geoself_jax.prepare.detections.rows import (
     WHOLE,
     body_of,
-    head,
     instances_of,
     nobody,
     not_keypoints,
     same_joints,
     skeleton_of_names,
 )
+from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
 _MARK = re.compile(r'^\s*\{\s*"meta_info"\s*:|"(instance_info|instances)"\s*:\s*\[')

@@ -21,11 +21,11 @@ from geoself_jax.prepare.detections.rows import (
     body_of,
     flat_keypoints,
     frame_number,
-    head,
     instances_of,
     nobody,
     same_joints,
 )
+from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
 _FACE_25, _FACE_25B = (15, 16, 17, 18), (1, 2, 3, 4)

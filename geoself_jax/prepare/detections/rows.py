@@ -25,7 +25,6 @@ from geoself_jax.data.skeletons import (
 from geoself_jax.prepare.detections.score_scale import without_negative
 from geoself_jax.prepare.instances import Instances
 
-HEAD = 1 << 16
 _NO_NUMBER = {"", "nan", "na", "n/a", "#n/a", "null", "none"}
 FAR_PX = 1e6
 """No image is as large: a joint farther out is not in pixels."""
@@ -36,15 +35,6 @@ BY_COUNT = {17: COCO_17, 18: COCO_18, 25: BODY_25, 26: HALPE_26, 33: MEDIAPIPE_3
 """The usual skeleton of a detector that does not name its joints, by their number."""
 WHOLE = {133: ("COCO-WholeBody", COCO_23), 136: ("Halpe-136", HALPE_26)}
 """Skeletons with hands and a face, by their number of joints, and the body that comes first."""
-
-
-def head(path: Path) -> str:
-    """The first characters of a file; none of a folder or of what cannot be read."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(HEAD).decode("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def skeleton_of(source: str, joints: int, given: Skeleton | None) -> Skeleton:

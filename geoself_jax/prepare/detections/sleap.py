@@ -12,21 +12,15 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.files import load_hdf5, load_text
-from geoself_jax.prepare.detections import sleap_labels
-from geoself_jax.prepare.detections.rows import (
-    cell_number,
-    csv_lines,
-    head,
-    instances_of,
-    skeleton_of_names,
-)
+from geoself_jax.data.files import load_hdf5
+from geoself_jax.prepare.detections import sleap_csv, sleap_labels
+from geoself_jax.prepare.detections.rows import instances_of, skeleton_of_names
+from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
 H5 = (".h5", ".hdf5", ".analysis")
 MAGIC = "HDF\r\n\x1a\n"
 NAMES = ("tracks", "node_names", "track_names", "point_scores", "track_occupancy")
-_FIRST = ("track", "frame_idx", "instance.score")
 
 
 def recognize(path: Path) -> str | None:
@@ -36,7 +30,7 @@ def recognize(path: Path) -> str | None:
         return "an HDF5 file with node_names" if tree else None
     if path.suffix.lower() == sleap_labels.SUFFIX and MAGIC in head(path):
         return "a SLEAP project"
-    if path.suffix.lower() == ".csv" and head(path).startswith(",".join(_FIRST)):
+    if path.suffix.lower() == ".csv" and head(path).startswith(",".join(sleap_csv.FIRST)):
         return "a csv of track, frame_idx, instance.score"
     return None
 
@@ -53,7 +47,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         GeoselfError: Not such a file; nodes of no known skeleton (65).
     """
     if path.suffix.lower() == ".csv":
-        return _from_csv(path, skeleton, max_bytes)
+        return sleap_csv.read(path, skeleton, max_bytes)
     if path.suffix.lower() == sleap_labels.SUFFIX:
         return sleap_labels.read(path, skeleton, max_bytes)
     tree = load_hdf5(path, names=NAMES, max_bytes=max_bytes)
@@ -68,7 +62,9 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             "export the analysis again",
         )
     kept = skeleton_of_names(str(path), names, skeleton)
-    rows = _by_hand(np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1))
+    rows = sleap_csv.by_hand(
+        np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1)
+    )
     there = np.isfinite(rows[..., :2]).all(-1).any(-1)
     person, frame = np.nonzero(there)
     track_names = [str(name) for name in np.ravel(tree.get("track_names", []))]
@@ -78,13 +74,6 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     return instances_of(
         str(path), frame, rows[person, frame], labels if people > 1 else None, frames, kept
     )
-
-
-def _by_hand(rows: np.ndarray) -> np.ndarray:
-    """Scores 1 where there is a place and no score."""
-    placed = np.isfinite(rows[..., :2]).all(-1) & np.isnan(rows[..., 2])
-    rows[..., 2] = np.where(placed, 1, rows[..., 2])
-    return rows
 
 
 def _array(path: Path, tree: Any, name: str, axes: tuple[str, ...]) -> np.ndarray:
@@ -105,31 +94,3 @@ def _array(path: Path, tree: Any, name: str, axes: tuple[str, ...]) -> np.ndarra
             "export the analysis again",
         )
     return found.astype(np.float64).transpose([dims.index(axis) for axis in axes])
-
-
-def _from_csv(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
-    lines = csv_lines(path, load_text(path, max_bytes=max_bytes))
-    names = lines[0][3:] if lines else []
-    nodes = [name.removesuffix(".x") for name in names[::3]]
-    if names != [f"{node}.{end}" for node in nodes for end in ("x", "y", "score")]:
-        raise data_error(
-            f"{path}: its columns are not NODE.x, NODE.y, NODE.score", "SLEAP writes them so", ""
-        )
-    rows, frame, tracks = [], [], []
-    for number, line in enumerate(lines[1:], 2):
-        try:
-            rows.append(np.array([cell_number(c) for c in line[3:]]).reshape(-1, 3))
-            frame.append(int(line[1]))
-            if len(rows[-1]) != len(nodes) or frame[-1] < 0:
-                raise ValueError(f"{len(line)} cells")
-        except (ValueError, IndexError) as error:
-            raise data_error(
-                f"{path}: line {number} ({error})",
-                f"wanted track, frame and {3 * len(nodes)} numbers",
-                "export the file again",
-            ) from error
-        tracks.append(line[0] or None)
-    kept = skeleton_of_names(str(path), nodes, skeleton)
-    tracked = tracks if any(track is not None for track in tracks) else None
-    values = _by_hand(np.array(rows)) if rows else rows
-    return instances_of(str(path), frame, values, tracked, 0, kept)

@@ -8,7 +8,8 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_json
-from geoself_jax.prepare.detections.rows import head, not_keypoints
+from geoself_jax.prepare.detections.rows import not_keypoints
+from geoself_jax.prepare.first_bytes import head
 
 _START = re.compile(r'^\s*\[[\s\[\],]*\[\s*\{.*"keypoints"\s*:\s*\{\s*"x"\s*:', re.DOTALL)
 

@@ -9,7 +9,8 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_text
 from geoself_jax.data.files.limits import unreadable
-from geoself_jax.prepare.detections.rows import BY_COUNT, WHOLE, frame_number, head
+from geoself_jax.prepare.detections.rows import BY_COUNT, WHOLE, frame_number
+from geoself_jax.prepare.first_bytes import head
 
 BOX = 5
 """Numbers before the joints: the class and the box."""

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.notices import silent
 from geoself_jax.data.files import load_text
 from geoself_jax.data.files.limits import MAX_TEXT
 from geoself_jax.prepare.motion.angles import one_after_the_other
-from geoself_jax.prepare.motion.recorded import UNITS, Motion, check_size, metres, silent
+from geoself_jax.prepare.motion.recorded import UNITS, Motion, check_size, metres
 
 CMU_FPS = 120.0
 MOST_BONES = 1000

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.notices import silent
 from geoself_jax.data.files import load_text
 from geoself_jax.data.files.limits import MAX_TEXT
 from geoself_jax.prepare.motion.angles import one_after_the_other
-from geoself_jax.prepare.motion.recorded import Motion, check_size, metres, silent
+from geoself_jax.prepare.motion.recorded import Motion, check_size, metres
 
 Line = tuple[int, list[str]]
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error, nearest_name
+from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import H36M_17, normalized
 from geoself_jax.data.files import load_toml
-from geoself_jax.prepare.motion.recorded import Motion, silent
+from geoself_jax.prepare.motion.recorded import Motion
 
 Table = Mapping[str, tuple[str, ...]]
 """Joints of the file by joint of Human3.6M; of several the mean is taken."""

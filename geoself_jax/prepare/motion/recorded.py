@@ -19,10 +19,6 @@ _SAMPLE = 60  # frames a body is measured in
 _MOST_VALUES = 2**26  # numbers of a motion: 512 MiB, and some times that on the way
 
 
-def silent(_: str) -> None:
-    """Drops a notice."""
-
-
 @dataclass(frozen=True)
 class Motion:
     """Joints of one person over time. Frames T, joints J.
