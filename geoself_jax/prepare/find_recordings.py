@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.prepare.calibrations import SUFFIXES, recognize_calibration
+from geoself_jax.prepare.calibrations import SUFFIXES, broken_calibration, recognize_calibration
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.find_detections import MOST, detections_in
 from geoself_jax.prepare.match_cameras import names_say
@@ -144,13 +144,14 @@ def find_calibration(folder: Path, root: Path, kind: str) -> Path:
         kind: Format of the detections: a folder that has some lends its calibration to no other.
 
     Returns:
-        That folder; the recording's where none holds one.
+        That folder; else the nearest with a broken one, which reading names; else the recording's.
     """
     levels = [folder, *(up for up in folder.parents if up == root or root in up.parents)]
     for level in levels:
         if level.is_dir() and _holds_calibration(level, kind):
             return level
-    return folder
+    broken = (level for level in levels if level.is_dir() and broken_calibration(level))
+    return next(broken, folder)
 
 
 def _holds_calibration(folder: Path, kind: str) -> bool:

@@ -44,7 +44,9 @@ def load_json(path: Path, *, max_bytes: int = MAX_TEXT) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         where = f"{path}, line {error.lineno}, column {error.colno}"
-        raise data_error(where, f"not JSON: {error.msg}", "fix it or write it again") from error
+        ends = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+        why = f"not JSON: {'it is cut here: ' if ends and text.strip() else ''}{error.msg}"
+        raise data_error(where, why, "fix it, or copy or write it again") from error
     except (RecursionError, ValueError, MemoryError) as error:
         raise too_odd(path, "JSON", error) from error
 

@@ -39,10 +39,12 @@ WHOLE = {133: ("COCO-WholeBody", COCO_23), 136: ("Halpe-136", HALPE_26)}
 
 
 def head(path: Path) -> str:
-    """The first characters of a file; none of a folder or of what cannot be read."""
+    """The first characters of a file, without a byte order mark; none of what cannot be read."""
     try:
+        if not path.is_file():  # a pipe is waited for without end
+            return ""
         with path.open("rb") as stream:
-            return stream.read(HEAD).decode("utf-8", "replace")
+            return stream.read(HEAD).decode("utf-8", "replace").removeprefix("\ufeff")
     except OSError:
         return ""
 
@@ -142,6 +144,8 @@ def cell_number(cell: str) -> float:
     Raises:
         ValueError: Some other text.
     """
+    if re.fullmatch(r"\s*-?\d+,\d+\s*", cell):
+        raise ValueError(f"{cell} has a decimal comma: write a point")
     return np.nan if cell.strip().lower() in _NO_NUMBER else float(cell)
 
 
