@@ -8,7 +8,7 @@ from typing import NamedTuple
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.prepare.calibrations import SUFFIXES, broken_calibration, recognize_calibration
 from geoself_jax.prepare.detections import recognize_detections
-from geoself_jax.prepare.find_detections import MOST, detections_in
+from geoself_jax.prepare.find_detections import FRAMES, MOST, detections_in, why_none
 from geoself_jax.prepare.match_cameras import names_say
 
 INNER = (
@@ -21,7 +21,6 @@ DEPTH = 5
 """Depth of a tree: session/person/trial/pose/camera_json."""
 
 _TRIED = 200  # files of a folder that are tried as a calibration
-_FRAMES = "_keypoints.json"  # OpenPose's, tens of thousands
 
 
 class Found(NamedTuple):
@@ -61,7 +60,11 @@ def find_recordings(
         if folders != [root]:
             notice(f"{root}: {len(folders)} recordings in it: {_listed(folders, root)}")
             if empty:
-                notice(f"{root}: no detections of a known format in {_listed(empty, root)}")
+                why = next(filter(None, (why_none(each, kind) for each in empty)), "")
+                notice(
+                    f"warning: {root}: no detections of a known format in {_listed(empty, root)}"
+                    + (f": {why}" if why else "")
+                )
         for folder in folders:
             if folder.resolve() in found:
                 notice(f"{folder}: named twice, taken once")
@@ -173,7 +176,7 @@ def _calibrations(folder: Path) -> Iterator[bool]:
     files = (
         path
         for path in _entries(folder)
-        if path.name.lower().endswith(SUFFIXES) and not path.name.endswith(_FRAMES)
+        if path.name.lower().endswith(SUFFIXES) and not path.name.endswith(FRAMES)
     )
     for path in itertools.islice(files, _TRIED):
         yield bool(recognize_calibration(path))

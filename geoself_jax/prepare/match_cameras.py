@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
-from geoself_jax.prepare.find_detections import detections_in, one_of_each_video
+from geoself_jax.prepare.find_detections import detections_in, one_of_each_video, why_none
 
 _NOT_NAMES = re.compile(
     r"_?(json|keypoints|pose|predictions|results|detections|openpose|alphapose|mmpose|2d"
     r"|analysis|dlc.*)$"
 )
+
+_NAME_THEM = "name them: --camera=NAME=PATH"
 
 
 class Match(NamedTuple):
@@ -72,8 +74,9 @@ def match_cameras(
         )
     found = one_of_each_video(detections_in(folder, kind), notice)
     if not found:
+        why = why_none(folder, kind)
         raise data_error(
-            str(folder), "no detections of a known format in it", "name them: --camera=NAME=PATH"
+            f"{folder}: no detections of a known format in it", why, "" if why else _NAME_THEM
         )
     return _by_name(folder, cameras, found)
 
@@ -85,8 +88,22 @@ def names_say(cameras: Sequence[str], found: Sequence[Path]) -> bool:
         cameras: Names in the calibration.
         found: Files and folders of detections.
     """
-    ways = (_by_whole_name, _by_pattern, _by_core)
-    return any(len(way(cameras, found)) == len(found) for way in ways)
+    return any(len(way(cameras, found)) == len(found) for way in _WAYS)
+
+
+def camera_named(cameras: Sequence[str], paths: Mapping[str, Path], other: Path) -> str | None:
+    """The camera without detections that a file belongs to, by the names of all; or None.
+
+    Args:
+        cameras: Names in the calibration.
+        paths: Detections by camera.
+        other: A file or folder that is none of these.
+    """
+    for way in _WAYS:
+        named = way(cameras, [*paths.values(), other])
+        if len(named) == len(paths) + 1 and paths.items() <= named.items():
+            return next(camera for camera in named if camera not in paths)
+    return None
 
 
 def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Match:
@@ -204,3 +221,6 @@ def _contains(camera: str, path: Path) -> bool:
         return False
     pattern = re.escape(camera.lower()) + r"(?!\d)"
     return re.search(r"(?<![a-z0-9])" + pattern, _stem(path)) is not None
+
+
+_WAYS = (_by_whole_name, _by_pattern, _by_core)

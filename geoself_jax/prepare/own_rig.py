@@ -13,6 +13,7 @@ from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.common_clock import starts_differ
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.instances import Instances, nobody
+from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
 from geoself_jax.prepare.merge_rigs import check_image_sizes
 from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_views
@@ -52,7 +53,8 @@ def _clips(
     used = {name for trial in trials for name in trial.paths}
     for name in dict.fromkeys(name for trial in trials for name in trial.rig.camera_names):
         if name not in used and (options.cameras is None or name in options.cameras):
-            options.notice(f"camera {name} is left out: no detections belong to it")
+            whys = [trial.unread[name] for trial in trials if name in trial.unread]
+            options.notice(camera_left_out(name, whys, len(used)))
     for trial in trials:
         try:
             clip = _clip(trial, used, own, options)
@@ -74,17 +76,14 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         raise data_error(
             f"{trial.folder or 'the cameras named'}: detections of {len(there)} camera",
             "training needs two or more",
-            "add cameras",
+            "; ".join(trial.unread.values()) or "add cameras",
         )
     check_image_sizes(rig)
     read = read_views(rig.select(there), paths, own, options)
     frames = _common_frames(name, read, own, options)
     for each in rig.camera_names:
         if each not in read:
-            options.notice(
-                f"{name}: no detections of camera {each}: its calibration stays, its confidence "
-                "is 0"
-            )
+            options.notice(camera_missing(name, each, trial.unread.get(each, "")))
     views = [read.get(each) or nobody(read[there[0]], each) for each in rig.camera_names]
     fps = float(own.fps or 0)
     chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
@@ -92,11 +91,13 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     options.notice(
         _summary(name, rig.select(there), paths, own.detections_format, skeleton, chosen.note)
     )
-    somebody = (chosen.confidence > 0).any((1, 2))
-    taken = np.flatnonzero(somebody)
-    taken = taken[taken % options.every == 0]
+    would = np.arange(0, len(chosen.confidence), options.every)
+    somebody = np.asarray((chosen.confidence[would] > 0).any((1, 2)))
+    taken = would[somebody]
     if not taken.size:
         raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
+    if not somebody.all():
+        options.notice(frames_left_out(name, would, somebody))
     return Clip(
         name=name,
         action=own.action or name.rpartition("/")[2],

@@ -39,8 +39,8 @@ def recognize(path: Path) -> str | None:
         return None
     try:
         with os.scandir(path) as entries:
-            names = (entry.name for entry in entries if not entry.name.startswith("."))
-            name = next((name for name in names if name.endswith(".json")), None)
+            found = (e for e in entries if e.name.endswith(".json") and e.name[0] != ".")
+            name = next((e.name for e in found if e.is_file() and e.stat().st_size), None)
     except OSError:
         return None
     if name is None or not _PEOPLE.search(head(path / name)):
