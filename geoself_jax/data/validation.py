@@ -12,16 +12,16 @@ TEXT = (
     *("format", "joint_names", "clip_names", "clip_actions"),
     *("subject_names", "rig_names", "camera_names"),
 )
-OTHER_TEXT = ("pose_joint_names",)
+OTHER_TEXT = ("pose_joint_names", "assumed_skeleton")
 IDS = ("clip_id", "frame_id", "subject_id", "rig_id")
 WHOLE = (*IDS, "parents", "left_right", "root")
 IGNORED = ("occluded", "clip_descriptions")
 REQUIRED = (*TEXT, *IDS, "keypoints_2d", "confidence", "K", "R", "center", "image_size", "fps")
 OPTIONAL = (
-    *("dist", "pose_world", "pose_joint_names", "world_up"),
+    *("dist", "pose_world", "pose_joint_names", "assumed_skeleton", "world_up"),
     *("parents", "left_right", "root", *IGNORED),
 )
-SINGLE = ("format", "fps", "root")
+SINGLE = ("format", "fps", "root", "assumed_skeleton")
 _KINDS = {"U": "text", "iu": "whole numbers", "iuf": "numbers"}
 
 ROTATION_ACCEPTED = 1e-5

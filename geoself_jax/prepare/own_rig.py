@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error, joined, usage_error
-from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
@@ -88,8 +87,11 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     fps = float(own.fps or 0)
     chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
     skeleton = views[0].skeleton
+    assumed = next((view.assumed for view in views if view.assumed), "")
+    joints = f"{skeleton.joints} joints {', '.join(skeleton.joint_names[:3])} ..."
+    joints += f" (assumed: {assumed})" if assumed else ""
     options.notice(
-        _summary(name, rig.select(there), paths, own.detections_format, skeleton, chosen.note)
+        _summary(name, rig.select(there), paths, own.detections_format, joints, chosen.note)
     )
     would = np.arange(0, len(chosen.confidence), options.every)
     somebody = np.asarray((chosen.confidence[would] > 0).any((1, 2)))
@@ -108,16 +110,16 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         keypoints_2d=chosen.keypoints_2d[taken],
         confidence=chosen.confidence[taken],
         frame_id=(taken // options.every).astype(np.int32),
+        assumed=assumed,
     )
 
 
 def _summary(
-    name: str, rig: Rig, paths: Mapping[str, Path], kind: str, skeleton: Skeleton, note: str
+    name: str, rig: Rig, paths: Mapping[str, Path], kind: str, joints: str, note: str
 ) -> str:
     """One line: the file of each camera, the joints, and how the person was chosen."""
     reason = recognize_detections(paths[rig.camera_names[0]], kind)
     cameras = ", ".join(f"{camera} = {paths[camera].name}" for camera in rig.camera_names)
-    joints = f"{skeleton.joints} joints {', '.join(skeleton.joint_names[:3])} ..."
     return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"
 
 

@@ -186,12 +186,23 @@ def summary(arrays: dict[str, np.ndarray]) -> str:
         f"fps ({seconds / 60:.1f} min)",
         f"{len(arrays['clip_names'])} clips; subjects {_few(arrays['subject_names'].tolist())}; "
         f"actions {_few(actions)}; rigs {_few(arrays['rig_names'].tolist())}",
+        *_assumed(arrays),
         f"joints seen by camera: {cameras}",
         f"confidence: {_spread(confidence)}",
         "ground truth (for evaluation only): "
         + ("yes" if "pose_world" in arrays else "none, none is needed"),
     ]
     return "\n".join(lines)
+
+
+def _assumed(arrays: dict[str, np.ndarray]) -> list[str]:
+    if "assumed_skeleton" not in arrays:
+        return []
+    name = arrays["assumed_skeleton"].item()
+    return [
+        f"joint names: the files have none, {name}'s are assumed from the number of joints; if the "
+        "detector has another order: --skeleton=NAME or a .toml file"
+    ]
 
 
 def _few(names: Sequence[str], most: int = 8) -> str:

@@ -187,6 +187,27 @@ def test_one_sound_frame_is_enough_to_know_a_folder_and_the_first_empty_file_is_
     assert f"{files[0]}, line 1, column 1 - not JSON" in str(error)
 
 
+def test_an_assumed_order_of_joints_is_said_with_its_flag_and_kept_in_the_file(session, capsys):
+    flags = [f"--calibration={session}/calibration"]
+    write_lists(session.parent / "anna")
+    assert run(session.parent / "anna", flags=flags).assumed_skeleton == ""
+    assert "(assumed" not in capsys.readouterr().out
+    out = session.parent / "o.npz"
+    words = ["--input", str(session.parent / "anna"), "--fps=25", f"--output={out}", *flags]
+    assert prepare.main(words) == 0
+    said = capsys.readouterr().out
+    assert "17 joints nose, left_eye, right_eye ... (assumed: coco_17)" in said
+    line = next(line for line in said.splitlines() if line.startswith("joint names: "))
+    assert "the files have none, coco_17's are assumed" in line and "--skeleton=NAME" in line
+    read = recording.read(out)
+    assert read.assumed_skeleton == "coco_17" and read.skeleton.joints == 18
+    assert prepare.main(["--input", str(out), f"--output={session.parent}/again.npz"]) == 0
+    again = recording.read(session.parent / "again.npz")
+    assert again.assumed_skeleton == "coco_17"
+    recording.write(again, out)
+    assert recording.read(out).assumed_skeleton == "coco_17"
+
+
 def test_frames_with_nobody_are_counted_and_said(session, capsys):
     for place in (session / "P1/run/pose").iterdir():
         for path in sorted(place.iterdir())[3:7] + sorted(place.iterdir())[-1:]:

@@ -84,7 +84,16 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     if skeleton is None and kept is BODY_25:
         _check_order(path, values)
     tracked = tracks if any(track is not None for track in tracks) else None
-    read = instances_of(str(path), frame, values, tracked, max(numbers) + 1, kept, notes)
+    read = instances_of(
+        str(path),
+        frame,
+        values,
+        tracked,
+        max(numbers) + 1,
+        kept,
+        notes,
+        assumed=skeleton is None,
+    )
     return dataclasses.replace(read, first=min(numbers))
 
 

@@ -18,6 +18,7 @@ from geoself_jax.data.skeletons import (
     HALPE_26,
     MEDIAPIPE_33,
     known_skeleton,
+    name_of,
 )
 from geoself_jax.data.skeletons import (
     same_joints as same_names,
@@ -192,6 +193,8 @@ def instances_of(
     frames: int,
     skeleton: Skeleton,
     notes: Sequence[str] = (),
+    *,
+    assumed: bool = False,
 ) -> Instances:
     """People in order of their frames.
 
@@ -204,6 +207,7 @@ def instances_of(
         frames: Number of frames of the video, if beyond the last person's.
         skeleton: Of the joints.
         notes: What was assumed or left out.
+        assumed: The file names no joints: the skeleton is the usual one of as many.
 
     Raises:
         GeoselfError: No person at all; an invalid score (65).
@@ -241,6 +245,7 @@ def instances_of(
         track_names=names,
         frames=last + 1,
         skeleton=skeleton,
+        assumed=name_of(skeleton) if assumed else "",
         notes=tuple(notes),
     )
 
