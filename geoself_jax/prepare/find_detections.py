@@ -14,6 +14,9 @@ DEPTH = 3
 MOST = 10_000
 """Most entries of a folder that are listed: more are the frames of one camera."""
 
+STAGES = ("pose-associated", "pose-sync", "pose")
+"""Pose2Sim's folders of detections, the one that it triangulates first (Pose2Sim 0.10)."""
+
 FRAMES = "_keypoints.json"
 """Ends OpenPose's names, of which there are tens of thousands."""
 
@@ -46,6 +49,35 @@ def detections_in(folder: Path, kind: str, depth: int = DEPTH) -> list[Path]:
         elif path.is_dir() and depth > 1:
             found += detections_in(path, kind, depth - 1)
     return found
+
+
+def detections_found(folder: Path, kind: str, notice: Callable[[str], None]) -> list[Path]:
+    """As `detections_in`, of Pose2Sim's last stage alone, and one of each video.
+
+    Args:
+        folder, kind: As of `detections_in`.
+        notice: Receives one line that says which were taken.
+    """
+    return one_of_each_video(_last_stage(folder, detections_in(folder, kind), notice), notice)
+
+
+def _last_stage(
+    folder: Path, found: Sequence[Path], notice: Callable[[str], None]
+) -> Sequence[Path]:
+    """Detections of the last stage of Pose2Sim's project: what it triangulates itself."""
+    stages: dict[Path, list[str]] = {}
+    at: dict[Path, tuple[Path, str]] = {}
+    for path in found:
+        up = next((up for up in path.parents if up.name in STAGES and folder in up.parents), None)
+        if up is not None:
+            at[path] = up.parent, up.name
+            stages.setdefault(up.parent, []).append(up.name)
+    last = {place: min(names, key=STAGES.index) for place, names in stages.items()}
+    for place, name in last.items():
+        left = [each for each in STAGES if each in stages[place] and each != name]
+        if left:
+            notice(f"{place / name}: taken, Pose2Sim's last stage; left: {', '.join(left)}")
+    return [path for path in found if path not in at or last[at[path][0]] == at[path][1]]
 
 
 def unread_in(folder: Path, kind: str, depth: int = DEPTH) -> Iterator[Path]:

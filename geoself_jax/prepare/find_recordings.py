@@ -1,7 +1,7 @@
 """Recordings in the folders that are named: each itself, or those of a tree in it."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,8 @@ from geoself_jax.core.errors import GeoselfError
 from geoself_jax.prepare.calibrations import SUFFIXES, broken_calibration, recognize_calibration
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.find_detections import FRAMES, MOST, detections_in, why_none
-from geoself_jax.prepare.match_cameras import names_say
+from geoself_jax.prepare.flat_trials import flat_trials
+from geoself_jax.prepare.match_cameras import Match, names_say
 
 INNER = (
     *("pose", "poses", "pose-2d", "pose_2d", "pose2d", "pose-2d-filtered", "pose-sync"),
@@ -29,10 +30,13 @@ class Found(NamedTuple):
     Attributes:
         folder: With its detections.
         root: The input it was found in; the folder itself where it was named.
+        match: Its files by camera, where one folder holds several recordings: `folder` is then
+            that folder with the recording's name, and need not be there.
     """
 
     folder: Path
     root: Path
+    match: Match | None = None
 
 
 Cameras = Callable[[Path, Path], Sequence[str]]
@@ -66,10 +70,27 @@ def find_recordings(
                     + (f": {why}" if why else "")
                 )
         for folder in folders:
+            flat = _flat(folder, root, kind, cameras, notice)
+            for name, match in flat.items():
+                place = folder.resolve() / name
+                found.setdefault(place, Found(folder / name, root, match))
+            if flat:
+                continue
             if folder.resolve() in found:
                 notice(f"{folder}: named twice, taken once")
             found.setdefault(folder.resolve(), Found(folder, root))
     return list(found.values())
+
+
+def _flat(
+    folder: Path, root: Path, kind: str, cameras: Cameras, notice: Callable[[str], None]
+) -> Mapping[str, Match]:
+    if not folder.is_dir() or recognize_detections(folder, kind):
+        return {}
+    try:
+        return flat_trials(folder, cameras(folder, root), kind, notice)
+    except GeoselfError:
+        return {}  # said where the recording is read
 
 
 def _listed(folders: Sequence[Path], root: Path, most: int = 8) -> str:

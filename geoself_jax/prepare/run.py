@@ -56,7 +56,7 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
         raise data_error(
             f"{inputs[0]}: may be {found}", "the format is ambiguous", "give --format=NAME"
         )
-    name, reason = next(iter(reasons.items()), (RIG, "a folder of no data set that is known"))
+    name, reason = next(iter(reasons.items()), (RIG, ""))
     if not reasons and not any(path.is_dir() for path in inputs):
         if recognize_calibration(inputs[0]):
             raise data_error(
@@ -69,7 +69,10 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
             "a detector's file belongs to a camera",
             "name each with --camera=NAME=PATH and the rig with --calibration, or give --format",
         )
-    notice(f"{inputs[0]}: taken for {name} ({reason})")
+    if reason:
+        notice(f"{inputs[0]}: taken for {name} ({reason})")
+    else:
+        notice(f"{inputs[0]}: taken for your own cameras: a detector's output for each of them")
     return name
 
 

@@ -21,7 +21,7 @@ from geoself_jax.prepare.find_recordings import (
     without_calibrations,
 )
 from geoself_jax.prepare.instances import Instances
-from geoself_jax.prepare.match_cameras import camera_named, match_cameras
+from geoself_jax.prepare.match_cameras import Match, camera_named, match_cameras
 from geoself_jax.prepare.name_people import Who, name_people
 from geoself_jax.prepare.prove_cameras import prove
 from geoself_jax.prepare.rig_options import RigOptions, read_rig
@@ -83,8 +83,9 @@ def find_trials(
         folder = each.folder if each else None
         try:
             rig = rig_at(each)
-            paths = _paths(folder, rig, own, options)
-            unread = _unread(folder, rig, paths, own, options)
+            match = each.match if each else None
+            paths = _paths(folder, rig, own, options, match)
+            unread = {} if match else _unread(folder, rig, paths, own, options)
             trials.append(Trial(folder, who, rig, paths, unread))
         except GeoselfError as error:
             errors.append(of_data(error))
@@ -121,9 +122,11 @@ def of_data(error: GeoselfError) -> GeoselfError:
     return error
 
 
-def _paths(folder: Path | None, rig: Rig, own: RigOptions, options: ReadOptions) -> dict[str, Path]:
+def _paths(
+    folder: Path | None, rig: Rig, own: RigOptions, options: ReadOptions, match: Match | None
+) -> dict[str, Path]:
     """The detections of each camera, by name or by proof."""
-    match = match_cameras(
+    match = match or match_cameras(
         folder, rig.camera_names, own.camera_paths, own.detections_format, options.notice
     )
     if match.certain:

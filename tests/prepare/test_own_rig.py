@@ -208,6 +208,35 @@ def test_an_assumed_order_of_joints_is_said_with_its_flag_and_kept_in_the_file(s
     assert recording.read(out).assumed_skeleton == "coco_17"
 
 
+def test_the_output_of_two_detectors_is_refused_with_the_option_that_chooses(session, capsys):
+    flags = [f"--calibration={session}/calibration"]
+    write_trial(session.parent / "anna")
+    write_lists(session.parent / "anna/second")
+    line = str(refused(session.parent / "anna", flags=flags))
+    assert "the output of 2 detectors: " in line and "alphapose: cam1.json, cam2.json" in line
+    assert "choose: --detections=" in line
+    assert "--detections=openpose" in line and "--detections=alphapose" in line
+    read = run(session.parent / "anna", flags=[*flags, "--detections=alphapose"])
+    assert read.camera_names == RIG.camera_names
+    said = capsys.readouterr().out
+    assert "taken for your own cameras" in said and "no data set" not in said
+
+
+@pytest.mark.parametrize("stages", [("pose-sync",), ("pose-sync", "pose-associated")])
+def test_of_pose2sims_stages_the_last_is_taken_and_it_is_said(session, capsys, stages):
+    trial = session / "P1/run"
+    for stage in stages:
+        shutil.copytree(trial / "pose", trial / stage)
+    for early in ("pose", *stages[:-1]):
+        for path in trial.glob(f"{early}/*/*.json"):
+            path.write_text('{"people": []}')
+    read = run(session)
+    assert (read.confidence[read.clip_id == 0] > 0).all()
+    left = ", ".join(["pose", *stages[:-1]][::-1])
+    line = f"{trial}/{stages[-1]}: taken, Pose2Sim's last stage; left: {left}"
+    assert line in capsys.readouterr().out
+
+
 def test_frames_with_nobody_are_counted_and_said(session, capsys):
     for place in (session / "P1/run/pose").iterdir():
         for path in sorted(place.iterdir())[3:7] + sorted(place.iterdir())[-1:]:

@@ -28,6 +28,11 @@ def recognize_detections(path: Path, format: str = "auto") -> str | None:
     return "; ".join(reasons.values()) if reasons else None
 
 
+def formats_of(path: Path, format: str = "auto") -> tuple[str, ...]:
+    """Names of the formats that a path is recognized as, of that one or of all."""
+    return tuple(_reasons(path, format))
+
+
 def _reasons(path: Path, format: str) -> dict[str, str]:
     try:
         changed = path.stat()
