@@ -140,7 +140,7 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
     for path in flags.poses:
         _check_poses(path)
     skeleton = named_skeleton(flags.skeleton) if flags.skeleton else None
-    found = [read_poses(path, skeleton=skeleton, up=flags.up) for path in flags.poses]
+    found = [read_poses(path, skeleton=skeleton, up=flags.up, notice=print) for path in flags.poses]
     keys = [(s.name, s.clip, s.camera.name if s.camera else "") for s in found]
     twice = {key for key, count in Counter(keys).items() if count > 1}
     return [
