@@ -1,4 +1,4 @@
-"""Recordings that lie in one folder are told apart by the names of their files, or not at all."""
+"""Recordings in one folder are distinguished by the names of their files, or not at all."""
 
 import json
 
@@ -123,7 +123,7 @@ def test_where_names_do_not_decide_nothing_is_guessed(tmp_path, cameras, names):
     assert found(tmp_path / "f", cameras, names) == {}
 
 
-def test_two_trials_that_cannot_be_told_apart_are_refused(tmp_path, lab):
+def test_two_trials_that_are_not_distinguished_are_refused(tmp_path, lab):
     for path in list((lab / "videos").iterdir()):
         path.rename(path.with_name(path.name.replace("Trial1_cam1", "Trial1_kitchen")))
     words = ["--input", str(lab / "videos"), f"--calibration={lab}/calibration", "--fps=25"]
