@@ -82,6 +82,8 @@ class Recording:
         world_up: (3,) unit vector against gravity, in the world.
         pose_world: (T, J', 3) metres, world; ground truth for evaluation only, or None.
         pose_skeleton: Of the J' joints; None where they are the detections', J' = J.
+        assumed_skeleton: Name of the skeleton where the detector's files named no joints and it was
+            assumed from their number; else empty.
         fingerprint: SHA-256 of what training uses of the file, before anything is computed from it.
         dist: (rigs, V, n) coefficients of the lenses whose distortion the pixels are without, None
             where there was none: what a pixel was in the image needs them.
@@ -105,6 +107,7 @@ class Recording:
     world_up: np.ndarray
     pose_world: np.ndarray | None = None
     pose_skeleton: Skeleton | None = None
+    assumed_skeleton: str = ""
     fingerprint: str = ""
     dist: np.ndarray | None = None
 
@@ -217,6 +220,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
         world_up=up / np.linalg.norm(up),
         pose_world=pose_world,
         pose_skeleton=pose_skeleton,
+        assumed_skeleton=str(np.asarray(arrays.get("assumed_skeleton", "")).item()),
         fingerprint=_fingerprint(arrays),
         dist=arrays["dist"].astype(np.float64) if bent else None,
     )
@@ -250,6 +254,8 @@ def write(recording: Recording, path: Path | str) -> None:
     arrays |= {name: np.array(getattr(recording, name)) for name in _NAMES}
     if recording.pose_skeleton is not None:
         arrays["pose_joint_names"] = np.array(recording.pose_skeleton.joint_names)
+    if recording.assumed_skeleton:
+        arrays["assumed_skeleton"] = np.array(recording.assumed_skeleton)
     arrays |= {
         "format": np.array(FORMAT),
         "fps": np.array(recording.fps),

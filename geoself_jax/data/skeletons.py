@@ -303,6 +303,12 @@ COCO_23 = from_parents(
 """Body and feet of COCO-WholeBody, its first 23 joints of 133. It has no pelvis."""
 
 
+def name_of(skeleton: Skeleton) -> str:
+    """The name of a known skeleton in `KNOWN_SKELETONS`; empty of any other."""
+    names = (name for name, known in KNOWN_SKELETONS.items() if known == skeleton)
+    return next(names, "")
+
+
 def with_pelvis(skeleton: Skeleton) -> Skeleton:
     """The skeleton with a pelvis as its last joint and root, parent of the hips and the old root.
 

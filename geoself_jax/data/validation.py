@@ -12,23 +12,23 @@ TEXT = (
     *("format", "joint_names", "clip_names", "clip_actions"),
     *("subject_names", "rig_names", "camera_names"),
 )
-OTHER_TEXT = ("pose_joint_names",)
+OTHER_TEXT = ("pose_joint_names", "assumed_skeleton")
 IDS = ("clip_id", "frame_id", "subject_id", "rig_id")
 WHOLE = (*IDS, "parents", "left_right", "root")
 IGNORED = ("occluded", "clip_descriptions")
 REQUIRED = (*TEXT, *IDS, "keypoints_2d", "confidence", "K", "R", "center", "image_size", "fps")
 OPTIONAL = (
-    *("dist", "pose_world", "pose_joint_names", "world_up"),
+    *("dist", "pose_world", "pose_joint_names", "assumed_skeleton", "world_up"),
     *("parents", "left_right", "root", *IGNORED),
 )
-SINGLE = ("format", "fps", "root")
+SINGLE = ("format", "fps", "root", "assumed_skeleton")
 _KINDS = {"U": "text", "iu": "whole numbers", "iuf": "numbers"}
 
 ROTATION_ACCEPTED = 1e-5
 ROTATION_PROJECTED = 1e-2
 
-# Control characters, lone surrogates, line separators, and marks that turn the order of letters.
-_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")
+ACTING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")
+"""Control characters, lone surrogates, line separators, marks that turn the order of letters."""
 
 BODY_METRES = (0.5, 3.0)
 """Largest distance between two joints of a person, median over instants."""
@@ -71,7 +71,7 @@ def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
 def _check_printable(source: str, name: str, names: np.ndarray) -> None:
     """Names are printed, drawn and made into names of files: they hold nothing that acts there."""
     for at, text in enumerate(map(str, names.reshape(-1))):
-        if _ACTING.search(text):
+        if ACTING.search(text):
             raise data_error(
                 f"{source}: {name}[{at}] is {text!a}",
                 "a name with control characters",

@@ -219,7 +219,13 @@ def check_up(samples: list[Sample]) -> list[Verdict]:
         return [ok("world_up", "people stand upright", figures)]
     what = "people lie" if angle < 120 else "people stand upside down"
     severity = warning if angle < 120 else error
-    return [severity("world_up", what, figures, f"world_up is nearer to {likely}")]
+    do, assumed = f"world_up is nearer to {likely}", samples[0].whole.assumed_skeleton
+    if assumed:
+        do = (
+            f"either the joints are in another order than {assumed}'s, which was assumed as the "
+            f"files name none (prepare again with --skeleton), or {do}"
+        )
+    return [severity("world_up", what, figures, do)]
 
 
 def trunk(skeleton: Skeleton, points: np.ndarray) -> np.ndarray | None:

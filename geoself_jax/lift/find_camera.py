@@ -16,7 +16,12 @@ from geoself_jax.core.errors import (
 )
 from geoself_jax.core.notices import silent
 from geoself_jax.lift.camera_view import View, view_of
-from geoself_jax.prepare.calibrations import opencv, read_calibration, recognize_calibration
+from geoself_jax.prepare.calibrations import (
+    broken_calibration,
+    opencv,
+    read_calibration,
+    recognize_calibration,
+)
 from geoself_jax.prepare.calibrations.camera_table import FileCamera
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
@@ -136,7 +141,7 @@ def _unplaced(camera: str, path: Path, name: str) -> View:
     if path.suffix.lower() in opencv.suffixes:
         found = opencv.read_lenses(path)
     if not found:
-        raise _no_calibration(path)
+        raise broken_calibration(path) or _no_calibration(path)
     chosen = _chosen(camera, name, [each.name for each in found])
     one = next(each for each in found if each.name == chosen)
     return View(name=one.name, K=one.K, lens=one.lens, image_size=one.size)

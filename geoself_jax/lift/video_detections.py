@@ -97,7 +97,8 @@ def read_video(
     rig = view.alone()
     chosen = one_person(found, rig, fps, person)
     joints = ", ".join(found.skeleton.joint_names[:3])
-    notice(f"{path}: {found.skeleton.joints} joints, {joints} ...; {chosen.note}")
+    assumed = f" (assumed: {found.assumed}, else --skeleton)" if found.assumed else ""
+    notice(f"{path}: {found.skeleton.joints} joints, {joints} ...{assumed}; {chosen.note}")
     seen = np.flatnonzero((chosen.confidence > 0).any((1, 2)))
     one = Clip(
         name=clip,

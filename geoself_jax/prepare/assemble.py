@@ -74,6 +74,9 @@ def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
         **_skeleton_arrays(skeleton),
         "world_up": kept[0].rig.world_up.astype(np.float64),
     }
+    assumed = next((clip.assumed for clip in kept if clip.assumed), "")
+    if assumed:
+        arrays["assumed_skeleton"] = np.array(assumed)
     return arrays | _ground_truth(kept)
 
 

@@ -27,6 +27,7 @@ class Clip:
         frame_id: (T,) int32 index of each instant in the clip, ascending.
         pose_world: (T, J', 3) float32, metres, the rig's world; ground truth, or None.
         pose_skeleton: Of the J' joints of `pose_world`, where they are not the detected ones.
+        assumed: Name of the skeleton, where the files name no joints (`Instances.assumed`).
     """
 
     name: str
@@ -40,6 +41,7 @@ class Clip:
     frame_id: np.ndarray
     pose_world: np.ndarray | None = None
     pose_skeleton: Skeleton | None = None
+    assumed: str = ""
 
 
 class Reading(NamedTuple):

@@ -1,15 +1,16 @@
 """Recordings in the folders that are named: each itself, or those of a tree in it."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.prepare.calibrations import SUFFIXES, recognize_calibration
+from geoself_jax.prepare.calibrations import SUFFIXES, broken_calibration, recognize_calibration
 from geoself_jax.prepare.detections import recognize_detections
-from geoself_jax.prepare.find_detections import MOST, detections_in
-from geoself_jax.prepare.match_cameras import names_say
+from geoself_jax.prepare.find_detections import FRAMES, MOST, detections_in, why_none
+from geoself_jax.prepare.flat_trials import flat_trials
+from geoself_jax.prepare.match_cameras import Match, names_say
 
 INNER = (
     *("pose", "poses", "pose-2d", "pose_2d", "pose2d", "pose-2d-filtered", "pose-sync"),
@@ -21,7 +22,6 @@ DEPTH = 5
 """Depth of a tree: session/person/trial/pose/camera_json."""
 
 _TRIED = 200  # files of a folder that are tried as a calibration
-_FRAMES = "_keypoints.json"  # OpenPose's, tens of thousands
 
 
 class Found(NamedTuple):
@@ -30,10 +30,13 @@ class Found(NamedTuple):
     Attributes:
         folder: With its detections.
         root: The input it was found in; the folder itself where it was named.
+        match: Its files by camera, where one folder holds several recordings: `folder` is then
+            that folder with the recording's name, and need not be there.
     """
 
     folder: Path
     root: Path
+    match: Match | None = None
 
 
 Cameras = Callable[[Path, Path], Sequence[str]]
@@ -61,12 +64,33 @@ def find_recordings(
         if folders != [root]:
             notice(f"{root}: {len(folders)} recordings in it: {_listed(folders, root)}")
             if empty:
-                notice(f"{root}: no detections of a known format in {_listed(empty, root)}")
+                why = next(filter(None, (why_none(each, kind) for each in empty)), "")
+                notice(
+                    f"warning: {root}: no detections of a known format in {_listed(empty, root)}"
+                    + (f": {why}" if why else "")
+                )
         for folder in folders:
+            flat = _flat(folder, root, kind, cameras, notice)
+            for name, match in flat.items():
+                place = folder.resolve() / name
+                found.setdefault(place, Found(folder / name, root, match))
+            if flat:
+                continue
             if folder.resolve() in found:
                 notice(f"{folder}: named twice, taken once")
             found.setdefault(folder.resolve(), Found(folder, root))
     return list(found.values())
+
+
+def _flat(
+    folder: Path, root: Path, kind: str, cameras: Cameras, notice: Callable[[str], None]
+) -> Mapping[str, Match]:
+    if not folder.is_dir() or recognize_detections(folder, kind):
+        return {}
+    try:
+        return flat_trials(folder, cameras(folder, root), kind, notice)
+    except GeoselfError:
+        return {}  # said where the recording is read
 
 
 def _listed(folders: Sequence[Path], root: Path, most: int = 8) -> str:
@@ -144,13 +168,14 @@ def find_calibration(folder: Path, root: Path, kind: str) -> Path:
         kind: Format of the detections: a folder that has some lends its calibration to no other.
 
     Returns:
-        That folder; the recording's where none holds one.
+        That folder; else the nearest with a broken one, which reading names; else the recording's.
     """
     levels = [folder, *(up for up in folder.parents if up == root or root in up.parents)]
     for level in levels:
         if level.is_dir() and _holds_calibration(level, kind):
             return level
-    return folder
+    broken = (level for level in levels if level.is_dir() and broken_calibration(level))
+    return next(broken, folder)
 
 
 def _holds_calibration(folder: Path, kind: str) -> bool:
@@ -172,7 +197,7 @@ def _calibrations(folder: Path) -> Iterator[bool]:
     files = (
         path
         for path in _entries(folder)
-        if path.name.lower().endswith(SUFFIXES) and not path.name.endswith(_FRAMES)
+        if path.name.lower().endswith(SUFFIXES) and not path.name.endswith(FRAMES)
     )
     for path in itertools.islice(files, _TRIED):
         yield bool(recognize_calibration(path))

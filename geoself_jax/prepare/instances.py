@@ -25,6 +25,8 @@ class Instances:
             only frames with people.
         counted_from: Number in the file that is frame 0 here.
         normalized: Whether `keypoints_2d` are fractions of the image's width and height.
+        assumed: Name of the skeleton where the file names no joints and it is the usual one of as
+            many; else empty.
         notes: What was assumed or left out, a line each.
     """
 
@@ -39,6 +41,7 @@ class Instances:
     first: int | None = None
     counted_from: int = 0
     normalized: bool = False
+    assumed: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -58,4 +61,5 @@ def nobody(like: Instances, source: str) -> Instances:
         track_names=like.track_names,
         frames=like.frames,
         skeleton=like.skeleton,
+        assumed=like.assumed,
     )

@@ -7,12 +7,16 @@ from typing import NamedTuple
 
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
-from geoself_jax.prepare.find_detections import detections_in, one_of_each_video
+from geoself_jax.prepare.detections import formats_of
+from geoself_jax.prepare.find_detections import detections_found, why_none
 
-_NOT_NAMES = re.compile(
+NOT_NAMES = re.compile(
     r"_?(json|keypoints|pose|predictions|results|detections|openpose|alphapose|mmpose|2d"
     r"|analysis|dlc.*)$"
 )
+"""What programs append to a video's name."""
+
+_NAME_THEM = "name them: --camera=NAME=PATH"
 
 
 class Match(NamedTuple):
@@ -67,12 +71,34 @@ def match_cameras(
             "which camera these detections belong to is unknown",
             "name each camera's: --camera=NAME=PATH, and the cameras: --calibration=PATH",
         )
-    found = one_of_each_video(detections_in(folder, kind), notice)
+    found = detections_found(folder, kind, notice)
     if not found:
+        why = why_none(folder, kind)
         raise data_error(
-            str(folder), "no detections of a known format in it", "name them: --camera=NAME=PATH"
+            f"{folder}: no detections of a known format in it", why, "" if why else _NAME_THEM
         )
+    _refuse_two_detectors(folder, cameras, found, kind)
     return _by_name(folder, cameras, found)
+
+
+def _refuse_two_detectors(
+    folder: Path, cameras: Sequence[str], found: Sequence[Path], kind: str
+) -> None:
+    by_format: dict[str, list[str]] = {}
+    for path in found:
+        for format in formats_of(path, kind):
+            by_format.setdefault(format, []).append(path.name)
+    if len(by_format) < 2 or names_say(cameras, found):
+        return
+    listed = "; ".join(
+        f"{format}: {', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"
+        for format, names in by_format.items()
+    )
+    raise data_error(
+        f"{folder}: the output of {len(by_format)} detectors: {listed}",
+        "which one is meant is unknown",
+        "choose: " + " or ".join(f"--detections={format}" for format in by_format),
+    )
 
 
 def names_say(cameras: Sequence[str], found: Sequence[Path]) -> bool:
@@ -82,8 +108,22 @@ def names_say(cameras: Sequence[str], found: Sequence[Path]) -> bool:
         cameras: Names in the calibration.
         found: Files and folders of detections.
     """
-    ways = (_by_whole_name, _by_pattern, _by_core)
-    return any(len(way(cameras, found)) == len(found) for way in ways)
+    return any(len(way(cameras, found)) == len(found) for way in _WAYS)
+
+
+def camera_named(cameras: Sequence[str], paths: Mapping[str, Path], other: Path) -> str | None:
+    """The camera without detections that a file belongs to, by the names of all; or None.
+
+    Args:
+        cameras: Names in the calibration.
+        paths: Detections by camera.
+        other: A file or folder that is none of these.
+    """
+    for way in _WAYS:
+        named = way(cameras, [*paths.values(), other])
+        if len(named) == len(paths) + 1 and paths.items() <= named.items():
+            return next(camera for camera in named if camera not in paths)
+    return None
 
 
 def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Match:
@@ -92,8 +132,7 @@ def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Mat
     for way in (_by_whole_name, _by_pattern):
         paths = way(cameras, found)
         if len(paths) == len(found):
-            numbered = len(paths) < len(cameras) and _differ_in_digits(cameras)
-            return Match(paths, files, exact=True, certain=not numbered)
+            return Match(paths, files, exact=True, certain=is_certain(cameras, paths))
         if len(paths) == len(cameras):
             _refuse_orphans(folder, cameras, [path for path in found if path not in paths.values()])
     paths = _by_core(cameras, found)
@@ -102,6 +141,16 @@ def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Mat
     if len(paths) == len(found):
         return Match(paths, files, exact=False, certain=False)
     return Match({}, files, exact=False, certain=False)
+
+
+def is_certain(cameras: Sequence[str], paths: Mapping[str, Path]) -> bool:
+    """Whether files cannot count the cameras from another start than the calibration.
+
+    Args:
+        cameras: Names in the calibration.
+        paths: Detections by camera.
+    """
+    return len(paths) == len(cameras) or not _differ_in_digits(cameras)
 
 
 def _refuse_orphans(folder: Path, cameras: Sequence[str], left: Sequence[Path]) -> None:
@@ -126,34 +175,55 @@ def _by_whole_name(cameras: Sequence[str], found: Sequence[Path]) -> dict[str, P
 
 def _by_pattern(cameras: Sequence[str], found: Sequence[Path]) -> dict[str, Path]:
     """Files named BEFORE + camera + AFTER, the same BEFORE and AFTER in all of them."""
-    return _one_pattern({name: _counted(name) for name in cameras}, found)
+    return _one_pattern(_whole(cameras), found)
 
 
 def _by_core(cameras: Sequence[str], found: Sequence[Path]) -> dict[str, Path]:
     """As `_by_pattern`, of what distinguishes the cameras' names: `2` of `int_cam2_img`."""
+    forms = _cores(cameras)
+    return _one_pattern(forms, found) if forms else {}
+
+
+def camera_forms(cameras: Sequence[str]) -> list[dict[str, str]]:
+    """How names of files may write the cameras: by their whole names, by what distinguishes them.
+
+    Args:
+        cameras: Names in the calibration.
+    """
+    return [forms for forms in (_whole(cameras), _cores(cameras)) if forms]
+
+
+def _whole(cameras: Sequence[str]) -> dict[str, str]:
+    return {name: _counted(name) for name in cameras}
+
+
+def _cores(cameras: Sequence[str]) -> dict[str, str]:
     names = [_counted(name) for name in cameras]
     before = _common(names)
     after = _common([name[len(before) :][::-1] for name in names])
     cores = [name[len(before) : len(name) - len(after)] for name in names]
-    if not all(cores):
-        return {}
-    return _one_pattern(dict(zip(cameras, cores, strict=True)), found)
+    return dict(zip(cameras, cores, strict=True)) if all(cores) else {}
 
 
 def _one_pattern(forms: Mapping[str, str], found: Sequence[Path]) -> dict[str, Path]:
     """The files of the cameras by the one pattern that all follow; nothing if two patterns do."""
     if len(set(forms.values())) < len(forms):
         return {}
-    fits = [dict(_placements(_counted(_stem(path)), forms)) for path in found]
+    fits = [dict(placements(_stem(path), forms)) for path in found]
     shared = set.intersection(*(set(fit) for fit in fits))
     ways = {tuple(fit[pattern] for fit in fits) for pattern in shared}
     ways = {way for way in ways if len(set(way)) == len(way)}
     return dict(zip(ways.pop(), found, strict=True)) if len(ways) == 1 else {}
 
 
-def _placements(stem: str, forms: Mapping[str, str]) -> list[tuple[tuple[str, str], str]]:
-    """(before, after) and the camera, wherever its name stands and no digit continues it."""
-    found = []
+def placements(stem: str, forms: Mapping[str, str]) -> list[tuple[tuple[str, str], str]]:
+    """(before, after) and the camera, wherever its name stands and no digit continues it.
+
+    Args:
+        stem: Of a file's name.
+        forms: How each camera is written.
+    """
+    found, stem = [], _counted(stem)
     for camera, form in forms.items():
         begin = r"(?<!\d)" if form[:1].isdigit() else ""
         for at in re.finditer(f"(?={begin}{re.escape(form)}{_end(form)})", stem):
@@ -188,7 +258,7 @@ def _plain(name: str) -> str:
 
 
 def _stem(path: Path) -> str:
-    return _NOT_NAMES.sub("", path.stem.lower() if path.is_file() else path.name.lower())
+    return NOT_NAMES.sub("", path.stem.lower() if path.is_file() else path.name.lower())
 
 
 def _same(camera: str, path: Path) -> bool:
@@ -201,3 +271,6 @@ def _contains(camera: str, path: Path) -> bool:
         return False
     pattern = re.escape(camera.lower()) + r"(?!\d)"
     return re.search(r"(?<![a-z0-9])" + pattern, _stem(path)) is not None
+
+
+_WAYS = (_by_whole_name, _by_pattern, _by_core)

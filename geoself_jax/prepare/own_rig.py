@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error, joined, usage_error
-from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.common_clock import starts_differ
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.instances import Instances, nobody
+from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
 from geoself_jax.prepare.merge_rigs import check_image_sizes
 from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_views
@@ -52,7 +52,8 @@ def _clips(
     used = {name for trial in trials for name in trial.paths}
     for name in dict.fromkeys(name for trial in trials for name in trial.rig.camera_names):
         if name not in used and (options.cameras is None or name in options.cameras):
-            options.notice(f"camera {name} is left out: no detections belong to it")
+            whys = [trial.unread[name] for trial in trials if name in trial.unread]
+            options.notice(camera_left_out(name, whys, len(used)))
     for trial in trials:
         try:
             clip = _clip(trial, used, own, options)
@@ -74,29 +75,31 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         raise data_error(
             f"{trial.folder or 'the cameras named'}: detections of {len(there)} camera",
             "training needs two or more",
-            "add cameras",
+            "; ".join(trial.unread.values()) or "add cameras",
         )
     check_image_sizes(rig)
     read = read_views(rig.select(there), paths, own, options)
     frames = _common_frames(name, read, own, options)
     for each in rig.camera_names:
         if each not in read:
-            options.notice(
-                f"{name}: no detections of camera {each}: its calibration stays, its confidence "
-                "is 0"
-            )
+            options.notice(camera_missing(name, each, trial.unread.get(each, "")))
     views = [read.get(each) or nobody(read[there[0]], each) for each in rig.camera_names]
     fps = float(own.fps or 0)
     chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
     skeleton = views[0].skeleton
+    assumed = next((view.assumed for view in views if view.assumed), "")
+    joints = f"{skeleton.joints} joints {', '.join(skeleton.joint_names[:3])} ..."
+    joints += f" (assumed: {assumed})" if assumed else ""
     options.notice(
-        _summary(name, rig.select(there), paths, own.detections_format, skeleton, chosen.note)
+        _summary(name, rig.select(there), paths, own.detections_format, joints, chosen.note)
     )
-    somebody = (chosen.confidence > 0).any((1, 2))
-    taken = np.flatnonzero(somebody)
-    taken = taken[taken % options.every == 0]
+    would = np.arange(0, len(chosen.confidence), options.every)
+    somebody = np.asarray((chosen.confidence[would] > 0).any((1, 2)))
+    taken = would[somebody]
     if not taken.size:
         raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
+    if not somebody.all():
+        options.notice(frames_left_out(name, would, somebody))
     return Clip(
         name=name,
         action=own.action or name.rpartition("/")[2],
@@ -107,16 +110,16 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         keypoints_2d=chosen.keypoints_2d[taken],
         confidence=chosen.confidence[taken],
         frame_id=(taken // options.every).astype(np.int32),
+        assumed=assumed,
     )
 
 
 def _summary(
-    name: str, rig: Rig, paths: Mapping[str, Path], kind: str, skeleton: Skeleton, note: str
+    name: str, rig: Rig, paths: Mapping[str, Path], kind: str, joints: str, note: str
 ) -> str:
     """One line: the file of each camera, the joints, and how the person was chosen."""
     reason = recognize_detections(paths[rig.camera_names[0]], kind)
     cameras = ", ".join(f"{camera} = {paths[camera].name}" for camera in rig.camera_names)
-    joints = f"{skeleton.joints} joints {', '.join(skeleton.joint_names[:3])} ..."
     return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"
 
 

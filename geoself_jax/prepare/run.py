@@ -56,7 +56,7 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
         raise data_error(
             f"{inputs[0]}: may be {found}", "the format is ambiguous", "give --format=NAME"
         )
-    name, reason = next(iter(reasons.items()), (RIG, "a folder of no data set that is known"))
+    name, reason = next(iter(reasons.items()), (RIG, ""))
     if not reasons and not any(path.is_dir() for path in inputs):
         if recognize_calibration(inputs[0]):
             raise data_error(
@@ -69,7 +69,10 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
             "a detector's file belongs to a camera",
             "name each with --camera=NAME=PATH and the rig with --calibration, or give --format",
         )
-    notice(f"{inputs[0]}: taken for {name} ({reason})")
+    if reason:
+        notice(f"{inputs[0]}: taken for {name} ({reason})")
+    else:
+        notice(f"{inputs[0]}: taken for your own cameras: a detector's output for each of them")
     return name
 
 
@@ -186,12 +189,23 @@ def summary(arrays: dict[str, np.ndarray]) -> str:
         f"fps ({seconds / 60:.1f} min)",
         f"{len(arrays['clip_names'])} clips; subjects {_few(arrays['subject_names'].tolist())}; "
         f"actions {_few(actions)}; rigs {_few(arrays['rig_names'].tolist())}",
+        *_assumed(arrays),
         f"joints seen by camera: {cameras}",
         f"confidence: {_spread(confidence)}",
         "ground truth (for evaluation only): "
         + ("yes" if "pose_world" in arrays else "none, none is needed"),
     ]
     return "\n".join(lines)
+
+
+def _assumed(arrays: dict[str, np.ndarray]) -> list[str]:
+    if "assumed_skeleton" not in arrays:
+        return []
+    name = arrays["assumed_skeleton"].item()
+    return [
+        f"joint names: the files have none, {name}'s are assumed from the number of joints; if the "
+        "detector has another order: --skeleton=NAME or a .toml file"
+    ]
 
 
 def _few(names: Sequence[str], most: int = 8) -> str:

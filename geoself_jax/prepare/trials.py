@@ -10,8 +10,10 @@ from geoself_jax.core.errors import USAGE, GeoselfError
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import ReadOptions
 from geoself_jax.prepare.common_clock import common_clock
-from geoself_jax.prepare.detections import read_detections
+from geoself_jax.prepare.detections import DETECTIONS, read_detections
 from geoself_jax.prepare.detections.score_scale import scaled
+from geoself_jax.prepare.detections.unknown import broken, unknown
+from geoself_jax.prepare.find_detections import LOOKED_INTO, unread_in
 from geoself_jax.prepare.find_recordings import (
     Found,
     find_calibration,
@@ -19,7 +21,7 @@ from geoself_jax.prepare.find_recordings import (
     without_calibrations,
 )
 from geoself_jax.prepare.instances import Instances
-from geoself_jax.prepare.match_cameras import match_cameras
+from geoself_jax.prepare.match_cameras import Match, camera_named, match_cameras
 from geoself_jax.prepare.name_people import Who, name_people
 from geoself_jax.prepare.prove_cameras import prove
 from geoself_jax.prepare.rig_options import RigOptions, read_rig
@@ -34,12 +36,14 @@ class Trial:
         who: Names of the subject and the clip.
         rig: All cameras of the calibration.
         paths: Detections by camera.
+        unread: Why a camera's file is none of these, by camera.
     """
 
     folder: Path | None
     who: Who
     rig: Rig
     paths: Mapping[str, Path]
+    unread: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def find_trials(
@@ -79,7 +83,10 @@ def find_trials(
         folder = each.folder if each else None
         try:
             rig = rig_at(each)
-            trials.append(Trial(folder, who, rig, _paths(folder, rig, own, options)))
+            match = each.match if each else None
+            paths = _paths(folder, rig, own, options, match)
+            unread = {} if match else _unread(folder, rig, paths, own, options)
+            trials.append(Trial(folder, who, rig, paths, unread))
         except GeoselfError as error:
             errors.append(of_data(error))
     return trials, errors
@@ -115,9 +122,11 @@ def of_data(error: GeoselfError) -> GeoselfError:
     return error
 
 
-def _paths(folder: Path | None, rig: Rig, own: RigOptions, options: ReadOptions) -> dict[str, Path]:
+def _paths(
+    folder: Path | None, rig: Rig, own: RigOptions, options: ReadOptions, match: Match | None
+) -> dict[str, Path]:
     """The detections of each camera, by name or by proof."""
-    match = match_cameras(
+    match = match or match_cameras(
         folder, rig.camera_names, own.camera_paths, own.detections_format, options.notice
     )
     if match.certain:
@@ -129,6 +138,26 @@ def _paths(folder: Path | None, rig: Rig, own: RigOptions, options: ReadOptions)
         return _read(path, own, options, image_size=size)
 
     return prove(folder, rig, match, read, options.notice)
+
+
+def _unread(
+    folder: Path | None,
+    rig: Rig,
+    paths: Mapping[str, Path],
+    own: RigOptions,
+    options: ReadOptions,
+) -> dict[str, str]:
+    """Why the files of cameras without detections are not read; of others, broken ones are said."""
+    if folder is None or own.camera_paths:
+        return {}
+    found: dict[str, str] = {}
+    for path in unread_in(folder, own.detections_format):
+        camera = camera_named(rig.camera_names, paths, path)
+        if camera is not None:
+            found[camera] = str(unknown(path, DETECTIONS, LOOKED_INTO))
+        elif path.is_file() and (error := broken(path, LOOKED_INTO)) is not None:
+            options.notice(f"warning: not read: {error}")
+    return found
 
 
 def read_views(

@@ -136,11 +136,15 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
 
     from geoself_jax.data.poses.formats import read_poses
     from geoself_jax.data.skeleton_files import named_skeleton
+    from geoself_jax.view.shown_names import with_shown_names
 
     for path in flags.poses:
         _check_poses(path)
     skeleton = named_skeleton(flags.skeleton) if flags.skeleton else None
-    found = [read_poses(path, skeleton=skeleton, up=flags.up) for path in flags.poses]
+    found = [
+        with_shown_names(read_poses(path, skeleton=skeleton, up=flags.up, notice=print))
+        for path in flags.poses
+    ]
     keys = [(s.name, s.clip, s.camera.name if s.camera else "") for s in found]
     twice = {key for key, count in Counter(keys).items() if count > 1}
     return [

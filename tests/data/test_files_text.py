@@ -1,6 +1,7 @@
 """Text files: read whole, or refused with file, line and column."""
 
 import json
+import os
 
 import cv2
 import numpy as np
@@ -25,6 +26,10 @@ BILLION = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join(['*' + old] * 10)}]\n"
     for old, new in zip("abcdefgh", "bcdefghi", strict=True)
 )
+MERGES = "a: &a {k: 1}\n" + "".join(
+    f"{new}: &{new} {{<<: [{', '.join(['*' + old] * 9)}], {new}: 1}}\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
 ENTITIES = '<!DOCTYPE a [<!ENTITY b "cccc"><!ENTITY d "&b;&b;&b;">]><a>&d;</a>'
 FAULTS = {
     "json: cut short": ("json", '{"a": [1,\n 2', "line 2, column 3 - not JSON"),
@@ -33,6 +38,12 @@ FAULTS = {
     "json: too long a number": ("json", "1" * 5000, "JSON that cannot be held"),
     "toml: wrong": ("toml", "a = 1\nb = \n", "at line 2"),
     "toml: twice": ("toml", "a = 1\na = 2\n", "at line 2"),
+    "toml: a key without end": (
+        "toml",
+        "b = 1\na" + ".a" * 5000 + " = 1",
+        "line 2 - a key of over 64",
+    ),
+    "toml: a table without end": ("toml", "[a" + ' . "a"' * 100 + "]", "line 1 - a key of over 64"),
     "toml: lists without end": ("toml", "a = " + "[" * 100_000, "TOML"),
     "yaml: wrong": ("yaml", "a: 1\nb: [1,\n", "line 3, column 1"),
     "yaml: runs": (
@@ -45,6 +56,12 @@ FAULTS = {
     "yaml: module": ("yaml", "!!python/module:os", "constructor"),
     "yaml: unknown tag": ("yaml", "a: !!opencv-matrix {rows: 1}", "opencv-matrix"),
     "yaml: billion laughs": ("yaml", BILLION, "multiply"),
+    "yaml: merges that multiply": ("yaml", MERGES, "a mapping of over 10000 keys by <<"),
+    "yaml: a merge of many": (
+        "yaml",
+        "a: &a {b: 1}\nc: {<<: [" + "*a, " * 17 + "]}",
+        "line 2, column 4 - not plain YAML: <<",
+    ),
     "yaml: round about": ("yaml", "&a [*a]", "YAML"),
     "yaml: lists without end": ("yaml", "[" * 1500, "lists within lists without end"),
     "yaml: no date": ("yaml", "2020-13-45", "YAML"),
@@ -101,6 +118,23 @@ def test_what_json_and_tomli_w_write_comes_back(tmp_path):
     assert load_json(tmp_path / "x.json") == load_toml(tmp_path / "x.toml") == value
     (tmp_path / "x.json").write_text('{"a": NaN, "a": 2}')
     assert load_json(tmp_path / "x.json") == {"a": 2}
+
+
+def test_what_is_bounded_is_read_below_its_bound(tmp_path):
+    (tmp_path / "x.toml").write_text("a" + ".a" * 60 + " = 1\nb = [" + "1.5, " * 300 + "]\n")
+    assert load_toml(tmp_path / "x.toml")["b"] == [1.5] * 300
+    (tmp_path / "x.yaml").write_text("a: &a {b: 1}\nc: {<<: *a, d: 2}\ne: {<<: [*a, *a], f: 3}\n")
+    found = load_yaml(tmp_path / "x.yaml")
+    assert found["c"] == {"b": 1, "d": 2} and found["e"] == {"b": 1, "f": 3}
+    (tmp_path / "x.yaml").write_text("# " + "x" * 2**21)
+    assert "has 2097154 bytes, over 2097152" in refusal(tmp_path / "x.yaml")
+
+
+@pytest.mark.parametrize("kind", LOADS)
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, kind):
+    os.mkfifo(tmp_path / f"x.{kind}")
+    with pytest.raises(GeoselfError, match="a pipe or a device, not a file"):
+        LOADS[kind](tmp_path / f"x.{kind}")
 
 
 def test_numbers_of_yaml_are_numbers(tmp_path):

@@ -116,6 +116,45 @@ def test_a_damaged_trc_is_refused(tmp_path, old, new, words):
     assert words in refusal(tmp_path / "a.trc", TRC.replace(old, new))
 
 
+def caliscope(rows, rate, said, frames=None, decimals=3, step=1):
+    """A .trc of one marker, its times rounded and its header as given."""
+    lines = TRC.replace("a\t\t\tb\t\t", "a\t\t").replace("\tX2\tY2\tZ2", "").splitlines()[:6]
+    lines[2] = f"{said}\t{said}\t{rows if frames is None else frames}\t1\tm\t{said}\t1\t{rows}"
+    times = [round(row * step / rate, decimals) for row in range(rows)]
+    numbers = range(1, rows + 1)
+    lines += [f"{n}\t{t:.{decimals}f}\t1\t2\t{n}" for n, t in zip(numbers, times, strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "fps", "said"),
+    [
+        (caliscope(600, 60000 / 1001, 59, 599), 60000 / 1001, ["DataRate 59", "59.9401", "599"]),
+        (caliscope(20, 60000 / 1001, 59), 60000 / 1001, ["DataRate 59", "59.9401, which is taken"]),
+        (caliscope(900, 30000 / 1001, 29), 30000 / 1001, ["DataRate 29"]),
+        (caliscope(900, 30000 / 1001, 30, decimals=6), 30000 / 1001, ["DataRate 30"]),
+        (caliscope(300, 29.5, 29), 29.5, ["DataRate 29", "29.49"]),
+        (caliscope(300, 30, 30), 30, []),
+        (caliscope(10, 30, 30, decimals=2), 30, []),  # times too coarse to say another rate
+        (caliscope(100, 60, 60, step=5), 60, []),  # every fifth frame, rows counted
+        (caliscope(3, 30, 30, 4), 30, ["NumFrames 4, but 3 rows; all rows are read"]),
+        (caliscope(30, 30, 30, 90), 30, ["warning: ", "but 30 rows", "is the file whole?"]),
+    ],
+)
+def test_the_rate_of_a_trc_is_that_of_its_times_and_its_rows_count(tmp_path, text, fps, said):
+    (tmp_path / "a.trc").write_text(text)
+    notices = []
+    poses = read_poses(tmp_path / "a.trc", notice=notices.append)
+    assert poses.fps == pytest.approx(fps, rel=5e-5)
+    rows = len(text.splitlines()) - 6
+    assert poses.frames == rows and poses.frame_id[0] == 0
+    wanted = 5 if "4\t0.250" in text else 1
+    assert (np.diff(poses.frame_id) == wanted).all()
+    lines = "; ".join(notices)
+    assert all(word in lines for word in said), lines
+    assert bool(notices) == bool(said), lines
+
+
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [

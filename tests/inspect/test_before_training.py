@@ -184,3 +184,10 @@ def test_an_upside_down_world_is_not_called_mirrored(tiny_arrays):
     lines = [verdict.line for verdict in inspect(recording.from_arrays(arrays, "x"), "x").verdicts]
     assert any("upside down" in line for line in lines)
     assert not any("world is mirrored" in line for line in lines)
+    (line,) = (line for line in lines if "upside down" in line)
+    assert "another order" not in line
+    arrays["assumed_skeleton"] = np.array("coco_17")
+    lines = [verdict.line for verdict in inspect(recording.from_arrays(arrays, "x"), "x").verdicts]
+    (line,) = (line for line in lines if "upside down" in line)
+    assert "either the joints are in another order than coco_17's, which was assumed" in line
+    assert "--skeleton" in line and "world_up is nearer to [0, 0, 1]" in line

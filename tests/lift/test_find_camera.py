@@ -118,6 +118,12 @@ def test_a_file_that_is_no_calibration_is_refused(tmp_path, text):
         assert error.value.code == DATA
 
 
+def test_a_broken_file_is_refused_with_its_line(tmp_path):
+    (tmp_path / "c.toml").write_text("[left]\nsize = [1, 2\nmatrix = 3\n")
+    with pytest.raises(GeoselfError, match=r"c\.toml - not TOML: .*line 3"):
+        read_view(f"{tmp_path / 'c.toml'}:left")
+
+
 def test_a_path_with_colons_is_cut_where_a_file_is(tmp_path):
     folder = tmp_path / "10:30"
     folder.mkdir()

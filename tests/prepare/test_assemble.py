@@ -202,7 +202,9 @@ def test_ground_truth_in_other_joints_names_them():
 
 def test_prepared_arrays_taken_apart_and_put_together_are_the_same():
     clips = [clip(), clip("run", rig=tiny_rig(1, name="studio"), subject="bela", pose_world=None)]
+    clips[1] = dataclasses.replace(clips[1], assumed="coco_17")
     arrays = assemble(clips)
+    assert arrays["assumed_skeleton"] == "coco_17" and "assumed_skeleton" not in assemble(clips[:1])
     again = assemble(clips_of(arrays, ReadOptions()))
     assert arrays.keys() == again.keys()
     for name, array in arrays.items():

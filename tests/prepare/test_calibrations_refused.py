@@ -24,6 +24,7 @@ from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.prepare.calibrations import CALIBRATIONS, read_calibration
 from geoself_jax.prepare.calibrations.native import write_native
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
+from geoself_jax.prepare.find_recordings import find_calibration
 
 
 def refusal(path, code=DATA, **options):
@@ -330,3 +331,39 @@ def test_values_of_any_kind_anywhere_are_read_or_refused(tmp_path, format):
             read_calibration(path, format=format, unit="mm", up="z")
         except GeoselfError as error:
             assert str(path) in str(error) and error.code == DATA
+
+
+BROKEN = {
+    "calib.toml": ("[cam]\nname = 'a'\nmatrix = [[1, 2\n", "not TOML: "),
+    "calib.yml": ("a: 1\nb: [1, 2\nc: 3\n", "line 3, column 2 - not plain YAML"),
+    "calib.xml": ("<a>\n<b></a>\n", "line 2, column 6 - not XML: mismatched tag"),
+    "calib.xcp": ("<a>\n<b>", "line 2, column 4 - not XML"),
+    "calib.qca.txt": ("<a>\n<b>", "line 2, column 4 - not XML"),
+    "calib.json": ('{"a": 1,\n"b"', "line 2, column 4 - not JSON: it is cut here"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_named_with_its_line_wherever_it_lies(tmp_path, name):
+    text, words = BROKEN[name]
+    (tmp_path / "s/calibration").mkdir(parents=True)
+    path = tmp_path / "s/calibration" / name
+    path.write_text(text)
+    assert words in refusal(path) and str(path) in refusal(path)
+    for folder in (tmp_path / "s/calibration", tmp_path / "s"):
+        line = refusal(folder)
+        assert f"{folder}: no calibration of a known format in it - {path}" in line, line
+        assert words in line
+    trial = tmp_path / "s/P1/walk"
+    trial.mkdir(parents=True)
+    assert find_calibration(trial, tmp_path / "s", "auto") == tmp_path / "s"
+
+
+def test_a_sound_file_of_other_names_is_refused_with_them(tmp_path):
+    (tmp_path / "a.toml").write_text("[project]\nframes = 1\n[video]\n")
+    line = refusal(tmp_path / "a.toml")
+    assert "a.toml, TOML with project, video - no calibration of a known format (" in line
+    (tmp_path / "a.yml").write_text("%YAML:1.0\n---\nK: !!opencv-matrix\n  rows: 1\n  cols: 0\n")
+    assert "a.yml, YAML with K - no calibration" in refusal(tmp_path / "a.yml")
+    (tmp_path / "a.xml").write_text("<lab/>")
+    assert "a.xml, XML with lab - no calibration" in refusal(tmp_path / "a.xml")

@@ -69,7 +69,17 @@ def test_unnamed_joints_are_the_usual_ones_by_number_or_those_given(
     tmp_path, joints, given, wanted
 ):
     path = openpose(tmp_path / "cam", people(joints))
-    assert read_detections(path, skeleton=given).skeleton == wanted
+    read = read_detections(path, skeleton=given)
+    assert read.skeleton == wanted
+    assert bool(read.assumed) == (given is None), read.assumed
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_that_joints_have_no_names_is_marked_where_it_is_so(tmp_path, layout):
+    write, name, kind, _ = LAYOUTS[layout]
+    read = read_detections(write(tmp_path / name, people()))
+    named = kind in ("deeplabcut", "sleap") or layout == "mmpose"
+    assert read.assumed == ("" if named else "coco_17")
 
 
 def test_frames_of_one_rig_keep_their_numbers(tmp_path):

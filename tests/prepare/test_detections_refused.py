@@ -26,7 +26,46 @@ def entry(**changes):
 REFUSALS = {
     "no file": (None, "auto", MISSING, ["no such file"]),
     "no such format": (text("[]"), "openpoze", USAGE, ["did you mean 'openpose'"]),
-    "nothing known": (text("hello"), "auto", DATA, ["no known format", "--detections=NAME"]),
+    "no JSON": (text("hello"), "auto", DATA, ["bad.json, line 1, column 1", "not JSON: Expecting"]),
+    "cut at the start": (
+        text('[{"image_id": "1.jp'), "auto", DATA,
+        ["bad.json, line 1, column 15", "not JSON: it is cut here", "copy"],
+    ),
+    "cut": (
+        text('[{"x": 1},\n {"x": 2'), "auto", DATA,
+        ["bad.json, line 2, column 9", "not JSON: it is cut here"],
+    ),
+    "keys of nobody": (
+        text({"fps": 25, "joints": []}), "auto", DATA,
+        ["JSON, but of no known detector: keys fps, joints", "--detections=NAME"],
+    ),
+    "a list of other keys": (
+        text([{"bbox": [1], "area": 2}]), "auto", DATA, ["a list, its first entry keys bbox, area"],
+    ),
+    "numbers": (text([1.5]), "auto", DATA, ["of no known detector: a list", "'1.5'"]),
+    "an empty list": (text([]), "auto", DATA, ["empty JSON ([])", "nobody is in it"]),
+    "decimal commas": (
+        text("scorer;m;m;m\nbodyparts;a;a;a\ncoords;x;y;likelihood\n0;1,5;2,5;0,9\n"),
+        "deeplabcut by its table", DATA,
+        ["line 4: has decimal commas, and semicolons between its cells", "write points"],
+    ),
+    "decimal commas in quotes": (
+        text('scorer,m,m,m\nbodyparts,a,a,a\ncoords,x,y,likelihood\n0,"1,5",2,0.9\n'),
+        "deeplabcut", DATA, ["line 4", "1,5 has a decimal comma: write a point"],
+    ),
+    "decimal commas between commas": (
+        text("scorer,m,m,m\nbodyparts,a,a,a\ncoords,x,y,likelihood\n0,1,5,2,5,0,9\n"),
+        "deeplabcut", DATA, ["line 4 has 7 cells (decimal commas?)"],
+    ),
+    "semicolons": (
+        text("scorer;m;m;m\nbodyparts;a;a;a\ncoords;x;y;likelihood\n0;1.5;2.5;0.9\n"),
+        "deeplabcut by its table", DATA, ["semicolons between its cells", "wanted commas"],
+    ),
+    "another table": (
+        text("time,force\n0,1\n"), "deeplabcut by its table", DATA,
+        ["a table of no known detector: columns time, force"],
+    ),
+    "text for HDF5": (text("hello"), "sleap by its end", DATA, ["bad.h5: no HDF5 file"]),
     "not JSON": (text('[{"image_id": "1.jpg", "keypoints": ['), "alphapose", DATA, ["line 1"]),
     "not a list": (text({"a": 1}), "alphapose", DATA, ["not a list of people"]),
     "nobody": (text([]), "alphapose", DATA, ["no person"]),
@@ -122,16 +161,29 @@ REFUSALS = {
 @pytest.mark.parametrize("case", REFUSALS)
 def test_an_error_is_one_line_with_file_and_place(tmp_path, case):
     write, kind, code, words = REFUSALS[case]
+    kind, _, shown = kind.partition(" by its ")
     csv = kind == "deeplabcut" or case == "sleap's columns"
     path = tmp_path / f"bad{'.csv' if csv else '.h5' if kind == 'sleap' else '.json'}"
     if write is not None:
         write(path)
     with pytest.raises(GeoselfError) as error:
-        read_detections(path, format=kind)
+        read_detections(path, format="auto" if shown else kind)
     line = str(error.value)
     assert error.value.code == code and line.isprintable(), line
     for word in words:
         assert word in line, line
+
+
+def test_a_folder_is_refused_by_its_first_file_and_excels_mark_is_no_fault(tmp_path):
+    (tmp_path / "a_json").mkdir()
+    (tmp_path / "a_json/f_000_keypoints.json").write_text('{"version": 1.3, "peo')
+    with pytest.raises(GeoselfError, match=r"f_000_keypoints\.json, line 1, column .* is cut here"):
+        read_detections(tmp_path / "a_json")
+    write, name, _, _ = LAYOUTS["deeplabcut csv"]
+    path = write(tmp_path / name, people())
+    plain = read_detections(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    np.testing.assert_array_equal(read_detections(path).keypoints_2d, plain.keypoints_2d)
 
 
 def test_a_skeleton_that_puts_the_files_names_elsewhere_is_refused(tmp_path):

@@ -1,5 +1,12 @@
 """Of the tables that one program writes for one video, one is taken, and it is said."""
 
+import os
+import subprocess
+import sys
+
+import pytest
+from processes import ROOT, environment
+
 from geoself_jax.prepare.find_detections import one_of_each_video
 
 
@@ -34,3 +41,17 @@ def test_two_videos_and_two_networks_are_not_one(tmp_path):
     names = ["aDLC_1.h5", "aDLC_2.h5", "b.json", "b_filtered.json"]
     found, said = taken(tmp_path, *names)
     assert found == names and not said
+
+
+@pytest.mark.parametrize("place", ["", "cam1_json"])
+def test_pipes_in_a_folder_are_not_waited_for(tmp_path, place):
+    names = ("json", "npy", "npz", "h5", "csv", "slp", "txt", "toml", "yml", "xml", "calibration")
+    (tmp_path / "s" / place).mkdir(parents=True)
+    for name in names:
+        os.mkfifo(tmp_path / "s" / place / f"000.{name}")
+    words = ["--input", f"{tmp_path}/s", "--fps=25", f"--output={tmp_path}/o.npz"]
+    done = subprocess.run(
+        [sys.executable, "-m", "geoself_jax.prepare", *words],
+        env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 65 and "no calibration of a known format" in done.stderr

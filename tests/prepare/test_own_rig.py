@@ -1,5 +1,7 @@
 """Trees of trials become clips of the right people, cameras and frames; bad ones are all listed."""
 
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -119,6 +121,135 @@ def test_a_camera_that_no_trial_has_is_left_out(session, capsys):
     assert capsys.readouterr().out.count("camera cam2 is left out") == 1
 
 
+BAD_FILES = {
+    "empty": (lambda path: path.write_text(""), ["cam3.json: an empty file - 0 bytes"]),
+    "cut": (lambda path: path.write_text('[{"image_id": "0'), ["column 15", "it is cut here"]),
+    "nobody": (lambda path: path.write_text("[]"), ["empty JSON ([]) - nobody is in it"]),
+    "others": (lambda path: path.write_text('{"fps": 25}'), ["no known detector: keys fps"]),
+}
+
+
+def write_lists(folder, cameras=RIG.camera_names):
+    """AlphaPose's list of each camera, COCO's 17 joints in the place of ours."""
+    folder.mkdir(parents=True)
+    pixels = pixels_of(motion(FRAMES, 0), RIG)
+    for view, name in enumerate(RIG.camera_names):
+        people = [
+            {"image_id": f"{frame}.jpg", "category_id": 1, "score": 1.0,
+             "keypoints": [number for joint in rows.tolist() for number in (*joint, 0.9)]}
+            for frame, rows in enumerate(pixels[:, view])
+        ]  # fmt: skip
+        if name in cameras:
+            (folder / f"{name}.json").write_text(json.dumps(people))
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+def test_a_file_that_cannot_be_read_is_a_warning_with_what_follows(session, capsys, kind):
+    write, words = BAD_FILES[kind]
+    calibration = [f"--calibration={session}/calibration"]
+    write_lists(session.parent / "anna")
+    write(session.parent / "anna/cam3.json")
+    (session.parent / "anna/notes.json").write_text('{"weather": "sunny"}')
+    read = run(session.parent / "anna", flags=calibration)
+    said = capsys.readouterr().out
+    assert read.camera_names == ("cam1", "cam2", "cam4")
+    line = next(line for line in said.splitlines() if "camera cam3" in line)
+    assert line.startswith("warning: camera cam3 is left out, only the 3 others are in the file: ")
+    assert all(word in line for word in words), line
+    for name in ("cam1", "cam2"):
+        write(session.parent / f"anna/{name}.json")
+    error = refused(session.parent / "anna", flags=calibration)
+    assert error.code == DATA
+    (session.parent / "anna/cam4.json").unlink()
+    error = refused(session.parent / "anna", flags=calibration)
+    assert words[-1].replace("cam3", "cam1") in str(error), error
+
+
+def test_a_file_that_cannot_be_read_in_one_trial_of_several_is_a_warning(session, capsys):
+    for name in ("a", "b"):
+        write_lists(session.parent / "lists" / name)
+    (session.parent / "lists/b/cam3.json").write_text("")
+    (session.parent / "lists/b/more.csv").write_text("a;b\n1,5;2,5\n")
+    flags = [f"--calibration={session}/calibration", "--subject=anna"]
+    read = run(session.parent / "lists", flags=flags)
+    said = capsys.readouterr().out
+    assert read.camera_names == RIG.camera_names
+    assert "warning: b: no detections of camera cam3: its calibration stays" in said
+    assert "its confidence is 0: " in said and "cam3.json: an empty file" in said
+    assert f"warning: not read: {session.parent}/lists/b/more.csv, line 2: has decimal" in said
+
+
+def test_one_sound_frame_is_enough_to_know_a_folder_and_the_first_empty_file_is_named(session):
+    files = sorted((session / "P1/run/pose/cam2_json").iterdir())
+    for path in files[:-1]:
+        path.write_text("")
+    error = refused(session / "P1/run", flags=[f"--calibration={session}/calibration"])
+    assert f"{files[0]}, line 1, column 1 - not JSON" in str(error)
+
+
+def test_an_assumed_order_of_joints_is_said_with_its_flag_and_kept_in_the_file(session, capsys):
+    flags = [f"--calibration={session}/calibration"]
+    write_lists(session.parent / "anna")
+    assert run(session.parent / "anna", flags=flags).assumed_skeleton == ""
+    assert "(assumed" not in capsys.readouterr().out
+    out = session.parent / "o.npz"
+    words = ["--input", str(session.parent / "anna"), "--fps=25", f"--output={out}", *flags]
+    assert prepare.main(words) == 0
+    said = capsys.readouterr().out
+    assert "17 joints nose, left_eye, right_eye ... (assumed: coco_17)" in said
+    line = next(line for line in said.splitlines() if line.startswith("joint names: "))
+    assert "the files have none, coco_17's are assumed" in line and "--skeleton=NAME" in line
+    read = recording.read(out)
+    assert read.assumed_skeleton == "coco_17" and read.skeleton.joints == 18
+    assert prepare.main(["--input", str(out), f"--output={session.parent}/again.npz"]) == 0
+    again = recording.read(session.parent / "again.npz")
+    assert again.assumed_skeleton == "coco_17"
+    recording.write(again, out)
+    assert recording.read(out).assumed_skeleton == "coco_17"
+
+
+def test_the_output_of_two_detectors_is_refused_with_the_option_that_chooses(session, capsys):
+    flags = [f"--calibration={session}/calibration"]
+    write_trial(session.parent / "anna")
+    write_lists(session.parent / "anna/second")
+    line = str(refused(session.parent / "anna", flags=flags))
+    assert "the output of 2 detectors: " in line and "alphapose: cam1.json, cam2.json" in line
+    assert "choose: --detections=" in line
+    assert "--detections=openpose" in line and "--detections=alphapose" in line
+    read = run(session.parent / "anna", flags=[*flags, "--detections=alphapose"])
+    assert read.camera_names == RIG.camera_names
+    said = capsys.readouterr().out
+    assert "taken for your own cameras" in said and "no data set" not in said
+
+
+@pytest.mark.parametrize("stages", [("pose-sync",), ("pose-sync", "pose-associated")])
+def test_of_pose2sims_stages_the_last_is_taken_and_it_is_said(session, capsys, stages):
+    trial = session / "P1/run"
+    for stage in stages:
+        shutil.copytree(trial / "pose", trial / stage)
+    for early in ("pose", *stages[:-1]):
+        for path in trial.glob(f"{early}/*/*.json"):
+            path.write_text('{"people": []}')
+    read = run(session)
+    assert (read.confidence[read.clip_id == 0] > 0).all()
+    left = ", ".join(["pose", *stages[:-1]][::-1])
+    line = f"{trial}/{stages[-1]}: taken, Pose2Sim's last stage; left: {left}"
+    assert line in capsys.readouterr().out
+
+
+def test_frames_with_nobody_are_counted_and_said(session, capsys):
+    for place in (session / "P1/run/pose").iterdir():
+        for path in sorted(place.iterdir())[3:7] + sorted(place.iterdir())[-1:]:
+            path.write_text('{"people": []}')
+    read = run(session / "P1/run", flags=[f"--calibration={session}/calibration"])
+    said = capsys.readouterr().out
+    assert read.frame_id.tolist() == [0, 1, 2, *range(7, FRAMES - 1)]
+    words = "run: 5 of 14 frames with nobody in any camera are left out: 3 to 6, 13"
+    assert words in said
+    run(session / "P1/run", flags=[f"--calibration={session}/calibration", "--every=3"])
+    assert "2 of 5 frames with nobody in any camera are left out: 3 to 6" in capsys.readouterr().out
+
+
 def test_all_bad_trials_are_listed_at_once(session, tmp_path):
     sorted((session / "P1/run/pose/cam2_json").iterdir())[3].write_text("{]")
     sorted((session / "P2/walk/pose/cam1_json").iterdir())[-1].unlink()
@@ -132,7 +263,8 @@ def test_all_bad_trials_are_listed_at_once(session, tmp_path):
     )  # fmt: skip
     errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert done.returncode == DATA and len(errors) == 2
-    assert "no detections of a known format in P2/run" in done.stdout  # its detector failed
+    failed = "warning: .*: no detections of a known format in P2/run: .*cam1.json: JSON, but of no "
+    assert re.search(failed, done.stdout)  # its detector failed
     assert "P1/run/pose/cam2_json" in errors[0] and "P2/walk" in errors[1]
     assert not (tmp_path / "o.npz").exists()
     error = refused(session / "P1/run", flags=[f"--calibration={session}/calibration"])

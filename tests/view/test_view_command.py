@@ -1,5 +1,6 @@
 """The view command: inputs, outputs and errors."""
 
+import dataclasses
 import json
 import re
 
@@ -63,6 +64,22 @@ def test_a_part_is_shown(folder):
 def test_a_table_is_read_and_shown(folder):
     view.main(["--poses=table.csv", "--out=out.html"])
     assert names(facts()["scenes"][0]) == ["table"]
+
+
+def test_names_that_a_terminal_or_page_would_act_on_are_shown_escaped(folder, capsys):
+    camera_a, camera_c = camera(2), dataclasses.replace(camera(3), name="c\u202e3")
+    for name, of in (("x", camera_a), ("y", camera_c)):
+        poses = walker(name="lifted\x1b[2J", camera=of)
+        joints = ("\x07pelvis", *poses.skeleton.joint_names[1:])
+        skeleton = dataclasses.replace(poses.skeleton, joint_names=joints)
+        write_poses(poses.replace(skeleton=skeleton, clip="clip\x9b0"), f"{name}.npz")
+    view.main(["--poses", "x.npz", "y.npz", "--out=out.html"])
+    page = json.dumps(facts(), ensure_ascii=False).replace("\\\\", "\\")
+    shown = ("lifted\\x1b[2J", "clip\\x9b0", "c\\u202e3")
+    assert all(name in page for name in shown), page[:500]
+    view.main(["--poses", "x.npz", "y.npz", "--out=out.png", "--count=1"])
+    said = capsys.readouterr().out
+    assert "clip\\x9b0" in said and not set("\x1b\x07\x9b\u202e") & set(said)
 
 
 def test_stills_and_a_video_of_the_first_scene(folder, capsys):

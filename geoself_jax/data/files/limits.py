@@ -8,13 +8,19 @@ MAX_TEXT = 2**29
 """Bytes of a text file."""
 
 MAX_MARKED = 2**26
-"""Bytes of a YAML or XML file: calibrations, never recordings."""
+"""Bytes of a TOML or XML file: calibrations, never recordings."""
+
+MAX_YAML = 2**21
+"""Bytes of a YAML file: its reader takes some seconds for a megabyte."""
 
 MAX_BINARY = 2**32
 """Bytes of a binary file, and of what it unpacks to."""
 
 MAX_DEPTH = 64
 """Lists within lists."""
+
+MAX_MERGED = 16
+"""Mappings that a YAML mapping takes over by `<<`."""
 
 MAX_NODES = 2**24
 """Values outside arrays."""
@@ -28,7 +34,8 @@ def file_size(path: Path, max_bytes: int) -> int:
     """
     try:
         if not path.is_file():
-            found = "a folder, not a file" if path.is_dir() else "no such file"
+            known = "a pipe or a device, not a file" if path.exists() else "no such file"
+            found = "a folder, not a file" if path.is_dir() else known
             raise missing_error(str(path), found, "check the path")
         size = path.stat().st_size
     except (OSError, ValueError) as error:

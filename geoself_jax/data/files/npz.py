@@ -110,6 +110,8 @@ def read_array(path: Path, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
 def array_shape(path: Path) -> tuple[int, ...]:
     """The shape that a .npy file's header says; () if it is no such file."""
     try:
+        if not path.is_file():  # a pipe is waited for without end
+            return ()
         with path.open("rb") as stream:
             return read_header(stream)[0]
     except (*HEADER_FAULTS, OSError):
@@ -119,6 +121,8 @@ def array_shape(path: Path) -> tuple[int, ...]:
 def member_names(path: Path) -> set[str]:
     """Names of the arrays in an .npz file, from its table of contents; none if it is no .npz."""
     try:
+        if not path.is_file():
+            return set()
         with zipfile.ZipFile(path) as archive:
             return {array_name(member) for member in archive.infolist()}
     except (*_ARCHIVE_FAULTS, OSError):

@@ -1,12 +1,17 @@
 """Text files: plain, JSON, TOML. The line and column of a fault are in the message."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from geoself_jax.core.errors import GeoselfError, data_error
-from geoself_jax.data.files.limits import MAX_TEXT, file_size, unreadable
+from geoself_jax.data.files.limits import MAX_DEPTH, MAX_MARKED, MAX_TEXT, file_size, unreadable
+
+_NAME = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_DEEP_KEY = re.compile(rf"(?<![\w.-]){_NAME}(?:[ \t]*+\.[ \t]*+{_NAME}){{{MAX_DEPTH}}}")
+"""A TOML key a.b.c...: the standard library takes gigabytes for some thousand names."""
 
 
 def load_text(path: Path, *, max_bytes: int = MAX_TEXT) -> str:
@@ -44,18 +49,24 @@ def load_json(path: Path, *, max_bytes: int = MAX_TEXT) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         where = f"{path}, line {error.lineno}, column {error.colno}"
-        raise data_error(where, f"not JSON: {error.msg}", "fix it or write it again") from error
+        ends = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+        why = f"not JSON: {'it is cut here: ' if ends and text.strip() else ''}{error.msg}"
+        raise data_error(where, why, "fix it, or copy or write it again") from error
     except (RecursionError, ValueError, MemoryError) as error:
         raise too_odd(path, "JSON", error) from error
 
 
-def load_toml(path: Path, *, max_bytes: int = MAX_TEXT) -> dict[str, Any]:
+def load_toml(path: Path, *, max_bytes: int = MAX_MARKED) -> dict[str, Any]:
     """What a TOML file holds.
 
     Raises:
-        GeoselfError: As `load_text`; not TOML (65).
+        GeoselfError: As `load_text`; not TOML, or a key within keys over `MAX_DEPTH` deep (65).
     """
     text = load_text(path, max_bytes=max_bytes)
+    deep = _DEEP_KEY.search(text)
+    if deep:
+        where = f"{path}, line {text.count(chr(10), 0, deep.start()) + 1}"
+        raise data_error(where, f"a key of over {MAX_DEPTH} names", "write it again")
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

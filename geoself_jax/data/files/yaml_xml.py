@@ -7,19 +7,20 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from geoself_jax.core.errors import data_error
-from geoself_jax.data.files.limits import MAX_DEPTH, MAX_MARKED, MAX_NODES
+from geoself_jax.data.files.limits import MAX_DEPTH, MAX_MARKED, MAX_MERGED, MAX_NODES, MAX_YAML
 from geoself_jax.data.files.text import load_text, too_odd
 
 if TYPE_CHECKING:
     import yaml
 
 _OPENCV_HEAD = "%YAML:1.0"  # not YAML's own spelling of its first line
+_MOST_KEYS = 10_000  # of a mapping that takes over others
 _FLOAT = (  # the numbers of YAML 1.2: PyYAML alone takes 1e-3 for a word; .Inf as OpenCV writes it
     r"^[-+]?(\.[0-9]+([eE][-+]?[0-9]+)?|[0-9]+\.?[0-9]*[eE][-+]?[0-9]+|\.(Inf|Nan))$"
 )
 
 
-def load_yaml(path: Path, *, tags: Sequence[str] = (), max_bytes: int = MAX_MARKED) -> Any:
+def load_yaml(path: Path, *, tags: Sequence[str] = (), max_bytes: int = MAX_YAML) -> Any:
     """What a YAML file holds.
 
     Args:
@@ -61,7 +62,13 @@ def _yaml_loader(tags: Sequence[str]) -> "type[yaml.SafeLoader]":
     import yaml
 
     class Loader(yaml.SafeLoader):
-        pass
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            merges = _merged(node)
+            super().flatten_mapping(node)
+            if merges and len(node.value) > _MOST_KEYS:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"a mapping of over {_MOST_KEYS} keys by <<", node.start_mark
+                )
 
     Loader.add_implicit_resolver(
         "tag:yaml.org,2002:float", re.compile(_FLOAT), list("-+.0123456789")
@@ -70,6 +77,19 @@ def _yaml_loader(tags: Sequence[str]) -> "type[yaml.SafeLoader]":
         for spelled in (f"tag:yaml.org,2002:{tag}", f"!{tag}"):
             Loader.add_constructor(spelled, _untagged)
     return Loader
+
+
+def _merged(node: "yaml.MappingNode") -> int:
+    """Mappings taken over by `<<`; many are refused, as each with as many multiplies the keys."""
+    import yaml
+
+    taken = [value for key, value in node.value if key.tag == "tag:yaml.org,2002:merge"]
+    count = sum(len(v.value) if isinstance(v, yaml.SequenceNode) else 1 for v in taken)
+    if count > MAX_MERGED:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"<< of {count} mappings, over {MAX_MERGED}", node.start_mark
+        )
+    return count
 
 
 def _untagged(loader: "yaml.SafeLoader", node: "yaml.Node") -> Any:

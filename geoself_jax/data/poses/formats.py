@@ -85,7 +85,11 @@ def write_poses(
 
 
 def read_poses(
-    path: Path | str, *, skeleton: Skeleton | None = None, up: str | None = None
+    path: Path | str,
+    *,
+    skeleton: Skeleton | None = None,
+    up: str | None = None,
+    notice: Callable[[str], None] = silent,
 ) -> PoseSequence:
     """Reads a sequence in the format of the file's extension.
 
@@ -94,6 +98,7 @@ def read_poses(
         skeleton: Of a .csv or .trc, whose files name joints and no bones; None to infer it.
         up: Signed axis such as `z` or `-y` of a .csv or .trc; None for y in a .trc, and to guess it
             from the body in a .csv.
+        notice: Receives a message where a .trc's header and rows contradict each other.
 
     Raises:
         GeoselfError: Another extension (64), missing (66), damaged (65).
@@ -104,7 +109,8 @@ def read_poses(
         poses: PoseSequence = format.module.read(path)
         return poses
     try:
-        poses = format.module.read(path, skeleton=skeleton, up=up)
+        options = {"notice": notice} if format.module is trc_file else {}
+        poses = format.module.read(path, skeleton=skeleton, up=up, **options)
     except GeoselfError as error:
         if str(path) in str(error) or error.code != DATA:
             raise

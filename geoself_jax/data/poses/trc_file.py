@@ -5,6 +5,7 @@ The header is the one that OpenSim's TRCFileAdapter reads and writes. A missing 
 split at white space put the joints after empty cells in the wrong places.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from geoself_jax.data.poses.labels import one_word, skeleton_of
 from geoself_jax.data.poses.resample import even
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseSequence
 from geoself_jax.data.poses.text_table import read_rows, write_rows
+from geoself_jax.data.poses.trc_rate import measured_rate
 
 _KEYS = (
     *("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units"),
@@ -49,13 +51,20 @@ def write(poses: PoseSequence, path: Path) -> None:
         write_rows(stream, table, ["%d", "%.6f"] + ["%.6f"] * (3 * joints), "\t", "NaN")
 
 
-def read(path: Path, *, skeleton: Skeleton | None, up: str | None) -> PoseSequence:
+def read(
+    path: Path,
+    *,
+    skeleton: Skeleton | None,
+    up: str | None,
+    notice: Callable[[str], None],
+) -> PoseSequence:
     """Reads a file of OpenSim, Pose2Sim and others; frames are numbered by their times.
 
     Args:
         path: The file; m, cm or mm.
         skeleton: Of the joints in the file's order; None to infer it from their names.
         up: Signed axis; None for y, as OpenSim has it.
+        notice: Receives a line where the header and the rows contradict each other.
 
     Raises:
         GeoselfError: Missing (66), damaged (65).
@@ -72,6 +81,12 @@ def read(path: Path, *, skeleton: Skeleton | None, up: str | None) -> PoseSequen
     if not len(table):
         raise _damaged(path, len(lines), "no row of numbers", "write it again")
     direction = signed_axis(up or "y")
+    _say_frames(path, lines[1].split("\t"), lines[2].split("\t"), len(table), notice)
+    said, rate = rate, measured_rate(table[:, 0], table[:, 1], rate)
+    if rate != said:
+        notice(
+            f"{path}: DataRate {said:g}, but by the column Time it is {rate:.6g}, which is taken"
+        )
     return PoseSequence(
         name=path.stem,
         pose=(metres * table[:, 2:]).reshape(len(table), joints, 3).astype(np.float32),
@@ -95,6 +110,17 @@ def _header(path: Path, keys: list[str], values: list[str]) -> tuple[float, floa
     if not (0 < rate < 1e6 and joints > 0):
         raise _damaged(path, 3, f"DataRate {rate:g}, NumMarkers {joints}", "write it again")
     return rate, metres, joints
+
+
+def _say_frames(
+    path: Path, keys: list[str], values: list[str], rows: int, notice: Callable[[str], None]
+) -> None:
+    said = dict(zip((key.strip() for key in keys), (v.strip() for v in values), strict=False))
+    number = said.get("NumFrames", "")
+    if number.isdecimal() and number.isascii() and number.lstrip("0") != str(rows):
+        near = len(number) < 10 and abs(int(number) - rows) == 1
+        what = f"{path}: NumFrames {number[:20]}, but {rows} rows; all rows are read"
+        notice(what if near else f"warning: {what}: is the file whole?")
 
 
 def _frame_id(path: Path, seconds: np.ndarray, rate: float) -> np.ndarray:

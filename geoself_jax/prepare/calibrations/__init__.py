@@ -9,10 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
+from geoself_jax.core.errors import (
+    GeoselfError,
+    data_error,
+    missing_error,
+    nearest_name,
+    usage_error,
+)
 from geoself_jax.core.notices import silent
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.calibrations.unreadable import refusal
+from geoself_jax.prepare.calibrations.unreadable import broken, names_in, refusal
 
 CALIBRATIONS = {
     name: f"{__name__}.{name}"
@@ -107,14 +113,7 @@ def _found(path: Path, known: Sequence[str]) -> tuple[Path, str]:
         folders = sorted(each for each in path.iterdir() if each.is_dir())[:_MOST]
         candidates = [each for folder in folders for each in _candidates(folder, known)]
     if not candidates:
-        named = refusal(path)
-        if named is not None:
-            raise named
-        raise data_error(
-            str(path),
-            f"no calibration of a known format ({', '.join(known)})",
-            "name its file: --calibration=FILE, and its format: --calibration-format=NAME",
-        )
+        raise _none(path, known)
     if len(candidates) > 1:
         listed = "; ".join(f"{file} is {format} ({why})" for file, format, why in candidates[:6])
         raise data_error(
@@ -126,16 +125,47 @@ def _found(path: Path, known: Sequence[str]) -> tuple[Path, str]:
     return file, format
 
 
-def _candidates(path: Path, known: Sequence[str]) -> list[tuple[Path, str, str]]:
-    """Files, formats and reasons; a folder of one file a camera stands for its files."""
+def _none(path: Path, known: Sequence[str]) -> GeoselfError:
+    """The error where no calibration is: a file that is closed or broken, or what is there."""
+    cause = refusal(path) or broken_calibration(path)
+    if cause is not None and path.is_file():
+        return cause
+    if cause is not None:
+        return data_error(f"{path}: no calibration of a known format in it", str(cause), "")
+    held = names_in(path) if path.is_file() else ""
+    return data_error(
+        f"{path}{held}",
+        f"no calibration of a known format ({', '.join(known)})",
+        "name its file: --calibration=FILE, and its format: --calibration-format=NAME",
+    )
+
+
+def broken_calibration(path: Path) -> GeoselfError | None:
+    """The error (65) of a file that is not valid TOML, YAML, XML or JSON; None if there is none.
+
+    Args:
+        path: A file, or a folder, searched as `read_calibration` does.
+    """
     if path.is_file():
-        return _recognized(path, known)
-    files = sorted(
+        return broken([path])
+    folders = [path, *sorted(each for each in path.iterdir() if each.is_dir())[:_MOST]]
+    return broken([file for folder in folders for file in _files(folder)][:_MOST])
+
+
+def _files(path: Path) -> list[Path]:
+    """Files of a folder that have the end of a calibration's name."""
+    return sorted(
         each
         for each in path.iterdir()
         if each.name.lower().endswith(SUFFIXES) and not each.name.endswith(_NOT_HERE)
     )[:_MOST]
-    found = [one for file in files for one in _recognized(file, known)]
+
+
+def _candidates(path: Path, known: Sequence[str]) -> list[tuple[Path, str, str]]:
+    """Files, formats and reasons; a folder of one file a camera stands for its files."""
+    if path.is_file():
+        return _recognized(path, known)
+    found = [one for file in _files(path) for one in _recognized(file, known)]
     others = [one for one in found if one[1] not in FOLDERS]
     if others:
         return others

@@ -10,7 +10,8 @@ from geoself_jax.prepare.calibrations.camera_table import mapping
 
 suffixes = (".yml", ".yaml", ".xml", ".json")
 _DEEPEST = 8
-_TAGS = ("opencv-matrix", "opencv-nd-matrix")
+TAGS = ("opencv-matrix", "opencv-nd-matrix")
+"""Of YAML, before a plain mapping."""
 
 
 def load_filestorage(path: Path) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def load_filestorage(path: Path) -> dict[str, Any]:
     elif suffix == ".json":
         value = load_json(path)
     else:
-        value = load_yaml(path, tags=_TAGS)
+        value = load_yaml(path, tags=TAGS)
     content = mapping(value, str(path))
     return {str(key): _plain(path, str(key), each, 0) for key, each in content.items()}
 

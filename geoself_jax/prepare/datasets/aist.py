@@ -22,6 +22,7 @@ from geoself_jax.prepare.calibrations import aist as calibration
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.choices import chosen, chosen_truth
 from geoself_jax.prepare.datasets.shapes import array_of
+from geoself_jax.prepare.left_out import frames_left_out
 
 FPS = 60.0
 TRUTHS = ("keypoints3d_optim", "keypoints3d")
@@ -214,7 +215,11 @@ def _clip(place: _Place, rig: Rig, truth: str | None, options: ReadOptions) -> C
     pose = None
     if truth is not None and place.truth is not None:
         pose = _pose(place.truth, truth, len(frame), options)
-    taken = np.flatnonzero((frame % options.every == 0) & (confidence > 0).any((1, 2)))
+    would = np.flatnonzero(frame % options.every == 0)
+    somebody = np.asarray((confidence[would] > 0).any((1, 2)))
+    taken = would[somebody]
+    if not somebody.all():
+        options.notice(frames_left_out(place.name, frame[would], somebody))
     views = [
         rig.camera_names.index(c)
         for c in chosen("camera", options.cameras, rig.camera_names, str(place.cameras))

@@ -111,6 +111,7 @@ def clips_of(arrays: dict[str, np.ndarray], options: ReadOptions) -> Iterator[Cl
                 frame_id=arrays["frame_id"][frames] // options.every,
                 pose_world=None if pose is None else pose[frames],
                 pose_skeleton=truth if pose is not None else None,
+                assumed=str(np.asarray(arrays.get("assumed_skeleton", "")).item()),
             )
 
 

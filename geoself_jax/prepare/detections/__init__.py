@@ -11,6 +11,7 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.prepare.detections.unknown import unknown
 from geoself_jax.prepare.instances import Instances
 
 DETECTIONS = ("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap", "mediapipe", "yolo")
@@ -25,6 +26,11 @@ def recognize_detections(path: Path, format: str = "auto") -> str | None:
     """Why a path is a file or folder of detections (of that format), or None."""
     reasons = _reasons(path, format)
     return "; ".join(reasons.values()) if reasons else None
+
+
+def formats_of(path: Path, format: str = "auto") -> tuple[str, ...]:
+    """Names of the formats that a path is recognized as, of that one or of all."""
+    return tuple(_reasons(path, format))
 
 
 def _reasons(path: Path, format: str) -> dict[str, str]:
@@ -69,15 +75,17 @@ def read_detections(
     if not os.path.exists(path):  # pathlib's raises for names that are too long
         raise missing_error(str(path), "no such file or folder", "check the path")
     if path.is_file() and path.stat().st_size == 0:
-        raise data_error(f"{path}: an empty file", "0 bytes", "run the detector again, or copy it")
+        raise unknown(path, DETECTIONS)
     if format == "auto":
         reasons = _reasons(path, format)
-        if len(reasons) != 1:
+        if not reasons:
+            raise unknown(path, DETECTIONS, max_bytes)
+        if len(reasons) > 1:
             candidates = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
             raise data_error(
-                f"{path}: {'may be ' + candidates if reasons else 'detections of no known format'}",
+                f"{path}: may be {candidates}",
                 f"known: {', '.join(DETECTIONS)}",
-                _folders(path) if not reasons else "give --detections=NAME",
+                "give --detections=NAME",
             )
         format = next(iter(reasons))
     found = _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes)
@@ -100,12 +108,3 @@ def _in_pixels(found: Instances, image_size: tuple[int, int]) -> Instances:
         normalized=False,
         notes=(*found.notes, note),
     )
-
-
-def _folders(path: Path) -> str:
-    """What to do about a path that is nothing by itself; it may hold a folder a camera."""
-    names = sorted(each.name for each in path.iterdir() if each.is_dir()) if path.is_dir() else []
-    if not names:
-        return "give --detections=NAME"
-    more = ", ..." if len(names) > 4 else ""
-    return f"it holds folders, {', '.join(names[:4])}{more}: give one camera's"

@@ -136,7 +136,8 @@ def _from_csv(path: Path, max_bytes: int) -> Table:
     for number, line in enumerate(rows):
         try:
             if len(line) != len(named):
-                raise ValueError("another number than the first row")
+                twice = len(line) - width == 2 * (len(named) - width)
+                raise ValueError("decimal commas?" if twice else "not as many as the first row")
             values[number] = [cell_number(line[width + i]) for i in kept]
         except ValueError as error:
             raise data_error(

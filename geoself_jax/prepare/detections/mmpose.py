@@ -64,7 +64,12 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         raise nobody(str(path))
     same_joints(str(path), rows, places)
     meta = content.get("meta_info") if isinstance(content, dict) else None
-    values, kept, notes = _skeleton(path, meta, np.array(rows), skeleton)
+    names = _names(meta, len(rows[0]))
+    values, notes = np.array(rows), list[str]()
+    if names:
+        kept = skeleton_of_names(str(path), names, skeleton)
+    else:
+        values, kept, notes = body_of(str(path), values, skeleton)
     found = instances_of(
         str(path),
         frame,
@@ -73,6 +78,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         max(numbers) - base + 1,
         kept,
         notes,
+        assumed=skeleton is None and not names,
     )
     return dataclasses.replace(found, first=min(numbers) - base, counted_from=base)
 
@@ -105,12 +111,9 @@ def _keypoints(path: Path, place: str, found: Any) -> np.ndarray:
     return np.concatenate([pixels, scores[:, None]], -1)
 
 
-def _skeleton(
-    path: Path, meta: Any, values: np.ndarray, given: Skeleton | None
-) -> tuple[np.ndarray, Skeleton, list[str]]:
-    joints = values.shape[1]
+def _names(meta: Any, joints: int) -> list[str]:
+    """The joints' names in order, where the file has them; of a whole body the number says it."""
     names = meta.get("keypoint_id2name") if isinstance(meta, dict) else None
-    if isinstance(names, dict) and len(names) == joints and joints not in WHOLE:
-        ordered = [str(names.get(str(i))) for i in range(joints)]
-        return values, skeleton_of_names(str(path), ordered, given), []
-    return body_of(str(path), values, given)
+    if not isinstance(names, dict) or len(names) != joints or joints in WHOLE:
+        return []
+    return [str(names.get(str(i))) for i in range(joints)]

@@ -39,8 +39,8 @@ def recognize(path: Path) -> str | None:
         return None
     try:
         with os.scandir(path) as entries:
-            names = (entry.name for entry in entries if not entry.name.startswith("."))
-            name = next((name for name in names if name.endswith(".json")), None)
+            found = (e for e in entries if e.name.endswith(".json") and e.name[0] != ".")
+            name = next((e.name for e in found if e.is_file() and e.stat().st_size), None)
     except OSError:
         return None
     if name is None or not _PEOPLE.search(head(path / name)):
@@ -84,7 +84,16 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     if skeleton is None and kept is BODY_25:
         _check_order(path, values)
     tracked = tracks if any(track is not None for track in tracks) else None
-    read = instances_of(str(path), frame, values, tracked, max(numbers) + 1, kept, notes)
+    read = instances_of(
+        str(path),
+        frame,
+        values,
+        tracked,
+        max(numbers) + 1,
+        kept,
+        notes,
+        assumed=skeleton is None,
+    )
     return dataclasses.replace(read, first=min(numbers))
 
 

@@ -72,7 +72,16 @@ def people_of(
     frame = [_frame(path, found, place) for found, place in zip(people, places, strict=True)]
     _check_one_video(path, people, frame)
     notes += left
-    return instances_of(str(path), frame, values, _tracks(people), frames, kept, notes)
+    return instances_of(
+        str(path),
+        frame,
+        values,
+        _tracks(people),
+        frames,
+        kept,
+        notes,
+        assumed=skeleton is None,
+    )
 
 
 def _people(

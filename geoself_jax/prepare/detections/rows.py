@@ -18,6 +18,7 @@ from geoself_jax.data.skeletons import (
     HALPE_26,
     MEDIAPIPE_33,
     known_skeleton,
+    name_of,
 )
 from geoself_jax.data.skeletons import (
     same_joints as same_names,
@@ -132,6 +133,8 @@ def cell_number(cell: str) -> float:
     Raises:
         ValueError: Some other text.
     """
+    if re.fullmatch(r"\s*-?\d+,\d+\s*", cell):
+        raise ValueError(f"{cell} has a decimal comma: write a point")
     return np.nan if cell.strip().lower() in _NO_NUMBER else float(cell)
 
 
@@ -178,6 +181,8 @@ def instances_of(
     frames: int,
     skeleton: Skeleton,
     notes: Sequence[str] = (),
+    *,
+    assumed: bool = False,
 ) -> Instances:
     """People in order of their frames.
 
@@ -190,6 +195,7 @@ def instances_of(
         frames: Number of frames of the video, if beyond the last person's.
         skeleton: Of the joints.
         notes: What was assumed or left out.
+        assumed: The file names no joints: the skeleton is the usual one of as many.
 
     Raises:
         GeoselfError: No person at all; an invalid score (65).
@@ -227,6 +233,7 @@ def instances_of(
         track_names=names,
         frames=last + 1,
         skeleton=skeleton,
+        assumed=name_of(skeleton) if assumed else "",
         notes=tuple(notes),
     )
 

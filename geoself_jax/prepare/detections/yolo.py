@@ -68,6 +68,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         frames,
         kept,
         [*notes, *flags],
+        assumed=skeleton is None,
     )
     first = 0 if read_as == "JSON" else None
     return dataclasses.replace(read, first=first, normalized=are_fractions(read))
