@@ -30,10 +30,6 @@ def main(argv: Sequence[str]) -> int:
 
 def run() -> None:
     """The console script `geoself`."""
-    from geoself_jax.runtime.signals import exit_at_once_on_interrupt
-
-    if sys.argv[1:2] == ["train"]:
-        exit_at_once_on_interrupt()
     cli.run(main)
 
 
