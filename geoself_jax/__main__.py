@@ -1,6 +1,5 @@
 """The commands: geoself, or python -m geoself_jax."""
 
-import sys
 from collections.abc import Sequence
 
 from geoself_jax import __version__

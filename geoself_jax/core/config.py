@@ -414,6 +414,6 @@ def _check_range(value: float, where: str, limits: tuple[float, float]) -> None:
     least, most = limits
     finite = isinstance(value, int) or math.isfinite(value)  # an int of any length
     if not (least <= value <= most and finite):
-        bounds = f"in [{least:g}, {most:g}]" if math.isfinite(most) else f"at least {least}"
+        bounds = f"in [{least}, {most}]" if math.isfinite(most) else f"at least {least}"
         wanted = f"a number {bounds}" if math.isfinite(least) else "a finite number"
         raise usage_error(f"{where}={value!r}", f"wanted {wanted}", "correct the value")

@@ -16,6 +16,7 @@ from geoself_jax.data.files.npz import write_arrays
 from geoself_jax.export import compare, description, folder, model_card, stablehlo
 from geoself_jax.export.compare import Case
 from geoself_jax.export.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE
+from geoself_jax.export.onnx_installed import check_onnx_installed
 from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained, load_trained
 
@@ -55,7 +56,7 @@ def export(
             a file cannot be written (74).
     """
     if onnx:
-        compare.check_onnx_installed()
+        check_onnx_installed()
     out = out.resolve()
     folder.check_free(out)
     trained = load_trained(run, which)

@@ -12,6 +12,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.model import Networks, backbone_of
+from geoself_jax.runtime.cli import program
 from geoself_jax.runtime.json_kinds import check_kinds
 from geoself_jax.runtime.restore import (
     RECORD_KINDS,
@@ -109,7 +110,7 @@ def _read(path: Path) -> bytes:
         _check_mistaken(path.parent)
         what = f"{path.parent}: no {path.name}" if path.parent.is_dir() else f"{path.parent}"
         why = "not a whole export" if path.parent.is_dir() else "no such folder"
-        raise missing_error(what, why, "give the folder that geoself_jax.export wrote")
+        raise missing_error(what, why, f"give the folder that {program('export')} wrote")
     return path.read_bytes()
 
 

@@ -4,11 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 MOST_JOINTS = 1000
-_NAMES = {dict: "a table", str: "a text", bool: "true or false", int: "a whole number"}
-_NAMES |= {float: "a number", list: "a list", type(None): "null"}
+_NAMES = {
+    dict: "a table",
+    list: "a list",
+    str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "null",
+}
 
-SKELETON = {"": (dict,), "joint_names": (list,), "parents": (list,), "left_right": (list,)}
-SKELETON |= {"root": (int,)}
+SKELETON: dict[str, tuple[type, ...]] = {
+    "": (dict,),
+    "joint_names": (list,),
+    "parents": (list,),
+    "left_right": (list,),
+    "root": (int,),
+}
 """Kinds of a skeleton's values; their members are checked by `check_skeleton`."""
 
 

@@ -16,9 +16,9 @@ def open_standard_streams() -> None:
         os.set_inheritable(spare, True)
     os.close(spare)
     if sys.stdout is None:
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stderr is None:
-        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     reconfigure = getattr(sys.stdout, "reconfigure", None)  # a test's or a notebook's may have none
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")  # as Python has standard error

@@ -150,7 +150,7 @@ def test_control_c_is_one_line_and_130(monkeypatch, capsys):
         (", modle=1", ["Config(modle=...)", "did you mean 'model'?"]),
         (", model=ModelConfig(widht=3)", ["ModelConfig(widht=...)", "did you mean 'width'?"]),
         (", model=ModelConfig(width='3')", ["config.model.width='3'", "type int"]),
-        (", schedule=ScheduleConfig(call=0)", ["config.schedule.call=0", "at least 1"]),
+        (", schedule=ScheduleConfig(call=0)", ["config.schedule.call=0", "in [1, 10000]"]),
         (", model=3", ["config.model=3", "table of keys"]),
         (", seed=1/0", ["line 5", "ZeroDivisionError"]),
         (", seed=", ["line 5", "SyntaxError"]),

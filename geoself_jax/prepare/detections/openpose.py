@@ -40,7 +40,7 @@ def recognize(path: Path) -> str | None:
     try:
         with os.scandir(path) as entries:
             names = (entry.name for entry in entries if not entry.name.startswith("."))
-            name = next((name for name in names if name.endswith(".json")), None)
+            name = next((name for name in names if name.lower().endswith(".json")), None)
     except OSError:
         return None
     if name is None or not _PEOPLE.search(head(path / name)):
@@ -94,13 +94,15 @@ def _names(path: Path) -> list[str]:
         names = os.listdir(path)
     except OSError as error:
         raise unreadable(path, error) from error
-    return sorted(name for name in names if name.endswith(".json") and not name.startswith("."))
+    return sorted(
+        name for name in names if name.lower().endswith(".json") and not name.startswith(".")
+    )
 
 
 def _numbers(path: Path, names: list[str]) -> list[int]:
     numbers = []
     for name in names:
-        number = frame_number(name.removesuffix(".json").removesuffix("_keypoints"))
+        number = frame_number(Path(name).stem.removesuffix("_keypoints"))
         if number is None:
             raise data_error(
                 f"{path / name}: no number in its name",
