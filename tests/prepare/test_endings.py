@@ -36,7 +36,7 @@ def test_calibrations_are_recognized_and_the_same(format, tmp_path):
     wanted = read_calibration(file, unit="mm", up="z")
     found = read_calibration(in_capitals(file), unit="mm", up="z")
     assert found.camera_names == wanted.camera_names
-    np.testing.assert_array_equal(found.camera.center, wanted.camera.center)
+    np.testing.assert_array_equal(found.center, wanted.center)
 
 
 def test_lift_takes_a_recording_in_capitals(tiny_export, tiny_file, tmp_path):
