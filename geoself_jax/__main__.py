@@ -1,6 +1,5 @@
 """The commands: geoself, or python -m geoself_jax."""
 
-import sys
 from collections.abc import Sequence
 
 from geoself_jax import __version__
@@ -30,10 +29,6 @@ def main(argv: Sequence[str]) -> int:
 
 def run() -> None:
     """The console script `geoself`."""
-    from geoself_jax.runtime.signals import exit_at_once_on_interrupt
-
-    if sys.argv[1:2] == ["train"]:
-        exit_at_once_on_interrupt()
     cli.run(main)
 
 

@@ -10,8 +10,11 @@ SHORTEST_PATH = 1.5
 """Frames: the narrowest Gaussian under which `ModelConfig.temporal` fits paths."""
 
 
-def _number(default: float, least: float, most: float = math.inf) -> Any:
-    """Returns a field with limits, both allowed; `from_dict` and `replace_at` check them."""
+def _number(default: float, least: float, most: float) -> Any:
+    """Returns a field with limits, both allowed; `from_dict` and `replace_at` check them.
+
+    The upper ones are far beyond use: they catch a slip, and a file that would take all memory.
+    """
     return field(default=default, metadata={"limits": (least, most)})
 
 
@@ -33,11 +36,11 @@ class DataConfig:
     """
 
     train: str = "synthetic:train"
-    synthetic_frames: int = _number(40_000, least=1)
+    synthetic_frames: int = _number(40_000, least=1, most=2 * 10**6)
     validation_share: float = _number(0.05, least=0, most=0.9)
     validation_subjects: str = ""
     force: bool = False
-    device_bytes: int = _number(8 * 2**30, least=0)
+    device_bytes: int = _number(8 * 2**30, least=0, most=2**60)
 
 
 @dataclass(frozen=True)
@@ -69,21 +72,21 @@ class ModelConfig:
     """
 
     backbone: str = "residual"
-    width: int = _number(1024, least=1)
-    blocks: int = _number(4, least=0)
-    layers: int = _number(2, least=1)
+    width: int = _number(1024, least=1, most=2**15)
+    blocks: int = _number(4, least=0, most=64)
+    layers: int = _number(2, least=1, most=8)
     dropout: float = _number(0.25, least=0, most=0.9)
-    root_width: int = _number(1024, least=1)
-    root_blocks: int = _number(4, least=0)
+    root_width: int = _number(1024, least=1, most=2**15)
+    root_blocks: int = _number(4, least=0, most=64)
     input: Literal["pixel", "ray", "centered_ray"] = "centered_ray"
     root: Literal["ray", "plain"] = "ray"
-    root_depth: float = _number(5.0, least=1e-3)
+    root_depth: float = _number(5.0, least=1e-3, most=1000)
     frames: Literal[1, 3, 9, 27, 81, 243] = 1
     temporal: Literal["convolutions", "paths"] = "convolutions"
     confidence: bool = False
     uncertainty: bool = False
     pixel_center: tuple[float, float] = (500.0, 500.0)
-    pixel_scale: float = _number(500.0, least=1e-3)
+    pixel_scale: float = _number(500.0, least=1e-3, most=10**6)
 
     @property
     def narrowing(self) -> int:
@@ -123,12 +126,12 @@ class ObjectiveConfig:
 
     name: str = "transform"
     norm: Literal["squared", "plain", "robust"] = "plain"
-    transform_weight: float = _number(1.0, least=0)
+    transform_weight: float = _number(1.0, least=0, most=1e6)
     weight_from: Literal["source", "target", "product"] = "source"
     root_from: Literal["network", "views"] = "network"
-    label_weight: float = _number(230.0, least=0)
+    label_weight: float = _number(230.0, least=0, most=1e6)
     stage_one: Literal["consistency", "labels"] = "consistency"
-    views: int = _number(2, least=1)
+    views: int = _number(2, least=1, most=1000)
     labels: Literal["refined", "robust", "dlt"] = "robust"
 
 
@@ -154,12 +157,12 @@ class AugmentationConfig:
     mirror: bool = True
     scale: float = _number(0.1, least=0, most=0.9)
     turn: bool = True
-    shift: float = _number(0.25, least=0)
+    shift: float = _number(0.25, least=0, most=1000)
     limbs: float = _number(0.0, least=0, most=0.9)
     bend: float = _number(0.0, least=0, most=1.5)
     tilt: float = _number(0.0, least=0, most=1.5)
     exchange: float = _number(0.0, least=0, most=1)
-    noise: float = _number(1.0, least=0)
+    noise: float = _number(1.0, least=0, most=1000)
 
 
 @dataclass(frozen=True)
@@ -175,11 +178,11 @@ class OptimizerConfig:
         weight_decay: AdamW's, of the matrices; times the learning rate it is what a step takes off.
     """
 
-    learning_rate: float = _number(1e-3, least=0)
+    learning_rate: float = _number(1e-3, least=0, most=1000)
     schedule: Literal["cosine", "step"] = "cosine"
     warmup: float = _number(0.02, least=0, most=1)
-    clip_norm: float = _number(1.0, least=0)
-    weight_decay: float = _number(0.0, least=0)
+    clip_norm: float = _number(1.0, least=0, most=1e30)
+    weight_decay: float = _number(0.0, least=0, most=1000)
 
 
 @dataclass(frozen=True)
@@ -197,12 +200,12 @@ class ScheduleConfig:
     """
 
     unit: Literal["steps", "epochs"] = "steps"
-    pretrain: int = _number(0, least=0)
-    length: int = _number(12_000, least=0)
-    batch: int = _number(128, least=1)
-    call: int = _number(50, least=1)
-    validate: int = _number(20, least=1)
-    save_minutes: float = _number(2.0, least=0)
+    pretrain: int = _number(0, least=0, most=10**9)
+    length: int = _number(12_000, least=0, most=10**9)
+    batch: int = _number(128, least=1, most=10**6)
+    call: int = _number(50, least=1, most=10**4)
+    validate: int = _number(20, least=1, most=10**6)
+    save_minutes: float = _number(2.0, least=0, most=10**6)
 
 
 @dataclass(frozen=True)
@@ -217,8 +220,8 @@ class DistributedConfig:
     """
 
     coordinator: str = "auto"
-    processes: int = _number(1, least=1)
-    process: int = _number(0, least=0)
+    processes: int = _number(1, least=1, most=10**5)
+    process: int = _number(0, least=0, most=10**5)
 
 
 @dataclass(frozen=True)
@@ -285,7 +288,7 @@ def from_dict(kind: type, values: Any, where: str = "config") -> Any:
     if not isinstance(values, dict):
         raise usage_error(f"{where}={values!r}", "wanted a table of keys", f"set {where}.KEY")
     hints = get_type_hints(kind)
-    limits = _limits(kind)
+    limits = limits_of(kind)
     for key in values:
         if key not in limits:
             raise usage_error(f"{where}.{key}", "no such key", nearest_name(str(key), limits))
@@ -325,7 +328,7 @@ def replace_at(config: Any, key: str, text: str, where: str = "config") -> Any:
     elif rest:
         raise usage_error(f"--{where}.{key}", f"{head} has no keys", f"set --{where}.{head}")
     else:
-        limits = _limits(type(config))[head]
+        limits = limits_of(type(config))[head]
         value = _checked(hint, _parsed(hint, text), f"{where}.{head}", limits)
     return replace(config, **{head: value})
 
@@ -343,7 +346,7 @@ def _nearest_key(config: Any, name: str, where: str) -> str:
     return nearest_name(name, groups)
 
 
-def _limits(kind: type) -> dict[str, tuple[float, float]]:
+def limits_of(kind: type) -> dict[str, tuple[float, float]]:
     """Returns the least and the largest value of each field of a dataclass, by its name."""
     anything = (-math.inf, math.inf)
     return {f.name: f.metadata.get("limits", anything) for f in fields(kind)}

@@ -20,7 +20,7 @@ def named_skeleton(name: str) -> Skeleton:
     """
     if name in KNOWN_SKELETONS:
         return KNOWN_SKELETONS[name]
-    if name.endswith(".toml"):
+    if name.lower().endswith(".toml"):
         return read_skeleton_toml(Path(name))
     raise usage_error(
         f"skeleton {name!r}",

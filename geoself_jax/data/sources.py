@@ -4,6 +4,7 @@ import difflib
 import shlex
 from pathlib import Path
 
+from geoself_jax.core.config import DataConfig, limits_of
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.data import recording
 from geoself_jax.data.files.mistaken import not_a_recording
@@ -65,6 +66,10 @@ def load(source: str, *, synthetic_frames: int) -> Recording:
         return recording.read(Path(source))
     if source not in SYNTHETIC:
         raise usage_error(f"{source!r}", "no such synthetic data", nearest_name(source, SYNTHETIC))
+    least, most = limits_of(DataConfig)["synthetic_frames"]
+    if not least <= synthetic_frames <= most:
+        what, wanted = f"{source} of {synthetic_frames} frames", f"wanted {least} to {most}"
+        raise usage_error(what, wanted, "correct the number")
     from geoself_jax.data.synthetic import generate
 
     arrays = generate(source.removeprefix("synthetic:"), synthetic_frames)

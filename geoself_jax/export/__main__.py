@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import DONE, UNAVAILABLE
+from geoself_jax.export.onnx_installed import INSTALL
 from geoself_jax.runtime import cli
 
 
@@ -30,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--onnx",
         action="store_true",
-        help="also model.onnx (needs pip install 'geoself_jax[onnx]')",
+        help=f"also model.onnx (needs {INSTALL})",
     )
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)

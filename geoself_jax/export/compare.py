@@ -8,7 +8,7 @@ import jax
 import jax.export
 import numpy as np
 
-from geoself_jax.core.errors import DIVERGED, UNAVAILABLE, GeoselfError
+from geoself_jax.core.errors import DIVERGED, GeoselfError
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.step import make_predict
 from geoself_jax.export.folder import ONNX, PROGRAM
@@ -85,24 +85,6 @@ def check_differences(differences: dict[str, float]) -> None:
                 "try --checkpoint=best or last; if both fail, report it with the versions of jax",
                 DIVERGED,
             )
-
-
-def check_onnx_installed() -> None:
-    """Checks that onnx and onnxruntime are installed.
-
-    Raises:
-        GeoselfError: One is not (69).
-    """
-    try:
-        import onnx  # noqa: F401
-        import onnxruntime  # noqa: F401
-    except ImportError as error:
-        raise GeoselfError(
-            f"--onnx needs onnx and onnxruntime ({error})",
-            "they are not installed; nothing was exported",
-            "pip install onnx onnxruntime, or pip install 'geoself_jax[onnx]'",
-            UNAVAILABLE,
-        ) from error
 
 
 def plausible_inputs(

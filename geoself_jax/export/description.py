@@ -1,7 +1,9 @@
 """model.json: architecture, inputs, outputs, provenance and scores of the networks."""
 
+import contextlib
 import dataclasses
 import json
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -79,6 +81,21 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
     }
     plain: dict[str, Any] = _without_infinities(info)
     return plain
+
+
+@contextlib.contextmanager
+def unusable_records_refused() -> Iterator[None]:
+    """Within, a value that a run's record or its scores lack, or of another kind, is one line.
+
+    Raises:
+        GeoselfError: Which (65).
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"the run's run.json or evaluation.json: {type(error).__name__} {error}"
+        do = "restore the files, or evaluate again"
+        raise data_error(what, "damaged, or of another version", do) from error
 
 
 def conventions(built: config.ModelConfig) -> str:

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from geoself_jax.core.errors import WORKDIR, GeoselfError
+from geoself_jax.core.unfinished import unfinished
 from geoself_jax.lift import exported
 from geoself_jax.runtime.outputs import check_place
 
@@ -64,14 +65,15 @@ def _is_edited(out: Path) -> bool:
 
 
 def move(temporary: Path, out: Path) -> None:
-    """Replaces the old folder by the new one; restores it on failure."""
+    """Replaces the old folder by the new one; restores it where that fails or is interrupted."""
     old = temporary.with_suffix(".old")
-    if out.exists():
-        out.rename(old)
-    try:
-        temporary.rename(out)
-    except OSError:
-        if old.exists():
+
+    def end() -> None:
+        if old.exists() and not out.exists():
             old.rename(out)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+    with unfinished(end):
+        if out.exists():
+            out.rename(old)
+        temporary.rename(out)

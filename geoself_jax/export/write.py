@@ -11,10 +11,12 @@ import safetensors.numpy
 from flax.traverse_util import flatten_dict
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
+from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data.files.npz import write_arrays
 from geoself_jax.export import compare, description, folder, model_card, stablehlo
 from geoself_jax.export.compare import Case
 from geoself_jax.export.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE
+from geoself_jax.export.onnx_installed import check_onnx_installed
 from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained, load_trained
 
@@ -54,7 +56,7 @@ def export(
             a file cannot be written (74).
     """
     if onnx:
-        compare.check_onnx_installed()
+        check_onnx_installed()
     out = out.resolve()
     folder.check_free(out)
     trained = load_trained(run, which)
@@ -64,20 +66,19 @@ def export(
     if (out / ONNX).exists() and not onnx:
         notes.append(f"the earlier export's {ONNX} is removed: --onnx writes it again")
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    try:
-        temporary.mkdir(parents=True)
-        differences = _write(temporary, trained, scores, onnx=onnx)
-        folder.check_free(out)
-        folder.move(temporary, out)
-    except OSError as error:
-        raise GeoselfError(
-            str(out),
-            f"could not be written ({error})",
-            "check the disk, or choose another --out",
-            INPUT_OUTPUT,
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with unfinished(lambda: shutil.rmtree(temporary, ignore_errors=True)):
+        try:
+            temporary.mkdir(parents=True)
+            differences = _write(temporary, trained, scores, onnx=onnx)
+            folder.check_free(out)
+            folder.move(temporary, out)
+        except OSError as error:
+            raise GeoselfError(
+                str(out),
+                f"could not be written ({error})",
+                "check the disk, or choose another --out",
+                INPUT_OUTPUT,
+            ) from error
     sizes = {name: (out / name).stat().st_size for name in ALL if (out / name).exists()}
     return Written(trained.facts["step"], sizes, differences, notes, refused)
 
@@ -94,7 +95,8 @@ def _write(
     place: Path, trained: Trained, scores: dict[str, Any], *, onnx: bool
 ) -> dict[str, float]:
     """Writes all files; returns their largest differences from the networks, mm."""
-    info = description.describe(trained, scores, onnx=onnx)
+    with description.unusable_records_refused():
+        info = description.describe(trained, scores, onnx=onnx)
     weights = _weights(trained)
     (place / exported.WEIGHTS).write_bytes(weights)
     (place / PROGRAM).write_bytes(stablehlo.stablehlo(trained))
@@ -110,7 +112,9 @@ def _write(
     differences = compare.differences_mm(place, cases)
     compare.check_differences(differences)
     info["read_back_mm"] = differences
-    (place / CARD).write_text(model_card.card(info, differences), encoding="utf-8")
+    with description.unusable_records_refused():
+        card = model_card.card(info, differences)
+    (place / CARD).write_text(card, encoding="utf-8")
     _describe(place, info)
     return differences
 

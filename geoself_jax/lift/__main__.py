@@ -185,7 +185,7 @@ def _check_camera(flags: "argparse.Namespace") -> None:
 
 def is_recording(keypoints: str) -> bool:
     """Whether the keypoints are a recording of ours, cameras included."""
-    return keypoints.startswith(("synthetic:", "tfds:")) or keypoints.endswith(".npz")
+    return keypoints.startswith(("synthetic:", "tfds:")) or keypoints.lower().endswith(".npz")
 
 
 def read(flags: "argparse.Namespace") -> "list[Video]":
@@ -248,7 +248,7 @@ def summary(done: "Done", reading: float, replaced: int) -> str:
     first = done.files[0]
     more = f" and {len(done.files) - 1} more" if len(done.files) > 1 else ""
     look = f"; now: {cli.program('view')} --poses {first} --out=report.html"
-    shown = look if first.endswith((".npz", ".json")) and not more else ""
+    shown = look if first.lower().endswith((".npz", ".json")) and not more else ""
     return (
         f"{done.seen} of {done.frames} frames lifted, {done.frames - done.seen} missing; "
         f"{rate:.0f} frames/s (lifting {done.lifting:.2f} s; reading {reading:.2f} s, compiling "

@@ -7,6 +7,7 @@ import numpy as np
 from geoself_jax.data.poses.sequence import PoseSequence
 from geoself_jax.lift.lifter import Lifter
 from geoself_jax.lift.video_detections import Video
+from geoself_jax.runtime import cli
 
 OUTSIDE = 0.2
 """Share of joints outside the image from which its size gets a warning; distortion adds few."""
@@ -62,7 +63,8 @@ def misfit(video: Video, poses: PoseSequence) -> str:
     return (
         f"{video.source}: the lifted joints reproject {100 * share:.0f} % of the body's size "
         "off the detections (2 or 3 % are usual) - the joints may be those of another skeleton "
-        "(--skeleton), or the model is undertrained - check the poses with geoself_jax.view"
+        "(--skeleton), or the model is undertrained - check the poses with "
+        f"{cli.program('view')}"
     )
 
 

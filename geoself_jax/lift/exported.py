@@ -12,12 +12,27 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.model import Networks, backbone_of
-from geoself_jax.runtime.restore import Trained, abstract_variables, skeleton_from_dict
+from geoself_jax.runtime.cli import program
+from geoself_jax.runtime.json_kinds import check_kinds
+from geoself_jax.runtime.restore import (
+    RECORD_KINDS,
+    Trained,
+    abstract_variables,
+    skeleton_from_dict,
+)
 
 FORMAT = "geoself-lifter/1"
 DESCRIPTION = "model.json"
 WEIGHTS = "model.safetensors"
 
+_KINDS: dict[str, tuple[type, ...]] = {
+    "architecture": (dict,),
+    "skeleton": (dict,),
+    "files": (dict,),
+    "scores": (dict,),
+    "scores.checkpoint": (dict,),
+    "scores.checkpoint.step": (int,),
+}
 _AGAIN = "copy the folder again, or export again"
 
 
@@ -33,13 +48,12 @@ def load_exported(folder: Path) -> Trained:
     info = _read_description(folder)
     path = folder / DESCRIPTION
     try:
+        check_kinds(info, RECORD_KINDS | _KINDS)
         model = Networks(
             from_dict(ModelConfig, info["architecture"], "architecture"),
             skeleton_from_dict(info["skeleton"]),
         )
-        wanted_sha256 = info["files"][WEIGHTS]["sha256"]
-        facts = dict(info["scores"]["checkpoint"])
-        _ = info["data"]["source"], info["data"]["supervised_upper_bound"], facts["step"]
+        wanted_sha256, facts = info["files"][WEIGHTS]["sha256"], info["scores"]["checkpoint"]
     except (KeyError, TypeError, ValueError, GeoselfError) as error:
         raise data_error(
             str(path), f"written by another version of geoself_jax ({error})", "export again"
@@ -96,7 +110,7 @@ def _read(path: Path) -> bytes:
         _check_mistaken(path.parent)
         what = f"{path.parent}: no {path.name}" if path.parent.is_dir() else f"{path.parent}"
         why = "not a whole export" if path.parent.is_dir() else "no such folder"
-        raise missing_error(what, why, "give the folder that geoself_jax.export wrote")
+        raise missing_error(what, why, f"give the folder that {program('export')} wrote")
     return path.read_bytes()
 
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from geoself_jax.core.errors import usage_error
+from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.filters import OneEuro, parse_filter
 from geoself_jax.lift.inputs import shaped
 
+FARTHEST_PX = 1e6
 Lift = Callable[..., tuple[np.ndarray, np.ndarray]]
 Seen = tuple[np.ndarray, np.ndarray]
 """Detections, px, and confidence of a frame."""
@@ -103,11 +104,13 @@ class Stream:
             first `delay` frames.
 
         Raises:
-            GeoselfError: An invalid shape (65).
+            GeoselfError: An invalid shape, or a pixel far from any image (65); the frame is not
+                taken, so that it spoils no window, and the next one may follow.
         """
         seen = self._nobody
         if keypoints_2d is not None:
             seen = shaped(self._skeleton, 1, keypoints_2d, confidence, self._K)[:2]
+            _check_pixels(seen[0])
         self._push(seen)
         middle = self._window[self.delay] if len(self._window) == self._window.maxlen else None
         if middle is not None and _anything(*middle):
@@ -133,6 +136,14 @@ class Stream:
         if self._window.maxlen == 1:
             pixels, confidence = pixels[0], confidence[0]
         return self._lift(pixels, confidence, self._K)
+
+
+def _check_pixels(pixels: np.ndarray) -> None:
+    far = np.isfinite(pixels) & (np.abs(pixels) > FARTHEST_PX)
+    if far.any():
+        what = f"keypoints_2d: {pixels[far][0]:g} px, joint {np.argwhere(far)[0][0]}"
+        do = "pass NaN where a joint is missing"
+        raise data_error(what, f"wanted pixels within {FARTHEST_PX:g} of the image", do)
 
 
 def _anything(pixels: np.ndarray, confidence: np.ndarray) -> bool:

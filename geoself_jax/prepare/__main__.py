@@ -130,7 +130,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _check(flags: "argparse.Namespace") -> None:
     """What argparse does not check, before anything slow is imported."""
-    if not flags.output.endswith(".npz"):
+    if not flags.output.lower().endswith(".npz"):
         raise usage_error(f"--output={flags.output}", "wanted a name that ends in .npz", "add it")
     if not (flags.input or flags.camera):
         raise usage_error("--input", "required", "name a file or folder")

@@ -59,6 +59,7 @@ def _check(people: int, frames: int, seed: int) -> None:
         raise usage_error(
             f"--people={people}", f"wanted 1 to {MOST_PEOPLE}", "or try --seed=1 for others"
         )
-    for name, value, least in (("frames", frames, 1), ("seed", seed, 0)):
-        if value < least:
-            raise usage_error(f"--{name}={value}", f"wanted at least {least}", "raise it")
+    for name, value, least, most in (("frames", frames, 1, 10**6), ("seed", seed, 0, 2**32 - 1)):
+        if not least <= value <= most:
+            wanted = f"wanted {least} to {most}"
+            raise usage_error(f"--{name}={value}", wanted, "correct the number")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, usage_error
+from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data.files import npz
 from geoself_jax.data.synthetic import generate
 from geoself_jax.data.synthetic.camera_ring import draw_rig
@@ -63,7 +64,8 @@ def write_example(
     recordings = dict(_recordings(people, frames, seed))
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+        place = tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
+        with unfinished(lambda: shutil.rmtree(place, ignore_errors=True)):
             whole = Path(place) / "whole"
             for path, arrays in recordings.items():
                 notice(path)

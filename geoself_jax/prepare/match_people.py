@@ -15,6 +15,7 @@ from geoself_jax.geometry.epipolar import epipolar_distance
 from geoself_jax.geometry.lenses import undistort_pixels
 from geoself_jax.geometry.triangulation import triangulate_dlt
 from geoself_jax.prepare.instances import Instances
+from geoself_jax.runtime.cli import program
 
 MOST = 8
 """Most people per image that are compared: those with the highest confidence."""
@@ -80,7 +81,7 @@ def match_people(
         raise data_error(
             f"{views[0].source}: no person in whom two cameras agree",
             f"their epipolar distance is over {limit:.0f} px everywhere",
-            "check calibration and synchronization (python -m geoself_jax.inspect), or choose by "
+            f"check calibration and synchronization ({program('inspect')}), or choose by "
             "--person=largest",
         )
     counts = ", ".join(str(len(person)) for person in people[:6])

@@ -25,6 +25,12 @@ from geoself_jax.core.errors import (
     usage_error,
 )
 from geoself_jax.runtime.flag_hints import meant
+from geoself_jax.runtime.signals import end_at_once
+from geoself_jax.runtime.standard_streams import (
+    drop,
+    open_standard_streams,
+    unread_streams_are_dropped,
+)
 
 VERBS = {
     "prepare": "your calibration and your detector's files as one recording",
@@ -209,18 +215,29 @@ def refuse_overrides(overrides: Sequence[tuple[str, str]]) -> None:
 
 
 def run(main: Callable[[Sequence[str]], int]) -> None:
-    """Runs a command and exits with its code; an error is one line unless --debug is given."""
-    argv = sys.argv[1:]
+    """Runs a command and exits with its code; an error is one line unless --debug is given.
+
+    A signal ends it with 128 + its number and one line, a reader of its output that has gone
+    (`| head`) with 141, whatever it is writing.
+    """
+    end_at_once()
+    open_standard_streams()
     warnings.showwarning = _show
+    with unread_streams_are_dropped(output=False):
+        code = _code_of(main, sys.argv[1:])
+    raise SystemExit(code)
+
+
+def _code_of(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
     try:
-        code = main(argv)
+        code = _main_code(main, argv)
         sys.stdout.flush()
     except BrokenPipeError:  # of `| head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop(sys.stdout)
         code = 141  # 128 + SIGPIPE, as a shell has it
-    except KeyboardInterrupt:
-        print("error: interrupted - nothing was saved - run it again", file=sys.stderr)
-        code = 130  # 128 + SIGINT, as a shell has it
+    except KeyboardInterrupt:  # of a library that sets a handler of its own
+        print("error: interrupted - no unfinished file is left - run it again", file=sys.stderr)
+        code = 130  # 128 + SIGINT
     except ModuleNotFoundError as error:
         if "--debug" in argv or (error.name or "").startswith("geoself_jax"):
             raise
@@ -233,7 +250,21 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
         for line in _lines(error):
             print(f"error: {line}", file=sys.stderr)
         _leave_the_other_hosts(code)
-    raise SystemExit(code)
+    try:
+        sys.stdout.flush()
+    except OSError:  # what failed once would fail at the very end again
+        drop(sys.stdout)
+    return code
+
+
+def _main_code(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
+    """What main returns, or argparse's own end after --help and --version."""
+    try:
+        return main(argv)
+    except SystemExit as ended:
+        if not isinstance(ended.code, int | None):
+            raise
+        return ended.code or 0
 
 
 def _not_installed(error: ModuleNotFoundError) -> GeoselfError:

@@ -92,6 +92,17 @@ def describe() -> str:
     return f"devices: {len(found)} x {found[0].device_kind} ({found[0].platform}){hosts}"
 
 
+def memory() -> int:
+    """Bytes of one device's memory, on a CPU the machine's; 0 where it is not known."""
+    device = jax.local_devices()[0]
+    if device.platform != "cpu":
+        return int((device.memory_stats() or {}).get("bytes_limit", 0))
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not a POSIX system
+        return 0
+
+
 def compute_type(config: Config) -> str:
     """`float32` or `bfloat16`: what `auto` means on these devices."""
     if config.compute != "auto":

@@ -7,10 +7,11 @@ import jax
 import jax.numpy as jnp
 
 from geoself_jax.core.config import ModelConfig, from_dict
-from geoself_jax.core.errors import data_error, missing_error
+from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.runtime import checkpoints, workdir
+from geoself_jax.runtime.json_kinds import check_kinds, check_skeleton
 
 
 class Trained(NamedTuple):
@@ -35,8 +36,14 @@ class Trained(NamedTuple):
         return (joints,) if frames == 1 else (frames, joints)
 
 
-def skeleton_from_dict(values: dict[str, Any]) -> Skeleton:
-    """A skeleton from the JSON of a run or an export."""
+def skeleton_from_dict(values: Any) -> Skeleton:
+    """A skeleton from the JSON of a run or an export.
+
+    Raises:
+        ValueError: A value of another kind.
+        GeoselfError: They contradict each other (65).
+    """
+    check_skeleton(values)
     return Skeleton(
         tuple(values["joint_names"]),
         tuple(values["parents"]),
@@ -57,6 +64,20 @@ def abstract_variables(model: Networks) -> Any:
     return {"batch_stats": {}} | dict(jax.eval_shape(model.init, key, *inputs))
 
 
+RECORD_KINDS: dict[str, tuple[type, ...]] = {
+    "": (dict,),
+    "data": (dict,),
+    "data.source": (str,),
+    "data.supervised_upper_bound": (bool,),
+    "data.subjects?": (list,),
+    "data.validation_subjects?": (list,),
+    "recording?": (dict, type(None)),  # not in the records of older runs
+    "recording.fps?": (float,),
+    "versions?": (dict, type(None)),
+}
+"""What is used of the record of a run, and of an export's, which holds the same."""
+
+
 def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Trained:
     """Loads a run's networks.
 
@@ -70,12 +91,12 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
     """
     record = workdir.read_record(folder)
     try:
-        skeleton = skeleton_from_dict(record["skeleton"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise data_error(
-            f"{folder / workdir.RECORD}: skeleton", f"cannot be read ({error})", "restore it"
-        ) from error
-    config = from_dict(ModelConfig, record.get("model"), "model")
+        check_kinds(record, RECORD_KINDS | {"config": (dict,), "config.data.train": (str,)})
+        skeleton = skeleton_from_dict(record.get("skeleton"))
+        config = from_dict(ModelConfig, record.get("model"), "model")
+    except (ValueError, GeoselfError) as error:
+        what = f"{folder / workdir.RECORD}: {error}"
+        raise data_error(what, "damaged, or of another version", "restore it") from error
     model = Networks(config, skeleton)
     device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     like = jax.tree.map(

@@ -1,31 +1,62 @@
-"""Ctrl-C, SIGTERM and SIGHUP as a flag that the training loop looks at between two device calls."""
+"""Ctrl-C, SIGTERM and SIGHUP: they end a command at once, and ask a training to stop."""
 
+import atexit
+import contextlib
 import os
 import signal
+import sys
+import threading
 import time
 from types import FrameType, TracebackType
 
+from geoself_jax.core.unfinished import remove_unfinished
+
 SAME_REQUEST_SECONDS = 1.0
 """A machine that shuts down, or a launcher, may signal a process twice for the same reason."""
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LINE = b"error: interrupted - no unfinished file is left - run it again\n"
 
 
-def exit_at_once_on_interrupt() -> None:
-    """Until a run is under way there is nothing to save: Ctrl-C ends the process there and then.
+def end_at_once() -> None:
+    """From here on a signal ends the process there and then, with 128 + its number and one line.
 
-    As an exception it could be raised in a callback of jax's that swallows it.
+    What is not finished is removed first (`core.unfinished`). As an exception it could be raised in
+    a callback of jax's that swallows it, and threads of jax's crash an interpreter that they
+    outlive. A signal that is ignored (nohup) stays ignored.
     """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in SIGNALS:
+        if signal.getsignal(number) not in (signal.SIG_IGN, _leave):
+            signal.signal(number, _leave)
+            atexit.register(signal.signal, number, signal.SIG_IGN)  # all is written by then
 
-    def leave(number: int, frame: FrameType | None) -> None:
-        os.write(2, b"error: interrupted - nothing was saved - run it again\n")
-        os._exit(128 + number)
 
-    signal.signal(signal.SIGINT, leave)
+def is_command() -> bool:
+    """Whether this process is one of this package's commands, not a program that imports it."""
+    spec = getattr(sys.modules.get("__main__"), "__spec__", None)
+    if spec is not None:
+        return spec.name.split(".")[0] == "geoself_jax"
+    return os.path.basename(sys.argv[0] if sys.argv else "") in ("geoself", "geoself.exe")
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    for other in SIGNALS:  # the same request may come as several
+        signal.signal(other, signal.SIG_IGN)
+    remove_unfinished()
+    with contextlib.suppress(Exception):  # the signal may have come within a write to it
+        sys.stdout.flush()
+    bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
+    with contextlib.suppress(OSError):
+        os.write(2, b"\n" * bool(bars) + _LINE)  # a progress bar leaves its line open
+    os._exit(128 + number)
 
 
 class StopFlag:
     """While entered, the first SIGINT, SIGTERM or SIGHUP sets `asked`; a later one ends all.
 
-    A SIGHUP that is ignored (nohup) stays ignored.
+    A SIGHUP that is ignored (nohup) stays ignored. Signals reach the main thread alone: in another
+    one `asked` stays False.
     """
 
     def __init__(self) -> None:
@@ -34,10 +65,17 @@ class StopFlag:
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> "StopFlag":
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if not self.listens:
+            return self
+        for number in SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._ask)
         return self
+
+    @property
+    def listens(self) -> bool:
+        """Whether this is the main thread, which signals reach."""
+        return threading.current_thread() is threading.main_thread()
 
     def __exit__(
         self,

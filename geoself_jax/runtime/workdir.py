@@ -8,6 +8,7 @@ from typing import IO, Any
 
 from geoself_jax.core.config import Config, ModelConfig, as_dict, split_where
 from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, data_error, missing_error
+from geoself_jax.core.unfinished import unfinished
 
 RECORD = "run.json"
 
@@ -15,12 +16,13 @@ RECORD = "run.json"
 def write_json(path: Path, value: Any) -> None:
     """Writes JSON; a file already there is replaced only once all is written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(value, indent=2) + "\n")
-        temporary.replace(path)
-    except OSError as error:
-        raise GeoselfError(str(path), str(error), "check the disk", INPUT_OUTPUT) from error
+    with unfinished(lambda: temporary.unlink(missing_ok=True)):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(value, indent=2) + "\n")
+            temporary.replace(path)
+        except OSError as error:
+            raise GeoselfError(str(path), str(error), "check the disk", INPUT_OUTPUT) from error
 
 
 def lock(workdir: Path) -> IO[str]:
@@ -100,6 +102,9 @@ def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
     there = read_record(workdir)
     for key, defaults in (("config", split_where(Config())[0]), ("model", as_dict(ModelConfig()))):
         there[key] = _completed(there.get(key), json.loads(json.dumps(defaults)))
+    if isinstance(there.get("data"), dict):
+        since = ("frames_sha256", "labels_sha256")  # not in the records of older runs
+        there["data"] = {key: wanted["data"][key] for key in since} | there["data"]
     for key in ("config", "data", "model", "skeleton"):
         difference = _difference(there.get(key), wanted[key], key)
         if difference:
@@ -167,8 +172,9 @@ class MetricsLog:
         kept = [line for line in lines if _step_of(line) <= step]
         if len(kept) < len(lines):
             temporary = self._path.with_name(f".{self._path.name}.tmp")
-            temporary.write_text("".join(kept))
-            temporary.replace(self._path)
+            with unfinished(lambda: temporary.unlink(missing_ok=True)):
+                temporary.write_text("".join(kept))
+                temporary.replace(self._path)
 
     def write(self, step: int, scalars: dict[str, float]) -> None:
         """Appends one line."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import INTERRUPTED, missing_error, usage_error
 from geoself_jax.runtime import cli
-from geoself_jax.runtime.signals import exit_at_once_on_interrupt
 
 if TYPE_CHECKING:
     from geoself_jax.train.run import Outcome
@@ -74,5 +73,4 @@ def _check_data(config: str, source: str) -> None:
 
 
 if __name__ == "__main__":
-    exit_at_once_on_interrupt()  # not in main: a notebook that calls it keeps its own handler
     cli.run(main)

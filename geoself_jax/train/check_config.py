@@ -1,14 +1,17 @@
 """Do the parts of a configuration fit each other and the recording?"""
 
 import jax
+import numpy as np
 
 from geoself_jax.core import losses
 from geoself_jax.core.augmentation import can_exchange
 from geoself_jax.core.config import Config, ModelConfig, as_dict, from_dict
-from geoself_jax.core.errors import nearest_name, usage_error
-from geoself_jax.core.model import backbone_of
+from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.core.model import Networks, backbone_of
 from geoself_jax.core.sampling import exchanges
 from geoself_jax.data.recording import Recording
+from geoself_jax.runtime import devices
+from geoself_jax.runtime.restore import abstract_variables
 
 
 def check_values(config: Config) -> Config:
@@ -45,6 +48,29 @@ def check_names(config: Config) -> None:
     backbone_of(config.model.backbone)
 
 
+def check_labels(labels: np.ndarray | None, recording: Recording) -> np.ndarray | None:
+    """Refuses labels from Python that do not fit the recording, or from which nothing is learned.
+
+    Returns:
+        The labels as a numpy array.
+
+    Raises:
+        GeoselfError: Another shape, infinity, or no number at all (65).
+    """
+    if labels is None:
+        return None
+    labels, wanted = np.asarray(labels), (recording.frames, recording.skeleton.joints, 3)
+    if labels.shape != wanted or labels.dtype.kind != "f":
+        what = f"labels of shape {labels.shape} and type {labels.dtype}"
+        why = f"wanted numbers of shape {wanted}, metres, world"
+        raise data_error(what, why, "give each joint of each frame, NaN where it is missing")
+    if np.isinf(labels).any():
+        raise data_error("labels hold infinity", "wanted metres", "write NaN where missing")
+    if not np.isfinite(labels).any():
+        raise data_error("labels are all NaN", "nothing is learned from them", "give some")
+    return labels
+
+
 def check_fit(config: Config, recording: Recording) -> None:
     """Refuses a configuration whose parts do not fit each other or the recording.
 
@@ -55,6 +81,28 @@ def check_fit(config: Config, recording: Recording) -> None:
     _check_views(config, recording)
     _check_bodies(config, recording)
     _check_window(config.model)
+
+
+def check_memory(config: Config, model: Networks) -> None:
+    """Refuses networks or batches that cannot fit the devices, before anything is allocated.
+
+    Counted is the least that Adam needs, four numbers a weight, and what the gradient needs of a
+    batch, the outputs of the blocks' layers.
+
+    Raises:
+        GeoselfError: They need more than a device has (64).
+    """
+    there = devices.memory()
+    weights = sum(leaf.size for leaf in jax.tree.leaves(abstract_variables(model)))
+    built = model.config
+    units = built.layers * (built.blocks * built.width + built.root_blocks * built.root_width)
+    poses = config.schedule.batch * config.objective.views / len(jax.devices())
+    needed = 4 * (4 * weights + poses * units)
+    if there and needed > there:
+        what = f"config.model.width={built.width}, blocks={built.blocks}"
+        what += f", config.schedule.batch={config.schedule.batch}"
+        why = f"need {needed / 2**30:.0f} GiB at least, a device has {there / 2**30:.0f}"
+        raise usage_error(what, why, "lower them")
 
 
 def _check_views(config: Config, recording: Recording) -> None:

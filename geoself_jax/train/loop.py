@@ -80,7 +80,8 @@ def run_loop(training: Training, state: TrainState, saver: Saver) -> Outcome:
     saved.
 
     Raises:
-        GeoselfError: The loss is not finite any more (70); the disk refuses a checkpoint (74).
+        GeoselfError: The loss is not finite any more, or no step learned anything (70); the disk
+            refuses a checkpoint (74).
     """
     mesh, done, total = parallel.data_mesh(), int(state.step), training.stages.total
     data = parallel.without_rows(training.data) if training.is_fed else training.data
@@ -113,6 +114,8 @@ def run_loop(training: Training, state: TrainState, saver: Saver) -> Outcome:
             fresh = False
         if unread:
             progress.write(unread[0], progress.show(*unread))
+        if done == total:
+            progress.check_learned(done)
     saver.save(state, done)
     return outcome(training, done)
 

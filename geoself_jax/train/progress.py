@@ -19,6 +19,7 @@ class Progress:
 
     def __init__(self, folder: Path, done: int, total: int) -> None:
         leading = hosts.is_leader()
+        self._learned = done > 0
         self._log = workdir.MetricsLog(folder, done) if leading else None
         self._bar = tqdm(
             total=total,
@@ -53,10 +54,28 @@ class Progress:
         Raises:
             GeoselfError: The loss stays not finite (70).
         """
-        scalars = means(hosts.own_copy(metrics), done)
+        own = hosts.own_copy(metrics)
+        scalars = means(own, done)
+        changed = (np.asarray(own["skipped"]) == 0) & (np.asarray(own["gradient_norm"]) > 0)
+        self._learned |= bool(changed.any())
         self._bar.update(steps)
-        self._bar.set_postfix(loss=f"{scalars['loss']:.4g}")
+        if "loss" in scalars:
+            self._bar.set_postfix(loss=f"{scalars['loss']:.4g}")
         return scalars
+
+    def check_learned(self, done: int) -> None:
+        """Refuses to call a run done none of whose steps changed the networks.
+
+        Raises:
+            GeoselfError: Each step was skipped, or had nothing to learn from (70).
+        """
+        if not self._learned and done:
+            raise GeoselfError(
+                f"none of {done} steps changed the networks",
+                "each loss was not finite, or had no joint that counts; nothing was saved",
+                "look at the labels and the confidences",
+                DIVERGED,
+            )
 
     def write(self, done: int, scalars: dict[str, float]) -> None:
         """Logs scalars under a step."""
@@ -71,7 +90,7 @@ class Progress:
 
 
 def means(metrics: dict[str, Any], done: int) -> dict[str, float]:
-    """Means over the steps of one call that ended at step `done`.
+    """Means over the steps of one call that ended at step `done`; of none if all were skipped.
 
     Raises:
         GeoselfError: The loss was not finite `step.MAX_SKIPPED` times in a row (70).
@@ -89,5 +108,5 @@ def means(metrics: dict[str, Any], done: int) -> dict[str, float]:
         )
     finite = np.isfinite(values["loss"])
     skipped = float(np.sum(values.pop("skipped") > 0))
-    found = {n: float(v[finite].mean()) if finite.any() else 0.0 for n, v in values.items()}
+    found = {n: float(v[finite].mean()) for n, v in values.items() if finite.any()}
     return {**found, "skipped": skipped}

@@ -1,6 +1,7 @@
 """run.json: what a run is, enough to build the same networks and to know the same data again."""
 
 import dataclasses
+import hashlib
 from importlib.metadata import version
 from typing import Any
 
@@ -20,9 +21,17 @@ def run_record(
     learn: np.ndarray,
     held: np.ndarray,
     *,
-    supervised: bool,
+    labels: np.ndarray | None,
 ) -> dict[str, Any]:
-    """What the run is: enough to build the same networks and to know the same data again."""
+    """What the run is: enough to build the same networks and to know the same data again.
+
+    Args:
+        config: The experiment.
+        model: Its networks.
+        recording: All that the run was given.
+        learn, held: (frames,) which of it is trained on, and which validated on.
+        labels: (frames, joints, 3) world, metres, that the caller gave; None for triangulated ones.
+    """
     if not learn.any():
         raise data_error(config.data.train, "no frame is left to train on", "add frames")
     names = np.array(recording.subject_names)
@@ -36,6 +45,7 @@ def run_record(
         "data": {
             "source": config.data.train,
             "sha256": recording.fingerprint,
+            "frames_sha256": _frames_sha256(recording),
             "train_frames": int(learn.sum()),
             "validation_frames": int(held.sum()),
             "views": recording.views,
@@ -43,7 +53,8 @@ def run_record(
             "validation_subjects": names[
                 np.setdiff1d(recording.subject_id[held], recording.subject_id[learn])
             ].tolist(),
-            "supervised_upper_bound": supervised,
+            "supervised_upper_bound": labels is not None,
+            "labels_sha256": None if labels is None else _sha256(labels),
         },
         "recording": {
             "fps": recording.fps,
@@ -52,3 +63,24 @@ def run_record(
         },
         "versions": {name: version(name) for name in ("geoself_jax", "jax", "flax", "optax")},
     }
+
+
+def _frames_sha256(recording: Recording) -> str:
+    """Of the frames themselves: `fingerprint` is the file's, of which a caller may select some.
+
+    Pixels are undistorted by then. They count in hundredths, rotations in millionths, so that
+    another processor's last digit does not.
+    """
+    pixels = np.nan_to_num(recording.keypoints_2d * 100, nan=np.iinfo(np.int32).min)
+    ids = (recording.clip_id, recording.frame_id, recording.subject_id, recording.rig_id)
+    rotations = np.round(recording.camera.R * 1e6).astype(np.int32)
+    cameras = (recording.camera.K, recording.camera.center, rotations)
+    return _sha256(np.round(pixels).astype(np.int64), recording.confidence, *ids, *cameras)
+
+
+def _sha256(*arrays: np.ndarray) -> str:
+    total = hashlib.sha256()
+    for array in arrays:
+        total.update(f"{array.dtype} {array.shape}".encode())
+        total.update(np.ascontiguousarray(array).data)
+    return total.hexdigest()

@@ -28,7 +28,8 @@ from geoself_jax.evaluate.held_out import score
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime import devices, hosts, workdir
 from geoself_jax.runtime.signals import StopFlag
-from geoself_jax.train.check_config import check_fit, check_values
+from geoself_jax.runtime.standard_streams import unread_streams_are_dropped
+from geoself_jax.train.check_config import check_fit, check_labels, check_memory, check_values
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
 from geoself_jax.train.saving import Saver, restore
@@ -49,10 +50,13 @@ def train(
         config: The experiment.
         folder: Of the run; made if missing.
         recording: To learn from. Its ground truth, if any, is dropped first.
-        labels: (frames, joints, 3) world, metres, to use in place of triangulated ones. Only for
-            an upper bound that is named so (benchmarks/ablation).
+        labels: (frames, joints, 3) world, metres, NaN where missing, to use in place of
+            triangulated ones. Only for an upper bound that is named so (benchmarks/ablation).
         triangulated: `triangulate_recording` of this recording by `config.objective.labels`, where
             it is available already; it takes a minute.
+
+    It goes on where nobody reads its output any more. In a thread other than the main one, which
+    alone gets signals, it says that none stops it.
 
     Raises:
         GeoselfError: Parts of the configuration do not fit (64), bad data (65), `config.device` is
@@ -64,22 +68,25 @@ def train(
     started, recording = time.monotonic(), recording.without_ground_truth()
     folder = Path(folder)
     devices.require(check_values(config).device)
-    _print(devices.describe())
-    with _owned(folder), StopFlag() as stop:
+    labels = check_labels(labels, recording)
+    with unread_streams_are_dropped(output=True), _owned(folder), StopFlag() as stop:
+        _print(devices.describe())
+        if not stop.listens:
+            _warn(["trained in a thread: Ctrl-C and SIGTERM do not stop it between two steps"])
         if triangulated is None:
             triangulated = triangulate_recording(recording, config.objective.labels)
         _warn(check_before_training(config.data.train, recording, force=config.data.force))
         check_fit(config, recording)
         used, held = _split(config, recording)
-        supervised, labels = labels is not None, triangulated if labels is None else labels
-        data = training_views(recording.select(used), labels[used])
+        target = triangulated if labels is None else labels
+        data = training_views(recording.select(used), target[used])
 
         model = Networks(resolved(config.model, recording), recording.skeleton)
+        check_memory(config, model)
         stages = make_stages(config, len(data.rig_id))
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
-        continued = _claim(
-            folder, run_record(config, model, recording, used, held, supervised=supervised)
-        )
+        record = run_record(config, model, recording, used, held, labels=labels)
+        continued = _claim(folder, record)
         state, best = step.initial_state(model, optimizer, config.seed), math.inf
         if continued:
             state, best = restore(folder, state)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from geoself_jax.core.config import Config
+from geoself_jax.core.errors import usage_error
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,16 @@ class Stages:
 
 
 def make_stages(config: Config, frames: int) -> Stages:
-    """The schedule in steps, for a recording of that many frames."""
+    """The schedule in steps, for a recording of that many frames.
+
+    Raises:
+        GeoselfError: More steps than a counter of 32 bits holds (64).
+    """
     schedule = config.schedule
     unit = 1 if schedule.unit == "steps" else max(frames // schedule.batch, 1)
     pretrain = schedule.pretrain * unit
-    return Stages(pretrain, pretrain + schedule.length * unit, schedule.call)
+    total = pretrain + schedule.length * unit
+    if total >= 2**31:
+        what = f"config.schedule: pretrain={schedule.pretrain} and length={schedule.length} epochs"
+        raise usage_error(what, f"are {total} steps, wanted fewer than {2**31}", "lower them")
+    return Stages(pretrain, total, schedule.call)

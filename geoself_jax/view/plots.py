@@ -1,7 +1,6 @@
 """Figures of 2D input next to the 3D poses lifted from it."""
 
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
 
-from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.view.axes import PosePlot, check, draw_detections, draw_poses, names_of
 from geoself_jax.view.line_segments import COLOR, EDGE, REFERENCE, bone_sides, colors_of, dash
 
@@ -188,10 +187,6 @@ def _save(figure: Figure, path: Path) -> None:
     """Saves a PNG of 256 colours: a third of the size in true colour."""
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", facecolor="white", bbox_inches="tight", pad_inches=0.2)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.open(drawn).convert("RGB").quantize(256).save(temporary, "PNG", optimize=True)
-        temporary.replace(path)
-    except OSError as error:
-        raise GeoselfError(str(path), str(error), "check the disk", INPUT_OUTPUT) from error
+    image = Image.open(drawn).convert("RGB").quantize(256)
+    with whole_file(path, "wb") as stream:
+        image.save(stream, "PNG", optimize=True)

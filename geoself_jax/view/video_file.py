@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from geoself_jax.core.errors import INPUT_OUTPUT, UNAVAILABLE, GeoselfError
+from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data.poses.atomic_write import whole_file
 
 Images = Iterable[np.ndarray]
@@ -43,10 +44,9 @@ def write_mp4(path: Path, images: Images, size: tuple[int, int], fps: float) -> 
             stderr=said,
         )
         try:
-            _feed(process, images)
-        except BaseException:
-            process.kill()
-            raise
+            with unfinished(process.kill):  # which does nothing to one that has ended
+                _feed(process, images)
+                process.wait()
         finally:
             code = process.wait()
         if code:

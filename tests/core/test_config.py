@@ -1,12 +1,13 @@
 """Configurations: to dictionaries and back, from a command line's text, with the nearest name."""
 
 import json
+import math
 from dataclasses import fields, is_dataclass
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from geoself_jax.core.config import Config, ModelConfig, as_dict, from_dict, replace_at
+from geoself_jax.core.config import Config, ModelConfig, as_dict, from_dict, limits_of, replace_at
 from geoself_jax.core.errors import USAGE, GeoselfError
 
 
@@ -80,8 +81,8 @@ def test_every_number_refuses_words_nan_and_less_than_nothing(key, hint):
         ("model.widht", "5", "did you mean 'width'?"),
         ("schedule", "5", "length"),
         ("seed.x", "5", "seed has no keys"),
-        ("schedule.batch", "0", "at least 1"),
-        ("schedule.call", "0", "at least 1"),
+        ("schedule.batch", "0", "in [1, 1000000]"),
+        ("schedule.call", "0", "in [1, 10000]"),
         ("schedule.batch", "1.5", "type int"),
         ("data.validation_share", "1.0", "0.9"),
         ("model.dropout", "1", "0.9"),
@@ -120,7 +121,9 @@ def test_a_wrong_dictionary_says_what_is_wanted(values, hint):
 
 def test_the_limits_hold_for_a_part_read_by_itself():
     """As an export's model.json is."""
-    with pytest.raises(GeoselfError, match=r"architecture.width=-5 - wanted a number at least 1"):
+    with pytest.raises(
+        GeoselfError, match=r"architecture.width=-5 - wanted a number in \[1, 32768\]"
+    ):
         from_dict(ModelConfig, {"width": -5}, "architecture")
 
 
@@ -140,3 +143,26 @@ def test_a_whole_number_will_do_for_a_float_and_a_list_for_a_tuple():
     model = from_dict(ModelConfig, {"root_depth": 5, "pixel_center": [1, 2]})
     assert model.root_depth == 5.0 and type(model.root_depth) is float
     assert model.pixel_center == (1.0, 2.0)
+
+
+def test_every_number_has_an_upper_limit():
+    for group in (Config, *(f.default_factory for f in fields(Config) if is_dataclass(f.type))):
+        for name, hint in get_type_hints(group).items():
+            if hint in (int, float):
+                assert math.isfinite(limits_of(group)[name][1]), f"{group.__name__}.{name}"
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("schedule.length", "1" + 20 * "0"),
+        ("model.width", "1000000000"),
+        ("model.blocks", "1000000"),
+        ("schedule.call", "1000000000"),
+        ("data.synthetic_frames", "1000000000"),
+        ("optimizer.learning_rate", "1e300"),
+    ],
+)
+def test_a_number_far_beyond_use_is_refused(key, text):
+    with pytest.raises(GeoselfError, match=rf"config\.{key}=.* - wanted a number in \["):
+        replace_at(Config(), key, text)

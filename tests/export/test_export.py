@@ -260,7 +260,7 @@ def test_a_description_that_is_none_is_refused(copy, text):
         (lambda info: info["architecture"].update(width=32), "(16,)"),
         (lambda info: info["architecture"].update(blocks=2), "no array"),
         (lambda info: info["architecture"].update(blocks=0), "unknown array"),
-        (lambda info: info["architecture"].update(layers=0), "at least 1"),
+        (lambda info: info["architecture"].update(layers=0), "in [1, 8]"),
         (lambda info: info["architecture"].update(input="fisheye"), "fisheye"),
         (lambda info: info["architecture"].update(heads=8), "heads"),
         (lambda info: info["skeleton"].update(root=17), "root 17"),

@@ -3,8 +3,10 @@
 import json
 import shutil
 import sys
+import tomllib
 
 import pytest
+from processes import ROOT
 
 from geoself_jax.core import errors
 from geoself_jax.core.errors import GeoselfError
@@ -41,9 +43,11 @@ def test_its_weights_have_the_networks_names(tiny_export):
 @pytest.mark.parametrize("missing", ["onnx", "onnxruntime"])
 def test_without_onnx_the_error_says_what_to_install(evaluated_run, tmp_path, monkeypatch, missing):
     monkeypatch.setitem(sys.modules, missing, None)  # as Python marks what cannot be imported
-    with pytest.raises(GeoselfError, match="pip install onnx onnxruntime") as caught:
+    with pytest.raises(GeoselfError, match=r"pip install 'onnx>=[\d.]+' 'onnxruntime>=") as caught:
         export.main([f"--workdir={evaluated_run}", f"--out={tmp_path / 'out'}", "--onnx"])
     assert caught.value.code == errors.UNAVAILABLE
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert str(caught.value).endswith("pip install " + " ".join(f"'{p}'" for p in extra["onnx"]))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -99,3 +99,17 @@ def test_what_a_stream_cannot_do_is_an_error(lifter, video):
     with pytest.raises(GeoselfError, match="K is") as error:
         lifter.stream(K * [[0], [1], [1]])
     assert error.value.code == DATA
+
+
+def test_a_pixel_far_from_any_image_is_refused_and_spoils_nothing(lifter, video):
+    wanted = lifter.stream(video.view.K, filter="one-euro:1.0,0.05", fps=50)
+    stream = lifter.stream(video.view.K, filter="one-euro:1.0,0.05", fps=50)
+    for at, (pixels, confidence) in enumerate(
+        zip(video.keypoints_2d[:8], video.confidence[:8], strict=True)
+    ):
+        if at == 4:
+            with pytest.raises(GeoselfError, match=r"keypoints_2d: 1e[+]30 px, joint 0") as refused:
+                stream(np.full_like(pixels, 1e30), confidence)
+            assert refused.value.code == DATA
+        found, other = stream(pixels, confidence), wanted(pixels, confidence)
+        assert found[0].tobytes() == other[0].tobytes()

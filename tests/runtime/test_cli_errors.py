@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 from processes import ROOT, environment
 
 from geoself_jax.core.errors import DATA, INPUT_OUTPUT, MISSING, USAGE, GeoselfError
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, signals
 
 CONFIG = """
 from geoself_jax.core.config import *
@@ -108,8 +109,11 @@ def test_a_cut_data_file_is_65_and_debug_shows_where(config_file, tiny_file, tmp
 
 def _run(monkeypatch, capsys, main, *arguments):
     monkeypatch.setattr(sys, "argv", ["x", *arguments])
+    handlers = {number: signal.getsignal(number) for number in signals.SIGNALS}
     with pytest.raises(SystemExit) as ended:
         cli.run(main)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     return ended.value.code, capsys.readouterr().err
 
 
@@ -146,7 +150,7 @@ def test_control_c_is_one_line_and_130(monkeypatch, capsys):
         (", modle=1", ["Config(modle=...)", "did you mean 'model'?"]),
         (", model=ModelConfig(widht=3)", ["ModelConfig(widht=...)", "did you mean 'width'?"]),
         (", model=ModelConfig(width='3')", ["config.model.width='3'", "type int"]),
-        (", schedule=ScheduleConfig(call=0)", ["config.schedule.call=0", "at least 1"]),
+        (", schedule=ScheduleConfig(call=0)", ["config.schedule.call=0", "in [1, 10000]"]),
         (", model=3", ["config.model=3", "table of keys"]),
         (", seed=1/0", ["line 5", "ZeroDivisionError"]),
         (", seed=", ["line 5", "SyntaxError"]),

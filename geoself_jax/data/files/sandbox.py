@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from geoself_jax.core.errors import DATA, GeoselfError, data_error
+from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data.files.limits import file_size
 from geoself_jax.data.files.wire_format import Reader
 
@@ -49,20 +50,26 @@ def ask(
     asked["seconds"] = FIRST_WORK + size / BYTES_PER_SECOND
     with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as complaints:
         try:
-            done = subprocess.run(
-                [sys.executable, "-P", "-s", "-m", "geoself_jax.data.files.child"],
-                input=json.dumps(asked).encode(),
-                stdout=answer,
-                stderr=complaints,
-                env=_environment(),
-                timeout=wait,
-                check=False,
-            )
+            code = _run(json.dumps(asked).encode(), answer, complaints, wait)
         except subprocess.TimeoutExpired as error:
             raise _refused(path, f"reading it took over {wait:g} s") from error
-        if done.returncode == 0:
+        if code == 0:
             return _value(path, answer, max_bytes)
-        raise _failure(path, done.returncode, complaints)
+        raise _failure(path, code, complaints)
+
+
+def _run(asked: bytes, answer: IO[bytes], complaints: IO[bytes], seconds: float) -> int:
+    """Runs the child; it ends with this process."""
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-s", "-m", "geoself_jax.data.files.child"],
+        stdin=subprocess.PIPE,
+        stdout=answer,
+        stderr=complaints,
+        env=_environment(),
+    )
+    with child, unfinished(child.kill):
+        child.communicate(asked, timeout=seconds)
+        return child.returncode
 
 
 def _environment() -> dict[str, str]:

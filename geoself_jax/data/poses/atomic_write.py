@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
+from geoself_jax.core.unfinished import unfinished
 
 
 @contextlib.contextmanager
@@ -22,14 +23,12 @@ def whole_file(path: Path, mode: str = "w") -> Iterator[IO]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     text = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open(mode, **text) as stream:  # type: ignore[call-overload]
-            yield stream
-        temporary.replace(path)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise GeoselfError(str(path), why, "check the disk", INPUT_OUTPUT) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    with unfinished(lambda: temporary.unlink(missing_ok=True)):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open(mode, **text) as stream:  # type: ignore[call-overload]
+                yield stream
+            temporary.replace(path)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise GeoselfError(str(path), why, "check the disk", INPUT_OUTPUT) from error

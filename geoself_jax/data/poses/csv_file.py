@@ -23,6 +23,8 @@ _CAMERA_UP = (0.0, -1.0, 0.0)
 
 def write(poses: PoseSequence, path: Path) -> None:
     """Writes frame, time (seconds), NAME_x, NAME_y, NAME_z ...; metres; empty where missing."""
+    if not poses.frames:
+        raise data_error(f"{poses.name}: no frame", "nothing to write", "check the input")
     table = np.column_stack(
         [poses.frame_id, poses.seconds, poses.pose.reshape(poses.frames, -1).astype(np.float64)]
     )

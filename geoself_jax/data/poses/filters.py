@@ -9,6 +9,10 @@ from geoself_jax.data.poses.filter_runs import follows, runs
 from geoself_jax.data.poses.resample import step_of
 from geoself_jax.data.poses.sequence import PoseSequence
 
+CUTOFFS = (0.01, 1e6)
+"""Hz: no motion of a body is slower, and no camera faster."""
+SLOWEST = 1e-5
+"""Of the frame rate, the lowest cutoff that Butterworth's coefficients bear."""
 _HOW = "butterworth:CUTOFF[,ORDER] or one-euro:MIN_CUTOFF,BETA[,D_CUTOFF], in Hz"
 
 
@@ -30,7 +34,7 @@ class Butterworth:
 
     def __post_init__(self) -> None:
         """Raises GeoselfError (64) for numbers that cannot be."""
-        _positive("butterworth", cutoff=self.cutoff)
+        _check("butterworth", cutoff=self.cutoff)
         if self.order not in range(2, 17, 2):
             raise usage_error(
                 f"butterworth of order {self.order}", "wanted 2, 4, ... 16 of both passes", "take 4"
@@ -40,11 +44,18 @@ class Butterworth:
         """The sequence with each joint filtered between its gaps; what is missing stays missing.
 
         Raises:
-            GeoselfError: The cutoff is not below half the frame rate (64).
+            GeoselfError: The cutoff is not below half the frame rate, or so far below that its
+                coefficients cancel (64).
         """
         from scipy.signal import butter, sosfiltfilt
 
         rate = poses.fps / step_of(poses.frame_id)
+        if self.cutoff < SLOWEST * rate:
+            raise usage_error(
+                f"butterworth:{self.cutoff:g}",
+                f"below {SLOWEST:g} of the {rate:g} frames per second of {poses.name}",
+                "raise the cutoff",
+            )
         if not self.cutoff < rate / 2:
             raise usage_error(
                 f"butterworth:{self.cutoff:g}",
@@ -81,9 +92,10 @@ class OneEuro:
 
     def __post_init__(self) -> None:
         """Raises GeoselfError (64) for numbers that cannot be."""
-        _positive("one-euro", min_cutoff=self.min_cutoff, d_cutoff=self.d_cutoff)
-        if not (np.isfinite(self.beta) and self.beta >= 0):
-            raise usage_error(f"one-euro: beta {self.beta:g}", "wanted 0 or more", "take 0.05")
+        _check("one-euro", min_cutoff=self.min_cutoff, d_cutoff=self.d_cutoff)
+        if not 0 <= self.beta <= CUTOFFS[1]:
+            wanted = f"wanted a number in [0, {CUTOFFS[1]:g}]"
+            raise usage_error(f"one-euro: beta {self.beta:g}", wanted, "take 0.05")
 
     def __call__(self, poses: PoseSequence) -> PoseSequence:
         """The sequence with each joint filtered; what is missing stays missing."""
@@ -156,9 +168,9 @@ def _share(cutoff: np.ndarray | float, rate: float) -> np.ndarray | float:
     return 1 / (1 + rate / (2 * np.pi * cutoff))
 
 
-def _positive(name: str, **numbers: float) -> None:
+def _check(name: str, **numbers: float) -> None:
+    least, most = CUTOFFS
     for key, value in numbers.items():
-        if not (np.isfinite(value) and value > 0):
-            raise usage_error(
-                f"{name}: {key} {value:g} Hz", "wanted a number above 0", f"use {_HOW}"
-            )
+        if not least <= value <= most:
+            wanted = f"wanted a number in [{least:g}, {most:g}]"
+            raise usage_error(f"{name}: {key} {value:g} Hz", wanted, f"use {_HOW}")

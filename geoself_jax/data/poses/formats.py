@@ -73,9 +73,12 @@ def write_poses(
         notice: Receives a message for whatever the format cannot hold.
 
     Raises:
-        GeoselfError: Another extension or `up`, or a package is not installed (64); the format
-            cannot hold the sequence (65); the disk refuses (74).
+        GeoselfError: Another extension or `up`, or a package is not installed (64); no sequence, or
+            one that the format cannot hold (65); the disk refuses (74).
     """
+    if not isinstance(poses, PoseSequence):
+        what = f"poses of type {type(poses).__name__}"
+        raise data_error(what, "wanted one PoseSequence", "write each sequence to its own file")
     check_writable(path)
     format = FORMATS[_extension(path, FORMATS)]
     missing = np.isnan(poses.pose).any(-1, keepdims=True)

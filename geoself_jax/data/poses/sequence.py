@@ -94,6 +94,7 @@ def check(poses: PoseSequence) -> None:
     Raises:
         GeoselfError: They do not (65); the first that does not is named.
     """
+    _check_types(poses)
     T, J = len(poses.frame_id), poses.skeleton.joints
     shapes = {
         "pose": (poses.pose, (T, J, 3)),
@@ -123,6 +124,21 @@ def check(poses: PoseSequence) -> None:
         raise data_error(f"{poses.name}: pose", "holds infinity", "write NaN where missing")
     if poses.camera is not None:
         _check_camera(poses.name, poses.camera)
+
+
+def _check_types(poses: PoseSequence) -> None:
+    """Makes sure that all arrays are numpy's, real numbers, and frames whole ones."""
+    names = ("pose", "up", "keypoints_2d", "confidence", "uncertainty", "frame_id")
+    for name in names:
+        array, kinds = getattr(poses, name), "iu" if name == "frame_id" else "fiu"
+        if array is None and name in names[2:5]:
+            continue
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
+            found = getattr(array, "dtype", type(array).__name__)
+            wanted = f"wanted a numpy array of {'whole ' * (name == 'frame_id')}numbers"
+            raise data_error(f"{poses.name}: {name} of type {found}", wanted, "convert it")
+    if not isinstance(poses.fps, int | float | np.integer | np.floating):
+        raise data_error(f"{poses.name}: fps {poses.fps!r}", "wanted a number above 0", "set it")
 
 
 def _check_camera(name: str, camera: PoseCamera) -> None:

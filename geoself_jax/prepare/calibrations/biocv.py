@@ -60,7 +60,8 @@ def read(
 
 
 def _files(folder: Path) -> list[Path]:
-    return [file for file in sorted(folder.glob(f"*{SUFFIX}"))[:MOST] if recognize(file)]
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() == SUFFIX)
+    return [file for file in files[:MOST] if recognize(file)]
 
 
 def _rows(text: str) -> list[list[float]] | None:

@@ -85,7 +85,8 @@ def _files(folder: Path) -> dict[str, list[Path]]:
 
 
 def _recognized(folder: Path) -> list[Path]:
-    files = [file for file in folder.glob("*.json") if not file.name.endswith(_NOT_HERE)]
+    files = [file for file in folder.iterdir() if file.suffix.lower() == ".json"]
+    files = [file for file in files if not file.name.lower().endswith(_NOT_HERE)]
     return [file for file in sorted(files)[:MOST] if recognize(file)]
 
 

@@ -65,7 +65,8 @@ def read(
     if left:
         notice(f"{path}: took the video cameras, left out {', '.join(left)}")
     cameras = [_camera(path, each, notice) for each in video]
-    name = path.name.removesuffix(".txt").removesuffix(".qca")
+    name = path.stem if path.suffix.lower() == ".txt" else path.name
+    name = Path(name).stem if name.lower().endswith(".qca") else name
     return rig_of(path, name, cameras, unit=unit, up=up, own_unit="mm", own_up="z", notice=notice)
 
 

@@ -39,7 +39,7 @@ def recognize(path: Path) -> str | None:
         return None
     try:
         with os.scandir(path) as entries:
-            found = (e for e in entries if e.name.endswith(".json") and e.name[0] != ".")
+            found = (e for e in entries if e.name.lower().endswith(".json") and e.name[0] != ".")
             name = next((e.name for e in found if e.is_file() and e.stat().st_size), None)
     except OSError:
         return None
@@ -103,13 +103,15 @@ def _names(path: Path) -> list[str]:
         names = os.listdir(path)
     except OSError as error:
         raise unreadable(path, error) from error
-    return sorted(name for name in names if name.endswith(".json") and not name.startswith("."))
+    return sorted(
+        name for name in names if name.lower().endswith(".json") and not name.startswith(".")
+    )
 
 
 def _numbers(path: Path, names: list[str]) -> list[int]:
     numbers = []
     for name in names:
-        number = frame_number(name.removesuffix(".json").removesuffix("_keypoints"))
+        number = frame_number(Path(name).stem.removesuffix("_keypoints"))
         if number is None:
             raise data_error(
                 f"{path / name}: no number in its name",

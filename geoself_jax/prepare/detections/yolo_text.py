@@ -26,8 +26,10 @@ def recognize(path: Path) -> str | None:
         return None
     try:
         with os.scandir(path) as entries:
-            names = (entry.name for entry in entries if entry.name.endswith(".txt"))
-            name = next((name for name in names if re.search(r"\d+\.txt$", name)), None)
+            names = (entry.name for entry in entries if entry.name.lower().endswith(".txt"))
+            name = next(
+                (name for name in names if re.search(r"\d+\.txt$", name, re.IGNORECASE)), None
+            )
     except OSError:
         return None
     line = "" if name is None else head(path / name).partition("\n")[0].strip()
@@ -50,10 +52,12 @@ def people(path: Path, joints: int | None, max_bytes: int) -> list[Found]:
         GeoselfError: Files of two videos; a line that is none (65).
     """
     try:
-        names = sorted(each for each in os.listdir(path) if each.endswith(".txt"))
+        names = sorted(each for each in os.listdir(path) if each.lower().endswith(".txt"))
     except OSError as error:
         raise unreadable(path, error) from error
-    names = [name for name in names if re.search(r"\d+\.txt$", name) and name[0] != "."]
+    names = [
+        name for name in names if re.search(r"\d+\.txt$", name, re.IGNORECASE) and name[0] != "."
+    ]
     _check_one_video(path, names)
     found = []
     for name in names:
@@ -66,7 +70,9 @@ def people(path: Path, joints: int | None, max_bytes: int) -> list[Found]:
 
 
 def _check_one_video(path: Path, names: list[str]) -> None:
-    videos = list(dict.fromkeys(re.sub(r"\d+\.txt$", "", name) for name in names))
+    videos = list(
+        dict.fromkeys(re.sub(r"\d+\.txt$", "", name, flags=re.IGNORECASE) for name in names)
+    )
     if len(videos) > 1:
         named = ", ".join(f"{video}*" for video in videos[:4])
         raise data_error(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, usage_error
+from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data.tfds import names, records
 from geoself_jax.prepare.tfds import manual
 
@@ -99,17 +100,21 @@ def _write(
 
 @contextlib.contextmanager
 def _replaced(folder: Path) -> Iterator[None]:
-    """Puts a folder aside while another is made in its place, and back if that fails."""
+    """Puts a folder aside while another is made in its place, and back if that fails.
+
+    TFDS makes it as `FOLDER.incomplete...`, which a signal would leave.
+    """
     aside = folder.with_name(f"{folder.name}.replaced")
-    if not folder.exists():
+
+    def end() -> None:
+        for part in folder.parent.glob(f"{folder.name}.incomplete*"):
+            shutil.rmtree(part, ignore_errors=True)
+        if aside.exists() and not folder.exists():
+            aside.rename(folder)
+        shutil.rmtree(aside, ignore_errors=True)
+
+    with unfinished(end):
+        if folder.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+            folder.rename(aside)
         yield
-        return
-    shutil.rmtree(aside, ignore_errors=True)
-    folder.rename(aside)
-    try:
-        yield
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
-        raise
-    shutil.rmtree(aside)
