@@ -104,7 +104,9 @@ def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
         there[key] = _completed(there.get(key), json.loads(json.dumps(defaults)))
     if isinstance(there.get("data"), dict):
         since = ("frames_sha256", "labels_sha256")  # not in the records of older runs
-        there["data"] = {key: wanted["data"][key] for key in since} | there["data"]
+        there["data"] = {
+            key: wanted["data"][key] for key in since if key in wanted["data"]
+        } | there["data"]
     for key in ("config", "data", "model", "skeleton"):
         difference = _difference(there.get(key), wanted[key], key)
         if difference:

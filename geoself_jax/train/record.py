@@ -68,14 +68,20 @@ def run_record(
 def _frames_sha256(recording: Recording) -> str:
     """Of the frames themselves: `fingerprint` is the file's, of which a caller may select some.
 
-    Pixels are undistorted by then. They count in hundredths, rotations in millionths, so that
-    another processor's last digit does not.
+    Pixels whose distortion was undone are computed, and another processor's last digit is no other
+    recording: there each camera's mean counts, in tenths; rotations in millionths.
     """
-    pixels = np.nan_to_num(recording.keypoints_2d * 100, nan=np.iinfo(np.int32).min)
     ids = (recording.clip_id, recording.frame_id, recording.subject_id, recording.rig_id)
     rotations = np.round(recording.camera.R * 1e6).astype(np.int32)
-    cameras = (recording.camera.K, recording.camera.center, rotations)
-    return _sha256(np.round(pixels).astype(np.int64), recording.confidence, *ids, *cameras)
+    if recording.dist is None:
+        seen = (np.nan_to_num(recording.keypoints_2d), recording.confidence)
+    else:
+        pixels = recording.keypoints_2d.astype(np.float64)
+        seen = (
+            np.round(np.nan_to_num(pixels).mean((0, 2)), 1),
+            np.round(recording.confidence.mean((0, 2)), 4),
+        )
+    return _sha256(*seen, *ids, recording.camera.K, recording.camera.center, rotations)
 
 
 def _sha256(*arrays: np.ndarray) -> str:
