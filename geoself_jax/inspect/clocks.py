@@ -5,7 +5,7 @@ As for `conventions`, a cause only where undoing it proves it.
 
 import dataclasses
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def in_step(sample: Sample) -> list[int] | None:
     Of three views or more. The largest lag is undone until none is left, which changes what the
     other views look like: a sound camera looks late where two others are.
     """
-    for start in ([0] * sample.views, *_by_pairs(sample)):
+    for start in chain([[0] * sample.views], _by_pairs(sample)):
         lags = list(start)
         for _ in range(2 * sample.views):
             aligned = Sample(shifted(sample.whole, lags), sample.frames)

@@ -13,6 +13,7 @@ from geoself_jax.inspect.verdicts import Verdict, note, warning
 CHECK = "subjects"
 _QUERIES, _JOINTS = 400, 6  # frames that are looked for; joints that are compared
 _NEAR_PX = 2.0  # root mean square over the joints, in an image 1000 wide
+_LATER = 5  # frames after which it has to be so again
 _SHARE, _LEAST = 0.2, 5  # of a subject's frames that are another's too; different ones
 _ALIKE = 0.018  # root mean square over bones: one person's halves differ by 0.007 to 0.013
 _POSES, _BONES = 100, 6  # fewest
@@ -23,17 +24,18 @@ def check_copies(recording: Recording) -> list[Verdict]:
     if len(recording.subject_names) < 2:
         return []
     view = int((recording.confidence > 0).sum((0, 2)).argmax())
-    joints = np.argsort(-(recording.confidence[:, view] > 0).sum(0), kind="stable")[:_JOINTS]
-    seen = np.flatnonzero((recording.confidence[:, view][:, joints] > 0).all(1))
-    size = recording.image_size[recording.rig_id[seen], view].max(-1) / 1000
-    pixels = (recording.keypoints_2d[seen, view][:, joints] / size[:, None, None]).reshape(
-        len(seen), 2 * len(joints)
-    )
-    who = recording.subject_id[seen]
+    size = recording.image_size[recording.rig_id, view].max(-1) / 1000
+    pixels = recording.keypoints_2d[:, view] / size[:, None, None]
+    pixels[~(recording.confidence[:, view] > 0)] = np.nan
+    joints = _farthest_moved(pixels)
+    seen = np.flatnonzero(np.isfinite(pixels[:, joints]).all((1, 2)))
+    pixels, who = pixels[seen], recording.subject_id[seen]
+    moved = np.ascontiguousarray(pixels[:, joints]).reshape(len(seen), -1)
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}
     queries = spread(np.arange(len(seen)), _QUERIES)
-    for query, partner in zip(queries, _partners(pixels, who, queries), strict=True):
-        if partner >= 0:
+    for query in queries:
+        partner = _partner(pixels, moved, who, query)
+        if partner is not None:
             found.setdefault((who[query], who[partner]), []).append((query, partner))
     for (a, b), pairs in found.items():
         asked = (who[queries] == a).sum()
@@ -42,16 +44,35 @@ def check_copies(recording: Recording) -> list[Verdict]:
     return []
 
 
-def _partners(pixels: np.ndarray, who: np.ndarray, queries: np.ndarray) -> list[int]:
-    """For each query the frame of somebody else that is nearest, -1 where none is near."""
-    limit = _NEAR_PX**2 * pixels.shape[1] / 2
-    found = []
-    for query in queries:
-        squares = np.square(pixels - pixels[query]).sum(1)
-        squares[who == who[query]] = np.inf
-        partner = int(squares.argmin())
-        found.append(partner if squares[partner] <= limit else -1)
-    return found
+def _farthest_moved(pixels: np.ndarray) -> np.ndarray:
+    """The joints that move most of those seen most: heads on one treadmill are at one place."""
+    seen = np.isfinite(pixels).all(-1)
+    often = np.flatnonzero(seen.sum(0) >= 0.9 * seen.sum(0).max())
+    ends = [np.percentile(pixels[seen[:, j], j], (5, 95), axis=0) for j in often]
+    moved = [np.ptp(end, axis=0).max() for end in ends]
+    return often[np.argsort(moved)[::-1][:_JOINTS]]
+
+
+def _partner(pixels: np.ndarray, moved: np.ndarray, who: np.ndarray, query: int) -> int | None:
+    """The frame of somebody else that is nearest; None unless it, and what follows, is near.
+
+    People who walk in one place have one pose now and then, and go on differently.
+    """
+    squares = np.square(moved - moved[query]).sum(1)
+    squares[who == who[query]] = np.inf
+    partner = int(squares.argmin())
+    if squares[partner] == np.inf or not _near(pixels[query], pixels[partner]):
+        return None
+    for later in (_LATER, -_LATER):
+        one, other = query + later, partner + later
+        if min(one, other) >= 0 and max(one, other) < len(who) and who[one] == who[query]:
+            return partner if _near(pixels[one], pixels[other]) else None
+    return None
+
+
+def _near(one: np.ndarray, other: np.ndarray) -> bool:
+    apart = np.square(one - other).sum(-1)
+    return bool(np.nanmean(apart) <= _NEAR_PX**2 and np.nanmax(apart) <= (3 * _NEAR_PX) ** 2)
 
 
 def _copied(recording: Recording, a: int, b: int, share: float, frames: np.ndarray) -> Verdict:
