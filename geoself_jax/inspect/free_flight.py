@@ -35,7 +35,7 @@ def falls(sample: Sample) -> np.ndarray:
     Returns:
         World units of length by frame squared; empty where nobody jumps, or joints have no names.
     """
-    weights = _weights(sample.whole.skeleton)
+    weights = mass_of(sample.whole.skeleton)
     if weights is None:
         return np.empty(0)
     leg = _leg(sample)
@@ -47,7 +47,7 @@ def falls(sample: Sample) -> np.ndarray:
     return np.array(found)
 
 
-def _weights(skeleton: Skeleton) -> np.ndarray | None:
+def mass_of(skeleton: Skeleton) -> np.ndarray | None:
     """(joints,) shares of the body's mass; None where a joint of it is missing."""
     weights = np.zeros(skeleton.joints)
     for first, last, mass, along in _SEGMENTS:
