@@ -14,6 +14,11 @@ INPUT_OUTPUT = 74  # the disk
 INTERRUPTED = 75  # stopped and saved: run the same command again
 
 
+def one_line(text: object) -> str:
+    """A text without line breaks and terminal escapes: names come from files and paths."""
+    return "".join(c if c.isprintable() else " " for c in str(text))
+
+
 class GeoselfError(Exception):
     """An error that the user can fix: `what - why - what to do`, in one line.
 
@@ -30,8 +35,7 @@ class GeoselfError(Exception):
 
     def __init__(self, what: str, why: str, do: str, code: int) -> None:
         line = " - ".join(part for part in (what, why, do) if part)
-        # Names come from files and paths: no line breaks, no terminal escapes.
-        super().__init__("".join(c if c.isprintable() else " " for c in line))
+        super().__init__(one_line(line))
         self.code = code
         self.lines: tuple[str, ...] = (str(self),)
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from geoself_jax.core.errors import one_line
+
 # ASCII punctuation that Markdown, its tables or its automatic links can take for markup. An
 # underscore between letters and a colon or a dot within a name are none.
 _MARKUP = re.compile(
@@ -13,7 +15,7 @@ _MARKUP = re.compile(
 
 def text(value: Any) -> str:
     """Formats a value as one line: control characters removed, markup escaped by a backslash."""
-    line = "".join(c if c.isprintable() else " " for c in str(value))
+    line = one_line(value)
     return _MARKUP.sub(lambda found: "\\" + found[0], line)
 
 

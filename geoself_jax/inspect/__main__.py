@@ -19,6 +19,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--against", help="data that should have nothing in common with it")
     parser.add_argument("--html", help="write the report with figures here, one file")
     parser.add_argument("--json", help="write verdicts and figures here")
+    parser.add_argument("-v", "--verbose", action="store_true", help="each check, camera and pair")
     parser.add_argument("--frames", type=int, default=2000, help="of synthetic data (2000)")
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
@@ -31,6 +32,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.data.poses.atomic_write import whole_file
     from geoself_jax.data.sources import load, place
     from geoself_jax.inspect import report
+    from geoself_jax.inspect.text import text
     from geoself_jax.runtime import devices, workdir
     from geoself_jax.runtime.outputs import check_outputs
 
@@ -44,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
     recording = load(flags.data, synthetic_frames=flags.frames)
     against = load(flags.against, synthetic_frames=flags.frames) if flags.against else None
     found = report.inspect(recording, flags.data, against, flags.against or "")
-    print(report.text(found))
+    print(text(found, verbose=flags.verbose))
     if flags.json:
         verdicts = [dataclasses.asdict(verdict) for verdict in found.verdicts]
         workdir.write_json(Path(flags.json), {"verdicts": verdicts} | found.figures)

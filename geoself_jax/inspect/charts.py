@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from geoself_jax.core.errors import one_line
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.sample import Sample, one, place, projected, spread
 from geoself_jax.view.axes import PosePlot, draw_detections
@@ -26,7 +27,7 @@ def png(figure: Figure) -> str:
 
 def plain(name: str, most: int = 28) -> str:
     """A name to draw: printable, not read as markup, not longer than fits."""
-    name = "".join(c if c.isprintable() else " " for c in name).replace("$", r"\$")
+    name = one_line(name).replace("$", r"\$")
     return name if len(name) <= most else name[: most - 1] + "…"
 
 

@@ -1,4 +1,4 @@
-"""All checks of a recording in order, and the report in plain text."""
+"""All checks of a recording in order."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +20,9 @@ from geoself_jax.inspect import (
 )
 from geoself_jax.inspect.sample import MOST, Sample, samples_of
 from geoself_jax.inspect.statistics import all_figures
-from geoself_jax.inspect.verdicts import ORDER, Verdict
+from geoself_jax.inspect.verdicts import Verdict
 
 RIGS = 8  # most that are checked
-_MANY = 3  # verdicts that differ only in the name, before they are summed up
 _PEOPLE = 12
 
 
@@ -189,57 +188,3 @@ def _by_subject(recording: Recording, samples: list[Sample]) -> dict[str, np.nda
     points = np.concatenate([s.points for s in samples])
     ids = np.unique(who)[:_PEOPLE]
     return {recording.subject_names[i]: points[who == i] for i in ids}
-
-
-def text(report: Report) -> str:
-    """The report in plain text: verdicts first, then the figures."""
-    recording, used = report.recording, sum(len(s.frames) for s in report.samples)
-    head = (
-        f"{report.source}: {recording.frames} frames, {recording.views} cameras, "
-        f"{recording.skeleton.joints} joints, {len(recording.subject_names)} subjects, "
-        f"{len(recording.clip_names)} clips, {recording.fps:g} fps; geometry on {used} frames"
-    )
-    lines = [f"{v.severity:<8}{v.line}" for v in report.verdicts]
-    return "\n".join([_plain(head), counts(report), "", *lines, "", *_tables(report)])
-
-
-def counts(report: Report) -> str:
-    """How many verdicts of each severity, in words."""
-    found = {s: sum(v.severity == s for v in report.verdicts) for s in ORDER}
-    return ", ".join(f"{n} {_plural(s, n)}" for s, n in found.items())
-
-
-def _plural(severity: str, count: int) -> str:
-    return severity if severity == "ok" or count == 1 else severity + "s"
-
-
-def _plain(line: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in line)
-
-
-def _tables(report: Report) -> list[str]:
-    shown = report.figures
-    lines = ["camera                          seen %  residual px   p95   mm   depth m"]
-    for row in shown["cameras"]:
-        name = _plain(f"{row['rig']} {row['camera']}")[:30]
-        cells = (row[k] for k in ("residual_px", "residual_p95_px", "residual_mm", "depth_m"))
-        one, two, three, four = (_cell(cell) for cell in cells)
-        lines.append(f"{name:<31}{row['seen_percent']:7.1f}{one:>13}{two:>6}{three:>5}{four:>10}")
-    lines += ["", "pair                            epipolar px   p95   baseline m   angle"]
-    for row in shown["pairs"]:
-        name = _plain(f"{row['rig']} {'-'.join(row['cameras'])}")[:30]
-        one, two, angle = (
-            _cell(row[k]) for k in ("epipolar_px", "epipolar_p95_px", "ray_angle_degrees")
-        )
-        lines.append(f"{name:<31}{one:>12}{two:>6}{row['baseline_m']:13.2f}{angle:>8}")
-    lines += ["", "subject                         size m   bone spread %"]
-    for row in shown["subjects"]:
-        spread = [b["spread_percent"] for b in row["bones"] if b["spread_percent"] is not None]
-        middle = float(np.median(spread)) if spread else None
-        size = "-" if row["size_m"] is None else f"{row['size_m']:.2f}"
-        lines.append(f"{_plain(row['subject'])[:30]:<31}{size:>7}{_cell(middle):>16}")
-    return lines
-
-
-def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from geoself_jax.core.errors import one_line
+
 Severity = Literal["error", "warning", "note", "ok"]
 ORDER: tuple[Severity, ...] = ("error", "warning", "note", "ok")
 
@@ -31,7 +33,7 @@ class Verdict:
     def line(self) -> str:
         """`what - evidence - what to do`, without line breaks or terminal escapes."""
         line = " - ".join(part for part in (self.what, self.evidence, self.do) if part)
-        return "".join(c if c.isprintable() else " " for c in line)
+        return one_line(line)
 
 
 def error(check: str, what: str, evidence: str, do: str) -> Verdict:

@@ -22,6 +22,7 @@ from geoself_jax.core.errors import (
     GeoselfError,
     missing_error,
     nearest_name,
+    one_line,
     usage_error,
 )
 from geoself_jax.runtime.flag_hints import meant
@@ -279,7 +280,7 @@ def _not_installed(error: ModuleNotFoundError) -> GeoselfError:
 def _show(message: Warning | str, category: type[Warning], *where: Any, **_: Any) -> None:
     """Prints a warning of ours as one line, others as Python does."""
     ours = category is UserWarning
-    line = "".join(c if c.isprintable() else " " for c in str(message))
+    line = one_line(message)
     text = f"warning: {line}\n" if ours else warnings.formatwarning(message, category, *where[:2])
     sys.stderr.write(text)
 

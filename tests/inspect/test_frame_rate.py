@@ -51,13 +51,13 @@ def test_gravity_tells_a_wrong_frame_rate_and_the_right_one(jumping, factor):
 
 def test_nobody_jumps_and_nothing_is_said_of_gravity():
     source = recording.from_arrays(planting.good_arrays(), "x")
-    (verdict,) = frame_rate.check_falls(samples_of(source))
-    assert verdict.severity == "note" and "0 jumps" in verdict.line
+    assert frame_rate.check_falls(samples_of(source)) == []
 
 
 @pytest.mark.parametrize("slowly", [(), np.repeat(np.arange(200, 300), 2)])
 def test_three_jumps_that_agree_are_wanted(jumping, slowly):
+    three = jumping.select(slice(0, 300))
+    assert frame_rate.check_falls(samples_of(dataclasses.replace(three, fps=2 * FPS)))
     frames = np.concatenate([np.arange(200), slowly]).astype(int)  # two jumps, and one half as fast
     few = dataclasses.replace(jumping.select(frames), frame_id=np.arange(len(frames)), fps=2 * FPS)
-    (verdict,) = frame_rate.check_falls(samples_of(few))
-    assert verdict.severity == "note" and "2 jumps that agree" in verdict.line
+    assert frame_rate.check_falls(samples_of(few)) == []

@@ -16,6 +16,7 @@ from geoself_jax.inspect import __main__ as inspect
 from geoself_jax.inspect import html_report, report, verdicts
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.inspect.sample import samples_of
+from geoself_jax.inspect.text import text
 
 RECORDED = Path(__file__).parents[3] / "shared/data/cmu_h36m_rig/dev.npz"
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -78,7 +79,7 @@ def test_no_ground_truth_is_looked_at(tiny_recording, tiny_report):
 def test_the_text_has_verdicts_first_and_the_worst_of_them_first(tiny_recording):
     broken = {"camera": tiny_recording.camera._replace(center=1000 * tiny_recording.camera.center)}
     found = report.inspect(_with(tiny_recording, **broken), "x.npz")
-    lines = report.text(found).split("\n")
+    lines = text(found, verbose=True).split("\n")
     assert lines[0].startswith("x.npz: 240 frames, 4 cameras")
     severities = [line.split(" ")[0] for line in lines[3:] if line][: len(found.verdicts)]
     order = [verdicts.ORDER.index(s) for s in severities]
@@ -98,7 +99,7 @@ def test_one_frame_and_one_view_are_reported_not_raised(tiny_recording):
     )
     found = report.inspect(alone, "x")
     assert any("1 view - training needs two" in line for line in alarms(found))
-    assert "cam0" not in report.text(found).split("subject  ")[0].split("camera  ")[1]
+    assert "cam0" not in text(found).split("subject  ")[0].split("camera  ")[1]
     assert html_report.page(found)
 
 
@@ -117,7 +118,7 @@ def test_names_cannot_break_out_of_the_page_or_the_terminal(tiny_recording):
     assert set(re.findall(r'(?:src|href)="([^:"]*):', html)) == {"data"}
     assert "Content-Security-Policy" in html and "default-src 'none'" in html
     assert not [name for name in _attributes(html) if name.startswith("on")]
-    assert "\x1b" not in report.text(found)
+    assert "\x1b" not in text(found)
 
 
 def test_the_page_shows_each_verdict_and_the_figures_of_each_rig(tiny_report):

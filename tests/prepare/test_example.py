@@ -11,6 +11,7 @@ from geoself_jax.core.errors import INPUT_OUTPUT, USAGE, WORKDIR, GeoselfError
 from geoself_jax.data import recording
 from geoself_jax.evaluate import report as evaluation
 from geoself_jax.inspect import report
+from geoself_jax.inspect.text import text
 from geoself_jax.prepare import __main__ as prepare
 from geoself_jax.prepare import example_command
 from geoself_jax.prepare.example_recording import ABSENCE, NAMES
@@ -76,7 +77,7 @@ def test_everybody_is_seen_by_the_same_cameras_and_nothing_is_wrong_with_them(fo
     assert everybody.subject_names == NAMES[:3] and everybody.rig_names == ("Calib",)
     assert everybody.frames == 300
     found = report.inspect(everybody, "train.npz")
-    assert not found.errors, report.text(found)
+    assert not found.errors, text(found)
     # Between two actions nobody is there.
     steps = np.diff(everybody.frame_id[everybody.clip_id == 0])
     assert steps.max() > ABSENCE and (steps > 0).all()

@@ -1,0 +1,184 @@
+"""The report in plain text: what is wrong, what is in order, the figures."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.core.errors import one_line
+from geoself_jax.data.recording import Recording
+from geoself_jax.inspect.report import Report
+from geoself_jax.inspect.verdicts import ORDER, Verdict
+
+_NAMED = 4  # most names of cameras, rigs or people in a line
+_ROWS = 8  # most rows of a table, unless all are wanted
+
+
+def text(report: Report, *, verbose: bool = False) -> str:
+    """Verdicts first, then the figures.
+
+    Args:
+        report: What inspecting found.
+        verbose: Each verdict by itself, what is in order too, and each camera, pair and subject;
+            else those that say the same in one line, what is in order by its check, and a row a
+            rig.
+    """
+    recording, used = report.recording, sum(len(s.frames) for s in report.samples)
+    head = (
+        f"{report.source}: {recording.frames} frames, {recording.views} cameras, "
+        f"{recording.skeleton.joints} joints, {len(recording.subject_names)} subjects, "
+        f"{len(recording.clip_names)} clips, {recording.fps:g} fps; geometry on {used} frames"
+    )
+    lines = (
+        [f"{v.severity:<8}{v.line}" for v in report.verdicts]
+        if verbose
+        else [*_grouped(report), *_in_order(report.verdicts)]
+    )
+    return "\n".join([one_line(head), counts(report), "", *lines, "", *_tables(report, verbose)])
+
+
+def counts(report: Report) -> str:
+    """How many verdicts of each severity, in words."""
+    found = {s: sum(v.severity == s for v in report.verdicts) for s in ORDER}
+    return ", ".join(f"{n} {_plural(s, n)}" for s, n in found.items())
+
+
+def _plural(severity: str, count: int) -> str:
+    return severity if severity == "ok" or count == 1 else severity + "s"
+
+
+def _grouped(report: Report) -> list[str]:
+    """A line for each finding that is not in order, with all that it is said of."""
+    leading = _leading(report.recording)
+    groups: dict[tuple[str, str, str], list[tuple[str, Verdict]]] = {}
+    for verdict in report.verdicts:
+        if verdict.severity != "ok":
+            who, rest = leading(verdict.what)
+            groups.setdefault((verdict.severity, rest, verdict.do), []).append((who, verdict))
+    return [_line(list(said)) for said in groups.values()]
+
+
+def _leading(recording: Recording) -> Callable[[str], tuple[str, str]]:
+    """Splits a sentence into the camera, rig or subject that it begins with, and the rest."""
+
+    def some(kind: str, names: Sequence[str]) -> str:
+        longest = sorted((re.escape(name) for name in names), key=len, reverse=True)
+        return f"{kind} (?:{'|'.join(longest)})"
+
+    rig, camera = some("rig", recording.rig_names), some("camera", recording.camera_names)
+    subject = some("subject", recording.subject_names)
+    known = re.compile(f"({rig}, {camera}|{rig}|{camera}|{subject})(?=[: ])")
+
+    def split(sentence: str) -> tuple[str, str]:
+        found = known.match(sentence)
+        return (found[1], sentence[found.end() :]) if found else ("", sentence)
+
+    return split
+
+
+def _line(said: list[tuple[str, Verdict]]) -> str:
+    names, (_, first) = list(dict.fromkeys(who for who, _ in said)), said[0]
+    if len(names) == 1:
+        return f"{first.severity:<8}{first.line}"
+    named = "; ".join(names[:_NAMED])
+    if len(names) > _NAMED:
+        named += f" and {len(names) - _NAMED} more"
+    rest = first.what.removeprefix(names[0])
+    same = len({verdict.evidence for _, verdict in said}) == 1
+    evidence = first.evidence if same else f"{first.evidence} (the first; -v shows each)"
+    merged = Verdict(first.severity, first.check, f"{named}{rest}", evidence, first.do)
+    return f"{first.severity:<8}{merged.line}"
+
+
+def _in_order(verdicts: Sequence[Verdict]) -> list[str]:
+    """One line that lists the checks which found nothing wrong."""
+    found = [verdict for verdict in verdicts if verdict.severity == "ok"]
+    if not found:
+        return []
+    checks = ", ".join(dict.fromkeys(verdict.check for verdict in found))
+    return [f"{'ok':<8}{checks} (-v shows each of {len(found)})"]
+
+
+def _tables(report: Report, verbose: bool) -> list[str]:
+    shown = report.figures
+    cameras = [_camera(row, f"{row['rig']} {row['camera']}") for row in shown["cameras"]]
+    if len(cameras) > _ROWS and not verbose:
+        cameras = [_camera(_worst(rows), rig) for rig, rows in _by_rig(shown["cameras"]).items()]
+        header = "rig, its worst camera"
+    else:
+        header = "camera"
+    lines = [f"{header:<31} seen %  residual px   p95   mm   depth m", *cameras]
+    pairs = [_pair(row) for row in shown["pairs"]]
+    if len(pairs) > _ROWS and not verbose:
+        lines += ["", _all_pairs(shown["pairs"])]
+    else:
+        lines += ["", f"{'pair':<31} epipolar px   p95   baseline m   angle", *pairs]
+    subjects = [_subject(row) for row in shown["subjects"]]
+    if len(subjects) > _ROWS and not verbose:
+        return [*lines, _all_subjects(shown["subjects"])]
+    return [*lines, "", f"{'subject':<31} size m   bone spread %", *subjects]
+
+
+def _by_rig(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["rig"], []).append(row)
+    return found
+
+
+def _worst(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return max(rows, key=lambda row: row["residual_px"] or 0)
+
+
+def _camera(row: dict[str, Any], name: str) -> str:
+    cells = (row[k] for k in ("residual_px", "residual_p95_px", "residual_mm", "depth_m"))
+    one, two, three, four = (_cell(cell) for cell in cells)
+    return f"{_name(name)}{row['seen_percent']:7.1f}{one:>13}{two:>6}{three:>5}{four:>10}"
+
+
+def _pair(row: dict[str, Any]) -> str:
+    cells = (row[k] for k in ("epipolar_px", "epipolar_p95_px", "ray_angle_degrees"))
+    one, two, angle = (_cell(cell) for cell in cells)
+    name = _name(f"{row['rig']} {'-'.join(row['cameras'])}")
+    return f"{name}{one:>12}{two:>6}{row['baseline_m']:13.2f}{angle:>8}"
+
+
+def _all_pairs(rows: Sequence[dict[str, Any]]) -> str:
+    ranges = (
+        f"{label} {_range([row[key] for row in rows])}{unit}"
+        for label, key, unit in (
+            ("epipolar", "epipolar_px", " px"),
+            ("baseline", "baseline_m", " m"),
+            ("angle", "ray_angle_degrees", " degrees"),
+        )
+    )
+    return f"{len(rows)} pairs: " + ", ".join(ranges)
+
+
+def _subject(row: dict[str, Any]) -> str:
+    size = "-" if row["size_m"] is None else f"{row['size_m']:.2f}"
+    return f"{_name(row['subject'])}{size:>7}{_cell(_bone_spread(row)):>16}"
+
+
+def _bone_spread(row: dict[str, Any]) -> float | None:
+    spread = [b["spread_percent"] for b in row["bones"] if b["spread_percent"] is not None]
+    return float(np.median(spread)) if spread else None
+
+
+def _all_subjects(rows: Sequence[dict[str, Any]]) -> str:
+    sizes, spreads = [row["size_m"] for row in rows], [_bone_spread(row) for row in rows]
+    return f"{len(rows)} subjects: size {_range(sizes)} m, bone spread {_range(spreads)} %"
+
+
+def _range(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{min(known):.1f} to {max(known):.1f}" if known else "-"
+
+
+def _name(name: str) -> str:
+    return f"{one_line(name)[:30]:<31}"
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
