@@ -11,12 +11,7 @@ from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.find_detections import FRAMES, MOST, detections_in, why_none
 from geoself_jax.prepare.flat_trials import flat_trials
 from geoself_jax.prepare.match_cameras import Match, names_say
-
-INNER = (
-    *("pose", "poses", "pose-2d", "pose_2d", "pose2d", "pose-2d-filtered", "pose-sync"),
-    *("pose-associated", "keypoints", "detections", "predictions", "openpose", "json", "2d"),
-)
-"""Folders inside of a recording that hold its detections."""
+from geoself_jax.prepare.person_folder import INNER
 
 DEPTH = 5
 """Depth of a tree: session/person/trial/pose/camera_json."""

@@ -1,24 +1,19 @@
-"""Who is seen in each recording: by the folder's name or by that of the folder above it."""
+"""Who is seen in each recording: by the name of its folder or of one above it."""
 
 import collections
 import os
-import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from geoself_jax.core.errors import usage_error
+from geoself_jax.core.errors import GeoselfError, usage_error
+from geoself_jax.prepare.person_folder import Doubtful, above, person_folders, recording_of
 
 LEVELS = ("name", "parent", "grandparent")
 """Of `--subject-from`: the recording's folder, the one above it, and the next."""
 
-NAME, PARENT = "{name}", "{parent}"
-
-_PERSON = re.compile(
-    r"(p|s|sub|subj|subject|person|participant|patient|proband|mouse|rat|animal|id)[-_ ]?\d+", re.I
-)
-_GROUPS = {"train", "training", "test", "testing", "val", "validation", "all", "data", "recordings"}
-
+TEMPLATES = tuple(f"{{{level}}}" for level in LEVELS)
+NAME = TEMPLATES[0]
 
 class Who(NamedTuple):
     """Names of one recording.
@@ -35,7 +30,7 @@ class Who(NamedTuple):
 def name_people(
     folders: Sequence[Path],
     *,
-    walked: bool,
+    roots: Sequence[Path],
     subject: str | None,
     subject_from: str | None,
     notice: Callable[[str], None],
@@ -44,7 +39,7 @@ def name_people(
 
     Args:
         folders: Of the recordings.
-        walked: Whether they were found in a tree, and not named one by one.
+        roots: The input that each was found in: a tree, or the folder itself.
         subject: One name for all, from the user.
         subject_from: `{name}`, `{parent}`, `{grandparent}` or text with them, from the user.
         notice: Receives one line that says who was found, and one for a name in several folders.
@@ -55,44 +50,60 @@ def name_people(
     paths = [Path(os.path.abspath(folder)) for folder in folders]
     if subject is not None:
         return _named(paths, [subject] * len(paths), in_clip=False)
-    template = subject_from or _level(paths, walked)
-    subjects = [_filled(template, path) for path in paths]
-    if len(paths) > 1 or template != NAME:
-        notice(_summary(subjects, template))
-    _say_shared(paths, subjects, template, notice)
+    if subject_from is not None:
+        return _by_template(paths, subject_from, notice)
+    people = person_folders(paths, [Path(os.path.abspath(root)) for root in roots])
+    if isinstance(people, Doubtful):
+        raise _who_is_who(paths, people)
+    level = _level(paths, people)
+    subjects = [person.name for person in people]
+    if len(paths) > 1 or level != NAME:
+        notice(_summary(subjects, level or "folder"))
+    _say_shared(subjects, people, level, notice)
     return _named(paths, subjects, in_clip=True)
 
 
-def _level(paths: Sequence[Path], walked: bool) -> str:
-    """The level of folders that are people."""
-    parents = {path.parent for path in paths}
-    names_are = all(_PERSON.fullmatch(path.name) for path in paths)
-    parents_are = all(_PERSON.fullmatch(parent.name) for parent in parents)
-    if names_are != parents_are:
-        return NAME if names_are else PARENT
-    if len(parents) > 1:
-        return NAME if all(p.name.lower() in _GROUPS for p in parents) else PARENT
-    if walked and len(paths) > 1:
-        parent, names = next(iter(parents)), ", ".join(path.name for path in paths[:4])
-        raise usage_error(
-            f"{parent}: who is who?",
-            f"{names} may be people, or recordings of one person, {parent.name}",
-            f"give --subject-from={NAME} for people, --subject-from={PARENT} for one person",
-        )
-    return NAME
+def _by_template(
+    paths: Sequence[Path], template: str, notice: Callable[[str], None]
+) -> list[Who]:
+    subjects = [_filled(template, path) for path in paths]
+    if len(paths) > 1 or template != NAME:
+        notice(_summary(subjects, template))
+    if template in TEMPLATES:
+        people = [above(path)[TEMPLATES.index(template)] for path in paths]
+        _say_shared(subjects, people, template, notice)
+    return _named(paths, subjects, in_clip=True)
+
+
+def _level(paths: Sequence[Path], people: Sequence[Path]) -> str:
+    """What `--subject-from` says of the people's folders; empty where no one level is theirs."""
+    at = {above(path).index(person) for path, person in zip(paths, people, strict=True)}
+    return TEMPLATES[at.pop()] if len(at) == 1 and max(at) < len(TEMPLATES) else ""
+
+
+def _who_is_who(paths: Sequence[Path], answers: Doubtful) -> GeoselfError:
+    """The error (64) that asks for one of two answers."""
+    either, ways = [], []
+    for people in answers:
+        names = list(dict.fromkeys(person.name for person in people))
+        level = _level(paths, people)
+        some = f"{', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"
+        either.append(f"{some} may be {'people' if len(names) > 1 else 'the one person'}")
+        ways.append(f"--subject-from={level} for {some}" if level else f"--subject for {some}")
+    return usage_error(
+        f"{os.path.commonpath(paths)}: who is who?", ", or ".join(either), f"give {', '.join(ways)}"
+    )
 
 
 def _filled(template: str, path: Path) -> str:
-    above = (path.name, path.parent.name, path.parent.parent.name)
     subject = template
-    for level, name in zip(LEVELS, above, strict=True):
-        subject = subject.replace(f"{{{level}}}", name)
+    for level, folder in zip(LEVELS, above(path), strict=False):
+        subject = subject.replace(f"{{{level}}}", folder.name)
     if subject == template or "{" in subject or not subject.strip():
-        known = ", ".join(f"{{{level}}}" for level in LEVELS)
         raise usage_error(
             f"--subject-from={template}",
             f"of {path} that is {subject!r}",
-            f"write one or several of {known}",
+            f"write one or several of {', '.join(TEMPLATES)}",
         )
     return subject
 
@@ -108,24 +119,22 @@ def _summary(subjects: Sequence[str], template: str) -> str:
 
 
 def _say_shared(
-    paths: Sequence[Path], subjects: Sequence[str], template: str, notice: Callable[[str], None]
+    subjects: Sequence[str], people: Sequence[Path], level: str, notice: Callable[[str], None]
 ) -> None:
     """Two folders of one name are one person, so that none is in training and validation."""
     places: dict[str, set[Path]] = {}
-    for path, subject in zip(paths, subjects, strict=True):
-        place = path if template == NAME else path.parent
-        if template in (NAME, PARENT):
-            places.setdefault(subject, set()).add(place)
+    for subject, person in zip(subjects, people, strict=True):
+        places.setdefault(subject, set()).add(person)
+    higher = dict(zip(TEMPLATES, TEMPLATES[1:], strict=False)).get(level)
+    cure = f"--subject-from={higher}-{level}" if higher else "prepare each with its --subject"
     for subject, where in places.items():
         if len(where) > 1:
             listed = ", ".join(str(place) for place in sorted(where)[:4])
-            notice(
-                f"{subject} is taken for one person in {listed}; if not: "
-                f"--subject-from={'{parent}' if template == NAME else '{grandparent}'}-{template}"
-            )
+            notice(f"{subject} is taken for one person in {listed}; if not: {cure}")
 
 
 def _named(paths: Sequence[Path], subjects: Sequence[str], *, in_clip: bool) -> list[Who]:
+    paths = [recording_of(path) for path in paths]
     clips = [
         f"{subject}/{path.name}" if in_clip and subject != path.name else path.name
         for path, subject in zip(paths, subjects, strict=True)

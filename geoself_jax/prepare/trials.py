@@ -73,7 +73,7 @@ def find_trials(
     folders = [each.folder if each else Path("recording") for each in found]
     people = name_people(
         folders,
-        walked=bool(inputs) and folders != list(inputs),
+        roots=[each.root if each else Path("recording") for each in found],
         subject=own.subject,
         subject_from=own.subject_from,
         notice=options.notice,

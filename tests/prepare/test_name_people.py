@@ -8,11 +8,12 @@ from geoself_jax.core.errors import USAGE, GeoselfError
 from geoself_jax.prepare.name_people import name_people
 
 
-def named(*folders, walked=False, subject=None, subject_from=None):
+def named(*folders, walked=False, roots=None, subject=None, subject_from=None):
     said = []
+    roots = roots or (["."] * len(folders) if walked else folders)
     who = name_people(
         [Path("/lab") / folder for folder in folders],
-        walked=walked,
+        roots=[Path("/lab") / root for root in roots],
         subject=subject,
         subject_from=subject_from,
         notice=said.append,
@@ -78,3 +79,58 @@ def test_a_level_that_does_not_exist_is_refused(template):
     with pytest.raises(GeoselfError, match="--subject-from=") as error:
         named("P1/walk", subject_from=template)
     assert error.value.code == USAGE and "{grandparent}" in str(error.value)
+
+
+def test_folders_that_are_named_are_people_whether_they_hold_one_trial_or_several():
+    for people in (("P1", "P2", "P3"), ("anna", "bela", "cleo")):
+        roots = [f"s3/{people[n]}" for n in (0, 0, 1, 2)]
+        folders = [f"{roots[0]}/a", f"{roots[0]}/b", roots[2], roots[3]]
+        who, said = named(*folders, roots=roots)
+        assert [subject for subject, _ in who] == [people[0], *people]
+        assert f"people by folder: {people[0]} (2), {people[1]} (1)" in said
+
+
+DAYS = ("2024-01-01", "2024_01_02", "20240103", "240104", "monday", "day2", "ses-01")
+
+
+@pytest.mark.parametrize("day", DAYS)
+@pytest.mark.parametrize("inner", ["", "/pose-2d"])
+def test_a_date_is_no_person_whatever_is_below_it(day, inner):
+    for first, second in (("mouse1", "mouse2"), ("anna", "bela")):
+        days = [f"{first}/{day}", f"{first}/2023-12-31", f"{second}/{day}"]
+        for below in ("", f"{inner}/trial1"):
+            who, said = named(*(each + below for each in days), walked=True)
+            assert [subject for subject, _ in who] == [first, first, second]
+            level = "{grandparent}" if below else "{parent}"
+            assert f"people by {level}: {first} (2), {second} (1)" in said
+            assert "--subject-from={great" not in said and "one person" not in said
+
+
+def test_a_folder_that_programs_name_is_no_person_and_no_level():
+    trials = ("P1/walk1/pose", "P1/walk2/pose", "P2/walk1/pose")
+    who, said = named(*trials)
+    assert who == [("P1", "P1/walk1"), ("P1", "P1/walk2"), ("P2", "P2/walk1")]
+    assert "people by {parent}: P1 (2), P2 (1)" in said
+    assert named(*trials, subject_from="{parent}")[0] == who
+    assert named("P2/walk1/pose")[0] == [("P2", "P2/walk1")]
+    assert named("anna/json")[0] == [("anna", "anna")]
+
+
+@pytest.mark.parametrize(
+    ("folders", "walked", "answers"),
+    [
+        (["anna/walk1", "anna/walk2"], False, ["{name} for walk1, walk2", "{parent} for anna"]),
+        (["lab/monday/x", "lab/tuesday/x"], True, ["{name} for x", "{grandparent} for lab"]),
+        (["anna/pre/x", "bela/pre/x"], True, ["{parent} for pre", "{grandparent} for anna, bela"]),
+        (["P1/S1", "P1/S2"], True, ["{name} for S1, S2", "{parent} for P1"]),
+        (["S1/s1", "S2/s1"], True, ["{name} for s1", "{parent} for S1, S2"]),
+        (["train/walk1", "test/walk1"], True, ["{name} for walk1", "{parent} for train, test"]),
+        (["anna/x", "anna/y", "bela"], True, ["{name} for x, y, bela", "anna, lab"]),
+    ],
+)
+def test_what_names_do_not_decide_is_asked_with_both_answers(folders, walked, answers):
+    with pytest.raises(GeoselfError, match="who is who") as error:
+        named(*folders, walked=walked)
+    assert error.value.code == USAGE
+    for answer in answers:
+        assert answer in str(error.value)
