@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _DESCRIPTION = """Lifts one person's 2D joints, as a detector found them in one camera's video, to
 3D joints in metres. Frames in which nobody was found stay missing."""
 
-_EPILOG = """Keypoints: a file or folder of OpenPose, AlphaPose, MMPose, COCO results, DeepLabCut or
-SLEAP; or a recording of ours (.npz, synthetic:test, tfds:NAME), of which --camera=NAME is then a
+_EPILOG = """Keypoints: a file or folder of OpenPose, AlphaPose, MMPose, COCO results, DeepLabCut,
+SLEAP, MediaPipe or YOLO; or a recording of ours (.npz, synthetic:test, tfds:NAME), of which --camera=NAME is then a
 camera, and --clip=NAME a clip ({clip} in --out writes a file for each)."""
 
 _EXAMPLES = (
@@ -107,7 +107,7 @@ def main(argv: Sequence[str]) -> int:
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
     devices.devices()
     if not is_recording(flags.keypoints):
-        refuse_mistaken(f"--keypoints={flags.keypoints}", Path(flags.keypoints))
+        refuse_mistaken(f"--keypoints={flags.keypoints}", Path(flags.keypoints), array=True)
     lifter = load_lifter(flags.model)
     start = time.perf_counter()
     videos = read(flags)

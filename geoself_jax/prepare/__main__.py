@@ -151,7 +151,7 @@ def _check_files(flags: "argparse.Namespace") -> None:
     from geoself_jax.data.files.mistaken import refuse_mistaken
 
     for name, path in (_pair("--camera", text) for text in flags.camera):
-        refuse_mistaken(f"--camera={name}={path}", Path(path))
+        refuse_mistaken(f"--camera={name}={path}", Path(path), array=True)
     if flags.calibration is not None:
         what, wanted = f"--calibration={flags.calibration}", "give the file of the cameras"
         refuse_mistaken(what, Path(flags.calibration), wanted)

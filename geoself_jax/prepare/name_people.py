@@ -15,6 +15,7 @@ LEVELS = ("name", "parent", "grandparent")
 TEMPLATES = tuple(f"{{{level}}}" for level in LEVELS)
 NAME = TEMPLATES[0]
 
+
 class Who(NamedTuple):
     """Names of one recording.
 
@@ -63,9 +64,7 @@ def name_people(
     return _named(paths, subjects, in_clip=True)
 
 
-def _by_template(
-    paths: Sequence[Path], template: str, notice: Callable[[str], None]
-) -> list[Who]:
+def _by_template(paths: Sequence[Path], template: str, notice: Callable[[str], None]) -> list[Who]:
     subjects = [_filled(template, path) for path in paths]
     if len(paths) > 1 or template != NAME:
         notice(_summary(subjects, template))

@@ -53,9 +53,7 @@ def above(path: Path) -> list[Path]:
     return ups + [path.parent] * (_LEVELS - len(ups))  # a path near the root
 
 
-def person_folders(
-    paths: Sequence[Path], roots: Sequence[Path]
-) -> list[Path] | Doubtful:
+def person_folders(paths: Sequence[Path], roots: Sequence[Path]) -> list[Path] | Doubtful:
     """The folder of each recording that is the person's.
 
     Names that are a person's (`P1`, `mouse2`) count first. Else dates and names of trials are no

@@ -44,7 +44,7 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
     for path in inputs:
         if not path.exists():
             raise missing_error(str(path), _absent(path), "check the path")
-        refuse_mistaken(str(path), path)
+        refuse_mistaken(str(path), path, array=True)
         _refuse_own(path)
     if given != "auto":
         return given

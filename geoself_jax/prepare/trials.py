@@ -71,6 +71,10 @@ def find_trials(
         kind = own.detections_format
         found = [*find_recordings(inputs, kind, _names(rig_at), options.notice)]
     folders = [each.folder if each else Path("recording") for each in found]
+    rigs = [_or_error(rig_at, each) for each in found]
+    errors = {str(rig): rig for rig in rigs if isinstance(rig, GeoselfError)}  # each once
+    if len(errors) and all(isinstance(rig, GeoselfError) for rig in rigs):
+        return [], list(errors.values())  # without cameras it is not known what a folder holds
     people = name_people(
         folders,
         roots=[each.root if each else Path("recording") for each in found],
@@ -78,18 +82,26 @@ def find_trials(
         subject_from=own.subject_from,
         notice=options.notice,
     )
-    trials, errors = [], []
-    for each, who in zip(found, people, strict=True):
+    trials = []
+    for each, who, rig in zip(found, people, rigs, strict=True):
+        if isinstance(rig, GeoselfError):
+            continue
         folder = each.folder if each else None
         try:
-            rig = rig_at(each)
             match = each.match if each else None
             paths = _paths(folder, rig, own, options, match)
             unread = {} if match else _unread(folder, rig, paths, own, options)
             trials.append(Trial(folder, who, rig, paths, unread))
         except GeoselfError as error:
-            errors.append(of_data(error))
-    return trials, errors
+            errors[str(error)] = of_data(error)
+    return trials, list(errors.values())
+
+
+def _or_error(rig_at: Callable[[Found | None], Rig], found: Found | None) -> Rig | GeoselfError:
+    try:
+        return rig_at(found)
+    except GeoselfError as error:
+        return of_data(error)
 
 
 def _rigs(own: RigOptions, options: ReadOptions) -> Callable[[Found | None], Rig]:

@@ -133,6 +133,19 @@ def test_every_detectors_files_give_what_lifting_the_arrays_gives(
     np.testing.assert_allclose(poses.up, known.R[2] @ [0, 0, 1], atol=1e-9)
 
 
+@pytest.mark.parametrize("flags", [[], ["--detections=mediapipe"]])
+def test_landmarks_saved_as_an_array_are_lifted_and_another_array_is_refused(
+    run, refused, calibration, tmp_path, flags
+):
+    landmarks = np.random.default_rng(0).uniform(0.3, 0.7, (5, 33, 3))
+    np.save(tmp_path / "cam.npy", landmarks)
+    camera = [f"--camera={calibration[0]}:front", "--fps=50", *flags]
+    assert np.isfinite(run(tmp_path / "cam.npy", *camera).pose).all()
+    np.save(tmp_path / "cam.npy", landmarks[..., 0])
+    code, line = refused(tmp_path / "cam.npy", *camera)
+    assert code == DATA and "(5, 33)" in line
+
+
 def test_frames_in_which_nobody_is_seen_are_missing_and_one_joint_is_enough(
     run, calibration, walk, capsys
 ):

@@ -11,7 +11,7 @@ import pytest
 from processes import ROOT, environment
 from scenes import motion, pixels_of, tiny_rig
 
-from geoself_jax.core.errors import DATA, USAGE, GeoselfError
+from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.data import recording
 from geoself_jax.data.training_set import hold_out
 from geoself_jax.prepare import __main__ as prepare
@@ -291,3 +291,13 @@ def test_one_name_in_two_prepared_files_is_one_person_and_it_is_said(session, ca
     assert prepare.main(["--input", *map(str, files), f"--output={out}"]) == 0
     assert "subject walk is taken for one person in" in capsys.readouterr().out
     assert recording.read(out).subject_names == ("walk",)
+
+
+def test_a_calibration_that_is_not_there_is_said_once_and_before_who_is_who(session):
+    for trial in ("anna/x", "anna/y"):
+        write_trial(session / trial)
+    error = refused(session / "anna", flags=[f"--calibration={session}/none.toml"])
+    assert error.code == MISSING and len(error.lines) == 1 and "none.toml" in str(error)
+    assert "who is who" in str(
+        refused(session / "anna", flags=[f"--calibration={session}/calibration"])
+    )

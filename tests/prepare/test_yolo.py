@@ -59,8 +59,9 @@ def test_text_comes_back_in_pixels_by_the_files_numbers(tmp_path, confidence, tr
     assert {kind for kind in DETECTIONS if recognize_detections(path, kind)} == {"yolo"}
     assert recognize_calibration(path) == {}
     read = read_detections(path, image_size=SIZE)
-    same(read, people(), 1, track)
-    assert read.frames == FRAMES + 1 and "multiplied by 1920 x 1080" in read.notes[-1]
+    same(read, people(), 0, track)
+    assert (read.frames, read.counted_from) == (FRAMES, 1)
+    assert "multiplied by 1920 x 1080" in read.notes[-1]
     with pytest.raises(GeoselfError, match=r"fractions of the image.*--image-size"):
         read_detections(path)
 
@@ -129,3 +130,13 @@ def test_boxes_without_joints_are_no_poses(tmp_path):
     (tmp_path / "cam1").mkdir()
     (tmp_path / "cam1" / "video_1.txt").write_text("0 0.5 0.5 0.2 0.6 0.9\n")
     assert recognize_detections(tmp_path / "cam1") is None
+
+
+@pytest.mark.parametrize(("start", "digits", "base"), [(0, 1, 0), (1, 1, 1), (1, 6, 0), (7, 1, 1)])
+def test_a_videos_first_frame_is_1_and_images_have_their_own_numbers(tmp_path, start, digits, base):
+    path = text(tmp_path / "cam1", people())
+    for file in [*path.iterdir()]:
+        number = int(file.stem.partition("_")[2]) - 1 + start
+        file.rename(path / f"n_{number:0{digits}}.txt")
+    read = read_detections(path, image_size=SIZE)
+    assert (int(read.frame[0]), read.counted_from) == (start - base, base)

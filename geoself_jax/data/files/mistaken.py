@@ -15,6 +15,7 @@ VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wm
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 _DETECT = "run a 2D detector on it first (OpenPose, MMPose, DeepLabCut, ...) and give what it wrote"
 _PREPARE = "make a recording of it first: geoself prepare --input PATH --output=FILE.npz"
+_ARRAY = ("a single array (.npy)", "give the detector's own file, or a .npz")
 _RUN = "give --workdir a run, everything else data"
 
 MAGIC: tuple[tuple[int, bytes, Known], ...] = (
@@ -30,7 +31,7 @@ MAGIC: tuple[tuple[int, bytes, Known], ...] = (
     (0, b"\x1f\x8b", ("packed by gzip", "unpack it first: gunzip")),
     (0, b"7z\xbc\xaf", ("packed by 7-Zip", "unpack it first")),
     (0, b"%PDF", ("a PDF", "give what the detector wrote")),
-    (0, b"\x93NUMPY", ("a single array (.npy)", "give the detector's own file, or a .npz")),
+    (0, b"\x93NUMPY", _ARRAY),
 )
 """Place, bytes and meaning of a file's start."""
 
@@ -59,19 +60,20 @@ def mistaken(path: Path) -> Known | None:
     return _zip(path) if start.startswith(b"PK") else None
 
 
-def refuse_mistaken(what: str, path: Path, wanted: str = "") -> None:
+def refuse_mistaken(what: str, path: Path, wanted: str = "", *, array: bool = False) -> None:
     """Refuses a path that no command reads as data.
 
     Args:
         what: The path as the user wrote it, with its flag where that helps.
         path: A file or folder, there or not.
         wanted: What to give in place of it, where that is not a detector's output.
+        array: Whether a single array is read: MediaPipe's landmarks are saved so.
 
     Raises:
         GeoselfError: It is a video, an image, a folder of them, a web page, ... (65).
     """
     known = mistaken(path)
-    if known is not None:
+    if known is not None and not (array and known == _ARRAY):
         raise data_error(
             what, f"is {known[0]}", wanted if known[1] == _DETECT and wanted else known[1]
         )

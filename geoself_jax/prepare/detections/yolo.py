@@ -2,7 +2,8 @@
 
 A line of text is: class, x, y, width, height of the box, x, y, visibility of every joint, and where
 they were asked for the confidence and the track; x and y are fractions of the image. Frames without
-people have no file. The numbers of frames are those of the files' names, in a video from 1.
+people have no file. The numbers of frames are those of the files' names, in a video from 1
+(ultralytics/engine/predictor.py writes `stem_frame`, its frame counted from 1, for a video).
 """
 
 import dataclasses
@@ -55,6 +56,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     people = [Person(*each) for each in found]
     if not people:
         raise nobody(str(path))
+    base = int(path.is_dir() and yolo_text.counts_from_one(path))
     _check_class(path, people)
     check_joints(str(path), [one.row for one in people], [one.place for one in people])
     values, kept, notes = body_of(str(path), np.array([one.row for one in people]), skeleton)
@@ -62,7 +64,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     tracks = [one.track for one in people]
     read = instances_of(
         str(path),
-        [one.frame for one in people],
+        [one.frame - base for one in people],
         values,
         tracks if any(tracks) else None,
         frames,
@@ -71,7 +73,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         assumed=skeleton is None,
     )
     first = 0 if read_as == "JSON" else None
-    return dataclasses.replace(read, first=first, normalized=are_fractions(read))
+    return dataclasses.replace(read, first=first, counted_from=base, normalized=are_fractions(read))
 
 
 def _check_class(path: Path, people: Sequence[Person]) -> None:

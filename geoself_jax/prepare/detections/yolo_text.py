@@ -69,6 +69,13 @@ def people(path: Path, joints: int | None, max_bytes: int) -> list[Found]:
     return _tracked(found)
 
 
+def counts_from_one(path: Path) -> bool:
+    """Whether the names are a video's, `NAME_1.txt`: those of images may start with 0 or zeros."""
+    names = [each for each in os.listdir(path) if each.lower().endswith(".txt")]
+    found = [re.search(r"_(\d+)\.txt$", name, re.IGNORECASE) for name in names if name[0] != "."]
+    return all(each is None or each[1][0] != "0" for each in found) and any(found)
+
+
 def _check_one_video(path: Path, names: list[str]) -> None:
     videos = list(
         dict.fromkeys(re.sub(r"\d+\.txt$", "", name, flags=re.IGNORECASE) for name in names)
