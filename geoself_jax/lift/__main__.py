@@ -19,8 +19,8 @@ _DESCRIPTION = """Lifts one person's 2D joints, as a detector found them in one 
 3D joints in metres. Frames in which nobody was found stay missing."""
 
 _EPILOG = """Keypoints: a file or folder of OpenPose, AlphaPose, MMPose, COCO results, DeepLabCut,
-SLEAP, MediaPipe or YOLO; or a recording of ours (.npz, synthetic:test, tfds:NAME), of which --camera=NAME is then a
-camera, and --clip=NAME a clip ({clip} in --out writes a file for each)."""
+SLEAP, MediaPipe or YOLO; or a recording of ours (.npz, synthetic:test, tfds:NAME), of which
+--camera=NAME is then a camera, and --clip=NAME a clip ({clip} in --out writes a file for each)."""
 
 _EXAMPLES = (
     "--model=export --keypoints=test.npz --camera=front_left --out=poses_{clip}.npz",

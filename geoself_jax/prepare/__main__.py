@@ -23,7 +23,7 @@ OWN_RIG = (
 )
 MOTION = ("motion_unit", "seed")
 UNUSED = {
-    "rig": ("subjects", "actions", "truth", *MOTION),
+    "rig": ("actions", "truth", *MOTION),
     "motion": tuple(
         flag
         for flag in OWN_RIG

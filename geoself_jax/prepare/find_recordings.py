@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from geoself_jax.core.errors import GeoselfError
+from geoself_jax.prepare.calibration_above import calibration_above
 from geoself_jax.prepare.calibrations import SUFFIXES, broken_calibration, recognize_calibration
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.find_detections import FRAMES, MOST, detections_in, why_none
@@ -163,14 +164,18 @@ def find_calibration(folder: Path, root: Path, kind: str) -> Path:
         kind: Format of the detections: a folder that has some lends its calibration to no other.
 
     Returns:
-        That folder; else the nearest with a broken one, which reading names; else the recording's.
+        That folder; else the nearest with a broken one, which reading names; else the session's
+        above the input; else the recording's.
+
+    Raises:
+        GeoselfError: There are several above the input (65).
     """
     levels = [folder, *(up for up in folder.parents if up == root or root in up.parents)]
     for level in levels:
         if level.is_dir() and _holds_calibration(level, kind):
             return level
     broken = (level for level in levels if level.is_dir() and broken_calibration(level))
-    return next(broken, folder)
+    return next(broken, None) or calibration_above(root) or folder
 
 
 def _holds_calibration(folder: Path, kind: str) -> bool:

@@ -1,6 +1,7 @@
 """Who is seen in each recording: by the name of its folder or of one above it."""
 
 import collections
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -124,7 +125,7 @@ def _say_shared(
     places: dict[str, set[Path]] = {}
     for subject, person in zip(subjects, people, strict=True):
         places.setdefault(subject, set()).add(person)
-    higher = dict(zip(TEMPLATES, TEMPLATES[1:], strict=False)).get(level)
+    higher = dict(itertools.pairwise(TEMPLATES)).get(level)
     cure = f"--subject-from={higher}-{level}" if higher else "prepare each with its --subject"
     for subject, where in places.items():
         if len(where) > 1:

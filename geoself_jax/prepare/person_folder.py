@@ -83,9 +83,9 @@ def _by_name(chains: Sequence[Sequence[Path]]) -> list[Path] | Doubtful | None:
         return Doubtful(near, people)
     both = [ups[1] for ups in called if len(ups) > 1]
     own = all(person == chain[0] for person, chain in zip(people, chains, strict=True))
-    if own and len(both) == len(near) and len(set(both)) > 1:
-        if {_weak(up) for up in people} == {_weak(up) for up in both}:  # P1/P1
-            return Doubtful(near, both)
+    alike = {_weak(up) for up in people} == {_weak(up) for up in both}
+    if own and alike and len(both) == len(near) and len(set(both)) > 1:  # P1/P1
+        return Doubtful(near, both)
     below = [chain[: chain.index(up)] for chain, up in zip(chains, people, strict=True)]
     far = any(len(ups) > 1 and not all(map(_no_person, ups)) for ups in below)
     return None if far and len(set(people)) == 1 else people

@@ -16,6 +16,7 @@ from geoself_jax.prepare.calibrations import recognize_calibration
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.prepared import check_arrays
 from geoself_jax.prepare.motion import simulated
+from geoself_jax.prepare.one_camera import one_camera
 from geoself_jax.prepare.own_rig import read_own_rig
 from geoself_jax.prepare.rig_options import RigOptions, read_rig
 from geoself_jax.prepare.scale_by_height import measured, scaled
@@ -46,6 +47,8 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
             raise missing_error(str(path), _absent(path), "check the path")
         refuse_mistaken(str(path), path, array=True)
         _refuse_own(path)
+    if given == RIG and (error := one_camera(inputs)) is not None:
+        raise error
     if given != "auto":
         return given
     if not inputs:
@@ -57,6 +60,8 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
             f"{inputs[0]}: may be {found}", "the format is ambiguous", "give --format=NAME"
         )
     name, reason = next(iter(reasons.items()), (RIG, ""))
+    if not reasons and (error := one_camera(inputs)) is not None:
+        raise error
     if not reasons and not any(path.is_dir() for path in inputs):
         if recognize_calibration(inputs[0]):
             raise data_error(

@@ -10,6 +10,7 @@ from geoself_jax.core.errors import USAGE, GeoselfError
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import ReadOptions
 from geoself_jax.prepare.common_clock import common_clock
+from geoself_jax.prepare.datasets.choices import chosen
 from geoself_jax.prepare.detections import DETECTIONS, read_detections
 from geoself_jax.prepare.detections.score_scale import scaled
 from geoself_jax.prepare.detections.unknown import broken, unknown
@@ -82,9 +83,10 @@ def find_trials(
         subject_from=own.subject_from,
         notice=options.notice,
     )
+    wanted = chosen("subject", options.subjects, [who.subject for who in people], "the folders")
     trials = []
     for each, who, rig in zip(found, people, rigs, strict=True):
-        if isinstance(rig, GeoselfError):
+        if isinstance(rig, GeoselfError) or who.subject not in wanted:
             continue
         folder = each.folder if each else None
         try:
@@ -106,15 +108,24 @@ def _or_error(rig_at: Callable[[Found | None], Rig], found: Found | None) -> Rig
 
 def _rigs(own: RigOptions, options: ReadOptions) -> Callable[[Found | None], Rig]:
     """Reads the rig of a recording, each calibration once."""
+    said: set[Path] = set()
 
     @functools.cache
     def read(place: Path | None) -> Rig:
         return read_rig(own, place, options.notice)
 
+    @functools.cache
+    def place_of(folder: Path, root: Path) -> Path:
+        place = find_calibration(folder, root, own.detections_format)
+        if root not in (place, *place.parents) and place not in said:
+            said.add(place)
+            options.notice(f"{place}: taken, above {root}; --calibration=FILE names another")
+        return place
+
     def rig_at(found: Found | None) -> Rig:
         if own.calibration is not None or found is None:
             return read(None)
-        return read(find_calibration(found.folder, found.root, own.detections_format))
+        return read(place_of(found.folder, found.root))
 
     return rig_at
 

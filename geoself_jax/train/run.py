@@ -109,10 +109,12 @@ def _split(config: Config, recording: Recording) -> tuple[np.ndarray, np.ndarray
     both = np.intersect1d(recording.subject_id[learn], recording.subject_id[held])
     if both.size:
         names = ", ".join(recording.subject_names[i] for i in both[:3])
+        alone = len(np.unique(recording.subject_id)) == 1
+        do = "name whom to hold out: --config.data.validation_subjects=NAME"
         line = (
             f"{config.data.train}: the frames held out are of a subject that is trained on "
-            f"({names}) - the best checkpoint is chosen by people already seen - add people, or "
-            "name whom to hold out: --config.data.validation_subjects=NAME"
+            f"({names}) - the best checkpoint is chosen by people already seen - "
+            + ("record another person" if alone else f"add people, or {do}")
         )
         _warn([line])
     return learn, held

@@ -38,7 +38,7 @@ def make_parser() -> cli.Parser:
     add("more", nargs="*", metavar="FILE", help="more of them")
     add("--data", help="recording to compare with: .npz file, synthetic:test or tfds:NAME")
     add("--out", required=True, metavar="FILE", help="to write: .html, .png, .gif or .mp4")
-    add("--clip", help="only this clip")
+    add("--clip", help="only this clip; of --data, for poses that name none")
     add("--camera", help="only this camera")
     add("--first", type=int, metavar="N", help="first frame of the video")
     add("--last", type=int, metavar="N", help="last frame of the video")
@@ -117,7 +117,7 @@ def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
 
         recording = load(flags.data, synthetic_frames=flags.frames)
         if sequences:
-            sequences = with_recording(sequences, recording)
+            sequences = with_recording(sequences, recording, flags.clip)
             found = build_scenes.scenes_from_sequences(sequences, flags.reference)
         else:
             found = build_scenes.scenes_from_recording(recording)

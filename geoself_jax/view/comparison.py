@@ -10,11 +10,18 @@ from geoself_jax.data.recording import Recording
 from geoself_jax.view.from_recording import Sources, parts
 
 
-def with_recording(sequences: Sequence[PoseSequence], recording: Recording) -> list[PoseSequence]:
+def with_recording(
+    sequences: Sequence[PoseSequence], recording: Recording, clip: str | None = None
+) -> list[PoseSequence]:
     """Adds ground truth, triangulated joints and 2D joints of the same clips, cameras and frames.
 
     Clips and cameras are matched by name; where the recording has only one, it is taken. Poses that
     name no camera, in a multi-view recording, get no 2D joints. Frames are matched by number.
+
+    Args:
+        sequences: Poses of files.
+        recording: The recording.
+        clip: The one that poses are of which name none; None where none is known.
 
     Returns:
         The sequences, renamed to the recording's clips, then those of the recording.
@@ -22,25 +29,26 @@ def with_recording(sequences: Sequence[PoseSequence], recording: Recording) -> l
     Raises:
         GeoselfError: The recording has no such clip or camera, or none of the frames (64).
     """
-    clips = [_place(s.clip, recording.clip_names, "clip", s.name) for s in sequences]
+    known = recording.clip_names
+    if clip is not None and clip not in known:
+        raise usage_error(f"--clip={clip}", "--data has no such clip", nearest_name(clip, known))
+    clips = [_place(s.clip or clip or "", known, "clip", s.name) for s in sequences]
     groups = {
-        clip: [s for s, c in zip(sequences, clips, strict=True) if c == clip] for clip in clips
+        each: [s for s, c in zip(sequences, clips, strict=True) if c == each] for each in clips
     }
     wanted = np.zeros(recording.frames, bool)
-    for clip, own in groups.items():
+    for each, own in groups.items():
         frames = np.unique(np.concatenate([s.frame_id for s in own]))
-        there = (recording.clip_id == clip) & np.isin(recording.frame_id, frames)
+        there = (recording.clip_id == each) & np.isin(recording.frame_id, frames)
         if not there.any():
             raise usage_error(
-                f"--data: no frame of {own[0].name} is in clip {recording.clip_names[clip]!r}",
+                f"--data: no frame of {own[0].name} is in clip {known[each]!r}",
                 "frames are matched by number",
                 "give the recording that the poses were lifted from",
             )
         wanted |= there
-    views = {clip: _views(recording, own) for clip, own in groups.items()}
-    given = [
-        s.replace(clip=recording.clip_names[clip]) for clip, own in groups.items() for s in own
-    ]
+    views = {each: _views(recording, own) for each, own in groups.items()}
+    given = [s.replace(clip=known[each]) for each, own in groups.items() for s in own]
     return given + _known(recording.select(wanted), views)
 
 
@@ -93,6 +101,13 @@ def _place(name: str, known: Sequence[str], kind: str, whose: str) -> int:
         return list(known).index(name)
     if len(known) == 1:
         return 0
+    if not name and kind == "clip":
+        listed = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+        raise usage_error(
+            f"--data: {whose} names no clip, and the recording has {len(known)}: {listed}",
+            "which of them the poses are of is not known",
+            "say it, --clip=NAME, here or to lift; or leave --data out",
+        )
     found = f"{kind} {name!r}" if name else f"no {kind}"
     raise usage_error(
         f"--data: {whose} names {found}",

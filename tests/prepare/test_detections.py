@@ -9,6 +9,7 @@ from calibration_files import known_rig
 from detection_files import (
     FRAMES,
     LAYOUTS,
+    NAMES,
     alphapose,
     coco,
     frame_of,
@@ -21,7 +22,7 @@ from test_calibrations import WRITERS
 from tiny import make_arrays
 
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.core.skeleton import H36M_17
+from geoself_jax.core.skeleton import H36M_17, Skeleton
 from geoself_jax.data.skeletons import BODY_25, BODY_25B, COCO_17, COCO_23, HALPE_26
 from geoself_jax.prepare.calibrations import recognize_calibration
 from geoself_jax.prepare.detections import DETECTIONS, read_detections, recognize_detections
@@ -319,3 +320,37 @@ def test_a_csv_that_a_spreadsheet_marked_as_utf8_is_recognized(tmp_path, layout)
     plain = read_detections(path)
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     np.testing.assert_array_equal(read_detections(path).keypoints_2d, plain.keypoints_2d)
+
+
+NAMED = ("mmpose", "deeplabcut", "deeplabcut csv", "sleap", "sleap csv")
+
+
+@pytest.mark.parametrize("layout", NAMED)
+def test_joints_are_taken_by_name_in_the_skeletons_order_and_others_said(tmp_path, layout):
+    write, name, _, _ = LAYOUTS[layout]
+    path = write(tmp_path / name, people())
+    whole = read_detections(path)
+    for wanted in (NAMES[::-1], ["right_knee", "nose", "left_hip"]):
+        given = Skeleton(tuple(wanted), (-1, *[0] * (len(wanted) - 1)), (), 0)
+        read = read_detections(path, skeleton=given)
+        order = [NAMES.index(each) for each in wanted]
+        rows = (whole.confidence[:, order] > 0).any(1)
+        assert read.skeleton == given
+        np.testing.assert_array_equal(read.keypoints_2d, whole.keypoints_2d[rows][:, order])
+        np.testing.assert_array_equal(read.confidence, whole.confidence[rows][:, order])
+        left = "left_ear, right_ear" in " ".join(read.notes)
+        assert left == (len(wanted) < len(NAMES))
+
+
+@pytest.mark.parametrize("layout", NAMED)
+def test_other_names_of_joints_are_said(tmp_path, layout):
+    write, name, _, _ = LAYOUTS[layout]
+    path = write(tmp_path / name, people())
+    spelled = Skeleton(("Nose", "lefthip"), (-1, 0), (), 0)
+    assert "Nose for nose, lefthip for left_hip" in " ".join(
+        read_detections(path, skeleton=spelled).notes
+    )
+    mine = Skeleton(tuple(f"j{i}" for i in range(17)), (-1, *[0] * 16), (), 0)
+    assert "by their order j0 for nose, j1 for" in " ".join(
+        read_detections(path, skeleton=mine).notes
+    )

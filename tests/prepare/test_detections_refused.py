@@ -9,7 +9,7 @@ import pytest
 from detection_files import LAYOUTS, NAMES, openpose, people
 
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
-from geoself_jax.core.skeleton import H36M_17
+from geoself_jax.core.skeleton import H36M_17, Skeleton
 from geoself_jax.prepare.detections import read_detections
 
 
@@ -186,11 +186,15 @@ def test_a_folder_is_refused_by_its_first_file_and_excels_mark_is_no_fault(tmp_p
     np.testing.assert_array_equal(read_detections(path).keypoints_2d, plain.keypoints_2d)
 
 
-def test_a_skeleton_that_puts_the_files_names_elsewhere_is_refused(tmp_path):
-    for layout in ("mmpose", "sleap csv"):
-        write, name, _, _ = LAYOUTS[layout]
-        with pytest.raises(GeoselfError, match=r"joint \d+ is \w+ - --skeleton has \w+ there"):
-            read_detections(write(tmp_path / name, people()), skeleton=H36M_17)
+@pytest.mark.parametrize("layout", ["mmpose", "deeplabcut csv", "sleap csv"])
+def test_a_joint_that_the_file_does_not_name_is_refused_with_the_nearest(tmp_path, layout):
+    write, name, _, _ = LAYOUTS[layout]
+    path = write(tmp_path / name, people())
+    with pytest.raises(GeoselfError, match="no joint pelvis, spine, thorax, neck, head"):
+        read_detections(path, skeleton=H36M_17)
+    names = ("nose", "left_hipp", "right_hip")
+    with pytest.raises(GeoselfError, match=r"no joint left_hipp.* - did you mean 'left_hip'\?"):
+        read_detections(path, skeleton=Skeleton(names, (-1, 0, 0), (), 0))
 
 
 def test_scaled_openpose_and_two_cameras_in_one_folder_are_refused(tmp_path):

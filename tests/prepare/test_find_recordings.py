@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from geoself_jax.core.errors import data_error
+from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.prepare.find_recordings import find_calibration, find_recordings
+from geoself_jax.prepare.run import choose_format
 
 ENTRY = [{"image_id": "0.jpg", "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0}]
 CAMERAS = ("cam1", "cam2", "cam3", "cam4")
@@ -84,3 +86,14 @@ def test_the_nearest_calibration_counts_and_none_of_another_recording(tmp_path):
     assert nearest("s/P1/a", "s") == tmp_path / "s/P1"
     assert nearest("s/P2/a", "s") == tmp_path / "s"
     assert nearest("x/P2", "x") == tmp_path / "x/P2"  # that of x/P1 is not its own
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npy"])
+def test_one_cameras_file_is_said_to_be_one(tmp_path, suffix):
+    path = tmp_path / f"cam1{suffix}"
+    path.write_text(json.dumps(ENTRY))
+    if suffix == ".npy":
+        np.save(path, np.full((3, 33, 3), 0.5))
+    with pytest.raises(GeoselfError, match="one camera's file") as error:
+        choose_format([path], "auto", print)
+    assert f"--input {tmp_path}" in str(error.value)

@@ -301,3 +301,56 @@ def test_a_calibration_that_is_not_there_is_said_once_and_before_who_is_who(sess
     assert "who is who" in str(
         refused(session / "anna", flags=[f"--calibration={session}/calibration"])
     )
+
+
+def test_a_part_of_a_session_has_the_sessions_calibration_and_it_is_said(session, capsys):
+    for inputs in (
+        [session / "P1"],
+        [session / "P1/run", session / "P2/run"],
+        [session / "P1/run/pose"],
+    ):
+        run(*inputs)
+        said = capsys.readouterr().out
+        line = f"{session}/calibration: taken, above {inputs[0]}; --calibration=FILE names another"
+        assert said.count(line) == 1
+    shutil.move(session / "calibration/Calib.toml", session / "Calib.toml")
+    run(*[session / "P1/run", session / "P2/run"])
+    assert f"{session}/Calib.toml: taken, above" in capsys.readouterr().out
+
+
+def test_of_several_calibrations_above_an_input_none_is_taken(session):
+    shutil.copy(session / "calibration/Calib.toml", session / "Calib_old.toml")
+    error = refused(session / "P1")
+    assert error.code == DATA and "2 calibrations above it" in str(error)
+    assert "Calib_old.toml" in str(error) and "session/calibration" in str(error)
+
+
+def test_a_broken_calibration_above_an_input_is_named_and_none_further_up_taken(session):
+    shutil.copy(session / "calibration/Calib.toml", session.parent / "Calib.toml")
+    (session / "calibration/Calib.toml").write_text("[cam1\n")
+    assert "session/calibration/Calib.toml" in str(refused(session / "P1"))
+
+
+def test_files_above_an_input_that_are_called_otherwise_are_not_taken(session):
+    shutil.move(session / "calibration/Calib.toml", session / "other.toml")
+    assert "no calibration of a known format" in str(refused(session / "P1"))
+
+
+def test_one_cameras_folder_is_said_to_be_one(session):
+    camera = next((session / "P1/run/pose").iterdir())
+    for flags in ([], [f"--calibration={session}/calibration"], ["--format=rig"]):
+        error = refused(camera, flags=flags)
+        assert error.code == DATA and f"{camera}: one camera's folder (openpose)" in str(error)
+        assert f"--input {session}/P1/run/pose" in str(error)
+    frame = next(camera.iterdir())
+    line = str(
+        refused(
+            session / "P1/run",
+            flags=[
+                f"--camera=cam1={frame}",
+                f"--camera=cam2={frame}",
+                f"--calibration={session}/calibration",
+            ],
+        )
+    )
+    assert "one frame of OpenPose" in line and f"give {camera}" in line

@@ -1,5 +1,6 @@
 """Scenes of several sources, the numbers that go into a page, and the table of errors."""
 
+import dataclasses
 import json
 import re
 
@@ -221,11 +222,24 @@ def test_a_recording_is_compared_with_poses_of_its_clip_and_camera(tiny_recordin
     np.testing.assert_array_equal(scene.seen.keypoints_2d, tiny_recording.keypoints_2d[3:23, 2])
 
 
+def test_poses_that_name_no_clip_are_of_the_one_that_is_named(tiny_recording):
+    poses = lifted(camera=camera(2), clip="").replace(frame_id=np.arange(3, 43))
+    (scene,) = scenes_from_sequences(with_recording([poses], tiny_recording, "clip1"))
+    assert scene.name == "clip1 · cam2"
+    with pytest.raises(GeoselfError, match=r"--clip=clip7.*did you mean"):
+        with_recording([poses], tiny_recording, "clip7")
+    whole = tiny_recording.select(tiny_recording.clip_id == 0)
+    whole = dataclasses.replace(whole, clip_names=tiny_recording.clip_names[:1])
+    (scene,) = scenes_from_sequences(with_recording([poses], whole))
+    assert scene.name == "clip0 · cam2"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"clip": "clip7"}, "clip 'clip7'"),
-        ({"clip": ""}, "no clip"),
+        ({"clip": ""}, "names no clip, and the recording has 6: clip0, clip1,"),
+        ({"clip": ""}, "--clip=NAME, here or to lift; or leave --data out"),
         ({"camera": camera(0, "camX")}, "camera 'camX'"),
         ({"frame_id": np.arange(1000, 1040)}, "no frame"),
     ],

@@ -53,6 +53,13 @@ def test_a_recording_is_shown_with_them_and_by_itself(folder, tiny_file):
     assert [names(scene) for scene in facts()["scenes"]] == [["ground truth", "triangulated"]]
 
 
+def test_a_clip_is_named_for_poses_that_name_none(folder, tiny_file):
+    write_poses(seen(walker(name="lifted")).replace(clip=""), "d.npz")
+    view.main(["--poses=d.npz", f"--data={tiny_file}", "--out=out.html", "--clip=clip1"])
+    (scene,) = facts()["scenes"]
+    assert names(scene) == ["lifted", "ground truth", "triangulated"]
+
+
 def test_a_part_is_shown(folder):
     chosen = ["--first=10", "--last=29", "--every=2", "--clip=clip0", "--camera=cam2"]
     view.main(["--poses", "a.npz", "c.npz", "--out=out.html", *chosen])

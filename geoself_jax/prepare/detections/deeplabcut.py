@@ -21,11 +21,11 @@ from geoself_jax.prepare.detections.deeplabcut_tables import (
     pandas_tables,
     read_table,
 )
+from geoself_jax.prepare.detections.named_joints import named_joints
 from geoself_jax.prepare.detections.rows import (
     frame_number,
     instances_of,
     nobody,
-    skeleton_of_names,
 )
 from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
@@ -51,7 +51,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
 
     Args:
         path: The file.
-        skeleton: Of the body parts, in the file's order; None where they are a known skeleton's.
+        skeleton: Of the body parts to take, by name; None where they are a known skeleton's.
         max_bytes: Refuse files that are larger.
 
     Raises:
@@ -69,7 +69,9 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     parts = next(iter(by_individual.values()), [])
     if not parts:
         raise nobody(str(path))
-    kept = skeleton_of_names(str(path), parts, skeleton)
+    kept, order, said = named_joints(str(path), parts, skeleton)
+    parts = [parts[joint] for joint in order]
+    notes += said
     place = {column: number for number, column in enumerate(table.columns)}
     rows, frame, tracks = [], [], []
     for individual in by_individual:

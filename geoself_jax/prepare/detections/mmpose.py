@@ -15,6 +15,7 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_json
+from geoself_jax.prepare.detections.named_joints import named_joints
 from geoself_jax.prepare.detections.rows import (
     WHOLE,
     body_of,
@@ -22,7 +23,6 @@ from geoself_jax.prepare.detections.rows import (
     nobody,
     not_keypoints,
     same_joints,
-    skeleton_of_names,
 )
 from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
@@ -67,7 +67,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     names = _names(meta, len(rows[0]))
     values, notes = np.array(rows), list[str]()
     if names:
-        kept = skeleton_of_names(str(path), names, skeleton)
+        kept, order, notes = named_joints(str(path), names, skeleton)
+        values = values[:, order]
     else:
         values, kept, notes = body_of(str(path), values, skeleton)
     found = instances_of(

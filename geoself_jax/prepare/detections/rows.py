@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
-from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import (
     BODY_25,
     COCO_17,
@@ -17,7 +17,6 @@ from geoself_jax.data.skeletons import (
     COCO_23,
     HALPE_26,
     MEDIAPIPE_33,
-    known_skeleton,
     name_of,
 )
 from geoself_jax.data.skeletons import (
@@ -76,43 +75,6 @@ def body_of(
         skeleton_of(source, joints, given)
     note = f"{source}: of {whole}'s {joints} joints the first {body.joints} are taken, the body's"
     return values[:, : body.joints], body, [note]
-
-
-def skeleton_of_names(source: str, names: Sequence[str], given: Skeleton | None) -> Skeleton:
-    """The skeleton of named joints: the given one, else the known one with these names.
-
-    Raises:
-        GeoselfError: No known one; the given one has other joints, or these in another order (65).
-    """
-    if given is not None:
-        if given.joints != len(names):
-            raise data_error(
-                f"{source}: {len(names)} joints: {', '.join(names[:8])}",
-                f"--skeleton has {given.joints}",
-                "describe the joints of the file, in its order",
-            )
-        _check_order(source, names, given)
-        return given
-    try:
-        return known_skeleton(tuple(names))
-    except GeoselfError as error:
-        raise data_error(
-            f"{source}: joints {', '.join(names)}",
-            "no known skeleton has these",
-            "describe them: --skeleton=FILE.toml with joints, root, bones and left_right",
-        ) from error
-
-
-def _check_order(source: str, names: Sequence[str], given: Skeleton) -> None:
-    """Refuses a skeleton that has one of the file's names at another joint."""
-    written = [normalized(name) for name in names]
-    for joint, name in enumerate(given.joint_names):
-        if normalized(name) in written and normalized(name) != written[joint]:
-            raise data_error(
-                f"{source}: joint {joint} is {names[joint]}",
-                f"--skeleton has {name} there",
-                "describe the joints of the file, in its order",
-            )
 
 
 def csv_lines(path: Path, text: str) -> list[list[str]]:

@@ -14,7 +14,8 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_hdf5
 from geoself_jax.prepare.detections import sleap_csv, sleap_labels
-from geoself_jax.prepare.detections.rows import instances_of, skeleton_of_names
+from geoself_jax.prepare.detections.named_joints import named_joints
+from geoself_jax.prepare.detections.rows import instances_of
 from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
@@ -40,7 +41,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
 
     Args:
         path: The file.
-        skeleton: Of the nodes, in the file's order; None where they are a known skeleton's.
+        skeleton: Of the nodes to take, by name; None where they are a known skeleton's.
         max_bytes: Refuse files that are larger.
 
     Raises:
@@ -61,10 +62,10 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             "wanted (tracks, 2, nodes, frames) and (tracks, nodes, frames)",
             "export the analysis again",
         )
-    kept = skeleton_of_names(str(path), names, skeleton)
+    kept, order, notes = named_joints(str(path), names, skeleton)
     rows = sleap_csv.by_hand(
         np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1)
-    )
+    )[..., order, :]
     there = np.isfinite(rows[..., :2]).all(-1).any(-1)
     person, frame = np.nonzero(there)
     track_names = [str(name) for name in np.ravel(tree.get("track_names", []))]
@@ -72,7 +73,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         track_names[p] if len(track_names) == people else str(p) for p in person.tolist()
     ]
     return instances_of(
-        str(path), frame, rows[person, frame], labels if people > 1 else None, frames, kept
+        str(path), frame, rows[person, frame], labels if people > 1 else None, frames, kept, notes
     )
 
 

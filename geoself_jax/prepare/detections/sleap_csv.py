@@ -14,11 +14,11 @@ from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.files import load_text
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
+from geoself_jax.prepare.detections.named_joints import named_joints
 from geoself_jax.prepare.detections.rows import (
     cell_number,
     csv_lines,
     instances_of,
-    skeleton_of_names,
 )
 from geoself_jax.prepare.instances import Instances
 
@@ -31,7 +31,7 @@ def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
 
     Args:
         path: The file.
-        skeleton: Of the nodes; None where they are a known skeleton's.
+        skeleton: Of the nodes to take, by name; None where they are a known skeleton's.
         max_bytes: Refuse files that are larger.
 
     Raises:
@@ -59,7 +59,7 @@ def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
         placed.append(np.isnan(rows[-1][:, 2]).all())
         if -1 in columns and line[2]:
             raise _not_columns(path)  # predictions whose scores were left out
-    kept = skeleton_of_names(str(path), nodes, skeleton)
+    kept, order, notes = named_joints(str(path), nodes, skeleton)
     taken = _taken(path, frame, tracks, placed)
     tracks = [tracks[i] for i in taken]
     count = sum(placed)
@@ -67,11 +67,11 @@ def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
     return instances_of(
         str(path),
         [frame[i] for i in taken],
-        by_hand(np.array([rows[i] for i in taken])) if taken else [],
+        by_hand(np.array([rows[i] for i in taken]))[:, order] if taken else [],
         tracks if any(track is not None for track in tracks) else None,
         0,
         kept,
-        [note] if count else [],
+        [*notes, *([note] if count else [])],
     )
 
 

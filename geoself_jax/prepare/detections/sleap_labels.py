@@ -15,7 +15,8 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_hdf5
-from geoself_jax.prepare.detections.rows import instances_of, nobody, skeleton_of_names
+from geoself_jax.prepare.detections.named_joints import named_joints
+from geoself_jax.prepare.detections.rows import instances_of, nobody
 from geoself_jax.prepare.instances import Instances
 
 SUFFIX = ".slp"
@@ -52,7 +53,7 @@ def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
 
     Args:
         path: The file.
-        skeleton: Of the nodes, in the file's order; None where they are a known skeleton's.
+        skeleton: Of the nodes to take, by name; None where they are a known skeleton's.
         max_bytes: Refuse files that are larger.
 
     Raises:
@@ -70,10 +71,11 @@ def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
         ) from error
     if not len(number):
         raise nobody(str(path))
-    kept = skeleton_of_names(str(path), project.nodes, skeleton)
+    kept, order, notes = named_joints(str(path), project.nodes, skeleton)
     names = [project.tracks[i] if 0 <= i < len(project.tracks) else None for i in track]
     tracked = names if any(names) else None
-    read = instances_of(str(path), number, rows, tracked, int(number.max()) + 1, kept)
+    frames = int(number.max()) + 1
+    read = instances_of(str(path), number, rows[:, order], tracked, frames, kept, notes)
     note = f"{path}: {by_hand} of {len(rows)} were placed by hand: their confidences are 1"
     return dataclasses.replace(read, notes=(*read.notes, note)) if by_hand else read
 

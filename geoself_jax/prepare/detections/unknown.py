@@ -38,7 +38,12 @@ def unknown(path: Path, known: Iterable[str], max_bytes: int = 1 << 32) -> Geose
         more = ", ..." if len(names) > 4 else ""
         do = f"it holds folders, {', '.join(names[:4])}{more}: give one camera's" if names else do
     elif path.suffix.lower() == ".json" and path.stat().st_size <= max_bytes:
-        seen = _seen(load_json(path, max_bytes=max_bytes))
+        content = load_json(path, max_bytes=max_bytes)
+        if isinstance(content, dict) and isinstance(content.get("people"), list):
+            return data_error(
+                f"{path}: one frame of OpenPose", "wanted a camera's folder", f"give {path.parent}"
+            )
+        seen = _seen(content)
         what = f"{path}: JSON, but of no known detector: {seen}"
     elif path.suffix.lower() in TABLES:
         cells = (head(path).splitlines() or [""])[0].split(",")
