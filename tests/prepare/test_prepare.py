@@ -180,7 +180,7 @@ def test_scores_on_another_scale_are_refused_and_can_be_scaled(scene, tmp_path):
         (["--input=x", "--output=o.npz", "--image-size=99999999999x10"], USAGE, ["WIDTHxHEIGHT"]),
         (["--input=x", "--output=o.npz", "--cameras=a,a"], USAGE, ["--cameras=a,a", "once"]),
         (["--input=x", "--output=o.npz", "--cameras="], USAGE, ["--cameras="]),
-        (["--input=x", "--output=o.npz", "--subjects=anna"], USAGE, ["--subjects", "format rig"]),
+        (["--input=x", "--output=o.npz", "--actions=walk"], USAGE, ["--actions", "format rig"]),
         (
             ["--input=x", "--output=o.npz", "--format=aist", "--fps=5"],
             USAGE,
@@ -249,7 +249,7 @@ def test_a_file_in_place_of_a_folder_and_an_unknown_camera_are_refused(scene, tm
     flags = (out, "--fps=50", f"--calibration={tmp_path}/clip/calibration_lab.json")
     file = tmp_path / "clip/front_left.json"
     code, line = refused("--input", file, *flags, "--format=rig")
-    assert code == DATA and "a file, no folder" in line
+    assert code == DATA and "one camera's file (alphapose)" in line
     code, line = refused("--input", tmp_path / "clip", *flags, "--image-size=front_lef=9x9")
     assert code == USAGE and "did you mean 'front_left'" in line
 
