@@ -8,6 +8,7 @@ import numpy as np
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect import (
     body,
+    by_clip,
     cameras,
     detection_checks,
     duplicates,
@@ -102,17 +103,27 @@ def of_geometry(
         return [verdicts.error("cameras", what, why, do)]
     found, fitting = [], []
     for sample in samples:
-        fit = cameras.check_cameras(sample)
-        found += fit
-        if fit[0].severity == "ok":
-            fitting.append(sample)
-            found += of_views(sample) if thorough else _of_frames_and_depth(sample)
-        elif fit[0].severity == "warning":
-            found += in_frames_and_time(sample)[0] if thorough else sides.check_frames(sample)
+        usual, worse = by_clip.apart(sample)
+        of_rig, fits = _of_rig(usual, thorough=thorough)
+        found += of_rig
+        fitting += [usual] if fits else []
+        for clip in worse:
+            found += by_clip.alone(clip, lambda few: _of_rig(few, thorough=thorough)[0])
     if not fitting:
         what = "people and timing were not checked"
         return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
     return found + of_people(recording, fitting, thorough=thorough)
+
+
+def _of_rig(sample: Sample, *, thorough: bool) -> tuple[list[Verdict], bool]:
+    """Checks of one rig's cameras; and whether these fit each other."""
+    fit = cameras.check_cameras(sample)
+    if fit[0].severity == "ok":
+        return fit + (of_views(sample) if thorough else _of_frames_and_depth(sample)), True
+    if fit[0].severity == "warning":
+        late = in_frames_and_time(sample)[0] if thorough else sides.check_frames(sample)
+        return fit + late, False
+    return fit, False
 
 
 def _of_frames_and_depth(sample: Sample) -> list[Verdict]:
