@@ -260,6 +260,7 @@ def check_depth(sample: Sample) -> list[Verdict]:
             found.append(severity("depth", what, figures, "check R and center (x_cam = R (x - c))"))
         elif middle > 100:
             what = f"{sample.name(view)}: people are far away"
-            found.append(warning("depth", what, figures, "check the unit of center"))
+            do = "check the unit of center"
+            found.append(warning("depth", what, f"median depth {middle:.0f} m", do))
     rig = sample.whole.rig_names[sample.rig]
     return found or [ok("depth", f"rig {rig}: people are in front of all cameras")]

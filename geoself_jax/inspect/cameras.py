@@ -82,8 +82,8 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
         return (
             f"{rig}: the cameras do not fit each other",
             evidence + "; no usual mistake explains it, and no single camera",
-            "wanted x_cam = R (x_world - center): R world to camera, center = -R^T t, cameras in "
-            "the order of the views, all synchronized",
+            "check that each file is its camera's, and that all are in step; wanted "
+            "x_cam = R (x_world - center): R world to camera, center = -R^T t",
         )
     return (
         f"{sample.name(alone)} does not fit the others",

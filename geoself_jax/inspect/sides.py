@@ -14,6 +14,9 @@ _STRANGER_PX, _STRANGERS = 60.0, 0.03
 _BENT = 0.1  # knee off the line from hip to ankle, of that line's length
 _FEWEST = 50
 
+Votes = tuple[np.ndarray, np.ndarray]
+"""Whether something points forward, and at which instants it was asked."""
+
 
 def check_frames(sample: Sample) -> list[Verdict]:
     """Verdicts on frames of a camera with left and right exchanged, or with somebody else."""
@@ -98,13 +101,10 @@ def _stranger(sample: Sample, view: int, strange: np.ndarray, share: float) -> V
 
 
 def check_anatomy(samples: list[Sample]) -> list[Verdict]:
-    """A verdict on left and right in the whole file: knees bend forward, a nose is in front."""
-    skeleton, points = samples[0].whole.skeleton, np.concatenate([s.points for s in samples])
-    ahead = _ahead(skeleton, points, samples[0].whole.world_up)
-    votes = (
-        [] if ahead is None else _knees(skeleton, points, ahead) + _nose(skeleton, points, ahead)
-    )
-    forward = np.concatenate(votes) if votes else np.empty(0)
+    """Verdicts on left and right in the whole file, or in whole clips: knees bend forward."""
+    votes = [_votes(sample) for sample in samples]
+    forward = np.concatenate([votes for votes, _ in votes])
+    clips = np.concatenate([clips for _, clips in votes])
     if len(forward) < _FEWEST:
         what = "whether left and right are exchanged in all cameras was not checked"
         return [note(CHECK, what, f"{len(forward)} instants with a bent knee or a nose, wanted 50")]
@@ -113,10 +113,53 @@ def check_anatomy(samples: list[Sample]) -> list[Verdict]:
     if share < 0.2:
         what = "left and right are exchanged in all cameras, or the world is mirrored"
         return [error(CHECK, what, figures, "exchange them, or fix the world's axes")]
+    names = samples[0].whole.clip_names
+    found = []
+    for clip in np.unique(clips):
+        own = forward[clips == clip]
+        if len(own) >= _FEWEST and own.mean() < 0.2:
+            what = f"clip {names[clip]}: left and right are exchanged in all cameras"
+            figures_of = (
+                f"knees bend forward in {100 * own.mean():.0f} % of {len(own)} cases, in all "
+            )
+            figures_of += f"clips in {100 * share:.0f} %"
+            found.append(warning(CHECK, what, figures_of, "exchange them there"))
+    if found:
+        return found
     if share < 0.7:
         what = "whether left and right are exchanged in all cameras is undecided"
         return [note(CHECK, what, figures)]
     return [ok(CHECK, "left and right are the body's own", figures)]
+
+
+def _votes(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
+    """Whether a bent knee or a nose points forward, of each that does, and its clip.
+
+    Of people who are upright: of one who lies or stands on the hands the vertical does not tell.
+    """
+    skeleton, points = sample.whole.skeleton, sample.points
+    ahead = _ahead(skeleton, points, sample.whole.world_up)
+    if ahead is None:
+        return np.empty(0, bool), np.empty(0, int)
+    up = _upright(skeleton, points, sample.whole.world_up)
+    points, ahead, clips = points[up], ahead[up], sample.recording.clip_id[up]
+    found = _knees(skeleton, points, ahead) + _nose(skeleton, points, ahead)
+    if not found:
+        return np.empty(0, bool), np.empty(0, int)
+    return (
+        np.concatenate([votes for votes, _ in found]),
+        np.concatenate([clips[at] for _, at in found]),
+    )
+
+
+def _upright(skeleton: Skeleton, points: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """(n,) the trunk is within 60 degrees of the vertical; all where it is not known."""
+    trunk = find(skeleton, "left_shoulder", "right_shoulder", "left_hip", "right_hip")
+    if trunk is None:
+        return np.ones(len(points), bool)
+    shoulders, hips = points[:, trunk[:2]].mean(1), points[:, trunk[2:]].mean(1)
+    along = shoulders - hips
+    return along @ up > 0.5 * np.linalg.norm(along, axis=-1)
 
 
 def find(skeleton: Skeleton, *names: str) -> list[int] | None:
@@ -135,7 +178,7 @@ def _ahead(skeleton: Skeleton, points: np.ndarray, up: np.ndarray) -> np.ndarray
     return ahead / np.linalg.norm(ahead, axis=-1, keepdims=True).clip(1e-6)
 
 
-def _knees(skeleton: Skeleton, points: np.ndarray, ahead: np.ndarray) -> list[np.ndarray]:
+def _knees(skeleton: Skeleton, points: np.ndarray, ahead: np.ndarray) -> list[Votes]:
     votes = []
     for side in ("left", "right"):
         leg = find(skeleton, f"{side}_hip", f"{side}_knee", f"{side}_ankle")
@@ -148,14 +191,16 @@ def _knees(skeleton: Skeleton, points: np.ndarray, ahead: np.ndarray) -> list[np
         off = off - (off * line).sum(-1, keepdims=True) * line / length**2
         off = off / length
         bent = np.linalg.norm(off, axis=-1) > _BENT  # False where NaN
-        votes.append((off * ahead).sum(-1)[bent] > 0)
+        at = np.flatnonzero(bent)
+        votes.append(((off * ahead).sum(-1)[at] > 0, at))
     return votes
 
 
-def _nose(skeleton: Skeleton, points: np.ndarray, ahead: np.ndarray) -> list[np.ndarray]:
+def _nose(skeleton: Skeleton, points: np.ndarray, ahead: np.ndarray) -> list[Votes]:
     face = find(skeleton, "nose", "left_ear", "right_ear")
     if face is None:
         return []
     nose, left, right = (points[:, joint] for joint in face)
     forward = ((nose - (left + right) / 2) * ahead).sum(-1)
-    return [forward[np.abs(forward) > 0.03] > 0]
+    at = np.flatnonzero(np.abs(forward) > 0.03)  # none where NaN
+    return [(forward[at] > 0, at)]
