@@ -9,11 +9,11 @@ from geoself_jax.core.errors import GeoselfError, data_error, joined, usage_erro
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
-from geoself_jax.prepare.common_clock import starts_differ
+from geoself_jax.prepare.common_clock import counted_apart, started_together, starts_differ
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.instances import Instances, nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
-from geoself_jax.prepare.merge_rigs import check_image_sizes
+from geoself_jax.prepare.merge_rigs import check_image_sizes, check_places
 from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_views
 
@@ -78,7 +78,11 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
             "; ".join(trial.unread.values()) or "add cameras",
         )
     check_image_sizes(rig)
+    check_places(rig.select(there))
     read = read_views(rig.select(there), paths, own, options)
+    if own.trim and counted_apart([*read.values()]):
+        options.notice(f"{name}: --trim takes each camera's first frame as frame 0")
+        read = dict(zip(read, started_together([*read.values()]), strict=True))
     frames = _common_frames(name, read, own, options)
     for each in rig.camera_names:
         if each not in read:
@@ -98,6 +102,7 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     taken = would[somebody]
     if not taken.size:
         raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
+    _check_shared(name, rig, chosen.confidence[taken], taken)
     if not somebody.all():
         options.notice(frames_left_out(name, would, somebody))
     return Clip(
@@ -111,6 +116,25 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         confidence=chosen.confidence[taken],
         frame_id=(taken // options.every).astype(np.int32),
         assumed=assumed,
+    )
+
+
+def _check_shared(name: str, rig: Rig, confidence: np.ndarray, frames: np.ndarray) -> None:
+    """Refuses a recording without a frame that two cameras see: each has numbers of its own."""
+    seen = (confidence > 0).any(-1)
+    if (seen.sum(-1) > 1).any():
+        return
+    which = (frames[seen[:, view]] for view in range(rig.views))
+    at = [f"{each[0]} to {each[-1]}" if len(each) else "" for each in which]
+    first = ", ".join(
+        f"{numbers} of {camera}"
+        for camera, numbers in zip(rig.camera_names, at, strict=True)
+        if numbers
+    )
+    raise data_error(
+        f"{name}: no frame is seen by two cameras",
+        f"somebody is in frames {first}",
+        "number the frames of all cameras by one clock: equal numbers at equal instants",
     )
 
 
@@ -135,6 +159,14 @@ def _common_frames(
     if counts[least] != counts[most] and starts_differ([*views.values()]) and not own.trim:
         return counts[most]
     if counts[least] != counts[most]:
+        if not own.trim and counted_apart([*views.values()]):
+            raise data_error(
+                f"{clip}: {counts[least]} frames of camera {least}, {counts[most]} of {most}",
+                "frame numbers begin at two numbers that differ by 1: one camera's are counted "
+                "from 1, or its first frame is missing",
+                "if they start together, --trim takes each camera's first frame as frame 0; if "
+                "not, add the frame",
+            )
         if not own.trim:
             raise data_error(
                 f"{views[least].source}: {counts[least]} frames of camera {least}, "

@@ -57,6 +57,11 @@ DAMAGE = [
     ("matrix", [[float("nan"), 0, 500], *K[1:]], "camera right: camera matrix: .* - not finite"),
     ("matrix", [["a", 0, 500], *K[1:]], "camera right: camera matrix: .* - 3x3 numbers"),
     ("matrix", [[1.0, 2.0], [3.0]], "camera right: camera matrix: .* - 3x3 numbers"),
+    (
+        "rotation",
+        [90.0, 0.0, 35.0],
+        "camera right: rotation: .* are these degrees, or Euler angles",
+    ),
     ("matrix", True, "camera right: camera matrix: True - 3x3 numbers"),
     ("matrix", {"a": 1}, "camera right: camera matrix: .* - 3x3 numbers"),
     ("matrix", None, r"table \[right\]: no matrix - a camera has matrix, rotation and translation"),

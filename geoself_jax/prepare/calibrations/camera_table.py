@@ -15,6 +15,7 @@ TURNED = 1e-2
 """R R^T may differ from the identity by so much: more is no rotation."""
 
 _EXACT = 1e-12  # R R^T off the identity by rounding alone: left as it is
+_TURN = 2 * np.pi + 1e-3  # radians; OpenCV writes at most half of it
 _LARGEST = 1e12  # of any number of a camera
 _COUNTS = (0, 4, 5, 8, 12, 14)
 
@@ -159,7 +160,15 @@ def _rotation(value: Any, where: str) -> tuple[np.ndarray, float]:
     what = f"{where}: rotation"
     flat = value if value is None else _size_of(value)
     if flat == 3:
-        return Rotation.from_rotvec(numbers(value, what, (3,))).as_matrix(), 0.0
+        vector = numbers(value, what, (3,))
+        if np.linalg.norm(vector) > _TURN:
+            raise data_error(
+                f"{what}: {_shown(value)}",
+                "a vector of axis times angle in radians is wanted, at most a whole turn long: "
+                "are these degrees, or Euler angles?",
+                "write it as 3x3, world to camera",
+            )
+        return Rotation.from_rotvec(vector).as_matrix(), 0.0
     if flat == 4:
         raise data_error(
             f"{what}: 4 numbers, a quaternion",
