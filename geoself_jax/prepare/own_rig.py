@@ -13,6 +13,7 @@ from geoself_jax.prepare.common_clock import counted_apart, started_together, st
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.instances import Instances, nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
+from geoself_jax.prepare.match_cameras import shown_names
 from geoself_jax.prepare.merge_rigs import check_image_sizes, check_places
 from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_views
@@ -102,7 +103,8 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     taken = would[somebody]
     if not taken.size:
         raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
-    _check_shared(name, rig, chosen.confidence[taken], taken)
+    for line in _alone(name, rig, chosen.confidence[taken], taken):
+        options.notice(line)
     if not somebody.all():
         options.notice(frames_left_out(name, would, somebody))
     return Clip(
@@ -119,23 +121,23 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     )
 
 
-def _check_shared(name: str, rig: Rig, confidence: np.ndarray, frames: np.ndarray) -> None:
-    """Refuses a recording without a frame that two cameras see: each has numbers of its own."""
+def _alone(name: str, rig: Rig, confidence: np.ndarray, frames: np.ndarray) -> list[str]:
+    """A warning of each camera that shares no frame with another, as with numbers of its own.
+
+    Raises:
+        GeoselfError: No two cameras share one (65).
+    """
     seen = (confidence > 0).any(-1)
-    if (seen.sum(-1) > 1).any():
-        return
-    which = (frames[seen[:, view]] for view in range(rig.views))
-    at = [f"{each[0]} to {each[-1]}" if len(each) else "" for each in which]
-    first = ", ".join(
-        f"{numbers} of {camera}"
-        for camera, numbers in zip(rig.camera_names, at, strict=True)
-        if numbers
-    )
-    raise data_error(
-        f"{name}: no frame is seen by two cameras",
-        f"somebody is in frames {first}",
-        "number the frames of all cameras by one clock: equal numbers at equal instants",
-    )
+    together = seen & (seen.sum(-1) > 1)[:, None]
+    alone = np.flatnonzero(seen.any(0) & ~together.any(0))
+    ends = {view: frames[seen[:, view]][[0, -1]].tolist() for view in alone}
+    at = [f"{a} to {b} of {rig.camera_names[view]}" for view, (a, b) in ends.items()]
+    clock = "number the frames of all cameras by one clock: equal numbers at equal instants"
+    if not together.any():
+        what = f"{name}: no frame is seen by two cameras"
+        do = clock if len(at) > 1 else "check the detections of the other cameras"
+        raise data_error(what, f"somebody is in frames {', '.join(at)}", do)
+    return [f"warning: {name}: frames {each} are seen by no other camera - {clock}" for each in at]
 
 
 def _summary(
@@ -143,7 +145,8 @@ def _summary(
 ) -> str:
     """One line: the file of each camera, the joints, and how the person was chosen."""
     reason = recognize_detections(paths[rig.camera_names[0]], kind)
-    cameras = ", ".join(f"{camera} = {paths[camera].name}" for camera in rig.camera_names)
+    shown = shown_names([paths[camera] for camera in rig.camera_names])
+    cameras = ", ".join(map(" = ".join, zip(rig.camera_names, shown, strict=True)))
     return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"
 
 

@@ -328,3 +328,39 @@ def test_cameras_that_stand_at_one_place_are_refused(session, of, who):
     error = refused(session / "P1/run", flags=[f"--calibration={session}/calibration"])
     assert error.code == DATA and "have the same rotation and translation" in str(error)
     assert who in str(error) and "not calibrated" in str(error)
+
+
+def test_a_camera_with_a_clock_of_its_own_is_said(session, capsys):
+    renumbered(session / "P1/run/pose/cam2_json", 100)
+    run(session / "P1/run", flags=[f"--calibration={session}/calibration"])
+    said = capsys.readouterr().out
+    assert "frames 100 to 113 of cam2 are seen by no other camera" in said
+
+
+def in_folders(place, inner, views):
+    """Moves the detections of some cameras to folders of their names."""
+    for name in (RIG.camera_names[view] for view in views):
+        (place / name / inner).parent.mkdir(parents=True)
+        shutil.move(place / f"pose/{name}_json", place / name / inner)
+    shutil.rmtree(place / "pose")
+
+
+@pytest.mark.parametrize("views", [range(4), (0, 2)])
+def test_folders_may_name_the_cameras_of_files_of_one_name(session, capsys, views):
+    place = session / "P1/run"
+    right = run(place, flags=[f"--calibration={session}/calibration"])
+    in_folders(place, "keypoints", views)
+    read = run(place, flags=[f"--calibration={session}/calibration"])
+    np.testing.assert_array_equal(read.keypoints_2d, right.keypoints_2d[:, list(views)])
+    assert "cam1 = cam1/keypoints, " in capsys.readouterr().out
+
+
+def test_cameras_with_recordings_in_them_are_called_so(session):
+    for name in RIG.camera_names:
+        for trial in ("run", "walk"):
+            place = session.parent / f"x/{name}/{trial}"
+            place.mkdir(parents=True)
+            shutil.move(session / f"P1/{trial}/pose/{name}_json", place)
+    error = refused(session.parent / "x", flags=[f"--calibration={session}/calibration"])
+    assert error.code == DATA and "x: cam1, cam2, cam3, cam4 - are cameras" in str(error)
+    assert "move them: RECORDING/cam1" in str(error)

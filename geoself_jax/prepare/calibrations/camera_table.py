@@ -253,12 +253,14 @@ def odd_camera(source: object, name: object) -> GeoselfError:
 
 
 def camera_name(path: Path, table: dict[str, Any]) -> str:
-    """`name` of a camera's table.
+    """`name` of a camera's table, which may be a number.
 
     Raises:
-        GeoselfError: It is no text (65).
+        GeoselfError: It is neither text nor a whole number (65).
     """
     name = table.get("name")
+    if isinstance(name, int) and not isinstance(name, bool):
+        return str(name)
     if not isinstance(name, str):
         raise odd_camera(f"{path}: name of a camera", name)
     return name
