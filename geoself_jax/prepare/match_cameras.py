@@ -128,7 +128,7 @@ def camera_named(cameras: Sequence[str], paths: Mapping[str, Path], other: Path)
 
 def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Match:
     """By the whole name, or by one pattern of all files; else nothing."""
-    files, of = tuple(found), _told_apart(found)
+    files, of = tuple(found), _distinct(found)
     named = tuple(of)
     for way in (_by_whole_name, _by_pattern):
         paths = {camera: of[each] for camera, each in way(cameras, named).items()}
@@ -144,7 +144,7 @@ def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Mat
     return Match({}, files, exact=False, certain=False)
 
 
-def _told_apart(found: Sequence[Path]) -> dict[Path, Path]:
+def _distinct(found: Sequence[Path]) -> dict[Path, Path]:
     """Detections by what tells them apart: themselves, or their folders: cam1/keypoints.json."""
     for level in range(DEPTH):
         places = [path.parents[level - 1] if level else path for path in found]
@@ -157,7 +157,7 @@ def shown_names(found: Sequence[Path]) -> list[str]:
     """Names of files and folders in messages; from the folder on that tells them apart."""
     return [
         path.name if place == path else f"{place.name}/{path.relative_to(place)}"
-        for place, path in _told_apart(found).items()
+        for place, path in _distinct(found).items()
     ]
 
 

@@ -127,7 +127,7 @@ def _alone(name: str, rig: Rig, confidence: np.ndarray, frames: np.ndarray) -> l
     Raises:
         GeoselfError: No two cameras share one (65).
     """
-    seen = (confidence > 0).any(-1)
+    seen = np.asarray((confidence > 0).any(-1))
     together = seen & (seen.sum(-1) > 1)[:, None]
     alone = np.flatnonzero(seen.any(0) & ~together.any(0))
     ends = {view: frames[seen[:, view]][[0, -1]].tolist() for view in alone}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from detection_files import coco, mmpose, openpose, people
 
+from geoself_jax.core.errors import GeoselfError
 from geoself_jax.prepare.detections import read_detections
 
 
@@ -74,3 +75,26 @@ def test_keypoints_may_be_a_list_of_joints(tmp_path):
         lambda c: [e.update(keypoints=np.reshape(e["keypoints"], (-1, 3)).tolist()) for e in c],
     )
     np.testing.assert_array_equal(read_detections(path).keypoints_2d, flat.keypoints_2d)
+
+
+@pytest.mark.parametrize("as_written", [int, float, str])
+def test_annotations_find_their_images_whatever_the_ids_are_written_as(tmp_path, as_written):
+    flat = people()[0, :2].reshape(2, -1).tolist()
+    content = {
+        "images": [{"id": as_written(70 + f), "file_name": f"a_{f:05d}.jpg"} for f in (3, 4)],
+        "annotations": [
+            {"image_id": as_written(73 + n), "category_id": 1, "keypoints": row}
+            for n, row in enumerate(flat)
+        ],
+        "categories": [{"id": 1, "name": "person"}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    assert read_detections(tmp_path / "a.json").frame.tolist() == [3, 4]
+
+
+def test_names_that_end_in_another_number_than_the_frames_are_called_so(tmp_path):
+    folder = openpose(tmp_path / "a_json", people())
+    for number, path in enumerate(sorted(folder.iterdir())):
+        path.rename(folder / f"{number:05d}_cam1_keypoints.json")
+    with pytest.raises(GeoselfError, match=r"12 files of frame 1, the last .*number is the last"):
+        read_detections(folder)

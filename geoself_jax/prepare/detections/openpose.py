@@ -123,10 +123,15 @@ def _numbers(path: Path, names: list[str]) -> list[int]:
         n for n, count in zip(*np.unique(numbers, return_counts=True), strict=True) if count > 1
     ]
     if twice:
+        every = len(set(numbers)) == 1
         raise data_error(
-            f"{path}: two files of frame {twice[0]}",
+            f"{path}: "
+            + (f"{len(names)} files" if every else "two files")
+            + f" of frame {twice[0]}, the last number of a name, as of {names[-1]}",
             "a folder holds the frames of one camera",
-            "give each camera a folder",
+            "rename the files so that the frame's number is the last"
+            if every
+            else "give each camera a folder",
         )
     return numbers
 
