@@ -107,7 +107,8 @@ def of_geometry(
         found += fit
         if fit[0].severity == "ok":
             views = of_views(sample) if thorough else _of_frames_and_depth(sample)
-            fitting += [] if _disagree(views) else [sample]
+            wrong = any(v.severity == "error" for v in views if sides.DISAGREE in v.what)
+            fitting += [] if wrong else [sample]
             found += views
         elif fit[0].severity == "warning":
             others = in_frames_and_time(sample)[0] if thorough else sides.check_frames(sample)
@@ -115,7 +116,7 @@ def of_geometry(
     if not fitting:
         what = "people and timing were not checked"
         return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
-    return found + of_people(recording, fitting, thorough=thorough)
+    return found + of_people(recording, fitting, thorough=thorough, sided=not _disagree(found))
 
 
 def _disagree(found: list[Verdict]) -> bool:
@@ -183,9 +184,12 @@ def _not_timed(sample: Sample) -> list[Verdict]:
 
 
 def of_people(
-    recording: Recording, samples: list[Sample], *, thorough: bool = True
+    recording: Recording, samples: list[Sample], *, thorough: bool = True, sided: bool = True
 ) -> list[Verdict]:
-    """Checks of the triangulated people; `thorough` as for `of_geometry`."""
+    """Checks of the triangulated people; `thorough` as for `of_geometry`.
+
+    `sided`: The cameras agree on what is left.
+    """
     skeleton, subjects = recording.skeleton, _by_subject(recording, samples)
     found = [
         v for name, points in subjects.items() for v in body.check_size(name, skeleton, points)
@@ -200,7 +204,7 @@ def of_people(
     if vertical[0].severity != "ok":  # upside down, left looks like right
         what = "whether left and right are exchanged in all cameras was not checked"
         found.append(verdicts.note(sides.CHECK, what, "people do not stand upright by world_up"))
-    elif all(verdict.severity != "error" for verdict in order):
+    elif sided and all(verdict.severity != "error" for verdict in order):
         found += sides.check_anatomy(samples)
     if not thorough:
         return found

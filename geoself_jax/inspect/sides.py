@@ -32,7 +32,8 @@ def check_frames(sample: Sample) -> list[Verdict]:
     clear = [v for v in found if v.severity == "error" and v.check == CHECK]
     if len(clear) == 1 and len(found) > 1 and sample.views > 2:
         return clear + [v for v in check_frames(_undone(sample, worst)) if v.severity != "ok"]
-    if several > max(1, sample.views / 2 - 1) and shares.sum() > _SHARE[1]:
+    two = sample.views == 2 and any(v.check == CHECK and v.severity != "note" for v in found)
+    if two or (several > max(1, sample.views / 2 - 1) and shares.sum() > _SHARE[1]):
         each = (f"{sample.whole.camera_names[v]} in {100 * s:.0f} %" for v, s in enumerate(shares))
         evidence = "exchanging them halves the error of " + ", ".join(each) + " of its frames"
         do = "look at the images of each camera, and exchange them where left is not left"
@@ -121,10 +122,11 @@ def _stranger(sample: Sample, view: int, strange: np.ndarray, share: float) -> V
     first = place(sample.whole, sample.frames[np.flatnonzero(strange)[0]])
     return warning(
         PERSON,
-        f"{sample.name(view)}: somebody else, or a wrong pose, in some frames",
+        f"{sample.name(view)}: somebody else, a wrong pose or another instant in some frames",
         f"{100 * share:.0f} % of the frames are over {_STRANGER_PX:.0f} px off while the others "
         f"fit, first {first}",
-        "match the people of the views again, or set those confidences to 0",
+        "match the people of the views again, check whether it is in step, or set those "
+        "confidences to 0",
     )
 
 

@@ -53,13 +53,22 @@ def test_two_cameras_with_one_place_and_two_lenses_have_one_calibration():
     assert f"cameras {a} and {b} have one calibration" in line
 
 
+def of_two(arrays):
+    """The arrays of the first two cameras alone."""
+    arrays = {name: np.array(array) for name, array in arrays.items()}
+    for name in ("keypoints_2d", "confidence", "K", "R", "center", "image_size", "dist"):
+        arrays[name] = arrays[name][:, :2]
+    return arrays | {"camera_names": arrays["camera_names"][:2]}
+
+
+def test_one_camera_of_two_with_sides_exchanged_is_no_exchange_in_all():
+    lines = [v.line for v in alarms(exchanged(of_two(planting.good_arrays()), (1,)))]
+    assert any("the cameras disagree on left and right" in line for line in lines), lines
+    assert not any("in all cameras" in line or "in some frames" in line for line in lines), lines
+
+
 def test_a_mirrored_image_of_two_cameras_is_not_called_an_order_of_joints():
-    faulty = {name: np.array(array) for name, array in planting.good_arrays().items()}
-    for name in ("keypoints_2d", "confidence"):
-        faulty[name] = faulty[name][:, :2]
-    for name in ("K", "R", "center", "image_size", "dist"):
-        faulty[name] = faulty[name][:, :2]
-    faulty["camera_names"] = faulty["camera_names"][:2]
+    faulty = of_two(planting.good_arrays())
     width = faulty["image_size"][0, 1, 0]
     faulty["keypoints_2d"][:, 1, :, 0] = width - faulty["keypoints_2d"][:, 1, :, 0]
     found = alarms(faulty)

@@ -46,7 +46,9 @@ def test_scores_on_another_scale_are_refused_with_what_they_look_like(tmp_path, 
 
 def test_a_camera_on_another_scale_than_the_one_given_is_refused(tmp_path):
     read = read_detections(coco(tmp_path / "a.json", people()))
-    with pytest.raises(GeoselfError, match=r"--confidence-scale=100 .* write the scores of all"):
+    with pytest.raises(
+        GeoselfError, match=r"--confidence-scale=100 .* write the scores of all on one"
+    ):
         scaled(read, 100)
 
 

@@ -75,7 +75,7 @@ def scaled(found: Instances, scale: float) -> Instances:
         raise data_error(
             f"{found.source}: score {top * scale:g} is its largest",
             f"--confidence-scale={scale:g} is of scores up to that, in all cameras",
-            "write the scores of all cameras on one scale",
+            "leave it out if all cameras' are so, else write the scores of all on one scale",
         )
     if top <= 1:
         return dataclasses.replace(found, confidence=values)
