@@ -112,17 +112,34 @@ def of_geometry(
     if not fitting:
         what = "people and timing were not checked"
         return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
-    return found + of_people(recording, fitting, thorough=thorough)
+    return found + of_people(recording, fitting, thorough=thorough, sided=not _disagree(found))
+
+
+def _disagree(found: list[Verdict]) -> bool:
+    """Whether one person's left is another camera's right: what is triangulated is no body."""
+    return any(sides.DISAGREE in verdict.what for verdict in found)
+
+
+def _not_by_another(sample: Sample, fit: Verdict, found: list[Verdict]) -> list[Verdict]:
+    """The verdicts on frames without those that one camera, which does not fit, draws on others."""
+    names = [sample.name(view) for view in range(sample.views)]
+    faulty = [name for name in names if fit.what.startswith((f"{name}: ", f"{name} "))]
+    if not faulty:
+        return found
+    others = tuple(f"{name}: " for name in names if name not in faulty)
+    return [v for v in found if v.severity == "ok" or not v.what.startswith(others)]
 
 
 def _of_rig(sample: Sample, *, thorough: bool) -> tuple[list[Verdict], bool]:
     """Checks of one rig's cameras; and whether these fit each other."""
     fit = cameras.check_cameras(sample)
     if fit[0].severity == "ok":
-        return fit + (of_views(sample) if thorough else _of_frames_and_depth(sample)), True
+        views = of_views(sample) if thorough else _of_frames_and_depth(sample)
+        wrong = any(v.severity == "error" for v in views if sides.DISAGREE in v.what)
+        return fit + views, not wrong
     if fit[0].severity == "warning":
-        late = in_frames_and_time(sample)[0] if thorough else sides.check_frames(sample)
-        return fit + late, False
+        others = in_frames_and_time(sample)[0] if thorough else sides.check_frames(sample)
+        return fit + _not_by_another(sample, fit[0], others), False
     return fit, False
 
 
@@ -133,6 +150,8 @@ def _of_frames_and_depth(sample: Sample) -> list[Verdict]:
 def of_views(sample: Sample) -> list[Verdict]:
     """Checks that need cameras that fit."""
     found, in_step = in_frames_and_time(sample)
+    if _disagree(found):
+        return found
     lenses = lens.check_lens(in_step)
     if any(verdict.severity == "warning" for verdict in lenses):
         found, in_step = _not_timed(sample), sample
@@ -151,13 +170,18 @@ def in_frames_and_time(sample: Sample) -> tuple[list[Verdict], Sample]:
     A camera that exchanges sides looks late, and one that is late seems to see somebody else.
     """
     found = sides.check_frames(sample)
+    if _disagree(found):
+        return found, sample
     sided = [v for v in found if v.check == sides.CHECK and v.severity != "ok"]
     names = [sample.name(view) for view in range(sample.views)]
     exchanged = [n for n in names if any(v.what.startswith(f"{n}: ") for v in sided)]
     late, in_step = timing.check_timing(sample)
     if exchanged:
         starts = tuple(f"{name}{end}" for name in exchanged for end in (": ", " "))
-        return found + [v for v in late if not v.what.startswith(starts)], sample
+        late = [v for v in late if not v.what.startswith(starts)]
+        clocks = tuple(f"{name}: " for name in names if any(name in v.what for v in late))
+        strangers = [v for v in found if v.check == sides.PERSON and v.what.startswith(clocks)]
+        return [v for v in found if v not in strangers] + late, sample
     return (found if in_step is sample else sides.check_frames(in_step)) + late, in_step
 
 
@@ -169,9 +193,12 @@ def _not_timed(sample: Sample) -> list[Verdict]:
 
 
 def of_people(
-    recording: Recording, samples: list[Sample], *, thorough: bool = True
+    recording: Recording, samples: list[Sample], *, thorough: bool = True, sided: bool = True
 ) -> list[Verdict]:
-    """Checks of the triangulated people; `thorough` as for `of_geometry`."""
+    """Checks of the triangulated people; `thorough` as for `of_geometry`.
+
+    `sided`: The cameras agree on what is left.
+    """
     skeleton, subjects = recording.skeleton, _by_subject(recording, samples)
     found = [
         v for name, points in subjects.items() for v in body.check_size(name, skeleton, points)
@@ -179,10 +206,14 @@ def of_people(
     if any(verdict.severity == "error" for verdict in found):
         return found  # in another unit no bone is of a person's length
     vertical = body.check_up(samples)
-    found += vertical + body.check_order(skeleton, subjects)
+    order = body.check_order(skeleton, subjects, sure=recording.views > 2)
+    found += vertical + order
     for name, points in subjects.items():
         found += body.check_bones(name, skeleton, points) if thorough else []
-    if all(verdict.severity != "error" for verdict in vertical):  # else left looks like right
+    if vertical[0].severity != "ok":  # upside down, left looks like right
+        what = "whether left and right are exchanged in all cameras was not checked"
+        found.append(verdicts.note(sides.CHECK, what, "people do not stand upright by world_up"))
+    elif sided and all(verdict.severity != "error" for verdict in order):
         found += sides.check_anatomy(samples)
     if not thorough:
         return found

@@ -1,12 +1,15 @@
 """Left for right: in a camera, in some of its frames, or in the whole file."""
 
+import dataclasses
+
 import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.inspect.sample import Sample, place
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
-CHECK = "left and right"
+CHECK, PERSON = "left and right", "person"
+DISAGREE = "the cameras disagree on left and right"
 _LEAST_PX = 15.0  # in an image 1000 wide, of the frame as it is
 _SHARE = (0.08, 0.6)  # of a camera's frames exchanged: from here a warning, from here an error
 _RUN = 60  # frames
@@ -24,21 +27,50 @@ def check_frames(sample: Sample) -> list[Verdict]:
     if sample.views < 2 or not pairs:
         what = "frames with left and right exchanged were not looked for"
         return [note(CHECK, what, "the skeleton has no left/right pairs" * (not pairs))]
-    found = []
-    for view in range(sample.views):
-        found += _of_view(sample, view, pairs)
     rig = sample.whole.rig_names[sample.rig]
+    swapped = [_swapped(sample, view, pairs) for view in range(sample.views)]
+    shares = np.array([each.mean() for each, _, _ in swapped])
+    found = [v for view, each in enumerate(swapped) for v in _of_view(sample, view, *each)]
+    worst, several = int(shares.argmax()), int((shares > _SHARE[0]).sum())
+    clear = [v for v in found if v.severity == "error" and v.check == CHECK]
+    if len(clear) == 1 and len(found) > 1 and sample.views > 2:
+        return clear + [v for v in check_frames(_undone(sample, worst)) if v.severity != "ok"]
+    two = sample.views == 2 and any(v.check == CHECK and v.severity != "note" for v in found)
+    if two or (several > max(1, sample.views / 2 - 1) and shares.sum() > _SHARE[1]):
+        each = (f"{sample.whole.camera_names[v]} in {100 * s:.0f} %" for v, s in enumerate(shares))
+        evidence = "exchanging them halves the error of " + ", ".join(each) + " of its frames"
+        do = "look at the images of each camera, and exchange them where left is not left"
+        severity = error if shares.sum() > 1 else warning
+        return [severity(CHECK, f"rig {rig}: {DISAGREE}", evidence, do)]
     return found or [ok(CHECK, f"rig {rig}: left and right agree in all cameras")]
 
 
-def _of_view(sample: Sample, view: int, pairs: list[int]) -> list[Verdict]:
+def _undone(sample: Sample, view: int) -> Sample:
+    """The sample with left and right of one view exchanged."""
+    whole, mirror = sample.whole, list(sample.whole.skeleton.mirror)
+    pixels, confidence = whole.keypoints_2d.copy(), whole.confidence.copy()
+    pixels[:, view], confidence[:, view] = pixels[:, view, mirror], confidence[:, view, mirror]
+    changed = dataclasses.replace(whole, keypoints_2d=pixels, confidence=confidence)
+    return Sample(changed, sample.frames)
+
+
+def _swapped(
+    sample: Sample, view: int, pairs: list[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(n,) frames that look exchanged in a view, and the errors, px, as they are and exchanged."""
     mirror = list(sample.whole.skeleton.mirror)
     own = sample.pixels[:, view]
     seen = sample.seen[:, view].any(-1)
     now = _by_frame(sample.error_of(view)[:, pairs])
     exchanged = _by_frame(sample.error_of(view, keypoints_2d=own[:, mirror])[:, pairs])
-    scale = sample.pixel_scale(view)
-    swapped = seen & (now > _LEAST_PX * scale) & (exchanged < now / 2)
+    least = _LEAST_PX * sample.pixel_scale(view)
+    return seen & (now > least) & (exchanged < now / 2), now, exchanged
+
+
+def _of_view(
+    sample: Sample, view: int, swapped: np.ndarray, now: np.ndarray, exchanged: np.ndarray
+) -> list[Verdict]:
+    seen, scale = sample.seen[:, view].any(-1), sample.pixel_scale(view)
     share = float(swapped.sum() / max(1, seen.sum()))
     if share > _SHARE[0] and swapped.sum() > 1:
         rest = float(np.median(now[seen & ~swapped])) if (seen & ~swapped).any() else 0.0
@@ -92,11 +124,12 @@ def _lasting(sample: Sample, swapped: np.ndarray) -> bool:
 def _stranger(sample: Sample, view: int, strange: np.ndarray, share: float) -> Verdict:
     first = place(sample.whole, sample.frames[np.flatnonzero(strange)[0]])
     return warning(
-        "person",
-        f"{sample.name(view)}: somebody else, or a wrong pose, in some frames",
+        PERSON,
+        f"{sample.name(view)}: somebody else, a wrong pose or another instant in some frames",
         f"{100 * share:.0f} % of the frames are over {_STRANGER_PX:.0f} px off while the others "
         f"fit, first {first}",
-        "match the people of the views again, or set those confidences to 0",
+        "match the people of the views again, check whether it is in step, or set those "
+        "confidences to 0",
     )
 
 

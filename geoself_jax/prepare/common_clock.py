@@ -55,6 +55,22 @@ def starts_differ(views: Sequence[Instances]) -> bool:
     return max(starts, default=0) - min(starts, default=0) > 1
 
 
+def counted_apart(views: Sequence[Instances]) -> bool:
+    """Whether files of equally many frames begin at two numbers that differ by 1.
+
+    As where one program counts from 0 and another from 1.
+    """
+    starts = [start for view in views if (start := _start(view)) is not None]
+    lengths = {view.frames - (_start(view) or 0) for view in views}
+    return len(lengths) == 1 and max(starts, default=0) - min(starts, default=0) == 1
+
+
+def started_together(views: Sequence[Instances]) -> list[Instances]:
+    """The detections with each camera's first frame as the earliest of all."""
+    starts = [_start(view) or 0 for view in views]
+    return [_shifted(v, min(starts) - start) for v, start in zip(views, starts, strict=True)]
+
+
 def _start(view: Instances) -> int | None:
     """The first number of a file; None where it has neither frames nor people."""
     return int(view.frame[0]) if view.first is None and len(view.frame) else view.first

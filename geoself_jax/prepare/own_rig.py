@@ -9,11 +9,12 @@ from geoself_jax.core.errors import GeoselfError, data_error, joined, usage_erro
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
-from geoself_jax.prepare.common_clock import starts_differ
+from geoself_jax.prepare.common_clock import counted_apart, started_together, starts_differ
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.instances import Instances, nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
-from geoself_jax.prepare.merge_rigs import check_image_sizes
+from geoself_jax.prepare.match_cameras import shown_names
+from geoself_jax.prepare.merge_rigs import check_image_sizes, check_places
 from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_views
 
@@ -78,7 +79,11 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
             "; ".join(trial.unread.values()) or "add cameras",
         )
     check_image_sizes(rig)
+    check_places(rig.select(there))
     read = read_views(rig.select(there), paths, own, options)
+    if own.trim and counted_apart([*read.values()]):
+        options.notice(f"{name}: --trim takes each camera's first frame as frame 0")
+        read = dict(zip(read, started_together([*read.values()]), strict=True))
     frames = _common_frames(name, read, own, options)
     for each in rig.camera_names:
         if each not in read:
@@ -98,6 +103,8 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     taken = would[somebody]
     if not taken.size:
         raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
+    for line in _alone(name, rig, chosen.confidence[taken], taken):
+        options.notice(line)
     if not somebody.all():
         options.notice(frames_left_out(name, would, somebody))
     return Clip(
@@ -114,12 +121,32 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     )
 
 
+def _alone(name: str, rig: Rig, confidence: np.ndarray, frames: np.ndarray) -> list[str]:
+    """A warning of each camera that shares no frame with another, as with numbers of its own.
+
+    Raises:
+        GeoselfError: No two cameras share one (65).
+    """
+    seen = np.asarray((confidence > 0).any(-1))
+    together = seen & (seen.sum(-1) > 1)[:, None]
+    alone = np.flatnonzero(seen.any(0) & ~together.any(0))
+    ends = {view: frames[seen[:, view]][[0, -1]].tolist() for view in alone}
+    at = [f"{a} to {b} of {rig.camera_names[view]}" for view, (a, b) in ends.items()]
+    clock = "number the frames of all cameras by one clock: equal numbers at equal instants"
+    if not together.any():
+        what = f"{name}: no frame is seen by two cameras"
+        do = clock if len(at) > 1 else "check the detections of the other cameras"
+        raise data_error(what, f"somebody is in frames {', '.join(at)}", do)
+    return [f"warning: {name}: frames {each} are seen by no other camera - {clock}" for each in at]
+
+
 def _summary(
     name: str, rig: Rig, paths: Mapping[str, Path], kind: str, joints: str, note: str
 ) -> str:
     """One line: the file of each camera, the joints, and how the person was chosen."""
     reason = recognize_detections(paths[rig.camera_names[0]], kind)
-    cameras = ", ".join(f"{camera} = {paths[camera].name}" for camera in rig.camera_names)
+    shown = shown_names([paths[camera] for camera in rig.camera_names])
+    cameras = ", ".join(map(" = ".join, zip(rig.camera_names, shown, strict=True)))
     return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"
 
 
@@ -135,6 +162,14 @@ def _common_frames(
     if counts[least] != counts[most] and starts_differ([*views.values()]) and not own.trim:
         return counts[most]
     if counts[least] != counts[most]:
+        if not own.trim and counted_apart([*views.values()]):
+            raise data_error(
+                f"{clip}: {counts[least]} frames of camera {least}, {counts[most]} of {most}",
+                "frame numbers begin at two numbers that differ by 1: one camera's are counted "
+                "from 1, or its first frame is missing",
+                "if they start together, --trim takes each camera's first frame as frame 0; if "
+                "not, add the frame",
+            )
         if not own.trim:
             raise data_error(
                 f"{views[least].source}: {counts[least]} frames of camera {least}, "

@@ -22,7 +22,7 @@ from geoself_jax.geometry.lenses import undistort_pixels
 from geoself_jax.geometry.triangulation import triangulate_dlt
 from geoself_jax.prepare.common_clock import common_clock
 from geoself_jax.prepare.instances import Instances
-from geoself_jax.prepare.match_cameras import Match
+from geoself_jax.prepare.match_cameras import Match, shown_names
 
 LIMIT_PX = 12.0
 """Largest residual of a proof, px in an image 1000 wide: `inspect` warns from here on."""
@@ -121,10 +121,9 @@ class _Words(NamedTuple):
         return "; ".join(f"{', '.join(self._pairs(proof))}: {proof.px:.1f} px" for proof in proofs)
 
     def _pairs(self, proof: Proof, whole: bool = False) -> list[str]:
-        pairs = sorted(zip(proof.cameras, self.files, strict=True))
-        return [
-            f"{self.names[c]}{'=' if whole else ' = '}{p if whole else p.name}" for c, p in pairs
-        ]
+        shown = [str(p) for p in self.files] if whole else shown_names(self.files)
+        pairs = sorted(zip(proof.cameras, shown, strict=True))
+        return [f"{self.names[c]}{'=' if whole else ' = '}{name}" for c, name in pairs]
 
     def contradiction(self, named: Proof, best: Proof) -> GeoselfError:
         """An error where another assignment than the named one triangulates."""
@@ -138,7 +137,7 @@ class _Words(NamedTuple):
 
     def refusal(self, ranked: Sequence[Proof], reason: str, limit: float) -> GeoselfError:
         """An error where neither names nor residuals decide."""
-        cameras, files = ", ".join(self.names[:8]), ", ".join(p.name for p in self.files[:8])
+        cameras, files = ", ".join(self.names[:8]), ", ".join(shown_names(self.files)[:8])
         why = reason or (
             f"the best residual must be below {limit:.0f} px and {RATIO:g} times better than the "
             f"next: {self.residuals(ranked[:3])}"

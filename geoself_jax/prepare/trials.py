@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoself_jax.core.errors import USAGE, GeoselfError
+from geoself_jax.core.errors import USAGE, GeoselfError, data_error
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import ReadOptions
 from geoself_jax.prepare.common_clock import common_clock
@@ -21,7 +21,7 @@ from geoself_jax.prepare.find_recordings import (
     without_calibrations,
 )
 from geoself_jax.prepare.instances import Instances
-from geoself_jax.prepare.match_cameras import Match, camera_named, match_cameras
+from geoself_jax.prepare.match_cameras import Match, camera_named, match_cameras, names_say
 from geoself_jax.prepare.name_people import Who, name_people
 from geoself_jax.prepare.prove_cameras import prove
 from geoself_jax.prepare.rig_options import RigOptions, read_rig
@@ -70,6 +70,7 @@ def find_trials(
     elif inputs:
         kind = own.detections_format
         found = [*find_recordings(inputs, kind, _names(rig_at), options.notice)]
+    _refuse_cameras_outside(found, rig_at)
     folders = [each.folder if each else Path("recording") for each in found]
     people = name_people(
         folders,
@@ -90,6 +91,27 @@ def find_trials(
         except GeoselfError as error:
             errors.append(of_data(error))
     return trials, errors
+
+
+def _refuse_cameras_outside(
+    found: Sequence[Found | None], rig_at: Callable[[Found | None], Rig]
+) -> None:
+    """Refuses folders of cameras with the recordings in each: cam1/walk, cam1/run, cam2/walk ...
+
+    Raises:
+        GeoselfError: They are so (65).
+    """
+    folders = [each.folder for each in found if each]
+    try:
+        cameras = rig_at(found[0]).camera_names if len(folders) > 1 else ()
+    except GeoselfError:
+        return  # said where the recording is read
+    if cameras and names_say(cameras, folders):
+        raise data_error(
+            f"{folders[0].parent}: {', '.join(folder.name for folder in folders[:4])}",
+            "are cameras, wanted recordings with a folder or a file of each camera in it",
+            f"move them: RECORDING/{folders[0].name}, RECORDING/{folders[1].name} ...",
+        )
 
 
 def _rigs(own: RigOptions, options: ReadOptions) -> Callable[[Found | None], Rig]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from detection_files import alphapose, coco, people, sleap
+from detection_files import alphapose, coco, openpose, people, sleap
 
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.prepare.detections import read_detections
@@ -42,3 +42,26 @@ def test_scores_on_another_scale_are_refused_with_what_they_look_like(tmp_path, 
         scaled(read, 1)
     assert error.value.code == DATA and advice in str(error.value)
     assert scaled(read, top).confidence.max() == 1
+
+
+def test_a_camera_on_another_scale_than_the_one_given_is_refused(tmp_path):
+    read = read_detections(coco(tmp_path / "a.json", people()))
+    with pytest.raises(
+        GeoselfError, match=r"--confidence-scale=100 .* write the scores of all on one"
+    ):
+        scaled(read, 100)
+
+
+def test_flags_of_visibility_are_called_so_and_not_a_scale(tmp_path):
+    found = people()
+    found[..., 2] = np.where(found[..., 2] > 0, 2, 0)
+    read = read_detections(openpose(tmp_path / "a_json", found))
+    with pytest.raises(GeoselfError, match="all scores are 0, 1 or 2 - that is COCO's visibility"):
+        scaled(read, 1)
+
+
+def test_scores_far_below_0_are_refused_with_what_to_write(tmp_path):
+    found = people()
+    found[0, 1, 4, 2] = -1
+    with pytest.raises(GeoselfError, match=r"write 0 where a joint is missing, and logits as"):
+        read_detections(coco(tmp_path / "a.json", found))

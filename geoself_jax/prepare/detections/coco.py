@@ -12,7 +12,7 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_json
 from geoself_jax.prepare.detections.people_list import people_of
-from geoself_jax.prepare.detections.rows import frame_number
+from geoself_jax.prepare.detections.rows import frame_number, whole_number
 from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
@@ -56,7 +56,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
 
 
 def _named(names: dict[Any, str], image: Any) -> Any:
-    return names.get(image, image) if isinstance(image, int) else image
+    number = whole_number(image)
+    return image if number is None else names.get(number, image)
 
 
 def _image_names(path: Path, content: dict[str, Any]) -> dict[Any, str]:
@@ -64,5 +65,5 @@ def _image_names(path: Path, content: dict[str, Any]) -> dict[Any, str]:
     images = content.get("images", [])
     if not isinstance(images, list) or not all(isinstance(found, dict) for found in images):
         raise data_error(f"{path}: images is not a list of objects", "", "check the file")
-    named = {i.get("id"): i.get("file_name") for i in images if isinstance(i.get("id"), int)}
-    return {key: name for key, name in named.items() if isinstance(name, str)}
+    named = {whole_number(i.get("id")): i.get("file_name") for i in images}
+    return {key: name for key, name in named.items() if key is not None and isinstance(name, str)}
