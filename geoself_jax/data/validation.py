@@ -316,13 +316,13 @@ def wrong_unit(what: str, size: float, limits: tuple[float, float] = BODY_METRES
         limits: Smallest and largest, metres.
     """
     wanted = f"wanted metres, {limits[0]} to {limits[1]}"
-    unit = {"mm": 1e-3, "cm": 1e-2}
-    fits = [name for name, scale in unit.items() if limits[0] <= size * scale <= limits[1]]
+    units = {"mm": ("millimetres", 1e-3), "cm": ("centimetres", 1e-2)}
+    fits = [name for name, (_, one) in units.items() if limits[0] <= size * one <= limits[1]]
     do = "give its lengths in metres: center and pose_world, or `prepare` again with --unit"
     if limits == BODY_METRES and len(fits) == 1:
         return data_error(
             f"{what} measures {size:.4g} between its farthest joints",
-            f"{wanted}; a person is that many {fits[0]}",
+            f"{wanted}; a person measures that many {units[fits[0]][0]}",
             f"{do}={fits[0]}",
         )
     return data_error(f"{what} measures {size:.4g} between its farthest joints", wanted, do)

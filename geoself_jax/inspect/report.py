@@ -103,7 +103,7 @@ def of_geometry(
         return [verdicts.error("cameras", what, why, do)]
     found, fitting = [], []
     for sample in samples:
-        usual, worse = by_clip.apart(sample)
+        usual, worse = _by_clip(sample, thorough=thorough)
         of_rig, fits = _of_rig(usual, thorough=thorough)
         found += of_rig
         fitting += [usual] if fits else []
@@ -113,6 +113,22 @@ def of_geometry(
         what = "people and timing were not checked"
         return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
     return found + of_people(recording, fitting, thorough=thorough, sided=not _disagree(found))
+
+
+def _by_clip(sample: Sample, *, thorough: bool) -> tuple[Sample, list[by_clip.Clip]]:
+    """A rig's instants without the clips that are at fault, and these; no fault of all clips.
+
+    A lag shows most in the fastest clip, a lens in that which goes to the images' borders.
+    """
+    usual, worse = by_clip.apart(sample)
+    if not worse or _loud(_of_rig(usual, thorough=thorough)[0]):
+        return sample, []
+    whole = _loud(_of_rig(sample, thorough=thorough)[0])
+    return (sample, []) if any(v.check == lens.CHECK for v in whole) else (usual, worse)
+
+
+def _loud(found: list[Verdict]) -> list[Verdict]:
+    return [verdict for verdict in found if verdict.severity in ("error", "warning")]
 
 
 def _disagree(found: list[Verdict]) -> bool:
@@ -139,6 +155,8 @@ def _of_rig(sample: Sample, *, thorough: bool) -> tuple[list[Verdict], bool]:
         return fit + views, not wrong
     if fit[0].severity == "warning":
         others = in_frames_and_time(sample)[0] if thorough else sides.check_frames(sample)
+        if any(words in fit[0].what for words in (" runs ", "clocks differ")):
+            others = [verdict for verdict in others if verdict.check != timing.CHECK]
         return fit + _not_by_another(sample, fit[0], others), False
     return fit, False
 
