@@ -16,8 +16,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.data.recording import HostCamera
 from geoself_jax.data.rig import Rig
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
+from geoself_jax.geometry.epipolar import epipolar_distance
 from geoself_jax.geometry.lenses import undistort_pixels
 from geoself_jax.geometry.triangulation import triangulate_dlt
 from geoself_jax.prepare.common_clock import common_clock
@@ -167,7 +169,8 @@ def _tried(
     reason = _uncountable(rig, files)
     views = [] if reason else [read(path) for path in files]
     views, _ = common_clock(views, [path.name for path in files]) if views else ([], "")
-    reason = reason or _unlike(files, views)
+    if len({view.skeleton for view in views}) > 1:
+        reason = "the files have different joints"
     ranked = [] if reason else _ranked(rig, views, named)
     if not (reason or ranked):
         reason = "there are too few frames in which each camera sees one person"
@@ -182,13 +185,6 @@ def _uncountable(rig: Rig, files: Sequence[Path]) -> str:
     if math.perm(rig.views, len(files)) > WAYS:
         return "there are too many cameras to try all"
     return ""
-
-
-def _unlike(files: Sequence[Path], views: Sequence[Instances]) -> str:
-    if len({view.skeleton for view in views}) > 1:
-        return "the files have different joints"
-    nobody = [path.name for path, view in zip(files, views, strict=True) if not view.frame.size]
-    return f"nobody is seen in {', '.join(nobody)}" if nobody else ""
 
 
 def _ranked(rig: Rig, views: Sequence[Instances], named: tuple[int, ...] | None) -> list[Proof]:
@@ -234,32 +230,27 @@ def _pair_costs(pixels: np.ndarray, trust: np.ndarray, rig: Rig) -> np.ndarray:
     """
     files, views = pixels.shape[:2]
     costs = np.full((files, views, files, views), np.nan)
-    ones = np.ones((*pixels.shape[:3], 1))
-    inverse = np.linalg.inv(rig.K)
-    homogeneous = np.concatenate([pixels, ones], -1)
+    first, second = np.triu_indices(files, 1)
+    seen = np.asarray((trust[first] > 0) & (trust[second] > 0))
+    pairs = jnp.asarray(pixels, jnp.float32)
     for a, b in itertools.permutations(range(views), 2):
-        fundamental = inverse[b].T @ _essential(rig, a, b) @ inverse[a]
-        for f, g in itertools.combinations(range(files), 2):
-            seen = (trust[f] > 0) & (trust[g] > 0)
-            if seen.sum() >= FEWEST:
-                x, y = homogeneous[f, a, seen], homogeneous[g, b, seen]
-                costs[f, a, g, b] = costs[g, b, f, a] = _distance_px(x, y, fundamental)
+        cameras = _cameras(rig, a), _cameras(rig, b)
+        apart = np.asarray(_apart(pairs[first, a], pairs[second, b], *cameras))
+        for f, g, both, distance in zip(first, second, seen, apart, strict=True):
+            if both.sum() >= FEWEST:
+                known = distance[both & np.isfinite(distance)]
+                cost = float(np.median(known)) if known.size else math.inf
+                costs[f, a, g, b] = costs[g, b, f, a] = cost
     return costs
 
 
-def _essential(rig: Rig, a: int, b: int) -> np.ndarray:
-    """E with ray_b^T E ray_a = 0."""
-    x, y, z = rig.R[b] @ (rig.center[a] - rig.center[b])
-    return np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]]) @ rig.R[b] @ rig.R[a].T
+_apart = jax.jit(epipolar_distance)
 
 
-def _distance_px(x: np.ndarray, y: np.ndarray, fundamental: np.ndarray) -> float:
-    """Median distance of points to the epipolar lines of their partners, both ways."""
-    in_y, in_x = x @ fundamental.T, y @ fundamental
-    product = np.abs((y * in_y).sum(-1))
-    lengths = [np.maximum(np.linalg.norm(line[:, :2], axis=-1), 1e-12) for line in (in_x, in_y)]
-    distance = (product / lengths[0] + product / lengths[1]) / 2
-    return float(np.nanmedian(distance)) if np.isfinite(distance).any() else math.inf
+def _cameras(rig: Rig, which: int | list[int]) -> Camera:
+    """One or several cameras, their centres about the rig's middle: float32 has seven digits."""
+    center = rig.center - rig.center.mean(0)
+    return HostCamera(rig.K[which], rig.R[which], center[which]).on_device()
 
 
 def _searched(costs: np.ndarray) -> list[tuple[int, ...]]:
@@ -289,7 +280,7 @@ def _residual_px(pixels: np.ndarray, trust: np.ndarray, rig: Rig, cameras: Seque
     of = list(cameras)
     seen = pixels[np.arange(len(of)), of]
     weight = np.where(np.isfinite(seen).all(-1), trust, 0)
-    camera = Camera(*(jnp.asarray(a[of], jnp.float32) for a in (rig.K, rig.R, rig.center)))
+    camera = _cameras(rig, of)
     distance = np.array(_distances(jnp.asarray(seen, jnp.float32), jnp.asarray(weight), camera))
     medians = []
     for view in range(len(of)):

@@ -101,7 +101,11 @@ def test_two_equal_cameras_in_one_place_are_not_guessed():
         (4, lambda v: v[:2], "too few to prove"),
         (2, lambda v: v, "too few to prove"),
         (4, lambda v: seen_by(rig_of(), people=2), "one person"),
-        (4, lambda v: [*v[:3], instances(np.zeros((0, 17, 2)), np.zeros(0, int), 9)], "nobody"),
+        (
+            4,
+            lambda v: [*v[:3], instances(np.zeros((0, 17, 2)), np.zeros(0, int), 9)],
+            "too few frames",
+        ),
     ],
 )
 def test_what_cannot_be_proved_is_refused_and_taken_by_name_if_names_agree(views, change, word):
