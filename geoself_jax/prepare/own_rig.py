@@ -78,7 +78,7 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
             "; ".join(trial.unread.values()) or "add cameras",
         )
     check_image_sizes(rig)
-    read = read_views(rig.select(there), paths, own, options)
+    read = read_views(rig.select(there), trial, own, options)
     frames = _common_frames(name, read, own, options)
     for each in rig.camera_names:
         if each not in read:

@@ -7,7 +7,7 @@ epipolar distances of pairs of cameras and decided by the residual of all of the
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from geoself_jax.geometry.triangulation import triangulate_dlt
 from geoself_jax.prepare.common_clock import common_clock
 from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.match_cameras import Match
+from geoself_jax.prepare.merge_rigs import check_image_sizes
 
 LIMIT_PX = 12.0
 """Largest residual of a proof, px in an image 1000 wide: `inspect` warns from here on."""
@@ -74,7 +75,7 @@ def prove(
         folder: Of the recording, for messages.
         rig: All cameras of the calibration.
         match: What names say.
-        read: Reads a file's detections.
+        read: Reads a file's detections, fractions of the image as they are.
         notice: Receives one line with the residuals.
 
     Raises:
@@ -190,12 +191,7 @@ def _uncountable(rig: Rig, files: Sequence[Path]) -> str:
 def _ranked(rig: Rig, views: Sequence[Instances], named: tuple[int, ...] | None) -> list[Proof]:
     """The best assignments by residual, and the named one; none where too little is shared."""
     pixels, trust = _joints(views)
-    undistorted = np.stack(
-        [
-            [undistort_pixels(p, K, lens) for K, lens in zip(rig.K, rig.lenses, strict=True)]
-            for p in pixels
-        ]
-    )
+    undistorted = np.stack([_undistorted(views, pixels, rig, c) for c in range(rig.views)], 1)
     ways = _searched(_pair_costs(undistorted, trust, rig))
     if named is not None and named not in ways:
         ways.append(named)
@@ -204,8 +200,40 @@ def _ranked(rig: Rig, views: Sequence[Instances], named: tuple[int, ...] | None)
     return proofs if len(proofs) > 1 else []
 
 
+def residual_px(rig: Rig, paths: Mapping[str, Path], read: Callable[[Path], Instances]) -> float:
+    """Median triangulation residual of the worst view, px in an image 1000 wide; NaN if unknown.
+
+    Args:
+        rig: Cameras of the calibration.
+        paths: Detections by camera, of one recording.
+        read: As of `prove`.
+
+    Raises:
+        GeoselfError: A file is bad, or a fraction of an image of unknown size (65).
+    """
+    views, _ = common_clock([read(path) for path in paths.values()], list(paths))
+    if len({view.skeleton for view in views}) > 1:
+        return math.nan
+    of = [rig.camera_names.index(name) for name in paths]
+    pixels, trust = _joints(views)
+    undistorted = np.stack([_undistorted(views, pixels, rig, c) for c in of], 1)
+    px = _residual_px(undistorted, trust, rig.select(list(paths)), range(len(of)))
+    return px * 1000 / _image_width(rig)
+
+
+def _undistorted(
+    views: Sequence[Instances], pixels: np.ndarray, rig: Rig, camera: int
+) -> np.ndarray:
+    """(F, N, 2) px of all files as if each were the camera's; fractions by its image size."""
+    if any(view.normalized for view in views):
+        check_image_sizes(rig)
+    scale = np.ones((len(views), 1, 2))
+    scale[[view.normalized for view in views]] = rig.image_size[camera]
+    return undistort_pixels(pixels * scale, rig.K[camera], rig.lenses[camera])
+
+
 def _joints(views: Sequence[Instances]) -> tuple[np.ndarray, np.ndarray]:
-    """(F, N, 2) px and (F, N) confidences of frames in which no file has several people."""
+    """(F, N, 2) as in the files, and (F, N) confidences, of frames of one person in each file."""
     frames = min(view.frames for view in views)
     counts = np.stack([np.bincount(v.frame[v.frame < frames], minlength=frames) for v in views])
     good = np.flatnonzero((counts <= 1).all(0) & ((counts == 1).sum(0) >= 2))
