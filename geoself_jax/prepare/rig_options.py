@@ -89,14 +89,23 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
     for view, name in enumerate(rig.camera_names):
         given = own.image_size.get(name, own.image_size.get(""))
         if given is not None:
-            _check_size(name, sizes[view].tolist(), given)
+            check_size(name, sizes[view].tolist(), given)
             sizes[view] = given
     return dataclasses.replace(rig, image_size=sizes)
 
 
-def _check_size(name: str, own: Sequence[int], given: tuple[int, int]) -> None:
-    """Refuses another size than the calibration's: its focal lengths and centres would be wrong."""
-    if min(own) > 0 and tuple(own) != given:
+def check_size(name: str, own: Sequence[int], given: Sequence[int]) -> None:
+    """Refuses another size than the calibration's: its focal lengths and centres would be wrong.
+
+    Args:
+        name: Of the camera.
+        own: Width and height in its calibration, px; 0 where it has none.
+        given: The user's.
+
+    Raises:
+        GeoselfError: They contradict each other (64).
+    """
+    if min(own) > 0 and tuple(own) != tuple(given):
         raise usage_error(
             f"--image-size={name}={given[0]}x{given[1]}",
             f"the calibration of {name} is in the pixels of images of {own[0]}x{own[1]}",
