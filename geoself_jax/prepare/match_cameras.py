@@ -12,9 +12,9 @@ from geoself_jax.prepare.find_detections import DEPTH, detections_found, why_non
 
 NOT_NAMES = re.compile(
     r"_?(json|keypoints|pose|predictions|results|detections|openpose|alphapose|mmpose|2d"
-    r"|analysis|dlc.*)$"
+    r"|analysis|(?<=.)dlc(_((?!dlc_).)*(net_?\d|shuffle\d).*)?)$"
 )
-"""What programs append to a video's name."""
+"""What programs append to a video's name; DeepLabCut DLC_resnet50_projectDATEshuffle1_50000."""
 
 _NAME_THEM = "name them: --camera=NAME=PATH"
 

@@ -80,7 +80,7 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         )
     check_image_sizes(rig)
     check_places(rig.select(there))
-    read = read_views(rig.select(there), paths, own, options)
+    read = read_views(rig.select(there), trial, own, options)
     if own.trim and counted_apart([*read.values()]):
         options.notice(f"{name}: --trim takes each camera's first frame as frame 0")
         read = dict(zip(read, started_together([*read.values()]), strict=True))
