@@ -9,9 +9,9 @@ from geoself_jax.core.errors import GeoselfError, data_error, joined, usage_erro
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
-from geoself_jax.prepare.common_clock import starts_differ
+from geoself_jax.prepare.common_frames import common_frames
 from geoself_jax.prepare.detections import recognize_detections
-from geoself_jax.prepare.instances import Instances, nobody
+from geoself_jax.prepare.instances import nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
 from geoself_jax.prepare.merge_rigs import check_image_sizes
 from geoself_jax.prepare.rig_options import RigOptions
@@ -79,7 +79,7 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         )
     check_image_sizes(rig)
     read = read_views(rig.select(there), paths, own, options)
-    frames = _common_frames(name, read, own, options)
+    frames = common_frames(name, read, trim=own.trim, notice=options.notice)
     for each in rig.camera_names:
         if each not in read:
             options.notice(camera_missing(name, each, trial.unread.get(each, "")))
@@ -93,12 +93,12 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     options.notice(
         _summary(name, rig.select(there), paths, own.detections_format, joints, chosen.note)
     )
-    would = np.arange(0, len(chosen.confidence), options.every)
-    somebody = np.asarray((chosen.confidence[would] > 0).any((1, 2)))
-    taken = would[somebody]
-    if not taken.size:
+    would = np.arange(0, frames, options.every)
+    taken = (chosen.frame % options.every == 0) & (chosen.confidence > 0).any((1, 2))
+    if not taken.any():
         raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
-    if not somebody.all():
+    if np.count_nonzero(taken) < len(would):
+        somebody = np.isin(would, chosen.frame[taken])
         options.notice(frames_left_out(name, would, somebody))
     return Clip(
         name=name,
@@ -109,7 +109,7 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         fps=fps / options.every,
         keypoints_2d=chosen.keypoints_2d[taken],
         confidence=chosen.confidence[taken],
-        frame_id=(taken // options.every).astype(np.int32),
+        frame_id=(chosen.frame[taken] // options.every).astype(np.int32),
         assumed=assumed,
     )
 
@@ -121,34 +121,3 @@ def _summary(
     reason = recognize_detections(paths[rig.camera_names[0]], kind)
     cameras = ", ".join(f"{camera} = {paths[camera].name}" for camera in rig.camera_names)
     return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"
-
-
-def _common_frames(
-    clip: str, views: Mapping[str, Instances], own: RigOptions, options: ReadOptions
-) -> int:
-    """Number of frames that all cameras have; unequal numbers are refused without `trim`.
-
-    Where files begin at different frames their numbers are a clock, and all frames are taken.
-    """
-    counts = {name: view.frames for name, view in views.items()}
-    least, most = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
-    if counts[least] != counts[most] and starts_differ([*views.values()]) and not own.trim:
-        return counts[most]
-    if counts[least] != counts[most]:
-        if not own.trim:
-            raise data_error(
-                f"{views[least].source}: {counts[least]} frames of camera {least}, "
-                f"{counts[most]} of {most}",
-                "synchronized cameras have equally many; a dropped frame shifts all later ones",
-                "if they start together, --trim takes the first ones of all",
-            )
-        cut = ", ".join(
-            f"{count - counts[least]} of {name}"
-            for name, count in counts.items()
-            if count > counts[least]
-        )
-        options.notice(
-            f"{clip}: --trim kept the first {counts[least]} frames of every camera and cut at the "
-            f"end {cut}"
-        )
-    return counts[least]
