@@ -7,7 +7,7 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.prepare.instances import Instances
 
 FAR = 100_000
-"""From this number on, the smallest of all cameras becomes 0: frames before it take memory."""
+"""From this number on, the smallest of all cameras becomes 0: it is a clock's, and no count."""
 
 LONGEST = 4_000_000
 """Largest number of frames, a day at 50 per second."""

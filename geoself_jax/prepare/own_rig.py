@@ -9,9 +9,10 @@ from geoself_jax.core.errors import GeoselfError, data_error, joined, usage_erro
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
-from geoself_jax.prepare.common_clock import counted_apart, started_together, starts_differ
+from geoself_jax.prepare.common_clock import counted_apart, started_together
+from geoself_jax.prepare.common_frames import common_frames
 from geoself_jax.prepare.detections import recognize_detections
-from geoself_jax.prepare.instances import Instances, nobody
+from geoself_jax.prepare.instances import nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
 from geoself_jax.prepare.match_cameras import shown_names
 from geoself_jax.prepare.merge_rigs import check_image_sizes, check_places
@@ -84,7 +85,7 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     if own.trim and counted_apart([*read.values()]):
         options.notice(f"{name}: --trim takes each camera's first frame as frame 0")
         read = dict(zip(read, started_together([*read.values()]), strict=True))
-    frames = _common_frames(name, read, own, options)
+    frames = common_frames(name, read, trim=own.trim, notice=options.notice)
     for each in rig.camera_names:
         if each not in read:
             options.notice(camera_missing(name, each, trial.unread.get(each, "")))
@@ -98,14 +99,14 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     options.notice(
         _summary(name, rig.select(there), paths, own.detections_format, joints, chosen.note)
     )
-    would = np.arange(0, len(chosen.confidence), options.every)
-    somebody = np.asarray((chosen.confidence[would] > 0).any((1, 2)))
-    taken = would[somebody]
-    if not taken.size:
+    would = np.arange(0, frames, options.every)
+    taken = (chosen.frame % options.every == 0) & (chosen.confidence > 0).any((1, 2))
+    if not taken.any():
         raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
-    for line in _alone(name, rig, chosen.confidence[taken], taken):
+    for line in _alone(name, rig, chosen.confidence[taken], chosen.frame[taken]):
         options.notice(line)
-    if not somebody.all():
+    if np.count_nonzero(taken) < len(would):
+        somebody = np.isin(would, chosen.frame[taken])
         options.notice(frames_left_out(name, would, somebody))
     return Clip(
         name=name,
@@ -116,7 +117,7 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         fps=fps / options.every,
         keypoints_2d=chosen.keypoints_2d[taken],
         confidence=chosen.confidence[taken],
-        frame_id=(taken // options.every).astype(np.int32),
+        frame_id=(chosen.frame[taken] // options.every).astype(np.int32),
         assumed=assumed,
     )
 
@@ -148,42 +149,3 @@ def _summary(
     shown = shown_names([paths[camera] for camera in rig.camera_names])
     cameras = ", ".join(map(" = ".join, zip(rig.camera_names, shown, strict=True)))
     return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"
-
-
-def _common_frames(
-    clip: str, views: Mapping[str, Instances], own: RigOptions, options: ReadOptions
-) -> int:
-    """Number of frames that all cameras have; unequal numbers are refused without `trim`.
-
-    Where files begin at different frames their numbers are a clock, and all frames are taken.
-    """
-    counts = {name: view.frames for name, view in views.items()}
-    least, most = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
-    if counts[least] != counts[most] and starts_differ([*views.values()]) and not own.trim:
-        return counts[most]
-    if counts[least] != counts[most]:
-        if not own.trim and counted_apart([*views.values()]):
-            raise data_error(
-                f"{clip}: {counts[least]} frames of camera {least}, {counts[most]} of {most}",
-                "frame numbers begin at two numbers that differ by 1: one camera's are counted "
-                "from 1, or its first frame is missing",
-                "if they start together, --trim takes each camera's first frame as frame 0; if "
-                "not, add the frame",
-            )
-        if not own.trim:
-            raise data_error(
-                f"{views[least].source}: {counts[least]} frames of camera {least}, "
-                f"{counts[most]} of {most}",
-                "synchronized cameras have equally many; a dropped frame shifts all later ones",
-                "if they start together, --trim takes the first ones of all",
-            )
-        cut = ", ".join(
-            f"{count - counts[least]} of {name}"
-            for name, count in counts.items()
-            if count > counts[least]
-        )
-        options.notice(
-            f"{clip}: --trim kept the first {counts[least]} frames of every camera and cut at the "
-            f"end {cut}"
-        )
-    return counts[least]

@@ -233,9 +233,13 @@ def _undistorted(
 
 def _joints(views: Sequence[Instances]) -> tuple[np.ndarray, np.ndarray]:
     """(F, N, 2) as in the files, and (F, N) confidences, of frames of one person in each file."""
-    frames = min(view.frames for view in views)
-    counts = np.stack([np.bincount(v.frame[v.frame < frames], minlength=frames) for v in views])
-    good = np.flatnonzero((counts <= 1).all(0) & ((counts == 1).sum(0) >= 2))
+    frames = np.unique(np.concatenate([view.frame for view in views]))
+    starts, ends = (
+        np.stack([np.searchsorted(view.frame, frames, side) for view in views])
+        for side in ("left", "right")
+    )
+    counts = ends - starts
+    good = frames[(counts <= 1).all(0) & ((counts == 1).sum(0) >= 2)]
     good = good[np.linspace(0, len(good) - 1, min(FRAMES, len(good))).astype(int)]
     joints = views[0].skeleton.joints
     pixels = np.full((len(views), len(good), joints, 2), np.nan)

@@ -1,9 +1,10 @@
 """COCO's JSON: a list of results by image_id, or annotations (ground truth).
 
 In annotations the third number is v: 0 not labelled, 1 hidden, 2 visible. It is no score: the joint
-is read as seen, with confidence 1, or not.
+is read as seen, with confidence 1, or not. Images numbered one by one are all frames of the video.
 """
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,13 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         if isinstance(found, dict) and found.get("keypoints")
     ]
     numbers = [frame_number(name) for name in names.values()]
-    last = max((n for n in numbers if n is not None), default=-1)
-    return people_of(path, labelled, skeleton, flags=True, frames=last + 1)
+    listed = sorted({n for n in numbers if n is not None})
+    last = listed[-1] if listed else -1
+    read = people_of(path, labelled, skeleton, flags=True, frames=last + 1)
+    whole = bool(listed) and len(listed) == len(names) == last - listed[0] + 1
+    return (
+        dataclasses.replace(read, first=listed[0]) if whole and read.frame[0] >= listed[0] else read
+    )
 
 
 def _named(names: dict[Any, str], image: Any) -> Any:

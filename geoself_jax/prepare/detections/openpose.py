@@ -1,7 +1,7 @@
 """OpenPose's folder of one JSON per frame: people, each pose_keypoints_2d = x, y, score ...
 
 The number before `_keypoints` in a file's name is the frame's. A joint that was not found is
-0, 0, 0.
+0, 0, 0. AlphaPose's folders (`--format open`, an image each) lack the frames with nobody.
 """
 
 import dataclasses
@@ -32,6 +32,7 @@ from geoself_jax.prepare.instances import Instances
 _FACE_25, _FACE_25B = (15, 16, 17, 18), (1, 2, 3, 4)
 """Eyes and ears of BODY_25 and of BODY_25B; in both, the nose is joint 0."""
 _NAMES = ("pose_keypoints_2d", "pose_keypoints", "joints")  # the last is AlphaPose's cmu
+_ALPHAPOSE = re.compile(r'"version"\s*:\s*"AlphaPose')
 _PEOPLE = re.compile(r'"people"\s*:\s*\[|"bodies"\s*:\s*\[\s*\{\s*"joints"\s*:')
 
 
@@ -96,6 +97,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         notes,
         assumed=skeleton is None,
     )
+    if _ALPHAPOSE.search(head(path / names[0])):
+        return read
     return dataclasses.replace(read, first=min(numbers))
 
 
