@@ -18,7 +18,9 @@ def results(found: np.ndarray, tracked: bool) -> list[Results]:
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     for f in range(found.shape[1]):
         seen = [p for p in range(len(found)) if np.isfinite(found[p, f]).any()]
-        boxes = [[10, 10, 500, 600, *([p + 1] if tracked else []), 0.9, 0] for p in seen]
+        corners = [[*np.nanmin(found[p, f], 0)[:2], *np.nanmax(found[p, f], 0)[:2]] for p in seen]
+        rest = [[*([p + 1] if tracked else []), 0.9, 0] for p in seen]
+        boxes = [[*box, *more] for box, more in zip(corners, rest, strict=True)]
         frames.append(
             Results(
                 image,
@@ -35,6 +37,7 @@ def main(folder: Path) -> None:
     """Writes all files."""
     written = Written(folder, f"ultralytics {ultralytics.__version__}")
     found = people()
+    found[..., :2] = [0.3 * WIDTH, 0.2 * HEIGHT] + 0.4 * found[..., :2]  # nobody fills the image
     digits = 5e-7 * WIDTH  # six significant digits of a fraction of the width
     for tracked in (False, True):
         for confidence in (False, True):

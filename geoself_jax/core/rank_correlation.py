@@ -1,4 +1,4 @@
-"""Spearman's rank correlation, without `scipy.stats`, whose import takes a second."""
+"""Spearman's rank correlation, without SciPy's statistics, whose import takes a second."""
 
 import numpy as np
 

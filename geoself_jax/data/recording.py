@@ -2,7 +2,6 @@
 
 import dataclasses
 import hashlib
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data import validation
 from geoself_jax.data.files import npz
+from geoself_jax.data.lost_pixels import undistorted, warn_of_lost
 from geoself_jax.data.skeletons import (
     KNOWN_SKELETONS,
     derive_root,
@@ -24,7 +24,7 @@ from geoself_jax.data.skeletons import (
     same_joints,
 )
 from geoself_jax.geometry.camera import Camera
-from geoself_jax.geometry.lenses import Lens, undistort_pixels
+from geoself_jax.geometry.lenses import Lens
 
 FORMAT = "geoself-multiview/1"
 
@@ -340,15 +340,8 @@ def _undistorted(
     for rig, view in np.ndindex(*arrays["dist"].shape[:2]):
         here = arrays["rig_id"] == rig
         lens = Lens(tuple(arrays["dist"][rig, view].tolist()))
-        pixels = keypoints_2d[here, view]
-        result[here, view] = undistorted = undistort_pixels(pixels, arrays["K"][rig, view], lens)
-        there = validation.placed(pixels)
-        lost = there & ~validation.placed(undistorted)
-        if lost.any():
-            warnings.warn(
-                f"{source}: rig {arrays['rig_names'][rig]}, camera {arrays['camera_names'][view]}: "
-                f"{lost.sum()} joints ({100 * lost.sum() / there.sum():.2g} %) lie where its lens "
-                "model folds back: no ray is seen there, taken as missing",
-                stacklevel=2,
-            )
+        plain, lost, there = undistorted(keypoints_2d[here, view], arrays["K"][rig, view], lens)
+        result[here, view] = plain
+        name, camera = arrays["rig_names"][rig], arrays["camera_names"][view]
+        warn_of_lost(f"{source}: rig {name}, camera {camera}", lost, there)
     return result

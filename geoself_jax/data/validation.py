@@ -308,19 +308,24 @@ def body_size(points: np.ndarray) -> float:
 
 
 def wrong_unit(what: str, size: float, limits: tuple[float, float] = BODY_METRES) -> GeoselfError:
-    """Returns the error for a body whose size is not in metres, with a guess at its unit.
+    """Returns the error for a body whose size is not in metres; a person's size says its unit.
 
     Args:
         what: What was measured, as the error names it.
         size: Distance between the farthest joints (`body_size`), in the unit of the file.
         limits: Smallest and largest, metres.
     """
-    unit = "millimetres" if size > 300 else "centimetres" if size > 30 else "another unit"
-    return data_error(
-        f"{what} measures {size:.4g} between its farthest joints",
-        f"wanted metres, {limits[0]} to {limits[1]}; this looks like {unit}",
-        "give center and pose_world in metres",
-    )
+    wanted = f"wanted metres, {limits[0]} to {limits[1]}"
+    units = {"mm": ("millimetres", 1e-3), "cm": ("centimetres", 1e-2)}
+    fits = [name for name, (_, one) in units.items() if limits[0] <= size * one <= limits[1]]
+    do = "give its lengths in metres: center and pose_world, or `prepare` again with --unit"
+    if limits == BODY_METRES and len(fits) == 1:
+        return data_error(
+            f"{what} measures {size:.4g} between its farthest joints",
+            f"{wanted}; a person measures that many {units[fits[0]][0]}",
+            f"{do}={fits[0]}",
+        )
+    return data_error(f"{what} measures {size:.4g} between its farthest joints", wanted, do)
 
 
 def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.data.poses.atomic_write import whole_file
     from geoself_jax.data.sources import load, place
     from geoself_jax.inspect import report
-    from geoself_jax.inspect.text import text
+    from geoself_jax.inspect.plain_text import text
     from geoself_jax.runtime import devices, workdir
     from geoself_jax.runtime.outputs import check_outputs
 

@@ -87,12 +87,15 @@ def check_bones(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ve
     return found or [ok("bones", f"subject {subject}: bones keep their length", figures)]
 
 
-def check_order(skeleton: Skeleton, subjects: dict[str, np.ndarray]) -> list[Verdict]:
+def check_order(
+    skeleton: Skeleton, subjects: dict[str, np.ndarray], *, sure: bool = True
+) -> list[Verdict]:
     """A verdict where the joints' names do not fit: with others the bones are steadier and even.
 
     Args:
         skeleton: As the file names the joints.
         subjects: Of each the (frames, joints, 3) poses, metres.
+        sure: Whether the cameras are proved to fit: of two, a wrong one may fit the other.
     """
     distances = _distances(list(subjects.values()))
     every = np.arange(skeleton.joints)
@@ -117,8 +120,11 @@ def check_order(skeleton: Skeleton, subjects: dict[str, np.ndarray]) -> list[Ver
     ]
     best, a, b = min((swap for swap in swaps if swap), default=(np.inf, 0, 0))
     if now > _ABSURD and best > now / 2:
-        do = "give joint_names in the detector's order"
-        return [error("joint order", "the joint order is wrong", figures, do)]
+        what, do = "the joint order is wrong", "give joint_names in the detector's order"
+        if not sure:
+            what = "no body has such bones"
+            do = "check both cameras (two may fit each other though one is wrong), and joint_names"
+        return [error("joint order", what, figures, do)]
     if best < _BETTER * now and best < _SOUND:
         first, second = sorted((skeleton.joint_names[a], skeleton.joint_names[b]))
         what = f"joints {first} and {second} look exchanged"
@@ -217,15 +223,26 @@ def check_up(samples: list[Sample]) -> list[Verdict]:
     figures = f"the mean direction from hips to head is {angle:.0f} degrees off world_up"
     if angle <= 45:
         return [ok("world_up", "people stand upright", figures)]
-    what = "people lie" if angle < 120 else "people stand upside down"
-    severity = warning if angle < 120 else error
+    lie = angle < 120
+    what = "people lie" if lie else "people stand upside down"
+    severity = warning if lie else error
     do, assumed = f"world_up is nearer to {likely}", samples[0].whole.assumed_skeleton
+    if not assumed and _images_upright(samples, up):
+        severity = note if lie else warning
+        figures += ", while the cameras' images are upright by it"
+        do = f"if they do not {'lie' if lie else 'stand on their hands'}, check the joints' names"
     if assumed:
         do = (
             f"either the joints are in another order than {assumed}'s, which was assumed as the "
             f"files name none (prepare again with --skeleton), or {do}"
         )
     return [severity("world_up", what, figures, do)]
+
+
+def _images_upright(samples: list[Sample], up: np.ndarray) -> bool:
+    """Whether upwards in the images is, on average over the cameras, near to `up`."""
+    seen = -np.concatenate([sample.cameras.R for sample in samples])[:, 1].mean(0)
+    return bool(seen @ up > np.cos(np.deg2rad(45)) * np.linalg.norm(seen) > 0.35)
 
 
 def trunk(skeleton: Skeleton, points: np.ndarray) -> np.ndarray | None:
@@ -260,6 +277,7 @@ def check_depth(sample: Sample) -> list[Verdict]:
             found.append(severity("depth", what, figures, "check R and center (x_cam = R (x - c))"))
         elif middle > 100:
             what = f"{sample.name(view)}: people are far away"
-            found.append(warning("depth", what, figures, "check the unit of center"))
+            do = "check the unit of center"
+            found.append(warning("depth", what, f"median depth {middle:.0f} m", do))
     rig = sample.whole.rig_names[sample.rig]
     return found or [ok("depth", f"rig {rig}: people are in front of all cameras")]

@@ -64,7 +64,7 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
     twins = _one_calibration(sample)
     if twins:
         what = f"{rig}: cameras {twins[0]} and {twins[1]} have one calibration"
-        return what, f"{evidence}; their R, center and K are the same", "give each its own"
+        return what, f"{evidence}; their R and center are the same", "give each its own"
     everywhere = conventions.of_all(sample, worst)
     alone, left = _odd_one_out(sample, worst)
     single = None if alone is None else _of_camera(sample, alone, left)
@@ -82,8 +82,8 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
         return (
             f"{rig}: the cameras do not fit each other",
             evidence + "; no usual mistake explains it, and no single camera",
-            "wanted x_cam = R (x_world - center): R world to camera, center = -R^T t, cameras in "
-            "the order of the views, all synchronized",
+            "check that each file is its camera's, and that all are in step; wanted "
+            "x_cam = R (x_world - center): R world to camera, center = -R^T t",
         )
     return (
         f"{sample.name(alone)} does not fit the others",
@@ -93,11 +93,11 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
 
 
 def _one_calibration(sample: Sample) -> tuple[str, str] | None:
-    """Two cameras that see something and have the same extrinsics and intrinsics."""
-    K, R, center = sample.cameras
+    """Two cameras that see something and have the same extrinsics."""
+    _, R, center = sample.cameras
     there = [view for view in range(sample.views) if sample.seen[:, view].any()]
     for a, b in combinations(there, 2):
-        if all(np.allclose(array[a], array[b], rtol=1e-9, atol=1e-9) for array in (K, R, center)):
+        if all(np.allclose(array[a], array[b], rtol=1e-9, atol=1e-9) for array in (R, center)):
             return sample.whole.camera_names[a], sample.whole.camera_names[b]
     return None
 

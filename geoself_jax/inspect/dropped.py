@@ -11,6 +11,7 @@ from geoself_jax.inspect.lateness import FARTHEST, LEAST_PX, motion_px
 from geoself_jax.inspect.sample import Sample
 
 _CLIPS, _WINDOW, _SHORTEST = 6, 60, 24  # clips that are searched; frames of a window
+_CLEARLY = 1.25  # times the error
 _GAIN, _MOST, _MOVING_PX = 0.75, 8, 1.0  # of the error in step; frames; a frame
 
 
@@ -64,14 +65,21 @@ def _of_view(sample: Sample, view: int, clips: list[tuple[Sample, Sample]]) -> I
 
 
 def _proved(sample: Sample, change: Change, clips: list[tuple[Sample, Sample]]) -> bool:
+    """Whether the camera fits at both ends with the lag it has there, and not with the other's."""
     two = next(two for two in clips if two[0].frames[0] == change.frame)
     limit = limit_of_one(sample, change.view, others_fit(sample, change.view))
-    for end, lag in zip(two, (change.first, change.last), strict=True):
-        error = lateness.errors_at(end, change.view)[FARTHEST + lag]
-        error = error[~np.isnan(error)]
-        if not (error.size and np.median(error) <= limit):
+    lags = change.first, change.last
+    for end, own, other in zip(two, lags, lags[::-1], strict=True):
+        errors = lateness.errors_at(end, change.view)
+        then, with_other = (_median(errors[FARTHEST + lag]) for lag in (own, other))
+        if not (then <= limit and with_other > _CLEARLY * then):
             return False
     return True
+
+
+def _median(errors: np.ndarray) -> float:
+    errors = errors[~np.isnan(errors)]
+    return float(np.median(errors)) if errors.size else float("nan")
 
 
 def _ends(sample: Sample) -> list[tuple[Sample, Sample]]:

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.inspect.conventions import limit_of_one, others_fit
+from geoself_jax.inspect import lateness
+from geoself_jax.inspect.conventions import clearly, limit_of_one, others_fit
 from geoself_jax.inspect.sample import Sample, one, projected
 from geoself_jax.inspect.verdicts import Verdict, note, ok, warning
 
 CHECK = "lens"
 _FEWEST = 2500  # detections: one spot of the image does not constrain its borders
 _SCALE, _SHIFT_PX, _BENT_PX = 0.03, 12.0, 4.0  # pixels in an image 1000 wide
+_INSTANTS = 600  # on which a lag is estimated
 _INLIERS = 3.0  # times the median error
 
 
@@ -75,7 +77,7 @@ def _fit(sample: Sample, view: int) -> Fit | None:
 
 
 def _linear(sample: Sample, view: int, fit: Fit) -> list[Verdict]:
-    """Verdicts on scale and shift, causes only if without them the camera fits the others.
+    """Verdicts on scale and shift, causes only if without them the camera fits, and no lag does.
 
     A lens that bends scales too, and is the cause of both.
     """
@@ -84,10 +86,13 @@ def _linear(sample: Sample, view: int, fit: Fit) -> list[Verdict]:
     if not any(large) or fit.curved > _BENT_PX * pixel:
         return []
     falls = f"median error {fit.error:.1f} px, {fit.then:.1f} px without that"
-    if fit.then > limit_of_one(sample, view, others_fit(sample, view)):
+    lag = lateness.lag_of(sample.thinned(_INSTANTS), view)
+    rival = lag is not None and not clearly(fit.then, lag.best_px)
+    if rival or fit.then > limit_of_one(sample, view, others_fit(sample, view)):
         what = f"{sample.name(view)}: errors depend on the position in the image"
         figures = f"as if it were {100 * fit.scale:.1f} % as large and moved by {fit.moved:.0f} px"
-        do = "look at this camera's calibration and detections: a scale does not explain it"
+        falls += f", {lag.best_px:.1f} px as {lateness.words(lag, sample.whole.fps)}" if lag else ""
+        do = "look at its synchronization, calibration and detections: nothing is proved"
         return [warning(CHECK, what, f"{figures}; {falls}", do)]
     size = warning(
         CHECK,

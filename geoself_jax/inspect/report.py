@@ -8,6 +8,7 @@ import numpy as np
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect import (
     body,
+    by_clip,
     cameras,
     detection_checks,
     duplicates,
@@ -102,17 +103,62 @@ def of_geometry(
         return [verdicts.error("cameras", what, why, do)]
     found, fitting = [], []
     for sample in samples:
-        fit = cameras.check_cameras(sample)
-        found += fit
-        if fit[0].severity == "ok":
-            fitting.append(sample)
-            found += of_views(sample) if thorough else _of_frames_and_depth(sample)
-        elif fit[0].severity == "warning":
-            found += in_frames_and_time(sample)[0] if thorough else sides.check_frames(sample)
+        usual, worse = _by_clip(sample, thorough=thorough)
+        of_rig, fits = _of_rig(usual, thorough=thorough)
+        found += of_rig
+        fitting += [usual] if fits else []
+        for clip in worse:
+            found += by_clip.alone(clip, lambda few: _of_rig(few, thorough=thorough)[0])
     if not fitting:
         what = "people and timing were not checked"
         return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
-    return found + of_people(recording, fitting, thorough=thorough)
+    return found + of_people(recording, fitting, thorough=thorough, sided=not _disagree(found))
+
+
+def _by_clip(sample: Sample, *, thorough: bool) -> tuple[Sample, list[by_clip.Clip]]:
+    """A rig's instants without the clips that are at fault, and these; no fault of all clips.
+
+    A lag shows most in the fastest clip, a lens in that which goes to the images' borders.
+    """
+    usual, worse = by_clip.apart(sample)
+    if not worse or _loud(_of_rig(usual, thorough=thorough)[0]):
+        return sample, []
+    whole = _loud(_of_rig(sample, thorough=thorough)[0])
+    return (sample, []) if any(v.check == lens.CHECK for v in whole) else (usual, worse)
+
+
+def _loud(found: list[Verdict]) -> list[Verdict]:
+    return [verdict for verdict in found if verdict.severity in ("error", "warning")]
+
+
+def _disagree(found: list[Verdict]) -> bool:
+    """Whether one person's left is another camera's right: what is triangulated is no body."""
+    return any(sides.DISAGREE in verdict.what for verdict in found)
+
+
+def _not_by_another(sample: Sample, fit: Verdict, found: list[Verdict]) -> list[Verdict]:
+    """The verdicts on frames without those that one camera, which does not fit, draws on others."""
+    names = [sample.name(view) for view in range(sample.views)]
+    faulty = [name for name in names if fit.what.startswith((f"{name}: ", f"{name} "))]
+    if not faulty:
+        return found
+    others = tuple(f"{name}: " for name in names if name not in faulty)
+    return [v for v in found if v.severity == "ok" or not v.what.startswith(others)]
+
+
+def _of_rig(sample: Sample, *, thorough: bool) -> tuple[list[Verdict], bool]:
+    """Checks of one rig's cameras; and whether these fit each other."""
+    fit = cameras.check_cameras(sample)
+    if fit[0].severity == "ok":
+        views = of_views(sample) if thorough else _of_frames_and_depth(sample)
+        wrong = any(v.severity == "error" for v in views if sides.DISAGREE in v.what)
+        return fit + views, not wrong
+    if fit[0].severity == "warning":
+        others = in_frames_and_time(sample)[0] if thorough else sides.check_frames(sample)
+        if any(words in fit[0].what for words in (" runs ", "clocks differ")):
+            others = [verdict for verdict in others if verdict.check != timing.CHECK]
+        return fit + _not_by_another(sample, fit[0], others), False
+    return fit, False
 
 
 def _of_frames_and_depth(sample: Sample) -> list[Verdict]:
@@ -122,6 +168,8 @@ def _of_frames_and_depth(sample: Sample) -> list[Verdict]:
 def of_views(sample: Sample) -> list[Verdict]:
     """Checks that need cameras that fit."""
     found, in_step = in_frames_and_time(sample)
+    if _disagree(found):
+        return found
     lenses = lens.check_lens(in_step)
     if any(verdict.severity == "warning" for verdict in lenses):
         found, in_step = _not_timed(sample), sample
@@ -140,13 +188,18 @@ def in_frames_and_time(sample: Sample) -> tuple[list[Verdict], Sample]:
     A camera that exchanges sides looks late, and one that is late seems to see somebody else.
     """
     found = sides.check_frames(sample)
+    if _disagree(found):
+        return found, sample
     sided = [v for v in found if v.check == sides.CHECK and v.severity != "ok"]
     names = [sample.name(view) for view in range(sample.views)]
     exchanged = [n for n in names if any(v.what.startswith(f"{n}: ") for v in sided)]
     late, in_step = timing.check_timing(sample)
     if exchanged:
         starts = tuple(f"{name}{end}" for name in exchanged for end in (": ", " "))
-        return found + [v for v in late if not v.what.startswith(starts)], sample
+        late = [v for v in late if not v.what.startswith(starts)]
+        clocks = tuple(f"{name}: " for name in names if any(name in v.what for v in late))
+        strangers = [v for v in found if v.check == sides.PERSON and v.what.startswith(clocks)]
+        return [v for v in found if v not in strangers] + late, sample
     return (found if in_step is sample else sides.check_frames(in_step)) + late, in_step
 
 
@@ -158,9 +211,12 @@ def _not_timed(sample: Sample) -> list[Verdict]:
 
 
 def of_people(
-    recording: Recording, samples: list[Sample], *, thorough: bool = True
+    recording: Recording, samples: list[Sample], *, thorough: bool = True, sided: bool = True
 ) -> list[Verdict]:
-    """Checks of the triangulated people; `thorough` as for `of_geometry`."""
+    """Checks of the triangulated people; `thorough` as for `of_geometry`.
+
+    `sided`: The cameras agree on what is left.
+    """
     skeleton, subjects = recording.skeleton, _by_subject(recording, samples)
     found = [
         v for name, points in subjects.items() for v in body.check_size(name, skeleton, points)
@@ -168,10 +224,14 @@ def of_people(
     if any(verdict.severity == "error" for verdict in found):
         return found  # in another unit no bone is of a person's length
     vertical = body.check_up(samples)
-    found += vertical + body.check_order(skeleton, subjects)
+    order = body.check_order(skeleton, subjects, sure=recording.views > 2)
+    found += vertical + order
     for name, points in subjects.items():
         found += body.check_bones(name, skeleton, points) if thorough else []
-    if all(verdict.severity != "error" for verdict in vertical):  # else left looks like right
+    if vertical[0].severity != "ok":  # upside down, left looks like right
+        what = "whether left and right are exchanged in all cameras was not checked"
+        found.append(verdicts.note(sides.CHECK, what, "people do not stand upright by world_up"))
+    elif sided and all(verdict.severity != "error" for verdict in order):
         found += sides.check_anatomy(samples)
     if not thorough:
         return found

@@ -24,6 +24,7 @@ from geoself_jax.prepare.calibrations import (
 )
 from geoself_jax.prepare.calibrations.camera_table import FileCamera
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
+from geoself_jax.prepare.rig_options import check_size
 
 HUMAN36M = "human36m:"
 
@@ -50,19 +51,27 @@ def read_view(
 
     Raises:
         GeoselfError: Missing file (66); no calibration, or no such camera (65); no camera named,
-            or flags that do not apply (64).
+            flags that do not apply, or another image size than the calibration's (64).
     """
     if camera.startswith(HUMAN36M):
         subject, _, name = camera.removeprefix(HUMAN36M).partition(":")
         published = human36m_rig(subject)
-        return view_of(published, _chosen(camera, name, published.camera_names))
+        view = view_of(published, _chosen(camera, name, published.camera_names))
+        return _sized(view, image_size)
     path, name = split_camera(camera)
     if path.is_file() and format in ("auto", "opencv") and not recognize_calibration(path):
         view = _unplaced(camera, path, name)
     else:
         found = read_calibration(path, format=format, unit=unit, up=up, name=rig, notice=notice)
         view = view_of(found, _chosen(camera, name, found.camera_names))
-    return view if image_size is None else dataclasses.replace(view, image_size=image_size)
+    return _sized(view, image_size)
+
+
+def _sized(view: View, image_size: tuple[int, int] | None) -> View:
+    if image_size is None:
+        return view
+    check_size(view.name, view.image_size, image_size)
+    return dataclasses.replace(view, image_size=image_size)
 
 
 def guessed_view(

@@ -99,7 +99,7 @@ def read_video(
     joints = ", ".join(found.skeleton.joint_names[:3])
     assumed = f" (assumed: {found.assumed}, else --skeleton)" if found.assumed else ""
     notice(f"{path}: {found.skeleton.joints} joints, {joints} ...{assumed}; {chosen.note}")
-    seen = np.flatnonzero((chosen.confidence > 0).any((1, 2)))
+    seen = (chosen.confidence > 0).any((1, 2))
     one = Clip(
         name=clip,
         action="",
@@ -109,7 +109,7 @@ def read_video(
         fps=fps,
         keypoints_2d=chosen.keypoints_2d[seen],
         confidence=chosen.confidence[seen],
-        frame_id=seen.astype(np.int32),
+        frame_id=chosen.frame[seen].astype(np.int32),
     )
     recording = from_arrays(assemble([one]), str(path))
     video = videos_of(recording, str(path), view.name)[0]

@@ -6,9 +6,9 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.lost_pixels import undistorted, warn_of_lost
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.skeletons import derive_root
-from geoself_jax.geometry.lenses import undistort_pixels
 from geoself_jax.prepare.clip import Clip
 from geoself_jax.prepare.merge_rigs import (
     PLAIN,
@@ -23,6 +23,9 @@ from geoself_jax.prepare.merge_rigs import (
 )
 
 FORMAT = "geoself-multiview/1"
+
+Lost = dict[str, np.ndarray]
+"""By camera: how many joints have no ray in its lens model, of how many."""
 
 
 def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
@@ -130,15 +133,18 @@ def _detections(
 ) -> tuple[Skeleton, np.ndarray, np.ndarray]:
     """Skeleton with a root, (T, V, J, 2) pixels and (T, V, J) confidences of all clips."""
     parts = []
+    lost: Lost = {}
     for clip, place in zip(clips, places, strict=True):
         keypoints_2d = np.asarray(clip.keypoints_2d, np.float32)
         confidence = np.asarray(clip.confidence, np.float32)
-        undistorted = _undistorted(keypoints_2d, clip.rig)
-        missing = ~np.isfinite(undistorted).all(-1)
+        plain = _undistorted(keypoints_2d, clip.rig, lost)
+        missing = ~np.isfinite(plain).all(-1)
         if missing.any():
-            undistorted = np.where(missing[..., None], np.float32(np.nan), undistorted)
+            plain = np.where(missing[..., None], np.float32(np.nan), plain)
             confidence = np.where(missing, np.float32(0), confidence)
-        parts.append(_placed(undistorted, confidence, place, views))
+        parts.append(_placed(plain, confidence, place, views))
+    for camera, counts in lost.items():
+        warn_of_lost(camera, *counts.tolist())
     keypoints_2d = np.concatenate([part[0] for part in parts])
     confidence = np.concatenate([part[1] for part in parts])
     return derive_root(clips[0].skeleton, keypoints_2d, confidence)
@@ -156,14 +162,16 @@ def _placed(
     return pixels, trust
 
 
-def _undistorted(keypoints_2d: np.ndarray, rig: Rig) -> np.ndarray:
+def _undistorted(keypoints_2d: np.ndarray, rig: Rig, lost: Lost) -> np.ndarray:
     """Undistorts the pixels of views whose lens model the format cannot hold."""
     result = keypoints_2d
     for view, lens in enumerate(rig.lenses):
         if lens.fisheye or len(lens.coefficients) > PLAIN:
             result = result.copy() if result is keypoints_2d else result
             pixels = keypoints_2d[:, view].astype(np.float64)
-            result[:, view] = undistort_pixels(pixels, rig.K[view], lens)
+            result[:, view], *counts = undistorted(pixels, rig.K[view], lens)
+            name = f"rig {rig.name}, camera {rig.camera_names[view]}"
+            lost[name] = lost.get(name, 0) + np.array(counts)
     return result
 
 

@@ -14,14 +14,16 @@ WAYS = ("auto", "only", "largest", "track:NAME", "track:CAMERA=NAME,...", "consi
 
 
 class Chosen(NamedTuple):
-    """One person's detections. Frames T, views V, joints J.
+    """One person's detections. Frames F with the person, views V, joints J.
 
     Attributes:
-        keypoints_2d: (T, V, J, 2) float32; NaN where missing.
-        confidence: (T, V, J) float32; 0 where missing.
+        frame: (F,) ascending numbers of the frames in which a view has the person.
+        keypoints_2d: (F, V, J, 2) float32; NaN where missing.
+        confidence: (F, V, J) float32; 0 where missing.
         note: How the person was chosen, for the user.
     """
 
+    frame: np.ndarray
     keypoints_2d: np.ndarray
     confidence: np.ndarray
     note: str
@@ -84,9 +86,9 @@ def _most(views: Sequence[Instances], frames: int) -> tuple[int, int, str]:
     """The most people in one frame of one camera, the frame and the source."""
     best = (0, 0, "")
     for view in views:
-        counts = np.bincount(view.frame[view.frame < frames], minlength=1)
-        if counts.max() > best[0]:
-            best = (int(counts.max()), int(counts.argmax()), view.source)
+        number, counts = np.unique(view.frame[view.frame < frames], return_counts=True)
+        if counts.max(initial=0) > best[0]:
+            best = (int(counts.max()), int(number[counts.argmax()]), view.source)
     return best
 
 
@@ -136,13 +138,18 @@ def _tracked(views: Sequence[Instances], rig: Rig, names: str) -> list[np.ndarra
 
 def _gather(
     views: Sequence[Instances], rows: Sequence[np.ndarray], frames: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Dense arrays from the chosen rows, at most one a frame and view."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Frames and arrays from the chosen rows, at most one a frame and view.
+
+    Their memory follows the frames with the person, and not the largest frame number.
+    """
     joints = views[0].skeleton.joints
-    keypoints_2d = np.full((frames, len(views), joints, 2), np.nan, np.float32)
-    confidence = np.zeros((frames, len(views), joints), np.float32)
-    for v, (view, chosen) in enumerate(zip(views, rows, strict=True)):
-        kept = chosen[view.frame[chosen] < frames]
-        keypoints_2d[view.frame[kept], v] = view.keypoints_2d[kept]
-        confidence[view.frame[kept], v] = view.confidence[kept]
-    return keypoints_2d, confidence
+    kept = [chosen[view.frame[chosen] < frames] for view, chosen in zip(views, rows, strict=True)]
+    frame = np.unique(np.concatenate([v.frame[k] for v, k in zip(views, kept, strict=True)]))
+    keypoints_2d = np.full((len(frame), len(views), joints, 2), np.nan, np.float32)
+    confidence = np.zeros((len(frame), len(views), joints), np.float32)
+    for v, (view, chosen) in enumerate(zip(views, kept, strict=True)):
+        at = np.searchsorted(frame, view.frame[chosen])
+        keypoints_2d[at, v] = view.keypoints_2d[chosen]
+        confidence[at, v] = view.confidence[chosen]
+    return frame, keypoints_2d, confidence

@@ -7,7 +7,7 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.prepare.instances import Instances
 
 FAR = 100_000
-"""From this number on, the smallest of all cameras becomes 0: frames before it take memory."""
+"""From this number on, the smallest of all cameras becomes 0: it is a clock's, and no count."""
 
 LONGEST = 4_000_000
 """Largest number of frames, a day at 50 per second."""
@@ -53,6 +53,22 @@ def starts_differ(views: Sequence[Instances]) -> bool:
     """
     starts = [view.first for view in views if view.first is not None]
     return max(starts, default=0) - min(starts, default=0) > 1
+
+
+def counted_apart(views: Sequence[Instances]) -> bool:
+    """Whether files of equally many frames begin at two numbers that differ by 1.
+
+    As where one program counts from 0 and another from 1.
+    """
+    starts = [start for view in views if (start := _start(view)) is not None]
+    lengths = {view.frames - (_start(view) or 0) for view in views}
+    return len(lengths) == 1 and max(starts, default=0) - min(starts, default=0) == 1
+
+
+def started_together(views: Sequence[Instances]) -> list[Instances]:
+    """The detections with each camera's first frame as the earliest of all."""
+    starts = [_start(view) or 0 for view in views]
+    return [_shifted(v, min(starts) - start) for v, start in zip(views, starts, strict=True)]
 
 
 def _start(view: Instances) -> int | None:

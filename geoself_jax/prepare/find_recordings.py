@@ -1,5 +1,6 @@
 """Recordings in the folders that are named: each itself, or those of a tree in it."""
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,19 +29,29 @@ class Found(NamedTuple):
         root: The input it was found in; the folder itself where it was named.
         match: Its files by camera, where one folder holds several recordings: `folder` is then
             that folder with the recording's name, and need not be there.
+        error: Why it cannot be read, where the names of its files have several readings.
     """
 
     folder: Path
     root: Path
     match: Match | None = None
+    error: GeoselfError | None = None
 
 
 Cameras = Callable[[Path, Path], Sequence[str]]
 """Names of the cameras of a folder in an input; may raise `GeoselfError`."""
 
+Fit = Callable[[Path, Path, Mapping[str, Path]], float]
+"""Triangulation residual of files of a folder in an input as those of cameras, px in an image 1000
+wide; NaN where unknown."""
+
 
 def find_recordings(
-    inputs: Sequence[Path], kind: str, cameras: Cameras, notice: Callable[[str], None]
+    inputs: Sequence[Path],
+    kind: str,
+    cameras: Cameras,
+    fit: Fit,
+    notice: Callable[[str], None],
 ) -> list[Found]:
     """Every recording once, in order.
 
@@ -51,6 +62,7 @@ def find_recordings(
         inputs: Folders (or what will be refused).
         kind: Format of the detections, or `auto`.
         cameras: Names of the cameras of a folder.
+        fit: How well files triangulate as those of cameras.
         notice: Receives one line for what was found in a tree, or named twice.
     """
     found: dict[Path, Found] = {}
@@ -66,7 +78,11 @@ def find_recordings(
                     + (f": {why}" if why else "")
                 )
         for folder in folders:
-            flat = _flat(folder, root, kind, cameras, notice)
+            try:
+                flat = _flat(folder, root, kind, cameras, fit, notice)
+            except GeoselfError as error:
+                found.setdefault(folder.resolve(), Found(folder, root, error=error))
+                continue
             for name, match in flat.items():
                 place = folder.resolve() / name
                 found.setdefault(place, Found(folder / name, root, match))
@@ -79,14 +95,20 @@ def find_recordings(
 
 
 def _flat(
-    folder: Path, root: Path, kind: str, cameras: Cameras, notice: Callable[[str], None]
+    folder: Path,
+    root: Path,
+    kind: str,
+    cameras: Cameras,
+    fit: Fit,
+    notice: Callable[[str], None],
 ) -> Mapping[str, Match]:
     if not folder.is_dir() or recognize_detections(folder, kind):
         return {}
     try:
-        return flat_trials(folder, cameras(folder, root), kind, notice)
+        names = cameras(folder, root)
     except GeoselfError:
         return {}  # said where the recording is read
+    return flat_trials(folder, names, kind, functools.partial(fit, folder, root), notice)
 
 
 def _listed(folders: Sequence[Path], root: Path, most: int = 8) -> str:

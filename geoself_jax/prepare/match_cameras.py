@@ -8,13 +8,13 @@ from typing import NamedTuple
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
 from geoself_jax.prepare.detections import formats_of
-from geoself_jax.prepare.find_detections import detections_found, why_none
+from geoself_jax.prepare.find_detections import DEPTH, detections_found, why_none
 
 NOT_NAMES = re.compile(
     r"_?(json|keypoints|pose|predictions|results|detections|openpose|alphapose|mmpose|2d"
-    r"|analysis|dlc.*)$"
+    r"|analysis|(?<=.)dlc(_((?!dlc_).)*(net_?\d|shuffle\d).*)?)$"
 )
-"""What programs append to a video's name."""
+"""What programs append to a video's name; DeepLabCut DLC_resnet50_projectDATEshuffle1_50000."""
 
 _NAME_THEM = "name them: --camera=NAME=PATH"
 
@@ -128,19 +128,37 @@ def camera_named(cameras: Sequence[str], paths: Mapping[str, Path], other: Path)
 
 def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Match:
     """By the whole name, or by one pattern of all files; else nothing."""
-    files = tuple(found)
+    files, of = tuple(found), _distinct(found)
+    named = tuple(of)
     for way in (_by_whole_name, _by_pattern):
-        paths = way(cameras, found)
+        paths = {camera: of[each] for camera, each in way(cameras, named).items()}
         if len(paths) == len(found):
             return Match(paths, files, exact=True, certain=is_certain(cameras, paths))
         if len(paths) == len(cameras):
             _refuse_orphans(folder, cameras, [path for path in found if path not in paths.values()])
-    paths = _by_core(cameras, found)
+    paths = {camera: of[each] for camera, each in _by_core(cameras, named).items()}
     if len(paths) == len(found) == len(cameras):
         return Match(paths, files, exact=False)
     if len(paths) == len(found):
         return Match(paths, files, exact=False, certain=False)
     return Match({}, files, exact=False, certain=False)
+
+
+def _distinct(found: Sequence[Path]) -> dict[Path, Path]:
+    """Detections by what tells them apart: themselves, or their folders: cam1/keypoints.json."""
+    for level in range(DEPTH):
+        places = [path.parents[level - 1] if level else path for path in found]
+        if len({place.name.lower() for place in places}) == len(found):
+            return dict(zip(places, found, strict=True))
+    return {path: path for path in found}
+
+
+def shown_names(found: Sequence[Path]) -> list[str]:
+    """Names of files and folders in messages; from the folder on that tells them apart."""
+    return [
+        path.name if place == path else f"{place.name}/{path.relative_to(place)}"
+        for place, path in _distinct(found).items()
+    ]
 
 
 def is_certain(cameras: Sequence[str], paths: Mapping[str, Path]) -> bool:

@@ -47,11 +47,12 @@ class Matched(NamedTuple):
 
 
 class _Candidates(NamedTuple):
-    """People of each image, padded. Frames T, views V, people P, joints J."""
+    """People of each image, padded. Frames F with people, views V, people P, joints J."""
 
-    keypoints_2d: np.ndarray  # T V P J 2, undistorted
-    confidence: np.ndarray  # T V P J
-    row: np.ndarray  # T V P, into the view's instances, -1 where there is none
+    frame: np.ndarray  # F, ascending numbers
+    keypoints_2d: np.ndarray  # F V P J 2, undistorted
+    confidence: np.ndarray  # F V P J
+    row: np.ndarray  # F V P, into the view's instances, -1 where there is none
 
 
 def match_people(
@@ -112,17 +113,19 @@ def _candidates(views: Sequence[Instances], rig: Rig, frames: int) -> _Candidate
     slots = [_slots(view, frames) for view in views]
     people = max(int(slot.max(initial=0)) for slot, _ in slots) + 1
     joints = views[0].skeleton.joints
-    shape = (frames, len(views), people)
+    each = [view.frame[kept] for view, (_, kept) in zip(views, slots, strict=True)]
+    numbers = np.unique(np.concatenate(each))
+    shape = (len(numbers), len(views), people)
     keypoints_2d = np.full((*shape, joints, 2), np.nan, np.float32)
     confidence, row = np.zeros((*shape, joints), np.float32), np.full(shape, -1)
     for v, (view, (slot, kept)) in enumerate(zip(views, slots, strict=True)):
         pixels = view.keypoints_2d[kept].astype(np.float64)
         undistorted = undistort_pixels(pixels, rig.K[v], rig.lenses[v])
-        at = (view.frame[kept], v, slot)
+        at = (np.searchsorted(numbers, view.frame[kept]), v, slot)
         keypoints_2d[at], row[at] = undistorted, kept
         trust = np.where(np.isfinite(undistorted).all(-1), view.confidence[kept], 0)
         confidence[at] = trust / max(float(view.confidence.max(initial=0)), 1.0)
-    return _Candidates(keypoints_2d, confidence, row)
+    return _Candidates(numbers, keypoints_2d, confidence, row)
 
 
 def _slots(view: Instances, frames: int) -> tuple[np.ndarray, np.ndarray]:
@@ -151,7 +154,8 @@ def _pair_costs(
 class _Group(NamedTuple):
     """One person at one instant."""
 
-    frame: int
+    at: int  # among the frames with people
+    frame: int  # its number
     slot: tuple[int, ...]  # of each view, -1 where not seen
     middle: np.ndarray  # (3,) m
 
@@ -268,8 +272,8 @@ def _placed(
         seen = np.isfinite(points).all(-1)
         for n in np.flatnonzero(seen.any(-1)):
             middle = np.median(points[n][seen[n]], axis=0)
-            at = part.start + int(n)
-            groups.append(_Group(int(frame[at]), slots[at][1], middle))
+            at, slot = slots[part.start + int(n)]
+            groups.append(_Group(at, int(candidates.frame[at]), slot, middle))
     return groups
 
 
@@ -308,7 +312,7 @@ def _people(tracks: list[list[_Group]]) -> list[list[_Group]]:
     """Tracks that do not overlap in time joined into people, those seen longest first."""
     people: list[tuple[set[int], list[_Group]]] = []
     for track in sorted(tracks, key=len, reverse=True):
-        frames = {group.frame for group in track}
+        frames = {group.at for group in track}
         free = next((p for p in people if not p[0] & _span(frames)), None)
         if free is None:
             people.append((_span(frames), list(track)))
@@ -324,7 +328,7 @@ def _span(frames: set[int]) -> set[int]:
 
 def _rows(person: list[_Group], candidates: _Candidates) -> list[np.ndarray]:
     views = candidates.row.shape[1]
-    frame = np.array([group.frame for group in person])
+    frame = np.array([group.at for group in person])
     slot = np.array([group.slot for group in person])
     rows = []
     for view in range(views):

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from geoself_jax.prepare.clip import Clip
 
 PLAIN = 5
 """Most distortion coefficients of a lens that the file keeps; pixels of others are undistorted."""
+
+_ALIKE = 1e-9  # of rotations and places
 
 
 def check_image_sizes(rig: Rig) -> None:
@@ -27,6 +30,30 @@ def check_image_sizes(rig: Rig) -> None:
             "wanted width and height in pixels",
             f"give --image-size={rig.camera_names[unknown[0]]}=WIDTHxHEIGHT, or "
             "--image-size=WIDTHxHEIGHT for all",
+        )
+
+
+def check_places(rig: Rig) -> None:
+    """Checks that no two cameras stand at one place and look one way.
+
+    Raises:
+        GeoselfError: Two do, or all: where they stand was not calibrated (65).
+    """
+    alike = [
+        (a, b)
+        for a, b in combinations(range(rig.views), 2)
+        if np.allclose(rig.R[a], rig.R[b], rtol=0, atol=_ALIKE)
+        and np.allclose(rig.center[a], rig.center[b], rtol=_ALIKE, atol=_ALIKE)
+    ]
+    if alike:
+        first, second = (rig.camera_names[view] for view in alike[0])
+        every = len(alike) == rig.views * (rig.views - 1) // 2 and rig.views > 2
+        raise data_error(
+            f"rig {rig.name}: "
+            + ("all cameras" if every else f"cameras {first} and {second}")
+            + " have the same rotation and translation",
+            "no two stand at one place: their extrinsics were copied, or not calibrated at all",
+            "calibrate where each stands, or take other cameras with --cameras=NAME,NAME",
         )
 
 

@@ -9,11 +9,13 @@ from geoself_jax.core.errors import GeoselfError, data_error, joined, usage_erro
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
-from geoself_jax.prepare.common_clock import starts_differ
+from geoself_jax.prepare.common_clock import counted_apart, started_together
+from geoself_jax.prepare.common_frames import common_frames
 from geoself_jax.prepare.detections import recognize_detections
-from geoself_jax.prepare.instances import Instances, nobody
+from geoself_jax.prepare.instances import nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
-from geoself_jax.prepare.merge_rigs import check_image_sizes
+from geoself_jax.prepare.match_cameras import shown_names
+from geoself_jax.prepare.merge_rigs import check_image_sizes, check_places
 from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_views
 
@@ -78,8 +80,12 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
             "; ".join(trial.unread.values()) or "add cameras",
         )
     check_image_sizes(rig)
-    read = read_views(rig.select(there), paths, own, options)
-    frames = _common_frames(name, read, own, options)
+    check_places(rig.select(there))
+    read = read_views(rig.select(there), trial, own, options)
+    if own.trim and counted_apart([*read.values()]):
+        options.notice(f"{name}: --trim takes each camera's first frame as frame 0")
+        read = dict(zip(read, started_together([*read.values()]), strict=True))
+    frames = common_frames(name, read, trim=own.trim, notice=options.notice)
     for each in rig.camera_names:
         if each not in read:
             options.notice(camera_missing(name, each, trial.unread.get(each, "")))
@@ -93,12 +99,14 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     options.notice(
         _summary(name, rig.select(there), paths, own.detections_format, joints, chosen.note)
     )
-    would = np.arange(0, len(chosen.confidence), options.every)
-    somebody = np.asarray((chosen.confidence[would] > 0).any((1, 2)))
-    taken = would[somebody]
-    if not taken.size:
+    would = np.arange(0, frames, options.every)
+    taken = (chosen.frame % options.every == 0) & (chosen.confidence > 0).any((1, 2))
+    if not taken.any():
         raise data_error(f"{name}: nobody is seen in any frame", "", "check the detections")
-    if not somebody.all():
+    for line in _alone(name, rig, chosen.confidence[taken], chosen.frame[taken]):
+        options.notice(line)
+    if np.count_nonzero(taken) < len(would):
+        somebody = np.isin(would, chosen.frame[taken])
         options.notice(frames_left_out(name, would, somebody))
     return Clip(
         name=name,
@@ -109,9 +117,28 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         fps=fps / options.every,
         keypoints_2d=chosen.keypoints_2d[taken],
         confidence=chosen.confidence[taken],
-        frame_id=(taken // options.every).astype(np.int32),
+        frame_id=(chosen.frame[taken] // options.every).astype(np.int32),
         assumed=assumed,
     )
+
+
+def _alone(name: str, rig: Rig, confidence: np.ndarray, frames: np.ndarray) -> list[str]:
+    """A warning of each camera that shares no frame with another, as with numbers of its own.
+
+    Raises:
+        GeoselfError: No two cameras share one (65).
+    """
+    seen = np.asarray((confidence > 0).any(-1))
+    together = seen & (seen.sum(-1) > 1)[:, None]
+    alone = np.flatnonzero(seen.any(0) & ~together.any(0))
+    ends = {view: frames[seen[:, view]][[0, -1]].tolist() for view in alone}
+    at = [f"{a} to {b} of {rig.camera_names[view]}" for view, (a, b) in ends.items()]
+    clock = "number the frames of all cameras by one clock: equal numbers at equal instants"
+    if not together.any():
+        what = f"{name}: no frame is seen by two cameras"
+        do = clock if len(at) > 1 else "check the detections of the other cameras"
+        raise data_error(what, f"somebody is in frames {', '.join(at)}", do)
+    return [f"warning: {name}: frames {each} are seen by no other camera - {clock}" for each in at]
 
 
 def _summary(
@@ -119,36 +146,6 @@ def _summary(
 ) -> str:
     """One line: the file of each camera, the joints, and how the person was chosen."""
     reason = recognize_detections(paths[rig.camera_names[0]], kind)
-    cameras = ", ".join(f"{camera} = {paths[camera].name}" for camera in rig.camera_names)
+    shown = shown_names([paths[camera] for camera in rig.camera_names])
+    cameras = ", ".join(map(" = ".join, zip(rig.camera_names, shown, strict=True)))
     return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"
-
-
-def _common_frames(
-    clip: str, views: Mapping[str, Instances], own: RigOptions, options: ReadOptions
-) -> int:
-    """Number of frames that all cameras have; unequal numbers are refused without `trim`.
-
-    Where files begin at different frames their numbers are a clock, and all frames are taken.
-    """
-    counts = {name: view.frames for name, view in views.items()}
-    least, most = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
-    if counts[least] != counts[most] and starts_differ([*views.values()]) and not own.trim:
-        return counts[most]
-    if counts[least] != counts[most]:
-        if not own.trim:
-            raise data_error(
-                f"{views[least].source}: {counts[least]} frames of camera {least}, "
-                f"{counts[most]} of {most}",
-                "synchronized cameras have equally many; a dropped frame shifts all later ones",
-                "if they start together, --trim takes the first ones of all",
-            )
-        cut = ", ".join(
-            f"{count - counts[least]} of {name}"
-            for name, count in counts.items()
-            if count > counts[least]
-        )
-        options.notice(
-            f"{clip}: --trim kept the first {counts[least]} frames of every camera and cut at the "
-            f"end {cut}"
-        )
-    return counts[least]

@@ -7,7 +7,7 @@ epipolar distances of pairs of cameras and decided by the residual of all of the
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,13 +16,16 @@ import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.data.recording import HostCamera
 from geoself_jax.data.rig import Rig
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
+from geoself_jax.geometry.epipolar import epipolar_distance
 from geoself_jax.geometry.lenses import undistort_pixels
 from geoself_jax.geometry.triangulation import triangulate_dlt
 from geoself_jax.prepare.common_clock import common_clock
 from geoself_jax.prepare.instances import Instances
-from geoself_jax.prepare.match_cameras import Match
+from geoself_jax.prepare.match_cameras import Match, shown_names
+from geoself_jax.prepare.merge_rigs import check_image_sizes
 
 LIMIT_PX = 12.0
 """Largest residual of a proof, px in an image 1000 wide: `inspect` warns from here on."""
@@ -72,7 +75,7 @@ def prove(
         folder: Of the recording, for messages.
         rig: All cameras of the calibration.
         match: What names say.
-        read: Reads a file's detections.
+        read: Reads a file's detections, fractions of the image as they are.
         notice: Receives one line with the residuals.
 
     Raises:
@@ -121,10 +124,9 @@ class _Words(NamedTuple):
         return "; ".join(f"{', '.join(self._pairs(proof))}: {proof.px:.1f} px" for proof in proofs)
 
     def _pairs(self, proof: Proof, whole: bool = False) -> list[str]:
-        pairs = sorted(zip(proof.cameras, self.files, strict=True))
-        return [
-            f"{self.names[c]}{'=' if whole else ' = '}{p if whole else p.name}" for c, p in pairs
-        ]
+        shown = [str(p) for p in self.files] if whole else shown_names(self.files)
+        pairs = sorted(zip(proof.cameras, shown, strict=True))
+        return [f"{self.names[c]}{'=' if whole else ' = '}{name}" for c, name in pairs]
 
     def contradiction(self, named: Proof, best: Proof) -> GeoselfError:
         """An error where another assignment than the named one triangulates."""
@@ -138,7 +140,7 @@ class _Words(NamedTuple):
 
     def refusal(self, ranked: Sequence[Proof], reason: str, limit: float) -> GeoselfError:
         """An error where neither names nor residuals decide."""
-        cameras, files = ", ".join(self.names[:8]), ", ".join(p.name for p in self.files[:8])
+        cameras, files = ", ".join(self.names[:8]), ", ".join(shown_names(self.files)[:8])
         why = reason or (
             f"the best residual must be below {limit:.0f} px and {RATIO:g} times better than the "
             f"next: {self.residuals(ranked[:3])}"
@@ -167,7 +169,8 @@ def _tried(
     reason = _uncountable(rig, files)
     views = [] if reason else [read(path) for path in files]
     views, _ = common_clock(views, [path.name for path in files]) if views else ([], "")
-    reason = reason or _unlike(files, views)
+    if len({view.skeleton for view in views}) > 1:
+        reason = "the files have different joints"
     ranked = [] if reason else _ranked(rig, views, named)
     if not (reason or ranked):
         reason = "there are too few frames in which each camera sees one person"
@@ -184,22 +187,10 @@ def _uncountable(rig: Rig, files: Sequence[Path]) -> str:
     return ""
 
 
-def _unlike(files: Sequence[Path], views: Sequence[Instances]) -> str:
-    if len({view.skeleton for view in views}) > 1:
-        return "the files have different joints"
-    nobody = [path.name for path, view in zip(files, views, strict=True) if not view.frame.size]
-    return f"nobody is seen in {', '.join(nobody)}" if nobody else ""
-
-
 def _ranked(rig: Rig, views: Sequence[Instances], named: tuple[int, ...] | None) -> list[Proof]:
     """The best assignments by residual, and the named one; none where too little is shared."""
     pixels, trust = _joints(views)
-    undistorted = np.stack(
-        [
-            [undistort_pixels(p, K, lens) for K, lens in zip(rig.K, rig.lenses, strict=True)]
-            for p in pixels
-        ]
-    )
+    undistorted = np.stack([_undistorted(views, pixels, rig, c) for c in range(rig.views)], 1)
     ways = _searched(_pair_costs(undistorted, trust, rig))
     if named is not None and named not in ways:
         ways.append(named)
@@ -208,11 +199,47 @@ def _ranked(rig: Rig, views: Sequence[Instances], named: tuple[int, ...] | None)
     return proofs if len(proofs) > 1 else []
 
 
+def residual_px(rig: Rig, paths: Mapping[str, Path], read: Callable[[Path], Instances]) -> float:
+    """Median triangulation residual of the worst view, px in an image 1000 wide; NaN if unknown.
+
+    Args:
+        rig: Cameras of the calibration.
+        paths: Detections by camera, of one recording.
+        read: As of `prove`.
+
+    Raises:
+        GeoselfError: A file is bad, or a fraction of an image of unknown size (65).
+    """
+    views, _ = common_clock([read(path) for path in paths.values()], list(paths))
+    if len({view.skeleton for view in views}) > 1:
+        return math.nan
+    of = [rig.camera_names.index(name) for name in paths]
+    pixels, trust = _joints(views)
+    undistorted = np.stack([_undistorted(views, pixels, rig, c) for c in of], 1)
+    px = _residual_px(undistorted, trust, rig.select(list(paths)), range(len(of)))
+    return px * 1000 / _image_width(rig)
+
+
+def _undistorted(
+    views: Sequence[Instances], pixels: np.ndarray, rig: Rig, camera: int
+) -> np.ndarray:
+    """(F, N, 2) px of all files as if each were the camera's; fractions by its image size."""
+    if any(view.normalized for view in views):
+        check_image_sizes(rig)
+    scale = np.ones((len(views), 1, 2))
+    scale[[view.normalized for view in views]] = rig.image_size[camera]
+    return undistort_pixels(pixels * scale, rig.K[camera], rig.lenses[camera])
+
+
 def _joints(views: Sequence[Instances]) -> tuple[np.ndarray, np.ndarray]:
-    """(F, N, 2) px and (F, N) confidences of frames in which no file has several people."""
-    frames = min(view.frames for view in views)
-    counts = np.stack([np.bincount(v.frame[v.frame < frames], minlength=frames) for v in views])
-    good = np.flatnonzero((counts <= 1).all(0) & ((counts == 1).sum(0) >= 2))
+    """(F, N, 2) as in the files, and (F, N) confidences, of frames of one person in each file."""
+    frames = np.unique(np.concatenate([view.frame for view in views]))
+    starts, ends = (
+        np.stack([np.searchsorted(view.frame, frames, side) for view in views])
+        for side in ("left", "right")
+    )
+    counts = ends - starts
+    good = frames[(counts <= 1).all(0) & ((counts == 1).sum(0) >= 2)]
     good = good[np.linspace(0, len(good) - 1, min(FRAMES, len(good))).astype(int)]
     joints = views[0].skeleton.joints
     pixels = np.full((len(views), len(good), joints, 2), np.nan)
@@ -234,32 +261,27 @@ def _pair_costs(pixels: np.ndarray, trust: np.ndarray, rig: Rig) -> np.ndarray:
     """
     files, views = pixels.shape[:2]
     costs = np.full((files, views, files, views), np.nan)
-    ones = np.ones((*pixels.shape[:3], 1))
-    inverse = np.linalg.inv(rig.K)
-    homogeneous = np.concatenate([pixels, ones], -1)
+    first, second = np.triu_indices(files, 1)
+    seen = np.asarray((trust[first] > 0) & (trust[second] > 0))
+    pairs = jnp.asarray(pixels, jnp.float32)
     for a, b in itertools.permutations(range(views), 2):
-        fundamental = inverse[b].T @ _essential(rig, a, b) @ inverse[a]
-        for f, g in itertools.combinations(range(files), 2):
-            seen = (trust[f] > 0) & (trust[g] > 0)
-            if seen.sum() >= FEWEST:
-                x, y = homogeneous[f, a, seen], homogeneous[g, b, seen]
-                costs[f, a, g, b] = costs[g, b, f, a] = _distance_px(x, y, fundamental)
+        cameras = _cameras(rig, a), _cameras(rig, b)
+        apart = np.asarray(_apart(pairs[first, a], pairs[second, b], *cameras))
+        for f, g, both, distance in zip(first, second, seen, apart, strict=True):
+            if both.sum() >= FEWEST:
+                known = distance[both & np.isfinite(distance)]
+                cost = float(np.median(known)) if known.size else math.inf
+                costs[f, a, g, b] = costs[g, b, f, a] = cost
     return costs
 
 
-def _essential(rig: Rig, a: int, b: int) -> np.ndarray:
-    """E with ray_b^T E ray_a = 0."""
-    x, y, z = rig.R[b] @ (rig.center[a] - rig.center[b])
-    return np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]]) @ rig.R[b] @ rig.R[a].T
+_apart = jax.jit(epipolar_distance)
 
 
-def _distance_px(x: np.ndarray, y: np.ndarray, fundamental: np.ndarray) -> float:
-    """Median distance of points to the epipolar lines of their partners, both ways."""
-    in_y, in_x = x @ fundamental.T, y @ fundamental
-    product = np.abs((y * in_y).sum(-1))
-    lengths = [np.maximum(np.linalg.norm(line[:, :2], axis=-1), 1e-12) for line in (in_x, in_y)]
-    distance = (product / lengths[0] + product / lengths[1]) / 2
-    return float(np.nanmedian(distance)) if np.isfinite(distance).any() else math.inf
+def _cameras(rig: Rig, which: int | list[int]) -> Camera:
+    """One or several cameras, their centres about the rig's middle: float32 has seven digits."""
+    center = rig.center - rig.center.mean(0)
+    return HostCamera(rig.K[which], rig.R[which], center[which]).on_device()
 
 
 def _searched(costs: np.ndarray) -> list[tuple[int, ...]]:
@@ -289,7 +311,7 @@ def _residual_px(pixels: np.ndarray, trust: np.ndarray, rig: Rig, cameras: Seque
     of = list(cameras)
     seen = pixels[np.arange(len(of)), of]
     weight = np.where(np.isfinite(seen).all(-1), trust, 0)
-    camera = Camera(*(jnp.asarray(a[of], jnp.float32) for a in (rig.K, rig.R, rig.center)))
+    camera = _cameras(rig, of)
     distance = np.array(_distances(jnp.asarray(seen, jnp.float32), jnp.asarray(weight), camera))
     medians = []
     for view in range(len(of)):

@@ -1,7 +1,7 @@
 """What a user says of an own rig, and its cameras as read with that."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,8 @@ class RigOptions:
         skeleton: Of the detections; None where the file names its joints.
         person: Which of several people, see `choose_person.choose_person`.
         fps: Frames per second.
-        image_size: Width and height by camera name; under "" for all cameras.
+        image_size: Width and height by camera name; under "" for all cameras. For calibrations
+            that have none.
         confidence_scale: The detector's largest score.
         trim: Where cameras have different numbers of frames, take those that all have.
         subject, action: Names; None takes the folders'.
@@ -57,7 +58,8 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
     """The cameras: a calibration's file, `human36m:SUBJECT`, or what lies in the input folder.
 
     Raises:
-        GeoselfError: None is named (64); missing (66) or bad (65).
+        GeoselfError: None is named, or an image size is not the calibration's (64); missing (66) or
+            bad (65).
     """
     path = own.calibration or folder
     if path is None:
@@ -87,5 +89,26 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
     for view, name in enumerate(rig.camera_names):
         given = own.image_size.get(name, own.image_size.get(""))
         if given is not None:
+            check_size(name, sizes[view].tolist(), given)
             sizes[view] = given
     return dataclasses.replace(rig, image_size=sizes)
+
+
+def check_size(name: str, own: Sequence[int], given: Sequence[int]) -> None:
+    """Refuses another size than the calibration's: its focal lengths and centres would be wrong.
+
+    Args:
+        name: Of the camera.
+        own: Width and height in its calibration, px; 0 where it has none.
+        given: The user's.
+
+    Raises:
+        GeoselfError: They contradict each other (64).
+    """
+    if min(own) > 0 and tuple(own) != tuple(given):
+        raise usage_error(
+            f"--image-size={name}={given[0]}x{given[1]}",
+            f"the calibration of {name} is in the pixels of images of {own[0]}x{own[1]}",
+            "leave it out: fractions of the image are read by the calibration's size; detections "
+            "in the pixels of resized images need a calibration of that size",
+        )

@@ -8,11 +8,16 @@ Movement). One person is some per cent off that, and so is the scale.
 import dataclasses
 from collections.abc import Callable, Iterator
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.data.recording import HostCamera
+from geoself_jax.geometry.camera import Camera
 from geoself_jax.geometry.lenses import undistort_pixels
+from geoself_jax.geometry.triangulation import triangulate_dlt
 from geoself_jax.prepare.calibrations.units_and_axes import BODY
 from geoself_jax.prepare.clip import Clip, Reading
 from geoself_jax.prepare.rig_options import RigOptions
@@ -153,19 +158,15 @@ def triangulated(clip: Clip, frames: np.ndarray, joints: list[int]) -> np.ndarra
     origin = rig.center.mean(0)
     size = max(float(np.abs(rig.center - origin).max()), 1e-12)  # so that no unit matters
     detected = clip.keypoints_2d[frames][:, :, joints]
-    trust = clip.confidence[frames][:, :, joints]
-    seen = trust > 0
-    rows = []
-    for view in range(rig.views):
-        plain = undistort_pixels(detected[:, view], rig.K[view], rig.lenses[view])
-        inverse = np.linalg.inv(rig.K[view])
-        rays = plain @ inverse[:2, :2].T + inverse[:2, 2]
-        P = np.column_stack([rig.R[view], -rig.R[view] @ (rig.center[view] - origin) / size])
-        seen[:, view] &= np.isfinite(rays).all(-1)
-        row = (rays[..., None] * P[2] - P[:2]) * trust[:, view, :, None, None]
-        rows.append(np.where(seen[:, view, :, None, None], row, 0.0))
-    A = np.concatenate(rows, -2)
-    point = np.linalg.eigh(np.swapaxes(A, -1, -2) @ A)[1][..., 0]
-    with np.errstate(all="ignore"):
-        place = point[..., :3] / point[..., 3:] * size + origin
-    return np.where((seen.sum(1) >= 2)[..., None], place, np.nan)
+    plain = [
+        undistort_pixels(detected[:, view], rig.K[view], rig.lenses[view])
+        for view in range(rig.views)
+    ]
+    weight = clip.confidence[frames][:, :, joints] ** 2
+    camera = HostCamera(rig.K, rig.R, (rig.center - origin) / size).on_device()
+    point = jax.jit(triangulate_dlt)(
+        jnp.asarray(np.stack(plain, 1), jnp.float32),
+        jnp.asarray(weight, jnp.float32),
+        Camera(*(jnp.broadcast_to(a, (len(frames), *a.shape)) for a in camera)),
+    )
+    return np.asarray(point, np.float64) * size + origin

@@ -6,26 +6,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoself_jax.core.errors import USAGE, GeoselfError
+from geoself_jax.core.errors import USAGE, GeoselfError, data_error
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import ReadOptions
 from geoself_jax.prepare.common_clock import common_clock
 from geoself_jax.prepare.datasets.choices import chosen
-from geoself_jax.prepare.detections import DETECTIONS, read_detections
+from geoself_jax.prepare.detections import DETECTIONS, in_pixels, read_detections
 from geoself_jax.prepare.detections.score_scale import scaled
 from geoself_jax.prepare.detections.unknown import broken, unknown
 from geoself_jax.prepare.find_detections import LOOKED_INTO, unread_in
 from geoself_jax.prepare.find_recordings import (
+    Fit,
     Found,
     find_calibration,
     find_recordings,
     without_calibrations,
 )
 from geoself_jax.prepare.instances import Instances
-from geoself_jax.prepare.match_cameras import Match, camera_named, match_cameras
+from geoself_jax.prepare.match_cameras import Match, camera_named, match_cameras, names_say
 from geoself_jax.prepare.name_people import Who, name_people
-from geoself_jax.prepare.prove_cameras import prove
+from geoself_jax.prepare.prove_cameras import prove, residual_px
 from geoself_jax.prepare.rig_options import RigOptions, read_rig
+
+_KEPT = 64  # files that are read once to try several readings of their names
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Trial:
         rig: All cameras of the calibration.
         paths: Detections by camera.
         unread: Why a camera's file is none of these, by camera.
+        read: Detections that were read already, by file.
     """
 
     folder: Path | None
@@ -45,6 +49,7 @@ class Trial:
     rig: Rig
     paths: Mapping[str, Path]
     unread: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    read: Mapping[Path, Instances] = dataclasses.field(default_factory=dict)
 
 
 def find_trials(
@@ -70,7 +75,9 @@ def find_trials(
         found = [Found(inputs[0], inputs[0])]
     elif inputs:
         kind = own.detections_format
-        found = [*find_recordings(inputs, kind, _names(rig_at), options.notice)]
+        fit = _fit(rig_at, own, options)
+        found = [*find_recordings(inputs, kind, _names(rig_at), fit, options.notice)]
+    _refuse_cameras_outside(found, rig_at)
     folders = [each.folder if each else Path("recording") for each in found]
     rigs = [_or_error(rig_at, each) for each in found]
     errors = {str(rig): rig for rig in rigs if isinstance(rig, GeoselfError)}  # each once
@@ -89,11 +96,14 @@ def find_trials(
         if isinstance(rig, GeoselfError) or who.subject not in wanted:
             continue
         folder = each.folder if each else None
+        kept: dict[Path, Instances] = {}
         try:
+            if each and each.error:
+                raise each.error
             match = each.match if each else None
-            paths = _paths(folder, rig, own, options, match)
+            paths = _paths(folder, rig, own, options, match, kept)
             unread = {} if match else _unread(folder, rig, paths, own, options)
-            trials.append(Trial(folder, who, rig, paths, unread))
+            trials.append(Trial(folder, who, rig, paths, unread, kept if len(found) == 1 else {}))
         except GeoselfError as error:
             errors[str(error)] = of_data(error)
     return trials, list(errors.values())
@@ -104,6 +114,27 @@ def _or_error(rig_at: Callable[[Found | None], Rig], found: Found | None) -> Rig
         return rig_at(found)
     except GeoselfError as error:
         return of_data(error)
+
+
+def _refuse_cameras_outside(
+    found: Sequence[Found | None], rig_at: Callable[[Found | None], Rig]
+) -> None:
+    """Refuses folders of cameras with the recordings in each: cam1/walk, cam1/run, cam2/walk ...
+
+    Raises:
+        GeoselfError: They are so (65).
+    """
+    folders = [each.folder for each in found if each and each.match is None]
+    try:
+        cameras = rig_at(found[0]).camera_names if len(folders) > 1 else ()
+    except GeoselfError:
+        return  # said where the recording is read
+    if cameras and names_say(cameras, folders):
+        raise data_error(
+            f"{folders[0].parent}: {', '.join(folder.name for folder in folders[:4])}",
+            "are cameras, wanted recordings with a folder or a file of each camera in it",
+            f"move them: RECORDING/{folders[0].name}, RECORDING/{folders[1].name} ...",
+        )
 
 
 def _rigs(own: RigOptions, options: ReadOptions) -> Callable[[Found | None], Rig]:
@@ -134,6 +165,16 @@ def _names(rig_at: Callable[[Found | None], Rig]) -> Callable[[Path, Path], Sequ
     return lambda folder, root: rig_at(Found(folder, root)).camera_names
 
 
+def _fit(rig_at: Callable[[Found | None], Rig], own: RigOptions, options: ReadOptions) -> Fit:
+    """How well files triangulate as those of cameras."""
+    read = functools.lru_cache(_KEPT)(functools.partial(_read, own=own, options=options))
+
+    def fit(folder: Path, root: Path, paths: Mapping[str, Path]) -> float:
+        return residual_px(rig_at(Found(folder, root)), paths, read)
+
+    return fit
+
+
 def of_data(error: GeoselfError) -> GeoselfError:
     """The error, if other recordings may be right.
 
@@ -146,19 +187,22 @@ def of_data(error: GeoselfError) -> GeoselfError:
 
 
 def _paths(
-    folder: Path | None, rig: Rig, own: RigOptions, options: ReadOptions, match: Match | None
+    folder: Path | None,
+    rig: Rig,
+    own: RigOptions,
+    options: ReadOptions,
+    match: Match | None,
+    kept: dict[Path, Instances],
 ) -> dict[str, Path]:
-    """The detections of each camera, by name or by proof."""
+    """The detections of each camera, by name or by proof, for which files are read and kept."""
     match = match or match_cameras(
         folder, rig.camera_names, own.camera_paths, own.detections_format, options.notice
     )
     if match.certain:
         return match.paths
-    sizes = {tuple(size) for size in rig.image_size.tolist()}
-    size = next(iter(sizes)) if len(sizes) == 1 else (0, 0)
 
     def read(path: Path) -> Instances:
-        return _read(path, own, options, image_size=size)
+        return kept.setdefault(path, _read(path, own, options))
 
     return prove(folder, rig, match, read, options.notice)
 
@@ -184,18 +228,20 @@ def _unread(
 
 
 def read_views(
-    rig: Rig, paths: Mapping[str, Path], own: RigOptions, options: ReadOptions
+    rig: Rig, trial: Trial, own: RigOptions, options: ReadOptions
 ) -> dict[str, Instances]:
     """Returns each camera's detections, by one clock, and says what was assumed.
 
     Args:
         rig: Cameras that have a file.
-        paths: Detections by camera: file or folder.
+        trial: Theirs.
         own, options: As of `find_trials`.
     """
     views = []
     for name, size in zip(rig.camera_names, rig.image_size.tolist(), strict=True):
-        views.append(_read(paths[name], own, options, image_size=(size[0], size[1])))
+        path = trial.paths[name]
+        found = trial.read[path] if path in trial.read else _read(path, own, options)
+        views.append(in_pixels(found, size))
         for note in views[-1].notes:
             options.notice(note)
     timed, assumed = common_clock(views, rig.camera_names)
@@ -204,15 +250,13 @@ def read_views(
     return dict(zip(rig.camera_names, timed, strict=True))
 
 
-def _read(
-    path: Path, own: RigOptions, options: ReadOptions, *, image_size: tuple[int, int]
-) -> Instances:
-    """Detections in one camera's file, their confidences in [0, 1]."""
+def _read(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
+    """Detections in one camera's file, their confidences in [0, 1]; fractions as they are."""
     found = read_detections(
         path,
         format=own.detections_format,
         skeleton=own.skeleton,
         max_bytes=options.max_bytes,
-        image_size=image_size,
+        image_size=None,
     )
     return scaled(found, own.confidence_scale)

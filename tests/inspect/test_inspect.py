@@ -14,9 +14,9 @@ from geoself_jax.data import recording
 from geoself_jax.data.sources import load
 from geoself_jax.inspect import __main__ as inspect
 from geoself_jax.inspect import html_report, report, verdicts
+from geoself_jax.inspect.plain_text import text
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.inspect.sample import samples_of
-from geoself_jax.inspect.text import text
 
 RECORDED = Path(__file__).parents[3] / "shared/data/cmu_h36m_rig/dev.npz"
 HOSTILE = "<img src=x onerror=alert(1)>"

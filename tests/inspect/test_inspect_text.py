@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from geoself_jax.data.sources import load
+from geoself_jax.inspect.plain_text import text
 from geoself_jax.inspect.report import inspect
-from geoself_jax.inspect.text import text
 
 
 @pytest.fixture(scope="module")

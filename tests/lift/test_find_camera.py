@@ -105,6 +105,7 @@ def test_two_lenses_in_a_file_are_distinguished_and_ros_is_read(tmp_path):
     (tmp_path / "head.yaml").write_text(ROS)
     view = read_view(str(tmp_path / "head.yaml"))
     assert view.K[0].tolist() == [430.2, 0, 306.9] and view.image_size == (640, 480)
+    assert read_view(str(tmp_path / "head.yaml"), image_size=(640, 480)).image_size == (640, 480)
     assert view.lens.coefficients == (-0.3375, 0.1117, -0.0007, 0.0003, 0)
 
 
@@ -176,3 +177,14 @@ def test_the_distortion_of_every_lens_is_undone(tmp_path, name):
     np.testing.assert_allclose(video.keypoints_2d[:, :17], wanted, atol=2e-3)
     if model is not None or len(lens.coefficients) > 5:
         np.testing.assert_allclose(video.keypoints_2d[:, 17], wanted[:, hips].mean(1), atol=2e-3)
+
+
+def test_another_image_size_than_the_calibrations_is_refused(tmp_path):
+    (tmp_path / "head.yaml").write_text(ROS)
+    for camera, own in (
+        (str(tmp_path / "head.yaml"), "640x480"),
+        ("human36m:S1:54138969", "1000x"),
+    ):
+        with pytest.raises(GeoselfError, match=f"in the pixels of images of {own}") as caught:
+            read_view(camera, image_size=(1920, 1440))
+        assert caught.value.code == USAGE

@@ -64,3 +64,18 @@ def test_odd_content_is_refused(tmp_path, odd):
     path.write_text(json.dumps({"0.jpg": odd}))
     with pytest.raises(GeoselfError, match=r"a\.json"):
         read_detections(path, format="alphapose")
+
+
+@pytest.mark.parametrize(("apart", "fits"), [(1.95, True), (2.05, False)])
+def test_a_neck_up_to_2_px_from_the_middle_of_the_shoulders_is_one(tmp_path, apart, fits):
+    images = by_image(people(), "open")
+    for image in images.values():
+        for one in image["people"]:
+            one["pose_keypoints_2d"][3] += apart
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(images))
+    if fits:
+        assert read_detections(path).skeleton == COCO_18
+        return
+    with pytest.raises(GeoselfError, match="the neck is 2 px from the middle"):
+        read_detections(path)

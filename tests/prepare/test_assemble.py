@@ -168,6 +168,28 @@ def test_a_lens_the_format_cannot_hold_is_undone_in_that_camera_alone(lens):
     assert_consistent(recording.from_arrays(arrays, "x"))
 
 
+@pytest.mark.parametrize(
+    "lens",
+    [
+        Lens((-0.9, *(0.0,) * 7)),
+        Lens((-0.3, 0.0, 0.0, 0.0), fisheye=True),
+        Lens((-0.9,) + (0.0,) * 4),
+    ],
+)
+def test_joints_where_a_lens_folds_back_are_counted_whatever_the_lens(lens):
+    rig = tiny_rig()
+    rig = dataclasses.replace(rig, lenses=(rig.lenses[0], lens, *rig.lenses[2:]))
+    pixels = pixels_of(motion(FRAMES), tiny_rig()).astype(np.float32)
+    pixels[:3, 1, 5] = (5000.0, 10.0)
+    pixels[0, 1, 6] = np.nan
+    two = [clip(rig=rig, keypoints_2d=pixels), clip("b", rig=rig, keypoints_2d=pixels)]
+    with pytest.warns(UserWarning, match="folds back") as said:
+        recording.from_arrays(assemble(two), "x")
+    share = 100 * 6 / (2 * (FRAMES * 17 - 1))
+    line = f"rig lab, camera cam2: 6 joints ({share:.2g} %) lie where"
+    assert [line in str(each.message) for each in said] == [True]
+
+
 def test_a_skeleton_without_a_root_gets_the_middle_of_its_hips():
     pixels = np.random.default_rng(0).uniform(300, 700, (FRAMES, 4, 17, 2)).astype(np.float32)
     confidence = np.full((FRAMES, 4, 17), 0.9, np.float32)

@@ -65,10 +65,44 @@ def test_a_turned_view_is_said(tmp_path):
     assert "camera left: viewrotation 90" in notices[0]
 
 
+FULL = 'serial="left" video_resolution="{}"><fov_video_max left="0" top="0" right="{}" bottom="{}"/'
+
+
+@pytest.mark.parametrize(
+    ("text", "binned"),
+    [
+        ('serial="left" video_resolution="N/A"', 1),
+        ('serial="left" video_resolution="1080p"', 1),
+        ('serial="left" video_resolution="540p"', 2),
+        (FULL.format("1440p", 1919, 1439), 1),
+        (FULL.format("720p", 1919, 1439), 2),
+        (FULL.format("540p", 1087, 1919), 2),  # of a camera on its side
+        (FULL.format("1000p", 1919, 1439), 1),  # a part of the sensor
+    ],
+)
+def test_films_of_binned_pixels_have_a_smaller_camera_which_is_said(tmp_path, text, binned):
+    notices, known = [], known_rig()
+    rig = read_calibration(edited(tmp_path, 'serial="left"', text), notice=notices.append)
+    wanted = known.K / np.array([[binned], [binned], [1]])
+    np.testing.assert_allclose(rig.K[0], wanted[0], rtol=1e-12)
+    np.testing.assert_allclose(rig.K[1:], known.K[1:], rtol=1e-12)
+    assert rig.lenses[0].coefficients == tuple(known.dist[0])
+    np.testing.assert_array_equal(rig.image_size[0], np.array(known.size) // binned)
+    said = [line for line in notices if "pixels of the sensor are one" in line]
+    assert len(said) == (binned > 1) and all("camera left: filmed at" in line for line in said)
+
+
+def test_a_small_skew_is_read(tmp_path):
+    rig = read_calibration(edited(tmp_path, 'skew="0.0"', 'skew="6.4"'))
+    np.testing.assert_allclose(rig.K[:, 0, 1], [0.1, 0, 0, 0], rtol=1e-12)
+
+
 @pytest.mark.parametrize(
     ("pattern", "text", "words"),
     [
-        (r'skew="0.0"', 'skew="3.0"', "camera left: skew 3 - 0 is wanted"),
+        (r'skew="0.0"', 'skew="-33"', "camera left: skew -33 - at most 32 (0.5 px) is wanted"),
+        (r'serial="left"', 'serial="left" video_resolution="720p"', "'720p' on a sensor of 1080"),
+        (r'serial="left"', 'serial="left" video_resolution="HD"', "resolution 'HD' on a sensor"),
         (r'focalLengthU="[^"]*"', 'focalLengthU="x"', "camera left: intrinsic focalLengthU 'x'"),
         (r'r12="[^"]*"', 'r12="nan"', "camera left: transform r12 'nan' - a number"),
         (r"<transform[^>]*/>", "", "camera left: no <transform> - a calibrated camera has one"),

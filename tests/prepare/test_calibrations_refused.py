@@ -57,6 +57,11 @@ DAMAGE = [
     ("matrix", [[float("nan"), 0, 500], *K[1:]], "camera right: camera matrix: .* - not finite"),
     ("matrix", [["a", 0, 500], *K[1:]], "camera right: camera matrix: .* - 3x3 numbers"),
     ("matrix", [[1.0, 2.0], [3.0]], "camera right: camera matrix: .* - 3x3 numbers"),
+    (
+        "rotation",
+        [90.0, 0.0, 35.0],
+        "camera right: rotation: .* are these degrees, or Euler angles",
+    ),
     ("matrix", True, "camera right: camera matrix: True - 3x3 numbers"),
     ("matrix", {"a": 1}, "camera right: camera matrix: .* - 3x3 numbers"),
     ("matrix", None, r"table \[right\]: no matrix - a camera has matrix, rotation and translation"),
@@ -367,3 +372,20 @@ def test_a_sound_file_of_other_names_is_refused_with_them(tmp_path):
     assert "a.yml, YAML with K - no calibration" in refusal(tmp_path / "a.yml")
     (tmp_path / "a.xml").write_text("<lab/>")
     assert "a.xml, XML with lab - no calibration" in refusal(tmp_path / "a.xml")
+
+
+def test_two_translations_that_differ_are_refused_and_equal_ones_are_one(tmp_path):
+    known = known_rig()
+    values = opencv_values(known, 0)
+    write_opencv(tmp_path / "a.yml", values | {"t": known.center[0][:, None]})
+    line = refusal(tmp_path / "a.yml", unit="mm")
+    assert "camera a: T and t are two translations that differ" in line
+    write_opencv(tmp_path / "a.yml", values | {"t": values["T"]})
+    assert read_calibration(tmp_path / "a.yml", unit="mm").views == 1
+
+
+def test_names_of_cameras_may_be_numbers(tmp_path):
+    cameras = [dict(c, name=n) for n, c in enumerate(panoptic_cameras(known_rig()), 1)]
+    (tmp_path / "calibration_x.json").write_text(json.dumps({"cameras": cameras}))
+    rig = read_calibration(tmp_path / "calibration_x.json")
+    assert rig.camera_names == ("1", "2", "3", "4")

@@ -66,7 +66,7 @@ def test_markers_cameras_and_uncalibrated_ones_are_left_out_and_named(tmp_path):
     ("pattern", "text", "words"),
     [
         (r'FOCAL_LENGTH="[^"]*"', 'FOCAL_LENGTH="x"', "FOCAL_LENGTH 'x' - numbers are wanted, 1"),
-        (r'SKEW="0"', 'SKEW="2"', "skew 2 - "),
+        (r'SKEW="0"', 'SKEW="-0.002"', "skew -0.002 - its unit is unknown"),
         (r'ORIENTATION="[^"]*"', 'ORIENTATION="0 0 0 3"', "no unit quaternion"),
         (r"(<KeyFrame [^>]*/>)", r"\1\1", "2 key frames - a camera that moves"),
         (r'"ViconRadial2 [^"]*"', '"ViconRadial2 1 2 1e-8 0 0"', "lens about 1 2 - not about"),
@@ -76,6 +76,11 @@ def test_markers_cameras_and_uncalibrated_ones_are_left_out_and_named(tmp_path):
 def test_a_damaged_camera_is_named(tmp_path, pattern, text, words):
     line = refusal(edited(tmp_path, pattern, text))
     assert "c.xcp, camera left: " in line and words in line
+
+
+def test_a_skew_that_moves_no_pixel_is_left_out(tmp_path):
+    rig = read_calibration(edited(tmp_path, 'SKEW="0"', 'SKEW="1e-4"'))
+    assert not rig.K[:, 0, 1].any()
 
 
 def test_a_lens_that_folds_the_image_is_refused(tmp_path):

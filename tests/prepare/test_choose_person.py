@@ -29,7 +29,14 @@ def two_people():
 
 
 def choose(views, rig, how="auto", frames=FRAMES):
-    return choose_person(views, rig, frames=frames, fps=FPS, how=how)
+    """What was chosen with a row for every frame."""
+    chosen = choose_person(views, rig, frames=frames, fps=FPS, how=how)
+    at, (_, *shape) = chosen.frame, chosen.keypoints_2d.shape
+    assert (np.diff(at) > 0).all() and (chosen.confidence > 0).any((1, 2)).all()
+    keypoints_2d, confidence = np.full((frames, *shape), np.nan), np.zeros((frames, *shape[:-1]))
+    keypoints_2d[at], confidence[at] = chosen.keypoints_2d, chosen.confidence
+    frame = np.arange(frames)
+    return chosen._replace(frame=frame, keypoints_2d=keypoints_2d, confidence=confidence)
 
 
 def error_of(chosen, person, rig):

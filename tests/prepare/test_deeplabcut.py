@@ -86,3 +86,20 @@ def test_parts_that_are_there_once_are_no_animals(tmp_path, suffix):
 def test_a_table_cut_from_a_longer_one_begins_where_its_rows_say(tmp_path):
     read = read_detections(written(tmp_path / "a.csv", predictions().iloc[5:]))
     assert read.first == 5 and read.frames == FRAMES and list(NAMES) == list(COCO_17.joint_names)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "h5"])
+def test_one_body_part_of_two_scorers_is_refused(tmp_path, suffix):
+    table = predictions()
+    both = pd.concat([table, (table + 9).rename(columns={"DLC_model": "second"}, level=0)], axis=1)
+    path = tmp_path / f"cam1.{suffix}"
+    both.to_csv(path) if suffix == "csv" else both.to_hdf(path, key="df", mode="w")
+    with pytest.raises(GeoselfError, match=r"two columns of nose, x - .*one scorer's") as error:
+        read_detections(path)
+    assert error.value.code == DATA
+
+
+def test_rows_without_numbers_are_all_frames(tmp_path):
+    table = predictions()
+    read = read_detections(written(tmp_path / "a.csv", table.set_axis(["row"] * len(table))))
+    assert read.first == 0 and read.frames == FRAMES

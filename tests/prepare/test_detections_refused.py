@@ -78,7 +78,7 @@ REFUSALS = {
         ["entry 1", "16 joints", "17"],
     ),
     "text for numbers": (text([entry(keypoints=["a"] * 51)]), "alphapose", DATA, ["entry 0"]),
-    "no keypoints": (text([entry(keypoints=None)]), "alphapose", DATA, ["entry 0"]),
+    "no keypoints": (text([entry(keypoints=None)]), "alphapose", DATA, ["no person in any frame"]),
     "huge number": (text([entry(keypoints=[10**400] * 51)]), "alphapose", DATA, ["entry 0"]),
     "no frame number": (text([entry(image_id="first")]), "alphapose", DATA, ["entry 0", "number"]),
     "negative score": (

@@ -11,7 +11,7 @@ from geoself_jax.core.errors import INPUT_OUTPUT, USAGE, WORKDIR, GeoselfError
 from geoself_jax.data import recording
 from geoself_jax.evaluate import report as evaluation
 from geoself_jax.inspect import report
-from geoself_jax.inspect.text import text
+from geoself_jax.inspect.plain_text import text
 from geoself_jax.prepare import __main__ as prepare
 from geoself_jax.prepare import example_command
 from geoself_jax.prepare.example_recording import ABSENCE, NAMES

@@ -1,6 +1,7 @@
 """A tree of persons and trials is walked; what was one recording stays one."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -19,11 +20,17 @@ def write(folder, *names):
         (folder / f"{name}.json").write_text(json.dumps(ENTRY))
 
 
+def unknown(*_):
+    return math.nan
+
+
 def found(root, *inputs, cameras=CAMERAS):
     """Found folders, relative to the root, and what was said."""
     said = []
     paths = [root / each for each in inputs]
-    recordings = find_recordings(paths, "alphapose", lambda folder, _: cameras, said.append)
+    recordings = find_recordings(
+        paths, "alphapose", lambda folder, _: cameras, unknown, said.append
+    )
     return [each.folder.relative_to(root).as_posix() for each in recordings], said
 
 
@@ -60,7 +67,7 @@ def test_trials_are_found_where_no_camera_is_known(tmp_path):
 
     for trial in ("a", "b"):
         write(tmp_path / "s" / trial, "cam1", "cam2")
-    recordings = find_recordings([tmp_path / "s"], "alphapose", none, print)
+    recordings = find_recordings([tmp_path / "s"], "alphapose", none, unknown, print)
     assert [each.folder.name for each in recordings] == ["a", "b"]
 
 

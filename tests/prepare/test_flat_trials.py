@@ -1,13 +1,15 @@
 """Recordings in one folder are distinguished by the names of their files, or not at all."""
 
 import json
+import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from scenes import motion, pixels_of, tiny_rig
 
-from geoself_jax.core.errors import GeoselfError
+from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data import recording
 from geoself_jax.prepare import __main__ as prepare
@@ -74,7 +76,7 @@ def found(folder, cameras, names):
     folder.mkdir()
     for name in names:
         (folder / f"{name}.json").write_text(json.dumps(ENTRY))
-    trials = flat_trials(folder, cameras, "alphapose", print)
+    trials = flat_trials(folder, cameras, "alphapose", lambda _: math.nan, print)
     return {
         name: {camera: path.stem for camera, path in match.paths.items()}
         for name, match in trials.items()
@@ -112,7 +114,6 @@ def test_the_camera_is_one_word_of_each_name(tmp_path, cameras, names, wanted):
 @pytest.mark.parametrize(
     ("cameras", "names"),
     [
-        (("1", "2"), ("trial1_1", "trial1_2", "trial2_1", "trial2_2")),  # either may be the trial
         (LETTERS, ("v1-camA", "v1-camB", "v2-camA", "other")),
         (LETTERS, ("v1-camA", "v1-camB", "v2-camA")),  # a trial of one camera
         (LETTERS, ("v1-camA", "v1-camB")),
@@ -121,6 +122,53 @@ def test_the_camera_is_one_word_of_each_name(tmp_path, cameras, names, wanted):
 )
 def test_where_names_do_not_decide_nothing_is_guessed(tmp_path, cameras, names):
     assert found(tmp_path / "f", cameras, names) == {}
+
+
+def test_two_readings_of_the_names_are_refused_with_both_where_joints_do_not_decide(tmp_path):
+    names = ("trial1_1", "trial1_2", "trial2_1", "trial2_2")
+    with pytest.raises(GeoselfError, match="names of its files can be read as") as caught:
+        found(tmp_path / "f", ("1", "2"), names)
+    assert caught.value.code == DATA
+    assert "trial1 is 1 = trial1_1.json, 2 = trial1_2.json (nan px)" in str(caught.value)
+    assert "1 is 1 = trial1_1.json, 2 = trial2_1.json (nan px)" in str(caught.value)
+
+
+def sessions(lab, files, frames=FRAMES):
+    """Files of three cameras by session and view in one folder; the words that prepare them."""
+    calibration = lab / "calibration/Calib.toml"
+    tables = calibration.read_text().split("[cam")
+    calibration.write_text("[cam".join(tables[:4]))
+    for path in (lab / "videos").iterdir():
+        path.unlink()
+    for name, (session, view) in files.items():
+        write_table(lab / f"videos/{name}.h5", pixels_of(motion(frames, session), RIG)[:, view])
+    words = ["--input", str(lab / "videos"), f"--calibration={lab}/calibration", "--fps=25"]
+    return [*words, "--skeleton=h36m_17", "--subject=anna", f"--output={lab}/o.npz"]
+
+
+@pytest.mark.parametrize(("count", "views"), [(3, 2), (2, 3), (3, 3)])
+def test_joints_decide_which_number_is_the_camera(lab, capsys, count, views):
+    files = {f"s{s + 1}_c{v + 1}": (s, v) for s in range(count) for v in range(views)}
+    assert prepare.main(sessions(lab, files)) == 0
+    said = capsys.readouterr().out
+    assert "s1 is cam1 = s1_c1.h5, cam2 = s1_c2.h5" in said
+    assert re.search(r"triangulate to \d\.\d px, otherwise to \d{2,}", said)
+    read = recording.read(lab / "o.npz")
+    assert read.clip_names == tuple(f"s{s + 1}" for s in range(count))
+
+
+def test_sessions_with_too_few_joints_to_decide_are_refused(lab):
+    files = {f"s{s + 1}_c{v + 1}": (s, v) for s in range(3) for v in range(2)}
+    with pytest.raises(GeoselfError, match=r"can be read as .* - or .* - put each") as caught:
+        prepare.main(sessions(lab, files, frames=2))
+    assert caught.value.code == DATA
+
+
+def test_numbers_of_sessions_taken_for_cameras_are_warned_of(lab, capsys):
+    files = {f"s{s + 1}_c{v}": (s, v) for s in range(3) for v in range(2)}  # c0: no camera
+    assert prepare.main(sessions(lab, files)) == 0
+    said = capsys.readouterr().out
+    assert re.search(r"warning: .*c0 is cam1 = s1_c0.h5.*; but joints triangulate to \d+", said)
 
 
 def test_two_trials_that_are_not_distinguished_are_refused(tmp_path, lab):

@@ -8,6 +8,7 @@ from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.prepare.match_cameras import match_cameras
 
 ENTRY = [{"image_id": "0.jpg", "category_id": 1, "keypoints": [1.0] * 51, "score": 1.0}]
+DLC = "DLC_resnet50_gaitOct30shuffle1_50000"
 
 
 def matched(folder, cameras, files, kind="alphapose"):
@@ -24,7 +25,13 @@ def matched(folder, cameras, files, kind="alphapose"):
         (("cam1", "cam2"), ("cam1_1201.json", "cam2_1202.json")),
         (("int_cam1_img", "int_cam2_img"), ("cam01_keypoints.json", "cam02_keypoints.json")),
         (("Left", "Right"), ("left_predictions.json", "RIGHT.json")),
-        (("A", "B", "C"), ("vid01-camADLC_x.json", "vid01-camBDLC_x.json", "vid01-camCDLC_x.json")),
+        (("A", "B", "C"), tuple(f"vid01-cam{c}{DLC}.json" for c in "ABC")),
+        (("1", "2"), tuple(f"cam{c}{DLC.replace('resnet50', 'dlcrnetms5')}.json" for c in "12")),
+        (("camA", "camB"), ("dlc_camA.json", "dlc_camB.json")),
+        (("camA", "camB"), ("DLCproj-camA.json", "DLCproj-camB.json")),
+        (("camA", "camB"), ("p1_dlc_camA.json", "p1_dlc_camB.json")),
+        (("camA", "camB"), (f"p1_dlc_camA{DLC}.json", f"myDLC_camB{DLC}_filtered.json")),
+        (("camA", "camB"), ("camA_dlc.json", "camBDLC.json")),
         (("A", "B"), ("2024-01-01-vid01-camA.json", "2024-01-01-vid01-camB.json")),
         (("0", "1"), ("trial_1_cam0.json", "trial_1_cam1.json")),
         (("cam_left", "cam_right"), ("left.json", "right.json")),

@@ -99,7 +99,8 @@ def test_landmarks_come_back_in_pixels(tmp_path, name, fractions):
     assert known == {"mediapipe"}
     read = read_detections(path, image_size=SIZE)
     assert read.frame.tolist() == [f for f in range(FRAMES) if f != AWAY]
-    assert read.frames == FRAMES and read.first == 0 and read.skeleton == MEDIAPIPE_33
+    assert read.frames == FRAMES and read.skeleton == MEDIAPIPE_33
+    assert read.first == (None if name == "long.csv" else 0)  # only frames with people are in it
     np.testing.assert_allclose(read.keypoints_2d, pixels[read.frame][..., :2], rtol=1e-5)
     np.testing.assert_allclose(read.confidence, found[read.frame][..., 3], rtol=1e-5)
     assert any("multiplied by 1280 x 720" in note for note in read.notes) == fractions
@@ -163,3 +164,161 @@ def test_a_pelvis_is_derived_and_the_corners_of_the_mouth_are_a_pair():
     kept, more, _ = derive_root(MEDIAPIPE_33, points, np.ones(points.shape[:-1]))
     assert kept.joint_names[kept.root] == "pelvis"
     np.testing.assert_allclose(more[0, -1], points[0, [23, 24]].mean(0))
+
+
+def lines_of(found, end="\n"):
+    """A csv without the frames' numbers: an empty line where nobody is."""
+    header = ",".join(f"{name}_{axis}" for name in NAMES for axis in ("x", "y", "z", "visibility"))
+    rows = ["" if np.isnan(row).all() else ",".join(map(str, row.ravel())) for row in found]
+    return end.join([header, *rows, ""])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r\r\n"])
+@pytest.mark.parametrize("away", [[], [AWAY], [0, 1, AWAY, FRAMES - 1]])
+def test_an_empty_line_is_a_frame_with_nobody(tmp_path, end, away):
+    found = landmarks()
+    found[AWAY] = found[AWAY - 1]
+    found[away] = np.nan
+    path = tmp_path / "a.csv"
+    path.write_text(lines_of(found, end), newline="")
+    read = read_detections(path, image_size=SIZE)
+    assert read.frame.tolist() == [f for f in range(FRAMES) if f not in away]
+    assert read.frames == FRAMES and read.first == 0
+    wanted = (found * [*SIZE, 1, 1])[read.frame][..., :2]
+    np.testing.assert_allclose(read.keypoints_2d, wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("end", "line"), [("\n", 8), ("\r\r\n", 15)])
+def test_a_message_names_the_files_line(tmp_path, end, line):
+    found = landmarks()
+    text = lines_of(found, end).replace(str(found[6, 0, 0]), "x")
+    (tmp_path / "a.csv").write_text(text, newline="")
+    with pytest.raises(GeoselfError, match=f"line {line} has no number in column 1"):
+        read_detections(tmp_path / "a.csv", image_size=SIZE)
+
+
+def with_more(path, *prefixes, body="pose_{}"):
+    """A row a frame: the body's numbered landmarks, then others' under the prefixes, at 0.9."""
+    axes = ("x", "y", "z", "visibility")
+    found = landmarks()
+    tables = [pd.DataFrame({"frame": range(FRAMES)})]
+    for name, rows in [(body, found), *((prefix, found * 0 + 0.9) for prefix in prefixes)]:
+        columns = [f"{name.format(i)}_{axis}" for i in range(33) for axis in axes]
+        tables.append(pd.DataFrame(rows.reshape(FRAMES, -1), columns=columns))
+    pd.concat(tables, axis=1).to_csv(path, index=False)
+    return found
+
+
+@pytest.mark.parametrize(
+    "body", ["{}", "landmark_{}", "pose_{}", "pose_landmark_{}", "pose_landmarks[{}]"]
+)
+def test_columns_of_hands_faces_and_the_world_are_not_the_bodys(tmp_path, body):
+    others = ("world_landmark_{}", "left_hand_{}", "right_hand_landmark_{}", "face_{}")
+    found = with_more(tmp_path / "a.csv", *others, body=body)
+    read = read_detections(tmp_path / "a.csv", image_size=SIZE)
+    wanted = (found * [*SIZE, 1, 1])[read.frame]
+    np.testing.assert_allclose(read.keypoints_2d, wanted[..., :2], rtol=1e-5)
+    np.testing.assert_allclose(read.confidence, wanted[..., 3], rtol=1e-5)
+
+
+@pytest.mark.parametrize("other", ["pose_{}", "landmark_{}", "{}"])
+def test_two_columns_of_one_landmark_are_refused(tmp_path, other):
+    with_more(tmp_path / "a.csv", other)
+    words = rf"a\.csv: columns pose_0_x \(2\) and {other.format(0)}_x \(134\)"
+    with pytest.raises(GeoselfError, match=words) as error:
+        read_detections(tmp_path / "a.csv", image_size=SIZE)
+    assert error.value.code == DATA
+
+
+def test_two_columns_x_of_a_row_a_landmark_are_refused(tmp_path):
+    long(tmp_path / "a.csv", landmarks())
+    text = (tmp_path / "a.csv").read_text()
+    (tmp_path / "a.csv").write_text(text.replace(",z,", ",x,", 1))
+    with pytest.raises(GeoselfError, match=r"columns x \(3\) and x \(5\)"):
+        read_detections(tmp_path / "a.csv", image_size=SIZE)
+
+
+def test_of_numbered_landmarks_beyond_the_bodys_the_count_is_said(tmp_path):
+    """As the body's 33 followed by the face's: x1, y1, z1, v1, x2 ..."""
+    found = landmarks()
+    numbered(tmp_path / "a.csv", found)
+    table = pd.read_csv(tmp_path / "a.csv")
+    face = pd.DataFrame({f"{axis}{i}": [0.9] * FRAMES for i in range(34, 54) for axis in "xyzv"})
+    pd.concat([table, face], axis=1).to_csv(tmp_path / "a.csv", index=False)
+    read = read_detections(tmp_path / "a.csv", image_size=SIZE)
+    np.testing.assert_allclose(read.keypoints_2d[0], (found[0] * [*SIZE, 1, 1])[:, :2], rtol=1e-5)
+    assert any("of 53 numbered landmarks the first 33 are taken" in note for note in read.notes)
+
+
+def frames_as(found, shift=0.0):
+    """Lists of landmarks, empty where nobody is."""
+    axes = ("x", "y", "z", "visibility")
+    return [
+        [] if np.isnan(rows).all() else [dict(zip(axes, row, strict=True)) for row in rows.tolist()]
+        for rows in found + [shift, 0, 0, 0]
+    ]
+
+
+OBJECTS = {
+    "world first": lambda here, far: {"pose_world_landmarks": far, "pose_landmarks": here},
+    "size first": lambda here, far: {"image_size": [1280, 720], "frames": here},
+    "results": lambda here, far: {
+        "world_landmarks": far,
+        "results": [{"landmarks": e} for e in here],
+    },
+    "by number": lambda here, far: {"fps": 30, **{str(f): here[f] for f in range(FRAMES)}},
+    "by name": lambda here, far: {"frames": {f"frame_{f:03d}": here[f] for f in range(FRAMES)}},
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_the_list_of_frames_is_chosen_by_its_name(tmp_path, name):
+    found = landmarks()
+    content = OBJECTS[name](frames_as(found), frames_as(found, -0.5))
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    read = read_detections(tmp_path / "a.json", image_size=SIZE)
+    assert read.frame.tolist() == [f for f in range(FRAMES) if f != AWAY]
+    assert read.frames == FRAMES and read.first == 0
+    wanted = (found * [*SIZE, 1, 1])[read.frame][..., :2]
+    np.testing.assert_allclose(read.keypoints_2d, wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (("world_landmarks",), "no one list of frames: world_landmarks - "),
+        (("hands", "people"), "no one list of frames: hands, people - "),
+        (("frames", "pose_landmarks"), "no one list of frames: frames, pose_landmarks - "),
+        (("1", "01"), "no one list of frames: 1, 01 - "),
+    ],
+)
+def test_an_object_without_one_known_list_is_refused_with_its_keys(tmp_path, keys, words):
+    content = {key: frames_as(landmarks()) for key in keys}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(GeoselfError) as error:
+        read_detections(tmp_path / "a.json", image_size=SIZE)
+    assert words in str(error.value) and error.value.code == DATA
+
+
+@pytest.mark.parametrize("name", ["a.npy", "wide.csv", "lists.json"])
+def test_metres_about_the_hips_are_no_pixels_whatever_their_name(tmp_path, name):
+    found = landmarks()
+    found[..., :2] -= found[:, [23, 24], :2].mean(1, keepdims=True)
+    WRITERS[name](tmp_path / name, found)
+    with pytest.raises(GeoselfError, match="the world landmarks, in metres"):
+        read_detections(tmp_path / name, image_size=SIZE)
+
+
+@pytest.mark.parametrize("name", ["results.json", "wide.csv"])
+def test_numbered_frames_count_with_nobody_at_either_end(tmp_path, name):
+    found = landmarks()
+    found[[0, 1, FRAMES - 1]] = np.nan
+    WRITERS[name](tmp_path / name, found)
+    content = (tmp_path / name).read_text()
+    if name == "results.json":  # nobody there, as an empty list
+        frames = json.loads(content)
+        for f in (0, 1, FRAMES - 1):
+            frames[f]["pose_landmarks"] = []
+        (tmp_path / name).write_text(json.dumps(frames))
+    read = read_detections(tmp_path / name, image_size=SIZE)
+    assert (read.first, read.frames, int(read.frame[0])) == (0, FRAMES, 2)

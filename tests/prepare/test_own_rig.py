@@ -354,3 +354,76 @@ def test_one_cameras_folder_is_said_to_be_one(session):
         )
     )
     assert "one frame of OpenPose" in line and f"give {camera}" in line
+
+
+def renumbered(folder, by):
+    """The frames of a camera's folder with `by` added to each number."""
+    for path in sorted(folder.iterdir(), reverse=by > 0):
+        head, number, tail = path.name.rsplit("_", 2)
+        path.rename(folder / f"{head}_{int(number) + by:0{len(number)}d}_{tail}")
+
+
+def test_a_camera_that_counts_from_1_is_refused_and_trim_takes_first_with_first(session, capsys):
+    right = run(session / "P1/run", flags=[f"--calibration={session}/calibration"])
+    renumbered(session / "P1/run/pose/cam2_json", 1)
+    flags = [f"--calibration={session}/calibration"]
+    line = str(refused(session / "P1/run", flags=flags))
+    assert "differ by 1" in line and "--trim takes each camera's first frame as frame 0" in line
+    read = run(session / "P1/run", flags=[*flags, "--trim"])
+    np.testing.assert_array_equal(read.keypoints_2d, right.keypoints_2d)
+    assert "--trim takes each camera's first frame as frame 0" in capsys.readouterr().out
+
+
+def test_cameras_that_each_count_from_a_number_of_their_own_are_refused(session):
+    for number in range(1, 4):
+        renumbered(session / f"P1/run/pose/cam{number + 1}_json", 1000 * number)
+    error = refused(session / "P1/run", flags=[f"--calibration={session}/calibration"])
+    assert error.code == DATA and "no frame is seen by two cameras" in str(error)
+    assert "0 to 13 of cam1, 1000 to 1013 of cam2" in str(error) and "one clock" in str(error)
+
+
+@pytest.mark.parametrize(("of", "who"), [([0, 2], "cameras cam1 and cam3"), (range(4), "all")])
+def test_cameras_that_stand_at_one_place_are_refused(session, of, who):
+    same = CLIP | {name: CLIP[name].copy() for name in ("R", "center")}
+    for name in ("R", "center"):
+        same[name][list(of)] = CLIP[name][0]
+    write_pose2sim(session / "calibration/Calib.toml", RIG.camera_names, same)
+    error = refused(session / "P1/run", flags=[f"--calibration={session}/calibration"])
+    assert error.code == DATA and "have the same rotation and translation" in str(error)
+    assert who in str(error) and "not calibrated" in str(error)
+
+
+def test_a_camera_with_a_clock_of_its_own_is_said(session, capsys):
+    renumbered(session / "P1/run/pose/cam2_json", 100)
+    run(session / "P1/run", flags=[f"--calibration={session}/calibration"])
+    said = capsys.readouterr().out
+    assert "frames 100 to 113 of cam2 are seen by no other camera" in said
+
+
+def in_folders(place, inner, views):
+    """Moves the detections of some cameras to folders of their names."""
+    for name in (RIG.camera_names[view] for view in views):
+        (place / name / inner).parent.mkdir(parents=True)
+        shutil.move(place / f"pose/{name}_json", place / name / inner)
+    shutil.rmtree(place / "pose")
+
+
+@pytest.mark.parametrize("views", [range(4), (0, 2)])
+def test_folders_may_name_the_cameras_of_files_of_one_name(session, capsys, views):
+    place = session / "P1/run"
+    right = run(place, flags=[f"--calibration={session}/calibration"])
+    in_folders(place, "keypoints", views)
+    read = run(place, flags=[f"--calibration={session}/calibration"])
+    np.testing.assert_array_equal(read.keypoints_2d, right.keypoints_2d[:, list(views)])
+    assert "cam1 = cam1/keypoints, " in capsys.readouterr().out
+
+
+def test_cameras_with_recordings_in_them_are_called_so(session):
+    for name in RIG.camera_names:
+        for trial in ("run", "walk"):
+            place = session.parent / f"x/{name}/{trial}"
+            place.mkdir(parents=True)
+            shutil.move(session / f"P1/{trial}/pose/{name}_json", place)
+    error = refused(session.parent / "x", flags=[f"--calibration={session}/calibration"])
+    assert error.code == DATA and "x: cam1, cam2, cam3, cam4 - are cameras" in str(error)
+    assert "move them: RECORDING/cam1" in str(error)

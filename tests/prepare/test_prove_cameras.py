@@ -55,6 +55,26 @@ def test_files_in_any_order_with_a_camera_that_failed_are_matched():
     assert found == {"cam3": "x", "cam0": "y", "cam2": "z"}
 
 
+def test_fractions_are_tried_with_the_image_size_of_each_camera():
+    rig = rig_of()
+    sizes = np.array([[1000, 1000], [640, 480], [1920, 1080], [800, 1200]])
+    scale = sizes / 1000
+    K = rig.K.copy()
+    K[:, 0] *= scale[:, :1]
+    K[:, 1] *= scale[:, 1:]
+    rig = dataclasses.replace(rig, K=K, image_size=sizes)
+    views = [
+        dataclasses.replace(view, keypoints_2d=view.keypoints_2d / 1000, normalized=True)
+        for view in seen_by(rig_of())
+    ]
+    files = {"x": views[3], "y": views[0], "z": views[1]}
+    match = Match({}, tuple(map(Path, files)), **NONE)
+    assert proved(rig, files, match) == {"cam3": "x", "cam0": "y", "cam1": "z"}
+    unsized = dataclasses.replace(rig, image_size=np.array([[0, 0], *sizes[1:]]))
+    with pytest.raises(GeoselfError, match=r"image size of camera cam0 .* --image-size=cam0="):
+        proved(unsized, files, match)
+
+
 @pytest.mark.parametrize("shift", [0, 1])
 def test_names_that_agree_are_confirmed_or_contradicted_where_a_camera_is_missing(shift):
     rig, said = rig_of(), []
@@ -101,7 +121,11 @@ def test_two_equal_cameras_in_one_place_are_not_guessed():
         (4, lambda v: v[:2], "too few to prove"),
         (2, lambda v: v, "too few to prove"),
         (4, lambda v: seen_by(rig_of(), people=2), "one person"),
-        (4, lambda v: [*v[:3], instances(np.zeros((0, 17, 2)), np.zeros(0, int), 9)], "nobody"),
+        (
+            4,
+            lambda v: [*v[:3], instances(np.zeros((0, 17, 2)), np.zeros(0, int), 9)],
+            "too few frames",
+        ),
     ],
 )
 def test_what_cannot_be_proved_is_refused_and_taken_by_name_if_names_agree(views, change, word):

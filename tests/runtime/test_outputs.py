@@ -164,6 +164,22 @@ def test_a_member_of_an_input_folder_is_found_by_its_other_names_too(tmp_path):
     assert "among the inputs" in refused(check_outputs, [("--o", tmp_path / "x.npz")], inputs)
 
 
+def test_a_loop_of_links_is_followed_once(tmp_path, monkeypatch):
+    (tmp_path / "in/deep").mkdir(parents=True)
+    (tmp_path / "in/deep/loop").symlink_to(tmp_path / "in")
+    (tmp_path / "out.npz").write_bytes(b"x")
+    listed, scandir = [], os.scandir
+
+    def listing(folder):
+        listed.append(folder)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", listing)
+    outputs = [("--o", tmp_path / "out.npz")]
+    assert check_outputs(outputs, {"--input": [tmp_path / "in"]}) == {tmp_path / "out.npz"}
+    assert len(listed) == 3  # in, deep, and the loop, which ends there
+
+
 def test_two_outputs_of_one_path_are_64(tmp_path):
     wanted = [("--html", tmp_path / "a"), ("--json", tmp_path / "b/../a")]
     assert "--html and --json" in refused(check_outputs, wanted, {}, code=USAGE)

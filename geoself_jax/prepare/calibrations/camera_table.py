@@ -15,6 +15,7 @@ TURNED = 1e-2
 """R R^T may differ from the identity by so much: more is no rotation."""
 
 _EXACT = 1e-12  # R R^T off the identity by rounding alone: left as it is
+_TURN = 2 * np.pi + 1e-3  # radians; OpenCV writes at most half of it
 _LARGEST = 1e12  # of any number of a camera
 _COUNTS = (0, 4, 5, 8, 12, 14)
 
@@ -159,7 +160,15 @@ def _rotation(value: Any, where: str) -> tuple[np.ndarray, float]:
     what = f"{where}: rotation"
     flat = value if value is None else _size_of(value)
     if flat == 3:
-        return Rotation.from_rotvec(numbers(value, what, (3,))).as_matrix(), 0.0
+        vector = numbers(value, what, (3,))
+        if np.linalg.norm(vector) > _TURN:
+            raise data_error(
+                f"{what}: {_shown(value)}",
+                "a vector of axis times angle in radians is wanted, at most a whole turn long: "
+                "are these degrees, or Euler angles?",
+                "write it as 3x3, world to camera",
+            )
+        return Rotation.from_rotvec(vector).as_matrix(), 0.0
     if flat == 4:
         raise data_error(
             f"{what}: 4 numbers, a quaternion",
@@ -244,12 +253,14 @@ def odd_camera(source: object, name: object) -> GeoselfError:
 
 
 def camera_name(path: Path, table: dict[str, Any]) -> str:
-    """`name` of a camera's table.
+    """`name` of a camera's table, which may be a number.
 
     Raises:
-        GeoselfError: It is no text (65).
+        GeoselfError: It is neither text nor a whole number (65).
     """
     name = table.get("name")
+    if isinstance(name, int) and not isinstance(name, bool):
+        return str(name)
     if not isinstance(name, str):
         raise odd_camera(f"{path}: name of a camera", name)
     return name

@@ -160,10 +160,12 @@ def _cameras(path: Path, content: dict[str, Any], name: str) -> Iterator[FileCam
     }
     if tables:
         for key, table in tables.items():
+            _check_one_translation(path, key, table, "")
             yield _camera(path, str(table.get("name", key)), _by_kind(table, ""))
         return
     alone = _by_kind(content, "")
     if "K" in alone:
+        _check_one_translation(path, name, content, "")
         yield _camera(path, name, alone)
         return
     ends = _ends(content)
@@ -178,6 +180,7 @@ def _cameras(path: Path, content: dict[str, Any], name: str) -> Iterator[FileCam
     shared = {kind: value for kind, value in alone.items() if kind in _SHARED}
     for number, end in enumerate(ends):
         kinds = _by_kind(content, end)
+        _check_one_translation(path, end.lstrip("_"), content, end)
         if stereo:
             kinds["rotation"] = alone["rotation"] if number else np.eye(3).tolist()
             kinds["translation"] = alone["translation"] if number else [0, 0, 0]
@@ -195,6 +198,21 @@ def _check_listed(path: Path, listed: Any, ends: list[str]) -> None:
             f"{path}: {len(listed)} cameras {', '.join(map(str, listed))} in its names",
             f"matrices are of {len(ends)}: {found}",
             "calibrate the others, or take them out of names",
+        )
+
+
+def _check_one_translation(path: Path, name: str, content: dict[str, Any], end: str) -> None:
+    """Refuses two translations of a camera that differ: one of T and t may be its centre."""
+    found = {
+        key: value
+        for key, value in content.items()
+        if any(kind == "translation" and tail == end for kind, _, tail in _spelled(key))
+    }
+    if len({str(np.ravel(np.asarray(value, object)).tolist()) for value in found.values()}) > 1:
+        raise data_error(
+            f"{path}, camera {name}: {' and '.join(found)} are two translations that differ",
+            "one is wanted, t of x_cam = R x_world + t; a camera's centre is none",
+            "take the other out, or rename it",
         )
 
 

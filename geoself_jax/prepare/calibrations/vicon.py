@@ -31,6 +31,9 @@ from geoself_jax.prepare.first_bytes import head
 CLOSE_PX = 0.1
 """Pixels by which the converted lens may miss Vicon's, anywhere in the image."""
 
+MOST_SKEW_PX = 0.5
+"""Pixels by which a skew that is left out may move one: no source says its unit."""
+
 _SAMPLES = 500
 
 
@@ -99,10 +102,17 @@ def _camera(path: Path, camera: ElementTree.Element) -> FileCamera:
     size = _numbers(camera, "SENSOR_SIZE", 2, where)
     (aspect,) = _numbers(camera, "PIXEL_ASPECT_RATIO", 1, where)
     (skew,) = _numbers(camera, "SKEW", 1, where) if "SKEW" in camera.attrib else (0.0,)
-    if skew or aspect <= 0 or focal <= 0:
+    if aspect <= 0 or focal <= 0:
         raise data_error(
-            f"{where}: focal length {focal:g}, aspect ratio {aspect:g}, skew {skew:g}",
-            "above 0, above 0 and 0 are wanted",
+            f"{where}: focal length {focal:g}, aspect ratio {aspect:g}",
+            "above 0 is wanted",
+            "calibrate again",
+        )
+    if abs(skew) * max(1.0, *size) > MOST_SKEW_PX:
+        raise data_error(
+            f"{where}: skew {skew:g}",
+            f"its unit is unknown, and only where it moves no pixel by {MOST_SKEW_PX} px in any is "
+            "it left out",
             "calibrate again",
         )
     turn = _numbers(frames[0], "ORIENTATION", 4, where)

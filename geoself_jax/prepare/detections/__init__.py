@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import importlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def read_detections(
     format: str = "auto",
     skeleton: Skeleton | None = None,
     max_bytes: int = 1 << 32,
-    image_size: tuple[int, int] = (0, 0),
+    image_size: tuple[int, int] | None = (0, 0),
 ) -> Instances:
     """What a detector found in one camera's video.
 
@@ -63,7 +64,8 @@ def read_detections(
         format: One of `DETECTIONS`, or `auto`.
         skeleton: Of the joints, where the file does not say.
         max_bytes: Refuse files that are larger.
-        image_size: Width and height, px, of the camera's images; 0 where unknown.
+        image_size: Width and height, px, of the camera's images; 0 where unknown. None leaves
+            fractions of the image as they are.
 
     Raises:
         GeoselfError: No such format (64) or path (66); of none or several formats, or bad (65).
@@ -89,11 +91,21 @@ def read_detections(
             )
         format = next(iter(reasons))
     found = _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes)
-    return _in_pixels(found, image_size) if found.normalized else found
+    return found if image_size is None else in_pixels(found, image_size)
 
 
-def _in_pixels(found: Instances, image_size: tuple[int, int]) -> Instances:
-    """Pixels from fractions of the image's width and height."""
+def in_pixels(found: Instances, image_size: Sequence[int]) -> Instances:
+    """Pixels from fractions of the image's width and height; pixels as they are.
+
+    Args:
+        found: As `read_detections` leaves it.
+        image_size: Width and height, px; 0 where unknown.
+
+    Raises:
+        GeoselfError: Fractions of images of unknown size (65).
+    """
+    if not found.normalized:
+        return found
     width, height = (int(side) for side in image_size)
     if min(width, height) <= 0:
         raise data_error(

@@ -1,9 +1,10 @@
 """COCO's JSON: a list of results by image_id, or annotations (ground truth).
 
 In annotations the third number is v: 0 not labelled, 1 hidden, 2 visible. It is no score: the joint
-is read as seen, with confidence 1, or not.
+is read as seen, with confidence 1, or not. Images numbered one by one are all frames of the video.
 """
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_json
 from geoself_jax.prepare.detections.people_list import people_of
-from geoself_jax.prepare.detections.rows import frame_number
+from geoself_jax.prepare.detections.rows import frame_number, whole_number
 from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
@@ -51,12 +52,18 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         if isinstance(found, dict) and found.get("keypoints")
     ]
     numbers = [frame_number(name) for name in names.values()]
-    last = max((n for n in numbers if n is not None), default=-1)
-    return people_of(path, labelled, skeleton, flags=True, frames=last + 1)
+    listed = sorted({n for n in numbers if n is not None})
+    last = listed[-1] if listed else -1
+    read = people_of(path, labelled, skeleton, flags=True, frames=last + 1)
+    whole = bool(listed) and len(listed) == len(names) == last - listed[0] + 1
+    return (
+        dataclasses.replace(read, first=listed[0]) if whole and read.frame[0] >= listed[0] else read
+    )
 
 
 def _named(names: dict[Any, str], image: Any) -> Any:
-    return names.get(image, image) if isinstance(image, int) else image
+    number = whole_number(image)
+    return image if number is None else names.get(number, image)
 
 
 def _image_names(path: Path, content: dict[str, Any]) -> dict[Any, str]:
@@ -64,5 +71,5 @@ def _image_names(path: Path, content: dict[str, Any]) -> dict[Any, str]:
     images = content.get("images", [])
     if not isinstance(images, list) or not all(isinstance(found, dict) for found in images):
         raise data_error(f"{path}: images is not a list of objects", "", "check the file")
-    named = {i.get("id"): i.get("file_name") for i in images if isinstance(i.get("id"), int)}
-    return {key: name for key, name in named.items() if isinstance(name, str)}
+    named = {whole_number(i.get("id")): i.get("file_name") for i in images}
+    return {key: name for key, name in named.items() if key is not None and isinstance(name, str)}

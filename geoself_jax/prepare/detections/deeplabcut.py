@@ -58,10 +58,11 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         GeoselfError: Not such a file; body parts of no known skeleton (65).
     """
     table = read_table(path, max_bytes)
-    numbers, note = _numbers(path, table.labels, len(table.values))
+    numbers, all_frames, note = _numbers(path, table.labels, len(table.values))
     notes = [note] if note else []
     if table.others:
         notes.append(f"{path}: columns {', '.join(table.others[:8])} are left out")
+    _check_once(path, table.columns)
     table, said = _sure(path, table)
     notes += said
     by_individual, said = _individuals(path, table.columns)
@@ -89,8 +90,17 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         kept,
         notes,
     )
-    by_row = isinstance(table.labels, np.ndarray) and table.labels.dtype.kind in "iu"
-    return dataclasses.replace(read, first=int(numbers.min())) if by_row else read
+    return dataclasses.replace(read, first=int(numbers.min())) if all_frames else read
+
+
+def _check_once(path: Path, columns: Sequence[Column]) -> None:
+    twice = next((column for column in columns if columns.count(column) > 1), None)
+    if twice is not None:
+        raise data_error(
+            f"{path}: two columns of {', '.join(twice)}",
+            "wanted one scorer's, once",
+            "write a file for each scorer",
+        )
 
 
 def _sure(path: Path, table: Table) -> tuple[Table, list[str]]:
@@ -141,8 +151,8 @@ def _picked(path: Path, place: dict[Column, int], individual: Column, part: str)
     return picked
 
 
-def _numbers(path: Path, labels: Any, rows: int) -> tuple[np.ndarray, str]:
-    """Frame number of each row, and what was assumed (or empty)."""
+def _numbers(path: Path, labels: Any, rows: int) -> tuple[np.ndarray, bool, str]:
+    """Frame number of each row, whether all frames have one, and what was assumed (or empty)."""
     whole = isinstance(labels, np.ndarray) and labels.dtype.kind in "iu"
     if not whole or labels.shape != (rows,):
         return _image_numbers(path, labels, rows)
@@ -154,11 +164,14 @@ def _numbers(path: Path, labels: Any, rows: int) -> tuple[np.ndarray, str]:
             "wanted one row per frame, from 0",
             "write the file again",
         )
-    return labels, ""
+    return labels, True, ""
 
 
-def _image_numbers(path: Path, labels: Any, rows: int) -> tuple[np.ndarray, str]:
-    """Frame numbers by the images' names; rows are counted where these have none."""
+def _image_numbers(path: Path, labels: Any, rows: int) -> tuple[np.ndarray, bool, str]:
+    """Frame numbers by the images' names; rows are counted where these have none.
+
+    Labelled images are some of the video's frames.
+    """
     plain = labels.tolist() if isinstance(labels, np.ndarray) else labels
     names = plain if isinstance(plain, list) and len(plain) == rows else []
     images = [
@@ -175,5 +188,6 @@ def _image_numbers(path: Path, labels: Any, rows: int) -> tuple[np.ndarray, str]
     numbers = [frame_number(image.name) for image in images]
     known = [number for number in numbers if number is not None]
     if known and len(set(known)) == rows:
-        return np.array(known), f"{path}: frames are numbered by the images, as {images[0].name}"
-    return np.arange(rows), f"{path}: rows have no frame numbers, they are counted from 0"
+        note = f"{path}: frames are numbered by the images, as {images[0].name}"
+        return np.array(known), False, note
+    return np.arange(rows), True, f"{path}: rows have no frame numbers, they are counted from 0"

@@ -15,11 +15,15 @@ from geoself_jax.data.files import load_npy
 from geoself_jax.data.files.npz import array_shape
 from geoself_jax.data.skeletons import MEDIAPIPE_33
 from geoself_jax.prepare.detections import mediapipe_csv, mediapipe_json
+from geoself_jax.prepare.detections.landmarks import Landmarks
 from geoself_jax.prepare.detections.rows import are_fractions, instances_of, nobody, skeleton_of
 from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
 JOINTS = MEDIAPIPE_33.joints
+_HIPS = [MEDIAPIPE_33.joint_names.index(f"{side}_hip") for side in ("left", "right")]
+_AT_HIPS = 0.01
+"""How far the middle of the hips may be from 0, 0 in metres about it: rounding, with room."""
 
 
 def recognize(path: Path) -> str | None:
@@ -49,21 +53,39 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     """
     suffix = path.suffix.lower()
     if suffix == ".npy":
-        frame, rows, notes = _from_array(path, load_npy(path, max_bytes=max_bytes))
+        found = _from_array(path, load_npy(path, max_bytes=max_bytes))
     elif suffix == ".csv":
-        frame, rows, notes = mediapipe_csv.read(path, max_bytes)
+        found = mediapipe_csv.read(path, max_bytes)
     else:
-        frame, rows, notes = mediapipe_json.read(path, max_bytes)
-    if not len(frame):
+        found = mediapipe_json.read(path, max_bytes)
+    if not len(found.frame):
         raise nobody(str(path))
+    rows = found.rows
     kept = skeleton_of(str(path), rows.shape[1], skeleton)
     rows[..., 2] = np.where(np.isfinite(rows[..., :2]).all(-1), rows[..., 2], 0)
-    found = instances_of(str(path), frame, rows, None, int(max(frame)) + 1, kept, notes)
-    return dataclasses.replace(found, first=int(min(frame)), normalized=are_fractions(found))
+    read = instances_of(str(path), found.frame, rows, None, found.frames, kept, found.notes)
+    fractions = are_fractions(read)
+    if fractions:
+        _check_image(path, read)
+    return dataclasses.replace(read, first=found.first, normalized=fractions)
 
 
-def _from_array(path: Path, array: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Frames, (T, 33, 3) x, y, visibility, and what was assumed, from x, y, (z,) visibility."""
+def _check_image(path: Path, read: Instances) -> None:
+    """Refuses the landmarks in metres about the middle of the hips."""
+    if read.skeleton is not MEDIAPIPE_33:
+        return
+    middle = read.keypoints_2d[:, _HIPS].mean(1)
+    away = np.abs(middle[np.isfinite(middle).all(-1)]).max(-1)
+    if away.size and np.median(away) < _AT_HIPS:
+        raise data_error(
+            f"{path}: the middle of the hips is at 0, 0",
+            "wanted fractions of the image or pixels; these are the world landmarks, in metres",
+            "save pose_landmarks",
+        )
+
+
+def _from_array(path: Path, array: np.ndarray) -> Landmarks:
+    """One person a frame from x, y, (z,) visibility."""
     if array.ndim != 3 or array.shape[2] not in (3, 4, 5) or array.dtype.kind not in "iuf":
         raise data_error(
             f"{path}: an array of {array.dtype}, shape {array.shape}",
@@ -81,4 +103,5 @@ def _from_array(path: Path, array: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
             "save x, y, visibility of each landmark",
         )
     order = "x, y, visibility" if place == 2 else "x, y, z, visibility"
-    return np.arange(len(rows)), rows, [f"{path}: read as {order} of MediaPipe's landmarks"]
+    notes = [f"{path}: read as {order} of MediaPipe's landmarks"]
+    return Landmarks(np.arange(len(rows)), rows, len(rows), 0, notes)

@@ -1,8 +1,9 @@
 """MediaPipe's results in a JSON: a list of frames, each with one or more people's landmarks.
 
-A frame is an object with `pose_landmarks` (Python), `poseLandmarks` (the older JavaScript) or
-`landmarks` (the newer one), or that list itself; a landmark is {x, y, z, visibility}. The world
-landmarks, in metres, are never read.
+The list is the file, or in an object under `frames`, `results` or the landmarks' key; an object by
+frame number is one too. A frame is an object with `pose_landmarks` (Python), `poseLandmarks` (the
+older JavaScript) or `landmarks` (the newer one), or that list itself; a landmark is {x, y, z,
+visibility}. The world landmarks, in metres, are never read.
 """
 
 import re
@@ -14,12 +15,19 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_json
 from geoself_jax.data.skeletons import MEDIAPIPE_33
+from geoself_jax.prepare.detections.landmarks import Landmarks
 from geoself_jax.prepare.detections.rows import not_keypoints
 
 _KEYS = ("pose_landmarks", "poseLandmarks", "landmarks")
+_LISTS = ("frames", "results", *_KEYS)
+"""Keys of an object that may hold the frames; what is under any other is not read."""
 _NUMBERS = ("frame", "frame_id", "frame_idx", "frame_index", "frame_number")
+_DIGITS = re.compile(r"(frame[ _]?)?(\d{1,15})$", re.IGNORECASE)
 _START = re.compile(r'^\s*[\[{].*"visibility"\s*:', re.DOTALL)
 _JOINTS = MEDIAPIPE_33.joints
+
+Entry = tuple[int | None, Any]
+"""A frame's number, where the file has one, and its content."""
 
 
 def is_start(text: str) -> bool:
@@ -27,30 +35,55 @@ def is_start(text: str) -> bool:
     return bool(_START.match(text)) and '"keypoints"' not in text
 
 
-def read(path: Path, max_bytes: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Frames, (N, 33, 3) x, y, visibility, and what was assumed.
+def read(path: Path, max_bytes: int) -> Landmarks:
+    """The people in every frame.
+
+    Every entry is a frame. Numbered ones are all frames only if some of them have nobody.
 
     Raises:
         GeoselfError: Not such a file (65).
     """
-    content = load_json(path, max_bytes=max_bytes)
-    if isinstance(content, dict):
-        content = next((v for v in content.values() if isinstance(v, list)), None)
-    if not isinstance(content, list):
-        raise data_error(f"{path}: no list of frames", "MediaPipe's results are one", "check it")
-    numbered = any(_number(entry) is not None for entry in content)
-    frames, rows = [], []
-    for at, entry in enumerate(content):
-        number = _number(entry) if numbered else at
+    entries = _entries(path, load_json(path, max_bytes=max_bytes))
+    numbered = any(number is not None for number, _ in entries)
+    frames, rows, numbers, empty = [], [], [], False
+    for at, (written, entry) in enumerate(entries):
+        number = written if numbered else at
         if number is None or not 0 <= number < 2**31:
             raise data_error(
                 f"{path}: entry {at} has no frame number", "others have `frame`", "fix it"
             )
-        for person, found in enumerate(_people(entry)):
+        numbers.append(number)
+        people = _people(entry)
+        empty |= not people
+        for person, found in enumerate(people):
             frames.append(number)
             rows.append(_landmarks(path, f"person {person} of frame {number}", found))
-    notes = [] if numbered else [f"{path}: no `frame` in it, entries are counted from 0"]
-    return np.array(frames, np.int64), np.array(rows).reshape(-1, _JOINTS, 3), notes
+    return Landmarks(
+        np.array(frames, np.int64),
+        np.array(rows).reshape(-1, _JOINTS, 3),
+        max(numbers, default=-1) + 1,
+        min(numbers, default=0) if empty or not numbered else None,
+        [] if numbered else [f"{path}: no `frame` in it, entries are counted from 0"],
+    )
+
+
+def _entries(path: Path, content: Any) -> list[Entry]:
+    """The frames of a list, of the list under a known key, or of an object by frame number."""
+    if isinstance(content, list):
+        return [(_number(entry), entry) for entry in content]
+    keys = list(content) if isinstance(content, dict) else []
+    named = [key for key in _LISTS if key in keys and isinstance(content[key], (list, dict))]
+    if len(named) == 1:
+        return _entries(path, content[named[0]])
+    by_number = {key: int(match[2]) for key in keys if (match := _DIGITS.match(key))}
+    if named or not by_number or len({*by_number.values()}) < len(by_number):
+        listed = ", ".join(named or keys[:8]) or type(content).__name__
+        raise data_error(
+            f"{path}: no one list of frames: {listed[:200]}",
+            f"wanted a list, one under one of {', '.join(_LISTS)}, or landmarks by frame number",
+            "save it so",
+        )
+    return [(number, content[key]) for key, number in by_number.items()]
 
 
 def _number(entry: Any) -> int | None:

@@ -20,9 +20,11 @@ from geoself_jax.prepare.detections.rows import (
     WHOLE,
     body_of,
     instances_of,
+    is_nobody,
     nobody,
     not_keypoints,
     same_joints,
+    whole_number,
 )
 from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
@@ -52,8 +54,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     frame, rows, tracks, places = [], [], [], []
     for number, entry in zip(numbers, entries, strict=True):
         for person, found in enumerate(_people(path, number, entry)):
-            if isinstance(found, dict) and found.get("keypoints") == []:
-                continue  # nobody
+            if isinstance(found, dict) and is_nobody(found):
+                continue
             place = f"person {person} of frame_id {number}"
             rows.append(_keypoints(path, place, found))
             frame.append(number - base)
@@ -85,7 +87,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
 
 
 def _people(path: Path, number: int, entry: dict[str, Any]) -> list[Any]:
-    people = entry.get("instances")
+    people = [] if is_nobody(entry, "instances") else entry.get("instances")
     if not isinstance(people, list):
         raise data_error(
             f"{path}: no list of instances in frame_id {number}", "MMPose writes one", "fix it"
@@ -94,9 +96,10 @@ def _people(path: Path, number: int, entry: dict[str, Any]) -> list[Any]:
 
 
 def _number(path: Path, entry: dict[str, Any], at: int) -> int:
-    number = entry.get("frame_id", at)
-    if not isinstance(number, int) or not 0 <= number < 2**31:
-        raise data_error(f"{path}: frame_id {number!r} of entry {at}", "wanted a number", "fix it")
+    number = whole_number(entry.get("frame_id", at))
+    if number is None or number >= 2**31:
+        what = f"{path}: frame_id {entry.get('frame_id')!r} of entry {at}"
+        raise data_error(what, "wanted a number of at least 0", "fix it")
     return number
 
 

@@ -1,7 +1,7 @@
 """OpenPose's folder of one JSON per frame: people, each pose_keypoints_2d = x, y, score ...
 
 The number before `_keypoints` in a file's name is the frame's. A joint that was not found is
-0, 0, 0.
+0, 0, 0. AlphaPose's folders (`--format open`, an image each) lack the frames with nobody.
 """
 
 import dataclasses
@@ -22,6 +22,7 @@ from geoself_jax.prepare.detections.rows import (
     flat_keypoints,
     frame_number,
     instances_of,
+    is_nobody,
     nobody,
     same_joints,
 )
@@ -30,6 +31,8 @@ from geoself_jax.prepare.instances import Instances
 
 _FACE_25, _FACE_25B = (15, 16, 17, 18), (1, 2, 3, 4)
 """Eyes and ears of BODY_25 and of BODY_25B; in both, the nose is joint 0."""
+_NAMES = ("pose_keypoints_2d", "pose_keypoints", "joints")  # the last is AlphaPose's cmu
+_ALPHAPOSE = re.compile(r'"version"\s*:\s*"AlphaPose')
 _PEOPLE = re.compile(r'"people"\s*:\s*\[|"bodies"\s*:\s*\[\s*\{\s*"joints"\s*:')
 
 
@@ -69,7 +72,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     places: list[str] = []
     for number, name in zip(numbers, names, strict=True):
         for person, found in enumerate(_people(path / name, max_bytes)):
-            if _keypoints_of(found) == []:
+            if any(is_nobody(found, name) for name in _NAMES):
                 continue
             place = f"person {person} of {name}"
             rows.append(_keypoints(path, place, found))
@@ -94,6 +97,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         notes,
         assumed=skeleton is None,
     )
+    if _ALPHAPOSE.search(head(path / names[0])):
+        return read
     return dataclasses.replace(read, first=min(numbers))
 
 
@@ -123,10 +128,15 @@ def _numbers(path: Path, names: list[str]) -> list[int]:
         n for n, count in zip(*np.unique(numbers, return_counts=True), strict=True) if count > 1
     ]
     if twice:
+        every = len(set(numbers)) == 1
         raise data_error(
-            f"{path}: two files of frame {twice[0]}",
+            f"{path}: "
+            + (f"{len(names)} files" if every else "two files")
+            + f" of frame {twice[0]}, the last number of a name, as of {names[-1]}",
             "a folder holds the frames of one camera",
-            "give each camera a folder",
+            "rename the files so that the frame's number is the last"
+            if every
+            else "give each camera a folder",
         )
     return numbers
 
@@ -134,6 +144,8 @@ def _numbers(path: Path, names: list[str]) -> list[int]:
 def _people(path: Path, max_bytes: int) -> list[Any]:
     content = load_json(path, max_bytes=max_bytes)
     people = content.get("people", content.get("bodies")) if isinstance(content, dict) else None
+    if isinstance(content, dict) and is_nobody(content, "people"):
+        return []
     if not isinstance(people, list) or not all(isinstance(found, dict) for found in people):
         raise data_error(f"{path}: no list of people", "OpenPose writes one", "check the file")
     return people
@@ -144,9 +156,8 @@ def _keypoints(path: Path, place: str, found: dict[str, Any]) -> np.ndarray:
 
 
 def _keypoints_of(found: dict[str, Any]) -> Any:
-    """The flat list; an empty one is nobody: OpenPose of hands or a face only writes it so."""
-    names = ("pose_keypoints_2d", "pose_keypoints", "joints")  # the last is AlphaPose's cmu
-    return next((found[name] for name in names if name in found), None)
+    """The flat list."""
+    return next((found[name] for name in _NAMES if name in found), None)
 
 
 def _track(found: dict[str, Any]) -> str | None:

@@ -14,8 +14,10 @@ from geoself_jax.prepare.detections.rows import (
     flat_keypoints,
     frame_number,
     instances_of,
+    is_nobody,
     nobody,
     same_joints,
+    whole_number,
 )
 from geoself_jax.prepare.instances import Instances
 
@@ -54,7 +56,7 @@ def people_of(
     """
     if not isinstance(content, list) or not all(isinstance(found, dict) for found in content):
         raise data_error(f"{path}: not a list of people", "", "check the file")
-    people, notes = _people(path, [f for f in content if f.get("keypoints") != []])
+    people, notes = _people(path, [f for f in content if not is_nobody(f)])
     if not people:
         raise nobody(str(path))
     places = [f"entry {n} (image_id {found.get('image_id')!r})" for n, found in enumerate(people)]
@@ -128,9 +130,7 @@ def _rows(path: Path, people: Sequence[dict[str, Any]], places: Sequence[str]) -
 
 def _frame(path: Path, found: dict[str, Any], place: str) -> int:
     image = found.get("image_id")
-    if isinstance(image, int) and not isinstance(image, bool) and image >= 0:
-        return image
-    number = frame_number(image) if isinstance(image, str) else None
+    number = frame_number(image) if isinstance(image, str) else whole_number(image)
     if number is None:
         raise data_error(
             f"{path}: {place} has no frame number", "wanted one, as 12 or '12.jpg'", "fix it"

@@ -22,7 +22,7 @@ from geoself_jax.data.skeletons import (
 from geoself_jax.data.skeletons import (
     same_joints as same_names,
 )
-from geoself_jax.prepare.detections.score_scale import without_negative
+from geoself_jax.prepare.detections.score_scale import without_negative, without_unscored
 from geoself_jax.prepare.instances import Instances
 
 _NO_NUMBER = {"", "nan", "na", "n/a", "#n/a", "null", "none"}
@@ -107,18 +107,35 @@ def frame_number(name: str) -> int | None:
 
 
 def flat_keypoints(source: str, where: str, values: Any) -> np.ndarray:
-    """(J, 3) x, y, score from a flat list.
+    """(J, 3) x, y, score from a flat list, or from a list of three numbers a joint.
 
     Raises:
-        GeoselfError: Not a list of three numbers a joint (65).
+        GeoselfError: Neither (65).
     """
     try:
         flat = np.array(values, np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise not_keypoints(source, where, "something else") from error
+    if flat.ndim == 2 and flat.size and flat.shape[1] == 3:
+        return flat
     if flat.ndim != 1 or not flat.size or flat.size % 3:
         raise not_keypoints(source, where, f"an array of shape {flat.shape}")
     return flat.reshape(-1, 3)
+
+
+def is_nobody(found: dict[str, Any], key: str = "keypoints") -> bool:
+    """Whether an entry has a place for keypoints with none in it, as programs write nobody."""
+    return key in found and (found[key] is None or found[key] == [])
+
+
+def whole_number(value: Any) -> int | None:
+    """The number that a file may hold as 12, 12.0 or "12"; None if it is none of at least 0."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 15:
+        return int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and value >= 0 else None
 
 
 def not_keypoints(source: str, where: str, found: str) -> GeoselfError:
@@ -175,6 +192,9 @@ def instances_of(
     values, below = without_negative(values)
     if below:
         notes.append(f"{source}: {below} scores a little below 0 are read as 0: missing joints")
+    values, unscored = without_unscored(values)
+    if unscored:
+        notes.append(f"{source}: {unscored} joints without a score are read as missing")
     order = np.argsort(np.asarray(frame, np.int64), kind="stable")
     seen = (np.isfinite(values[..., :2]).all(-1) & (values[..., 2] != 0)).any(-1)
     order = order[seen[order]]
@@ -235,7 +255,10 @@ def _check_values(
         x, y, found = values[at, joint]
         what = f"score {found:g} {where}" if fault is bad else f"x {x:g}, y {y:g} {where}"
         wanted = "a number of at least 0" if fault is bad else "pixels"
-        raise data_error(f"{source}: {what}", f"wanted {wanted}", "check the detector's output")
+        do = "check the detector's output"
+        if fault is bad and found < 0:
+            do = "write 0 where a joint is missing, and logits as probabilities, 1 / (1 + exp(-x))"
+        raise data_error(f"{source}: {what}", f"wanted {wanted}", do)
 
 
 def _check_once(source: str, number: np.ndarray, index: np.ndarray, names: Sequence[str]) -> None:

@@ -1,9 +1,10 @@
 """Ultralytics' poses: a folder of .txt (save_txt), one a frame, or a JSON of `summary()` a frame.
 
 A line of text is: class, x, y, width, height of the box, x, y, visibility of every joint, and where
-they were asked for the confidence and the track; x and y are fractions of the image. Frames without
-people have no file. The numbers of frames are those of the files' names, in a video from 1
-(ultralytics/engine/predictor.py writes `stem_frame`, its frame counted from 1, for a video).
+they were asked for the confidence and the track; x and y are fractions of the image. Joints of x, y
+alone are known by the box (`yolo_layout`). Frames without people have no file. The numbers of
+frames are those of the files' names, in a video from 1 (ultralytics/engine/predictor.py writes
+`stem_frame`, its frame counted from 1, for a video).
 """
 
 import dataclasses
@@ -49,9 +50,10 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     """
     joints = None if skeleton is None else skeleton.joints
     if path.is_dir():
-        read_as, frames, found = "text", 0, yolo_text.people(path, joints, max_bytes)
+        first, frames = None, 0
+        found, said = yolo_text.people(path, joints, max_bytes)
     else:
-        read_as = "JSON"
+        first, said = 0, []
         frames, found = yolo_json.people(path, max_bytes)
     people = [Person(*each) for each in found]
     if not people:
@@ -69,10 +71,9 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         tracks if any(tracks) else None,
         frames,
         kept,
-        [*notes, *flags],
+        [*notes, *flags, *said],
         assumed=skeleton is None,
     )
-    first = 0 if read_as == "JSON" else None
     return dataclasses.replace(read, first=first, counted_from=base, normalized=are_fractions(read))
 
 

@@ -9,11 +9,10 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_text
 from geoself_jax.data.files.limits import unreadable
-from geoself_jax.prepare.detections.rows import BY_COUNT, WHOLE, frame_number
+from geoself_jax.prepare.detections.rows import frame_number
+from geoself_jax.prepare.detections.yolo_layout import BOX, Layout, layout_of
 from geoself_jax.prepare.first_bytes import head
 
-BOX = 5
-"""Numbers before the joints: the class and the box."""
 _NUMBER = r"-?\d+(\.\d+)?(e[-+]?\d+)?"
 _LINE = re.compile(rf"\d+( {_NUMBER}){{13,}}$")
 
@@ -40,8 +39,8 @@ def recognize(path: Path) -> str | None:
     )
 
 
-def people(path: Path, joints: int | None, max_bytes: int) -> list[Found]:
-    """Frame, place, class, (J, 3) x, y, visibility, track of everybody.
+def people(path: Path, joints: int | None, max_bytes: int) -> tuple[list[Found], list[str]]:
+    """Frame, place, class, (J, 3) x, y, visibility, track of everybody; and what was assumed.
 
     Args:
         path: The folder.
@@ -49,7 +48,7 @@ def people(path: Path, joints: int | None, max_bytes: int) -> list[Found]:
         max_bytes: Refuse files that are larger.
 
     Raises:
-        GeoselfError: Files of two videos; a line that is none (65).
+        GeoselfError: Files of two videos; a line that is none; joints outside of the boxes (65).
     """
     try:
         names = sorted(each for each in os.listdir(path) if each.lower().endswith(".txt"))
@@ -59,14 +58,24 @@ def people(path: Path, joints: int | None, max_bytes: int) -> list[Found]:
         name for name in names if re.search(r"\d+\.txt$", name, re.IGNORECASE) and name[0] != "."
     ]
     _check_one_video(path, names)
-    found = []
+    frames, places, written = [], [], []
     for name in names:
         lines = load_text(path / name, max_bytes=max_bytes).splitlines()
-        written = {line.strip(): number for number, line in enumerate(lines, 1) if line.strip()}
-        for line, number in written.items():  # each once: a second run appends the same lines
-            place = f"line {number} of {name}"
-            found.append((frame_number(name) or 0, place, *_person(path, place, line, joints)))
-    return _tracked(found)
+        once = {line.strip(): number for number, line in enumerate(lines, 1) if line.strip()}
+        for line, number in once.items():  # a second run appends the same lines
+            places.append(f"line {number} of {name}")
+            frames.append(frame_number(name) or 0)
+            written.append(_numbers(path, places[-1], line))
+    if not written:
+        return [], []
+    way = layout_of(path, places, written, joints)
+    found = [
+        (frame, place, int(numbers[0]), _joints(way, numbers), way.rest(numbers))
+        for frame, place, numbers in zip(frames, places, written, strict=True)
+    ]
+    sure = ": all confidences are 1" if way.size == 2 else ""
+    said = f"{path}: read as {way}{sure}" if joints is None or sure else ""
+    return _tracked(found), [said] if said else []
 
 
 def counts_from_one(path: Path) -> bool:
@@ -89,27 +98,19 @@ def _check_one_video(path: Path, names: list[str]) -> None:
         )
 
 
-def _person(
-    path: Path, place: str, line: str, joints: int | None
-) -> tuple[int, np.ndarray, list[float]]:
-    """Class, (J, 3) x, y, visibility, and the numbers that follow."""
+def _numbers(path: Path, place: str, line: str) -> np.ndarray:
     try:
-        numbers = [float(word) for word in line.split()]
-        kind = int(numbers[0])
+        numbers = np.array([float(word) for word in line.split()])
+        int(numbers[0])
     except (ValueError, OverflowError) as error:
         raise data_error(f"{path}: {place}: {error}", "wanted numbers", "check it") from error
-    there = len(numbers) - BOX
-    known = [joints] if joints is not None else [*BY_COUNT, *WHOLE]
-    count = next((n for n in known if 0 <= there - 3 * n <= 2), None)
-    if count is None:
-        raise data_error(
-            f"{path}: {place} has {max(there, 0)} numbers after its box",
-            f"wanted x, y, visibility of {joints or ', '.join(map(str, known))} joints, and at "
-            "most confidence and track",
-            "describe the model's joints: --skeleton=FILE.toml",
-        )
-    end = BOX + 3 * count
-    return kind, np.array(numbers[BOX:end]).reshape(-1, 3), numbers[end:]
+    return numbers
+
+
+def _joints(way: Layout, numbers: np.ndarray) -> np.ndarray:
+    """(J, 3) x, y, visibility: 1 of joints that have none and a place."""
+    row = numbers[BOX : BOX + way.joints * way.size].reshape(way.joints, way.size)
+    return row if way.size == 3 else np.column_stack([row, (row != 0).any(-1)])
 
 
 def _tracked(found: list[tuple[int, str, int, np.ndarray, list[float]]]) -> list[Found]:

@@ -108,12 +108,12 @@ def _tables(report: Report, verbose: bool) -> list[str]:
         header = "rig, its worst camera"
     else:
         header = "camera"
-    lines = [f"{header:<31} seen %  residual px   p95   mm   depth m", *cameras]
+    lines = [f"{header:<31} seen %  residual px    p95     mm depth m", *cameras]
     pairs = [_pair(row) for row in shown["pairs"]]
     if len(pairs) > _ROWS and not verbose:
         lines += ["", _all_pairs(shown["pairs"])]
     else:
-        lines += ["", f"{'pair':<31} epipolar px   p95   baseline m   angle", *pairs]
+        lines += ["", f"{'pair':<31} epipolar px    p95   baseline m   angle", *pairs]
     subjects = [_subject(row) for row in shown["subjects"]]
     if len(subjects) > _ROWS and not verbose:
         return [*lines, _all_subjects(shown["subjects"])]
@@ -134,14 +134,14 @@ def _worst(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _camera(row: dict[str, Any], name: str) -> str:
     cells = (row[k] for k in ("residual_px", "residual_p95_px", "residual_mm", "depth_m"))
     one, two, three, four = (_cell(cell) for cell in cells)
-    return f"{_name(name)}{row['seen_percent']:7.1f}{one:>13}{two:>6}{three:>5}{four:>10}"
+    return f"{_name(name)}{row['seen_percent']:7.1f}{one:>13}{two:>7}{three:>7}{four:>8}"
 
 
 def _pair(row: dict[str, Any]) -> str:
     cells = (row[k] for k in ("epipolar_px", "epipolar_p95_px", "ray_angle_degrees"))
     one, two, angle = (_cell(cell) for cell in cells)
     name = _name(f"{row['rig']} {'-'.join(row['cameras'])}")
-    return f"{name}{one:>12}{two:>6}{row['baseline_m']:13.2f}{angle:>8}"
+    return f"{name}{one:>12}{two:>7}{row['baseline_m']:13.2f}{angle:>8}"
 
 
 def _all_pairs(rows: Sequence[dict[str, Any]]) -> str:
