@@ -76,7 +76,7 @@ def joined(errors: Sequence[GeoselfError]) -> GeoselfError:
     if len(errors) == 1:
         return errors[0]
     several = GeoselfError("; ".join(str(error) for error in errors), "", "", DATA)
-    several.lines = tuple(str(error) for error in errors)
+    several.lines = tuple(line for error in errors for line in error.lines)
     return several
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoself_jax.core.errors import USAGE, GeoselfError, data_error
+from geoself_jax.core.errors import USAGE, GeoselfError, data_error, joined
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import ReadOptions
 from geoself_jax.prepare.common_clock import common_clock
@@ -237,13 +237,19 @@ def read_views(
         trial: Theirs.
         own, options: As of `find_trials`.
     """
-    views = []
+    views, errors = [], []
     for name, size in zip(rig.camera_names, rig.image_size.tolist(), strict=True):
         path = trial.paths[name]
-        found = trial.read[path] if path in trial.read else _read(path, own, options)
-        views.append(in_pixels(found, size))
+        try:
+            found = trial.read[path] if path in trial.read else _read(path, own, options)
+            views.append(in_pixels(found, size))
+        except GeoselfError as error:
+            errors.append(of_data(error))
+            continue
         for note in views[-1].notes:
             options.notice(note)
+    if errors:
+        raise joined(errors)
     timed, assumed = common_clock(views, rig.camera_names)
     if assumed:
         options.notice(assumed)

@@ -293,6 +293,19 @@ def test_one_name_in_two_prepared_files_is_one_person_and_it_is_said(session, ca
     assert recording.read(out).subject_names == ("walk",)
 
 
+def test_files_that_are_broken_are_listed_at_once(session):
+    cameras = sorted((session / "P1/run/pose").iterdir())
+    cut, empty, other = (sorted(camera.iterdir())[3] for camera in (*cameras[:2], cameras[0]))
+    cut.write_text(cut.read_text()[:100])
+    empty.write_text("")
+    other = other.with_name(sorted(cameras[0].iterdir())[5].name)
+    other.write_text("[]")
+    error = refused(session)
+    assert error.code == DATA and len(error.lines) == 3
+    for path, line in zip((cut, other, empty), error.lines, strict=True):
+        assert str(path) in line
+
+
 def test_a_calibration_that_is_not_there_is_said_once_and_before_who_is_who(session):
     for trial in ("anna/x", "anna/y"):
         write_trial(session / trial)

@@ -7,12 +7,13 @@ The number before `_keypoints` in a file's name is the frame's. A joint that was
 import dataclasses
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from geoself_jax.core.errors import data_error
+from geoself_jax.core.errors import GeoselfError, data_error, joined
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_json
 from geoself_jax.data.files.limits import unreadable
@@ -33,6 +34,7 @@ _FACE_25, _FACE_25B = (15, 16, 17, 18), (1, 2, 3, 4)
 """Eyes and ears of BODY_25 and of BODY_25B; in both, the nose is joint 0."""
 _NAMES = ("pose_keypoints_2d", "pose_keypoints", "joints")  # the last is AlphaPose's cmu
 _ALPHAPOSE = re.compile(r'"version"\s*:\s*"AlphaPose')
+_MOST = 8  # broken files that are named
 _PEOPLE = re.compile(r'"people"\s*:\s*\[|"bodies"\s*:\s*\[\s*\{\s*"joints"\s*:')
 
 
@@ -70,8 +72,9 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     rows: list[np.ndarray] = []
     tracks: list[str | None] = []
     places: list[str] = []
+    everybody = _everybody(path, names, max_bytes)
     for number, name in zip(numbers, names, strict=True):
-        for person, found in enumerate(_people(path / name, max_bytes)):
+        for person, found in enumerate(everybody[name]):
             if any(is_nobody(found, name) for name in _NAMES):
                 continue
             place = f"person {person} of {name}"
@@ -139,6 +142,25 @@ def _numbers(path: Path, names: list[str]) -> list[int]:
             else "give each camera a folder",
         )
     return numbers
+
+
+def _everybody(path: Path, names: Sequence[str], max_bytes: int) -> dict[str, list[Any]]:
+    """The people of each file.
+
+    Raises:
+        GeoselfError: Files are broken, the first ones are named (65).
+    """
+    people, errors = {}, []
+    for name in names:
+        try:
+            people[name] = _people(path / name, max_bytes)
+        except GeoselfError as error:
+            errors.append(error)
+            if len(errors) == _MOST:
+                break
+    if errors:
+        raise joined(errors)
+    return people
 
 
 def _people(path: Path, max_bytes: int) -> list[Any]:
