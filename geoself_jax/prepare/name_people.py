@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from geoself_jax.core.errors import GeoselfError, usage_error
-from geoself_jax.prepare.person_folder import Doubtful, above, person_folders, recording_of
+from geoself_jax.prepare.person_folder import (
+    Doubtful,
+    above,
+    no_person,
+    person_folders,
+    recording_of,
+)
 
 LEVELS = ("name", "parent", "grandparent")
 """Of `--subject-from`: the recording's folder, the one above it, and the next."""
@@ -61,6 +67,8 @@ def name_people(
     subjects = [person.name for person in people]
     if len(paths) > 1 or level != NAME:
         notice(_summary(subjects, level or "folder"))
+    elif no_person(people[0]):
+        notice(f"{paths[0]}: the person is called {subjects[0]}; --subject=NAME says who it is")
     _say_shared(subjects, people, level, notice)
     return _named(paths, subjects, in_clip=True)
 

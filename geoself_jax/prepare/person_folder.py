@@ -87,7 +87,7 @@ def _by_name(chains: Sequence[Sequence[Path]]) -> list[Path] | Doubtful | None:
     if own and alike and len(both) == len(near) and len(set(both)) > 1:  # P1/P1
         return Doubtful(near, both)
     below = [chain[: chain.index(up)] for chain, up in zip(chains, people, strict=True)]
-    far = any(len(ups) > 1 and not all(map(_no_person, ups)) for ups in below)
+    far = any(len(ups) > 1 and not all(map(no_person, ups)) for ups in below)
     return None if far and len(set(people)) == 1 else people
 
 
@@ -96,20 +96,20 @@ def _by_place(
 ) -> list[Path] | Doubtful:
     """Those above the trials, or those that were named."""
     names, ups = [chain[0] for chain in chains], [chain[1] for chain in chains]
-    if len(set(names)) == 1:
+    if len(set(names)) == 1 and not _DATE.fullmatch(names[0].name):
         return names
     if walked and _named(names, ups, roots):
         return [*roots]
-    kept = [next((up for up in chain if not _no_person(up)), chain[1]) for chain in chains]
+    kept = [next((up for up in chain if not no_person(up)), chain[1]) for chain in chains]
     parents = set(ups)
-    if all(map(_no_person, names)):
+    if all(map(no_person, names)):
         several = len(set(kept)) > 1 and not any(map(_group, kept))
         return kept if several else Doubtful(names, kept)
     if len(parents) == 1:
         return Doubtful(names, ups) if walked else names
     if all(map(_group, parents)):
         return names
-    if any(map(_no_person, parents)):
+    if any(map(no_person, parents)):
         return Doubtful(names, [chain[2] for chain in chains])
     uneven = any(up in other.parents for up in parents for other in parents)
     if uneven or any(map(_group, parents)):
@@ -122,12 +122,13 @@ def _named(names: Sequence[Path], ups: Sequence[Path], roots: Sequence[Path]) ->
     """Whether folders next to each other were named, that are recordings or hold some."""
     if len(set(roots)) < 2 or len({root.parent for root in roots}) > 1:
         return False
-    if any(_no_person(root) or _group(root) for root in roots):
+    if any(no_person(root) or _group(root) for root in roots):
         return False
     return all(root in (name, up) for root, name, up in zip(roots, names, ups, strict=True))
 
 
-def _no_person(folder: Path) -> bool:
+def no_person(folder: Path) -> bool:
+    """Whether a folder is called like a date or a trial."""
     return bool(_DATE.fullmatch(folder.name) or _TRIAL.fullmatch(folder.name))
 
 

@@ -69,6 +69,11 @@ def test_one_name_in_two_sessions_is_one_person_and_it_is_said():
     assert [subject for subject, _ in who] == ["s1-P1", "s2-P1"] and "one person" not in said
 
 
+def test_one_recording_that_is_called_like_a_trial_is_said():
+    who, said = named("anna/walk1")
+    assert who == [("walk1", "walk1")] and "the person is called walk1; --subject=NAME" in said
+
+
 def test_a_subject_that_is_given_is_everyone():
     assert named("a/x", "a/y", subject="anna") == ([("anna", "x"), ("anna", "y")], "")
     assert named("a/x", "b/x", subject="anna")[0] == [("anna", "a/x"), ("anna", "b/x")]
@@ -120,6 +125,7 @@ def test_a_folder_that_programs_name_is_no_person_and_no_level():
     ("folders", "walked", "answers"),
     [
         (["anna/walk1", "anna/walk2"], False, ["{name} for walk1, walk2", "{parent} for anna"]),
+        (["lab/2024-01-01"], False, ["{name} for 2024-01-01", "{parent} for lab"]),
         (["lab/monday/x", "lab/tuesday/x"], True, ["{name} for x", "{grandparent} for lab"]),
         (["anna/pre/x", "bela/pre/x"], True, ["{parent} for pre", "{grandparent} for anna, bela"]),
         (["P1/S1", "P1/S2"], True, ["{name} for S1, S2", "{parent} for P1"]),

@@ -293,6 +293,12 @@ def test_one_name_in_two_prepared_files_is_one_person_and_it_is_said(session, ca
     assert recording.read(out).subject_names == ("walk",)
 
 
+def test_people_of_folders_are_chosen(session):
+    assert run(session, flags=["--subjects=P2"]).clip_names == ("P2/run", "P2/walk")
+    error = refused(session, flags=["--subjects=P2,P7"])
+    assert error.code == USAGE and "'P7' - no such subject" in str(error)
+
+
 def test_files_that_are_broken_are_listed_at_once(session):
     cameras = sorted((session / "P1/run/pose").iterdir())
     cut, empty, other = (sorted(camera.iterdir())[3] for camera in (*cameras[:2], cameras[0]))
