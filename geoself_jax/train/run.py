@@ -77,7 +77,7 @@ def train(
             triangulated = triangulate_recording(recording, config.objective.labels)
         _warn(check_before_training(config.data.train, recording, force=config.data.force))
         check_fit(config, recording)
-        used, held = _split(config, recording)
+        used, held = split_people(config, recording)
         target = triangulated if labels is None else labels
         data = training_views(recording.select(used), target[used])
 
@@ -103,8 +103,13 @@ def train(
         return run_loop(training, state, saver)
 
 
-def _split(config: Config, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
-    """`held_out`; warns where the frames held out are of people who are trained on."""
+def split_people(config: Config, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
+    """`held_out`; warns where the frames held out are of people who are trained on.
+
+    Args:
+        config: Which are held out.
+        recording: All frames.
+    """
     learn, held = held_out(config.data, recording)
     both = np.intersect1d(recording.subject_id[learn], recording.subject_id[held])
     if both.size:

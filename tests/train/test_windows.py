@@ -13,7 +13,7 @@ from geoself_jax.data.training_set import held_out
 from geoself_jax.evaluate import report
 from geoself_jax.evaluate.scores import predict_recording
 from geoself_jax.runtime.restore import load_trained
-from geoself_jax.train.run import train
+from geoself_jax.train.run import split_people, train
 
 FRAMES = 9
 
@@ -104,6 +104,17 @@ def test_paths_of_a_single_frame_are_refused(tiny_config, tiny_recording, tmp_pa
     with pytest.raises(GeoselfError, match="has no paths") as refused:
         train(dataclasses.replace(tiny_config, model=model), tmp_path, tiny_recording)
     assert refused.value.code == USAGE
+
+
+def test_with_one_person_another_is_advised_and_with_several_whom_to_hold_out(
+    config, tiny_recording, capsys
+):
+    one, two = (tiny_recording.select(tiny_recording.subject_id < count) for count in (1, 2))
+    for recording, alone in ((one, True), (two, False)):
+        split_people(config, recording)
+        said = capsys.readouterr().err
+        assert "trained on" in said and ("record another person" in said) == alone
+        assert ("name whom to hold out" in said) != alone
 
 
 def test_people_are_held_out_by_name(config, tiny_recording):
