@@ -13,7 +13,7 @@ from geoself_jax.prepare.common_clock import common_clock
 from geoself_jax.prepare.detections import DETECTIONS, in_pixels, read_detections
 from geoself_jax.prepare.detections.score_scale import scaled
 from geoself_jax.prepare.detections.unknown import broken, unknown
-from geoself_jax.prepare.find_detections import LOOKED_INTO, unread_in
+from geoself_jax.prepare.find_detections import LOOKED_INTO, detections_in, unread_in
 from geoself_jax.prepare.find_recordings import (
     Fit,
     Found,
@@ -76,7 +76,7 @@ def find_trials(
         kind = own.detections_format
         fit = _fit(rig_at, own, options)
         found = [*find_recordings(inputs, kind, _names(rig_at), fit, options.notice)]
-    _refuse_cameras_outside(found, rig_at)
+        _refuse_cameras_outside(found, kind, rig_at)
     folders = [each.folder if each else Path("recording") for each in found]
     people = name_people(
         folders,
@@ -103,14 +103,16 @@ def find_trials(
 
 
 def _refuse_cameras_outside(
-    found: Sequence[Found | None], rig_at: Callable[[Found | None], Rig]
+    found: Sequence[Found | None], kind: str, rig_at: Callable[[Found | None], Rig]
 ) -> None:
-    """Refuses folders of cameras with the recordings in each: cam1/walk, cam1/run, cam2/walk ...
+    """Refuses folders of cameras with one recording in each: cam1/walk, cam2/walk ...
 
     Raises:
         GeoselfError: They are so (65).
     """
-    folders = [each.folder for each in found if each]
+    folders = [each.folder for each in found if each and not each.match]
+    if any(len(detections_in(folder, kind)) > 1 for folder in folders):
+        return  # of several cameras
     try:
         cameras = rig_at(found[0]).camera_names if len(folders) > 1 else ()
     except GeoselfError:
