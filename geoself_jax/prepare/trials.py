@@ -105,18 +105,19 @@ def find_trials(
 def _refuse_cameras_outside(
     found: Sequence[Found | None], kind: str, rig_at: Callable[[Found | None], Rig]
 ) -> None:
-    """Refuses folders of cameras with one recording in each: cam1/walk, cam2/walk ...
+    """Refuses folders of cameras with the recordings in each: cam1/walk, cam1/run, cam2/walk ...
 
     Raises:
         GeoselfError: They are so (65).
     """
     folders = [each.folder for each in found if each and not each.match]
-    if any(len(detections_in(folder, kind)) > 1 for folder in folders):
-        return  # of several cameras
     try:
         cameras = rig_at(found[0]).camera_names if len(folders) > 1 else ()
     except GeoselfError:
         return  # said where the recording is read
+    inside = [detections_in(folder, kind) for folder in folders] if cameras else []
+    if any(len(files) > 1 and names_say(cameras, files) for files in inside):
+        return  # each of several cameras
     if cameras and names_say(cameras, folders):
         raise data_error(
             f"{folders[0].parent}: {', '.join(folder.name for folder in folders[:4])}",
