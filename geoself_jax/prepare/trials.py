@@ -14,7 +14,7 @@ from geoself_jax.prepare.datasets.choices import chosen
 from geoself_jax.prepare.detections import DETECTIONS, in_pixels, read_detections
 from geoself_jax.prepare.detections.score_scale import scaled
 from geoself_jax.prepare.detections.unknown import broken, unknown
-from geoself_jax.prepare.find_detections import LOOKED_INTO, unread_in
+from geoself_jax.prepare.find_detections import LOOKED_INTO, detections_in, unread_in
 from geoself_jax.prepare.find_recordings import (
     Fit,
     Found,
@@ -77,7 +77,7 @@ def find_trials(
         kind = own.detections_format
         fit = _fit(rig_at, own, options)
         found = [*find_recordings(inputs, kind, _names(rig_at), fit, options.notice)]
-    _refuse_cameras_outside(found, rig_at)
+        _refuse_cameras_outside(found, kind, rig_at)
     folders = [each.folder if each else Path("recording") for each in found]
     rigs = [_or_error(rig_at, each) for each in found]
     errors = {str(rig): rig for rig in rigs if isinstance(rig, GeoselfError)}  # each once
@@ -117,18 +117,21 @@ def _or_error(rig_at: Callable[[Found | None], Rig], found: Found | None) -> Rig
 
 
 def _refuse_cameras_outside(
-    found: Sequence[Found | None], rig_at: Callable[[Found | None], Rig]
+    found: Sequence[Found | None], kind: str, rig_at: Callable[[Found | None], Rig]
 ) -> None:
     """Refuses folders of cameras with the recordings in each: cam1/walk, cam1/run, cam2/walk ...
 
     Raises:
         GeoselfError: They are so (65).
     """
-    folders = [each.folder for each in found if each and each.match is None]
+    folders = [each.folder for each in found if each and not each.match]
     try:
         cameras = rig_at(found[0]).camera_names if len(folders) > 1 else ()
     except GeoselfError:
         return  # said where the recording is read
+    inside = [detections_in(folder, kind) for folder in folders] if cameras else []
+    if any(len(files) > 1 and names_say(cameras, files) for files in inside):
+        return  # each of several cameras
     if cameras and names_say(cameras, folders):
         raise data_error(
             f"{folders[0].parent}: {', '.join(folder.name for folder in folders[:4])}",

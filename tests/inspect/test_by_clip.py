@@ -38,7 +38,7 @@ def exchanged_views(arrays):
             "kicking",
             "are moved by 40",
         ),
-        (planting.late(8, 1), "running", "front_right runs 8 frames"),
+        (planting.late(8, 1), "running", "runs 8 frames (160 ms) late"),
     ],
 )
 def test_a_fault_of_one_clip_is_named_with_it(plant, clip, words):
