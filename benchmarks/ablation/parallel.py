@@ -22,7 +22,7 @@ def run_in_parallel(argv: Sequence[str], jobs: int, *, together: bool) -> None:
     """
     command = [sys.executable, "-m", "benchmarks.ablation", *argv]
     share = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"} if together else {}  # of a GPU's memory
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves it
             signal.signal(number, signal.default_int_handler)
     started: list[subprocess.Popen[bytes]] = []

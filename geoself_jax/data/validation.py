@@ -316,15 +316,10 @@ def wrong_unit(what: str, size: float, limits: tuple[float, float] = BODY_METRES
         limits: Smallest and largest, metres.
     """
     wanted = f"wanted metres, {limits[0]} to {limits[1]}"
-    units = {"mm": ("millimetres", 1e-3), "cm": ("centimetres", 1e-2)}
-    fits = [name for name, (_, one) in units.items() if limits[0] <= size * one <= limits[1]]
     do = "give its lengths in metres: center and pose_world, or `prepare` again with --unit"
-    if limits == BODY_METRES and len(fits) == 1:
-        return data_error(
-            f"{what} measures {size:.4g} between its farthest joints",
-            f"{wanted}; a person measures that many {units[fits[0]][0]}",
-            f"{do}={fits[0]}",
-        )
+    if limits == BODY_METRES and size > 30:
+        name, unit = ("millimetres", "mm") if size > 300 else ("centimetres", "cm")
+        wanted, do = f"{wanted}; this looks like {name}", f"{do}={unit}"
     return data_error(f"{what} measures {size:.4g} between its farthest joints", wanted, do)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from geoself_jax.core.errors import one_line
 from geoself_jax.data.recording import Recording
+from geoself_jax.inspect.duplicates import LEAK
 from geoself_jax.inspect.report import Report
 from geoself_jax.inspect.verdicts import ORDER, Verdict
 
@@ -92,12 +93,13 @@ def _line(said: list[tuple[str, Verdict]]) -> str:
 
 
 def _in_order(verdicts: Sequence[Verdict]) -> list[str]:
-    """One line that lists the checks which found nothing wrong."""
+    """One line that lists the checks which found nothing wrong; what `--against` asked for too."""
     found = [verdict for verdict in verdicts if verdict.severity == "ok"]
     if not found:
         return []
-    checks = ", ".join(dict.fromkeys(verdict.check for verdict in found))
-    return [f"{'ok':<8}{checks} (-v shows each of {len(found)})"]
+    asked = [f"{'ok':<8}{verdict.line}" for verdict in found if verdict.check == LEAK]
+    checks = ", ".join(dict.fromkeys(verdict.check for verdict in found if verdict.check != LEAK))
+    return [*asked, f"{'ok':<8}{checks} (-v shows each of {len(found)})"]
 
 
 def _tables(report: Report, verbose: bool) -> list[str]:

@@ -16,6 +16,7 @@ from geoself_jax.prepare.person_folder import recording_of
 LEVELS = 2
 """Folders above an input that are looked into: session/person/trial."""
 
+_FOLDERS = ("calib", "calibration", "calibrations", "camera", "cameras", "intri", "extri")
 _NAMED, _ENDS = ("calib", "camera", "intri", "extri"), (".qca.txt", ".xcp", ".calibration")
 _MOST = 1000  # entries of a folder that are looked at
 
@@ -51,7 +52,7 @@ def _in(level: Path) -> Iterator[Path]:
     for path in islice(sorted(level.iterdir()), _MOST):
         name = path.name.lower()
         if path.is_dir():
-            taken = name.startswith(_NAMED) and _holds(path)
+            taken = name in _FOLDERS and _holds(path)
         else:
             taken = path.is_file() and (name.endswith(_ENDS) or _called(name)) and _is(path)
         if taken:

@@ -70,6 +70,7 @@ RECORD_KINDS: dict[str, tuple[type, ...]] = {
     "data.source": (str,),
     "data.supervised_upper_bound": (bool,),
     "data.subjects?": (list,),
+    "data.views?": (int,),
     "data.validation_subjects?": (list,),
     "recording?": (dict, type(None)),  # not in the records of older runs
     "recording.fps?": (float,),

@@ -111,7 +111,7 @@ def test_an_export_that_tells_too_little_is_refused(tiny_export, others, tmp_pat
     del info["scores"]["checkpoint"]["step"]
     info["sha256"] = export_files.description_sha256(info)
     (copy / export_files.DESCRIPTION).write_text(json.dumps(info))
-    with pytest.raises(GeoselfError, match="'step'") as refused:
+    with pytest.raises(GeoselfError, match=r"no scores\.checkpoint\.step") as refused:
         main([f"--model={copy}", f"--data={others}"])
     assert refused.value.code == DATA
 
