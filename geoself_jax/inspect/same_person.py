@@ -11,7 +11,7 @@ from geoself_jax.inspect.sample import place, spread
 from geoself_jax.inspect.verdicts import Verdict, note, warning
 
 CHECK = "subjects"
-_QUERIES, _JOINTS = 400, 6  # frames that are looked for; joints that are compared
+_QUERIES, _JOINTS = 200, 6  # frames that are looked for; joints that are compared
 _NEAR_PX = 2.0  # root mean square over the joints, in an image 1000 wide
 _LATER = 5  # frames after which it has to be so again
 _SHARE, _LEAST = 0.2, 5  # of a subject's frames that are another's too; different ones
