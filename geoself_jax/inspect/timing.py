@@ -94,5 +94,5 @@ def _unexplained(sample: Sample, lag: Lag, view: int) -> Verdict:
         f"{sample.name(view)} does not fit the others' motion",
         f"its median error falls from {lag.now_px:.1f} to {lag.best_px:.1f} px when it is "
         f"taken as {lateness.words(lag, sample.whole.fps)}, but then not all cameras fit",
-        "check its synchronization and its calibration: the lag alone does not explain it",
+        "check its synchronization and its calibration: what it is, is not proved",
     )
