@@ -188,13 +188,7 @@ def instances_of(
             f"wanted 0 to {LAST_FRAME}",
             "renumber the frames",
         )
-    values, notes = without_corner(source, np.asarray(rows, np.float64), notes)
-    values, below = without_negative(values)
-    if below:
-        notes.append(f"{source}: {below} scores a little below 0 are read as 0: missing joints")
-    values, unscored = without_unscored(values)
-    if unscored:
-        notes.append(f"{source}: {unscored} joints without a score are read as missing")
+    values, notes = _with_scores(source, np.asarray(rows, np.float64), notes)
     order = np.argsort(np.asarray(frame, np.int64), kind="stable")
     seen = (np.isfinite(values[..., :2]).all(-1) & (values[..., 2] != 0)).any(-1)
     order = order[seen[order]]
@@ -218,6 +212,20 @@ def instances_of(
         assumed=name_of(skeleton) if assumed else "",
         notes=tuple(notes),
     )
+
+
+def _with_scores(
+    source: str, rows: np.ndarray, notes: Sequence[str]
+) -> tuple[np.ndarray, list[str]]:
+    """Rows whose joints in the corner, below 0 or without a score are missing; and what was so."""
+    values, said = without_corner(source, rows, notes)
+    values, below = without_negative(values)
+    if below:
+        said.append(f"{source}: {below} scores a little below 0 are read as 0: missing joints")
+    values, unscored = without_unscored(values)
+    if unscored:
+        said.append(f"{source}: {unscored} joints without a score are read as missing")
+    return values, said
 
 
 def are_fractions(found: Instances) -> bool:
