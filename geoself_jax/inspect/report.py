@@ -103,28 +103,30 @@ def of_geometry(
         return [verdicts.error("cameras", what, why, do)]
     found, fitting = [], []
     for sample in samples:
-        usual, worse = _by_clip(sample, thorough=thorough)
-        of_rig, fits = _of_rig(usual, thorough=thorough)
+        of_rig, fits = _of_clips(sample, thorough=thorough)
         found += of_rig
-        fitting += [usual] if fits else []
-        for clip in worse:
-            found += by_clip.alone(clip, lambda few: _of_rig(few, thorough=thorough)[0])
+        fitting += fits
     if not fitting:
         what = "people and timing were not checked"
         return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
     return found + of_people(recording, fitting, thorough=thorough, sided=not _disagree(found))
 
 
-def _by_clip(sample: Sample, *, thorough: bool) -> tuple[Sample, list[by_clip.Clip]]:
-    """A rig's instants without the clips that are at fault, and these; no fault of all clips.
+def _of_clips(sample: Sample, *, thorough: bool) -> tuple[list[Verdict], list[Sample]]:
+    """Checks of one rig, clips at fault by themselves; and its instants, if the cameras fit there.
 
-    A lag shows most in the fastest clip, a lens in that which goes to the images' borders.
+    A fault of all clips is said once: a lag shows most in the fastest of them, a lens in that which
+    goes to the images' borders.
     """
     usual, worse = by_clip.apart(sample)
-    if not worse or _loud(_of_rig(usual, thorough=thorough)[0]):
-        return sample, []
-    whole = _loud(_of_rig(sample, thorough=thorough)[0])
-    return (sample, []) if any(v.check == lens.CHECK for v in whole) else (usual, worse)
+    found, fits = _of_rig(usual, thorough=thorough)
+    if worse:
+        whole = _of_rig(sample, thorough=thorough)
+        if _loud(found) or any(verdict.check == lens.CHECK for verdict in _loud(whole[0])):
+            (found, fits), usual, worse = whole, sample, []
+    for clip in worse:
+        found += by_clip.alone(clip, lambda few: _of_rig(few, thorough=thorough)[0])
+    return found, [usual] if fits else []
 
 
 def _loud(found: list[Verdict]) -> list[Verdict]:
