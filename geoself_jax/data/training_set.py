@@ -1,10 +1,8 @@
 """From a recording to what training sees: the split, the triangulated labels, their arrays."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Literal
 
-import jax
 import numpy as np
 
 from geoself_jax.core.batch import TrainingViews
@@ -12,13 +10,7 @@ from geoself_jax.core.config import DataConfig, ModelConfig
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.data.label_refinement import refine_labels
 from geoself_jax.data.recording import Recording
-from geoself_jax.geometry.triangulation import triangulate_dlt, triangulate_robust
-
-_CHUNK = 4096
-_METHODS: dict[str, Callable[..., jax.Array]] = {
-    "robust": triangulate_robust,
-    "dlt": triangulate_dlt,
-}
+from geoself_jax.data.triangulated import triangulate_frames
 
 
 def triangulate_recording(
@@ -36,15 +28,8 @@ def triangulate_recording(
     """
     if method == "refined":
         return refine_labels(recording, triangulate_recording(recording))
-    triangulate = jax.jit(_METHODS[method])
-    frames = recording.frames
-    chunk = min(_CHUNK, frames)
-    result = np.empty((frames, recording.skeleton.joints, 3), np.float32)
-    for start in range(0, frames, chunk):
-        at = slice(min(start, frames - chunk), min(start, frames - chunk) + chunk)
-        camera = recording.cameras_of(at).on_device()
-        result[at] = triangulate(recording.keypoints_2d[at], recording.confidence[at], camera)
-    return result
+    seen = (recording.keypoints_2d, recording.confidence)
+    return triangulate_frames(*seen, recording.cameras_of(slice(None)), method)
 
 
 def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,14 +1,14 @@
 """Triangulates points from two or more calibrated views, weighted by confidence."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from geoself_jax.geometry.camera import Camera, pixel_to_ray, project, world_to_camera
 from geoself_jax.geometry.numerics import MIN_DEPTH, finite_or_zero, rotate, safe_divide, safe_norm
-
-DEGENERATE = 1e-5
-"""Normalized determinant below which the rays are nearly parallel."""
+from geoself_jax.geometry.reweighting import DEGENERATE, by_component, intersect
 
 FINAL_SCALE_PX = 10.0
 """Residual, px, that halves a view's weight: twice the usual error of a detector."""
@@ -102,21 +102,27 @@ def triangulate_robust(
     Returns:
         As `triangulate_dlt`.
     """
-    rays, finite = finite_or_zero(pixel_to_ray(keypoints_2d, camera.K))
-    a, b = _rows(rays, camera)
-    prior = jnp.where(finite, confidence, 0) ** confidence_power
-    origin = jnp.mean(camera.center, axis=-2)[..., None, :]
+    views = by_component(
+        keypoints_2d.reshape(-1, *keypoints_2d.shape[-3:]),
+        _in_a_row(camera, keypoints_2d.shape[:-3]),
+    )
+    weight = jnp.transpose(confidence.reshape(-1, *confidence.shape[-2:]), (1, 2, 0))
+    prior = jnp.where(views.seen, weight, 0) ** confidence_power
+    point, good = intersect(views, prior, iterations, scale, exponent)
+    world = [x + origin for x, origin in zip(point, views.origin, strict=True)]
+    found = jnp.where(good, jnp.stack(world), jnp.nan)
+    return jnp.transpose(found, (2, 1, 0)).reshape(*confidence.shape[:-2], -1, 3)
 
-    def reweight(i: int | jax.Array, point: jax.Array) -> jax.Array:
-        width = scale * 2.0 ** jnp.maximum(0, 3 - i)
-        trust = _trust(point + origin, keypoints_2d, camera, width) ** exponent
-        new, held = _meet(a, b, prior * trust * _pixels(point + origin, camera) ** 2)
-        return jnp.where(held[..., None], new, point)  # unless a single view has all the weight
 
-    first, good = _meet(a, b, prior)
-    good &= jnp.sum(prior > 0, axis=-2) >= 2
-    point = jax.lax.fori_loop(0, iterations, reweight, jnp.where(good[..., None], first, 0))
-    return jnp.where(good[..., None], point + origin, jnp.nan)
+def _in_a_row(camera: Camera, batch: tuple[int, ...]) -> Camera:
+    """Cameras of all of a batch in one axis, or of its one set of views."""
+
+    def row(x: jax.Array, own: int) -> jax.Array:
+        shape = x.shape[x.ndim - own :]
+        alone = x.size == math.prod(shape)
+        return (x if alone else jnp.broadcast_to(x, (*batch, *shape))).reshape(-1, *shape)
+
+    return Camera(row(camera.K, 3), row(camera.R, 3), row(camera.center, 2))
 
 
 def _trust(

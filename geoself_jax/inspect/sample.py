@@ -1,5 +1,6 @@
 """The sampled instants, and how well their views agree."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,13 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from geoself_jax.core.in_chunks import in_chunks
 from geoself_jax.data.recording import HostCamera, Recording
+from geoself_jax.data.triangulated import triangulate_frames
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 from geoself_jax.geometry.epipolar import epipolar_distance
-from geoself_jax.geometry.triangulation import triangulate_robust
 
 MOST = 2000
-_CHUNK = 64  # frames of one compiled call, whatever the recording's length
 _MANY_VIEWS = 8
 
 
@@ -194,12 +195,12 @@ def triangulated(
     keypoints_2d: np.ndarray, confidence: np.ndarray, cameras: HostCamera
 ) -> np.ndarray:
     """(n, joints, 3) world, metres, from (n, views, joints, 2) pixels of one rig."""
-    return _in_chunks(_triangulate, (keypoints_2d, confidence), cameras.on_device())
+    return triangulate_frames(keypoints_2d, confidence, cameras).astype(np.float64)
 
 
 def projected(points: np.ndarray, camera: HostCamera) -> tuple[np.ndarray, np.ndarray]:
     """Pixels (n, joints, 2) and depths (n, joints) of world points in one camera."""
-    found = _in_chunks(_project, (points,), camera.on_device())
+    found = _float64(_project, (points,), camera)
     return found[..., :2], found[..., 2]
 
 
@@ -207,26 +208,15 @@ def epipolar(
     source_2d: np.ndarray, target_2d: np.ndarray, source: HostCamera, target: HostCamera
 ) -> np.ndarray:
     """(n, joints) pixels to the epipolar lines, both ways; NaN where either is missing."""
-    cameras = (source.on_device(), target.on_device())
-    return _in_chunks(_epipolar, (source_2d, target_2d), *cameras)
+    return _float64(_epipolar, (source_2d, target_2d), source, target)
 
 
-def _in_chunks(function: Any, arrays: tuple[np.ndarray, ...], *cameras: Camera) -> np.ndarray:
-    """A compiled function over frames, always of the same shape: the last chunk is padded."""
-    frames, found = len(arrays[0]), []
-    for start in range(0, frames, _CHUNK):
-        part = [array[start : start + _CHUNK] for array in arrays]
-        lack = _CHUNK - len(part[0])
-        if lack:
-            part = [np.pad(a, [(0, lack)] + [(0, 0)] * (a.ndim - 1)) for a in part]
-        found.append(np.asarray(function(*(np.float32(a) for a in part), *cameras)))
-    return np.concatenate(found)[:frames].astype(np.float64)
-
-
-@jax.jit
-def _triangulate(keypoints_2d: Any, confidence: Any, cameras: Camera) -> jax.Array:
-    every = Camera(*(jnp.broadcast_to(a, (len(keypoints_2d), *a.shape)) for a in cameras))
-    return triangulate_robust(keypoints_2d, confidence, every)
+def _float64(
+    function: Callable[..., jax.Array], arrays: tuple[np.ndarray, ...], *cameras: HostCamera
+) -> np.ndarray:
+    """What a function of frames and of cameras gives, computed in float32."""
+    rounded = [Camera(*(np.float32(array) for array in camera)) for camera in cameras]
+    return in_chunks(function, tuple(np.float32(a) for a in arrays), *rounded).astype(np.float64)
 
 
 @jax.jit

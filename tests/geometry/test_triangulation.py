@@ -1,8 +1,11 @@
+import functools
+
 import cv2
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.optimize
 from rigs import bodies, finite, ring
 
 from geoself_jax.geometry import triangulation as tri
@@ -177,3 +180,29 @@ def test_no_detection_places_no_root():
     nothing = jnp.zeros((5, 4, 17))
     found = tri.triangulate_root(jnp.zeros((5, 4, 17, 3)), pixels, nothing, single(camera))
     assert np.isnan(found).all()
+
+
+def test_robust_triangulation_is_the_m_estimate_that_scipy_finds():
+    """Cauchy's loss of the pixel errors, each weighted by its confidence, at its minimum."""
+    rng, camera, points, keypoints_2d = seen(frames=2, joints=5)
+    noisy = keypoints_2d + rng.normal(0, 3, keypoints_2d.shape)
+    noisy[:, 1, ::3] += 25.0
+    confidence = rng.uniform(0.3, 1, noisy.shape[:-1])
+    K, R, center = (np.asarray(array, np.float64) for array in camera)
+    with jax.enable_x64(True):
+        found = jax.jit(functools.partial(tri.triangulate_robust, iterations=200))(
+            jnp.asarray(noisy), jnp.asarray(confidence), camera
+        )
+    for frame, joint in np.ndindex(2, 5):
+
+        def residuals(x, frame=frame, joint=joint):
+            local = np.einsum("vij,vj->vi", R[frame], x - center[frame])
+            pixel = np.einsum("vij,vj->vi", K[frame], local / local[:, 2:])[:, :2]
+            return np.linalg.norm(pixel - noisy[frame, :, joint], axis=-1)
+
+        def cost(x, frame=frame, joint=joint):
+            error = residuals(x, frame, joint)
+            return (confidence[frame, :, joint] * np.log1p((error / tri.FINAL_SCALE_PX) ** 2)).sum()
+
+        best = scipy.optimize.minimize(cost, points[frame, joint], tol=1e-12).x
+        np.testing.assert_allclose(found[frame, joint], best, atol=5e-4)
