@@ -20,7 +20,7 @@ def in_chunks(
 
     Args:
         function: Of a chunk of each array and of `constant`; frame by frame.
-        arrays: (frames, ...) each.
+        arrays: (frames, ...) each; in float32 when they are passed.
         constant: Passed on as they are.
 
     Returns:
@@ -29,7 +29,7 @@ def in_chunks(
     frames, found = len(arrays[0]), []
     size = CPU_CHUNK if jax.default_backend() == "cpu" else DEVICE_CHUNK
     for start in range(0, frames, size):
-        part = [array[start : start + size] for array in arrays]
+        part = [np.asarray(array[start : start + size], np.float32) for array in arrays]
         lack = size - len(part[0])
         if lack:
             part = [np.pad(a, [(0, lack)] + [(0, 0)] * (a.ndim - 1)) for a in part]

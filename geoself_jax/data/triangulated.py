@@ -29,12 +29,12 @@ def triangulate_frames(
         (frames, joints, 3) world, metres, float32; NaN where fewer than two views see a joint.
     """
     program = {"robust": _robust, "dlt": _dlt}[method]
-    frames = len(keypoints_2d)
-    cameras = (np.asarray(array, np.float32) for array in camera)
-    every = (
-        np.broadcast_to(a, (frames, *a.shape[-n:])) for a, n in zip(cameras, (3, 3, 2), strict=True)
-    )
-    return in_chunks(program, (np.float32(keypoints_2d), np.float32(confidence), *every))
+    shapes = ((3, 3), (3, 3), (3,))
+    every = [
+        np.broadcast_to(array, (*keypoints_2d.shape[:2], *shape))
+        for array, shape in zip(camera, shapes, strict=True)
+    ]
+    return in_chunks(program, (keypoints_2d, confidence, *every))
 
 
 @jax.jit

@@ -98,7 +98,7 @@ def _planes(views: Views) -> list[tuple[list[jax.Array], jax.Array]]:
     y = (views.v - K[1, 2]) / K[1, 1]
     x = (views.u - K[0, 2] - K[0, 1] * y) / K[0, 0]
     normals = [[ray * R[2, i] - R[k, i] for i in range(3)] for k, ray in enumerate((x, y))]
-    return [(a, sum(a[i] * center[i] for i in range(3))) for a in normals]
+    return [(a, a[0] * center[0] + a[1] * center[1] + a[2] * center[2]) for a in normals]
 
 
 def _weight(

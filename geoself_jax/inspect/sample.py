@@ -215,16 +215,17 @@ def _float64(
     function: Callable[..., jax.Array], arrays: tuple[np.ndarray, ...], *cameras: HostCamera
 ) -> np.ndarray:
     """What a function of frames and of cameras gives, computed in float32."""
-    rounded = [Camera(*(np.float32(array) for array in camera)) for camera in cameras]
-    return in_chunks(function, tuple(np.float32(a) for a in arrays), *rounded).astype(np.float64)
+    rounded = [tuple(np.asarray(array, np.float32) for array in camera) for camera in cameras]
+    return in_chunks(function, arrays, *rounded).astype(np.float64)
 
 
 @jax.jit
-def _project(points: Any, camera: Camera) -> jax.Array:
-    local = world_to_camera(points, camera)
-    return jnp.concatenate([project(local, camera.K), local[..., 2:]], axis=-1)
+def _project(points: Any, camera: tuple[Any, Any, Any]) -> jax.Array:
+    K, R, center = camera
+    local = world_to_camera(points, Camera(K, R, center))
+    return jnp.concatenate([project(local, K), local[..., 2:]], axis=-1)
 
 
 @jax.jit
-def _epipolar(source_2d: Any, target_2d: Any, source: Camera, target: Camera) -> jax.Array:
-    return epipolar_distance(source_2d, target_2d, source, target)
+def _epipolar(source_2d: Any, target_2d: Any, source: Any, target: Any) -> jax.Array:
+    return epipolar_distance(source_2d, target_2d, Camera(*source), Camera(*target))
