@@ -14,6 +14,12 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
+# What is kept of recordings goes to a cache of the tests' own.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _HOME = tempfile.TemporaryDirectory(prefix="geoself_jax_cache_")
+    atexit.register(_HOME.cleanup)
+    os.environ["XDG_CACHE_HOME"] = _HOME.name
+
 # Many tests train the same tiny networks: they, their processes and pytest's workers compile each
 # program once.
 if "PYTEST_XDIST_WORKER" not in os.environ:

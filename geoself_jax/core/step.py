@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key, UInt32
 
-from geoself_jax.core import losses
+from geoself_jax.core import compiling, losses
 from geoself_jax.core.batch import Batch
 from geoself_jax.core.config import ObjectiveConfig
 from geoself_jax.core.model import Networks, Prediction
@@ -127,21 +127,27 @@ def initial_state(
     model: Networks, optimizer: optax.GradientTransformation, seed: int | UInt32[Array, ""]
 ) -> TrainState:
     """Fresh weights, a pure function of the seed."""
-    joints = model.skeleton.joints
-    frames = model.config.frames
-    variables = jax.jit(model.init)(
-        jax.random.key(seed),
-        jnp.zeros((2, frames, joints, 2)),
-        jnp.ones((2, frames, joints)),
-        jnp.broadcast_to(jnp.eye(3), (2, 3, 3)),
-    )
-    return TrainState(
-        variables["params"],
-        variables.get("batch_stats", {}),  # a backbone may have none
-        optimizer.init(variables["params"]),
-        step=jnp.zeros((), jnp.int32),
-        skipped=jnp.zeros((), jnp.int32),
-    )
+    joints, frames = model.skeleton.joints, model.config.frames
+
+    def draw(seed: UInt32[Array, ""]) -> TrainState:
+        variables = model.init(
+            jax.random.key(seed),
+            jnp.zeros((2, frames, joints, 2)),
+            jnp.ones((2, frames, joints)),
+            jnp.broadcast_to(jnp.eye(3), (2, 3, 3)),
+        )
+        return TrainState(
+            variables["params"],
+            variables.get("batch_stats", {}),  # a backbone may have none
+            optimizer.init(variables["params"]),
+            step=jnp.zeros((), jnp.int32),
+            skipped=jnp.zeros((), jnp.int32),
+        )
+
+    seed = jnp.asarray(seed, jnp.uint32)
+    if isinstance(seed, jax.core.Tracer):  # within another program, e.g. of several seeds
+        return draw(seed)
+    return jax.jit(draw, compiler_options=compiling.once())(seed)
 
 
 def lift_in_training(

@@ -245,6 +245,11 @@ def write(recording: Recording, path: Path | str) -> None:
     Raises:
         GeoselfError: The disk refuses (74).
     """
+    npz.write_arrays(Path(path), arrays_of(recording))
+
+
+def arrays_of(recording: Recording) -> dict[str, np.ndarray]:
+    """Returns the arrays of format `geoself-multiview/1`; its pixels stay undistorted."""
     skeleton, camera = recording.skeleton, recording.camera
     arrays = {
         name: getattr(recording, name)
@@ -256,7 +261,7 @@ def write(recording: Recording, path: Path | str) -> None:
         arrays["pose_joint_names"] = np.array(recording.pose_skeleton.joint_names)
     if recording.assumed_skeleton:
         arrays["assumed_skeleton"] = np.array(recording.assumed_skeleton)
-    arrays |= {
+    return arrays | {
         "format": np.array(FORMAT),
         "fps": np.array(recording.fps),
         "joint_names": np.array(skeleton.joint_names),
@@ -267,7 +272,6 @@ def write(recording: Recording, path: Path | str) -> None:
         "R": camera.R,
         "center": camera.center,
     }
-    npz.write_arrays(Path(path), arrays)
 
 
 def _skeletons(

@@ -1,8 +1,11 @@
 """One name for any recording: a file, a TensorFlow Dataset, or the built-in synthetic data."""
 
+import dataclasses
 import difflib
 import shlex
 from pathlib import Path
+
+import numpy as np
 
 from geoself_jax.core.config import DataConfig, limits_of
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
@@ -70,7 +73,25 @@ def load(source: str, *, synthetic_frames: int) -> Recording:
     if not least <= synthetic_frames <= most:
         what, wanted = f"{source} of {synthetic_frames} frames", f"wanted {least} to {most}"
         raise usage_error(what, wanted, "correct the number")
+    return _generated(source, synthetic_frames)
+
+
+def _generated(source: str, frames: int) -> Recording:
+    """The built-in data; made once and kept, as they take a second or more."""
+    from geoself_jax.data.kept import kept
     from geoself_jax.data.synthetic import generate
 
-    arrays = generate(source.removeprefix("synthetic:"), synthetic_frames)
-    return recording.from_arrays(arrays, source)
+    made: list[Recording] = []
+
+    def make() -> dict[str, np.ndarray]:
+        arrays = generate(source.removeprefix("synthetic:"), frames)
+        made.append(recording.from_arrays(arrays, source))
+        lens = {} if made[0].dist is None else {"lens": made[0].dist}
+        plain = recording.arrays_of(made[0])
+        return plain | lens | {"fingerprint": np.array(made[0].fingerprint)}
+
+    arrays = kept(source.replace(":", "-"), f"{source} {frames}", make)
+    if made:
+        return made[0]
+    facts = {"dist": arrays.get("lens"), "fingerprint": str(arrays["fingerprint"].item())}
+    return dataclasses.replace(recording.from_arrays(arrays, source), **facts)  # type: ignore[arg-type]

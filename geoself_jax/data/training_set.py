@@ -8,6 +8,7 @@ import numpy as np
 from geoself_jax.core.batch import TrainingViews
 from geoself_jax.core.config import DataConfig, ModelConfig
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.data.kept import kept, recording_key
 from geoself_jax.data.label_refinement import refine_labels
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.triangulated import triangulate_frames
@@ -16,7 +17,7 @@ from geoself_jax.data.triangulated import triangulate_frames
 def triangulate_recording(
     recording: Recording, method: Literal["refined", "robust", "dlt"] = "robust"
 ) -> np.ndarray:
-    """Triangulates the joints of each instant from all views.
+    """Triangulates the joints of each instant from all views; kept for the next run on them.
 
     Args:
         recording: Detections and cameras.
@@ -26,10 +27,14 @@ def triangulate_recording(
     Returns:
         (frames, joints, 3) world, metres, float32; NaN where fewer than two views see a joint.
     """
-    if method == "refined":
-        return refine_labels(recording, triangulate_recording(recording))
-    seen = (recording.keypoints_2d, recording.confidence)
-    return triangulate_frames(*seen, recording.cameras_of(slice(None)), method)
+
+    def make() -> dict[str, np.ndarray]:
+        if method == "refined":
+            return {"world": refine_labels(recording, triangulate_recording(recording))}
+        seen = (recording.keypoints_2d, recording.confidence)
+        return {"world": triangulate_frames(*seen, recording.cameras_of(slice(None)), method)}
+
+    return kept(f"labels-{method}", recording_key(recording), make)["world"]
 
 
 def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray]:

@@ -1,10 +1,15 @@
 """What training looks at before it starts: the checks of inspect that can find an error."""
 
+from dataclasses import astuple, fields
+
+import numpy as np
+
 from geoself_jax.core.errors import data_error
+from geoself_jax.data.kept import kept, recording_key
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect import report
 from geoself_jax.inspect.sample import samples_of
-from geoself_jax.inspect.verdicts import worst_first
+from geoself_jax.inspect.verdicts import Verdict, worst_first
 
 
 def check_before_training(source: str, recording: Recording, *, force: bool = False) -> list[str]:
@@ -21,14 +26,24 @@ def check_before_training(source: str, recording: Recording, *, force: bool = Fa
     Raises:
         GeoselfError: What is wrong first, in one line (65).
     """
-    samples = samples_of(recording)[: report.RIGS]
-    found = report.of_detections(recording)
-    found += report.of_geometry(recording, samples, thorough=False)
     lines = []
-    for verdict in worst_first(found):
+    for verdict in _findings(recording):
         if verdict.severity == "error" and not force:
             do = f"{verdict.do}; --config.data.force=true trains all the same".lstrip("; ")
             raise data_error(f"{source}: {verdict.what}", verdict.evidence, do)
-        if verdict.severity in ("error", "warning"):
-            lines.append(f"{source}: {verdict.line}")
+        lines.append(f"{source}: {verdict.line}")
     return lines
+
+
+def _findings(recording: Recording) -> list[Verdict]:
+    """What is wrong or suspicious, worst first; kept for the next command on the recording."""
+
+    def make() -> dict[str, np.ndarray]:
+        samples = samples_of(recording)[: report.RIGS]
+        found = report.of_detections(recording)
+        found += report.of_geometry(recording, samples, thorough=False)
+        bad = [astuple(v) for v in worst_first(found) if v.severity in ("error", "warning")]
+        return {"findings": np.array(bad, np.str_).reshape(len(bad), len(fields(Verdict)))}
+
+    rows = kept("findings", recording_key(recording), make)["findings"]
+    return [Verdict(*(str(text) for text in row)) for row in rows]  # type: ignore[arg-type]

@@ -11,10 +11,14 @@ from pathlib import Path
 
 import jax
 
+from geoself_jax.core.cache_folder import cache_folder
 from geoself_jax.core.config import Config, DistributedConfig
 from geoself_jax.core.errors import UNAVAILABLE, GeoselfError, usage_error
 
 CONNECT_SECONDS = 300
+
+SHORTEST_COMPILATION = 0.02
+"""Seconds, above which a compiled program is kept: a command has dozens that take a tenth."""
 
 
 def start(config: Config) -> None:
@@ -164,17 +168,11 @@ def use_compilation_cache() -> None:
     """
     if jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
         return
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(home) / "geoself_jax"
-    try:
-        for part in (folder, folder / _machine()):
-            part.mkdir(mode=0o700, parents=True, exist_ok=True)
-            facts = part.stat()
-            if facts.st_uid != os.getuid() or facts.st_mode & 0o077:
-                return
-    except OSError:
-        return  # no home, or it cannot be written to: compile each time
-    jax.config.update("jax_compilation_cache_dir", str(folder / _machine()))
+    folder = cache_folder(_machine())
+    if folder is None:
+        return
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", SHORTEST_COMPILATION)
 
 
 def _machine() -> str:

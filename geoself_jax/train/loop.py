@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
 import optax
 
 from geoself_jax.core import step
@@ -90,10 +91,11 @@ def run_loop(training: Training, state: TrainState, saver: Saver) -> Outcome:
     unread: tuple[int, int, Any] | None = None
     saved_at, fresh = time.monotonic(), True
     with Progress(training.folder, done, total) as progress:
-        for (pretrain, first, steps), rows in calls(training, mesh, done):
+        for (pretrain, first, steps), given in calls(training, mesh, done):
             if hosts.any_host(training.stop.asked):
                 break
-            state, metrics = compiled(pretrain, steps)(state, data, *rows)
+            most = steps if training.is_fed else training.stages.call
+            state, metrics = compiled(pretrain, most)(state, data, given)
             if unread:
                 progress.write(unread[0], progress.show(*unread))
             done = first + steps
@@ -137,23 +139,23 @@ def is_due(training: Training, first: int, done: int) -> bool:
 
 def calls(
     training: Training, mesh: jax.sharding.Mesh, done: int
-) -> Iterator[tuple[tuple[bool, int, int], tuple[Any, ...]]]:
-    """The calls still to do, and what each is fed in addition to state and data."""
-    planned = training.stages.calls(done)
+) -> Iterator[tuple[tuple[bool, int, int], Any]]:
+    """The calls still to do, and of each the rows that it is fed, or its steps."""
     if not training.is_fed:
-        return zip(planned, itertools.repeat(()), strict=False)
+        planned = training.stages.calls(done, any_length=True)
+        return ((call, np.int32(call[2])) for call in planned)
+    planned = training.stages.calls(done)
     ours, theirs = itertools.tee(planned)
     config = training.config
     draw = make_draw(config, training.model, training.data)
     feed = HostFeed(training.data, draw, mesh, seed=config.seed, parallel=config.parallel)
-    fed = ((rows,) for rows in feed.calls((first, steps) for _, first, steps in theirs))
-    return zip(ours, fed, strict=False)
+    return zip(ours, feed.calls((first, steps) for _, first, steps in theirs), strict=False)
 
 
 def compile_call(
     training: Training, mesh: jax.sharding.Mesh, pretrain: bool, steps: int
 ) -> Advance:
-    """One compiled call: that many training steps of a stage."""
+    """One compiled call: at most that many training steps of a stage; exactly, where it is fed."""
     config = training.config
     axis = parallel.AXIS if config.parallel == "pmap" else None
     one = functools.partial(

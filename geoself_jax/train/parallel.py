@@ -10,6 +10,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int, UInt32
 
+from geoself_jax.core import compiling
 from geoself_jax.core.batch import PER_FRAME, Batch, TrainingViews
 from geoself_jax.core.sampling import Samples, draw_samples, instants_of, take_frames
 from geoself_jax.core.step import TrainState
@@ -21,8 +22,9 @@ Rows = dict[str, Any]
 where samples are pairs and one where they are windows."""
 
 Advance = Callable[..., tuple[TrainState, dict[str, jax.Array]]]
-"""(state, data) or, where the host feeds, (state, data, rows) to the state after the call's steps
-(the old one's memory is reused) and the steps' metrics, each (steps,)."""
+"""(state, data, count), `count` all steps by default, or, where the host feeds, (state, data, rows)
+to the state after the call's steps (the old one's memory is reused) and the steps' metrics, each
+(steps,), 0 after `count`."""
 
 
 @dataclass(frozen=True)
@@ -93,28 +95,29 @@ def make_advance(
     parallel: Parallel = "jit",
     fed: bool = False,
 ) -> Advance:
-    """Compiles `steps` training steps into one call that stays on the devices.
+    """Compiles up to `steps` training steps into one call that stays on the devices.
 
     Args:
         step: `train_step` with its keyword arguments bound; for `pmap` with `axis_name=AXIS`.
         draw: What a batch is made of. Its sample number i is the same in every way of running.
         mesh: The batch is split over its axis; all else is on every device.
         seed: With a step's number, all that its batch and dropout depend on.
-        steps: Steps a call.
+        steps: Steps a call, at most: how many is an argument, so that one program does for a short
+            first call and for the last. Where the host feeds, exactly as many.
         parallel: `jit` over the mesh's sharding, or `pmap` over its devices.
         fed: Whether the instants come with the call in place of lying on the device.
     """
     devices = mesh.devices.size
 
     def advance(
-        state: TrainState, data: TrainingViews, rows: Rows | None = None
+        state: TrainState, data: TrainingViews, given: Rows | jax.Array
     ) -> tuple[TrainState, dict[str, jax.Array]]:
         count, start = draw.batch, jnp.zeros((), jnp.int32)
         if parallel == "pmap":
             count = draw.batch // devices
             start = jax.lax.axis_index(AXIS) * count
 
-        def one(state: TrainState, fed_rows: Rows | None) -> tuple[TrainState, Any]:
+        def one(state: TrainState, fed_rows: Any) -> tuple[TrainState, Any]:
             key_batch, key_dropout = step_keys(seed, state.step)
             samples = draw.samples(key_batch, start, count)
             if parallel == "jit":
@@ -128,41 +131,73 @@ def make_advance(
                 batch = _split_over(mesh, batch)
             return step(state, batch, key_dropout)
 
-        return jax.lax.scan(one, state, rows, length=steps)
+        if fed:
+            return jax.lax.scan(one, state, given, length=steps)
+        return _repeated(one, state, jnp.asarray(given), steps)
 
     if parallel == "pmap":
-        return _mapped(advance, mesh)
+        return _of_all_steps(_mapped(advance, mesh, fed=fed), steps)
     everywhere = NamedSharding(mesh, PartitionSpec())
-    inputs = [everywhere, everywhere, NamedSharding(mesh, PartitionSpec(None, AXIS))]
-    return jax.jit(
+    given = NamedSharding(mesh, PartitionSpec(None, AXIS)) if fed else everywhere
+    compiled = jax.jit(
         advance,
-        in_shardings=tuple(inputs[: 2 + fed]),
+        in_shardings=(everywhere, everywhere, given),
         out_shardings=(everywhere, everywhere),
         donate_argnums=0,
+        compiler_options=compiling.for_steps(mesh.devices.flat[0].platform),
     )
+    return _of_all_steps(compiled, steps)
+
+
+def _of_all_steps(advance: Callable[..., Any], steps: int) -> Advance:
+    """A call that does `steps` steps unless it is given how many, or their rows."""
+
+    def call(
+        state: TrainState, data: TrainingViews, given: Any = None
+    ) -> tuple[TrainState, dict[str, jax.Array]]:
+        return advance(state, data, np.int32(steps) if given is None else given)
+
+    return call
+
+
+def _repeated(
+    one: Callable[..., tuple[TrainState, Any]], state: TrainState, count: jax.Array, most: int
+) -> tuple[TrainState, dict[str, jax.Array]]:
+    """`count` times one step, and the metrics of each in arrays of `most`."""
+    once = jax.jit(one)  # traced for its shapes, and not again for the loop
+    shapes = jax.eval_shape(once, state, None)[1]
+    empty = jax.tree.map(lambda x: jnp.zeros((most, *x.shape), x.dtype), shapes)
+
+    def body(i: jax.Array, carried: tuple[TrainState, Any]) -> tuple[TrainState, Any]:
+        state, found = once(carried[0], None)
+        return state, jax.tree.map(lambda all, new: all.at[i].set(new), carried[1], found)
+
+    return jax.lax.fori_loop(0, count, body, (state, empty))
 
 
 def _split_over(mesh: Mesh, tree: Any) -> Any:
     return jax.lax.with_sharding_constraint(tree, NamedSharding(mesh, PartitionSpec(AXIS)))
 
 
-def _mapped(advance: Callable[..., Any], mesh: Mesh) -> Advance:
+def _mapped(advance: Callable[..., Any], mesh: Mesh, *, fed: bool) -> Advance:
     """The same call by pmap. State and metrics come back without an axis of devices."""
     local = mesh.local_mesh.devices.size
 
-    def one(state: TrainState, data: TrainingViews, rows: Rows | None, _: jax.Array) -> Any:
-        return advance(state, data, rows)
+    def one(state: TrainState, data: TrainingViews, given: Any, _: jax.Array) -> Any:
+        return advance(state, data, given)
 
     def call(
-        state: TrainState, data: TrainingViews, rows: Rows | None = None
+        state: TrainState, data: TrainingViews, given: Rows | jax.Array
     ) -> tuple[TrainState, dict[str, jax.Array]]:
-        parts = jax.tree.map(lambda x: x.reshape(x.shape[0], local, -1, *x.shape[2:]), rows)
+        parts: Any = given
+        if fed:
+            parts = jax.tree.map(lambda x: x.reshape(x.shape[0], local, -1, *x.shape[2:]), given)
         return mapped(state, data, parts, np.zeros(local))  # pmap wants something to map over
 
     mapped = jax.pmap(
         one,
         axis_name=AXIS,
-        in_axes=(None, None, 1, 0),
+        in_axes=(None, None, 1 if fed else None, 0),
         out_axes=None,
         devices=list(mesh.devices.flat),
         donate_argnums=0,

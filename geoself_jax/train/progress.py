@@ -54,9 +54,9 @@ class Progress:
         Raises:
             GeoselfError: The loss stays not finite (70).
         """
-        own = hosts.own_copy(metrics)
+        own = {name: np.asarray(x)[:steps] for name, x in hosts.own_copy(metrics).items()}
         scalars = means(own, done)
-        changed = (np.asarray(own["skipped"]) == 0) & (np.asarray(own["gradient_norm"]) > 0)
+        changed = (own["skipped"] == 0) & (own["gradient_norm"] > 0)
         self._learned |= bool(changed.any())
         self._bar.update(steps)
         if "loss" in scalars:
@@ -86,7 +86,8 @@ class Progress:
         """Reports how long it took to the end of the first call."""
         if self._log:
             seconds = time.monotonic() - started
-            tqdm.write(f"first {steps} steps done after {seconds:.1f} s, compiling included")
+            what = "step" if steps == 1 else f"{steps} steps"
+            tqdm.write(f"first {what} done after {seconds:.1f} s, compiling included")
 
 
 def means(metrics: dict[str, Any], done: int) -> dict[str, float]:

@@ -15,11 +15,19 @@ class Stages:
     total: int
     call: int
 
-    def calls(self, done: int) -> Iterator[tuple[bool, int, int]]:
-        """Whether it is stage one's, its first step and its steps, for each call still to do."""
+    def calls(self, done: int, *, any_length: bool = False) -> Iterator[tuple[bool, int, int]]:
+        """Whether it is stage one's, its first step and its steps, for each call still to do.
+
+        Args:
+            done: Steps done before.
+            any_length: Whether a call may have any steps at no cost: then a run's first has one
+                step, which shows as soon as it can that it works, and others end at whole calls.
+        """
         while done < self.total:
             end = self.pretrain if done < self.pretrain else self.total
             steps = min(self.call, end - done)
+            if any_length:
+                steps = min(self.call - done % self.call if done else 1, end - done)
             yield done < self.pretrain, done, steps
             done += steps
 

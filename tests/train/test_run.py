@@ -41,7 +41,7 @@ def test_a_run_leaves_its_record_metrics_events_and_checkpoints(tiny_run, tiny_c
     record = workdir.read_record(tiny_run)
     assert record["config"] == json.loads(json.dumps(split_where(tiny_config)[0]))
     assert record["data"]["supervised_upper_bound"] is False
-    assert [row["step"] for row in metrics_of(tiny_run)] == [5, 10, 15, 20]
+    assert [row["step"] for row in metrics_of(tiny_run)] == [1, 5, 10, 15, 20]
     assert "validation_triangulation_mm" in metrics_of(tiny_run)[-1]
     assert list((tiny_run / "tensorboard").iterdir())
     assert load_trained(tiny_run, "last").facts["step"] == 20
@@ -142,18 +142,18 @@ def test_two_runs_in_one_folder_at_once_are_refused(tiny_run, tiny_config, tiny_
 def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved(
     tiny_config, tiny_recording, tmp_path, monkeypatch
 ):
-    """From the third call on the cameras are not finite, as a broken input would be."""
+    """From the fourth call on the cameras are not finite, as a broken input would be."""
     original, calls = loop.compile_call, []
 
     def poisoning(*arguments):
         advance = original(*arguments)
 
-        def poisoned(state, data):
+        def poisoned(state, data, given):
             calls.append(1)
-            if len(calls) > 2:
+            if len(calls) > 3:
                 center = data.camera.center * np.nan
                 data = data._replace(camera=data.camera._replace(center=center))
-            return advance(state, data)
+            return advance(state, data, given)
 
         return poisoned
 
