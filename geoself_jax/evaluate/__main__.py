@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
     import argparse
@@ -54,6 +54,7 @@ def main(argv: Sequence[str]) -> int:
     if flags.model and flags.checkpoint:
         why = "an export holds one checkpoint"
         raise usage_error(f"--checkpoint={flags.checkpoint}", why, "leave it out")
+    phases.begin("evaluate", f"evaluating {flags.workdir or flags.model} on {flags.data}")
 
     from pathlib import Path
 
@@ -64,9 +65,11 @@ def main(argv: Sequence[str]) -> int:
 
     devices.use_compilation_cache()
     devices.devices()
-    trained = _networks(flags)
+    with phases.phase("reading the networks"):
+        trained = _networks(flags)
     replaced = _check_outputs(flags)
-    recording = load(flags.data, synthetic_frames=flags.frames)
+    with phases.phase(f"reading {flags.data}"):
+        recording = load(flags.data, synthetic_frames=flags.frames)
     scores, prediction, triangulated = report.evaluate(
         trained, recording, flags.data, flip=flags.flip
     )
@@ -81,14 +84,16 @@ def main(argv: Sequence[str]) -> int:
         workdir.write_json(out, scores)
         print(f"scores: {_replaced(out, replaced)}")
     if run:
-        image = report.draw_examples(run, lifted, prediction, triangulated)
+        with phases.phase("drawing"):
+            image = report.draw_examples(run, lifted, prediction, triangulated)
         shown_image = _replaced(image, replaced) if image else "none, nothing to compare with"
         print(f"image: {shown_image}")
     page = _page(flags, run)
     if page:
         from geoself_jax.evaluate.page.write_page import write_report
 
-        shown, videos = write_report(page, lifted, prediction, triangulated, scores)
+        with phases.phase("writing the page"):
+            shown, videos = write_report(page, lifted, prediction, triangulated, scores)
         scenes = f"{shown} scene{'s' * (shown != 1)} of {videos} videos"
         print(f"page: {_replaced(page, replaced)}, {scenes}")
     return 0

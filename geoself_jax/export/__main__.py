@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from geoself_jax.core.errors import DONE, UNAVAILABLE
 from geoself_jax.export.onnx_installed import INSTALL
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     )
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
+    phases.begin("export", f"exporting {flags.workdir} to {flags.out}")
 
     from pathlib import Path
 

@@ -25,6 +25,7 @@ from geoself_jax.core.errors import (
     one_line,
     usage_error,
 )
+from geoself_jax.runtime import messages, phases
 from geoself_jax.runtime.flag_hints import meant
 from geoself_jax.runtime.signals import end_at_once
 from geoself_jax.runtime.standard_streams import (
@@ -106,6 +107,7 @@ def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list
         GeoselfError: Unknown flag (64).
     """
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument("--quiet", action="store_true", help="plain lines with times, no bars")
     parser.add_argument("--version", action="version", version=f"geoself_jax {__version__}")
     flags, overrides, rest = [], [], list(argv)
     while rest:
@@ -128,6 +130,7 @@ def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list
     if unknown:
         why = "no such flag" if unknown[0].startswith("-") else "no flag stands before it"
         raise usage_error(unknown[0], why, meant(unknown[0], options))
+    phases.set_quiet(known.quiet)
     return known, overrides
 
 
@@ -224,7 +227,7 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
     end_at_once()
     open_standard_streams()
     warnings.showwarning = _show
-    with unread_streams_are_dropped(output=False):
+    with messages.own_standard_error(), unread_streams_are_dropped(output=False), phases.command():
         code = _code_of(main, sys.argv[1:])
     raise SystemExit(code)
 

@@ -46,9 +46,14 @@ def _leave(number: int, frame: FrameType | None) -> None:
     remove_unfinished()
     with contextlib.suppress(Exception):  # the signal may have come within a write to it
         sys.stdout.flush()
-    bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
+    number = 2
+    with contextlib.suppress(Exception):
+        phases = sys.modules.get("geoself_jax.runtime.phases")
+        if phases is not None:
+            phases.leave()
+        number = sys.stderr.fileno()  # apart from 2 where messages of libraries are kept
     with contextlib.suppress(OSError):
-        os.write(2, b"\n" * bool(bars) + _LINE)  # a progress bar leaves its line open
+        os.write(number, _LINE)
     os._exit(128 + number)
 
 

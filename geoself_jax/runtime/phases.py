@@ -1,0 +1,201 @@
+"""What a command does now: a bar or a counter on a terminal, plain lines with times elsewhere.
+
+All of it goes to standard error, from the first of several hosts alone.
+"""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+
+from geoself_jax.runtime import display, messages, usual_times
+
+LONG_SECONDS = 2.0
+"""A phase as long as this leaves a line with its time."""
+
+
+class Phase:
+    """One thing that takes a while.
+
+    Attributes:
+        doing: What it is, `triangulating`.
+        total: How much there is to do, None where that is not known.
+        unit: Of what, `instants`.
+        done: How much is done.
+        note: What else the bar shows.
+    """
+
+    def __init__(self, doing: str, total: int | None, unit: str, initial: int) -> None:
+        self.doing, self.total, self.unit = doing, total, unit
+        self.done = self._initial = initial
+        self.note = ""
+        self.usual: float | None = None
+        self._started, self._within = time.monotonic(), 0.0
+
+    def update(self, count: int = 1) -> None:
+        """Adds to what is done."""
+        self.done += count
+
+    @property
+    def seconds(self) -> float:
+        """So far, without the phases within it: what is left is estimated of these."""
+        return time.monotonic() - self._started - self._within
+
+    def leave_out(self, seconds: float) -> None:
+        """Does not count seconds of a phase within it."""
+        self._within += seconds
+
+    def restart_clock(self) -> None:
+        """Counts the time from here on."""
+        self._started, self._within = time.monotonic(), 0.0
+
+    def text(self, columns: int) -> str:
+        """The bar or the counter, in so many columns."""
+        if self.total is None:
+            usually = f", usually {self.usual:.0f} s" if self.usual else ""
+            return f"{self.doing}: {self.seconds:.0f} s{usually}"[:columns]
+        from tqdm import tqdm
+
+        return tqdm.format_meter(
+            min(self.done, self.total),
+            self.total,
+            self.seconds,
+            ncols=columns,
+            prefix=self.doing,
+            ascii=(getattr(sys.stderr, "encoding", "") or "").lower() not in ("utf-8", "utf8"),
+            unit=f" {self.unit}",
+            postfix=self.note,
+            initial=self._initial,
+        )
+
+    @property
+    def line(self) -> str:
+        """What it did, once it is done."""
+        count = "" if self.total is None else f" {self.done - self._initial:,} {self.unit}"
+        return f"{self.doing}{count} took {self.seconds:.1f} s"
+
+
+_STACK: list[Phase] = []
+_quiet = _is_command = False
+
+
+def _now(columns: int) -> str:
+    return _STACK[-1].text(columns) if _STACK else ""
+
+
+_DISPLAY = display.Display(_now)
+
+
+@contextlib.contextmanager
+def phase(
+    doing: str, total: int | None = None, unit: str = "", *, initial: int = 0, lines: bool = True
+) -> Iterator[Phase]:
+    """Shows what goes on within: a bar with a total, else the seconds and how many are usual.
+
+    Where it took `LONG_SECONDS` or more a line says so at the end. What goes wrong within leaves
+    none.
+
+    Args:
+        doing: What it is, `compiling the training step`.
+        total: How much there is to do.
+        unit: Of what, plural.
+        initial: How much of it was done before.
+        lines: Whether to leave that line.
+    """
+    entered = Phase(doing, total, unit, initial)
+    if total is None:
+        entered.usual = usual_times.usual_seconds(doing)
+    else:
+        import tqdm  # noqa: F401 - not by the thread that draws
+    _enter(entered)
+    began = time.monotonic()
+    try:
+        yield entered
+        if lines and entered.seconds >= LONG_SECONDS:
+            say(entered.line)
+            if total is None:
+                usual_times.remember(doing, entered.seconds)
+    finally:
+        _end(entered, time.monotonic() - began)
+
+
+def _enter(entered: Phase) -> None:
+    with display.LOCK:
+        _STACK.append(entered)
+        if not _DISPLAY.shown and is_bar_shown():
+            _DISPLAY.start()
+
+
+def _end(ended: Phase, seconds: float) -> None:
+    with display.LOCK:
+        _STACK.remove(ended)
+        if len(_STACK) == 1 and _is_command:
+            _STACK[0].doing = "working"
+            _STACK[0].restart_clock()
+        elif _STACK:
+            _STACK[-1].leave_out(seconds)
+        elif _DISPLAY.shown:
+            _DISPLAY.stop()
+
+
+@contextlib.contextmanager
+def command() -> Iterator[None]:
+    """A whole command: from `begin` on the terminal always shows something."""
+    global _is_command
+    _is_command = True
+    try:
+        yield
+    finally:
+        _is_command = False
+        with display.LOCK:
+            _STACK.clear()
+            if _DISPLAY.shown:
+                _DISPLAY.stop()
+
+
+def begin(verb: str, line: str) -> None:
+    """The first line of a command, before anything slow is imported.
+
+    Args:
+        verb: Of the command.
+        line: What it is about to do.
+    """
+    say(line)
+    if _is_command:
+        messages.keep(verb)
+        _enter(Phase("starting", None, "", 0))
+
+
+def say(line: str) -> None:
+    """A line on standard error, by the first of several hosts."""
+    if is_leading():
+        print(line, file=sys.stderr, flush=True)
+
+
+def set_quiet(quiet: bool) -> None:
+    """Whether there are plain lines, without bars, on a terminal too."""
+    global _quiet
+    _quiet = quiet
+    with display.LOCK:
+        if quiet and _DISPLAY.shown:
+            _DISPLAY.stop()
+
+
+def is_bar_shown() -> bool:
+    """Whether bars are drawn; else there are plain lines."""
+    return not _quiet and is_leading() and display.is_terminal(sys.stderr)
+
+
+def is_leading() -> bool:
+    """Whether this process is the first of its hosts, or the only one; starts no device."""
+    jax = sys.modules.get("jax")
+    distributed = getattr(jax, "distributed", None)
+    if distributed is None or not distributed.is_initialized():
+        return True
+    return bool(jax.process_index() == 0)  # type: ignore[union-attr]
+
+
+def leave() -> None:
+    """Takes the line away as a signal ends the process: what is written next has its own."""
+    if display.LOCK.acquire(timeout=0.2):  # never to be given back: nothing is drawn any more
+        _DISPLAY.clear()
