@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from geoself_jax.core.unfinished import unfinished
@@ -27,27 +27,29 @@ class _Kept:
 
     Args:
         path: Of the file, which is appended to.
-        before: What it begins with.
     """
 
-    def __init__(self, path: Path, before: bytes = b"") -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        os.write(self.file, before)
         self._shown = os.fstat(self.file).st_size
         os.dup2(self.file, 2)
 
     def show(self) -> None:
-        """Shows whole lines written since, but for the messages of known logs."""
+        """Shows whole lines written since; the messages of known logs are forwarded alone."""
         written = os.pread(self.file, _MOST, self._shown)
         whole = written[: written.rfind(b"\n") + 1]
         self._shown += len(whole)
         for line in whole.splitlines():
+            text = line.decode(errors="replace")
             if not _HIDDEN.match(line):
-                print(line.decode(errors="replace"), file=sys.stderr, flush=True)
+                print(text, file=sys.stderr, flush=True)
+            elif _forward is not None:
+                _forward(text)
 
 
 _kept: _Kept | None = None
+_forward: Callable[[str], None] | None = None
 
 
 @contextlib.contextmanager
@@ -96,19 +98,16 @@ def keep(verb: str) -> None:
         faulthandler.enable(error_number(), all_threads=False)
 
 
-def keep_in(path: Path) -> None:
-    """From here on messages go to another file, with those so far, if they are kept at all.
+def forward(write: Callable[[str], None] | None) -> None:
+    """From here on messages of known logs are passed on too, a second later at most.
 
     Args:
-        path: Of the file, which is appended to.
+        write: Receives one line each; None for nobody.
     """
-    global _kept
-    if _kept is None:
-        return
-    before = _kept
-    with contextlib.suppress(OSError):
-        _kept = _Kept(path, os.pread(before.file, _MOST, 0))
-        before.path.unlink(missing_ok=True)
+    global _forward
+    if _kept is not None:
+        _kept.show()
+    _forward = write
 
 
 def _show_now_and_then(ended: threading.Event) -> None:

@@ -4,6 +4,7 @@ import functools
 import itertools
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,20 @@ from geoself_jax.core.config import Config
 from geoself_jax.core.model import Networks
 from geoself_jax.core.sampling import exchanges, make_batch
 from geoself_jax.core.step import TrainState
+from geoself_jax.evaluate.held_out import HeldOut
 from geoself_jax.runtime import devices, hosts
+from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.train import parallel
 from geoself_jax.train.host_feed import HostFeed
 from geoself_jax.train.parallel import Advance
+from geoself_jax.train.pictures import is_picture_due, picture
 from geoself_jax.train.progress import Progress
 from geoself_jax.train.saving import Saver
 from geoself_jax.train.schedule import Stages
+
+VALIDATIONS = 20
+"""At least as many a run, if it has as many calls."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +80,17 @@ class Training:
         return parallel.row_bytes(self.data) > self.config.data.device_bytes
 
 
-def run_loop(training: Training, state: TrainState, saver: Saver) -> Outcome:
+def run_loop(training: Training, state: TrainState, saver: Saver, held: HeldOut) -> Outcome:
     """Calls the devices until the end or until asked to stop; the last state is saved.
 
     Metrics of a call are read while the next one runs, except where a state is to be validated or
     saved.
+
+    Args:
+        training: What to train, and how long.
+        state: To start from.
+        saver: Validates and saves.
+        held: What `saver` validates on, of which pictures are drawn.
 
     Raises:
         GeoselfError: The loss is not finite any more, or no step learned anything (70); the disk
@@ -89,13 +102,15 @@ def run_loop(training: Training, state: TrainState, saver: Saver) -> Outcome:
     compiled = functools.cache(functools.partial(compile_call, training, mesh))
     unread: tuple[int, int, Any] | None = None
     saved_at, fresh = time.monotonic(), True
-    with Progress(training.folder, done, total) as progress:
+    with Progress(training, done, saver.best) as progress:
         for (pretrain, first, steps), rows in calls(training, mesh, done):
             if hosts.any_host(training.stop.asked):
                 break
-            state, metrics = compiled(pretrain, steps)(state, data, *rows)
+            advance = compiled(pretrain, steps)
+            with phase("compiling the training step") if fresh else nullcontext():
+                state, metrics = advance(state, data, *rows)
             if unread:
-                progress.write(unread[0], progress.show(*unread))
+                progress.write(unread[0], progress.show(*unread), saver.best)
             done = first + steps
             unread = (done, steps, metrics)
             due = is_due(training, first, done)
@@ -103,8 +118,8 @@ def run_loop(training: Training, state: TrainState, saver: Saver) -> Outcome:
             if due or saving or fresh:
                 scalars = progress.show(*unread)
                 if due and progress.is_kept:
-                    scalars |= saver.validate(state, done)
-                progress.write(done, scalars)
+                    scalars |= validated(training, saver, held, progress, state, first, done)
+                progress.write(done, scalars, saver.best)
                 unread = None
             if saving:
                 saver.save(state, done)
@@ -113,11 +128,29 @@ def run_loop(training: Training, state: TrainState, saver: Saver) -> Outcome:
                 progress.first_steps(steps, training.started)
             fresh = False
         if unread:
-            progress.write(unread[0], progress.show(*unread))
+            progress.write(unread[0], progress.show(*unread), saver.best)
         if done == total:
             progress.check_learned(done)
     saver.save(state, done)
     return outcome(training, done)
+
+
+def validated(
+    training: Training,
+    saver: Saver,
+    held: HeldOut,
+    progress: Progress,
+    state: TrainState,
+    first: int,
+    done: int,
+) -> dict[str, float]:
+    """The score of a state after the call from step `first` to `done`; at each tenth a picture."""
+    with phase("validating", lines=False):
+        scalars = saver.validate(state, done)
+    if is_picture_due(training.stages, done - period_of(training), done) and scalars:
+        with phase("drawing held-out poses", lines=False):
+            progress.draw(done, picture(held))
+    return scalars
 
 
 def outcome(training: Training, done: int) -> Outcome:
@@ -131,8 +164,15 @@ def outcome(training: Training, done: int) -> Outcome:
 
 def is_due(training: Training, first: int, done: int) -> bool:
     """Whether a validation is due after the call from step `first` to `done`."""
-    period = training.config.schedule.call * training.config.schedule.validate
+    period = period_of(training)
     return done // period > first // period or done == training.stages.total
+
+
+def period_of(training: Training) -> int:
+    """Steps from one validation to the next: whole calls, at least `VALIDATIONS` a run."""
+    call, total = training.config.schedule.call, training.stages.total
+    most = max(total // VALIDATIONS // call, 1)
+    return call * min(training.config.schedule.validate, most)
 
 
 def calls(
