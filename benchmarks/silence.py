@@ -29,7 +29,7 @@ COMMANDS = {
     "train": "--config=synthetic --config.schedule.length={steps} --workdir=run",
     "evaluate": "--workdir=run --data=synthetic:test",
     "export": "--workdir=run --out=export",
-    "lift": "--model=export --keypoints=synthetic:test --camera=cam0 --out=poses_{{clip}}.npz",
+    "lift": "--model=export --keypoints=synthetic:test --camera=front_left --out=poses_{{clip}}.npz",
     "view": "--data=synthetic:test --frames=2000 --out=page.html",
     "film": "--data=synthetic:test --frames=500 --out=film.gif",
 }

@@ -77,7 +77,9 @@ def main(argv: Sequence[str]) -> int:
     print(f"{flags.workdir or flags.model}, {which}step {scores['checkpoint_step']}")
     print(report.table(scores))
     lifted = report.in_joints_of(trained.model.skeleton, recording, flags.data)
-    for line in warnings_of(trained, lifted, flags.data, triangulated):
+    with phases.phase("checking the recording"):
+        warnings = warnings_of(trained, lifted, flags.data, triangulated)
+    for line in warnings:
         print(f"warning: {line}", file=sys.stderr)
     run = Path(flags.workdir) if flags.workdir else None
     for out in _json_files(flags, run):
@@ -96,7 +98,18 @@ def main(argv: Sequence[str]) -> int:
             shown, videos = write_report(page, lifted, prediction, triangulated, scores)
         scenes = f"{shown} scene{'s' * (shown != 1)} of {videos} videos"
         print(f"page: {_replaced(page, replaced)}, {scenes}")
+    print(f"done: {recording.frames} frames scored; {_then(flags, recording.camera_names[0])}")
     return 0
+
+
+def _then(flags: "argparse.Namespace", camera: str) -> str:
+    """The command to go on with: a run is exported, an export lifts."""
+    if flags.workdir:
+        out = f"{flags.workdir.rstrip('/')}_export"
+        which = [f"--checkpoint={flags.checkpoint}"] if flags.checkpoint else []
+        return cli.then("export", f"--workdir={flags.workdir}", *which, f"--out={out}")
+    use = (f"--model={flags.model}", f"--keypoints={flags.data}", f"--camera={camera}")
+    return cli.then("lift", *use, "--out=poses_{clip}.npz")
 
 
 def _check_outputs(flags: "argparse.Namespace") -> "frozenset[Path]":

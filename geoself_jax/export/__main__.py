@@ -57,6 +57,11 @@ def main(argv: Sequence[str]) -> int:
     print(f"exported step {written.step} ({flags.checkpoint}) of {flags.workdir}{over}")
     for name, size in written.sizes.items():
         print(f"  {name:<18}{size / 1e6:>9.3f} MB{_agreement(written.differences_mm.get(name))}")
+    source, camera = written.source, "NAME"
+    if source.startswith("synthetic:"):
+        source, camera = "synthetic:test", "front_left"
+    use = (f"--model={flags.out}", f"--keypoints={source}", f"--camera={camera}")
+    print(f"done: {flags.out}; {cli.then('lift', *use, '--out=poses_{clip}.npz')}")
     return UNAVAILABLE if written.refused else DONE
 
 

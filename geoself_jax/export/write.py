@@ -31,6 +31,7 @@ class Written(NamedTuple):
         differences_mm: Largest difference from the run's networks, by file name.
         notes: Notes for the user, one line each.
         refused: Requested files that cannot be written, one line each.
+        source: What the run was trained on.
     """
 
     step: int
@@ -38,6 +39,7 @@ class Written(NamedTuple):
     differences_mm: dict[str, float]
     notes: list[str]
     refused: list[str]
+    source: str
 
 
 def export(
@@ -82,7 +84,8 @@ def export(
                 INPUT_OUTPUT,
             ) from error
     sizes = {name: (out / name).stat().st_size for name in ALL if (out / name).exists()}
-    return Written(trained.facts["step"], sizes, differences, notes, refused)
+    source = str(trained.record["data"]["source"])
+    return Written(trained.facts["step"], sizes, differences, notes, refused, source)
 
 
 def _refused(trained: Trained) -> list[str]:

@@ -1,5 +1,6 @@
 """How good the data are: geoself inspect --data=FILE.npz --html=OUT.html"""
 
+import re
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import DATA, DONE, usage_error
@@ -62,7 +63,19 @@ def main(argv: Sequence[str]) -> int:
         with phases.phase("drawing"), whole_file(Path(flags.html)) as stream:
             stream.write(html_report.page(found))
         print(f"\nreport: {'replaced ' * (Path(flags.html) in replaced)}{flags.html}")
-    return DATA if found.errors else DONE
+    if found.errors:
+        return DATA
+    if recording.views > 1:
+        print(f"\ndone: nothing is against training; {cli.then('train', *_training(flags.data))}")
+    return DONE
+
+
+def _training(data: str) -> list[str]:
+    """Flags that train on these data."""
+    if data.startswith("synthetic:"):
+        return ["--config=synthetic", "--workdir=runs/synthetic"]
+    name = re.split(r"[/:]", data)[-1].removesuffix(".npz") or "first"
+    return ["--config=cmu_h36m_rig", f"--config.data.train={data}", f"--workdir=runs/{name}"]
 
 
 if __name__ == "__main__":

@@ -250,7 +250,7 @@ def summary(done: "Done", reading: float, replaced: int) -> str:
     rate = done.frames / max(done.lifting, 1e-9)
     first = done.files[0]
     more = f" and {len(done.files) - 1} more" if len(done.files) > 1 else ""
-    look = f"; now: {cli.program('view')} --poses {first} --out=report.html"
+    look = f"; {cli.then('view', '--poses', first, '--out=report.html')}"
     shown = look if first.lower().endswith((".npz", ".json")) and not more else ""
     return (
         f"{done.seen} of {done.frames} frames lifted, {done.frames - done.seen} missing; "

@@ -127,7 +127,7 @@ def main(argv: Sequence[str]) -> int:
         npz.write_arrays(output, arrays)
     print(run.summary(arrays))
     done = "replaced" if replaced else "written to"
-    print(f"{done} {output}; now: {cli.program('inspect')} --data={output}")
+    print(f"{done} {output}; {cli.then('inspect', f'--data={output}')}")
     return 0
 
 

@@ -6,6 +6,7 @@ import importlib
 import os
 import re
 import runpy
+import shlex
 import sys
 import traceback
 import warnings
@@ -63,6 +64,16 @@ def program(verb: str) -> str:
     """How the user started a command: `geoself VERB` or `python -m geoself_jax.VERB`."""
     by_script = Path(sys.argv[0]).stem == "geoself" if sys.argv else False
     return f"geoself {verb}" if by_script else f"python -m geoself_jax.{verb}"
+
+
+def then(verb: str, *flags: str) -> str:
+    """`now: geoself VERB FLAGS`, the command to go on with, as a shell takes it.
+
+    Args:
+        verb: Of the command.
+        flags: With their paths.
+    """
+    return " ".join(["now:", program(verb), *map(shlex.quote, flags)])
 
 
 _REQUIRED = re.compile(r"the following arguments are required: (.*)", re.DOTALL)

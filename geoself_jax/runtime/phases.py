@@ -80,6 +80,9 @@ _quiet = _is_command = False
 
 
 def _now(columns: int) -> str:
+    """The innermost phase; the bar around one that has only begun."""
+    if len(_STACK) > 1 and _STACK[-2].total is not None and _STACK[-1].seconds < 1:
+        return _STACK[-2].text(columns)
     return _STACK[-1].text(columns) if _STACK else ""
 
 

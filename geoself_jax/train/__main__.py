@@ -63,7 +63,10 @@ def main(argv: Sequence[str]) -> int:
     with phases.phase(f"reading {config.data.train}"):
         data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
     outcome: Outcome = train(config, Path(flags.workdir), data)
-    print(outcome.message, file=sys.stderr)
+    test = config.data.train.replace("synthetic:train", "synthetic:test")
+    now = cli.then("evaluate", f"--workdir={flags.workdir}", f"--data={test}")
+    if phases.is_leading():
+        print(outcome.message + f"; {now}" * (not outcome.interrupted), file=sys.stderr)
     return INTERRUPTED if outcome.interrupted else 0
 
 

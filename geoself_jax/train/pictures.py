@@ -1,7 +1,5 @@
 """Pictures of held-out poses, drawn a few times in a run."""
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,12 +35,6 @@ def picture(held: HeldOut) -> np.ndarray | None:
     plots = held.plots()
     if not plots:
         return None
-    from PIL import Image
+    from geoself_jax.view.plots import lifted_image
 
-    from geoself_jax.view.plots import draw_lifted
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "poses.png"
-        draw_lifted(path, plots, held.skeleton)
-        with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
+    return lifted_image(plots, held.skeleton)
