@@ -9,8 +9,10 @@ time of each line and of each redrawing of a line.
 
 import argparse
 import fcntl
+import itertools
 import os
 import select
+import shutil
 import struct
 import subprocess
 import sys
@@ -29,7 +31,8 @@ COMMANDS = {
     "train": "--config=synthetic --config.schedule.length={steps} --workdir=run",
     "evaluate": "--workdir=run --data=synthetic:test",
     "export": "--workdir=run --out=export",
-    "lift": "--model=export --keypoints=synthetic:test --camera=front_left --out=poses_{{clip}}.npz",
+    "lift": "--model=export --keypoints=synthetic:test --camera=front_left "
+    "--out=poses_{{clip}}.npz",
     "view": "--data=synthetic:test --frames=2000 --out=page.html",
     "film": "--data=synthetic:test --frames=500 --out=film.gif",
 }
@@ -55,7 +58,7 @@ class Session:
     def silences(self) -> list[tuple[float, float]]:
         """Each time without a byte: how long, and when it began, seconds; the longest first."""
         times = [0.0, *(at for at, _ in self.writes), self.seconds]
-        gaps = [(late - early, early) for early, late in zip(times, times[1:], strict=False)]
+        gaps = [(late - early, early) for early, late in itertools.pairwise(times)]
         return sorted(gaps, reverse=True)
 
     def lines(self) -> Iterator[str]:
@@ -148,8 +151,6 @@ def in_folder(word: str, folder: Path) -> list[str]:
 
 def remove(folder: Path, name: str) -> None:
     """Removes what a command wrote where it would continue or refuse."""
-    import shutil
-
     target = {"example": "lab", "train": "run"}.get(name)
     if target:
         shutil.rmtree(folder / target, ignore_errors=True)

@@ -1,6 +1,8 @@
 """What all commands share: flags, `--config.a.b=value`, one-line errors and exit codes."""
 
 import argparse
+import atexit
+import contextlib
 import dataclasses
 import importlib
 import os
@@ -8,6 +10,7 @@ import re
 import runpy
 import shlex
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
@@ -28,7 +31,7 @@ from geoself_jax.core.errors import (
 )
 from geoself_jax.runtime import messages, phases
 from geoself_jax.runtime.flag_hints import meant
-from geoself_jax.runtime.signals import end_at_once
+from geoself_jax.runtime.signals import end_at_once, is_command
 from geoself_jax.runtime.standard_streams import (
     drop,
     open_standard_streams,
@@ -240,7 +243,24 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
     warnings.showwarning = _show
     with messages.own_standard_error(), unread_streams_are_dropped(output=False), phases.command():
         code = _code_of(main, sys.argv[1:])
+    if is_command():
+        _end(code)
     raise SystemExit(code)
+
+
+def _end(code: int) -> None:
+    """Ends the process, unless a thread still works: all is written, all that is registered done.
+
+    Python would take a second more to take apart what jax has loaded.
+    """
+    others = (t for t in threading.enumerate() if t is not threading.main_thread())
+    if any(not thread.daemon for thread in others):
+        return
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _code_of(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ All of it goes to standard error, from the first of several hosts alone.
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Iterator
 
@@ -12,6 +13,8 @@ from geoself_jax.runtime import display, messages, usual_times
 
 LONG_SECONDS = 2.0
 """A phase as long as this leaves a line with its time."""
+REMINDER_SECONDS = 10.0, 60.0
+"""Where no bar is drawn, a phase that goes on says so after the first, then after each second."""
 
 
 class Phase:
@@ -52,8 +55,7 @@ class Phase:
     def text(self, columns: int) -> str:
         """The bar or the counter, in so many columns."""
         if self.total is None:
-            usually = f", usually {self.usual:.0f} s" if self.usual else ""
-            return f"{self.doing}: {self.seconds:.0f} s{usually}"[:columns]
+            return self.counter.rstrip(",")[:columns]
         from tqdm import tqdm
 
         return tqdm.format_meter(
@@ -67,6 +69,15 @@ class Phase:
             postfix=self.note,
             initial=self._initial,
         )
+
+    @property
+    def counter(self) -> str:
+        """Its seconds, or how much is done."""
+        if self.total is not None:
+            of = f"{self.done:,} of {self.total:,} {self.unit}"
+            return f"{self.doing}: {of}, {self.seconds:.0f} s"
+        usually = f", usually {self.usual:.0f} s," if self.usual else ""
+        return f"{self.doing}: {self.seconds:.0f} s{usually}"
 
     @property
     def line(self) -> str:
@@ -111,7 +122,9 @@ def phase(
     else:
         import tqdm  # noqa: F401 - not by the thread that draws
     _enter(entered)
-    began = time.monotonic()
+    began, ended = time.monotonic(), threading.Event()
+    if lines and _is_command and not _DISPLAY.shown:
+        threading.Thread(target=_remind, args=(entered, ended), daemon=True).start()
     try:
         yield entered
         if lines and entered.seconds >= LONG_SECONDS:
@@ -119,7 +132,17 @@ def phase(
             if total is None:
                 usual_times.remember(doing, entered.seconds)
     finally:
+        ended.set()
         _end(entered, time.monotonic() - began)
+
+
+def _remind(entered: Phase, ended: threading.Event) -> None:
+    first, each = REMINDER_SECONDS
+    if ended.wait(first):
+        return
+    say(f"{entered.counter} so far")
+    while not ended.wait(each):
+        say(f"{entered.counter} so far")
 
 
 def _enter(entered: Phase) -> None:

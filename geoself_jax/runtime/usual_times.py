@@ -2,14 +2,15 @@
 
 import contextlib
 import json
-import math
 import os
 
 from geoself_jax.runtime.cache_folder import cache_folder
 
 _FILE = "usual_times.json"
 _MOST = 2**16
-"""Bytes of the file, and phases times 100: anything larger is not ours."""
+"""Bytes of the file: a larger one is not ours."""
+_PHASES = 100
+_LONGEST = 1e6
 
 
 def usual_seconds(name: str) -> float | None:
@@ -19,8 +20,9 @@ def usual_seconds(name: str) -> float | None:
         name: Of the phase.
     """
     seconds = _read().get(name)
-    known = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    return float(seconds) if known and math.isfinite(seconds) and 0 < seconds < 1e6 else None
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        return None
+    return float(seconds) if 0 < seconds < _LONGEST else None  # not of NaN
 
 
 def remember(name: str, seconds: float) -> None:
@@ -33,7 +35,7 @@ def remember(name: str, seconds: float) -> None:
     folder = cache_folder()
     if folder is None:
         return
-    known = dict(list(_read().items())[-100:]) | {name: round(seconds, 1)}
+    known = dict(list(_read().items())[-_PHASES:]) | {name: round(seconds, 1)}
     temporary = folder / f".{_FILE}.{os.getpid()}.tmp"
     with contextlib.suppress(OSError):
         temporary.write_text(json.dumps(known, indent=1) + "\n")

@@ -113,9 +113,7 @@ class Progress:
         self._log.write(done, {**scalars, **more})
         self._say(done, scalars, score, best)
 
-    def _say(
-        self, done: int, scalars: dict[str, float], score: float | None, best: Best
-    ) -> None:
+    def _say(self, done: int, scalars: dict[str, float], score: float | None, best: Best) -> None:
         """The bar's note; and a line, in the log alone where there is a bar."""
         self._score = self._score if score is None else score
         parts = [f"loss {scalars['loss']:.4g}"] if "loss" in scalars else []
