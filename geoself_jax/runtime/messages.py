@@ -48,6 +48,7 @@ class _Kept:
                 _forward(text)
 
 
+_is_apart = False
 _kept: _Kept | None = None
 _forward: Callable[[str], None] | None = None
 
@@ -59,7 +60,9 @@ def own_standard_error() -> Iterator[None]:
     if error_number() != 2:  # a program's that runs the command in its own process
         yield
         return
+    global _is_apart
     apart = os.dup(2)
+    _is_apart = True
     sys.stderr = open(  # noqa: SIM115
         apart, "w", buffering=1, encoding=before.encoding, errors="backslashreplace", closefd=False
     )
@@ -91,7 +94,7 @@ def keep(verb: str) -> None:
     """
     global _kept
     folder = cache_folder("messages")
-    if folder is None or error_number() in (-1, 2):
+    if folder is None or not _is_apart:
         return
     with contextlib.suppress(OSError):
         _kept = _Kept(folder / f"{verb}-{os.getpid()}.txt")

@@ -53,7 +53,7 @@ class Phase:
         self._started, self._within = time.monotonic(), 0.0
 
     def text(self, columns: int) -> str:
-        """The bar or the counter, in so many columns."""
+        """The bar or the counter, as wide as the terminal."""
         if self.total is None:
             return self.counter.rstrip(",")[:columns]
         from tqdm import tqdm
@@ -106,8 +106,8 @@ def phase(
 ) -> Iterator[Phase]:
     """Shows what goes on within: a bar with a total, else the seconds and how many are usual.
 
-    Where it took `LONG_SECONDS` or more a line says so at the end. What goes wrong within leaves
-    none.
+    Where it took `LONG_SECONDS` or more, a line of a command says so at the end. What goes wrong
+    within leaves none.
 
     Args:
         doing: What it is, `compiling the training step`.
@@ -127,7 +127,7 @@ def phase(
         threading.Thread(target=_remind, args=(entered, ended), daemon=True).start()
     try:
         yield entered
-        if lines and entered.seconds >= LONG_SECONDS:
+        if lines and _is_command and entered.seconds >= LONG_SECONDS:
             say(entered.line)
             if total is None:
                 usual_times.remember(doing, entered.seconds)
@@ -166,7 +166,10 @@ def _end(ended: Phase, seconds: float) -> None:
 
 @contextlib.contextmanager
 def command() -> Iterator[None]:
-    """A whole command: from `begin` on the terminal always shows something."""
+    """A whole command: from `begin` on the terminal always shows something.
+
+    Outside of one, where another program uses the package, there are bars on a terminal, no lines.
+    """
     global _is_command
     _is_command = True
     try:
@@ -186,8 +189,8 @@ def begin(verb: str, line: str) -> None:
         verb: Of the command.
         line: What it is about to do.
     """
-    say(line)
     if _is_command:
+        say(line)
         messages.keep(verb)
         _enter(Phase("starting", None, "", 0))
 

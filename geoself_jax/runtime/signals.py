@@ -46,14 +46,14 @@ def _leave(number: int, frame: FrameType | None) -> None:
     remove_unfinished()
     with contextlib.suppress(Exception):  # the signal may have come within a write to it
         sys.stdout.flush()
-    number = 2
+    stream = 2
     with contextlib.suppress(Exception):
         phases = sys.modules.get("geoself_jax.runtime.phases")
         if phases is not None:
             phases.leave()
-        number = sys.stderr.fileno()  # apart from 2 where messages of libraries are kept
+        stream = sys.stderr.fileno()  # apart from 2 where messages of libraries are kept
     with contextlib.suppress(OSError):
-        os.write(number, _LINE)
+        os.write(stream, _LINE)
     os._exit(128 + number)
 
 
