@@ -87,14 +87,16 @@ class Phase:
 
 
 _STACK: list[Phase] = []
-_quiet = _is_command = False
+_quiet = _is_command = _stopping = False
 
 
 def _now(columns: int) -> str:
     """The innermost phase; the bar around one that has only begun."""
-    if len(_STACK) > 1 and _STACK[-2].total is not None and _STACK[-1].seconds < 1:
-        return _STACK[-2].text(columns)
-    return _STACK[-1].text(columns) if _STACK else ""
+    if not _STACK:
+        return ""
+    around = len(_STACK) > 1 and _STACK[-2].total is not None and _STACK[-1].seconds < 1
+    begin = "stopping: " if _stopping else ""
+    return begin + _STACK[-2 if around else -1].text(columns - len(begin))
 
 
 _DISPLAY = display.Display(_now)
@@ -208,6 +210,12 @@ def set_quiet(quiet: bool) -> None:
     with display.LOCK:
         if quiet and _DISPLAY.shown:
             _DISPLAY.stop()
+
+
+def set_stopping(stopping: bool) -> None:
+    """Whether what is shown says that a stop was asked for; called by a signal's handler too."""
+    global _stopping
+    _stopping = stopping
 
 
 def is_bar_shown() -> bool:

@@ -57,6 +57,12 @@ def _leave(number: int, frame: FrameType | None) -> None:
     os._exit(128 + number)
 
 
+def _show_stopping(stopping: bool) -> None:
+    phases = sys.modules.get("geoself_jax.runtime.phases")  # this module is imported first
+    if phases is not None:
+        phases.set_stopping(stopping)
+
+
 class StopFlag:
     """While entered, the first SIGINT, SIGTERM or SIGHUP sets `asked`; a later one ends all.
 
@@ -88,6 +94,7 @@ class StopFlag:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        _show_stopping(False)
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
@@ -95,6 +102,7 @@ class StopFlag:
         now = time.monotonic()
         if not self.asked:
             self.asked, self._asked_at = True, now
+            _show_stopping(True)
         elif now - self._asked_at > SAME_REQUEST_SECONDS:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)

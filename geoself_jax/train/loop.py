@@ -106,8 +106,10 @@ def run_loop(training: Training, state: TrainState, saver: Saver, held: HeldOut)
         for (pretrain, first, steps), rows in calls(training, mesh, done):
             if hosts.any_host(training.stop.asked):
                 break
+            programs = compiled.cache_info().currsize
             advance = compiled(pretrain, steps)
-            with phase("compiling the training step") if fresh else nullcontext():
+            compiles = compiled.cache_info().currsize > programs
+            with phase("compiling the training step") if compiles else nullcontext():
                 state, metrics = advance(state, data, *rows)
             if unread:
                 progress.write(unread[0], progress.show(*unread), saver.best)

@@ -129,7 +129,9 @@ def test_where_no_terminal_is_a_long_phase_of_a_command_leaves_a_line(monkeypatc
         pass
     printed = capsys.readouterr()
     first, second = printed.err.splitlines()
-    assert first == "trying" and second.startswith("counting 7,000 sheep took 0.") and not printed.out
+    assert (
+        first == "trying" and second.startswith("counting 7,000 sheep took 0.") and not printed.out
+    )
 
 
 def test_a_phase_within_another_does_not_count_to_what_is_left(monkeypatch):
