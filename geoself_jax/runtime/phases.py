@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 
 from geoself_jax.runtime import display, messages, usual_times
+from geoself_jax.runtime.bar import Phase
 
 LONG_SECONDS = 2.0
 """A phase as long as this leaves a line with its time."""
@@ -17,74 +18,8 @@ REMINDER_SECONDS = 10.0, 60.0
 """Where no bar is drawn, a phase that goes on says so after the first, then after each second."""
 
 
-class Phase:
-    """One thing that takes a while.
-
-    Attributes:
-        doing: What it is, `triangulating`.
-        total: How much there is to do, None where that is not known.
-        unit: Of what, `instants`.
-        done: How much is done.
-        note: What else the bar shows.
-    """
-
-    def __init__(self, doing: str, total: int | None, unit: str, initial: int) -> None:
-        self.doing, self.total, self.unit = doing, total, unit
-        self.done = self._initial = initial
-        self.note = ""
-        self.usual: float | None = None
-        self._started, self._within = time.monotonic(), 0.0
-
-    def update(self, count: int = 1) -> None:
-        """Adds to what is done."""
-        self.done += count
-
-    @property
-    def seconds(self) -> float:
-        """So far, without the phases within it: what is left is estimated of these."""
-        return time.monotonic() - self._started - self._within
-
-    def leave_out(self, seconds: float) -> None:
-        """Does not count seconds of a phase within it."""
-        self._within += seconds
-
-    def restart_clock(self) -> None:
-        """Counts the time from here on."""
-        self._started, self._within = time.monotonic(), 0.0
-
-    def text(self, columns: int) -> str:
-        """The bar or the counter, as wide as the terminal."""
-        if self.total is None:
-            return self.counter.rstrip(",")[:columns]
-        from tqdm import tqdm
-
-        return tqdm.format_meter(
-            min(self.done, self.total),
-            self.total,
-            self.seconds,
-            ncols=columns,
-            prefix=self.doing,
-            ascii=(getattr(sys.stderr, "encoding", "") or "").lower() not in ("utf-8", "utf8"),
-            unit=f" {self.unit}",
-            postfix=self.note,
-            initial=self._initial,
-        )
-
-    @property
-    def counter(self) -> str:
-        """Its seconds, or how much is done."""
-        if self.total is not None:
-            of = f"{self.done:,} of {self.total:,} {self.unit}"
-            return f"{self.doing}: {of}, {self.seconds:.0f} s"
-        usually = f", usually {self.usual:.0f} s," if self.usual else ""
-        return f"{self.doing}: {self.seconds:.0f} s{usually}"
-
-    @property
-    def line(self) -> str:
-        """What it did, once it is done."""
-        count = "" if self.total is None else f" {self.done - self._initial:,} {self.unit}"
-        return f"{self.doing}{count} took {self.seconds:.1f} s"
-
+_FIRST, _BETWEEN = "starting", "working"
+"""What a command does where no phase says more."""
 
 _STACK: list[Phase] = []
 _quiet = _is_command = _stopping = False
@@ -157,9 +92,9 @@ def _enter(entered: Phase) -> None:
 def _end(ended: Phase, seconds: float) -> None:
     with display.LOCK:
         _STACK.remove(ended)
-        if len(_STACK) == 1 and _is_command:
-            _STACK[0].doing = "working"
-            _STACK[0].restart_clock()
+        if _STACK and _STACK[-1].doing in (_FIRST, _BETWEEN):
+            _STACK[-1].doing = _BETWEEN
+            _STACK[-1].restart_clock()
         elif _STACK:
             _STACK[-1].leave_out(seconds)
         elif _DISPLAY.shown:
@@ -184,17 +119,20 @@ def command() -> Iterator[None]:
                 _DISPLAY.stop()
 
 
-def begin(verb: str, line: str) -> None:
+def begin(verb: str, line: str, *, leading: bool = True) -> None:
     """The first line of a command, before anything slow is imported.
 
     Args:
         verb: Of the command.
         line: What it is about to do.
+        leading: Whether this is the first of several hosts, which alone says so.
     """
-    if _is_command:
+    if not _is_command:
+        return
+    messages.keep(verb)
+    if leading:
         say(line)
-        messages.keep(verb)
-        _enter(Phase("starting", None, "", 0))
+        _enter(Phase(_FIRST, None, "", 0))
 
 
 def say(line: str) -> None:

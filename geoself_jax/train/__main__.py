@@ -44,8 +44,8 @@ def main(argv: Sequence[str]) -> int:
             "give a folder, copy it later",
         )
     config = cli.load_config(flags.config, overrides)
-    if _is_first_host(config.distributed):
-        phases.begin("train", f"training --config={flags.config} into {flags.workdir}")
+    line = f"training --config={flags.config} into {flags.workdir}"
+    phases.begin("train", line, leading=_is_first_host(config.distributed))
 
     from pathlib import Path
 
