@@ -15,6 +15,7 @@ import optax
 from geoself_jax.core import step
 from geoself_jax.core.batch import TrainingViews
 from geoself_jax.core.config import Config
+from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.model import Networks
 from geoself_jax.core.sampling import exchanges, make_batch
 from geoself_jax.core.step import TrainState
@@ -96,45 +97,57 @@ def run_loop(training: Training, state: TrainState, saver: Saver, held: HeldOut)
         GeoselfError: The loss is not finite any more, or no step learned anything (70); the disk
             refuses a checkpoint (74).
     """
+    with Progress(training, int(state.step), saver.best) as progress:
+        try:
+            state, done = advanced(training, state, saver, held, progress)
+        except GeoselfError:  # what was best before stays
+            saver.save_best()
+            raise
+    saver.save(state, done)
+    return outcome(training, done)
+
+
+def advanced(
+    training: Training, state: TrainState, saver: Saver, held: HeldOut, progress: Progress
+) -> tuple[TrainState, int]:
+    """The state at the end, or where a stop was asked for, and its step."""
     mesh, done, total = parallel.data_mesh(), int(state.step), training.stages.total
     data = parallel.without_rows(training.data) if training.is_fed else training.data
     state, data = hosts.on_every_device((state, data), mesh)
     compiled = functools.cache(functools.partial(compile_call, training, mesh))
     unread: tuple[int, int, Any] | None = None
     saved_at, fresh = time.monotonic(), True
-    with Progress(training, done, saver.best) as progress:
-        for (pretrain, first, steps), rows in calls(training, mesh, done):
-            if hosts.any_host(training.stop.asked):
-                break
-            programs = compiled.cache_info().currsize
-            advance = compiled(pretrain, steps)
-            compiles = compiled.cache_info().currsize > programs
-            with phase("compiling the training step") if compiles else nullcontext():
-                state, metrics = advance(state, data, *rows)
-            if unread:
-                progress.write(unread[0], progress.show(*unread), saver.best)
-            done = first + steps
-            unread = (done, steps, metrics)
-            due = is_due(training, first, done)
-            saving = time.monotonic() - saved_at > 60 * training.config.schedule.save_minutes
-            if due or saving or fresh:
-                scalars = progress.show(*unread)
-                if due and progress.is_kept:
-                    scalars |= validated(training, saver, held, progress, state, first, done)
-                progress.write(done, scalars, saver.best)
-                unread = None
-            if saving:
-                saver.save(state, done)
-                saved_at = time.monotonic()
-            if fresh:
-                progress.first_steps(steps, training.started)
-            fresh = False
+    for (pretrain, first, steps), rows in calls(training, mesh, done):
+        if hosts.any_host(training.stop.asked):
+            break
+        programs = compiled.cache_info().currsize
+        advance = compiled(pretrain, steps)
+        compiles = compiled.cache_info().currsize > programs
+        with phase("compiling the training step") if compiles else nullcontext():
+            state, metrics = advance(state, data, *rows)
         if unread:
             progress.write(unread[0], progress.show(*unread), saver.best)
-        if done == total:
-            progress.check_learned(done)
-    saver.save(state, done)
-    return outcome(training, done)
+        done = first + steps
+        unread = (done, steps, metrics)
+        due = is_due(training, first, done)
+        saving = time.monotonic() - saved_at > 60 * training.config.schedule.save_minutes
+        if due or saving or fresh:
+            scalars = progress.show(*unread)
+            if due and progress.is_kept:
+                scalars |= validated(training, saver, held, progress, state, done)
+            progress.write(done, scalars, saver.best)
+            unread = None
+        if saving:
+            saver.save(state, done)
+            saved_at = time.monotonic()
+        if fresh:
+            progress.first_steps(steps, training.started)
+        fresh = False
+    if unread:
+        progress.write(unread[0], progress.show(*unread), saver.best)
+    if done == total:
+        progress.check_learned(done)
+    return state, done
 
 
 def validated(
@@ -143,10 +156,9 @@ def validated(
     held: HeldOut,
     progress: Progress,
     state: TrainState,
-    first: int,
     done: int,
 ) -> dict[str, float]:
-    """The score of a state after the call from step `first` to `done`; at each tenth a picture."""
+    """The score of a state at step `done`; at each tenth of the run a picture too."""
     with phase("validating", lines=False):
         scalars = saver.validate(state, done)
     if is_picture_due(training.stages, done - period_of(training), done) and scalars:

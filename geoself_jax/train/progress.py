@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax.core import step
@@ -20,6 +21,7 @@ from geoself_jax.train.saving import Best
 if TYPE_CHECKING:
     from geoself_jax.train.loop import Training
 
+_AHEAD = 256
 LINE_SECONDS = 60.0
 """Without a bar there is a line at each validation, and as often as this."""
 
@@ -37,7 +39,7 @@ class Progress:
         config, stages = training.config, training.stages
         self._total, self._first, self._best = stages.total, done, best
         self._learned, self._score = done > 0, float("nan")
-        self._rate = learning_rate(config.optimizer, stages.pretrain, stages.total)
+        self._rates = _Rates(training)
         self._log = workdir.MetricsLog(training.folder, done) if hosts.is_leader() else None
         self._open = ExitStack()
         bar = phases.phase("training", self._total, "steps", initial=done, lines=False)
@@ -102,8 +104,7 @@ class Progress:
         if not self._log:
             return
         (before, then), now = self._before, self._bar.seconds
-        rate = self._rate(done - 1) if callable(self._rate) else self._rate
-        more = {"learning_rate": float(rate)}
+        more = {"learning_rate": self._rates.at(done - 1)}
         if now > then and done > before:
             more["steps_per_second"] = (done - before) / (now - then)
         self._before = done, now
@@ -142,6 +143,28 @@ class Progress:
         if self._log:
             seconds = time.monotonic() - started
             print(f"first {steps} steps done after {seconds:.1f} s, compiling included", flush=True)
+
+
+class _Rates:
+    """Learning rates of the last steps of calls, computed many at once.
+
+    One at a time would wait for the steps that run meanwhile.
+    """
+
+    def __init__(self, training: "Training") -> None:
+        config, stages = training.config, training.stages
+        rate = learning_rate(config.optimizer, stages.pretrain, stages.total)
+        self._rate = rate if callable(rate) else lambda step: jnp.asarray(rate)
+        self._ahead = config.schedule.call * np.arange(_AHEAD)
+        self._known: dict[int, float] = {}
+
+    def at(self, step: int) -> float:
+        """The rate of a step."""
+        if step not in self._known:
+            steps = np.minimum(step + self._ahead, 2**31 - 1).astype(np.int32)
+            rates = np.asarray(jax.jit(jax.vmap(self._rate))(steps), np.float64)
+            self._known = dict(zip(steps.tolist(), rates.tolist(), strict=True))
+        return self._known[step]
 
 
 def means(metrics: dict[str, Any], done: int) -> dict[str, float]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from geoself_jax.core.step import TrainState
@@ -49,6 +50,9 @@ def restore(folder: Path, state: TrainState) -> tuple[TrainState, Best]:
 class Saver:
     """Saves states of one run, and knows the best score so far.
 
+    The best networks are written with the next state to continue from, at the latest when the run
+    ends: early in a run each validation is the best so far.
+
     Attributes:
         best: The best score so far.
     """
@@ -56,9 +60,10 @@ class Saver:
     def __init__(self, folder: Path, validate: Validate, best: Best, *, calibrate: bool) -> None:
         self._folder, self._validate, self._calibrate = folder, validate, calibrate
         self.best = best
+        self._unsaved: tuple[int, dict[str, Any], dict[str, Any]] | None = None
 
     def validate(self, state: TrainState, done: int) -> dict[str, float]:
-        """Scores a state, keeps it if it is the best, and returns the score for the log.
+        """Scores a state, keeps its networks if they are the best; returns the score for the log.
 
         Without a score the newest is the best; a score that is not finite never is.
         """
@@ -66,11 +71,18 @@ class Saver:
         if score is None or score < self.best.score:
             self.best = self.best if score is None else Best(score, done)
             facts = {"step": done, "validation_triangulation_mm": score}
-            saved = {"variables": variables}
-            checkpoints.save(self._folder / BEST, done, saved, keep=1, facts=facts)
+            copied = jax.tree.map(np.array, variables)  # the next step takes the arrays' memory
+            self._unsaved = done, {"variables": copied}, facts
         if score is None or not math.isfinite(score):
             return {}
         return {"validation_triangulation_mm": score}
+
+    def save_best(self) -> None:
+        """Writes the best networks, if they are not written yet."""
+        if self._unsaved is not None:
+            done, saved, facts = self._unsaved
+            checkpoints.save(self._folder / BEST, done, saved, keep=1, facts=facts)
+            self._unsaved = None
 
     def save(self, state: TrainState, done: int) -> None:
         """Saves a state to continue from, on the host that writes."""
@@ -82,4 +94,5 @@ class Saver:
         if self._calibrate:
             saved["variables"] = self._validate(saved["variables"])[1]
         with phase("saving", lines=False):
+            self.save_best()
             checkpoints.save(self._folder / LAST, done, saved, keep=2, facts=facts)

@@ -15,5 +15,7 @@ def test_a_score_beyond_sense_never_chooses_the_best_checkpoint(beyond, tmp_path
     state = TrainState(*({"x": np.zeros(2)} for _ in TrainState._fields))
     saver = Saver(tmp_path, lambda variables: (next(scores), variables), Best(), calibrate=False)
     logged = [saver.validate(state, done) for done in range(4)]
+    assert not (tmp_path / BEST).exists()
+    saver.save(state, 3)
     assert [path.name for path in (tmp_path / BEST).iterdir()] == ["1"] and saver.best == (30, 1)
     assert [len(line) for line in logged] == [0, 1, 0, 1]
