@@ -31,9 +31,6 @@ from geoself_jax.train.progress import Progress
 from geoself_jax.train.saving import Saver
 from geoself_jax.train.schedule import Stages
 
-VALIDATIONS = 20
-"""At least as many a run, if it has as many calls."""
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -183,10 +180,8 @@ def is_due(training: Training, first: int, done: int) -> bool:
 
 
 def period_of(training: Training) -> int:
-    """Steps from one validation to the next: whole calls, at least `VALIDATIONS` a run."""
-    call, total = training.config.schedule.call, training.stages.total
-    most = max(total // VALIDATIONS // call, 1)
-    return call * min(training.config.schedule.validate, most)
+    """Steps from one validation to the next."""
+    return training.stages.validation_period(training.config.schedule.validate)
 
 
 def calls(

@@ -54,7 +54,10 @@ def test_tensorboard_has_the_metrics_the_configuration_and_pictures(tiny_run, ro
         for value in event.summary.value:
             found.setdefault(value.tag, []).append((event.step, value))
     names = {name for row in rows for name in row} - {"step", "time"}
-    assert names <= found.keys() and {"loss", "gradient_norm", "learning_rate"} <= names
+    assert (
+        names <= found.keys()
+        and {"loss", "gradient_norm", "learning_rate", "steps_per_second"} <= names
+    )
     ((_, text),) = found["configuration/text_summary"]
     assert '"learning_rate": 0.001' in text.tensor.string_val[0].decode()
     pictures = found["held_out_poses"]
