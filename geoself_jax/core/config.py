@@ -195,7 +195,7 @@ class ScheduleConfig:
         length: Length of stage two.
         batch: Instants a step; the networks see `batch * objective.views` poses.
         call: Steps on the device for one host call; an interrupted run stops between calls.
-        validate: Calls between validations.
+        validate: Calls between validations; fewer where a run would have fewer than 20.
         save_minutes: Minutes between checkpoints.
     """
 

@@ -6,7 +6,8 @@ batch, and the weight to divide the sum by. A joint whose target is missing (NaN
 0 contributes 0 with a zero gradient.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
 import jax
@@ -277,10 +278,12 @@ class Objective(NamedTuple):
         total: Losses summed over the batch: pixels (squared pixels by the squared norm), metres for
             labels, squared metres for `consistency`.
         weight: What counted: joints times confidence; joints for labels and for `consistency`.
+        terms: What `total` is the sum of, by name, for the log; none where it is of one piece.
     """
 
     total: Float[Array, ""]
     weight: Float[Array, ""]
+    terms: Mapping[str, Float[Array, ""]] = MappingProxyType({})
 
 
 def label_objective(
@@ -308,7 +311,8 @@ def label_objective(
     of_pose = label_loss(pose_3d, relative, even, norm=norm)
     of_root = label_loss(root[..., None, :], label_root[..., None, :], even[..., :1], norm=norm)
     count = jnp.sum(even * jnp.isfinite(relative[..., 0]))
-    return Objective(jnp.sum(of_pose) + jnp.sum(of_root), count)
+    terms = {"pose_loss": jnp.sum(of_pose), "root_loss": jnp.sum(of_root)}
+    return Objective(terms["pose_loss"] + terms["root_loss"], count, terms)
 
 
 def reprojection_objective(
@@ -367,7 +371,8 @@ def transform_objective(
     weights |= {"norm": norm, "root_from": "network"}
     of_pose = transform_objective(pose_3d, triangulated, batch, **weights)
     of_root = transform_objective(hold(pose_3d), root, batch, **weights)
-    return Objective(of_pose.total + of_root.total, of_pose.weight)
+    terms = {"pose_loss": of_pose.total, "root_loss": of_root.total}
+    return Objective(of_pose.total + of_root.total, of_pose.weight, terms)
 
 
 def both_objective(
@@ -389,8 +394,9 @@ def both_objective(
     of_labels = label_objective(pose_3d, root, batch, **options)
     of_pixels = transform_objective(pose_3d, root, batch, **options)
     share = safe_divide(jax.lax.stop_gradient(of_pixels.weight), of_labels.weight)
-    total = of_pixels.total + label_weight * share * of_labels.total
-    return Objective(total, of_pixels.weight)
+    weighted = label_weight * share * of_labels.total
+    terms = {"pixel_loss": of_pixels.total, "label_loss": weighted}
+    return Objective(of_pixels.total + weighted, of_pixels.weight, terms)
 
 
 def consistency_objective(

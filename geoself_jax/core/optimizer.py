@@ -13,12 +13,27 @@ from geoself_jax.core.config import OptimizerConfig
 def make_optimizer(
     config: OptimizerConfig, pretrain: int, total: int
 ) -> optax.GradientTransformation:
-    """Returns Adam as configured: a constant rate in stage one, the schedule's in stage two.
+    """Returns Adam as configured, at the rate of `learning_rate`.
 
     Args:
         config: Learning rate, its schedule, gradient clipping and weight decay.
         pretrain: Length of stage one, steps.
         total: Length of both stages, steps.
+    """
+    rate = learning_rate(config, pretrain, total)
+    clip = _clip(config.clip_norm) if config.clip_norm else optax.identity()
+    adam = optax.adam(rate)
+    if config.weight_decay:
+        matrices = functools.partial(jax.tree.map, lambda leaf: leaf.ndim > 1)
+        adam = optax.adamw(rate, weight_decay=config.weight_decay, mask=matrices)
+    return optax.chain(clip, adam)
+
+
+def learning_rate(config: OptimizerConfig, pretrain: int, total: int) -> Any:
+    """The rate, or its schedule by steps: constant in stage one, as configured in stage two.
+
+    Args:
+        config, pretrain, total: As of `make_optimizer`.
     """
     length = max(total - pretrain, 1)
     rate: Any
@@ -34,12 +49,7 @@ def make_optimizer(
     if pretrain:
         first = optax.constant_schedule(config.learning_rate)
         rate = optax.join_schedules([first, rate], [pretrain])
-    clip = _clip(config.clip_norm) if config.clip_norm else optax.identity()
-    adam = optax.adam(rate)
-    if config.weight_decay:
-        matrices = functools.partial(jax.tree.map, lambda leaf: leaf.ndim > 1)
-        adam = optax.adamw(rate, weight_decay=config.weight_decay, mask=matrices)
-    return optax.chain(clip, adam)
+    return rate
 
 
 def _clip(most: float) -> optax.GradientTransformation:

@@ -67,11 +67,28 @@ def objective_loss(
         axis_name: Where each device has a part of the batch: the mean over the devices of what this
             returns on them is the loss of the whole.
     """
+    options: dict[str, Any] = {"pretrain": pretrain, "axis_name": axis_name}
+    return objective_terms(pose_3d, root, batch, objective, skeleton=skeleton, **options)[0]
+
+
+def objective_terms(
+    pose_3d: Float[Array, "batch views joints 3"],
+    root: Float[Array, "batch views 3"],
+    batch: Batch,
+    objective: ObjectiveConfig,
+    *,
+    skeleton: Skeleton,
+    pretrain: bool = False,
+    axis_name: str | None = None,
+) -> tuple[Float[Array, ""], dict[str, Float[Array, ""]]]:
+    """`objective_loss`, of the same arguments, and the terms that it is the sum of, by name."""
     compute, options = _objective_of(objective, pretrain)
-    total, weight = compute(pose_3d, root, batch, skeleton=skeleton, **options)
+    found = compute(pose_3d, root, batch, skeleton=skeleton, **options)
+    weight = found.weight
     if axis_name is not None:
         weight = jax.lax.pmean(weight, axis_name)
-    return safe_divide(total, weight)
+    terms = {name: safe_divide(total, weight) for name, total in found.terms.items()}
+    return safe_divide(found.total, weight), terms
 
 
 def _objective_of(
@@ -205,7 +222,7 @@ def train_step(
         lifted, batch_stats = lift_in_training(model, params, state.batch_stats, batch, key)
         pose_3d, root = lifted.pose_3d, lifted.root_position
         shown = middle_frame(batch, model.skeleton.joints)
-        loss = objective_loss(
+        loss, terms = objective_terms(
             pose_3d,
             root,
             shown,
@@ -215,7 +232,7 @@ def train_step(
             axis_name=axis_name,
         )
         behind = losses.share_behind(pose_3d + root[..., None, :])
-        logged = {"loss": loss, "behind": behind}
+        logged = {"loss": loss, "behind": behind, **terms}
         if lifted.uncertainty is not None:
             off = mean_uncertainty_loss(
                 lifted, shown, root_joint=model.skeleton.root, axis_name=axis_name

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
     import argparse
@@ -54,6 +54,7 @@ def main(argv: Sequence[str]) -> int:
     if flags.model and flags.checkpoint:
         why = "an export holds one checkpoint"
         raise usage_error(f"--checkpoint={flags.checkpoint}", why, "leave it out")
+    phases.begin("evaluate", f"evaluating {flags.workdir or flags.model} on {flags.data}")
 
     from pathlib import Path
 
@@ -64,9 +65,11 @@ def main(argv: Sequence[str]) -> int:
 
     devices.use_compilation_cache()
     devices.devices()
-    trained = _networks(flags)
+    with phases.phase("reading the networks"):
+        trained = _networks(flags)
     replaced = _check_outputs(flags)
-    recording = load(flags.data, synthetic_frames=flags.frames)
+    with phases.phase(f"reading {flags.data}"):
+        recording = load(flags.data, synthetic_frames=flags.frames)
     scores, prediction, triangulated = report.evaluate(
         trained, recording, flags.data, flip=flags.flip
     )
@@ -74,24 +77,39 @@ def main(argv: Sequence[str]) -> int:
     print(f"{flags.workdir or flags.model}, {which}step {scores['checkpoint_step']}")
     print(report.table(scores))
     lifted = report.in_joints_of(trained.model.skeleton, recording, flags.data)
-    for line in warnings_of(trained, lifted, flags.data, triangulated):
+    with phases.phase("checking the recording"):
+        warnings = warnings_of(trained, lifted, flags.data, triangulated)
+    for line in warnings:
         print(f"warning: {line}", file=sys.stderr)
     run = Path(flags.workdir) if flags.workdir else None
     for out in _json_files(flags, run):
         workdir.write_json(out, scores)
         print(f"scores: {_replaced(out, replaced)}")
     if run:
-        image = report.draw_examples(run, lifted, prediction, triangulated)
+        with phases.phase("drawing"):
+            image = report.draw_examples(run, lifted, prediction, triangulated)
         shown_image = _replaced(image, replaced) if image else "none, nothing to compare with"
         print(f"image: {shown_image}")
     page = _page(flags, run)
     if page:
         from geoself_jax.evaluate.page.write_page import write_report
 
-        shown, videos = write_report(page, lifted, prediction, triangulated, scores)
+        with phases.phase("writing the page"):
+            shown, videos = write_report(page, lifted, prediction, triangulated, scores)
         scenes = f"{shown} scene{'s' * (shown != 1)} of {videos} videos"
         print(f"page: {_replaced(page, replaced)}, {scenes}")
+    print(f"done: {recording.frames} frames scored; {_then(flags, recording.camera_names[0])}")
     return 0
+
+
+def _then(flags: "argparse.Namespace", camera: str) -> str:
+    """The command to go on with: a run is exported, an export lifts."""
+    if flags.workdir:
+        out = f"{flags.workdir.rstrip('/')}_export"
+        which = [f"--checkpoint={flags.checkpoint}"] if flags.checkpoint else []
+        return cli.then("export", f"--workdir={flags.workdir}", *which, f"--out={out}")
+    use = (f"--model={flags.model}", f"--keypoints={flags.data}", f"--camera={camera}")
+    return cli.then("lift", *use, "--out=poses_{clip}.npz")
 
 
 def _check_outputs(flags: "argparse.Namespace") -> "frozenset[Path]":

@@ -23,6 +23,7 @@ from geoself_jax.evaluate.scores import (
     predict_recording,
     truth_map,
 )
+from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.restore import Trained
 from geoself_jax.view.plots import PosePlot, draw_lifted
 
@@ -61,9 +62,14 @@ def evaluate(
     lifted_from = recording
     recording = in_joints_of(trained.model.skeleton, recording, source)
     predict = make_predict(trained.model, flip=flip)
-    prediction = predict_recording(
-        predict, trained.variables, recording, trained.model.config.frames
-    )
+    with phase("lifting", recording.frames, "frames") as bar:
+        prediction = predict_recording(
+            predict,
+            trained.variables,
+            recording,
+            trained.model.config.frames,
+            progress=bar.update,
+        )
     if not (np.isfinite(prediction.pose_3d).all() and np.isfinite(prediction.root_position).all()):
         raise GeoselfError(
             f"{source}: some lifted poses are not finite",
@@ -71,13 +77,15 @@ def evaluate(
             "evaluate another checkpoint",
             DIVERGED,
         )
-    triangulated = triangulate_recording(recording)
-    scores = {
-        **ground_truth_scores(prediction, recording),
-        **label_free_scores(prediction, recording, triangulated),
-    }
-    if prediction.uncertainty is not None:
-        scores["uncertainty"] = _calibration(prediction, recording, triangulated)
+    with phase("triangulating"):
+        triangulated = triangulate_recording(recording)
+    with phase("scoring"):
+        scores = {
+            **ground_truth_scores(prediction, recording),
+            **label_free_scores(prediction, recording, triangulated),
+        }
+        if prediction.uncertainty is not None:
+            scores["uncertainty"] = _calibration(prediction, recording, triangulated)
     facts = {
         "data": source,
         "frames": recording.frames,

@@ -11,6 +11,7 @@ import numpy as np
 from geoself_jax.core import metrics
 from geoself_jax.core.batch import windows
 from geoself_jax.core.model import Prediction
+from geoself_jax.core.notices import silent
 from geoself_jax.data.joint_maps import LIMBS, JointMap, joint_map, limb_joints
 from geoself_jax.data.recording import Recording
 from geoself_jax.geometry.camera import (
@@ -33,6 +34,8 @@ def predict_recording(
     recording: Recording,
     frames: int = 1,
     instants: np.ndarray | None = None,
+    *,
+    progress: Callable[[int], None] = silent,
 ) -> Prediction:
     """Lifts every view of every frame independently.
 
@@ -42,6 +45,7 @@ def predict_recording(
         recording: Recording to lift.
         frames: Input frames of the networks (`ModelConfig.frames`), within one contiguous run.
         instants: Indices of the frames to lift; None for all.
+        progress: Receives how many frames more are lifted.
 
     Returns:
         NumPy arrays, metres: pose_3d (instants, views, joints, 3), camera axes, root-relative;
@@ -66,6 +70,7 @@ def predict_recording(
         lifted = lifted or [np.empty((count, *array.shape[1:]), np.float32) for array in arrays]
         for whole, part in zip(lifted, arrays, strict=True):
             whole[to] = part
+        progress(min(chunk, count - start))
     return Prediction(*lifted)
 
 

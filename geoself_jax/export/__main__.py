@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from geoself_jax.core.errors import DONE, UNAVAILABLE
 from geoself_jax.export.onnx_installed import INSTALL
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     )
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
+    phases.begin("export", f"exporting {flags.workdir} to {flags.out}")
 
     from pathlib import Path
 
@@ -56,6 +57,11 @@ def main(argv: Sequence[str]) -> int:
     print(f"exported step {written.step} ({flags.checkpoint}) of {flags.workdir}{over}")
     for name, size in written.sizes.items():
         print(f"  {name:<18}{size / 1e6:>9.3f} MB{_agreement(written.differences_mm.get(name))}")
+    source, camera = written.source, "NAME"
+    if source.startswith("synthetic:"):
+        source, camera = "synthetic:test", "front_left"
+    use = (f"--model={flags.out}", f"--keypoints={source}", f"--camera={camera}")
+    print(f"done: {flags.out}; {cli.then('lift', *use, '--out=poses_{clip}.npz')}")
     return UNAVAILABLE if written.refused else DONE
 
 

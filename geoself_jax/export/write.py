@@ -18,6 +18,7 @@ from geoself_jax.export.compare import Case
 from geoself_jax.export.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE
 from geoself_jax.export.onnx_installed import check_onnx_installed
 from geoself_jax.lift import exported
+from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.restore import Trained, load_trained
 
 
@@ -30,6 +31,7 @@ class Written(NamedTuple):
         differences_mm: Largest difference from the run's networks, by file name.
         notes: Notes for the user, one line each.
         refused: Requested files that cannot be written, one line each.
+        source: What the run was trained on.
     """
 
     step: int
@@ -37,6 +39,7 @@ class Written(NamedTuple):
     differences_mm: dict[str, float]
     notes: list[str]
     refused: list[str]
+    source: str
 
 
 def export(
@@ -59,7 +62,8 @@ def export(
         check_onnx_installed()
     out = out.resolve()
     folder.check_free(out)
-    trained = load_trained(run, which)
+    with phase("reading the run"):
+        trained = load_trained(run, which)
     refused = _refused(trained) if onnx else []
     onnx = onnx and not refused
     scores, notes = description.read_scores(run, which, trained)
@@ -80,7 +84,8 @@ def export(
                 INPUT_OUTPUT,
             ) from error
     sizes = {name: (out / name).stat().st_size for name in ALL if (out / name).exists()}
-    return Written(trained.facts["step"], sizes, differences, notes, refused)
+    source = str(trained.record["data"]["source"])
+    return Written(trained.facts["step"], sizes, differences, notes, refused, source)
 
 
 def _refused(trained: Trained) -> list[str]:
@@ -99,17 +104,21 @@ def _write(
         info = description.describe(trained, scores, onnx=onnx)
     weights = _weights(trained)
     (place / exported.WEIGHTS).write_bytes(weights)
-    (place / PROGRAM).write_bytes(stablehlo.stablehlo(trained))
+    with phase("writing the program"):
+        (place / PROGRAM).write_bytes(stablehlo.stablehlo(trained))
     if onnx:
         from geoself_jax.export.onnx_networks import onnx_model
 
         keys = ("format", "conventions", "inputs", "outputs", "skeleton")
         metadata = {key: info[key] for key in keys} | {"weights_sha256": exported.sha256(weights)}
-        (place / ONNX).write_bytes(onnx_model(trained, metadata))
-    cases = compare.live_cases(trained)
+        with phase("writing the ONNX model"):
+            (place / ONNX).write_bytes(onnx_model(trained, metadata))
+    with phase("compiling the networks"):
+        cases = compare.live_cases(trained)
     _write_sample(place / SAMPLE, cases[-1])
     _describe(place, info)
-    differences = compare.differences_mm(place, cases)
+    with phase("reading all back, comparing"):
+        differences = compare.differences_mm(place, cases)
     compare.check_differences(differences)
     info["read_back_mm"] = differences
     with description.unusable_records_refused():

@@ -1,9 +1,10 @@
 """How good the data are: geoself inspect --data=FILE.npz --html=OUT.html"""
 
+import re
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import DATA, DONE, usage_error
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 
 def main(argv: Sequence[str]) -> int:
@@ -26,6 +27,8 @@ def main(argv: Sequence[str]) -> int:
     if flags.frames < 1:
         raise usage_error(f"--frames={flags.frames}", "wanted at least 1", "raise it")
 
+    phases.begin("inspect", f"inspecting {flags.data}, without ground truth")
+
     import dataclasses
     from pathlib import Path
 
@@ -43,9 +46,11 @@ def main(argv: Sequence[str]) -> int:
     replaced = check_outputs(outputs, sources)
     devices.use_compilation_cache()
     devices.devices()
-    recording = load(flags.data, synthetic_frames=flags.frames)
-    against = load(flags.against, synthetic_frames=flags.frames) if flags.against else None
-    found = report.inspect(recording, flags.data, against, flags.against or "")
+    with phases.phase(f"reading {flags.data}"):
+        recording = load(flags.data, synthetic_frames=flags.frames)
+        against = load(flags.against, synthetic_frames=flags.frames) if flags.against else None
+    with phases.phase("checking"):
+        found = report.inspect(recording, flags.data, against, flags.against or "")
     print(text(found, verbose=flags.verbose))
     if flags.json:
         verdicts = [dataclasses.asdict(verdict) for verdict in found.verdicts]
@@ -55,10 +60,22 @@ def main(argv: Sequence[str]) -> int:
     if flags.html:
         from geoself_jax.inspect import html_report  # draws, which other reports need not
 
-        with whole_file(Path(flags.html)) as stream:
+        with phases.phase("drawing"), whole_file(Path(flags.html)) as stream:
             stream.write(html_report.page(found))
         print(f"\nreport: {'replaced ' * (Path(flags.html) in replaced)}{flags.html}")
-    return DATA if found.errors else DONE
+    if found.errors:
+        return DATA
+    if recording.views > 1:
+        print(f"\ndone: nothing is against training; {cli.then('train', *_training(flags.data))}")
+    return DONE
+
+
+def _training(data: str) -> list[str]:
+    """Flags that train on these data."""
+    if data.startswith("synthetic:"):
+        return ["--config=synthetic", "--workdir=runs/synthetic"]
+    name = re.split(r"[/:]", data)[-1].removesuffix(".npz") or "first"
+    return ["--config=cmu_h36m_rig", f"--config.data.train={data}", f"--workdir=runs/{name}"]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
     import argparse
@@ -85,6 +85,7 @@ def main(argv: Sequence[str]) -> int:
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
     check(flags, parser)
+    phases.begin("lift", f"lifting {flags.keypoints} with {flags.model} to {flags.out}")
 
     import time
     from pathlib import Path
@@ -108,9 +109,11 @@ def main(argv: Sequence[str]) -> int:
     devices.devices()
     if not is_recording(flags.keypoints):
         refuse_mistaken(f"--keypoints={flags.keypoints}", Path(flags.keypoints), array=True)
-    lifter = load_lifter(flags.model)
+    with phases.phase("reading the networks"):
+        lifter = load_lifter(flags.model)
     start = time.perf_counter()
-    videos = read(flags)
+    with phases.phase(f"reading {flags.keypoints}"):
+        videos = read(flags)
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
     given = [line for video in videos for line in cautions_of(video)]
@@ -247,7 +250,7 @@ def summary(done: "Done", reading: float, replaced: int) -> str:
     rate = done.frames / max(done.lifting, 1e-9)
     first = done.files[0]
     more = f" and {len(done.files) - 1} more" if len(done.files) > 1 else ""
-    look = f"; now: {cli.program('view')} --poses {first} --out=report.html"
+    look = f"; {cli.then('view', '--poses', first, '--out=report.html')}"
     shown = look if first.lower().endswith((".npz", ".json")) and not more else ""
     return (
         f"{done.seen} of {done.frames} frames lifted, {done.frames - done.seen} missing; "

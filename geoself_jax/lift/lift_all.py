@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tqdm import tqdm
-
 from geoself_jax.lift.cautions import misfit
 from geoself_jax.lift.lift_video import (
     confident,
@@ -18,6 +16,7 @@ from geoself_jax.lift.lift_video import (
 from geoself_jax.lift.lifter import Lifter
 from geoself_jax.lift.output import Output
 from geoself_jax.lift.video_detections import Video
+from geoself_jax.runtime.phases import phase
 
 
 @dataclass(frozen=True)
@@ -71,11 +70,11 @@ def lift_all(
     ready = [confident(in_joints_of(lifter.skeleton, v), min_confidence) for v in videos]
     warnings = []
     seconds = {"compiling": 0.0, "lifting": 0.0, "writing": 0.0}
-    with _timed(seconds, "compiling"):
+    with _timed(seconds, "compiling"), phase("compiling"):
         for video in ready:
             looked = video if lifter.frames == 1 else without_gaps(video)
             lifter.compile(len(looked.frame_id))
-    with tqdm(total=sum(video.frames for video in ready), unit=" frames", desc="lifting") as bar:
+    with phase("lifting", sum(video.frames for video in ready), "frames") as bar:
         for video, place in zip(ready, places, strict=True):
             with _timed(seconds, "lifting"):
                 poses = lift_video(lifter, video, progress=bar.update)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
     import argparse
@@ -87,10 +87,11 @@ def main(argv: Sequence[str]) -> int:
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
     _check(flags)
+    inputs_of = len(flags.input) + len(flags.camera)
+    what = f"{inputs_of} inputs" if inputs_of > 1 else [*flags.input, *flags.camera][0]
+    phases.begin("prepare", f"preparing {what} as {flags.output}")
 
     from pathlib import Path
-
-    from tqdm import tqdm
 
     from geoself_jax.data.files import npz
     from geoself_jax.prepare import run
@@ -99,7 +100,7 @@ def main(argv: Sequence[str]) -> int:
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
     chosen = "rig" if flags.camera and flags.format == "auto" else flags.format
     _check_files(flags)
-    kind = run.choose_format(inputs, chosen, tqdm.write)
+    kind = run.choose_format(inputs, chosen, print)
     _refuse_unused(flags, parser, kind)
     replaced = _check_output(flags, kind)
     options = ReadOptions(
@@ -109,22 +110,24 @@ def main(argv: Sequence[str]) -> int:
         truth=flags.truth,
         every=flags.every,
         max_bytes=flags.max_bytes,
-        notice=tqdm.write,
+        notice=print,
     )
-    reading = run.read(
-        kind,
-        inputs,
-        options,
-        _own_rig(flags),
-        seed=flags.seed,
-        motion_unit=flags.motion_unit,
-        height=flags.height,
-    )
+    with phases.phase("looking for the recordings"):
+        reading = run.read(
+            kind,
+            inputs,
+            options,
+            _own_rig(flags),
+            seed=flags.seed,
+            motion_unit=flags.motion_unit,
+            height=flags.height,
+        )
     arrays = run.prepare(reading)
-    npz.write_arrays(output, arrays)
+    with phases.phase(f"writing {output}"):
+        npz.write_arrays(output, arrays)
     print(run.summary(arrays))
     done = "replaced" if replaced else "written to"
-    print(f"{done} {output}; now: {cli.program('inspect')} --data={output}")
+    print(f"{done} {output}; {cli.then('inspect', f'--data={output}')}")
     return 0
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 MOST_PEOPLE = 12
 
@@ -28,20 +28,19 @@ def main(argv: Sequence[str]) -> int:
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
     _check(flags.people, flags.frames, flags.seed)
+    phases.begin("example", f"writing recordings of built-in people to {flags.out}")
 
     from pathlib import Path
-
-    from tqdm import tqdm
 
     from geoself_jax.prepare.example_recording import CALIBRATION, TEST, TRAIN, TRUTH, write_example
     from geoself_jax.runtime.outputs import check_place
 
     out = Path(flags.out)
     check_place("--out", out)
-    with tqdm(total=flags.people + 1, unit=" people", desc="writing") as bar:
+    with phases.phase("writing", flags.people + 1, "people") as bar:
 
         def notice(path: str) -> None:
-            bar.set_postfix_str(path, refresh=False)
+            bar.note = path
             bar.update()
 
         write_example(out, people=flags.people, frames=flags.frames, seed=flags.seed, notice=notice)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from geoself_jax.core.errors import data_error, missing_error, usage_error
 from geoself_jax.data.files import npz
@@ -20,6 +19,7 @@ from geoself_jax.prepare.one_camera import one_camera
 from geoself_jax.prepare.own_rig import read_own_rig
 from geoself_jax.prepare.rig_options import RigOptions, read_rig
 from geoself_jax.prepare.scale_by_height import measured, scaled
+from geoself_jax.runtime.phases import phase
 
 DATASETS = {
     "human36m": "videopose3d",
@@ -170,11 +170,11 @@ def prepare(reading: Reading) -> dict[str, np.ndarray]:
 
 
 def _shown(reading: Reading) -> Iterator[Clip]:
-    with tqdm(total=reading.total, unit=" clips", desc="reading") as bar:
+    with phase("reading", reading.total, "clips") as bar:
         for clip in reading.clips:
-            bar.set_postfix_str(clip.name, refresh=False)
+            bar.note = clip.name
             bar.update()
-            bar.total = max(bar.total or 0, bar.n)  # a file may hold several clips
+            bar.total = max(bar.total or 0, bar.done)  # a file may hold several clips
             yield clip
 
 

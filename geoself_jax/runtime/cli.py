@@ -1,12 +1,16 @@
 """What all commands share: flags, `--config.a.b=value`, one-line errors and exit codes."""
 
 import argparse
+import atexit
+import contextlib
 import dataclasses
 import importlib
 import os
 import re
 import runpy
+import shlex
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
@@ -25,8 +29,9 @@ from geoself_jax.core.errors import (
     one_line,
     usage_error,
 )
+from geoself_jax.runtime import messages, phases
 from geoself_jax.runtime.flag_hints import meant
-from geoself_jax.runtime.signals import end_at_once
+from geoself_jax.runtime.signals import end_at_once, is_command
 from geoself_jax.runtime.standard_streams import (
     drop,
     open_standard_streams,
@@ -62,6 +67,16 @@ def program(verb: str) -> str:
     """How the user started a command: `geoself VERB` or `python -m geoself_jax.VERB`."""
     by_script = Path(sys.argv[0]).stem == "geoself" if sys.argv else False
     return f"geoself {verb}" if by_script else f"python -m geoself_jax.{verb}"
+
+
+def then(verb: str, *flags: str) -> str:
+    """`now: geoself VERB FLAGS`, the command to go on with, as a shell takes it.
+
+    Args:
+        verb: Of the command.
+        flags: With their paths.
+    """
+    return " ".join(["now:", program(verb), *map(shlex.quote, flags)])
 
 
 _REQUIRED = re.compile(r"the following arguments are required: (.*)", re.DOTALL)
@@ -106,6 +121,7 @@ def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list
         GeoselfError: Unknown flag (64).
     """
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parser.add_argument("--quiet", action="store_true", help="plain lines with times, no bars")
     parser.add_argument("--version", action="version", version=f"geoself_jax {__version__}")
     flags, overrides, rest = [], [], list(argv)
     while rest:
@@ -128,6 +144,7 @@ def parse(parser: Parser, argv: Sequence[str]) -> tuple[argparse.Namespace, list
     if unknown:
         why = "no such flag" if unknown[0].startswith("-") else "no flag stands before it"
         raise usage_error(unknown[0], why, meant(unknown[0], options))
+    phases.set_quiet(known.quiet)
     return known, overrides
 
 
@@ -224,9 +241,26 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
     end_at_once()
     open_standard_streams()
     warnings.showwarning = _show
-    with unread_streams_are_dropped(output=False):
+    with messages.own_standard_error(), unread_streams_are_dropped(output=False), phases.command():
         code = _code_of(main, sys.argv[1:])
+    if is_command():
+        _end(code)
     raise SystemExit(code)
+
+
+def _end(code: int) -> None:
+    """Ends the process, unless a thread still works: all is written, all that is registered done.
+
+    Python would take a second more to take apart what jax has loaded.
+    """
+    others = (t for t in threading.enumerate() if t is not threading.main_thread())
+    if any(not thread.daemon for thread in others):
+        return
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _code_of(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 _PAGE = (
     '<div><iframe srcdoc="{page}" sandbox="allow-scripts" style="width: 100%; height: {height}px; '
@@ -25,7 +25,8 @@ def command(verb: str, *flags: object) -> None:
     """
     main = cli.main_of(verb)
     try:
-        code = main([str(flag) for flag in flags])
+        with phases.command():
+            code = main([str(flag) for flag in flags])
     except GeoselfError as error:
         raise RuntimeError(f"error: {error}") from None
     if code:

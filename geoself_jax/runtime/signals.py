@@ -46,10 +46,21 @@ def _leave(number: int, frame: FrameType | None) -> None:
     remove_unfinished()
     with contextlib.suppress(Exception):  # the signal may have come within a write to it
         sys.stdout.flush()
-    bars = getattr(getattr(sys.modules.get("tqdm"), "tqdm", None), "_instances", ())
+    stream = 2
+    with contextlib.suppress(Exception):
+        phases = sys.modules.get("geoself_jax.runtime.phases")
+        if phases is not None:
+            phases.leave()
+        stream = sys.stderr.fileno()  # apart from 2 where messages of libraries are kept
     with contextlib.suppress(OSError):
-        os.write(2, b"\n" * bool(bars) + _LINE)  # a progress bar leaves its line open
+        os.write(stream, _LINE)
     os._exit(128 + number)
+
+
+def _show_stopping(stopping: bool) -> None:
+    phases = sys.modules.get("geoself_jax.runtime.phases")  # this module is imported first
+    if phases is not None:
+        phases.set_stopping(stopping)
 
 
 class StopFlag:
@@ -83,6 +94,7 @@ class StopFlag:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        _show_stopping(False)
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
@@ -90,6 +102,7 @@ class StopFlag:
         now = time.monotonic()
         if not self.asked:
             self.asked, self._asked_at = True, now
+            _show_stopping(True)
         elif now - self._asked_at > SAME_REQUEST_SECONDS:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)

@@ -3,12 +3,16 @@
 import fcntl
 import json
 import os
+import time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from geoself_jax.core.config import Config, ModelConfig, as_dict, split_where
 from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, data_error, missing_error
 from geoself_jax.core.unfinished import unfinished
+
+if TYPE_CHECKING:
+    import numpy as np
 
 RECORD = "run.json"
 
@@ -179,11 +183,21 @@ class MetricsLog:
                 temporary.replace(self._path)
 
     def write(self, step: int, scalars: dict[str, float]) -> None:
-        """Appends one line."""
-        self._file.write(json.dumps({"step": step, **scalars}) + "\n")
+        """Appends one line, with the time: seconds since 1970."""
+        line = {"step": step, "time": round(time.time(), 3), **scalars}
+        self._file.write(json.dumps(line) + "\n")
         self._file.flush()
         for name, value in scalars.items():
             self._events.add_scalar(name, value, step)
+
+    def describe(self, name: str, text: str, step: int) -> None:
+        """Adds a text, Markdown, to the TensorBoard events."""
+        self._events.add_text(name, text, step)
+
+    def show(self, name: str, image: "np.ndarray", step: int) -> None:
+        """Adds a picture, (height, width, 3) uint8, to the TensorBoard events."""
+        self._events.add_image(name, image, step, dataformats="HWC")
+        self._events.flush()
 
     def close(self) -> None:
         """Flushes both."""

@@ -3,12 +3,14 @@
 Rerunning the same command continues where the last one stopped.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from geoself_jax.core.config import DistributedConfig
 from geoself_jax.core.errors import INTERRUPTED, missing_error, usage_error
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
     from geoself_jax.train.run import Outcome
@@ -42,6 +44,8 @@ def main(argv: Sequence[str]) -> int:
             "give a folder, copy it later",
         )
     config = cli.load_config(flags.config, overrides)
+    line = f"training --config={flags.config} into {flags.workdir}"
+    phases.begin("train", line, leading=_is_first_host(config.distributed))
 
     from pathlib import Path
 
@@ -52,13 +56,27 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.train.run import train
 
     check_folder("--workdir", flags.workdir, {"config.data.train": [place(config.data.train)]})
-    devices.start(config)
+    with phases.phase("starting the devices"):
+        devices.start(config)
     _check_data(flags.config, config.data.train)
     check_names(config)  # before the data, which may take a minute
-    data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
+    with phases.phase(f"reading {config.data.train}"):
+        data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
     outcome: Outcome = train(config, Path(flags.workdir), data)
-    print(outcome.message, file=sys.stderr)
+    test = config.data.train.replace("synthetic:train", "synthetic:test")
+    now = cli.then("evaluate", f"--workdir={flags.workdir}", f"--data={test}")
+    if phases.is_leading():
+        print(outcome.message + f"; {now}" * (not outcome.interrupted), file=sys.stderr)
     return INTERRUPTED if outcome.interrupted else 0
+
+
+def _is_first_host(config: DistributedConfig) -> bool:
+    """Whether this is the first of several hosts, or the only one, before jax knows."""
+    if config.coordinator not in ("auto", "cluster"):
+        return config.process == 0
+    several = int(os.environ.get("SLURM_STEP_NUM_TASKS", "1")) > 1
+    slurm = os.environ.get("SLURM_PROCID", "0") if several else "0"
+    return slurm == "0" and os.environ.get("TPU_WORKER_ID", "0") == "0"
 
 
 def _check_data(config: str, source: str) -> None:

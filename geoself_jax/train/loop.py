@@ -4,6 +4,7 @@ import functools
 import itertools
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,18 @@ import optax
 from geoself_jax.core import step
 from geoself_jax.core.batch import TrainingViews
 from geoself_jax.core.config import Config
+from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.model import Networks
 from geoself_jax.core.sampling import exchanges, make_batch
 from geoself_jax.core.step import TrainState
+from geoself_jax.evaluate.held_out import HeldOut
 from geoself_jax.runtime import devices, hosts
+from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.train import parallel
 from geoself_jax.train.host_feed import HostFeed
 from geoself_jax.train.parallel import Advance
+from geoself_jax.train.pictures import is_picture_due, picture
 from geoself_jax.train.progress import Progress
 from geoself_jax.train.saving import Saver
 from geoself_jax.train.schedule import Stages
@@ -74,52 +79,90 @@ class Training:
         return parallel.row_bytes(self.data) > self.config.data.device_bytes
 
 
-def run_loop(training: Training, state: TrainState, saver: Saver) -> Outcome:
+def run_loop(training: Training, state: TrainState, saver: Saver, held: HeldOut) -> Outcome:
     """Calls the devices until the end or until asked to stop; the last state is saved.
 
     Metrics of a call are read while the next one runs, except where a state is to be validated or
     saved.
 
+    Args:
+        training: What to train, and how long.
+        state: To start from.
+        saver: Validates and saves.
+        held: What `saver` validates on, of which pictures are drawn.
+
     Raises:
         GeoselfError: The loss is not finite any more, or no step learned anything (70); the disk
             refuses a checkpoint (74).
     """
+    with Progress(training, int(state.step), saver.best) as progress:
+        try:
+            state, done = advanced(training, state, saver, held, progress)
+        except GeoselfError:  # what was best before stays
+            saver.save_best()
+            raise
+    saver.save(state, done)
+    return outcome(training, done)
+
+
+def advanced(
+    training: Training, state: TrainState, saver: Saver, held: HeldOut, progress: Progress
+) -> tuple[TrainState, int]:
+    """The state at the end, or where a stop was asked for, and its step."""
     mesh, done, total = parallel.data_mesh(), int(state.step), training.stages.total
     data = parallel.without_rows(training.data) if training.is_fed else training.data
     state, data = hosts.on_every_device((state, data), mesh)
     compiled = functools.cache(functools.partial(compile_call, training, mesh))
     unread: tuple[int, int, Any] | None = None
     saved_at, fresh = time.monotonic(), True
-    with Progress(training.folder, done, total) as progress:
-        for (pretrain, first, steps), given in calls(training, mesh, done):
-            if hosts.any_host(training.stop.asked):
-                break
-            most = steps if training.is_fed else training.stages.call
-            state, metrics = compiled(pretrain, most)(state, data, given)
-            if unread:
-                progress.write(unread[0], progress.show(*unread))
-            done = first + steps
-            unread = (done, steps, metrics)
-            due = is_due(training, first, done)
-            saving = time.monotonic() - saved_at > 60 * training.config.schedule.save_minutes
-            if due or saving or fresh:
-                scalars = progress.show(*unread)
-                if due and progress.is_kept:
-                    scalars |= saver.validate(state, done)
-                progress.write(done, scalars)
-                unread = None
-            if saving:
-                saver.save(state, done)
-                saved_at = time.monotonic()
-            if fresh:
-                progress.first_steps(steps, training.started)
-            fresh = False
+    for (pretrain, first, steps), given in calls(training, mesh, done):
+        if hosts.any_host(training.stop.asked):
+            break
+        programs = compiled.cache_info().currsize
+        advance = compiled(pretrain, steps if training.is_fed else training.stages.call)
+        compiles = compiled.cache_info().currsize > programs
+        with phase("compiling the training step") if compiles else nullcontext():
+            state, metrics = advance(state, data, given)
         if unread:
-            progress.write(unread[0], progress.show(*unread))
-        if done == total:
-            progress.check_learned(done)
-    saver.save(state, done)
-    return outcome(training, done)
+            progress.write(unread[0], progress.show(*unread), saver.best)
+        done = first + steps
+        unread = (done, steps, metrics)
+        due = is_due(training, first, done)
+        saving = time.monotonic() - saved_at > 60 * training.config.schedule.save_minutes
+        if due or saving or fresh:
+            scalars = progress.show(*unread)
+            if due and progress.is_kept:
+                scalars |= validated(training, saver, held, progress, state, done)
+            progress.write(done, scalars, saver.best)
+            unread = None
+        if saving:
+            saver.save(state, done)
+            saved_at = time.monotonic()
+        if fresh:
+            progress.first_steps(steps, training.started)
+        fresh = False
+    if unread:
+        progress.write(unread[0], progress.show(*unread), saver.best)
+    if done == total:
+        progress.check_learned(done)
+    return state, done
+
+
+def validated(
+    training: Training,
+    saver: Saver,
+    held: HeldOut,
+    progress: Progress,
+    state: TrainState,
+    done: int,
+) -> dict[str, float]:
+    """The score of a state at step `done`; at each tenth of the run a picture too."""
+    with phase("validating", lines=False):
+        scalars = saver.validate(state, done)
+    if is_picture_due(training.stages, done - period_of(training), done) and scalars:
+        with phase("drawing held-out poses", lines=False):
+            progress.draw(done, picture(held))
+    return scalars
 
 
 def outcome(training: Training, done: int) -> Outcome:
@@ -133,8 +176,13 @@ def outcome(training: Training, done: int) -> Outcome:
 
 def is_due(training: Training, first: int, done: int) -> bool:
     """Whether a validation is due after the call from step `first` to `done`."""
-    period = training.config.schedule.call * training.config.schedule.validate
+    period = period_of(training)
     return done // period > first // period or done == training.stages.total
+
+
+def period_of(training: Training) -> int:
+    """Steps from one validation to the next."""
+    return training.stages.validation_period(training.config.schedule.validate)
 
 
 def calls(

@@ -1,34 +1,54 @@
-"""What a run reports while it trains: a progress bar and the log of its metrics."""
+"""What a run reports while it trains: the bar, its lines and the log of its metrics."""
 
+import json
 import time
-from pathlib import Path
+from contextlib import ExitStack
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from tqdm import tqdm
 
 from geoself_jax.core import step
+from geoself_jax.core.config import as_dict
 from geoself_jax.core.errors import DIVERGED, GeoselfError
-from geoself_jax.runtime import hosts, workdir
+from geoself_jax.core.optimizer import learning_rate
+from geoself_jax.runtime import hosts, phases, workdir
+from geoself_jax.runtime.run_log import log
+from geoself_jax.train.saving import Best
+
+if TYPE_CHECKING:
+    from geoself_jax.train.loop import Training
+
+_AHEAD = 256
+LINE_SECONDS = 60.0
+"""Without a bar there is a line at each validation, and as often as this."""
 
 
 class Progress:
-    """The bar on the terminal and metrics.jsonl; both on the host that writes, else silent."""
+    """The bar on the terminal and the run's logs; all on the host that writes, else silent.
 
-    def __init__(self, folder: Path, done: int, total: int) -> None:
-        leading = hosts.is_leader()
-        self._learned = done > 0
-        self._log = workdir.MetricsLog(folder, done) if leading else None
-        self._bar = tqdm(
-            total=total,
-            initial=done,
-            unit="step",
-            smoothing=0.1,
-            mininterval=1,
-            disable=not leading,
-        )
+    Args:
+        training: The run.
+        done: Steps done before.
+        best: The best score so far.
+    """
+
+    def __init__(self, training: "Training", done: int, best: Best) -> None:
+        config, stages = training.config, training.stages
+        self._total, self._first, self._best = stages.total, done, best
+        self._learned, self._score = done > 0, float("nan")
+        self._rates = _Rates(training)
+        self._log = workdir.MetricsLog(training.folder, done) if hosts.is_leader() else None
+        self._open = ExitStack()
+        bar = phases.phase("training", self._total, "steps", initial=done, lines=False)
+        self._bar = self._open.enter_context(bar)
+        self._before, self._line_at = (done, 0.0), time.monotonic()
+        if self._log:
+            self._open.callback(self._log.close)
+            text = json.dumps(as_dict(config), indent=2)
+            self._log.describe("configuration", f"```\n{text}\n```", done)
 
     def __enter__(self) -> "Progress":
         return self
@@ -39,9 +59,7 @@ class Progress:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.close()
-        if self._log:
-            self._log.close()
+        self._open.close()
 
     @property
     def is_kept(self) -> bool:
@@ -59,8 +77,6 @@ class Progress:
         changed = (own["skipped"] == 0) & (own["gradient_norm"] > 0)
         self._learned |= bool(changed.any())
         self._bar.update(steps)
-        if "loss" in scalars:
-            self._bar.set_postfix(loss=f"{scalars['loss']:.4g}")
         return scalars
 
     def check_learned(self, done: int) -> None:
@@ -77,17 +93,79 @@ class Progress:
                 DIVERGED,
             )
 
-    def write(self, done: int, scalars: dict[str, float]) -> None:
-        """Logs scalars under a step."""
-        if self._log:
-            self._log.write(done, scalars)
+    def write(self, done: int, scalars: dict[str, float], best: Best) -> None:
+        """Logs scalars under a step, with the rate of learning and of the steps.
+
+        Args:
+            done: The step.
+            scalars: By name; with `validation_triangulation_mm` where it was validated.
+            best: The best score so far.
+        """
+        if not self._log:
+            return
+        (before, then), now = self._before, self._bar.seconds
+        more = {"learning_rate": self._rates.at(done - 1)}
+        if now > then and done > before:
+            more["steps_per_second"] = (done - before) / (now - then)
+        self._before = done, now
+        score = scalars.get("validation_triangulation_mm")
+        if score is not None:
+            more |= {"best_triangulation_mm": best.score, "best_step": best.step}
+        self._log.write(done, {**scalars, **more})
+        self._say(done, scalars, score, best)
+
+    def _say(self, done: int, scalars: dict[str, float], score: float | None, best: Best) -> None:
+        """The bar's note; and a line, in the log alone where there is a bar."""
+        self._score = self._score if score is None else score
+        parts = [f"loss {scalars['loss']:.4g}"] if "loss" in scalars else []
+        if np.isfinite(self._score):
+            held = f"held-out {self._score:.1f} mm"
+            parts = [f"{held}, best {best.score:.1f} at {best.step}", *parts]
+        self._bar.note = ", ".join(parts)
+        if score is None and time.monotonic() - self._line_at < LINE_SECONDS:
+            return
+        self._line_at = time.monotonic()
+        rate = (done - self._first) / max(self._bar.seconds, 1e-9)
+        left = f"{rate:.1f} steps/s, {(self._total - done) / max(rate, 1e-9):.0f} s left"
+        line = ", ".join([f"step {done} of {self._total}: {self._bar.note}".rstrip(": "), left])
+        if phases.is_bar_shown():
+            log(line)
+        else:
+            phases.say(line)
+
+    def draw(self, done: int, image: np.ndarray | None) -> None:
+        """Adds a picture of held-out poses to TensorBoard's events."""
+        if self._log and image is not None:
+            self._log.show("held_out_poses", image, done)
 
     def first_steps(self, steps: int, started: float) -> None:
         """Reports how long it took to the end of the first call."""
         if self._log:
             seconds = time.monotonic() - started
             what = "step" if steps == 1 else f"{steps} steps"
-            tqdm.write(f"first {what} done after {seconds:.1f} s, compiling included")
+            print(f"first {what} done after {seconds:.1f} s, compiling included", flush=True)
+
+
+class _Rates:
+    """Learning rates of the last steps of calls, computed many at once.
+
+    One at a time would wait for the steps that run meanwhile.
+    """
+
+    def __init__(self, training: "Training") -> None:
+        config, stages = training.config, training.stages
+        rate = learning_rate(config.optimizer, stages.pretrain, stages.total)
+        self._rate = rate if callable(rate) else lambda step: jnp.asarray(rate)
+        self._ahead = config.schedule.call * np.arange(_AHEAD)
+        self._known: dict[int, float] = {}
+
+    def at(self, step: int) -> float:
+        """The rate of a step."""
+        if step not in self._known:
+            steps = np.minimum(step + self._ahead, 2**31 - 1).astype(np.int32)
+            rates = np.asarray(jax.jit(jax.vmap(self._rate))(steps), np.float64)
+            self._known = dict(zip(steps.tolist(), rates.tolist(), strict=True))
+        return self._known[step]
 
 
 def means(metrics: dict[str, Any], done: int) -> dict[str, float]:

@@ -1,16 +1,13 @@
 """The story of a run, from a recording to its last checkpoint."""
 
 import contextlib
-import functools
 import json
-import math
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from geoself_jax.core import step
 from geoself_jax.core.config import Config
@@ -24,15 +21,17 @@ from geoself_jax.data.training_set import (
     training_views,
     triangulate_recording,
 )
-from geoself_jax.evaluate.held_out import score
+from geoself_jax.evaluate.held_out import HeldOut
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime import devices, hosts, workdir
+from geoself_jax.runtime.phases import phase
+from geoself_jax.runtime.run_log import logged
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.runtime.standard_streams import unread_streams_are_dropped
 from geoself_jax.train.check_config import check_fit, check_labels, check_memory, check_values
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
-from geoself_jax.train.saving import Saver, restore
+from geoself_jax.train.saving import Best, Saver, restore
 from geoself_jax.train.schedule import make_stages
 
 
@@ -74,8 +73,11 @@ def train(
         if not stop.listens:
             _warn(["trained in a thread: Ctrl-C and SIGTERM do not stop it between two steps"])
         if triangulated is None:
-            triangulated = triangulate_recording(recording, config.objective.labels)
-        _warn(check_before_training(config.data.train, recording, force=config.data.force))
+            with phase("triangulating"):
+                triangulated = triangulate_recording(recording, config.objective.labels)
+        with phase("checking the recording"):
+            warnings = check_before_training(config.data.train, recording, force=config.data.force)
+        _warn(warnings)
         check_fit(config, recording)
         used, held = split_people(config, recording)
         target = triangulated if labels is None else labels
@@ -87,7 +89,8 @@ def train(
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
         record = run_record(config, model, recording, used, held, labels=labels)
         continued = _claim(folder, record)
-        state, best = step.initial_state(model, optimizer, config.seed), math.inf
+        with phase("compiling the networks"):
+            state, best = step.initial_state(model, optimizer, config.seed), Best()
         if continued:
             state, best = restore(folder, state)
         training = Training(config, folder, model, optimizer, stages, data, stop, started)
@@ -98,9 +101,10 @@ def train(
         if at >= stages.total:
             return Outcome(at, False, f"already done: {at} steps in {folder}", stop.asked)
         validation = recording.select(held), triangulated[held]
-        validate = functools.partial(score, model, step.make_predict(model), *validation)
-        saver = Saver(folder, validate, best, calibrate=config.model.uncertainty)
-        return run_loop(training, state, saver)
+        held_out_people = HeldOut(model, step.make_predict(model), *validation)
+        calibrate = config.model.uncertainty
+        saver = Saver(folder, held_out_people.score, best, calibrate=calibrate)
+        return run_loop(training, state, saver, held_out_people)
 
 
 def split_people(config: Config, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
@@ -138,8 +142,12 @@ def _warn(lines: list[str]) -> None:
 
 
 def _owned(folder: Path) -> contextlib.AbstractContextManager[Any]:
-    """The folder's lock, on the host that writes to it."""
-    return workdir.lock(folder) if hosts.is_leader() else contextlib.nullcontext()
+    """The folder's lock and its log, on the host that writes to it."""
+    owned = contextlib.ExitStack()
+    if hosts.is_leader():
+        owned.enter_context(workdir.lock(folder))
+        owned.enter_context(logged(folder))
+    return owned
 
 
 def _claim(folder: Path, record: dict[str, Any]) -> bool:
@@ -161,7 +169,7 @@ def _claim(folder: Path, record: dict[str, Any]) -> bool:
     if earlier:
         before, now = (s.get("compute_type") for s in (earlier[-1], record["starts"][0]))
         if before and before != now:
-            tqdm.write(f"computing in {now}, before in {before} (--config.compute={before})")
+            print(f"computing in {now}, before in {before} (--config.compute={before})")
     return hosts.any_host(earlier is not None)
 
 

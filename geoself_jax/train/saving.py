@@ -3,19 +3,27 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
-from tqdm import tqdm
 
 from geoself_jax.core.step import TrainState
 from geoself_jax.runtime import checkpoints, hosts
+from geoself_jax.runtime.phases import phase
 
 LAST, BEST = "checkpoints/last", "checkpoints/best"
 
 Validate = Callable[[Any], tuple[float | None, Any]]
 """The networks' variables to a label-free score, or None where there is none, and to the variables
-with their uncertainties calibrated (`evaluate.held_out.score`)."""
+with their uncertainties calibrated (`evaluate.held_out.HeldOut.score`)."""
+
+
+class Best(NamedTuple):
+    """The lowest label-free score so far, mm, and the step that it is of."""
+
+    score: float = math.inf
+    step: int = 0
 
 
 def items(state: TrainState) -> dict[str, Any]:
@@ -25,50 +33,66 @@ def items(state: TrainState) -> dict[str, Any]:
     return {"variables": variables, "progress": values}
 
 
-def restore(folder: Path, state: TrainState) -> tuple[TrainState, float]:
+def restore(folder: Path, state: TrainState) -> tuple[TrainState, Best]:
     """The newest checkpoint and the best score so far; `state` itself where there is none."""
-    saved, best = items(state), math.inf
+    saved, best = items(state), Best()
     if hosts.is_leader():
-        found = checkpoints.restore_latest(folder / LAST, saved, warn=tqdm.write, set_aside=True)
+        found = checkpoints.restore_latest(folder / LAST, saved, warn=print, set_aside=True)
         if found is not None:
             saved, facts = found
-            best = best if facts["best"] is None else facts["best"]
-    saved, best = hosts.from_leader((saved, np.float64(best)))
-    return TrainState(**saved["variables"], **saved["progress"]), float(best)
+            if facts["best"] is not None:  # older runs have no step of it
+                best = Best(facts["best"], facts.get("best_step", facts["step"]))
+    saved, numbers = hosts.from_leader((saved, np.array(best, np.float64)))
+    best = Best(float(numbers[0]), int(numbers[1]))
+    return TrainState(**saved["variables"], **saved["progress"]), best
 
 
 class Saver:
     """Saves states of one run, and knows the best score so far.
 
+    The best networks are written with the next state to continue from, at the latest when the run
+    ends: early in a run each validation is the best so far.
+
     Attributes:
-        best: The lowest label-free score so far, mm.
+        best: The best score so far.
     """
 
-    def __init__(self, folder: Path, validate: Validate, best: float, *, calibrate: bool) -> None:
+    def __init__(self, folder: Path, validate: Validate, best: Best, *, calibrate: bool) -> None:
         self._folder, self._validate, self._calibrate = folder, validate, calibrate
         self.best = best
+        self._unsaved: tuple[int, dict[str, Any], dict[str, Any]] | None = None
 
     def validate(self, state: TrainState, done: int) -> dict[str, float]:
-        """Scores a state, keeps it if it is the best, and returns the score for the log.
+        """Scores a state, keeps its networks if they are the best; returns the score for the log.
 
         Without a score the newest is the best; a score that is not finite never is.
         """
         score, variables = self._validate(items(hosts.own_copy(state))["variables"])
-        if score is None or score < self.best:
-            self.best = self.best if score is None else score
+        if score is None or score < self.best.score:
+            self.best = self.best if score is None else Best(score, done)
             facts = {"step": done, "validation_triangulation_mm": score}
-            saved = {"variables": variables}
-            checkpoints.save(self._folder / BEST, done, saved, keep=1, facts=facts)
+            copied = jax.tree.map(np.array, variables)  # the next step takes the arrays' memory
+            self._unsaved = done, {"variables": copied}, facts
         if score is None or not math.isfinite(score):
             return {}
         return {"validation_triangulation_mm": score}
+
+    def save_best(self) -> None:
+        """Writes the best networks, if they are not written yet."""
+        if self._unsaved is not None:
+            done, saved, facts = self._unsaved
+            checkpoints.save(self._folder / BEST, done, saved, keep=1, facts=facts)
+            self._unsaved = None
 
     def save(self, state: TrainState, done: int) -> None:
         """Saves a state to continue from, on the host that writes."""
         if not hosts.is_leader():
             return
-        facts = {"step": done, "best": self.best if math.isfinite(self.best) else None}
+        score = self.best.score if math.isfinite(self.best.score) else None
+        facts = {"step": done, "best": score, "best_step": self.best.step}
         saved = items(hosts.own_copy(state))
         if self._calibrate:
             saved["variables"] = self._validate(saved["variables"])[1]
-        checkpoints.save(self._folder / LAST, done, saved, keep=2, facts=facts)
+        with phase("saving", lines=False):
+            self.save_best()
+            checkpoints.save(self._folder / LAST, done, saved, keep=2, facts=facts)

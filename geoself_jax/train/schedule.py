@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from geoself_jax.core.config import Config
 from geoself_jax.core.errors import usage_error
 
+VALIDATIONS = 20
+"""At least as many a run, if it has as many calls."""
+
 
 @dataclass(frozen=True)
 class Stages:
@@ -14,6 +17,14 @@ class Stages:
     pretrain: int
     total: int
     call: int
+
+    def validation_period(self, calls: int) -> int:
+        """Steps from one validation to the next, whole calls.
+
+        Args:
+            calls: At most as many; fewer where a run would have fewer than `VALIDATIONS`.
+        """
+        return self.call * min(calls, max(self.total // VALIDATIONS // self.call, 1))
 
     def calls(self, done: int, *, any_length: bool = False) -> Iterator[tuple[bool, int, int]]:
         """Whether it is stage one's, its first step and its steps, for each call still to do.

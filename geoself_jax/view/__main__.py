@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import data_error, usage_error
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
     import argparse
@@ -66,6 +66,9 @@ def main(argv: Sequence[str]) -> int:
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
     _check(flags)
+    shown = [*flags.poses, *filter(None, [flags.data])]
+    more = f" and {len(shown) - 1} more" if len(shown) > 1 else ""
+    phases.begin("view", f"showing {shown[0]}{more} in {flags.out}")
 
     from pathlib import Path
 
@@ -75,7 +78,8 @@ def main(argv: Sequence[str]) -> int:
     data = None if flags.data is None else place(flags.data)
     inputs = {"--poses": flags.poses, "--data": [data], "--skeleton": [flags.skeleton]}
     replaced = "replaced " if check_outputs([("--out", flags.out)], inputs) else ""
-    scenes = _scenes(flags)
+    with phases.phase("reading"):
+        scenes = _scenes(flags)
     out = Path(flags.out)
     if out.suffix.lower() == ".html":
         _write_page(out, scenes, flags, replaced)
@@ -181,7 +185,8 @@ def _write_page(
     scenes = choose_scenes.thinned(scenes, every=flags.every or 1, most=flags.max_frames)
     names = [Path(path).name for path in flags.poses] or [flags.data]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    write_page(out, scenes, flags.title or shown)
+    with phases.phase(f"writing {out}"):
+        write_page(out, scenes, flags.title or shown)
     frames = sum(scene.frames for scene in scenes)
     size = out.stat().st_size / 1e6
     what = f"{len(scenes)} scene{'s' * (len(scenes) != 1)}, {frames} frames, {size:.1f} MB"
@@ -203,7 +208,8 @@ def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace", repla
         if getattr(flags, name) is not None
     }
     if out.suffix.lower() == ".png":
-        write_stills(out, scenes[0], **options)
+        with phases.phase(f"drawing {out}"):
+            write_stills(out, scenes[0], **options)
         print(f"{replaced}{out}")
     else:
         print(f"{replaced}{out}: {write_film(out, scenes[0], **options)} frames")

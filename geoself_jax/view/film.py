@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.runtime.phases import phase
 from geoself_jax.view import video_file
 from geoself_jax.view.choose_frames import Moments, frame_range, in_real_time
 from geoself_jax.view.film_frame import FrameRenderer
@@ -82,9 +82,10 @@ def _sample(renderer: FrameRenderer, moments: Moments) -> Iterator[np.ndarray]:
 def _images(
     renderer: FrameRenderer, moments: Moments, turn: float, name: str
 ) -> Iterator[np.ndarray]:
-    frames = tqdm(zip(*moments, strict=True), name, len(moments.frame), unit=" frames")
-    for k, (frame, index) in enumerate(frames):
-        yield renderer.draw(int(frame), int(index), k * turn)
+    with phase(f"drawing {name}", len(moments.frame), "frames") as bar:
+        for k, (frame, index) in enumerate(zip(*moments, strict=True)):
+            yield renderer.draw(int(frame), int(index), k * turn)
+            bar.update()
 
 
 def _check(path: Path, fps: float, speed: float, width: int, turn: float) -> None:

@@ -42,6 +42,27 @@ def draw_lifted(
     Raises:
         GeoselfError: No plot, or an array of another shape (65); the file cannot be written (74).
     """
+    _save(_lifted(plots, skeleton, title), Path(path))
+
+
+def lifted_image(plots: Sequence[PosePlot], skeleton: Skeleton, *, dpi: int = 80) -> np.ndarray:
+    """Draws as `draw_lifted`, quickly, as an image: (height, width, 3), uint8.
+
+    Args:
+        plots, skeleton: As of `draw_lifted`.
+        dpi: Pixels per inch; a row of plots is about three inches high.
+
+    Raises:
+        GeoselfError: No plot, or an array of another shape (65).
+    """
+    figure = _lifted(plots, skeleton, "")
+    figure.set(dpi=dpi, facecolor="white")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def _lifted(plots: Sequence[PosePlot], skeleton: Skeleton, title: str) -> Figure:
     check(plots, skeleton)
     row, gap, top, width = 2.75, 0.38, 0.5 + 0.4 * bool(title), 8.55  # inches
     height = top + len(plots) * (row + gap)
@@ -62,7 +83,7 @@ def draw_lifted(
         draw_poses(near, plot, plots, skeleton, _NEAR_CAMERA)
         draw_poses(turned, plot, plots, skeleton, _NEAR_CAMERA + 90)
     draw_legend(figure, names_of(plots), skeleton)
-    _save(figure, Path(path))
+    return figure
 
 
 def draw_hero(

@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from geoself_jax.core import step
+from geoself_jax.core import losses, step
 from geoself_jax.core.config import AugmentationConfig, ModelConfig, ObjectiveConfig
 from geoself_jax.core.model import Networks
 from geoself_jax.core.sampling import draw_batch, make_batch
@@ -165,3 +165,16 @@ def test_a_pose_judged_at_the_views_root_does_not_learn_to_make_up_for_the_netwo
         assert float(of_root[..., 2].mean()) > 0  # either way the root is pulled back
         shift[root_from] = np.abs(np.asarray(of_pose)[:, :, 1:].sum(2)).mean()  # all joints alike
     assert shift["views"] < 0.25 * shift["network"]
+
+
+@pytest.mark.parametrize("name", sorted(losses.OBJECTIVES))
+def test_the_terms_of_an_objective_add_up_to_its_loss(name, views):
+    batch = jax.jit(drawing(8))(views, jax.random.key(0))
+    pose = jax.random.normal(jax.random.key(2), batch.label.shape) * 0.3
+    root = jnp.broadcast_to(jnp.array([0.0, 0, 5]), (8, 2, 3))
+    config = ObjectiveConfig(name=name, root_from="views")
+    loss, terms = step.objective_terms(pose, root, batch, config, skeleton=H36M_17)
+    several = {"pseudo_label", "transform", "both"}
+    assert bool(terms) == (name in several) and np.isfinite(loss)
+    if terms:
+        np.testing.assert_allclose(sum(map(float, terms.values())), float(loss), rtol=1e-5)

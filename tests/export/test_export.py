@@ -324,7 +324,8 @@ def test_a_foreign_folder_is_refused_and_left_alone(run, tmp_path):
         "-m", "geoself_jax.export", f"--workdir={run}", f"--out={tmp_path / 'photos'}"
     )
     assert done.returncode == errors.WORKDIR, done.stderr
-    assert done.stderr.startswith("error: --out=") and done.stderr.count("\n") == 1
+    begun, line = done.stderr.splitlines()
+    assert begun.startswith("exporting ") and line.startswith("error: --out=")
     assert contents(tmp_path) == before
 
 

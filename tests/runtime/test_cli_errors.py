@@ -61,11 +61,12 @@ def train(*arguments, ahead=None):
 
 def assert_one_line(done, code, *words):
     assert done.returncode == code, done.stderr
-    lines = done.stderr.splitlines()
-    assert len(lines) == 1 and lines[0].startswith("error: "), done.stderr
+    *begun, line = done.stderr.splitlines()
+    assert line.startswith("error: ") and len(begun) <= 1, done.stderr
+    assert all(first.startswith("training --config=") for first in begun), done.stderr
     assert "Traceback" not in done.stderr
     for word in words:
-        assert word in lines[0]
+        assert word in line
 
 
 @pytest.mark.parametrize(

@@ -164,8 +164,9 @@ def test_a_store_that_does_not_answer_ends_it_before_training(
     cloud.plays(verb, *codes)
     done = run_keep(cloud, f"--store={STORE}", "--workdir=run", "--", "--config=none.py")
     assert done.returncode == 74
-    assert done.stderr.startswith(f"error: {message}") and "403" in done.stderr
-    assert done.stderr.count("\n") == 1
+    begun, line = done.stderr.splitlines()
+    assert begun == f"training in run, kept in {STORE}"
+    assert line.startswith(f"error: {message}") and "403" in line
     assert read(cloud.folder / "buckets/lab-runs/first")["run.tar"] == "kept"
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 
 def main(argv: Sequence[str]) -> int:
@@ -35,6 +35,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--overwrite", action="store_true", help="replace a build of this name")
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
+    phases.begin("tfds_build", f"building the TensorFlow Dataset {flags.dataset}")
 
     from pathlib import Path
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.runtime import cli
+from geoself_jax.runtime import cli, phases
 
 
 def main(argv: Sequence[str]) -> int:
@@ -40,6 +40,7 @@ def main(argv: Sequence[str]) -> int:
         raise usage_error(f"--minutes={flags.minutes}", "wanted more than 0", "raise it")
     if "://" in flags.workdir:
         raise usage_error(f"--workdir={flags.workdir}", "a run is written to a disk", "see --store")
+    phases.say(f"training in {flags.workdir}, kept in {flags.store}")
 
     from pathlib import Path
 

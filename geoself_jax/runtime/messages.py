@@ -1,0 +1,131 @@
+"""What libraries in C++ write to standard error: XLA's alarms are kept in a file, not shown."""
+
+import contextlib
+import faulthandler
+import os
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from geoself_jax.core.unfinished import unfinished
+from geoself_jax.runtime.cache_folder import cache_folder
+
+_HIDDEN = re.compile(
+    rb"[IWE]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages before absl"
+    rb"|\*{20,}\s*$|\[Compiling module |Very slow compile|\s*$"
+)
+"""How lines of absl's and TSL's logs begin, and what an alarm of a slow compilation consists of."""
+_LOOK_SECONDS = 1.0
+_MOST = 2**24
+"""Bytes of a file that are looked through."""
+
+
+class _Kept:
+    """A file in the place of standard error's number 2.
+
+    Args:
+        path: Of the file, which is appended to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._shown = os.fstat(self.file).st_size
+        os.dup2(self.file, 2)
+
+    def show(self) -> None:
+        """Shows whole lines written since; the messages of known logs are forwarded alone."""
+        written = os.pread(self.file, _MOST, self._shown)
+        whole = written[: written.rfind(b"\n") + 1]
+        self._shown += len(whole)
+        for line in whole.splitlines():
+            text = line.decode(errors="replace")
+            if not _HIDDEN.match(line):
+                print(text, file=sys.stderr, flush=True)
+            elif _forward is not None:
+                _forward(text)
+
+
+_is_apart = False
+_kept: _Kept | None = None
+_forward: Callable[[str], None] | None = None
+
+
+@contextlib.contextmanager
+def own_standard_error() -> Iterator[None]:
+    """Within, `sys.stderr` is apart from number 2, which `keep` may then give to a file."""
+    before = sys.stderr
+    if error_number() != 2:  # a program's that runs the command in its own process
+        yield
+        return
+    global _is_apart
+    apart = os.dup(2)
+    _is_apart = True
+    sys.stderr = open(  # noqa: SIM115
+        apart, "w", buffering=1, encoding=before.encoding, errors="backslashreplace", closefd=False
+    )
+    ended = threading.Event()
+    threading.Thread(target=_show_now_and_then, args=(ended,), daemon=True).start()
+    with unfinished(_put_away):
+        try:
+            yield
+        finally:
+            ended.set()
+            if _kept is not None:
+                _kept.show()
+            os.dup2(apart, 2)
+
+
+def error_number() -> int:
+    """The number of the file that `sys.stderr` writes to; -1 where it is none."""
+    try:
+        return sys.stderr.fileno()
+    except (AttributeError, ValueError, OSError):
+        return -1
+
+
+def keep(verb: str) -> None:
+    """From here on messages go to a file of the user's cache folder, where there is one.
+
+    Args:
+        verb: Names the file.
+    """
+    global _kept
+    folder = cache_folder("messages")
+    if folder is None or not _is_apart:
+        return
+    with contextlib.suppress(OSError):
+        _kept = _Kept(folder / f"{verb}-{os.getpid()}.txt")
+        faulthandler.enable(error_number(), all_threads=False)
+
+
+def forward(write: Callable[[str], None] | None) -> None:
+    """From here on messages of known logs are passed on too, a second later at most.
+
+    Args:
+        write: Receives one line each; None for nobody.
+    """
+    global _forward
+    if _kept is not None:
+        _kept.show()
+    _forward = write
+
+
+def _show_now_and_then(ended: threading.Event) -> None:
+    while not ended.wait(_LOOK_SECONDS):
+        if _kept is not None:
+            _kept.show()
+
+
+def _put_away() -> None:
+    """A file of the cache folder is left as the command's last one, or not at all."""
+    global _kept
+    kept, _kept = _kept, None
+    if kept is None or kept.path.parent != cache_folder("messages"):
+        return
+    if os.fstat(kept.file).st_size:
+        kept.path.replace(kept.path.with_name(f"{kept.path.stem.split('-')[0]}.txt"))
+    else:
+        kept.path.unlink(missing_ok=True)

@@ -1,0 +1,136 @@
+"""What a run reports: its log, its metrics, TensorBoard's events, how often it validates."""
+
+import itertools
+import json
+import re
+import struct
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from geoself_jax.core.config import OptimizerConfig, ScheduleConfig
+from geoself_jax.core.optimizer import learning_rate
+from geoself_jax.runtime import run_log
+from geoself_jax.train import loop
+from geoself_jax.train.pictures import is_picture_due
+from geoself_jax.train.schedule import Stages
+
+
+def events_of(folder):
+    """TensorBoard's events: records of length, checksum, bytes, checksum."""
+    from tensorboardX.proto.event_pb2 import Event
+
+    (path,) = (folder / "tensorboard").iterdir()
+    data, at = path.read_bytes(), 0
+    while at < len(data):
+        (size,) = struct.unpack_from("<Q", data, at)
+        yield Event.FromString(data[at + 12 : at + 12 + size])
+        at += 16 + size
+
+
+@pytest.fixture(scope="module")
+def rows(tiny_run):
+    return [json.loads(line) for line in (tiny_run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_metrics_have_times_rates_the_score_and_the_best_so_far(rows, tiny_config):
+    assert all(early["time"] <= late["time"] for early, late in itertools.pairwise(rows))
+    assert all(row["steps_per_second"] > 0 for row in rows)
+    rate = learning_rate(tiny_config.optimizer, 0, 20)
+    assert [row["learning_rate"] for row in rows] == [
+        pytest.approx(float(rate(row["step"] - 1))) for row in rows
+    ]
+    scores = [row["validation_triangulation_mm"] for row in rows]
+    for count, row in enumerate(rows, 1):
+        assert row["best_triangulation_mm"] == min(scores[:count])
+        assert row["best_step"] == rows[int(np.argmin(scores[:count]))]["step"]
+
+
+def test_tensorboard_has_the_metrics_the_configuration_and_pictures(tiny_run, rows):
+    found = {}
+    for event in events_of(tiny_run):
+        for value in event.summary.value:
+            found.setdefault(value.tag, []).append((event.step, value))
+    names = {name for row in rows for name in row} - {"step", "time"}
+    assert (
+        names <= found.keys()
+        and {"loss", "gradient_norm", "learning_rate", "steps_per_second"} <= names
+    )
+    ((_, text),) = found["configuration/text_summary"]
+    assert '"learning_rate": 0.001' in text.tensor.string_val[0].decode()
+    pictures = found["held_out_poses"]
+    assert [step for step, _ in pictures] == [5, 10, 15, 20]  # each a tenth further
+    assert all(value.image.encoded_image_string.startswith(b"\x89PNG") for _, value in pictures)
+
+
+def test_the_log_of_a_run_has_a_line_with_its_time_for_each_validation(tiny_run, rows):
+    lines = (tiny_run / "log.txt").read_text().splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", line) for line in lines)
+    validated = [line for line in lines if "held-out" in line and " of 20: " in line]
+    assert len(validated) == len(rows)
+    last = rows[-1]
+    best = f"best {last['best_triangulation_mm']:.1f} at {last['best_step']}"
+    assert (
+        f"step 20 of 20: held-out {last['validation_triangulation_mm']:.1f} mm, {best}"
+        in (validated[-1])
+    )
+    assert any("training transform on 160 instants" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("length", "call", "validate", "period"),
+    [
+        (4000, 50, 20, 200),
+        (100_000, 50, 20, 1000),
+        (20, 5, 2, 5),
+        (30, 50, 20, 50),
+        (410, 10, 3, 20),
+    ],
+)
+def test_a_run_validates_twenty_times_or_as_often_as_it_has_calls(length, call, validate, period):
+    schedule = ScheduleConfig(length=length, call=call, validate=validate)
+    training = SimpleNamespace(
+        config=SimpleNamespace(schedule=schedule), stages=Stages(0, length, call)
+    )
+    assert loop.period_of(training) == period
+    due = [d for d in range(call, length + call, call) if loop.is_due(training, d - call, d)]
+    assert len(due) >= min(20, -(-length // call)) or due == [call]
+
+
+def test_a_picture_is_due_once_in_each_tenth():
+    stages = Stages(0, 1000, 10)
+    due = [done for done in range(20, 1001, 20) if is_picture_due(stages, done - 20, done)]
+    assert due == list(range(100, 1001, 100))
+
+
+def test_the_rate_of_stage_one_is_constant_and_then_as_configured():
+    rate = learning_rate(OptimizerConfig(schedule="step", learning_rate=0.01), 10, 40)
+    assert [round(float(rate(s)), 6) for s in (0, 9, 10, 25, 39)] == [0.01, 0.01, 0.01, 0.001, 1e-4]
+
+
+def test_what_is_printed_while_a_run_is_logged_is_printed_too_and_an_error_is_logged(
+    tmp_path, capsys
+):
+    before = sys.stdout, sys.stderr
+    with pytest.raises(ValueError), run_log.logged(tmp_path):
+        print("out", end="")
+        print("side")
+        print("warning: odd", file=sys.stderr)
+        run_log.log("for the log alone")
+        raise ValueError("broken")
+    assert (sys.stdout, sys.stderr) == before
+    assert capsys.readouterr() == ("outside\n", "warning: odd\n")
+    lines = (tmp_path / "log.txt").read_text().splitlines()
+    wanted = ["outside", "warning: odd", "for the log alone", "error: broken"]
+    assert [line[20:] for line in lines] == wanted
+    run_log.log("afterwards")
+    assert len((tmp_path / "log.txt").read_text().splitlines()) == 4
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys):
+    (tmp_path / "log.txt").mkdir()
+    with run_log.logged(tmp_path):
+        print("all the same")
+    assert capsys.readouterr().out == "all the same\n"
