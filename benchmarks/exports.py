@@ -21,7 +21,7 @@ import jax
 import numpy as np
 
 from benchmarks import measure
-from geoself_jax.core.step import make_predict
+from geoself_jax.core.predict import make_predict
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
 from geoself_jax.export.compare import plausible_inputs

@@ -25,7 +25,7 @@ from benchmarks.ablation.together import CURVE_POINTS, train_together
 from geoself_jax.core import errors
 from geoself_jax.core.config import Config, as_dict
 from geoself_jax.core.model import Networks
-from geoself_jax.core.step import make_predict
+from geoself_jax.core.predict import make_predict
 from geoself_jax.data import label_refinement
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load

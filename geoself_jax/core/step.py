@@ -1,4 +1,4 @@
-"""The training and prediction steps: pure functions that know nothing of devices."""
+"""The training step: pure functions that know nothing of devices."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -14,7 +14,6 @@ from geoself_jax.core.batch import Batch
 from geoself_jax.core.config import ObjectiveConfig
 from geoself_jax.core.model import Networks, Prediction
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.geometry.camera import pixel_to_ray, ray_to_pixel
 from geoself_jax.geometry.numerics import safe_divide
 
 UNCERTAINTY_WEIGHT = 0.01
@@ -255,37 +254,3 @@ def train_step(
     skipped = jnp.where(finite, 0, state.skipped + 1)
     metrics = {**logged, "gradient_norm": norm, "skipped": skipped}
     return TrainState(params, batch_stats, opt_state, state.step + 1, skipped), metrics
-
-
-def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Prediction]:
-    """Compiles (variables, keypoints_2d, confidence, K) to a `Prediction`, running statistics used.
-
-    Where the networks see windows, keypoints_2d and confidence have an axis of frames.
-
-    Args:
-        model: The networks.
-        flip: Mean of the answer and the mirrored answer to the mirrored view, as VideoPose3D's
-            evaluation does: twice the work, a few millimetres better.
-    """
-
-    def predict(
-        variables: Any, keypoints_2d: jax.Array, confidence: jax.Array, K: jax.Array
-    ) -> Prediction:
-        lifted = Prediction(*model.apply(variables, keypoints_2d, confidence, K, train=False))
-        if not flip:
-            return lifted
-        swap, sign = jnp.array(model.skeleton.mirror), jnp.array([-1.0, 1, 1])
-        points = keypoints_2d.reshape(*K.shape[:-2], -1, 2)
-        mirrored = ray_to_pixel(pixel_to_ray(points, K) * sign[:2], K).reshape(keypoints_2d.shape)
-        seen = (mirrored[..., swap, :], confidence[..., swap])
-        other = Prediction(*model.apply(variables, *seen, K, train=False))
-        off = None
-        if lifted.uncertainty is not None and other.uncertainty is not None:
-            off = (lifted.uncertainty + other.uncertainty[..., swap]) / 2
-        return Prediction(
-            (lifted.pose_3d + other.pose_3d[..., swap, :] * sign) / 2,
-            (lifted.root_position + other.root_position * sign) / 2,
-            off,
-        )
-
-    return jax.jit(predict)

@@ -23,7 +23,7 @@ class HeldOut:
 
     Args:
         model: The networks.
-        predict: Result of `step.make_predict`.
+        predict: Result of `predict.make_predict`.
         recording: Of the held-out subjects.
         triangulated: (frames, joints, 3), metres, world frame, from all views' detections.
     """

@@ -9,8 +9,8 @@ import numpy as np
 
 from geoself_jax.core.errors import DIVERGED, GeoselfError, data_error
 from geoself_jax.core.model import Prediction
+from geoself_jax.core.predict import make_predict
 from geoself_jax.core.skeleton import Skeleton, normalized
-from geoself_jax.core.step import make_predict
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.skeletons import same_joints
@@ -50,7 +50,7 @@ def evaluate(
         recording: Recording to lift, in the run's joints or others that map to them; ground truth
             is optional and may have any joints.
         source: Name of the recording in the report.
-        flip: Whether to average over mirrored input (`step.make_predict`).
+        flip: Whether to average over mirrored input (`predict.make_predict`).
 
     Returns:
         The scores, JSON values; the predictions; the triangulated joints, (frames, joints, 3),

@@ -40,7 +40,7 @@ def predict_recording(
     """Lifts every view of every frame independently.
 
     Args:
-        predict: Result of `step.make_predict`.
+        predict: Result of `predict.make_predict`.
         variables: The networks' variables.
         recording: Recording to lift.
         frames: Input frames of the networks (`ModelConfig.frames`), within one contiguous run.

@@ -10,7 +10,7 @@ import numpy as np
 
 from geoself_jax.core.errors import DIVERGED, GeoselfError
 from geoself_jax.core.model import Prediction
-from geoself_jax.core.step import make_predict
+from geoself_jax.core.predict import make_predict
 from geoself_jax.export.folder import ONNX, PROGRAM
 from geoself_jax.lift import exported, lifter
 from geoself_jax.runtime.restore import Trained

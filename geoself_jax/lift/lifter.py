@@ -14,7 +14,7 @@ from geoself_jax.core.batch import windows
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.model import Networks, Prediction, folded
 from geoself_jax.core.notices import silent
-from geoself_jax.core.step import make_predict
+from geoself_jax.core.predict import make_predict
 from geoself_jax.data.poses.filters import OneEuro
 from geoself_jax.lift.exported import load_exported
 from geoself_jax.lift.inputs import check_intrinsics, runs_of, shaped

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -43,6 +42,8 @@ def cameras_of(names: Sequence[str], clip: Arrays) -> Iterator[tuple[Any, ...]]:
 
 def write_pose2sim(path: Path, names: Sequence[str], clip: Arrays) -> None:
     """Pose2Sim's toml: rotation vectors, metres; it has four coefficients, k3 is left out."""
+    from scipy.spatial.transform import Rotation
+
     lines = []
     for name, K, dist, R, center, size in cameras_of(names, clip):
         lines += [

@@ -10,7 +10,7 @@ from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.runtime import checkpoints, workdir
+from geoself_jax.runtime import workdir
 from geoself_jax.runtime.json_kinds import check_kinds, check_skeleton
 
 
@@ -90,6 +90,10 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
     Raises:
         GeoselfError: No run or no checkpoint there (66); damaged (65).
     """
+    from geoself_jax.runtime import (
+        checkpoints,  # Orbax takes as long to import as an export to lift
+    )
+
     record = workdir.read_record(folder)
     try:
         check_kinds(record, RECORD_KINDS | {"config": (dict,), "config.data.train": (str,)})

@@ -14,6 +14,7 @@ from geoself_jax.core.config import Config
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
+from geoself_jax.core.predict import make_predict
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.training_set import (
     held_out,
@@ -101,7 +102,7 @@ def train(
         if at >= stages.total:
             return Outcome(at, False, f"already done: {at} steps in {folder}", stop.asked)
         validation = recording.select(held), triangulated[held]
-        held_out_people = HeldOut(model, step.make_predict(model), *validation)
+        held_out_people = HeldOut(model, make_predict(model), *validation)
         calibrate = config.model.uncertainty
         saver = Saver(folder, held_out_people.score, best, calibrate=calibrate)
         return run_loop(training, state, saver, held_out_people)

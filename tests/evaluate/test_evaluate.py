@@ -10,8 +10,8 @@ from processes import ROOT, environment
 
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.model import Prediction
+from geoself_jax.core.predict import make_predict
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.core.step import make_predict
 from geoself_jax.data import recording
 from geoself_jax.data.joint_maps import joint_map, limb_joints
 from geoself_jax.data.skeletons import KNOWN_SKELETONS, from_parents

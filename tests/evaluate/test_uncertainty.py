@@ -18,8 +18,8 @@ from geoself_jax.core.config import ModelConfig, ObjectiveConfig, OptimizerConfi
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
+from geoself_jax.core.predict import make_predict
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.core.step import make_predict
 from geoself_jax.data.poses.formats import read_poses, write_poses
 from geoself_jax.data.recording import HostCamera
 from geoself_jax.data.training_set import held_out, triangulate_recording

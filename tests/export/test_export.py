@@ -16,7 +16,7 @@ from processes import ROOT, run_python
 from geoself_jax import load_lifter
 from geoself_jax.core import errors
 from geoself_jax.core.errors import GeoselfError
-from geoself_jax.core.step import make_predict
+from geoself_jax.core.predict import make_predict
 from geoself_jax.export import compare, description
 from geoself_jax.export.folder import ALL, CARD, FILES, ONNX, PROGRAM, SAMPLE
 from geoself_jax.export.write import export

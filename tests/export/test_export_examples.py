@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from processes import ROOT, run_python
 
-from geoself_jax.core.step import make_predict
+from geoself_jax.core.predict import make_predict
 from geoself_jax.export.folder import SAMPLE
 from geoself_jax.runtime.restore import load_trained
 

@@ -13,8 +13,8 @@ from geoself_jax.core import step
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.core.model import Networks
+from geoself_jax.core.predict import make_predict
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.core.step import make_predict
 from geoself_jax.evaluate.scores import predict_recording
 from geoself_jax.export.folder import CARD, PROGRAM, SAMPLE
 from geoself_jax.export.write import export

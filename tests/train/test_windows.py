@@ -8,7 +8,7 @@ import pytest
 
 from geoself_jax.core.config import AugmentationConfig
 from geoself_jax.core.errors import USAGE, GeoselfError
-from geoself_jax.core.step import make_predict
+from geoself_jax.core.predict import make_predict
 from geoself_jax.data.training_set import held_out
 from geoself_jax.evaluate import report
 from geoself_jax.evaluate.scores import predict_recording

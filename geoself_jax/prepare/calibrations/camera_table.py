@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.geometry.lenses import Lens
@@ -168,6 +167,8 @@ def _rotation(value: Any, where: str) -> tuple[np.ndarray, float]:
                 "are these degrees, or Euler angles?",
                 "write it as 3x3, world to camera",
             )
+        from scipy.spatial.transform import Rotation  # slow to import, and few files need it
+
         return Rotation.from_rotvec(vector).as_matrix(), 0.0
     if flat == 4:
         raise data_error(

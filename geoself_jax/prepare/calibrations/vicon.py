@@ -19,7 +19,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_xml
@@ -115,6 +114,8 @@ def _camera(path: Path, camera: ElementTree.Element) -> FileCamera:
             "it left out",
             "calibrate again",
         )
+    from scipy.spatial.transform import Rotation  # slow to import, and few files need it
+
     turn = _numbers(frames[0], "ORIENTATION", 4, where)
     if not 0.99 < math.hypot(*turn) < 1.01:
         raise data_error(f"{where}: ORIENTATION {turn}", "no unit quaternion", "calibrate again")
