@@ -5,7 +5,6 @@ from typing import NamedTuple
 import jax
 import numpy as np
 from jaxtyping import Array, Float
-from scipy.linalg import solveh_banded
 
 from geoself_jax.data.recording import Recording
 from geoself_jax.geometry.camera import Camera
@@ -164,6 +163,8 @@ def _add_bone(
 
 def _solve(A: np.ndarray, b: np.ndarray, smooth: _Smoothness, before: np.ndarray) -> np.ndarray:
     """One joint over all frames: symmetric, three numbers a frame, bound to the next two frames."""
+    from scipy.linalg import solveh_banded  # a tenth of a second that only refined labels need
+
     frames = len(A)
     bands = np.zeros((7, frames, 3))  # bands[k, t, i]: row 3 t + i + k, column 3 t + i
     for i in range(3):

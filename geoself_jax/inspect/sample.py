@@ -114,9 +114,12 @@ class Sample:
         if self.views > 2:
             there = projected(self.by_others[view], camera) if camera else self.expected[view]
             pixels, depth = there
-            error = np.linalg.norm(pixels - own, axis=-1)
-            error = np.where(depth > 0, error, np.where(np.isfinite(depth), np.inf, np.nan))
-            return np.where(np.isfinite(own).all(-1), error, np.nan)
+            off = pixels - own  # NaN where either is
+            error = np.sqrt(off[..., 0] ** 2 + off[..., 1] ** 2)
+            behind = depth <= 0
+            if behind.any():
+                error[behind & ~np.isnan(error)] = np.inf
+            return error
         other = self.pixels[:, 1 - view]
         error = epipolar(own, other, camera or one(self.cameras, view), one(self.cameras, 1 - view))
         return np.where(self.seen[:, 1 - view], error, np.nan)

@@ -208,6 +208,6 @@ def _save(figure: Figure, path: Path) -> None:
     """Saves a PNG of 256 colours: a third of the size in true colour."""
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", facecolor="white", bbox_inches="tight", pad_inches=0.2)
-    image = Image.open(drawn).convert("RGB").quantize(256)
+    image = Image.open(drawn).convert("RGB").quantize(256, Image.Quantize.FASTOCTREE)
     with whole_file(path, "wb") as stream:
-        image.save(stream, "PNG", optimize=True)
+        image.save(stream, "PNG")
