@@ -55,7 +55,7 @@ _forward: Callable[[str], None] | None = None
 
 @contextlib.contextmanager
 def own_standard_error() -> Iterator[None]:
-    """Within, `sys.stderr` is apart from number 2, which `keep` may then give to a file."""
+    """Within, Python's `stderr` is apart from number 2, which `keep` may then give to a file."""
     before = sys.stderr
     if error_number() != 2:  # a program's that runs the command in its own process
         yield
@@ -79,7 +79,7 @@ def own_standard_error() -> Iterator[None]:
 
 
 def error_number() -> int:
-    """The number of the file that `sys.stderr` writes to; -1 where it is none."""
+    """The number of the file that Python's `stderr` writes to; -1 where it is none."""
     try:
         return sys.stderr.fileno()
     except (AttributeError, ValueError, OSError):

@@ -85,7 +85,7 @@ def mentioned(text):
 def check_mention(verb, flags):
     """A flag with its verb must be that command's; one by itself any command's."""
     verbs = [verb] if verb else VERBS
-    known = {"--debug", "--help", "--version", *OTHERS}.union(*map(options_of, verbs))
+    known = {"--debug", "--help", "--quiet", "--version", *OTHERS}.union(*map(options_of, verbs))
     for flag in flags:
         name, _, value = flag.partition("=")
         if name.startswith("--config."):

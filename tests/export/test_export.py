@@ -216,8 +216,9 @@ def test_scores_of_another_checkpoint_are_left_out_and_said_so(run, trained):
 
 def test_the_command_names_files_sizes_and_differences(exported):
     folder, printed = exported
-    lines = printed.splitlines()
+    *lines, done = printed.splitlines()
     assert lines[0].startswith("exported step")
+    assert done.startswith(f"done: {folder}; now: ") and f" --model={folder} " in done
     names = [line.split()[0] for line in lines[1:]]
     assert names == [name for name in ALL if name in FILES or find_spec("onnxruntime")]
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
