@@ -178,3 +178,16 @@ def test_the_terms_of_an_objective_add_up_to_its_loss(name, views):
     assert bool(terms) == (name in several) and np.isfinite(loss)
     if terms:
         np.testing.assert_allclose(sum(map(float, terms.values())), float(loss), rtol=1e-5)
+
+
+def test_a_call_does_as_many_steps_as_it_is_given_by_one_program(views):
+    optimizer, one = stepping(optimizer=optax.adam(1e-3))
+    advance = parallel.make_advance(one, whole_draw(views), parallel.data_mesh(1), seed=0, steps=4)
+    whole, metrics = advance(step.initial_state(MODEL, optimizer, 0), views)
+    state = step.initial_state(MODEL, optimizer, 0)
+    for count, first in ((1, 0), (3, 1)):
+        state, part = advance(state, views, np.int32(count))
+        done = np.asarray(part["loss"])
+        np.testing.assert_array_equal(done[:count], metrics["loss"][first : first + count])
+        assert not done[count:].any()
+    jax.tree.map(np.testing.assert_array_equal, state, whole)
