@@ -234,7 +234,7 @@ class Networks(nn.Module):
             keys = jax.random.bits(self.make_rng("dropout"), (sum(counts), 2), jnp.uint32)
             if self.axis_name is not None:
                 first_row = jax.lax.axis_index(self.axis_name) * features.shape[0]
-        pose_mirrors, root_mirrors = _mirrors(config, self.skeleton)
+        pose_mirrors, root_mirrors = mirrors_of(config, self.skeleton)
         network = functools.partial(
             backbone_of(config.backbone),
             narrowing=config.narrowing,
@@ -277,8 +277,8 @@ class Networks(nn.Module):
         return Prediction(pose_3d, root, off.reshape(*batch, joints))
 
 
-def _mirrors(config: ModelConfig, skeleton: Skeleton) -> list[dict[str, Mirrors]]:
-    """What the networks are passed where they commute with mirroring; else nothing."""
+def mirrors_of(config: ModelConfig, skeleton: Skeleton) -> list[dict[str, Mirrors]]:
+    """What the two networks are passed where they commute with mirroring; else nothing."""
     if not config.symmetric:
         return [{}, {}]
     swap, features = skeleton.mirror, of_features(config, skeleton)
