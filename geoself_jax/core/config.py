@@ -65,9 +65,9 @@ class ModelConfig:
             from `SHORTEST_PATH` to a sixth of the window (`geometry.trajectories.fit_paths`). The
             input must be `centered_ray`; there are no blocks more.
         confidence: Whether they see the detector's confidences too.
-        symmetric: Whether a mirrored view gives the mirrored pose, exactly: units come in pairs that
-            a mirror exchanges (`core.mirroring`), for half the products and weights. Of single
-            frames or `paths` of rays.
+        symmetric: Whether a mirrored view gives the mirrored pose, exactly: half of the units are
+            mirror images of the others (`core.mirroring`), for half the products and weights. For
+            rays of single frames, or `paths`.
         uncertainty: Whether they also say how far off each joint of a pose may be. The poses are
             trained exactly as without it.
         pixel_center, pixel_scale: Pixels. Replaced by the training images' centre and half size

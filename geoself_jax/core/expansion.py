@@ -28,9 +28,7 @@ def expanded(model: Networks, variables: dict[str, Any]) -> tuple[Networks, dict
         params[name] = {
             layer: _layer(weights, layer, mirrors) for layer, weights in params[name].items()
         }
-        stats[name] = {
-            layer: {"norm": _twice(seen["norm"])} for layer, seen in stats[name].items()
-        }
+        stats[name] = {layer: {"norm": _twice(seen["norm"])} for layer, seen in stats[name].items()}
     plain = model.clone(config=dataclasses.replace(model.config, symmetric=False))
     return plain, {"params": params, "batch_stats": stats}
 

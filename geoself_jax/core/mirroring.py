@@ -20,19 +20,19 @@ XYZ = (-1, 1, 1)
 
 
 class Mirror(NamedTuple):
-    """What numbers become in a mirror: `numbers[index] * sign`; twice, they are themselves.
+    """What numbers become in a mirror: `numbers[source] * sign`; twice, they are themselves.
 
     Attributes:
-        index: Of the number that comes to each place.
+        source: Of the number that comes to each place.
         sign: 1, or -1 for numbers along x.
     """
 
-    index: tuple[int, ...]
+    source: tuple[int, ...]
     sign: tuple[int, ...]
 
     def __call__(self, numbers: Any) -> Any:
         """Mirrors the last axis of an array."""
-        return numbers[..., np.array(self.index)] * np.array(self.sign, np.float32)
+        return numbers[..., np.array(self.source)] * np.array(self.sign, np.float32)
 
 
 class Mirrors(NamedTuple):
@@ -69,13 +69,13 @@ def of_features(config: ModelConfig, skeleton: Skeleton) -> Mirror:
         parts += [trust] * (1 + spreads) * config.confidence + [root]
     else:
         parts = [points, *[root] * (config.input == "centered_ray"), *[trust] * config.confidence]
-    starts = np.cumsum([0, *(len(part.index) for part in parts)]).tolist()
-    index = [i + start for part, start in zip(parts, starts, strict=False) for i in part.index]
+    starts = np.cumsum([0, *(len(part.source) for part in parts)]).tolist()
+    index = [i + start for part, start in zip(parts, starts, strict=False) for i in part.source]
     return Mirror(tuple(index), tuple(sign for part in parts for sign in part.sign))
 
 
 def first_kernel(kernel: Any, mirror: Mirror) -> Any:
-    """Kernel of a first layer, (in, units), with that of the units' mirror images: (in, 2 units)."""
+    """Kernel of a first layer, (in, units), with that of the units' images: (in, 2 units)."""
     return jnp.concatenate([kernel, mirror(kernel.T).T], axis=1)
 
 

@@ -181,9 +181,7 @@ def compile_call(
 
 def make_draw(config: Config, model: Networks, data: TrainingViews) -> parallel.Draw:
     """How the experiment's batches are drawn from these instants."""
-    make = functools.partial(
-        make_batch, augmentation=config.augmentation, skeleton=model.skeleton
-    )
+    make = functools.partial(make_batch, augmentation=config.augmentation, skeleton=model.skeleton)
     if model.config.frames > 1 and [device.platform for device in jax.devices()] == ["cpu"]:
         parts = math.gcd(config.schedule.batch, WINDOW_PARTS)
         make = functools.partial(make_batch_in_parts, parts=parts, make=make)

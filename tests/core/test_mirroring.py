@@ -85,7 +85,7 @@ def test_an_ordinary_network_is_expanded_to_itself(case):
 def test_mirrored_twice_the_numbers_are_themselves(case):
     model = case[0]
     for mirror in (of_features(model.config, H36M_17), of_points(H36M_17.mirror, XYZ)):
-        numbers = np.arange(len(mirror.index), dtype=np.float32)
+        numbers = np.arange(len(mirror.source), dtype=np.float32)
         assert not np.array_equal(mirror(numbers), numbers)
         np.testing.assert_array_equal(mirror(mirror(numbers)), numbers)
 
