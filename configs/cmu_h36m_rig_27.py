@@ -26,17 +26,18 @@ def get_config() -> Config:
         model=ModelConfig(
             width=512,
             blocks=2,
-            dropout=0.05,
+            dropout=0.0,
             root_width=256,
             root_blocks=2,
             frames=27,
             temporal="paths",
             confidence=True,
+            symmetric=True,
         ),
         objective=ObjectiveConfig(name="pseudo_label", labels="refined", views=4),
         augmentation=AugmentationConfig(
             share=0.75, limbs=0.1, bend=0.5, tilt=0.3, exchange=0.5, noise=1.14
         ),
         optimizer=OptimizerConfig(learning_rate=5e-3, weight_decay=0.3),
-        schedule=ScheduleConfig(length=30_000, batch=64, call=100),
+        schedule=ScheduleConfig(length=8_000, batch=64, call=100),
     )

@@ -41,6 +41,9 @@ def summary(results: Results) -> dict[str, Any]:
         row["minutes"] = _mean_and_spread(
             [r["minutes"] if _on_one_core(r) else None for r in found]
         )
+        row["cpu_seconds"] = _mean_and_spread(
+            [r.get("cpu_seconds") if _on_one_core(r) else None for r in found]
+        )
         row["uses_3d"] = any(r["uses_3d"] for r in found)
         rows[name] = row
     return rows
@@ -86,6 +89,9 @@ def table(rows: dict[str, Any], notes: dict[str, str]) -> str:
     heads = [*SHOWN.values(), "held out, no labels: triangulation", "cross-view px"]
     heads += [*(f"MPJPE, {CAUSES[key]}" for key in causes), "minutes, one core"]
     keys = [*SHOWN, "held_out_triangulation_mm", "held_out_cross_view_px", *causes, "minutes"]
+    if any(row.get("cpu_seconds") for row in rows.values()):
+        heads.append("CPU seconds")
+        keys.append("cpu_seconds")
     lines = ["| | " + " | ".join(heads) + " | seeds |", "| --- |" + " --- |" * (len(heads) + 1)]
     for name, row in rows.items():
         if "refused" in row:
@@ -192,6 +198,41 @@ def draw_table(path: Path, rows: dict[str, Any], title: str) -> None:
     axes.set_xlim(0.97 * values[:, 0].min(), most)
     axes.set_xlabel("MPJPE, mm (gray: uses 3D)")
     axes.set_title(title, fontsize=9)
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def draw_cost(path: Path, results: Results, title: str) -> None:
+    """The label-free score of held-out people against the CPU seconds of training, a point a run.
+
+    Nothing is drawn where no two runs know their seconds.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    points = {
+        name: [
+            (run["cpu_seconds"], run["held_out"]["triangulation_mm"])
+            for run in scored(found)
+            if run.get("cpu_seconds") and _on_one_core(run)
+        ]
+        for name, found in results.items()
+    }
+    if sum(len(found) for found in points.values()) < 2:
+        return
+    figure, axes = plt.subplots(figsize=(9, 4.5))
+    for number, (name, found) in enumerate(points.items()):
+        if found:
+            marker = "osD^vP*X"[number // 10 % 8]
+            axes.plot(*zip(*found, strict=True), marker, color=f"C{number % 10}", label=name, ms=5)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("CPU seconds of training")
+    axes.set_ylabel("triangulation_mm, held-out people")
+    axes.set_title(title, fontsize=9)
+    axes.legend(fontsize=6, bbox_to_anchor=(1, 1), loc="upper left")
     figure.tight_layout()
     figure.savefig(path, dpi=120)
     plt.close(figure)

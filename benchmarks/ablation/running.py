@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import os
+import resource
 import shutil
 import subprocess
 import time
@@ -98,7 +99,7 @@ class Bench:
             labels = self._triangulated(rows[0], recording)
             saved = [self._path(row).with_suffix(".run") / "checkpoints" for row in rows]
             continued = any(place.exists() for place in saved)
-            start = time.monotonic()
+            start, cpu = time.monotonic(), _cpu_seconds()
             facts = {
                 "name": rows[0].name,
                 "uses_3d": rows[0].supervised or rows[0].adversarial,
@@ -118,7 +119,9 @@ class Bench:
                     self._write(row, facts | refused)
                 return
             minutes = (time.monotonic() - start) / 60 / len(rows)
+            seconds = (_cpu_seconds() - cpu) / len(rows)
             facts["minutes"] = None if continued else minutes
+            facts["cpu_seconds"] = None if continued else seconds
             for row, (trained, curve) in zip(rows, found, strict=True):
                 scores = {
                     "config": trained.record["config"],
@@ -264,6 +267,12 @@ def _predicted(trained: Trained, recording: Recording, at: np.ndarray | None = N
 def _predict(model: Networks) -> Any:
     """Compiled once for all that a row's networks are shown."""
     return make_predict(model)
+
+
+def _cpu_seconds() -> float:
+    """Of this process so far, all its threads."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
 
 
 def _program_of_labels() -> str:

@@ -58,6 +58,7 @@ def show_table(
         place.with_suffix(".md").write_text(text + "\n")
     report.draw_table(place.with_suffix(".png"), found_rows, title)
     report.draw_curves(place.with_name(f"{place.name}-curves.png"), results, title)
+    report.draw_cost(place.with_name(f"{place.name}-cost.png"), results, title)
     print(text)
     print(f"rank correlation with the true MPJPE: {shown['correlations']}")
 

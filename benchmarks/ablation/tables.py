@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from benchmarks.ablation.quick import quick_rows
 from benchmarks.ablation.row import Row, changed
 from geoself_jax.core.config import (
     AugmentationConfig,
@@ -26,7 +27,7 @@ SIZES: dict[str, dict[str, object]] = {
         "schedule__length": 30_000,
     },
 }
-TABLES = ("paper", "beyond", "robustness", "choose", "decide")
+TABLES = ("paper", "beyond", "robustness", "choose", "decide", "quick")
 VIEW_SAMPLES = 256
 """Poses a step, in every row."""
 NOISE = 1.14
@@ -351,6 +352,8 @@ def rows_of(table: str, train: str, held: str, size: Size) -> list[Row]:
     if table == "paper":
         return paper_rows(paper_base(train, held, size))
     base = label_base(train, held, size)
+    if table == "quick":
+        return quick_rows(_recipe(base))
     if table == "decide":
         return decide_rows(base, size)
     rows = {"beyond": beyond_rows, "robustness": robustness_rows, "choose": choose_rows}

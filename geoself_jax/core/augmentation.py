@@ -9,6 +9,7 @@ from jax.scipy.spatial.transform import Rotation
 from jaxtyping import Array, Bool, Float
 
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.geometry.numerics import rotate
 
 
 class Tree(NamedTuple):
@@ -109,7 +110,7 @@ def bent(
     for joint, inner in built.outward:
         turn[joint] = turn[inner] @ own[:, joint] if built.bends[joint] else turn[inner]
         bone = relative[:, :, joint] - relative[:, :, inner]
-        new[joint] = new[inner] + jnp.einsum("bij,bfj->bfi", turn[joint], bone)
+        new[joint] = new[inner] + rotate(turn[joint], bone)
     alone = [relative[:, :, joint] for joint in range(skeleton.joints)]  # where no bone leads
     return jnp.stack([new.get(joint, alone[joint]) for joint in range(skeleton.joints)], axis=2)
 
@@ -123,7 +124,7 @@ def tilted(
         relative: To the root, metres; NaN where unknown.
         vector: Rotation vector, radians, in the axes of `relative`.
     """
-    return jnp.einsum("bij,bfnj->bfni", Rotation.from_rotvec(vector).as_matrix(), relative)
+    return rotate(Rotation.from_rotvec(vector).as_matrix()[:, None], relative)
 
 
 def heading(

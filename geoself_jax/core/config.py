@@ -65,6 +65,9 @@ class ModelConfig:
             from `SHORTEST_PATH` to a sixth of the window (`geometry.trajectories.fit_paths`). The
             input must be `centered_ray`; there are no blocks more.
         confidence: Whether they see the detector's confidences too.
+        symmetric: Whether a mirrored view gives the mirrored pose, exactly: half of the units are
+            mirror images of the others (`core.mirroring`), for half the products and weights. For
+            rays of single frames, or `paths`.
         uncertainty: Whether they also say how far off each joint of a pose may be. The poses are
             trained exactly as without it.
         pixel_center, pixel_scale: Pixels. Replaced by the training images' centre and half size
@@ -84,6 +87,7 @@ class ModelConfig:
     frames: Literal[1, 3, 9, 27, 81, 243] = 1
     temporal: Literal["convolutions", "paths"] = "convolutions"
     confidence: bool = False
+    symmetric: bool = False
     uncertainty: bool = False
     pixel_center: tuple[float, float] = (500.0, 500.0)
     pixel_scale: float = _number(500.0, least=1e-3, most=10**6)

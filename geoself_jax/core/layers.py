@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, UInt32
 
+from geoself_jax.core.mirroring import Mirror, first_kernel, last_bias, last_kernel
+
 Compute = Literal["float32", "bfloat16"]
 EPSILON = 1e-5
 MOMENTUM = 0.99
@@ -58,9 +60,12 @@ class BatchNorm(nn.Module):
     Attributes:
         axis_name: Of the mapped axis whose devices share their statistics (pmap); none where a
             batch is one array.
+        paired: Whether the second half of the units are mirror images of the first, of the same
+            statistics, scale and bias.
     """
 
     axis_name: str | None = None
+    paired: bool = False
 
     @nn.compact
     def __call__(self, x: Float[Array, "batch units"], *, train: bool) -> jax.Array:
@@ -74,7 +79,7 @@ class BatchNorm(nn.Module):
         Returns:
             (batch, units), float32 at least.
         """
-        units = x.shape[-1:]
+        units = (x.shape[-1] // (1 + self.paired),)
         scale = self.param("scale", nn.initializers.ones, units, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, units, jnp.float32)
         mean = self.variable("batch_stats", "mean", jnp.zeros, units, jnp.float32)
@@ -82,6 +87,7 @@ class BatchNorm(nn.Module):
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
         if train and not self.is_initializing():
             moments = jnp.stack([jnp.mean(wide, axis=0), jnp.mean(wide * wide, axis=0)])
+            moments = jnp.mean(moments.reshape(2, -1, *units), axis=1)
             if self.axis_name is not None:
                 moments = jax.lax.pmean(moments, self.axis_name)
             now, square = moments
@@ -91,7 +97,61 @@ class BatchNorm(nn.Module):
         else:
             now, spread = mean.value, var.value
         factor = scale * jax.lax.rsqrt(spread + EPSILON)
-        return wide * factor + (bias - now * factor)
+        offset = bias - now * factor
+        if self.paired:
+            factor, offset = jnp.tile(factor, 2), jnp.tile(offset, 2)
+        return wide * factor + offset
+
+
+class PairedLinear(nn.Module):
+    """A linear layer whose second half of units are mirror images of the first (`mirroring`).
+
+    Attributes:
+        width: Units, an even number.
+        mirror: Of the input, for a first layer; None: the input is such units too.
+        dtype: Of the products; None: as the weights are.
+    """
+
+    width: int
+    mirror: Mirror | None = None
+    dtype: Any = None
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "batch in"]) -> Float[Array, "batch out"]:
+        """Product without bias."""
+        init, half = nn.linear.default_kernel_init, self.width // 2
+        dtype = self.dtype or jnp.promote_types(x.dtype, jnp.float32)
+        if self.mirror is not None:
+            kernel = self.param("kernel", init, (x.shape[-1], half), jnp.float32)
+            return x.astype(dtype) @ first_kernel(kernel, self.mirror).astype(dtype)
+        own, image = jnp.split(x, 2, axis=1)
+        shape = (own.shape[-1], half)
+        even, odd = (self.param(name, init, shape, jnp.float32) for name in ("even", "odd"))
+        even = (own + image).astype(dtype) @ even.astype(dtype)
+        odd = (own - image).astype(dtype) @ odd.astype(dtype)
+        return jnp.concatenate([even + odd, even - odd], axis=1) / 2
+
+
+class PairedOutput(nn.Module):
+    """A last layer of such units (`mirroring`).
+
+    Attributes:
+        outputs: How many.
+        mirror: Of them.
+        kernel_init: As of `nn.Dense`.
+    """
+
+    outputs: int
+    mirror: Mirror
+    kernel_init: Any = nn.linear.default_kernel_init
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "batch in"]) -> Float[Array, "batch out"]:
+        """Product and bias."""
+        shape = (x.shape[-1] // 2, self.outputs)
+        kernel = self.param("kernel", self.kernel_init, shape, jnp.float32)
+        bias = self.param("bias", nn.initializers.zeros, (self.outputs,), jnp.float32)
+        return x @ last_kernel(kernel, self.mirror) + last_bias(bias, self.mirror)
 
 
 class FoldedLinear(nn.Module):
@@ -121,6 +181,8 @@ class Dense(nn.Module):
         compute: Type of the product and of what is stored between layers.
         axis_name: See `BatchNorm`.
         folded: Whether the batch norm is part of the weights (`fold_norm`); not for training.
+        paired: Whether the second half of the units are mirror images of the first.
+        mirror: Of the input, for a first layer of such units.
     """
 
     width: int
@@ -128,6 +190,8 @@ class Dense(nn.Module):
     compute: Compute = "float32"
     axis_name: str | None = None
     folded: bool = False
+    paired: bool = False
+    mirror: Mirror | None = None
 
     @nn.compact
     def __call__(
@@ -148,8 +212,11 @@ class Dense(nn.Module):
         if self.folded:
             return nn.relu(FoldedLinear(self.width, name="linear")(x))
         dtype = jnp.bfloat16 if self.compute == "bfloat16" else None  # None: as the weights are
-        x = nn.Dense(self.width, use_bias=False, dtype=dtype, name="linear")(x)
-        y = nn.relu(BatchNorm(self.axis_name, name="norm")(x, train=train))
+        if self.paired:
+            x = PairedLinear(self.width, self.mirror, dtype, name="linear")(x)
+        else:
+            x = nn.Dense(self.width, use_bias=False, dtype=dtype, name="linear")(x)
+        y = nn.relu(BatchNorm(self.axis_name, self.paired, name="norm")(x, train=train))
         if train and self.dropout:
             kept = keep_mask(key, y.shape, self.dropout, first_row)
             y = jnp.where(kept, y / (1 - self.dropout), 0)

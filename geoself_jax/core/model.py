@@ -14,7 +14,8 @@ from jaxtyping import Array, Float, UInt32
 
 from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.errors import nearest_name, usage_error
-from geoself_jax.core.layers import Compute, Dense, fold_norm
+from geoself_jax.core.layers import Compute, Dense, PairedOutput, fold_norm
+from geoself_jax.core.mirroring import XYZ, Mirrors, of_features, of_points
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.geometry.camera import pixel_to_ray
 from geoself_jax.geometry.numerics import finite_or_zero, rotate, safe_divide
@@ -64,6 +65,7 @@ class ResidualNetwork(nn.Module):
         compute: Type of the products within blocks.
         axis_name: Over which devices batch norm takes its mean.
         folded: Batch norm is folded into the weights (`layers.fold_norm`): for lifting alone.
+        mirrors: Where half of the units are mirror images of the others (`mirroring`).
     """
 
     folds: ClassVar[bool] = True
@@ -80,6 +82,7 @@ class ResidualNetwork(nn.Module):
     compute: Compute = "float32"
     axis_name: str | None = None
     folded: bool = False
+    mirrors: Mirrors | None = None
 
     @nn.compact
     def __call__(
@@ -102,8 +105,9 @@ class ResidualNetwork(nn.Module):
 
         def dense(x: jax.Array, name: str, number: int) -> jax.Array:
             compute = "float32" if name == "stem" else self.compute  # a pixel is a ray of 1/1145
-            how = (self.dropout, compute, self.axis_name, self.folded)
-            layer = Dense(self.width, *how, name=name)
+            how = (self.dropout, compute, self.axis_name, self.folded, self.mirrors is not None)
+            mirror = self.mirrors.features if self.mirrors and name == "stem" else None
+            layer = Dense(self.width, *how, mirror, name=name)
             row = first_row * (x.shape[0] // batch)
             return layer(x, keys[number], row, train=train)
 
@@ -123,13 +127,19 @@ class ResidualNetwork(nn.Module):
             for layer in range(self.layers):
                 y = dense(y, f"block{block}_layer{layer}", 1 + block * self.layers + layer)
             x = x + y
-        init = nn.initializers.zeros if self.zero_output else nn.linear.default_kernel_init
+        zeros = nn.initializers.zeros
+        init = zeros if self.zero_output else nn.linear.default_kernel_init
         wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-        out = nn.Dense(self.outputs, kernel_init=init, name="output")(wide)
+        out = self._last(self.outputs, "output", init)(wide)
         if not self.spread:
             return out, None
-        spread = nn.Dense(self.spread, kernel_init=nn.initializers.zeros, name="spread")
-        return out, spread(jax.lax.stop_gradient(wide))
+        return out, self._last(self.spread, "spread", zeros)(jax.lax.stop_gradient(wide))
+
+    def _last(self, outputs: int, name: str, init: Any) -> nn.Module:
+        if self.mirrors is None:
+            return nn.Dense(outputs, kernel_init=init, name=name)
+        mirror = self.mirrors.outputs if name == "output" else self.mirrors.spread
+        return PairedOutput(outputs, mirror, init, name=name)
 
 
 BACKBONES: dict[str, type[nn.Module]] = {"residual": ResidualNetwork}
@@ -224,6 +234,7 @@ class Networks(nn.Module):
             keys = jax.random.bits(self.make_rng("dropout"), (sum(counts), 2), jnp.uint32)
             if self.axis_name is not None:
                 first_row = jax.lax.axis_index(self.axis_name) * features.shape[0]
+        pose_mirrors, root_mirrors = mirrors_of(config, self.skeleton)
         network = functools.partial(
             backbone_of(config.backbone),
             narrowing=config.narrowing,
@@ -239,6 +250,7 @@ class Networks(nn.Module):
             outputs=joints * 3,
             spread=joints * config.uncertainty,
             name="lifting",
+            **pose_mirrors,
         )
         pose_3d, spread = lifting(features, keys[: counts[0]], first_row, train=train)
         pose_3d = pose_3d.reshape(-1, joints, 3)
@@ -252,6 +264,7 @@ class Networks(nn.Module):
             outputs=3,
             zero_output=config.root == "ray",
             name="root",
+            **root_mirrors,
         )
         out, _ = placing(features, keys[counts[0] :], first_row, train=train)
         root = _root_position(config, out, root_ray).reshape(*batch, 3)
@@ -262,6 +275,15 @@ class Networks(nn.Module):
         off = UNCERTAINTY * jnp.exp(jnp.clip(spread, -4, 3)) * (1.0 if train else scale.value)
         off = jnp.where(jnp.arange(joints) == self.skeleton.root, 0, off)
         return Prediction(pose_3d, root, off.reshape(*batch, joints))
+
+
+def mirrors_of(config: ModelConfig, skeleton: Skeleton) -> list[dict[str, Mirrors]]:
+    """What the two networks are passed where they commute with mirroring; else nothing."""
+    if not config.symmetric:
+        return [{}, {}]
+    swap, features = skeleton.mirror, of_features(config, skeleton)
+    spread, outputs = of_points(swap, (1,)), [of_points(swap, XYZ), of_points((0,), XYZ)]
+    return [{"mirrors": Mirrors(features, out, spread)} for out in outputs]
 
 
 def _rays(

@@ -1,5 +1,6 @@
 """Batches as a pure function of a key: frames, views and synthesized views."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -152,6 +153,25 @@ def make_batch(
     return jax.tree.map(
         lambda a, b: jnp.where(chosen.reshape(-1, *[1] * (a.ndim - 1)), a, b), new, own
     )
+
+
+def make_batch_in_parts(
+    rows: TrainingViews, samples: Samples, *, parts: int, make: Callable[..., Batch]
+) -> Batch:
+    """Builds a batch part by part, the same as at once.
+
+    On CPU a loop is what has XLA make windows once, small enough for the caches; else it makes them
+    again in each of the sums over time that they are part of, in twice the time.
+
+    Args:
+        rows, samples: As of `make_batch`.
+        parts: How many; it divides the samples.
+        make: `make_batch`, its options bound.
+    """
+    arrays = {name: jnp.asarray(getattr(rows, name)) for name in PER_FRAME}, samples
+    arrays = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), arrays)
+    made = jax.lax.map(lambda part: make(rows._replace(**part[0]), part[1]), arrays)
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), made)
 
 
 def exchanges(augmentation: AugmentationConfig) -> bool:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
+from geoself_jax.core.expansion import expanded
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.runtime import workdir
@@ -80,7 +81,7 @@ RECORD_KINDS: dict[str, tuple[type, ...]] = {
 
 
 def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Trained:
-    """Loads a run's networks.
+    """Loads a run's networks, those with `model.symmetric` as ordinary ones of equal results.
 
     Args:
         folder: The run's.
@@ -115,4 +116,5 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
             "the run has not saved one yet",
             "train on" + (", or choose --checkpoint=last" if which == "best" else ""),
         )
-    return Trained(model, found[0]["variables"], record, found[1])
+    model, variables = expanded(model, found[0]["variables"])
+    return Trained(model, variables, record, found[1])

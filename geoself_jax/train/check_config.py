@@ -81,6 +81,7 @@ def check_fit(config: Config, recording: Recording) -> None:
     _check_views(config, recording)
     _check_bodies(config, recording)
     _check_window(config.model)
+    _check_symmetric(config.model)
 
 
 def check_memory(config: Config, model: Networks) -> None:
@@ -158,3 +159,21 @@ def _check_window(model: ModelConfig) -> None:
             "paths (config.model.temporal) are those of rays centred on the root's",
             "set it to centered_ray",
         )
+
+
+def _check_symmetric(model: ModelConfig) -> None:
+    if not model.symmetric:
+        return
+    key, why = "config.model.symmetric", "a mirror image must be the same rays with other signs"
+    if model.backbone != "residual":
+        what = f"config.model.backbone={model.backbone}"
+        raise usage_error(what, f"{key} is of backbone residual", f"set {key}=false")
+    if model.input == "pixel":
+        raise usage_error("config.model.input=pixel", f"{key}: {why}", "set it to centered_ray")
+    if model.frames > 1 and model.temporal != "paths":
+        what = f"config.model.temporal={model.temporal}"
+        raise usage_error(what, f"{key} has no convolutions", "set it to paths")
+    for name in ("width", "root_width"):
+        if (units := getattr(model, name)) % 2:
+            what = f"config.model.{name}={units}"
+            raise usage_error(what, f"{key} makes half of the units images", "set an even number")

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -18,7 +19,7 @@ from geoself_jax.core.batch import TrainingViews
 from geoself_jax.core.config import Config
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.model import Networks
-from geoself_jax.core.sampling import exchanges, make_batch
+from geoself_jax.core.sampling import exchanges, make_batch, make_batch_in_parts
 from geoself_jax.core.step import TrainState
 from geoself_jax.evaluate.held_out import HeldOut
 from geoself_jax.runtime import devices, hosts
@@ -31,6 +32,9 @@ from geoself_jax.train.pictures import is_picture_due, picture
 from geoself_jax.train.progress import Progress
 from geoself_jax.train.saving import Saver
 from geoself_jax.train.schedule import Stages
+
+WINDOW_PARTS = 16
+"""Parts that a batch of windows is made in, on one CPU."""
 
 
 @dataclass(frozen=True)
@@ -227,14 +231,16 @@ def compile_call(
 
 def make_draw(config: Config, model: Networks, data: TrainingViews) -> parallel.Draw:
     """How the experiment's batches are drawn from these instants."""
+    make = functools.partial(make_batch, augmentation=config.augmentation, skeleton=model.skeleton)
+    if model.config.frames > 1 and [device.platform for device in jax.devices()] == ["cpu"]:
+        parts = math.gcd(config.schedule.batch, WINDOW_PARTS)
+        make = functools.partial(make_batch_in_parts, parts=parts, make=make)
     return parallel.Draw(
         batch=config.schedule.batch,
         views=config.objective.views,
         frames=len(data.rig_id),
         rig_views=data.confidence.shape[1],
-        make_batch=functools.partial(
-            make_batch, augmentation=config.augmentation, skeleton=model.skeleton
-        ),
+        make_batch=make,
         joints=model.skeleton.joints,
         window=model.config.frames,
         pairs=exchanges(config.augmentation),

@@ -32,7 +32,8 @@ def test_rows_have_equal_view_samples_and_differ_from_each_other(table):
         assert schedule.unit == "steps"
         poses = schedule.batch * row.config.objective.views
         samples.add(poses * (schedule.length + schedule.pretrain) / VIEW_SAMPLES)
-    assert max(samples) / min(samples) < 1.01
+    if table != "quick":  # whose rows are of different lengths
+        assert max(samples) / min(samples) < 1.01
     assert len({row.name for row in rows}) == len(rows)
     assert len({row.key("data") for row in rows}) == len(rows)
 
@@ -47,11 +48,14 @@ def test_only_rows_that_say_so_are_given_3d():
 
 @pytest.mark.parametrize(
     ("name", "file"),
-    [("default recipe", "cmu_h36m_rig.py"), ("27 frames as paths", "cmu_h36m_rig_27.py")],
+    [
+        ("all subjects: the recipe", "cmu_h36m_rig.py"),
+        ("all subjects: 27 frames, the recipe", "cmu_h36m_rig_27.py"),
+    ],
 )
 def test_the_rows_that_decide_are_the_recipes_of_the_configurations(name, file):
     recipe = load_config(str(CONFIGS / file), [])
-    rows = rows_of("decide", recipe.data.train, "", "default")
+    rows = rows_of("quick", recipe.data.train, "05,16", "default")
     row = next(row for row in rows if row.name == name)
     assert dataclasses.replace(row.config, schedule=recipe.schedule) == recipe
     assert row.config.schedule.length == recipe.schedule.length

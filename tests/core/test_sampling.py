@@ -57,6 +57,22 @@ def test_nothing_that_training_sees_can_hold_ground_truth(tiny_recording, views)
     jax.tree.map(np.testing.assert_array_equal, poisoned, views)
 
 
+@pytest.mark.parametrize("window", [1, 9])
+def test_made_in_parts_a_batch_is_the_same(views, window):
+    augmentation = AugmentationConfig(share=0.75, limbs=0.1, bend=0.5, tilt=0.3, exchange=0.5)
+    total, rig_views = views.confidence.shape[:2]
+    samples = sampling.draw_samples(
+        jax.random.key(0), 0, batch=24, views=2, frames=total, rig_views=rig_views, joints=17
+    )
+    instants = sampling.instants_of(samples, views.run, window, pairs=True)
+    rows = sampling.take_frames(views, instants)
+    make = functools.partial(sampling.make_batch, augmentation=augmentation, skeleton=H36M_17)
+    in_parts = functools.partial(sampling.make_batch_in_parts, parts=4, make=make)
+    at_once, found = (jax.jit(how)(rows, samples) for how in (make, in_parts))
+    for a, b in zip(jax.tree.leaves(at_once), jax.tree.leaves(found), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-4)
+
+
 def test_a_batch_is_a_pure_function_of_its_key(views):
     for augmentation in (NONE, ALL):
         draw = drawer(augmentation)
