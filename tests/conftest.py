@@ -44,6 +44,7 @@ QUICKLY_COMPILED = {
     *("test_procrustes", "test_sampling", "test_trajectories", "test_triangulation"),
     *("test_step", "test_network_kinds", "test_windows", "test_windows_lifted", "test_uncertainty"),
     *("test_run", "test_from_python", "test_parallel", "test_ablation", "test_wrong_inputs"),
+    "test_tfds",  # trains what the tiny run is
 }
 
 # Real browsers, notebooks, the docs site, fake clouds, runs of several processes, linters, wheels,
