@@ -36,6 +36,8 @@ from tiny import make_arrays
 
 from geoself_jax.core.config import Config, DataConfig, ModelConfig, ScheduleConfig
 
+QUICK = "jax_disable_most_optimizations"
+
 # Formulas and tiny networks, each compiled for a few numbers or steps: XLA's optimizations would be
 # most of their time. What is exported and lifted with, and what computes much, has them; of
 # training as users compile it, the processes of test_run are the test.
@@ -75,7 +77,12 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     """Marks the tests of the modules in `E2E` and starts the longest files first."""
-    items.sort(key=lambda item: (*LONG, item.module.__name__).index(item.module.__name__))
+
+    def place(item):
+        name = item.module.__name__
+        return (*LONG, name).index(name), name not in QUICKLY_COMPILED
+
+    items.sort(key=place)
     for item in items:
         if item.module.__name__ in E2E:
             item.add_marker(pytest.mark.e2e)
@@ -84,8 +91,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True, scope="module")
 def compiled_quickly_or_as_users_do(request):
     """Sets how hard XLA tries, module by module."""
-    with compiling(quickly=request.module.__name__ in QUICKLY_COMPILED):
-        yield
+    compile_quickly(request.module.__name__ in QUICKLY_COMPILED)
 
 
 @pytest.fixture
@@ -97,12 +103,18 @@ def optimized():
 
 @contextlib.contextmanager
 def compiling(*, quickly: bool):
-    """Sets how hard XLA tries, unless all tests are to compile quickly."""
-    name = "jax_disable_most_optimizations"
-    before = jax.config.read(name)
-    jax.config.update(name, quickly or bool(os.environ.get(name.upper())))
+    """Sets how hard XLA tries, for a while."""
+    before = jax.config.read(QUICK)
+    compile_quickly(quickly)
     yield
-    jax.config.update(name, before)
+    compile_quickly(before)
+
+
+def compile_quickly(quickly: bool):
+    """Sets how hard XLA tries, of programs compiled before too: slow ones would stay slow."""
+    if jax.config.read(QUICK) != quickly:
+        jax.config.update(QUICK, quickly)
+        jax.clear_caches()
 
 
 @pytest.fixture(scope="session")
