@@ -2,8 +2,13 @@
 
 import os
 
+from processes import QUICKLY
+
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["JAX_CPU_ENABLE_ASYNC_DISPATCH"] = "false"
+os.environ["XLA_FLAGS"] = QUICKLY
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the workers share the cores
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process would compile the package again
 
 import atexit
 import contextlib
@@ -37,11 +42,17 @@ from tiny import make_arrays
 
 from geoself_jax.core.config import Config, DataConfig, ModelConfig, ScheduleConfig
 
-# Formulas, each compiled for a few numbers: XLA's optimizations would be a third of their time.
-# What trains, lifts and exports is tested as users run it.
+QUICK = "jax_disable_most_optimizations"
+
+# Formulas and tiny networks, each compiled for a few numbers or steps: XLA's optimizations would be
+# most of their time. What is exported and lifted with, and what computes much, has them; of
+# training as users compile it, the processes of test_run are the test.
 QUICKLY_COMPILED = {
-    *("test_epipolar", "test_losses", "test_metrics", "test_model"),
-    *("test_procrustes", "test_sampling", "test_triangulation", "test_uncertainty"),
+    *("test_epipolar", "test_losses", "test_metrics", "test_model", "test_layers"),
+    *("test_procrustes", "test_sampling", "test_trajectories", "test_triangulation"),
+    *("test_step", "test_network_kinds", "test_windows", "test_windows_lifted", "test_uncertainty"),
+    *("test_run", "test_from_python", "test_parallel", "test_ablation", "test_wrong_inputs"),
+    "test_tfds",  # trains what the tiny run is
 }
 
 # Real browsers, notebooks, the docs site, fake clouds, runs of several processes, linters, wheels,
@@ -57,10 +68,10 @@ E2E = {
 # Few tests, many seconds. Left to itself, xdist would start the files with the fewest tests last
 # and end with one worker idle.
 LONG = (
-    *("test_extending", "test_parallel", "test_notebooks", "test_ablation", "test_run"),
-    *("test_view_page", "test_docs_site", "test_package", "test_windows", "test_step"),
-    *("test_uncertainty", "test_export", "test_windows_lifted", "test_wrong_inputs"),
-    *("test_outputs", "test_inspect_faults"),
+    *("test_parallel", "test_windows", "test_run", "test_ablation_command", "test_ablation"),
+    *("test_inspect_faults", "test_front_door", "test_extending", "test_package", "test_outputs"),
+    *("test_flat_trials", "test_notebooks", "test_devices", "test_style", "test_export"),
+    *("test_evaluate", "test_before_training", "test_step", "test_uncertainty", "test_inspect"),
 )
 
 
@@ -72,7 +83,12 @@ def pytest_configure(config):
 
 def pytest_collection_modifyitems(items):
     """Marks the tests of the modules in `E2E` and starts the longest files first."""
-    items.sort(key=lambda item: (*LONG, item.module.__name__).index(item.module.__name__))
+
+    def place(item):
+        name = item.module.__name__
+        return (*LONG, name).index(name), name not in QUICKLY_COMPILED
+
+    items.sort(key=place)
     for item in items:
         if item.module.__name__ in E2E:
             item.add_marker(pytest.mark.e2e)
@@ -81,18 +97,30 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True, scope="module")
 def compiled_quickly_or_as_users_do(request):
     """Sets how hard XLA tries, module by module."""
-    with compiling(quickly=request.module.__name__ in QUICKLY_COMPILED):
+    compile_quickly(request.module.__name__ in QUICKLY_COMPILED)
+
+
+@pytest.fixture
+def optimized():
+    """For a test of the last digits, which differ between programs that are compiled quickly."""
+    with compiling(quickly=False):
         yield
 
 
 @contextlib.contextmanager
 def compiling(*, quickly: bool):
-    """Sets how hard XLA tries, unless all tests are to compile quickly."""
-    name = "jax_disable_most_optimizations"
-    before = jax.config.read(name)
-    jax.config.update(name, quickly or bool(os.environ.get(name.upper())))
+    """Sets how hard XLA tries, for a while."""
+    before = jax.config.read(QUICK)
+    compile_quickly(quickly)
     yield
-    jax.config.update(name, before)
+    compile_quickly(before)
+
+
+def compile_quickly(quickly: bool):
+    """Sets how hard XLA tries, of programs compiled before too: slow ones would stay slow."""
+    if jax.config.read(QUICK) != quickly:
+        jax.config.update(QUICK, quickly)
+        jax.clear_caches()
 
 
 @pytest.fixture(scope="session")
@@ -136,7 +164,7 @@ def tiny_run(tiny_config, tiny_recording, tmp_path_factory) -> Path:
     from geoself_jax.train.run import train
 
     folder = tmp_path_factory.mktemp("run") / "tiny"
-    with compiling(quickly=False):  # whichever module asks first: others compare its weights
+    with compiling(quickly=True):  # whichever module asks first: others compare its weights
         outcome = train(tiny_config, folder, tiny_recording)
     assert outcome.steps == 20 and not outcome.interrupted
     return folder

@@ -20,20 +20,21 @@ from geoself_jax.train import parallel as runner  # noqa: E402
 
 AUTO = (jax.sharding.AxisType.Auto,)
 mine = jax.make_mesh((1,), ("data",), axis_types=AUTO, devices=jax.local_devices())
-alone = one_step.after(mine, "jit", "transform")
+alone = one_step.after(mine, "jit", "transform") if process == 0 else None
 rows = []
 for parallel, fed in (("jit", False), ("jit", True), ("pmap", True)):
     both = one_step.after(runner.data_mesh(), parallel, "transform", fed=fed)
     params, statistics = hosts.own_copy((both.params, both.batch_stats))
-    largest = one_step.worst(alone.params, one_step.start.params)
-    rows.append(
-        {
-            "parallel": parallel,
-            "fed": fed,
-            "largest_gradient": largest,
-            "gradient_off": one_step.worst(params, alone.params) / largest,
-            "statistics_off": one_step.worst(statistics, alone.batch_stats),
-        }
-    )
+    if alone is not None:  # one process is enough to compare in
+        largest = one_step.worst(alone.params, one_step.start.params)
+        rows.append(
+            {
+                "parallel": parallel,
+                "fed": fed,
+                "largest_gradient": largest,
+                "gradient_off": one_step.worst(params, alone.params) / largest,
+                "statistics_off": one_step.worst(statistics, alone.batch_stats),
+            }
+        )
 if process == 0:
     print(json.dumps(rows))

@@ -65,8 +65,9 @@ def advanced(devices, views, steps, objective="pseudo_label", optimizer=None):
 
 
 def test_many_steps_in_one_call_equal_one_step_a_call(views):
-    together, metrics = advanced(1, views, 4, optimizer=optax.adam(1e-3))
-    optimizer, one = stepping(optimizer=optax.adam(1e-3))
+    momentum = optax.sgd(0.1, momentum=0.9)  # Adam makes much of rounding
+    together, metrics = advanced(1, views, 4, optimizer=momentum)
+    optimizer, one = stepping(optimizer=momentum)
     advance = parallel.make_advance(one, whole_draw(views), parallel.data_mesh(1), seed=0, steps=1)
     state = step.initial_state(MODEL, optimizer, 0)
     losses = []

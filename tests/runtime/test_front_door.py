@@ -75,7 +75,11 @@ def run(*words, shell="", **variables):
     if shell:
         words = ["bash", "-c", f'"$@" {shell}', "bash", *words]
     return subprocess.run(
-        words, env=environment() | variables, capture_output=True, text=True, timeout=200
+        words,
+        env=environment(quick_compile=True) | variables,
+        capture_output=True,
+        text=True,
+        timeout=200,
     )
 
 

@@ -61,6 +61,7 @@ def lab(tiny_file, tiny_run, tiny_export, tmp_path_factory):
     poses = run_python(
         *("-m", "geoself_jax.lift", f"--model={lab / 'export'}", "--camera=cam0", "--clip=clip0"),
         *(f"--keypoints={lab / 'data/lab.npz'}", f"--out={lab / 'poses.npz'}"),
+        quick_compile=True,
     )
     assert poses.returncode == DONE, poses.stderr
     os.link(lab / "poses.npz", lab / "poses.html")
@@ -142,7 +143,7 @@ def test_what_a_command_wrote_before_is_replaced_and_the_command_says_so(lab, tm
         place = tmp_path / out
         for said in (False, True):
             verb, *arguments = words.format(place).split()
-            done = run_python("-m", f"geoself_jax.{verb}", *arguments, cwd=lab)
+            done = run_python("-m", f"geoself_jax.{verb}", *arguments, cwd=lab, quick_compile=True)
             assert done.returncode == DONE, done.stderr
             assert (f"replaced {place}" in done.stdout) == said, done.stdout
 

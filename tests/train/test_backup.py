@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from fake_cloud import SLEEP, Cloud, fake_cloud, listening
-from processes import ROOT
+from processes import ROOT, environment
 
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.train.backup import backup_command
@@ -304,8 +304,8 @@ def rent_a_machine(cloud: Cloud) -> None:
         program.chmod(0o755)
     cloud.write("python3", f'{shell}[[ $2 == pip ]] || cp -r "$CLOUD/venv" "${{@: -1}}"\n')
     (cloud.folder / "machine").mkdir()
-    cloud.environment |= {k: v for k, v in os.environ.items() if k.startswith("JAX_")}
-    cloud.environment["PYTHONPATH"] = str(ROOT)
+    compiled = environment(quick_compile=True).items()  # as the tiny run was
+    cloud.environment |= {k: v for k, v in compiled if k.startswith(("JAX_", "XLA_", "PYTHONPATH"))}
 
 
 def digests(run: Path) -> dict[str, str]:

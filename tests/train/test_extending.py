@@ -38,7 +38,7 @@ def run_extended(verb, *flags):
     loss, backbone = code_of_page()
     setup = SETUP.replace("LOSS", repr(loss)).replace("BACKBONE", repr(backbone))
     code = f"{setup}\nsys.argv[0] = 'x'\ncli.run(cli.main_of({verb!r}))"
-    return run_python("-c", code, *flags)
+    return run_python("-c", code, *flags, quick_compile=True)
 
 
 @pytest.fixture(scope="module")
