@@ -62,7 +62,7 @@ E2E = {
     *("test_launch_files", "test_slurm", "test_tpu_spot", "test_tpu_vm", "test_backup"),
     *("test_parallel", "test_devices", "test_view_page", "test_film", "test_style"),
     *("test_files_hostile", "test_export_examples", "test_ablation_command", "test_extending"),
-    *("test_package", "test_ablation", "test_wrong_inputs", "test_outputs"),
+    *("test_package", "test_ablation", "test_wrong_inputs", "test_outputs", "test_front_door"),
 }
 
 # Few tests, many seconds. Left to itself, xdist would start the files with the fewest tests last
