@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+import jax
 import numpy as np
 
 import geoself_jax
@@ -23,7 +24,7 @@ _UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile)
 
 
 def kept(kind: str, key: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """What `make` returns, computed once for a key, this package's code and its libraries.
+    """What `make` returns, computed once for a key, this package's code, its libraries and device.
 
     Args:
         kind: What it is, a name for the file.
@@ -33,11 +34,13 @@ def kept(kind: str, key: str, make: Callable[[], dict[str, np.ndarray]]) -> dict
     folder = cache_folder("arrays")
     if folder is None:
         return make()
-    digest = hashlib.sha256(f"{key} {_code()}".encode()).hexdigest()
+    device = f"{jax.default_backend()} {jax.config.jax_enable_x64}"  # type: ignore[attr-defined]
+    digest = hashlib.sha256(f"{key} {device} {_code()}".encode()).hexdigest()
     path = folder / f"{kind}-{digest[:32]}.npz"
     with contextlib.suppress(*_UNREADABLE), np.load(path, allow_pickle=False) as stored:
         found = {name: stored[name] for name in stored.files}
-        os.utime(path)
+        with contextlib.suppress(OSError):  # a disk that is read only
+            os.utime(path)
         return found
     made = make()
     _keep(path, made)
