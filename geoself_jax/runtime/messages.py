@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from geoself_jax.core.cache_folder import cache_folder
 from geoself_jax.core.unfinished import unfinished
-from geoself_jax.runtime.cache_folder import cache_folder
 
 _HIDDEN = re.compile(
     rb"[IWE]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages before absl"

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 
-from geoself_jax.runtime.cache_folder import cache_folder
+from geoself_jax.core.cache_folder import cache_folder
 
 _FILE = "usual_times.json"
 _MOST = 2**16
