@@ -14,6 +14,7 @@ import jax
 from geoself_jax.core.cache_folder import cache_folder
 from geoself_jax.core.config import Config, DistributedConfig
 from geoself_jax.core.errors import UNAVAILABLE, GeoselfError, usage_error
+from geoself_jax.runtime import phases
 
 CONNECT_SECONDS = 300
 
@@ -51,15 +52,19 @@ def require(device: str) -> None:
 def devices() -> list[jax.Device]:
     """The devices of the platform that JAX chose, or that `jax_platforms` sets.
 
+    Once they are known, `phases` knows which host is the first.
+
     Raises:
         GeoselfError: There is none of that kind (69).
     """
     try:
-        return jax.devices()
+        found = jax.devices()
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         asked = jax.config.jax_platforms or "any"  # type: ignore[attr-defined]
         raise _missing(asked, reason) from error
+    phases.set_leading(jax.process_index() == 0)
+    return found
 
 
 def _check_even(found: list[jax.Device]) -> None:

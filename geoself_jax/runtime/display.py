@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from geoself_jax.runtime.standard_streams import Around
+
 REDRAW_SECONDS = 0.5
 
 LOCK = threading.RLock()
@@ -90,14 +92,12 @@ class Display:
             self.draw()
 
 
-class _Above:
+class _Above(Around):
     """A stream that writes above the line."""
 
     def __init__(self, stream: TextIO, display: Display) -> None:
-        self._stream, self._display = stream, display
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        super().__init__(stream)
+        self._display = display
 
     def write(self, text: str) -> int:
         """Writes text above the line."""

@@ -8,15 +8,20 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from geoself_jax.core.cache_folder import cache_folder
 from geoself_jax.core.unfinished import unfinished
+from geoself_jax.runtime.last_words import Watcher, put_away, put_away_of_the_dead
 
 _HIDDEN = re.compile(
     rb"[IWE]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages before absl"
     rb"|\*{20,}\s*$|\[Compiling module |Very slow compile|\s*$"
 )
-"""How lines of absl's and TSL's logs begin, and what an alarm of a slow compilation consists of."""
+"""How lines of absl's and TSL's logs begin, and what an alarm of a slow compilation consists of.
+
+Never those of a fatal error, `F`.
+"""
 _LOOK_SECONDS = 1.0
 _MOST = 2**24
 """Bytes of a file that are looked through."""
@@ -32,25 +37,44 @@ class _Kept:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._lock = threading.Lock()
         self._shown = os.fstat(self.file).st_size
+        self.watcher = Watcher(path, self._shown, error_number(), is_shown)
         os.dup2(self.file, 2)
 
     def show(self) -> None:
         """Shows whole lines written since; the messages of known logs are forwarded alone."""
-        written = os.pread(self.file, _MOST, self._shown)
-        whole = written[: written.rfind(b"\n") + 1]
-        self._shown += len(whole)
-        for line in whole.splitlines():
-            text = line.decode(errors="replace")
-            if not _HIDDEN.match(line):
-                print(text, file=sys.stderr, flush=True)
-            elif _forward is not None:
-                _forward(text)
+        with self._lock:
+            if self.file < 0:
+                return
+            written = os.pread(self.file, _MOST, self._shown)
+            whole = written[: written.rfind(b"\n") + 1]
+            self._shown += len(whole)
+            self.watcher.shown(self._shown)
+            for line in whole.splitlines():
+                text = line.decode(errors="replace")
+                if is_shown(line):
+                    print(text, file=sys.stderr, flush=True)
+                elif _forward is not None:
+                    _forward(text)
+
+    def close(self) -> None:
+        """Shows nothing more."""
+        with self._lock:
+            os.close(self.file)
+            self.file = -1
+        self.watcher.close()
 
 
 _is_apart = False
 _kept: _Kept | None = None
 _forward: Callable[[str], None] | None = None
+_ended = threading.Event()
+
+
+def is_shown(line: bytes) -> bool:
+    """Whether a line is for the terminal, not an alarm or a note of a known log."""
+    return not _HIDDEN.match(line)
 
 
 @contextlib.contextmanager
@@ -61,21 +85,32 @@ def own_standard_error() -> Iterator[None]:
         yield
         return
     global _is_apart
-    apart = os.dup(2)
-    _is_apart = True
-    sys.stderr = open(  # noqa: SIM115
-        apart, "w", buffering=1, encoding=before.encoding, errors="backslashreplace", closefd=False
+    apart = open(  # noqa: SIM115
+        os.dup(2), "w", buffering=1, encoding=before.encoding, errors="backslashreplace"
     )
-    ended = threading.Event()
-    threading.Thread(target=_show_now_and_then, args=(ended,), daemon=True).start()
+    _is_apart, sys.stderr = True, apart
+    _ended.clear()
     with unfinished(_put_away):
         try:
             yield
         finally:
-            ended.set()
+            _ended.set()
             if _kept is not None:
                 _kept.show()
-            os.dup2(apart, 2)
+            _give_back(apart, before)
+
+
+def _give_back(apart: TextIO, before: TextIO) -> None:
+    global _is_apart
+    _is_apart = False
+    os.dup2(apart.fileno(), 2)
+    if _kept is not None:
+        faulthandler.enable(2, all_threads=False)
+        _kept.close()
+    if sys.stderr is apart:
+        sys.stderr = before
+    with contextlib.suppress(OSError):  # nobody reads it any more
+        apart.close()
 
 
 def error_number() -> int:
@@ -97,7 +132,9 @@ def keep(verb: str) -> None:
     if folder is None or not _is_apart:
         return
     with contextlib.suppress(OSError):
+        put_away_of_the_dead(folder, is_shown)
         _kept = _Kept(folder / f"{verb}-{os.getpid()}.txt")
+        threading.Thread(target=_show_now_and_then, args=(_ended,), daemon=True).start()
         faulthandler.enable(error_number(), all_threads=False)
 
 
@@ -123,9 +160,8 @@ def _put_away() -> None:
     """A file of the cache folder is left as the command's last one, or not at all."""
     global _kept
     kept, _kept = _kept, None
-    if kept is None or kept.path.parent != cache_folder("messages"):
+    if kept is None:
         return
-    if os.fstat(kept.file).st_size:
-        kept.path.replace(kept.path.with_name(f"{kept.path.stem.split('-')[0]}.txt"))
-    else:
-        kept.path.unlink(missing_ok=True)
+    kept.watcher.dismiss()
+    if kept.path.parent == cache_folder("messages"):
+        put_away(kept.path)

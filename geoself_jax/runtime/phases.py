@@ -23,6 +23,9 @@ _FIRST, _BETWEEN = "starting", "working"
 
 _STACK: list[Phase] = []
 _quiet = _is_command = _stopping = False
+_leading = True
+"""Known from the launcher at first, then from `devices`: a thread that asks jax while hosts join
+starts the backend and aborts the process."""
 
 
 def _now(columns: int) -> str:
@@ -91,6 +94,8 @@ def _enter(entered: Phase) -> None:
 
 def _end(ended: Phase, seconds: float) -> None:
     with display.LOCK:
+        if ended not in _STACK:  # its command has ended before it
+            return
         _STACK.remove(ended)
         if _STACK and _STACK[-1].doing in (_FIRST, _BETWEEN):
             _STACK[-1].doing = _BETWEEN
@@ -107,12 +112,12 @@ def command() -> Iterator[None]:
 
     Outside of one, where another program uses the package, there are bars on a terminal, no lines.
     """
-    global _is_command
+    global _is_command, _leading
     _is_command = True
     try:
         yield
     finally:
-        _is_command = False
+        _is_command, _leading = False, True
         with display.LOCK:
             _STACK.clear()
             if _DISPLAY.shown:
@@ -129,6 +134,7 @@ def begin(verb: str, line: str, *, leading: bool = True) -> None:
     """
     if not _is_command:
         return
+    set_leading(leading)
     messages.keep(verb)
     if leading:
         say(line)
@@ -139,6 +145,12 @@ def say(line: str) -> None:
     """A line on standard error, by the first of several hosts."""
     if is_leading():
         print(line, file=sys.stderr, flush=True)
+
+
+def set_leading(leading: bool) -> None:
+    """Whether this process is the first of its hosts, or the only one."""
+    global _leading
+    _leading = leading
 
 
 def set_quiet(quiet: bool) -> None:
@@ -162,12 +174,8 @@ def is_bar_shown() -> bool:
 
 
 def is_leading() -> bool:
-    """Whether this process is the first of its hosts, or the only one; starts no device."""
-    jax = sys.modules.get("jax")
-    distributed = getattr(jax, "distributed", None)
-    if distributed is None or not distributed.is_initialized():
-        return True
-    return bool(jax.process_index() == 0)  # type: ignore[union-attr]
+    """Whether this process is the first of its hosts, or the only one, as known by now."""
+    return _leading
 
 
 def leave() -> None:

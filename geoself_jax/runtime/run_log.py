@@ -6,14 +6,55 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from geoself_jax.runtime import messages
+from geoself_jax.runtime.standard_streams import Around
 
 NAME = "log.txt"
+LONGEST = 2**16
+"""Characters kept of a line that has not ended: of bars that only go back (`\\r`), the last."""
 
-_LOCK = threading.RLock()
-_file: TextIO | None = None
+_LOGS: "list[_Log]" = []
+"""Open ones; programs may train several runs at once, each in its thread."""
+
+
+class _Log:
+    """The log of one run, of the thread that opens it.
+
+    Args:
+        folder: Of the run; it is there. A log that cannot be written is given up.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._lock, self._thread = threading.RLock(), threading.get_ident()
+        self._file: TextIO | None = None
+        with contextlib.suppress(OSError):
+            self._file = (folder / NAME).open("a", encoding="utf-8", errors="backslashreplace")
+
+    @property
+    def is_for_this_thread(self) -> bool:
+        """Whether lines of this thread belong here; those of a thread without a run do to all."""
+        own = [log for log in _LOGS if log._thread == threading.get_ident()]
+        return self in (own[-1:] or _LOGS)
+
+    def write(self, line: str) -> None:
+        """Adds a line with the time."""
+        with self._lock:
+            if self._file is None:
+                return
+            try:
+                self._file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+                self._file.flush()
+            except (OSError, ValueError):
+                self.close()
+
+    def close(self) -> None:
+        """Gives the file up."""
+        with self._lock, contextlib.suppress(OSError):
+            file, self._file = self._file, None
+            if file is not None:
+                file.close()
 
 
 @contextlib.contextmanager
@@ -25,57 +66,50 @@ def logged(folder: Path) -> Iterator[None]:
     Args:
         folder: Of the run; it is there.
     """
-    global _file
-    before = sys.stdout, sys.stderr
-    with contextlib.suppress(OSError):
-        _file = (folder / NAME).open("a", encoding="utf-8", errors="backslashreplace")
-    sys.stdout, sys.stderr = (_Copied(stream) for stream in before)  # type: ignore[assignment]
+    here, before = _Log(folder), (sys.stdout, sys.stderr)
+    copied = tuple(_Copied(stream, here) for stream in before)
+    sys.stdout, sys.stderr = copied  # type: ignore[assignment]
+    _LOGS.append(here)
     messages.forward(log)
     try:
         yield
     except Exception as error:  # who catches it prints it, later than here
-        log(f"error: {error}")
+        here.write(f"error: {error}")
         raise
     finally:
-        messages.forward(None)
-        for name, stream in zip(("stdout", "stderr"), before, strict=True):
-            if isinstance(getattr(sys, name), _Copied):
+        if [here] == _LOGS:
+            messages.forward(None)
+        _LOGS.remove(here)
+        for name, ours, stream in zip(("stdout", "stderr"), copied, before, strict=True):
+            if getattr(sys, name) is ours:
                 setattr(sys, name, stream)
-        _give_up()
+        here.close()
 
 
 def log(line: str) -> None:
     """Adds a line to the log alone, with the time; nothing where no run is logged."""
-    with _LOCK:
-        if _file is None:
-            return
-        try:
-            _file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
-            _file.flush()
-        except (OSError, ValueError):
-            _give_up()
+    for one in list(_LOGS):
+        if one.is_for_this_thread:
+            one.write(line)
 
 
-def _give_up() -> None:
-    global _file
-    with _LOCK, contextlib.suppress(OSError):
-        file, _file = _file, None
-        if file is not None:
-            file.close()
+class _Copied(Around):
+    """A text stream whose lines are logged.
 
+    Args:
+        stream: To write to.
+        log: Of the run.
+    """
 
-class _Copied:
-    """A text stream whose lines are logged."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream, self._line = stream, ""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+    def __init__(self, stream: TextIO, log: _Log) -> None:
+        super().__init__(stream)
+        self._log, self._begun = log, threading.local()
 
     def write(self, text: str) -> int:
         """Writes text; a line that it ends is logged."""
-        *lines, self._line = (self._line + text).split("\n")
-        for line in lines:
-            log(line)
+        if self._log.is_for_this_thread:
+            *lines, rest = (getattr(self._begun, "line", "") + text).split("\n")
+            self._begun.line = rest[-LONGEST:]
+            for line in lines:
+                self._log.write(line)
         return self._stream.write(text)

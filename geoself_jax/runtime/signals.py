@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -46,12 +47,19 @@ def _leave(number: int, frame: FrameType | None) -> None:
     remove_unfinished()
     with contextlib.suppress(Exception):  # the signal may have come within a write to it
         sys.stdout.flush()
+    _end(number)
+
+
+def _end(number: int) -> None:
+    """Ends the process by a signal's number; in any thread."""
     stream = 2
+    with contextlib.suppress(Exception):
+        stream = sys.stderr.fileno()  # apart from 2 where messages of libraries are kept
+    remove_unfinished()
     with contextlib.suppress(Exception):
         phases = sys.modules.get("geoself_jax.runtime.phases")
         if phases is not None:
             phases.leave()
-        stream = sys.stderr.fileno()  # apart from 2 where messages of libraries are kept
     with contextlib.suppress(OSError):
         os.write(stream, _LINE)
     os._exit(128 + number)
@@ -66,6 +74,9 @@ def _show_stopping(stopping: bool) -> None:
 class StopFlag:
     """While entered, the first SIGINT, SIGTERM or SIGHUP sets `asked`; a later one ends all.
 
+    A command ends by it as by a first one elsewhere, even while XLA compiles: a thread sees the
+    later ones, as Python's handlers wait until the main thread is back from it.
+
     A SIGHUP that is ignored (nohup) stays ignored. Signals reach the main thread alone: in another
     one `asked` stays False.
     """
@@ -74,6 +85,8 @@ class StopFlag:
         self.asked = False
         self._asked_at = 0.0
         self._before: dict[int, object] = {}
+        self._pipe: tuple[int, int] | None = None  # of a command
+        self._wakeup = -1
 
     def __enter__(self) -> "StopFlag":
         if not self.listens:
@@ -81,6 +94,11 @@ class StopFlag:
         for number in SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._ask)
+        if _leave in self._before.values():
+            self._pipe = os.pipe()
+            os.set_blocking(self._pipe[1], False)
+            self._wakeup = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
+            threading.Thread(target=self._watch, args=self._pipe[:1], daemon=True).start()
         return self
 
     @property
@@ -97,12 +115,25 @@ class StopFlag:
         _show_stopping(False)
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+        if self._pipe:
+            signal.set_wakeup_fd(self._wakeup)
+            os.close(self._pipe[1])
+
+    def _watch(self, reader: int) -> None:
+        first = math.inf
+        while data := os.read(reader, 1):
+            number, now = data[0], time.monotonic()
+            if number in self._before:
+                first = min(first, now)
+                if now - first > SAME_REQUEST_SECONDS:
+                    _end(number)
+        os.close(reader)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if not self.asked:
             self.asked, self._asked_at = True, now
             _show_stopping(True)
-        elif now - self._asked_at > SAME_REQUEST_SECONDS:
+        elif not self._pipe and now - self._asked_at > SAME_REQUEST_SECONDS:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)

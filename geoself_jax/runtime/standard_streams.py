@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
 
@@ -41,19 +41,41 @@ def unread_streams_are_dropped(*, output: bool) -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
-class _Dropping:
-    """A text stream whose failed writes do no harm: the next ones go nowhere."""
+class Around:
+    """A text stream around another; all that is written passes its own `write`.
 
-    def __init__(self, stream: TextIO, name: str = "") -> None:
-        self._stream, self._name = stream, name
+    Args:
+        stream: The one within.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
+        """Writes text; returns the number of characters."""
+        return self._stream.write(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Writes texts one after the other."""
+        for line in lines:
+            self.write(line)
+
+
+class _Dropping(Around):
+    """A text stream whose failed writes do no harm: the next ones go nowhere."""
+
+    def __init__(self, stream: TextIO, name: str = "") -> None:
+        super().__init__(stream)
+        self._name = name
+
+    def write(self, text: str) -> int:
         """Writes, or drops; returns the number of characters."""
         try:
-            return self._stream.write(text)
+            if not self._stream.closed:  # a log's handler may keep it longer than it is open
+                return self._stream.write(text)
         except OSError as error:
             self._drop(error)
         return len(text)
@@ -61,7 +83,8 @@ class _Dropping:
     def flush(self) -> None:
         """Flushes, or drops."""
         try:
-            self._stream.flush()
+            if not self._stream.closed:
+                self._stream.flush()
         except OSError as error:
             self._drop(error)
 

@@ -5,7 +5,7 @@ import itertools
 import math
 import time
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ import optax
 from geoself_jax.core import step
 from geoself_jax.core.batch import TrainingViews
 from geoself_jax.core.config import Config
-from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.model import Networks
 from geoself_jax.core.sampling import exchanges, make_batch, make_batch_in_parts
 from geoself_jax.core.step import TrainState
@@ -102,8 +101,9 @@ def run_loop(training: Training, state: TrainState, saver: Saver, held: HeldOut)
     with Progress(training, int(state.step), saver.best) as progress:
         try:
             state, done = advanced(training, state, saver, held, progress)
-        except GeoselfError:  # what was best before stays
-            saver.save_best()
+        except BaseException:  # what was best before stays
+            with suppress(Exception):  # of a full disk: the first error says more
+                saver.save_best()
             raise
     saver.save(state, done)
     return outcome(training, done)
@@ -165,7 +165,7 @@ def validated(
         scalars = saver.validate(state, done)
     if is_picture_due(training.stages, done - period_of(training), done) and scalars:
         with phase("drawing held-out poses", lines=False):
-            progress.draw(done, picture(held))
+            progress.draw(done, lambda: picture(held))
     return scalars
 
 

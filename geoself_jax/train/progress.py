@@ -1,7 +1,9 @@
 """What a run reports while it trains: the bar, its lines and the log of its metrics."""
 
 import json
+import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ import numpy as np
 
 from geoself_jax.core import step
 from geoself_jax.core.config import as_dict
-from geoself_jax.core.errors import DIVERGED, GeoselfError
+from geoself_jax.core.errors import DIVERGED, GeoselfError, one_line
 from geoself_jax.core.optimizer import learning_rate
 from geoself_jax.runtime import hosts, phases, workdir
 from geoself_jax.runtime.run_log import log
@@ -45,10 +47,14 @@ class Progress:
         bar = phases.phase("training", self._total, "steps", initial=done, lines=False)
         self._bar = self._open.enter_context(bar)
         self._before, self._line_at = (done, 0.0), time.monotonic()
-        if self._log:
-            self._open.callback(self._log.close)
-            text = json.dumps(as_dict(config), indent=2)
-            self._log.describe("configuration", f"```\n{text}\n```", done)
+        self._draws = self._log is not None
+        with ExitStack() as failed:  # a full disk
+            failed.callback(self._open.close)
+            if self._log:
+                self._open.callback(self._log.close)
+                text = json.dumps(as_dict(config), indent=2)
+                self._log.describe("configuration", f"```\n{text}\n```", done)
+            failed.pop_all()
 
     def __enter__(self) -> "Progress":
         return self
@@ -133,9 +139,23 @@ class Progress:
         else:
             phases.say(line)
 
-    def draw(self, done: int, image: np.ndarray | None) -> None:
-        """Adds a picture of held-out poses to TensorBoard's events."""
-        if self._log and image is not None:
+    def draw(self, done: int, make: Callable[[], np.ndarray | None]) -> None:
+        """Adds a picture of held-out poses to TensorBoard's events; if it fails, no more of them.
+
+        Args:
+            done: The step.
+            make: The picture, None where there is nothing to draw.
+        """
+        if not self._log or not self._draws:
+            return
+        try:
+            image = make()
+        except Exception as error:  # matplotlib's: the run is worth more
+            self._draws, why = False, one_line(error) or type(error).__name__
+            line = f"warning: held-out poses: {why} - the run goes on without pictures"
+            print(line, file=sys.stderr, flush=True)
+            return
+        if image is not None:
             self._log.show("held_out_poses", image, done)
 
     def first_steps(self, steps: int, started: float) -> None:

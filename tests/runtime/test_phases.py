@@ -1,5 +1,6 @@
 """A command says what it does: at once, while it works, and without disturbing what is printed."""
 
+import io
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from processes import ROOT, environment
 from terminal import in_terminal, screen_of
 from test_front_door import AT
 
-from geoself_jax.runtime import messages, phases, usual_times
+from geoself_jax.runtime import display, messages, phases, usual_times
 
 LINE = "error: interrupted - no unfinished file is left - run it again"
 ALARM = "E0000 00:00:1796014000.1 12 slow_operation_alarm.cc:73] compiling is slow"
@@ -169,6 +170,93 @@ def test_messages_that_nobody_keeps_are_not_touched_in_another_program(capfd):
     messages.keep("try")
     os.write(2, b"as ever\n")
     assert capfd.readouterr().err == "as ever\n"
+
+
+ABORTED = """
+import os
+from geoself_jax.runtime import cli, phases
+def main(argv):
+    phases.begin("try", "trying")
+    os.write(2, b"ALARM\\nF0000 00:00:1796014000.1 12 client.h:80] another task died\\nterminate")
+    os.kill(os.getpid(), NUMBER)
+cli.run(main)
+""".replace("ALARM", ALARM)
+
+
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGKILL])
+def test_what_a_library_writes_as_it_aborts_the_process_is_shown(number, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", ABORTED.replace("NUMBER", str(int(number)))],
+        env=environment() | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == -number and ALARM not in done.stderr
+    lines = done.stderr.splitlines()
+    assert lines[0] == "trying" and lines[-1] == "terminate"
+    assert lines[-2].endswith("another task died")
+    assert ("Fatal Python error: Aborted" in lines) == (number == signal.SIGABRT)
+    (kept,) = (tmp_path / "cache/geoself_jax/messages").iterdir()
+    assert kept.name == "try.txt" and ALARM in kept.read_text()
+
+
+def test_the_last_word_of_a_process_that_is_gone_is_shown_by_the_next_command(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    folder = tmp_path / "cache/geoself_jax/messages"
+    folder.mkdir(parents=True, mode=0o700)
+    folder.parent.chmod(0o700)
+    (folder / f"train-{gone.pid}.txt").write_text(f"another task died\n{ALARM}\n")
+    (folder / f"lift-{os.getpid()}.txt").write_text("at work\n")
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, "--quiet"],
+        env=environment() | {"XDG_CACHE_HOME": str(folder.parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stderr.splitlines()[0] == "the last train ended with: another task died"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"train.txt", "try.txt", f"lift-{os.getpid()}.txt"}
+
+
+def test_a_program_that_runs_a_command_has_its_standard_error_back(tmp_path):
+    code = (
+        "import contextlib, os, sys\n"
+        "from geoself_jax.runtime import cli, phases\n"
+        "before, open_before = sys.stderr, len(os.listdir('/proc/self/fd'))\n"
+        "for _ in range(2):\n"
+        "    with contextlib.suppress(SystemExit):\n"
+        "        cli.is_command = lambda: False\n"
+        "        cli.run(lambda argv: phases.begin('try', 'trying'))\n"
+        "    print(sys.stderr is before, len(os.listdir('/proc/self/fd')) - open_before)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment() | {"XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("True 0\n" * 2, "trying\n" * 2)
+
+
+def test_a_phase_may_outlive_its_command():
+    with phases.command():
+        phases.begin("try", "trying")
+        late = phases.phase("counting")
+        late.__enter__()
+    late.__exit__(None, None, None)
+
+
+def test_lines_written_together_take_the_drawn_line_away_too():
+    stream = io.StringIO()
+    drawn = display.Display(lambda columns: "bar")
+    drawn._stream = stream
+    drawn.draw()
+    display._Above(stream, drawn).writelines(["one\n", "two\n"])
+    assert screen_of(stream.getvalue()) == ["one", "two"]
 
 
 def test_a_screen_shows_what_was_written_over():

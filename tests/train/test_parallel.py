@@ -134,6 +134,35 @@ def test_two_processes_give_one_devices_gradient_and_batch_statistics(tiny_file)
         assert row["gradient_off"] < 1e-10 and row["statistics_off"] < 1e-10, row
 
 
+LATE = """
+import sys
+from geoself_jax.core.config import Config, DistributedConfig
+from geoself_jax.runtime import devices, phases
+phases.REMINDER_SECONDS = 0.1, 0.1
+process = int(sys.argv[2])
+with phases.command():
+    phases.begin("try", "trying", leading=process == 0)
+    with phases.phase("starting the devices"):
+        devices.start(Config(distributed=DistributedConfig(sys.argv[1], 2, process)))
+    phases.say("started")
+"""
+
+
+def test_a_host_that_waits_for_another_says_so_and_is_not_aborted():
+    words = [sys.executable, "-c", LATE, f"127.0.0.1:{free_port()}"]
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    first = subprocess.Popen([*words, "0"], env=environment(), **piped)
+    try:
+        said = [first.stderr.readline() for _ in range(40)]  # most of them while it waits
+        assert all("starting the devices: " in line for line in said[1:]), said
+        second = subprocess.run([*words, "1"], env=environment(), timeout=120, **piped)
+        _, rest = first.communicate(timeout=120)
+    finally:
+        first.kill()
+    assert first.returncode == 0 and rest.endswith("started\n"), rest
+    assert second.returncode == 0 and second.stderr == ""
+
+
 def test_two_processes_train_one_run_and_only_the_first_writes(tiny_run, tiny_config, tmp_path):
     config = tmp_path / "config.py"
     config.write_text(

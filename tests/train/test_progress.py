@@ -5,6 +5,7 @@ import json
 import re
 import struct
 import sys
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,7 @@ from geoself_jax.core.config import OptimizerConfig, ScheduleConfig
 from geoself_jax.core.optimizer import learning_rate
 from geoself_jax.runtime import run_log
 from geoself_jax.train import loop
+from geoself_jax.train import progress as reported
 from geoself_jax.train.pictures import is_picture_due
 from geoself_jax.train.schedule import Stages
 
@@ -134,3 +136,70 @@ def test_a_log_that_cannot_be_written_stops_nothing(tmp_path, capsys):
     with run_log.logged(tmp_path):
         print("all the same")
     assert capsys.readouterr().out == "all the same\n"
+
+
+def test_two_runs_in_threads_of_one_program_keep_a_log_each(tmp_path, capsys):
+    before, both, ended = (sys.stdout, sys.stderr), threading.Barrier(2), threading.Event()
+
+    def one(name):
+        (tmp_path / name).mkdir()
+        if name == "second":
+            both.wait(60)
+        with run_log.logged(tmp_path / name):
+            if name == "first":
+                both.wait(60)
+            both.wait(60)
+            print(f"of the {name}")
+            run_log.log(f"for the {name} alone")
+            if name == "second":
+                ended.wait(60)
+                print("later")
+        ended.set()
+
+    threads = [threading.Thread(target=one, args=(name,)) for name in ("first", "second")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    found = {
+        name: [line[20:] for line in (tmp_path / name / "log.txt").read_text().splitlines()]
+        for name in ("first", "second")
+    }
+    assert found["first"] == ["of the first", "for the first alone"]
+    assert found["second"] == ["of the second", "for the second alone", "later"]
+    assert sorted(capsys.readouterr().out.splitlines()) == [
+        "later",
+        "of the first",
+        "of the second",
+    ]
+    sys.stdout, sys.stderr = before
+
+
+def test_lines_written_together_are_logged_and_one_without_an_end_is_not_kept_whole(tmp_path):
+    with run_log.logged(tmp_path):
+        sys.stdout.writelines(["one\n", "two\n"])
+        for _ in range(3):
+            sys.stdout.write("\r" + "x" * run_log.LONGEST)
+        print()
+    lines = [line[20:] for line in (tmp_path / "log.txt").read_text().splitlines()]
+    assert lines == ["one", "two", "x" * run_log.LONGEST]
+
+
+def test_a_log_that_cannot_be_begun_leaves_no_bar_and_no_file_open(
+    tiny_config, tmp_path, monkeypatch
+):
+    closed = []
+
+    class Full(reported.workdir.MetricsLog):
+        def describe(self, *_):
+            raise OSError(28, "No space left on device")
+
+        def close(self):
+            closed.append(True)
+            super().close()
+
+    monkeypatch.setattr(reported.workdir, "MetricsLog", Full)
+    training = SimpleNamespace(config=tiny_config, folder=tmp_path, stages=Stages(0, 20, 5))
+    with pytest.raises(OSError, match="No space"):
+        reported.Progress(training, 0, reported.Best())
+    assert closed == [True] and reported.phases._STACK == []

@@ -171,6 +171,37 @@ def test_a_loss_that_is_no_number_ends_the_run_and_keeps_what_was_saved(
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(kept.variables))
 
 
+def test_a_picture_that_fails_ends_nothing_and_any_other_error_keeps_the_best(
+    tiny_config, tiny_recording, tmp_path, monkeypatch, capsys
+):
+    original, calls = loop.compile_call, []
+
+    def failing(*arguments):
+        advance = original(*arguments)
+
+        def call(*inputs):
+            calls.append(1)
+            if len(calls) > 3:
+                raise RuntimeError("the device is lost")
+            return advance(*inputs)
+
+        return call
+
+    def no_picture(held):
+        raise ValueError("no font")
+
+    monkeypatch.setattr(loop, "compile_call", failing)
+    monkeypatch.setattr(loop, "picture", no_picture)
+    with pytest.raises(RuntimeError, match="lost"):
+        train(tiny_config, tmp_path / "run", tiny_recording)
+    warned = [line for line in capsys.readouterr().err.splitlines() if "no font" in line]
+    assert len(calls) == 4 and len(warned) == 1 and warned[0].endswith("goes on without pictures")
+    scores = {
+        row["step"]: row["validation_triangulation_mm"] for row in metrics_of(tmp_path / "run")
+    }
+    assert load_trained(tmp_path / "run", "best").facts["step"] == min(scores, key=scores.get)
+
+
 def test_a_full_disk_is_one_line_with_code_74(tmp_path):
     """A limit on the size of a file is what a process can have of a full disk."""
     code = (
