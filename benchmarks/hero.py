@@ -1,7 +1,7 @@
 """Draws docs/lifted.png from a run: python -m benchmarks.hero --workdir=RUN --data=FILE.npz
 
 One median view (by error against ground truth) for each of four actions. That of
-docs/results.md is of configs/cmu_h36m_rig.py, seed 0, on dev.npz.
+docs/results.md is of configs/cmu_h36m_rig.py at 4f2c8bd, seed 0, on dev.npz.
 """
 
 import argparse

@@ -137,7 +137,7 @@ def write_recording(folder: Path) -> Path:
     from geoself_jax.data.synthetic import generate
 
     path = folder / "recording.npz"
-    np.savez(path, **generate("test", 2000))
+    np.savez(path, **generate("test", 2000))  # type: ignore[arg-type]
     return path
 
 

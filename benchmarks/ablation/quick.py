@@ -36,6 +36,12 @@ def quick_rows(long: Config) -> list[Row]:
         ),
         row(f"all subjects: the recipe before, {steps} steps", **whole),
         row("all subjects: the recipe", **whole, **short),
+        Row(
+            "all subjects: supervised, all else equal",
+            changed(long, **whole, **short),
+            supervised=True,
+            note="UPPER BOUND",
+        ),
         row(f"all subjects: 27 frames, the recipe before, {steps} steps", **whole, **PATHS),
         row("all subjects: 27 frames, the recipe", **whole, **short, **PATHS),
     ]

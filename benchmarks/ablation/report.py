@@ -204,7 +204,7 @@ def draw_table(path: Path, rows: dict[str, Any], title: str) -> None:
 
 
 def draw_cost(path: Path, results: Results, title: str) -> None:
-    """The label-free score of held-out people against the CPU seconds of training, a point a run.
+    """MPJPE on the test people against the CPU seconds of training, a point a run.
 
     Nothing is drawn where no two runs know their seconds.
     """
@@ -215,7 +215,7 @@ def draw_cost(path: Path, results: Results, title: str) -> None:
 
     points = {
         name: [
-            (run["cpu_seconds"], run["held_out"]["triangulation_mm"])
+            (run["cpu_seconds"], run["test"]["mpjpe_mm"])
             for run in scored(found)
             if run.get("cpu_seconds") and _on_one_core(run)
         ]
@@ -230,7 +230,7 @@ def draw_cost(path: Path, results: Results, title: str) -> None:
             axes.plot(*zip(*found, strict=True), marker, color=f"C{number % 10}", label=name, ms=5)
     axes.set_xlim(left=0)
     axes.set_xlabel("CPU seconds of training")
-    axes.set_ylabel("triangulation_mm, held-out people")
+    axes.set_ylabel("MPJPE, mm")
     axes.set_title(title, fontsize=9)
     axes.legend(fontsize=6, bbox_to_anchor=(1, 1), loc="upper left")
     figure.tight_layout()

@@ -138,7 +138,7 @@ class PairedOutput(nn.Module):
     Attributes:
         outputs: How many.
         mirror: Of them.
-        kernel_init: As of `nn.Dense`.
+        kernel_init: How the kernel starts.
     """
 
     outputs: int

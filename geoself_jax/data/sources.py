@@ -90,7 +90,7 @@ def _generated(source: str, frames: int) -> Recording:
         plain = recording.arrays_of(made[0])
         return plain | lens | {"fingerprint": np.array(made[0].fingerprint)}
 
-    arrays = kept(source.replace(":", "-"), f"{source} {frames}", make)
+    arrays = kept(source.replace(":", "-"), f"{source} {frames}", make, by_jax=False)
     if made:
         return made[0]
     facts = {"dist": arrays.get("lens"), "fingerprint": str(arrays["fingerprint"].item())}

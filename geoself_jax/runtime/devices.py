@@ -1,17 +1,14 @@
 """Which devices and hosts a process computes on, and where compiled programs are kept."""
 
-import hashlib
 import os
-import platform
 import re
 import signal
 import threading
 from collections import Counter
-from pathlib import Path
 
 import jax
 
-from geoself_jax.core.cache_folder import cache_folder
+from geoself_jax.core.cache_folder import cache_folder, machine
 from geoself_jax.core.config import Config, DistributedConfig
 from geoself_jax.core.errors import UNAVAILABLE, GeoselfError, usage_error
 from geoself_jax.runtime import phases
@@ -173,19 +170,9 @@ def use_compilation_cache() -> None:
     """
     if jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
         return
-    folder = cache_folder(_machine())
+    folder = cache_folder(f"{machine()}-{jax.__version__}")
     if folder is None:
         return
     jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", SHORTEST_COMPILATION)
-
-
-def _machine() -> str:
-    """A name for what this CPU can do."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        facts = sorted({line for line in lines if line.startswith(("flags", "Features", "model"))})
-    except OSError:
-        facts = [platform.processor()]
-    identity = "\n".join([platform.machine(), *facts, jax.__version__])
-    return hashlib.sha256(identity.encode()).hexdigest()[:16]
+    if "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS" not in os.environ:
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", SHORTEST_COMPILATION)

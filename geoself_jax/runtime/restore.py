@@ -81,7 +81,7 @@ RECORD_KINDS: dict[str, tuple[type, ...]] = {
 
 
 def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Trained:
-    """Loads a run's networks, those with `model.symmetric` as ordinary ones of equal results.
+    """Loads a run's networks, those that commute with mirroring as ordinary ones of equal results.
 
     Args:
         folder: The run's.

@@ -163,12 +163,12 @@ class MetricsLog:
     """
 
     def __init__(self, workdir: Path, first_step: int) -> None:
-        from tensorboardX import SummaryWriter
+        from geoself_jax.runtime.tensorboard import Events
 
         self._path = workdir / "metrics.jsonl"
         self._drop_after(first_step)
         self._file = self._path.open("a")
-        self._events = SummaryWriter(str(workdir / "tensorboard"), purge_step=first_step + 1)
+        self._events = Events(workdir / "tensorboard", first_step + 1)
 
     def _drop_after(self, step: int) -> None:
         """Drops later steps and what a kill cut short; the file is replaced whole or not at all."""
@@ -187,17 +187,15 @@ class MetricsLog:
         line = {"step": step, "time": round(time.time(), 3), **scalars}
         self._file.write(json.dumps(line) + "\n")
         self._file.flush()
-        for name, value in scalars.items():
-            self._events.add_scalar(name, value, step)
+        self._events.scalars(step, scalars)
 
     def describe(self, name: str, text: str, step: int) -> None:
         """Adds a text, Markdown, to the TensorBoard events."""
-        self._events.add_text(name, text, step)
+        self._events.text(step, name, text)
 
     def show(self, name: str, image: "np.ndarray", step: int) -> None:
         """Adds a picture, (height, width, 3) uint8, to the TensorBoard events."""
-        self._events.add_image(name, image, step, dataformats="HWC")
-        self._events.flush()
+        self._events.image(step, name, image)
 
     def close(self) -> None:
         """Flushes both."""

@@ -88,7 +88,7 @@ def test_without_its_discriminator_the_adversarial_row_learns_what_train_learns(
     judged = adversarial.train_adversarially(config, bench.train, labels).variables["params"]
     monkeypatch.setattr(adversarial, "WEIGHT_PX", 0.0)
     alone = adversarial.train_adversarially(config, bench.train, labels).variables["params"]
-    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-4), alone, wanted)
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-3), alone, wanted)
     off = jax.tree.map(lambda x, y: np.abs(x - y).max(), judged, wanted)
     assert max(jax.tree.leaves(off)) > 3e-3
 
@@ -197,9 +197,24 @@ def test_minutes_are_those_of_one_core_and_a_copy_without_git_names_its_commit(
     run = bench.result(rows[0])
     shared = [{**run, "device": "NVIDIA"}, {**run, "threads": 2}]
     summary = report.summary({"one": [{**run, "threads": 1}], "shared": shared})
-    assert summary["one"]["minutes"][0] == run["minutes"] and summary["shared"]["minutes"] is None
+    for key in ("minutes", "cpu_seconds"):
+        assert run[key] > 0 and summary["one"][key][0] == run[key]
+        assert summary["shared"][key] is None
     monkeypatch.setenv("GEOSELF_COMMIT", "0123abc")
     assert running._commit() == "0123abc"
+
+
+def test_where_runs_know_their_cpu_seconds_they_are_a_column_and_a_figure(bench, rows, tmp_path):
+    run = bench.result(rows[0]) | {"threads": 1}
+    known = {"a": [run | {"cpu_seconds": 123.4}], "b": [run | {"cpu_seconds": 56.7}]}
+    text = report.table(report.summary(known), {})
+    assert "| CPU seconds |" in text and "| 123.4 | 1 |" in text
+    report.draw_cost(tmp_path / "cost.png", known, "cost")
+    assert (tmp_path / "cost.png").stat().st_size > 1000
+    unknown = {name: [found[0] | {"cpu_seconds": None}] for name, found in known.items()}
+    assert "CPU seconds" not in report.table(report.summary(unknown), {})
+    report.draw_cost(tmp_path / "none.png", unknown, "cost")
+    assert not (tmp_path / "none.png").exists()
 
 
 def test_a_table_tells_mean_and_spread_and_how_scores_agree(bench, rows, tmp_path):

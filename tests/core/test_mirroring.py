@@ -9,8 +9,8 @@ from geoself_jax.core.expansion import expanded
 from geoself_jax.core.layers import BatchNorm, Dense
 from geoself_jax.core.mirroring import XYZ, of_features, of_points
 from geoself_jax.core.model import Networks
+from geoself_jax.core.predict import make_predict
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.core.step import make_predict
 from geoself_jax.runtime.restore import abstract_variables
 
 KINDS = {

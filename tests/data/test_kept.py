@@ -1,10 +1,14 @@
 import dataclasses
 import os
+import shutil
 import stat
+from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
+import geoself_jax
 from geoself_jax.core import cache_folder
 from geoself_jax.data import kept, sources
 from geoself_jax.data.training_set import triangulate_recording
@@ -37,12 +41,33 @@ def test_what_is_kept_is_computed_once_for_a_key(cache):
     assert len(calls) == 2
 
 
-def test_other_code_computes_again(cache, monkeypatch):
+def test_other_code_computes_again(cache, tmp_path, monkeypatch):
     make, calls = counted(1)
+    package = tmp_path / "package"
+    shutil.copytree(Path(geoself_jax.__file__).parent, package)
+    assert kept.code_digest(package) == kept._CODE
     kept.kept("thing", "a", make)
-    monkeypatch.setattr(kept, "_code", lambda: "other")
+    module = package / "geometry" / "triangulation.py"
+    module.write_text(module.read_text().replace("= 10.0", "= 11.0"))
+    monkeypatch.setattr(kept, "_CODE", kept.code_digest(package))
     kept.kept("thing", "a", make)
     assert len(calls) == 2
+
+
+def test_what_jax_computes_depends_on_its_settings(cache, monkeypatch):
+    make, calls = counted(1)
+    kept.kept("thing", "a", make)
+    with jax.enable_x64(True):
+        kept.kept("thing", "a", make)
+    monkeypatch.setenv("XLA_FLAGS", os.environ.get("XLA_FLAGS", "") + " ")
+    kept.kept("thing", "a", make)
+    assert len(calls) == 3
+    made, by_numpy = counted(1)
+    kept.kept("other", "a", made, by_jax=False)
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent.parent))
+    kept.kept("other", "a", made, by_jax=False)
+    assert len(by_numpy) == 1
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK", "half"])
@@ -75,6 +100,25 @@ def test_the_cache_is_the_users_alone_or_not_used(cache):
     assert len(calls) == 2
 
 
+def test_a_link_to_a_folder_is_no_cache(cache, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir(mode=0o700)
+    cache.parent.mkdir(mode=0o700)
+    cache.symlink_to(own)
+    assert cache_folder.cache_folder("arrays") is None
+    assert not list(own.iterdir())
+
+
+def test_the_cache_can_be_turned_off_and_is_never_relative(cache, tmp_path, monkeypatch):
+    monkeypatch.setenv("GEOSELF_CACHE", "off")
+    assert cache_folder.cache_folder() is None and not cache.parent.exists()
+    monkeypatch.delenv("GEOSELF_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "here")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert cache_folder.cache_folder() == tmp_path / "home" / ".cache" / "geoself_jax"
+
+
 def test_the_oldest_files_make_room(cache, monkeypatch):
     monkeypatch.setattr(kept, "MOST_BYTES", 3000)
     for i in range(8):
@@ -86,23 +130,38 @@ def test_the_oldest_files_make_room(cache, monkeypatch):
     assert max(facts.st_mtime for facts in left) == 7
 
 
-def test_the_key_of_a_recording_is_of_all_that_is_computed_from(tiny_recording):
-    recording = tiny_recording
-    before = kept.recording_key(recording)
+def changed(value):
+    """Another value of the same type."""
+    if isinstance(value, np.ndarray):
+        other = value.copy()
+        other.reshape(-1)[-1] = other.reshape(-1)[-1] * 2 + 1
+        return other
+    if isinstance(value, tuple) and isinstance(value[0], np.ndarray):
+        return type(value)(*value[:-1], changed(value[-1]))
+    if isinstance(value, tuple):
+        return (*value[:-1], value[-1] + "x")
+    if isinstance(value, str):
+        return value + "x"
+    if dataclasses.is_dataclass(value):
+        return dataclasses.replace(value, joint_names=changed(value.joint_names))
+    return value + 1
+
+
+def test_the_key_of_a_recording_is_of_all_but_its_ground_truth(tiny_recording):
+    recording = dataclasses.replace(tiny_recording, dist=np.zeros((1, 4, 5)))
+    before, keys = kept.recording_key(recording), set()
     assert kept.recording_key(recording.without_ground_truth()) == before
-    pixels = recording.keypoints_2d.copy()
-    pixels[3, 1, 4, 0] += 1e-4 * abs(pixels[3, 1, 4, 0])
-    camera = recording.camera._replace(center=recording.camera.center + 1e-9)
-    changes = (
-        {"keypoints_2d": pixels},
-        {"confidence": recording.confidence * np.float32(0.999)},
-        {"camera": camera},
-        {"fps": recording.fps + 1},
-        {"camera_names": tuple(name + "x" for name in recording.camera_names)},
-        {"clip_id": recording.clip_id + 1},
-    )
-    keys = {kept.recording_key(dataclasses.replace(recording, **change)) for change in changes}
-    assert len(keys | {before}) == len(changes) + 1
+    names = [f.name for f in dataclasses.fields(recording) if f.name not in kept._TRUTH]
+    for name in names:
+        other = changed(getattr(recording, name))
+        keys.add(kept.recording_key(dataclasses.replace(recording, **{name: other})))
+    for index in range(3):
+        arrays = list(recording.camera)
+        arrays[index] = changed(arrays[index])
+        camera = type(recording.camera)(*arrays)
+        keys.add(kept.recording_key(dataclasses.replace(recording, camera=camera)))
+    assert len(keys | {before}) == len(names) + 3
+    assert {"camera", "assumed_skeleton", "rig_id", "world_up"} <= set(names)
 
 
 def test_the_built_in_data_are_the_same_from_the_cache(cache):
