@@ -151,11 +151,11 @@ def test_two_runs_in_threads_of_one_program_keep_a_log_each(tmp_path, capsys):
             if name == "first":
                 both.wait(60)
             both.wait(60)
-            print(f"of the {name}")
+            sys.stdout.write(f"of the {name}\n")
             run_log.log(f"for the {name} alone")
             if name == "second":
                 ended.wait(60)
-                print("later")
+                sys.stdout.write("later\n")
         ended.set()
 
     threads = [threading.Thread(target=one, args=(name,)) for name in ("first", "second")]
