@@ -8,8 +8,12 @@ from pages import ROOT
 
 MODULES = (
     *("geometry/camera", "geometry/epipolar", "geometry/lenses", "geometry/numerics"),
-    *("geometry/procrustes",
-    "geometry/reweighting", "geometry/trajectories", "geometry/triangulation"),
+    *(
+        "geometry/procrustes",
+        "geometry/reweighting",
+        "geometry/trajectories",
+        "geometry/triangulation",
+    ),
     *("core/augmentation", "core/batch", "core/config", "core/errors", "core/layers"),
     *("core/losses", "core/metrics", "core/optimizer", "core/sampling", "core/skeleton"),
     *("data/recording", "data/training_set", "data/validation"),
