@@ -4,11 +4,12 @@
     python -m benchmarks.start --only=train,inspect --base=35a56b2
 
 `train` is timed to the end of its first step on the built-in data (a call is one step for both: the
-other commit's first call was fifty), and at the lines that it prints on the way; `evaluate` of a run, `inspect` and `lift` of one recording to their end. Each command
-runs in a process and with caches of its own: cold with none, warm after one run that is not
-counted. Both commits alternate; medians and the range of all repetitions, and the ratio of the
-medians. CPU seconds are of the process and the processes it waited for, so that another program on
-the machine costs little. The other commit is checked out into a temporary folder.
+other commit's first call was fifty), and at the lines that it prints on the way; `evaluate` of a
+run, `inspect` and `lift` of one recording to their end. Each command runs in a process and with
+caches of its own: cold with none, warm after one run that is not counted. Both commits alternate;
+medians and the range of all repetitions, and the ratio of the medians. CPU seconds are of the
+process and the processes it waited for, so that another program on the machine costs little. The
+other commit is checked out into a temporary folder.
 """
 
 import json
