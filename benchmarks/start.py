@@ -3,12 +3,13 @@
     python -m benchmarks.start --repeats=5
     python -m benchmarks.start --only=train,inspect --base=35a56b2
 
-`train` is timed to the end of its first steps on the built-in data, and at the lines that it prints
-on the way; `evaluate` of a run, `inspect` and `lift` of one recording to their end. Each command
-runs in a process and with caches of its own: cold with none, warm after one run that is not
-counted. Both commits alternate; medians and the range of all repetitions, and the ratio of the
-medians. CPU seconds are of the process and the processes it waited for, so that another program on
-the machine costs little. The other commit is checked out into a temporary folder.
+`train` is timed to the end of its first step on the built-in data (a call is one step for both: the
+other commit's first call was fifty), and at the lines that it prints on the way; `evaluate` of a
+run, `inspect` and `lift` of one recording to their end. Each command runs in a process and with
+caches of its own: cold with none, warm after one run that is not counted. Both commits alternate;
+medians and the range of all repetitions, and the ratio of the medians. CPU seconds are of the
+process and the processes it waited for, so that another program on the machine costs little. The
+other commit is checked out into a temporary folder.
 """
 
 import json
@@ -33,10 +34,10 @@ BASE = "35a56b2"
 
 HERE = Path(__file__).resolve().parent.parent
 LINES = ("devices:", "training ", "first ")
-"""Of `train`: after imports and reading; after labels, checks and weights; after the first call."""
+"""Of `train`: after imports and reading; after labels, checks and weights; after the first step."""
 
 JOBS = ("train", "evaluate", "inspect", "lift")
-SMALL = ("--config=configs/synthetic.py", "--config.schedule.length=100")
+SMALL = ("--config=configs/synthetic.py", "--config.schedule.length=20", "--config.schedule.call=1")
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,12 @@ def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Predic
         off = None
         if lifted.uncertainty is not None and other.uncertainty is not None:
             off = (lifted.uncertainty + other.uncertainty[..., swap]) / 2
+        # The root may be one of a pair, and its mirror image another joint.
+        joints = (other.pose_3d + other.root_position[..., None, :])[..., swap, :] * sign
+        root = joints[..., model.skeleton.root, :]
         return Prediction(
-            (lifted.pose_3d + other.pose_3d[..., swap, :] * sign) / 2,
-            (lifted.root_position + other.root_position * sign) / 2,
+            (lifted.pose_3d + joints - root[..., None, :]) / 2,
+            (lifted.root_position + root) / 2,
             off,
         )
 

@@ -5,7 +5,6 @@ import dataclasses
 import hashlib
 import os
 import tempfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from geoself_jax.data.recording import Recording
 MOST_BYTES = 2 * 1024**3
 """Of all that is kept; what was not read for the longest time is removed first."""
 
-_UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile)
+_NAMES = "names of the other arrays"
 _TRUTH = {"pose_world", "pose_skeleton", "fingerprint"}
 _SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_disable_most_optimizations")
 
@@ -43,14 +42,27 @@ def kept(
         return make()
     facts = f"{key} {_CODE} {np.__version__} {_computing() if by_jax else ''}"
     path = folder / f"{kind}-{hashlib.sha256(facts.encode()).hexdigest()[:32]}.npz"
-    with contextlib.suppress(*_UNREADABLE), np.load(path, allow_pickle=False) as stored:
-        found = {name: stored[name] for name in stored.files}
-        with contextlib.suppress(OSError):  # a disk that is read only
-            os.utime(path)
+    found = _read(path)
+    if found is not None:
         return found
     made = make()
     _keep(path, made)
     return made
+
+
+def _read(path: Path) -> dict[str, np.ndarray] | None:
+    """The arrays of a file; None where it is not there, or is not as it was written."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            found = {name: stored[name] for name in stored.files}
+        names = found.pop(_NAMES).tolist()
+    except Exception:  # damage makes zipfile and numpy raise a dozen kinds
+        return None
+    if names != sorted(found):
+        return None
+    with contextlib.suppress(OSError):  # a disk that is read only
+        os.utime(path)
+    return found
 
 
 def recording_key(recording: Recording) -> str:
@@ -108,7 +120,8 @@ def _keep(path: Path, arrays: dict[str, np.ndarray]) -> None:
         temporary = Path(name)
         with unfinished(lambda: temporary.unlink(missing_ok=True)):
             with os.fdopen(number, "wb") as stream:
-                np.savez(stream, **arrays)  # type: ignore[arg-type]
+                names = {_NAMES: np.array(sorted(arrays))}
+                np.savez(stream, **arrays, **names)  # type: ignore[arg-type]
             temporary.replace(path)
         _make_room(path.parent)
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 import numpy as np
 
 from geoself_jax.inspect.sample import Sample, spread
-from geoself_jax.inspect.verdicts import Verdict, warning
+from geoself_jax.inspect.verdicts import Verdict, note, warning
 
 CHECK = "clips"
 _FEW, _RATIO_OF_FEW = 4, 2.5  # instants of a clip, and how many times the others' residual is more
 _SURE, _RATIO = 24, 1.5
+_CLEARLY = 2.0  # under that, and without another fault, actions of a sound recording differ
 _LEAST_PX = 1.0  # times `Sample.noise_scale`
 _INSTANTS, _ALONE = 400, 4  # of a clip that is looked at by itself; clips that are
 _NAMED = 3
@@ -24,11 +25,13 @@ class Clip:
         sample: The instants.
         name: `clip NAME`, or `clips NAME, NAME`.
         figures: How much worse.
+        ratio: How many times the residual of the others.
     """
 
     sample: Sample
     name: str
     figures: str
+    ratio: float
 
 
 def apart(sample: Sample) -> tuple[Sample, list[Clip]]:
@@ -75,7 +78,8 @@ def _clip(sample: Sample, clips: np.ndarray, medians: np.ndarray, usual: np.ndar
     view = int(np.nanargmax(medians[0] / usual))
     figures = f"median residual {medians[0, view]:.1f} px in {sample.name(view)}, where it has "
     figures += f"{usual[view]:.1f} px in others"
-    return Clip(Sample(whole, spread(there[two], _INSTANTS)), name, figures)
+    ratio = float(medians[0, view] / usual[view])
+    return Clip(Sample(whole, spread(there[two], _INSTANTS)), name, figures, ratio)
 
 
 def alone(clip: Clip, check: Callable[[Sample], list[Verdict]]) -> list[Verdict]:
@@ -86,4 +90,5 @@ def alone(clip: Clip, check: Callable[[Sample], list[Verdict]]) -> list[Verdict]
         if verdict.severity in ("error", "warning")
     ]
     do = "look at these detections, and whether its calibration and files are its own"
-    return found or [warning(CHECK, f"{clip.name} fits worse than others", clip.figures, do)]
+    says = warning if clip.ratio > _CLEARLY else note
+    return found or [says(CHECK, f"{clip.name} fits worse than others", clip.figures, do)]

@@ -9,6 +9,7 @@ from geoself_jax.core.config import Config, ModelConfig, as_dict, from_dict
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.model import Networks, backbone_of
 from geoself_jax.core.sampling import exchanges
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.recording import Recording
 from geoself_jax.runtime import devices
 from geoself_jax.runtime.restore import abstract_variables
@@ -81,7 +82,7 @@ def check_fit(config: Config, recording: Recording) -> None:
     _check_views(config, recording)
     _check_bodies(config, recording)
     _check_window(config.model)
-    _check_symmetric(config.model)
+    _check_symmetric(config.model, recording.skeleton)
 
 
 def check_memory(config: Config, model: Networks) -> None:
@@ -161,7 +162,7 @@ def _check_window(model: ModelConfig) -> None:
         )
 
 
-def _check_symmetric(model: ModelConfig) -> None:
+def _check_symmetric(model: ModelConfig, skeleton: Skeleton) -> None:
     if not model.symmetric:
         return
     key, why = "config.model.symmetric", "a mirror image must be the same rays with other signs"
@@ -177,3 +178,6 @@ def _check_symmetric(model: ModelConfig) -> None:
         if (units := getattr(model, name)) % 2:
             what = f"config.model.{name}={units}"
             raise usage_error(what, f"{key} makes half of the units images", "set an even number")
+    if skeleton.mirror[skeleton.root] != skeleton.root:
+        what = f"the root {skeleton.joint_names[skeleton.root]}"
+        raise usage_error(what, f"{key}: it is one of a left and right pair", f"set {key}=false")

@@ -47,12 +47,15 @@ def make_stages(config: Config, frames: int) -> Stages:
     """The schedule in steps, for a recording of that many frames.
 
     Raises:
-        GeoselfError: More steps than a counter of 32 bits holds (64).
+        GeoselfError: No step, or more than a counter of 32 bits holds (64).
     """
     schedule = config.schedule
     unit = 1 if schedule.unit == "steps" else max(frames // schedule.batch, 1)
     pretrain = schedule.pretrain * unit
     total = pretrain + schedule.length * unit
+    if total < 1:
+        do = "set config.schedule.length to 1 or more"
+        raise usage_error("config.schedule", "no step to train", do)
     if total >= 2**31:
         what = f"config.schedule: pretrain={schedule.pretrain} and length={schedule.length} epochs"
         raise usage_error(what, f"are {total} steps, wanted fewer than {2**31}", "lower them")

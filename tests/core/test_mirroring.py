@@ -114,3 +114,27 @@ def test_a_symmetric_layer_has_half_the_weights():
         variables = layer.init(jax.random.key(0), np.ones((2, 32), np.float32), key, train=False)
         sizes.append(sum(leaf.size for leaf in jax.tree.leaves(variables["params"])))
     assert 2 * sizes[1] == sizes[0]
+
+
+def test_flipping_is_exact_where_the_root_is_one_of_a_pair():
+    """The mirrored root is another joint then: bodies are compared where they are."""
+    root = next(i for i, j in enumerate(H36M_17.mirror) if i != j)
+    model = Networks(
+        ModelConfig(width=16, blocks=1, root_width=8, root_blocks=1, root="plain"),
+        dataclasses.replace(H36M_17, root=root),
+    )
+    rng = np.random.default_rng(1)
+    variables = jax.tree.map(
+        lambda leaf: rng.normal(0.1, 0.3, leaf.shape).astype(np.float32),
+        dict(abstract_variables(model)),
+    )
+    variables["batch_stats"] = jax.tree.map(lambda x: 0.2 + np.abs(x), variables["batch_stats"])
+    K = np.broadcast_to(np.diag([1000.0, 1000, 1]).astype(np.float32), (4, 3, 3))
+    pixels = rng.uniform(-200, 200, (4, 17, 2)).astype(np.float32)
+    confidence, swap = np.ones((4, 17), np.float32), np.array(H36M_17.mirror)
+    predict = make_predict(model, flip=True)
+    one = predict(variables, pixels, confidence, K)
+    other = predict(variables, pixels[:, swap] * np.float32([-1, 1]), confidence, K)
+    bodies = [np.asarray(p.pose_3d) + np.asarray(p.root_position)[:, None] for p in (one, other)]
+    np.testing.assert_allclose(bodies[1][:, swap] * XYZ, bodies[0], atol=1e-4)
+    assert not np.asarray(one.pose_3d)[:, root].any()

@@ -81,6 +81,15 @@ def test_a_damaged_file_is_computed_again_and_replaced(cache, damage):
     assert len(calls) == 2 and path.read_bytes() == whole
 
 
+def test_arrays_of_other_names_are_not_those_that_were_kept(cache):
+    make, calls = counted(1)
+    kept.kept("thing", "a", make)
+    (path,) = cache.glob("*.npz")
+    np.savez(path, y=np.zeros(3))
+    assert list(kept.kept("thing", "a", make)) == ["x"]
+    assert len(calls) == 2
+
+
 def test_pickles_are_not_read(cache):
     make, calls = counted(1)
     kept.kept("thing", "a", make)

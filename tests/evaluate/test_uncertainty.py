@@ -192,7 +192,7 @@ def test_without_held_out_subjects_it_is_not_calibrated_and_one_warning_is_print
     nothing = dataclasses.replace(
         config,
         data=dataclasses.replace(config.data, validation_share=0.0),
-        schedule=dataclasses.replace(config.schedule, length=0),
+        schedule=dataclasses.replace(config.schedule, length=1),
     )
     train(nothing, tmp_path / "run", tiny_recording)
     assert capsys.readouterr().err.count("uncertainties stay as learned") == 1

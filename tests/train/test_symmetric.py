@@ -84,3 +84,12 @@ def test_what_has_no_mirror_image_is_refused(config, settings, named, tiny_recor
     with pytest.raises(GeoselfError, match=named) as refused:
         train(with_model(config, **settings), tmp_path, tiny_recording)
     assert refused.value.code == USAGE
+
+
+def test_a_root_that_is_one_of_a_pair_is_refused(config, tiny_recording, tmp_path):
+    skeleton = tiny_recording.skeleton
+    root = next(i for i, j in enumerate(skeleton.mirror) if i != j)
+    other = dataclasses.replace(tiny_recording, skeleton=dataclasses.replace(skeleton, root=root))
+    with pytest.raises(GeoselfError, match="it is one of a left and right pair") as refused:
+        train(config, tmp_path / "run", other)
+    assert refused.value.code == USAGE
