@@ -211,7 +211,7 @@ def table(scores: dict[str, Any]) -> str:
         f"reprojection {_figure(scores.get('reprojection_px'))} px"
     )
     lines.append(
-        "triangulation: a view's lifted joints to those triangulated from all views, as of training"
+        "triangulation: mean distance to joints triangulated from all views, train's held-out score"
     )
     lines += [
         uncertainty.line(calibration, name.replace("_", " "))
