@@ -42,7 +42,9 @@ def test_metrics_have_times_rates_the_score_and_the_best_so_far(rows, tiny_confi
     assert [row["learning_rate"] for row in rows] == [
         pytest.approx(float(rate(row["step"] - 1))) for row in rows
     ]
+    rows = [row for row in rows if "validation_triangulation_mm" in row]
     scores = [row["validation_triangulation_mm"] for row in rows]
+    assert len(scores) == 4
     for count, row in enumerate(rows, 1):
         assert row["best_triangulation_mm"] == min(scores[:count])
         assert row["best_step"] == rows[int(np.argmin(scores[:count]))]["step"]
@@ -69,7 +71,7 @@ def test_the_log_of_a_run_has_a_line_with_its_time_for_each_validation(tiny_run,
     lines = (tiny_run / "log.txt").read_text().splitlines()
     assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", line) for line in lines)
     validated = [line for line in lines if "held-out" in line and " of 20: " in line]
-    assert len(validated) == len(rows)
+    assert len(validated) == sum("validation_triangulation_mm" in row for row in rows)
     last = rows[-1]
     best = f"(best {last['best_triangulation_mm']:.1f} at {last['best_step']})"
     assert (
