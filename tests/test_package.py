@@ -146,10 +146,11 @@ def test_every_command_prints_the_version(verb):
 @pytest.mark.parametrize("verb", cli.VERBS)
 @pytest.mark.parametrize(
     ("started", "name"),
-    [("/bin/geoself", "geoself {}"), ("/x/__main__.py", "python -m geoself_jax.{}")],
+    [("geoself", "geoself {}"), ("/x/__main__.py", "python -m geoself_jax.{}")],
 )
 def test_the_help_ends_with_two_examples_that_parse(verb, started, name, monkeypatch):
     monkeypatch.setattr(sys, "argv", [started])
+    monkeypatch.setattr(sys, "orig_argv", ["python"])
     program = name.format(verb)
     shown = printed(cli.main_of(verb), ["--help"])
     assert shown.startswith(f"usage: {program} ")
@@ -158,6 +159,27 @@ def test_the_help_ends_with_two_examples_that_parse(verb, started, name, monkeyp
     for line in examples:
         assert line.startswith(f"  {program} --")
         check_parses(verb, shlex.split(line.removeprefix(f"  {program} ")))
+
+
+def test_a_command_is_named_as_it_was_started(tmp_path, monkeypatch):
+    for name in ("mine/bin/python", "lab/.venv/bin/python", "lab/.venv/bin/geoself"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch(0o755)
+    monkeypatch.chdir(tmp_path / "lab")
+    monkeypatch.setenv("PATH", str(tmp_path / "mine/bin"))
+    monkeypatch.setattr(sys, "argv", ["/x/__main__.py"])
+    for typed, shown in (
+        ("python3", "python3"),
+        (".venv/bin/python", ".venv/bin/python"),
+        (f"{tmp_path}/lab/.venv/bin/python", ".venv/bin/python"),
+        (f"{tmp_path}/mine/bin/python", "python"),
+        ("/a b/python", "'/a b/python'"),
+    ):
+        monkeypatch.setattr(sys, "orig_argv", [typed, "-m", "geoself_jax.train"])
+        assert cli.program("train") == f"{shown} -m geoself_jax.train"
+        assert cli.then("train", "--x").startswith(f"now: {shown} -m geoself_jax.train --x")
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "lab/.venv/bin/geoself")])
+    assert cli.program("train") == ".venv/bin/geoself train"
 
 
 def check_parses(verb, words):
@@ -188,7 +210,7 @@ def parsed(verb, words):
 
 @pytest.mark.parametrize("verb", cli.VERBS)
 def test_an_error_names_the_command_as_it_was_started(verb, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["/bin/geoself"])
+    monkeypatch.setattr(sys, "argv", ["geoself"])
     with pytest.raises(GeoselfError, match=f"see geoself {verb} --help$"):
         cli.main_of(verb)([])
 

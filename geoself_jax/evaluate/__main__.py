@@ -1,5 +1,6 @@
 """Scores a run or an export: geoself evaluate --workdir=RUN --data=FILE.npz"""
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -105,11 +106,12 @@ def main(argv: Sequence[str]) -> int:
 def _then(flags: "argparse.Namespace", camera: str) -> str:
     """The command to go on with: a run is exported, an export lifts."""
     if flags.workdir:
-        out = f"{flags.workdir.rstrip('/')}_export"
+        out = os.path.join(flags.workdir, "export")
         which = [f"--checkpoint={flags.checkpoint}"] if flags.checkpoint else []
         return cli.then("export", f"--workdir={flags.workdir}", *which, f"--out={out}")
     use = (f"--model={flags.model}", f"--keypoints={flags.data}", f"--camera={camera}")
-    return cli.then("lift", *use, "--out=poses_{clip}.npz")
+    out = os.path.join(os.path.dirname(flags.model.rstrip("/")), "poses_{clip}.npz")
+    return cli.then("lift", *use, f"--out={out}")
 
 
 def _check_outputs(flags: "argparse.Namespace") -> "frozenset[Path]":

@@ -37,6 +37,8 @@ COLUMNS = {
     "limb_mpjpe_mm": "limbs",
     "limb_p_mpjpe_mm": "P-limbs",
 }
+_WIDTH = 100
+"""Columns of a terminal that the table fits."""
 _WHERE_THERE = ("limb_mpjpe_mm", "limb_p_mpjpe_mm")
 
 
@@ -202,22 +204,14 @@ def without_nan(value: Any) -> Any:
 
 def table(scores: dict[str, Any]) -> str:
     """Formats the scores as text: a row per action for both protocols, then label-free scores."""
-    lines = []
-    if "per_action" in scores:
-        width = max(16, *(len(name) + 2 for name in scores["per_action"]))
-        columns = [key for key in COLUMNS if key in scores or key not in _WHERE_THERE]
-        heads = "".join(f"{head:>10}" for head in (*(COLUMNS[key] for key in columns), "poses"))
-        lines += [f"{'action (mm)':<{width}}{heads}"]
-        rows = {
-            **scores["per_action"],
-            "mean of actions": scores["action_mean"],
-            "all poses": scores,
-        }
-        lines += [_row(name, row, width, columns) for name, row in rows.items()]
+    lines = _by_action(scores) if "per_action" in scores else []
     lines.append(
         f"without 3D labels: triangulation {_figure(scores.get('triangulation_mm'))} mm, "
         f"cross-view {_figure(scores.get('cross_view_px'))} px, "
         f"reprojection {_figure(scores.get('reprojection_px'))} px"
+    )
+    lines.append(
+        "triangulation: mean distance to joints triangulated from all views, train's held-out score"
     )
     lines += [
         uncertainty.line(calibration, name.replace("_", " "))
@@ -227,11 +221,30 @@ def table(scores: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _row(name: str, row: dict[str, Any], width: int, columns: list[str]) -> str:
-    cells = "".join(
-        f"{_figure(row.get(key), 3 if key in ('pck_150', 'auc') else 1):>10}" for key in columns
-    )
-    return f"{name:<{width}}{cells}{row.get('poses', ''):>10}"
+def _by_action(scores: dict[str, Any]) -> list[str]:
+    """The table with ground truth, its columns as wide as what stands in them."""
+    keys = [key for key in COLUMNS if key in scores or key not in _WHERE_THERE]
+    means = {"mean of actions": scores["action_mean"], "all poses": scores}
+    rows = [("action (mm)", [*(COLUMNS[key] for key in keys), "poses"])]
+    rows += [(name, _cells(row, keys)) for name, row in (scores["per_action"] | means).items()]
+    columns = zip(*(cells for _, cells in rows), strict=True)
+    widths = [max(map(len, column)) + 2 for column in columns]
+    most = max(len("mean of actions"), _WIDTH - sum(widths))
+    first = min(most, max(len(name) for name, _ in rows))
+    lines = []
+    for name, cells in rows:
+        aligned = (f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+        lines.append(f"{_cut(name, first):<{first}}{''.join(aligned)}".rstrip())
+    return lines
+
+
+def _cells(row: dict[str, Any], keys: list[str]) -> list[str]:
+    digits = {"pck_150": 3, "auc": 3}
+    return [*(_figure(row.get(key), digits.get(key, 1)) for key in keys), str(row.get("poses", ""))]
+
+
+def _cut(name: str, most: int) -> str:
+    return name if len(name) <= most else f"{name[: most - 3]}..."
 
 
 def _figure(value: float | None, digits: int = 1) -> str:

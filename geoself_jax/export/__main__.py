@@ -1,11 +1,16 @@
 """Exports a run: geoself export --workdir=RUN --out=DIR"""
 
+import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import DONE, UNAVAILABLE
 from geoself_jax.export.onnx_installed import INSTALL
 from geoself_jax.runtime import cli, phases
+
+if TYPE_CHECKING:
+    from geoself_jax.export.write import Written
 
 
 def main(argv: Sequence[str]) -> int:
@@ -57,12 +62,18 @@ def main(argv: Sequence[str]) -> int:
     print(f"exported step {written.step} ({flags.checkpoint}) of {flags.workdir}{over}")
     for name, size in written.sizes.items():
         print(f"  {name:<18}{size / 1e6:>9.3f} MB{_agreement(written.differences_mm.get(name))}")
-    source, camera = written.source, "NAME"
-    if source.startswith("synthetic:"):
-        source, camera = "synthetic:test", "front_left"
-    use = (f"--model={flags.out}", f"--keypoints={source}", f"--camera={camera}")
-    print(f"done: {flags.out}; {cli.then('lift', *use, '--out=poses_{clip}.npz')}")
+    print(f"done: {flags.out}; {_then(flags.workdir, flags.out, written)}")
     return UNAVAILABLE if written.refused else DONE
+
+
+def _then(run: str, out: str, written: "Written") -> str:
+    """The command that lifts, of a camera that the run knows."""
+    source, camera = written.source, written.camera
+    if source.startswith("synthetic:"):
+        source, camera = "synthetic:test", camera or "front_left"
+    use = (f"--model={out}", f"--keypoints={source}", f"--camera={camera or 'CAMERA'}")
+    now = cli.then("lift", *use, f"--out={os.path.join(run, 'poses_{clip}.npz')}")
+    return now if camera else f"{now} (CAMERA: the name of a camera in {source}, e.g. front_left)"
 
 
 def _agreement(difference_mm: float | None) -> str:

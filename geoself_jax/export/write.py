@@ -32,6 +32,7 @@ class Written(NamedTuple):
         notes: Notes for the user, one line each.
         refused: Requested files that cannot be written, one line each.
         source: What the run was trained on.
+        camera: The name of one of its cameras; empty where the run's record has none.
     """
 
     step: int
@@ -40,6 +41,7 @@ class Written(NamedTuple):
     notes: list[str]
     refused: list[str]
     source: str
+    camera: str
 
 
 def export(
@@ -85,7 +87,15 @@ def export(
             ) from error
     sizes = {name: (out / name).stat().st_size for name in ALL if (out / name).exists()}
     source = str(trained.record["data"]["source"])
-    return Written(trained.facts["step"], sizes, differences, notes, refused, source)
+    camera = _camera(trained.record)
+    return Written(trained.facts["step"], sizes, differences, notes, refused, source, camera)
+
+
+def _camera(record: dict[str, Any]) -> str:
+    """The first of the cameras that a run was trained on; older runs do not name them."""
+    recording = record.get("recording")
+    names = recording.get("cameras") if isinstance(recording, dict) else None
+    return names[0] if isinstance(names, list) and names and isinstance(names[0], str) else ""
 
 
 def _refused(trained: Trained) -> list[str]:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from geoself_jax.core.errors import DATA, DONE, usage_error
 from geoself_jax.runtime import cli, phases
 
+_RECIPE = "cmu_h36m_rig"
+"""What one's own recordings are trained by."""
+
 
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, looks at the data, prints the report; returns the exit code."""
@@ -66,16 +69,28 @@ def main(argv: Sequence[str]) -> int:
     if found.errors:
         return DATA
     if recording.views > 1:
-        print(f"\ndone: nothing is against training; {cli.then('train', *_training(flags.data))}")
+        now = cli.then("train", *_training(flags.data, recording.views))
+        print(f"\ndone: {_against(sum(v.severity == 'warning' for v in found.verdicts))}; {now}")
     return DONE
 
 
-def _training(data: str) -> list[str]:
-    """Flags that train on these data."""
+def _against(warnings: int) -> str:
+    """Whether anything speaks against training, where no error does."""
+    if not warnings:
+        return "nothing is against training"
+    if warnings == 1:
+        return "1 warning, look at it before you train"
+    return f"{warnings} warnings, look at them before you train"
+
+
+def _training(data: str, views: int) -> list[str]:
+    """Flags that train on these data, seen by so few cameras that not each recipe fits."""
     if data.startswith("synthetic:"):
         return ["--config=synthetic", "--workdir=runs/synthetic"]
     name = re.split(r"[/:]", data)[-1].removesuffix(".npz") or "first"
-    return ["--config=cmu_h36m_rig", f"--config.data.train={data}", f"--workdir=runs/{name}"]
+    wanted = cli.load_config(_RECIPE, ()).objective.views
+    fewer = [f"--config.objective.views={views}"] * (views < wanted)
+    return [f"--config={_RECIPE}", f"--config.data.train={data}", *fewer, f"--workdir=runs/{name}"]
 
 
 if __name__ == "__main__":

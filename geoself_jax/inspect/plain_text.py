@@ -27,9 +27,11 @@ def text(report: Report, *, verbose: bool = False) -> str:
     """
     recording, used = report.recording, sum(len(s.frames) for s in report.samples)
     head = (
-        f"{report.source}: {recording.frames} frames, {recording.views} cameras, "
-        f"{recording.skeleton.joints} joints, {len(recording.subject_names)} subjects, "
-        f"{len(recording.clip_names)} clips, {recording.fps:g} fps; geometry on {used} frames"
+        f"{report.source}: {_several(recording.frames, 'frame')}, "
+        f"{_several(recording.views, 'camera')}, {recording.skeleton.joints} joints, "
+        f"{_several(len(recording.subject_names), 'subject')}, "
+        f"{_several(len(recording.clip_names), 'clip')}, {recording.fps:g} fps; "
+        f"geometry on {_several(used, 'frame')}"
     )
     lines = (
         [f"{v.severity:<8}{v.line}" for v in report.verdicts]
@@ -43,6 +45,10 @@ def counts(report: Report) -> str:
     """How many verdicts of each severity, in words."""
     found = {s: sum(v.severity == s for v in report.verdicts) for s in ORDER}
     return ", ".join(f"{n} {_plural(s, n)}" for s, n in found.items())
+
+
+def _several(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _plural(severity: str, count: int) -> str:

@@ -113,7 +113,7 @@ def main(argv: Sequence[str]) -> int:
         lifter = load_lifter(flags.model)
     start = time.perf_counter()
     with phases.phase(f"reading {flags.keypoints}"):
-        videos = read(flags)
+        videos, truth = read(flags)
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
     given = [line for video in videos for line in cautions_of(video)]
@@ -122,8 +122,21 @@ def main(argv: Sequence[str]) -> int:
     done = lift_all(lifter, videos, output, min_confidence=flags.min_confidence, notice=_note)
     for line in done.warnings:
         _warn(line)
-    print(summary(done, reading, replaced))
+    print(summary(done, reading, replaced) + _then(flags, done.files[0], truth))
     return 0
+
+
+def _then(flags: "argparse.Namespace", first: str, truth: bool) -> str:
+    """The command that shows a file, next to the ground truth where there is one."""
+    from pathlib import Path
+
+    if not first.lower().endswith((".npz", ".json")):  # others do not say what the joints are
+        return ""
+    known = [f"--data={flags.keypoints}"] * truth
+    if truth and flags.frames is not None:
+        known.append(f"--frames={flags.frames}")
+    page = Path(first).with_suffix(".html")
+    return f"; {cli.then('view', '--poses', first, *known, f'--out={page}')}"
 
 
 def _check_output(flags: "argparse.Namespace", output: "Output", clips: Sequence[str]) -> int:
@@ -191,15 +204,16 @@ def is_recording(keypoints: str) -> bool:
     return keypoints.startswith(("synthetic:", "tfds:")) or keypoints.lower().endswith(".npz")
 
 
-def read(flags: "argparse.Namespace") -> "list[Video]":
-    """The videos that the flags name."""
+def read(flags: "argparse.Namespace") -> "tuple[list[Video], bool]":
+    """The videos that the flags name, and whether they come with ground truth."""
     from geoself_jax.lift.video_detections import read_video, videos_of
 
     if is_recording(flags.keypoints):
         from geoself_jax.data.sources import load
 
         recording = load(flags.keypoints, synthetic_frames=flags.frames or 8000)
-        return videos_of(recording, flags.keypoints, flags.camera, flags.clip)
+        videos = videos_of(recording, flags.keypoints, flags.camera, flags.clip)
+        return videos, recording.pose_world is not None
     from geoself_jax.data.skeleton_files import named_skeleton
 
     video = read_video(
@@ -214,7 +228,7 @@ def read(flags: "argparse.Namespace") -> "list[Video]":
         max_bytes=flags.max_bytes,
         notice=_note,
     )
-    return [video]
+    return [video], False
 
 
 def read_camera(flags: "argparse.Namespace") -> "View":
@@ -250,12 +264,10 @@ def summary(done: "Done", reading: float, replaced: int) -> str:
     rate = done.frames / max(done.lifting, 1e-9)
     first = done.files[0]
     more = f" and {len(done.files) - 1} more" if len(done.files) > 1 else ""
-    look = f"; {cli.then('view', '--poses', first, '--out=report.html')}"
-    shown = look if first.lower().endswith((".npz", ".json")) and not more else ""
     return (
         f"{done.seen} of {done.frames} frames lifted, {done.frames - done.seen} missing; "
         f"{rate:.0f} frames/s (lifting {done.lifting:.2f} s; reading {reading:.2f} s, compiling "
-        f"{done.compiling:.2f} s, writing {done.writing:.2f} s)\n{verb} {first}{more}{shown}"
+        f"{done.compiling:.2f} s, writing {done.writing:.2f} s)\n{verb} {first}{more}"
     )
 
 

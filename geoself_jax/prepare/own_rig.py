@@ -19,6 +19,9 @@ from geoself_jax.prepare.merge_rigs import check_image_sizes, check_places
 from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_views
 
+_NAMED = 4
+"""Most recordings that are named in a line."""
+
 
 def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) -> Reading:
     """One clip from each recording.
@@ -56,19 +59,29 @@ def _clips(
         if name not in used and (options.cameras is None or name in options.cameras):
             whys = [trial.unread[name] for trial in trials if name in trial.unread]
             options.notice(camera_left_out(name, whys, len(used)))
+    said: dict[str, list[str]] = {}
     for trial in trials:
         try:
-            clip = _clip(trial, used, own, options)
+            clip = _clip(trial, used, own, options, said)
         except GeoselfError as error:
             errors.append(of_data(error))
         else:
             if not errors:
                 yield clip
+    for line, names in said.items():
+        options.notice(f"{_few(names)}: {line}")
     if errors:
         raise joined(errors)
 
 
-def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -> Clip:
+def _clip(
+    trial: Trial,
+    used: Set[str],
+    own: RigOptions,
+    options: ReadOptions,
+    said: dict[str, list[str]],
+) -> Clip:
+    """A recording's clip; `said` gets what is to be said of it, and maybe of others too."""
     name, paths = trial.who.clip, trial.paths
     rig = trial.rig if options.cameras is None else trial.rig.select(options.cameras)
     rig = rig.select([each for each in rig.camera_names if each in used])
@@ -96,9 +109,8 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
     assumed = next((view.assumed for view in views if view.assumed), "")
     joints = f"{skeleton.joints} joints {', '.join(skeleton.joint_names[:3])} ..."
     joints += f" (assumed: {assumed})" if assumed else ""
-    options.notice(
-        _summary(name, rig.select(there), paths, own.detections_format, joints, chosen.note)
-    )
+    line = _summary(rig.select(there), paths, own.detections_format, joints, chosen.note)
+    said.setdefault(line, []).append(name)
     would = np.arange(0, frames, options.every)
     taken = (chosen.frame % options.every == 0) & (chosen.confidence > 0).any((1, 2))
     if not taken.any():
@@ -107,7 +119,8 @@ def _clip(trial: Trial, used: Set[str], own: RigOptions, options: ReadOptions) -
         options.notice(line)
     if np.count_nonzero(taken) < len(would):
         somebody = np.isin(would, chosen.frame[taken])
-        options.notice(frames_left_out(name, would, somebody))
+        line = frames_left_out(name, would, somebody).removeprefix(f"{name}: ")
+        said.setdefault(line, []).append(name)
     return Clip(
         name=name,
         action=own.action or name.rpartition("/")[2],
@@ -141,11 +154,14 @@ def _alone(name: str, rig: Rig, confidence: np.ndarray, frames: np.ndarray) -> l
     return [f"warning: {name}: frames {each} are seen by no other camera - {clock}" for each in at]
 
 
-def _summary(
-    name: str, rig: Rig, paths: Mapping[str, Path], kind: str, joints: str, note: str
-) -> str:
+def _few(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return "; ".join(names[:_NAMED]) + more
+
+
+def _summary(rig: Rig, paths: Mapping[str, Path], kind: str, joints: str, note: str) -> str:
     """One line: the file of each camera, the joints, and how the person was chosen."""
     reason = recognize_detections(paths[rig.camera_names[0]], kind)
     shown = shown_names([paths[camera] for camera in rig.camera_names])
     cameras = ", ".join(map(" = ".join, zip(rig.camera_names, shown, strict=True)))
-    return f"{name}: cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"
+    return f"cameras of {rig.name}: {cameras} ({reason}); {joints}; {note}"

@@ -188,11 +188,12 @@ def summary(arrays: dict[str, np.ndarray]) -> str:
         for name, share in zip(arrays["camera_names"], by_view, strict=True)
     )
     seconds = frames / float(arrays["fps"].item())
+    clips = len(arrays["clip_names"])
     actions = sorted(set(arrays["clip_actions"].tolist()))
     lines = [
         f"{frames} instants of {views} views, {joints} joints, {float(arrays['fps'].item()):g} "
         f"fps ({seconds / 60:.1f} min)",
-        f"{len(arrays['clip_names'])} clips; subjects {_few(arrays['subject_names'].tolist())}; "
+        f"{clips} clip{'s' * (clips != 1)}; subjects {_few(arrays['subject_names'].tolist())}; "
         f"actions {_few(actions)}; rigs {_few(arrays['rig_names'].tolist())}",
         *_assumed(arrays),
         f"joints seen by camera: {cameras}",

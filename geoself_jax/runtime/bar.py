@@ -3,6 +3,9 @@
 import sys
 import time
 
+_LEAST = 10
+"""Columns from which on a bar is drawn."""
+
 
 class Phase:
     """One thing that takes a while.
@@ -13,12 +16,13 @@ class Phase:
         unit: Of what, `instants`.
         done: How much is done.
         note: What else the bar shows.
+        more: What it shows besides, where there is room.
     """
 
     def __init__(self, doing: str, total: int | None, unit: str, initial: int) -> None:
         self.doing, self.total, self.unit = doing, total, unit
         self.done = self._initial = initial
-        self.note = ""
+        self.note = self.more = ""
         self.usual: float | None = None
         self._started, self._within = time.monotonic(), 0.0
 
@@ -43,19 +47,29 @@ class Phase:
         """The bar or the counter, as wide as the terminal."""
         if self.total is None:
             return self.counter.rstrip(",")[:columns]
-        from tqdm import tqdm
+        forms = self._forms(columns)
+        return next((form for form in forms if len(form) <= columns), forms[-1][:columns])
 
-        return tqdm.format_meter(
-            min(self.done, self.total),
-            self.total,
-            self.seconds,
-            ncols=columns,
-            prefix=self.doing,
-            ascii=(getattr(sys.stderr, "encoding", "") or "").lower() not in ("utf-8", "utf8"),
-            unit=f" {self.unit}",
-            postfix=self.note,
-            initial=self._initial,
-        )
+    def _forms(self, columns: int) -> list[str]:
+        """What may be shown, the longest first; what matters least is left out first."""
+        done, total = min(self.done, self.total or 0), self.total or 0
+        worked = self.done - self._initial
+        rate = left = ""
+        if worked > 0 and self.seconds > 0:
+            speed = worked / self.seconds
+            rate = f"{speed:.0f}/s" if speed >= 10 else f"{speed:.2g}/s"
+            left = f"{_clock((total - done) / speed)} left"
+        count = f"{done}/{total} {self.unit}"
+        whole = _listed(count, rate, left, self.note, self.more)
+        room = columns - len(f"{self.doing} || {whole}")
+        return [
+            *([f"{self.doing} |{_drawn(done / max(total, 1), room)}| {whole}"] * (room >= _LEAST)),
+            f"{self.doing}: {whole}",
+            f"{self.doing}: {_listed(count, rate, left, self.note)}",
+            _listed(count, rate, left, self.note),
+            _listed(count, left, self.note),
+            _listed(f"{done}/{total}", left, self.note),
+        ]
 
     @property
     def counter(self) -> str:
@@ -71,3 +85,22 @@ class Phase:
         """What it did, once it is done."""
         count = "" if self.total is None else f" {self.done - self._initial:,} {self.unit}"
         return f"{self.doing}{count} took {self.seconds:.1f} s"
+
+
+def _listed(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
+
+
+def _clock(seconds: float) -> str:
+    """`1:38` or `2:05:10`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _drawn(share: float, columns: int) -> str:
+    """A bar, in blocks where standard error can show them."""
+    from tqdm.std import Bar
+
+    blocks = (getattr(sys.stderr, "encoding", "") or "").lower() in ("utf-8", "utf8")
+    return format(Bar(share), f"{columns}{'u' if blocks else 'a'}")

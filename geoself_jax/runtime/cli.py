@@ -9,6 +9,7 @@ import os
 import re
 import runpy
 import shlex
+import shutil
 import sys
 import threading
 import traceback
@@ -64,9 +65,31 @@ def main_of(verb: str) -> Callable[[Sequence[str]], int]:
 
 
 def program(verb: str) -> str:
-    """How the user started a command: `geoself VERB` or `python -m geoself_jax.VERB`."""
-    by_script = Path(sys.argv[0]).stem == "geoself" if sys.argv else False
-    return f"geoself {verb}" if by_script else f"python -m geoself_jax.{verb}"
+    """How the user started a command: `geoself VERB` or `python -m geoself_jax.VERB`.
+
+    With the path that they typed, where the name alone finds another program or none.
+    """
+    if sys.argv and Path(sys.argv[0]).stem == "geoself":
+        return f"{_as_typed(sys.argv[0], 'geoself')} {verb}"
+    typed = sys.orig_argv[0] if sys.orig_argv else ""
+    return f"{_as_typed(typed, 'python')} -m geoself_jax.{verb}"
+
+
+def _as_typed(typed: str, name: str) -> str:
+    """A program as a shell takes it, relative to the current folder where it lies below."""
+    if os.path.basename(typed) == typed:
+        return shlex.quote(typed or name)
+    found = shutil.which(name)
+    if found and _place(found) == _place(typed):
+        return name
+    with contextlib.suppress(OSError, ValueError):  # the folder is gone, or it lies elsewhere
+        return shlex.quote(str(Path(typed).relative_to(Path.cwd())))
+    return shlex.quote(typed)
+
+
+def _place(program: str) -> tuple[str, str]:
+    """What a path leads to, and from which folder: an environment's links to another's Python."""
+    return os.path.realpath(os.path.dirname(program)), os.path.realpath(program)
 
 
 def then(verb: str, *flags: str) -> str:

@@ -63,11 +63,20 @@ def main(argv: Sequence[str]) -> int:
     with phases.phase(f"reading {config.data.train}"):
         data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
     outcome: Outcome = train(config, Path(flags.workdir), data)
-    test = config.data.train.replace("synthetic:train", "synthetic:test")
-    now = cli.then("evaluate", f"--workdir={flags.workdir}", f"--data={test}")
+    now = "" if outcome.interrupted else f"; {_then(flags.workdir, config.data.train)}"
     if phases.is_leading():
-        print(outcome.message + f"; {now}" * (not outcome.interrupted), file=sys.stderr)
+        print(outcome.message + now, file=sys.stderr)
     return INTERRUPTED if outcome.interrupted else 0
+
+
+def _then(workdir: str, source: str) -> str:
+    """What to do next; of own data it is not known which people were not trained on."""
+    run = f"--workdir={workdir}"
+    if source.startswith("synthetic:"):
+        return cli.then("evaluate", run, "--data=synthetic:test")
+    score = cli.then("evaluate", run, "--data=OTHER.npz").removeprefix("now: ")
+    export = cli.then("export", run, f"--out={os.path.join(workdir, 'export')}")
+    return f"{export}\nscores need a recording of other people than those trained on: {score}"
 
 
 def _is_first_host(config: DistributedConfig) -> bool:

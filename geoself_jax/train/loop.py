@@ -173,7 +173,8 @@ def outcome(training: Training, done: int) -> Outcome:
     """How a run that did `done` steps ended."""
     total, folder = training.stages.total, training.folder
     if done < total:
-        message = f"interrupted: saved step {done} of {total} in {folder}; run it again"
+        saved = f"interrupted: saved step {done} of {total} in {folder}"
+        message = f"{saved}; the same command continues"
         return Outcome(done, True, message, True)
     return Outcome(done, False, f"done: {done} steps in {folder}", training.stop.asked)
 

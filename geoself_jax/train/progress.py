@@ -123,17 +123,17 @@ class Progress:
     def _say(self, done: int, scalars: dict[str, float], score: float | None, best: Best) -> None:
         """The bar's note; and a line, in the log alone where there is a bar."""
         self._score = self._score if score is None else score
-        parts = [f"loss {scalars['loss']:.4g}"] if "loss" in scalars else []
         if np.isfinite(self._score):
             held = f"held-out {self._score:.1f} mm"
-            parts = [f"{held}, best {best.score:.1f} at {best.step}", *parts]
-        self._bar.note = ", ".join(parts)
+            self._bar.note = f"{held} (best {best.score:.1f} at {best.step})"
+        self._bar.more = f"loss {scalars['loss']:.4g}" if "loss" in scalars else ""
         if score is None and time.monotonic() - self._line_at < LINE_SECONDS:
             return
         self._line_at = time.monotonic()
         rate = (done - self._first) / max(self._bar.seconds, 1e-9)
         left = f"{rate:.1f} steps/s, {(self._total - done) / max(rate, 1e-9):.0f} s left"
-        line = ", ".join([f"step {done} of {self._total}: {self._bar.note}".rstrip(": "), left])
+        figures = ", ".join(filter(None, (self._bar.note, self._bar.more, left)))
+        line = f"step {done} of {self._total}: {figures}"
         if phases.is_bar_shown():
             log(line)
         else:
@@ -163,7 +163,8 @@ class Progress:
         if self._log:
             seconds = time.monotonic() - started
             what = "step" if steps == 1 else f"{steps} steps"
-            print(f"first {what} done after {seconds:.1f} s, compiling included", flush=True)
+            line = f"first {what} after the start: {seconds:.1f} s, compiling included"
+            print(line, flush=True)
 
 
 class _Rates:

@@ -60,6 +60,7 @@ def run_record(
             "fps": recording.fps,
             "clips": len(recording.clip_names),
             "rigs": len(recording.rig_names),
+            "cameras": list(recording.camera_names),
         },
         "versions": {name: version(name) for name in ("geoself_jax", "jax", "flax", "optax")},
     }

@@ -73,13 +73,13 @@ def train(
         _print(devices.describe())
         if not stop.listens:
             _warn(["trained in a thread: Ctrl-C and SIGTERM do not stop it between two steps"])
+        check_fit(config, recording)
         if triangulated is None:
             with phase("triangulating"):
                 triangulated = triangulate_recording(recording, config.objective.labels)
         with phase("checking the recording"):
             warnings = check_before_training(config.data.train, recording, force=config.data.force)
         _warn(warnings)
-        check_fit(config, recording)
         used, held = split_people(config, recording)
         target = triangulated if labels is None else labels
         data = training_views(recording.select(used), target[used])
@@ -96,7 +96,8 @@ def train(
             state, best = restore(folder, state)
         training = Training(config, folder, model, optimizer, stages, data, stop, started)
         at = int(state.step)
-        _print(_opening(training, int(held.sum()), at))
+        if at < stages.total:
+            _print(_opening(training, int(held.sum()), at))
         if config.model.uncertainty and not np.isfinite(triangulated[held]).any():
             _warn(["uncertainties stay as learned: config.data.validation_share holds nobody out"])
         if at >= stages.total:

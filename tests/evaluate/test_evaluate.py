@@ -151,10 +151,28 @@ def test_the_command_prints_a_table_and_writes_json_and_figures(
     for word in ("MPJPE", "P-MPJPE", "walking", "waving", "mean of actions", "without 3D labels"):
         assert word in printed
     found = json.loads(out.read_text())
+    assert f" --workdir={own_run} --out={own_run}/export" in printed.splitlines()[-1]
     for name in ("mpjpe_mm", "p_mpjpe_mm", "n_mpjpe_mm", "pck_150", "auc", "root_error_mm"):
         assert isinstance(found[name], float), name
     assert found["checkpoint_step"] in (10, 20) and found["frames"] == 240
     assert (own_run / "examples.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_table_fits_a_hundred_columns_whatever_the_actions_are_called():
+    row = dict.fromkeys(report.COLUMNS, 1234.5) | {"pck_150": 0.888, "auc": 0.557}
+    names = ("walking", "carrying_a_heavy_box_up_the_stairs")
+    found = row | {"poses": 1_000_000, "action_mean": row}
+    found["per_action"] = {name: row | {"poses": 500_000} for name in names}
+    lines = report.table(found).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0].split()[2:] == [*report.COLUMNS.values(), "poses"]
+    assert lines[2].startswith("carrying_a_heavy") and "...  1234.5  1234.5" in lines[2]
+    assert lines[4].split()[2:] == ["1234.5"] * 3 + ["0.888", "0.557"] + ["1234.5"] * 3 + [
+        "1000000"
+    ]
+    assert lines[-1].startswith("triangulation: mean distance to joints triangulated")
+    alone = report.table({"triangulation_mm": 85.3}).splitlines()
+    assert alone[0].startswith("without 3D labels: triangulation 85.3 mm") and len(alone) == 2
 
 
 def test_with_flip_a_mirrored_view_gives_the_mirrored_pose(tiny_run, tiny_recording):

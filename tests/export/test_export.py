@@ -17,7 +17,8 @@ from geoself_jax import load_lifter
 from geoself_jax.core import errors
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.predict import make_predict
-from geoself_jax.export import compare, description
+from geoself_jax.export import __main__ as command
+from geoself_jax.export import compare, description, write
 from geoself_jax.export.folder import ALL, CARD, FILES, ONNX, PROGRAM, SAMPLE
 from geoself_jax.export.write import export
 from geoself_jax.lift import exported as export_files
@@ -219,12 +220,24 @@ def test_the_command_names_files_sizes_and_differences(exported):
     *lines, done = printed.splitlines()
     assert lines[0].startswith("exported step")
     assert done.startswith(f"done: {folder}; now: ") and f" --model={folder} " in done
+    assert " --camera=cam0 " in done and "/poses_{clip}.npz" in done
     names = [line.split()[0] for line in lines[1:]]
     assert names == [name for name in ALL if name in FILES or find_spec("onnxruntime")]
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
     assert sorted(path.name for path in folder.parent.iterdir()) == ["lifter", "printed.txt"]
     differences = [float(line.split("at most ")[1].split()[0]) for line in lines if "most" in line]
     assert len(differences) == len(names) - 3 and max(differences) < 1e3 * TOLERANCE_M
+
+
+def test_where_a_run_names_no_camera_the_command_to_lift_says_what_to_put_there():
+    written = write.Written(1, {}, {}, [], [], "lab.npz", "")
+    now = command._then("runs/lab", "runs/lab/export", written)
+    assert " --keypoints=lab.npz --camera=CAMERA '--out=runs/lab/poses_{clip}.npz' (CAMERA: " in now
+    made_up = written._replace(source="synthetic:train")
+    now = command._then("runs/lab", "runs/lab/export", made_up)
+    assert " --keypoints=synthetic:test --camera=front_left " in now and "CAMERA" not in now
+    for record in ({}, {"recording": None}, {"recording": {"cameras": []}}):
+        assert write._camera(record) == ""
 
 
 def test_nothing_in_the_program_names_this_machines_files(exported):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import shlex
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from geoself_jax.inspect import html_report, report, verdicts
 from geoself_jax.inspect.plain_text import text
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.inspect.sample import samples_of
+from geoself_jax.runtime import cli
 
 RECORDED = Path(__file__).parents[3] / "shared/data/cmu_h36m_rig/dev.npz"
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -135,6 +137,39 @@ def test_the_command_writes_page_and_figures_and_ends_with_0(tiny_file, tmp_path
     assert {v["severity"] for v in written["verdicts"]} <= {"note", "ok"}
     assert written["cameras"][0]["camera"] == "cam0"
     assert html.read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("views", [2, 4])
+def test_the_command_to_go_on_with_trains_on_the_cameras_that_there_are(
+    views, tiny_recording, tmp_path, capsys
+):
+    path = tmp_path / "few.npz"
+    recording.write(tiny_recording.select_views(np.arange(views)), path)
+    assert inspect.main([f"--data={path}"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("done: nothing is against training; now: ")
+    words = shlex.split(last.partition("geoself_jax.train ")[2])
+    _, overrides = cli.parse(cli.Parser(), [w for w in words if "config." in w])
+    wanted = cli.load_config("cmu_h36m_rig", overrides)
+    assert wanted.objective.views == views and wanted.data.train == str(path)
+    assert f"few.npz: 240 frames, {views} cameras" in text(
+        report.inspect(recording.read(path), "few.npz")
+    )
+
+
+def test_with_warnings_the_last_line_says_how_many(tiny_recording, tmp_path, capsys):
+    trust = np.where(tiny_recording.confidence > 0, np.float32(0.5), np.float32(0))
+    path = tmp_path / "constant.npz"
+    recording.write(dataclasses.replace(tiny_recording, confidence=trust), path)
+    assert inspect.main([f"--data={path}"]) == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    count = int(re.search(r"(\d+) warnings?,", lines[1])[1])
+    assert count and f"done: {count} warning" in last and "before you train; now: " in last
+
+
+def test_one_of_a_kind_has_no_plural(tiny_recording):
+    one = tiny_recording.select(tiny_recording.clip_id == 0)
+    assert "1 subject, 1 clip, 25 fps" in text(report.inspect(one, "one.npz"))
 
 
 def test_the_command_prints_all_and_ends_with_65_where_an_error_stands(tiny_file, tmp_path, capsys):

@@ -1,6 +1,8 @@
 """The command: every detector's files, any camera, and 3D joints that are the network's own."""
 
 import re
+import shlex
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,6 +20,7 @@ from geoself_jax.data.poses.filters import parse_filter
 from geoself_jax.data.poses.formats import read_poses
 from geoself_jax.data.skeletons import COCO_17, with_pelvis
 from geoself_jax.lift import __main__ as lift
+from geoself_jax.view.__main__ import main as show
 
 MILLIMETRE = 1e-3
 FRAMES = 12
@@ -362,6 +365,23 @@ def test_a_file_that_is_there_stays_as_it_was_when_lifting_fails(refused, walk, 
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.csv"]
 
 
+def test_with_a_file_for_each_clip_the_last_line_shows_the_first(run, tiny_file, capsys):
+    run(tiny_file, "--camera=cam0", out="{clip}.npz")
+    last = capsys.readouterr().out.splitlines()[-1]
+    shown, _, command = last.partition("; now: ")
+    first = shown.removeprefix("written to ").removesuffix(" and 5 more")
+    words = shlex.split(command.partition("geoself_jax.view ")[2])
+    assert f"--data={tiny_file}" in words and show(words) == 0  # it has ground truth
+    assert read_poses(first) and Path(first).with_suffix(".html").is_file()
+
+
+def test_detections_alone_are_shown_without_a_recording(run, walk, capsys):
+    run(walk[0], "--fps=50", *GUESS)
+    assert "--data" not in capsys.readouterr().out.partition("now: ")[2]
+    run(walk[0], "--fps=50", *GUESS, out="poses.trc")
+    assert "now: " not in capsys.readouterr().out
+
+
 def test_an_invalid_frame_number_allocates_no_memory(refused, tmp_path):
     keypoints = openpose(tmp_path / "cam", alone())
     first = sorted(keypoints.iterdir())[0]
@@ -378,7 +398,7 @@ def test_the_command_tells_how_fast_it_was_and_what_it_wrote(tiny_export, walk, 
     )
     assert done.returncode == 0, done.stderr
     assert re.search(r"10 of 12 frames lifted, 2 missing; \d+ frames/s", done.stdout)
-    assert f"written to {out}" in done.stdout and "frames/s]" in done.stderr  # the bar
+    assert f"written to {out}" in done.stdout and "now: " not in done.stdout
     assert "warning: no calibration" in done.stderr
     table = pd.read_csv(out)
     np.testing.assert_allclose(table["time"], np.arange(FRAMES) / 50)

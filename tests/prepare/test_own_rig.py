@@ -76,6 +76,14 @@ def test_a_session_is_people_with_trials_and_validation_holds_out_a_person(sessi
     assert "people by {parent}: P1 (2), P2 (2)" in said and "subjects 2: P1, P2" in said
 
 
+def test_what_is_said_of_several_recordings_is_one_line(session, capsys):
+    write_trial(session / "P3/walk")
+    run(session)
+    lines = [line for line in capsys.readouterr().out.splitlines() if ": cameras of " in line]
+    (line,) = lines
+    assert line.startswith("P1/run; P1/walk; P2/run; P2/walk and 1 more: cameras of Calib: ")
+
+
 def test_one_person_and_a_pattern_of_the_shell_give_the_same(session, capsys):
     trials = sorted(session.glob("*/*"))  # with calibration/Calib.toml
     read = run(*trials)

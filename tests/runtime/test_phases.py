@@ -12,6 +12,7 @@ from terminal import in_terminal, screen_of
 from test_front_door import AT
 
 from geoself_jax.runtime import display, messages, phases, usual_times
+from geoself_jax.runtime.bar import Phase
 
 LINE = "error: interrupted - no unfinished file is left - run it again"
 ALARM = "E0000 00:00:1796014000.1 12 slow_operation_alarm.cc:73] compiling is slow"
@@ -144,7 +145,43 @@ def test_a_phase_within_another_does_not_count_to_what_is_left(monkeypatch):
         assert outer.seconds == 0
         outer.update(10)
         now[0] += 2
-        assert outer.seconds == 2 and "00:02<00:18,  5.00 steps/s" in outer.text(120)
+        assert outer.seconds == 2 and "10/100 steps, 5/s, 0:18 left" in outer.text(120)
+
+
+@pytest.fixture
+def training(monkeypatch):
+    """A bar in the midst of a training, ten minutes after its start."""
+    now = [100.0]
+    monkeypatch.setattr(phases.time, "monotonic", lambda: now[0])
+    bar = Phase("training", 4000, "steps", 0)
+    bar.update(250)
+    now[0] += 6.58
+    bar.note, bar.more = "held-out 232.4 mm (best 210.1 at 200)", "loss 1.2"
+    return bar
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (59, "250/4000, 1:39 left, held-out 232.4 mm (best 210.1 at 200)"),
+        (69, "250/4000 steps, 1:39 left, held-out 232.4 mm (best 210.1 at 200)"),
+        (79, "250/4000 steps, 38/s, 1:39 left, held-out 232.4 mm (best 210.1 at 200)"),
+        (80, "training: 250/4000 steps, 38/s, 1:39 left, held-out 232.4 mm (best 210.1 at 200)"),
+        (99, "250/4000 steps, 38/s, 1:39 left, held-out 232.4 mm (best 210.1 at 200), loss 1.2"),
+        (119, "| 250/4000 steps, 38/s, 1:39 left, held-out 232.4 mm (best 210.1 at 200), loss 1.2"),
+    ],
+)
+def test_a_narrow_terminal_shows_steps_score_and_time_left_first(training, columns, shown):
+    text = training.text(columns)
+    assert text.endswith(shown) and len(text) <= columns
+    assert text.startswith("training") == (columns > 79)
+    assert text.startswith("training |") == (columns == 119)
+
+
+def test_what_fits_no_terminal_is_cut_and_nothing_done_has_no_rate(training):
+    assert training.text(20) == "250/4000, 1:39 left,"
+    assert Phase("reading", 3, "clips", 0).text(19) == "reading: 0/3 clips"
+    assert Phase("reading", 0, "clips", 0).text(40).endswith("0/0 clips")
 
 
 def test_remembered_times_survive_whatever_the_file_holds(tmp_path):

@@ -75,9 +75,9 @@ def test_the_log_of_a_run_has_a_line_with_its_time_for_each_validation(tiny_run,
     validated = [line for line in lines if "held-out" in line and " of 20: " in line]
     assert len(validated) == len(rows) - 1
     last = rows[-1]
-    best = f"best {last['best_triangulation_mm']:.1f} at {last['best_step']}"
+    best = f"(best {last['best_triangulation_mm']:.1f} at {last['best_step']})"
     assert (
-        f"step 20 of 20: held-out {last['validation_triangulation_mm']:.1f} mm, {best}"
+        f"step 20 of 20: held-out {last['validation_triangulation_mm']:.1f} mm {best}"
         in (validated[-1])
     )
     assert any("training transform on 160 instants" in line for line in lines)

@@ -20,6 +20,7 @@ from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.data import recording
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained
+from geoself_jax.train import __main__ as command
 from geoself_jax.train import loop
 from geoself_jax.train.run import train
 
@@ -50,11 +51,34 @@ def test_a_run_leaves_its_record_metrics_events_and_checkpoints(tiny_run, tiny_c
     assert best["validation_triangulation_mm"] == min(scores)
 
 
-def test_a_finished_run_says_so_and_stays_as_it_is(tiny_run, tiny_config, tiny_recording):
+def test_a_finished_run_says_so_and_stays_as_it_is(tiny_run, tiny_config, tiny_recording, capsys):
     before = checkpoints.digest(weights(tiny_run))
     outcome = train(tiny_config, tiny_run, tiny_recording)
     assert outcome.message.startswith("already done") and not outcome.interrupted
+    assert "continuing" not in capsys.readouterr().out
     assert checkpoints.digest(weights(tiny_run)) == before
+
+
+def test_more_views_than_cameras_are_refused_before_anything_slow(
+    tiny_config, tiny_recording, tmp_path, monkeypatch
+):
+    def slow(*_, **__):
+        raise AssertionError("triangulated first")
+
+    monkeypatch.setattr("geoself_jax.train.run.triangulate_recording", slow)
+    monkeypatch.setattr("geoself_jax.train.run.check_before_training", slow)
+    objective = dataclasses.replace(tiny_config.objective, views=5)
+    with pytest.raises(GeoselfError, match="views=5 - the recording has 4 views"):
+        train(dataclasses.replace(tiny_config, objective=objective), tmp_path, tiny_recording)
+
+
+def test_after_a_run_on_own_data_the_command_to_go_on_with_is_no_score_on_the_same():
+    lines = command._then("runs/lab", "lab.npz").splitlines()
+    assert lines[0].startswith("now: ")
+    assert lines[0].endswith("geoself_jax.export --workdir=runs/lab --out=runs/lab/export")
+    assert "other people" in lines[1] and lines[1].endswith("--data=OTHER.npz")
+    made_up = command._then("runs/x", "synthetic:train")
+    assert made_up.endswith("geoself_jax.evaluate --workdir=runs/x --data=synthetic:test")
 
 
 @pytest.mark.e2e
@@ -329,7 +353,7 @@ def test_stopped_by_ctrl_c_or_kill_and_run_again_it_ends_in_the_unbroken_runs_we
         assert process.returncode == code, err
         assert "Traceback" not in err
         if code == 75:
-            assert "interrupted: saved step" in err
+            assert "interrupted: saved step" in err and "the same command continues" in err
     last = start(tmp_path, tiny_file, "broken")
     out, err = last.communicate(timeout=400)
     assert last.returncode == 0, err
