@@ -169,6 +169,7 @@ def test_with_warnings_the_last_line_says_how_many(tiny_recording, tmp_path, cap
 
 def test_one_of_a_kind_has_no_plural(tiny_recording):
     one = tiny_recording.select(tiny_recording.clip_id == 0)
+    one = dataclasses.replace(one, clip_names=("clip0",), subject_names=("anna",))
     assert "1 subject, 1 clip, 25 fps" in text(report.inspect(one, "one.npz"))
 
 
