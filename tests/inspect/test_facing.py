@@ -52,13 +52,14 @@ def turned(arrays, axis, degrees):
     return arrays | {"R": R}
 
 
-def exchanged(arrays, first, second):
-    """Two joints exchanged in the second view."""
+def exchanged(arrays, first, second, views=(1,)):
+    """Two joints exchanged in views."""
     names = arrays["joint_names"].tolist()
     a, b = names.index(first), names.index(second)
     found = {name: arrays[name].copy() for name in ("keypoints_2d", "confidence")}
     for array in found.values():
-        array[:, 1, [a, b]] = array[:, 1, [b, a]]
+        for view in views:
+            array[:, view, [a, b]] = array[:, view, [b, a]]
     return arrays | found
 
 
@@ -96,6 +97,12 @@ def test_joints_exchanged_in_one_view_are_still_found(people, joints):
     found = inspected(exchanged(of(people, FACING[0]), *joints))
     assert any(not faces(v) for v in found), found
     assert any(v.severity == "error" for v in found), found
+
+
+@pytest.mark.parametrize("joints", [("left_ankle", "left_knee"), ("left_hip", "left_shoulder")])
+def test_joints_exchanged_in_both_views_are_still_found(people, joints):
+    found = inspected(exchanged(of(people, FACING[0]), *joints, views=(0, 1)))
+    assert {v.check for v in found} & {"joint order", "bones"}, found
 
 
 def test_covariance_is_that_of_triangulated_noise(people):
