@@ -72,6 +72,16 @@ def test_sound_cameras_that_face_each_other_draw_one_warning(people, views):
     assert 50 < millimetres < 150
 
 
+def test_bones_that_change_by_over_fifty_millimetres_there_are_no_error():
+    rig = draw_rig(np.random.default_rng([0, 3]))
+    arrays = of(generate("train", 1200, 0, subjects=3, rig=rig), FACING[0])
+    found = report.inspect(recording.from_arrays(arrays, "x"), "x", most=600).verdicts
+    (order,) = (v for v in found if v.check == "joint order")
+    assert order.severity == "ok", order
+    assert float(order.evidence.split("by ")[1].split(" mm")[0]) > 50
+    assert not [v for v in found if v.severity == "error"]
+
+
 def test_training_starts_on_them_and_is_warned(people):
     there = recording.from_arrays(of(people, FACING[0]), "x")
     lines = check_before_training("x.npz", there)
