@@ -177,6 +177,33 @@ def robust_equations(
     return A, rhs, jnp.mean(camera.center, axis=-2)
 
 
+def position_covariance(
+    point: Float[Array, "*batch joints 3"],
+    weight: Float[Array, "*batch views joints"],
+    camera: Camera,
+) -> Float[Array, "*batch joints 3 3"]:
+    """Returns the covariance of a triangulated point, by the geometry of its rays alone.
+
+    The inverse of the normal matrix at the point, to first order in the pixels' errors.
+
+    Args:
+        point: World, metres.
+        weight: One over the variance of a detection on each axis, px^-2; 0 where one is missing.
+        camera: The views' cameras, batch shape `*batch views`.
+
+    Returns:
+        Metres squared; NaN where fewer than two views see the point or their rays are parallel.
+    """
+    local = world_to_camera(point[..., None, :, :], camera)
+    a, _ = _rows(safe_divide(local[..., :2], local[..., 2:]), camera)
+    weighted = a * (weight * _pixels(point, camera) ** 2)[..., None, None]
+    A = jnp.einsum("...vjki,...vjkl->...jil", weighted, a, precision="highest")
+    columns = [_solve(A, jnp.broadcast_to(axis, A.shape[:-1])) for axis in jnp.eye(3)]
+    good = columns[0][1] & (jnp.sum(weight > 0, axis=-2) >= 2)
+    inverse = jnp.stack([column for column, _ in columns], axis=-1)
+    return jnp.where(good[..., None, None], inverse, jnp.nan)
+
+
 def triangulate_root(
     pose_3d: Float[Array, "*batch views joints 3"],
     keypoints_2d: Float[Array, "*batch views joints 2"],

@@ -16,6 +16,8 @@ _SPREAD, _UNEVEN = 0.35, 1.35  # of a bone's length; of left to right
 _LOOSE, _ABSURD = 0.03, 0.05  # metres by which bones change or differ, on average
 _BETTER = 0.82  # what another order leaves of it
 _SOUND = 0.02  # metres that are left in the right order
+# Up to these times what a detector's usual error makes of the geometry: no proof of a fault.
+_USUAL, _USUAL_MEAN = 3.0, 1.5  # of one bone of many; of all, on average
 _LOOSE_ENDS, _GAINED = 0.02, 0.65  # the same of two joints' bones; what is left of it
 
 
@@ -76,25 +78,41 @@ def check_size(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ver
     return [ok("size", f"subject {subject} has a person's size", figures)]
 
 
-def check_bones(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Verdict]:
-    """Verdicts on one subject's bones: do they keep their length, are both sides alike?"""
-    bones = bones_of(skeleton, points)
+def check_bones(
+    subject: str, skeleton: Skeleton, points: np.ndarray, expected: np.ndarray
+) -> list[Verdict]:
+    """Verdicts on one subject's bones: do they keep their length, are both sides alike?
+
+    Args:
+        subject: Its name.
+        skeleton: Of the joints.
+        points: (frames, joints, 3), metres.
+        expected: (bones,) median deviation that is usual, metres (`precision.expected_changes`).
+    """
+    bones, expected = bones_of(skeleton, points), np.nan_to_num(expected)
     if np.isfinite(bones.spread).sum() < 3:
         what = f"subject {subject}: bone lengths were not checked"
         return [note("bones", what, f"under {_FEWEST} instants of each")]
-    found = _unsteady(subject, skeleton, bones) + _uneven(subject, skeleton, bones)
-    figures = f"median spread {100 * np.nanmedian(bones.spread):.1f} %"
+    found = _unsteady(subject, skeleton, bones, expected)
+    found += _uneven(subject, skeleton, bones, expected)
+    figures = f"median spread {100 * np.nanmedian(bones.spread):.1f} %, usual with these cameras "
+    figures += f"{100 * np.nanmedian(expected / bones.length):.1f} %"
     return found or [ok("bones", f"subject {subject}: bones keep their length", figures)]
 
 
 def check_order(
-    skeleton: Skeleton, subjects: dict[str, np.ndarray], *, sure: bool = True
+    skeleton: Skeleton,
+    subjects: dict[str, np.ndarray],
+    *,
+    expected: float = 0.0,
+    sure: bool = True,
 ) -> list[Verdict]:
     """A verdict where the joints' names do not fit: with others the bones are steadier and even.
 
     Args:
         skeleton: As the file names the joints.
         subjects: Of each the (frames, joints, 3) poses, metres.
+        expected: Metres by which bones usually change with these cameras, on average.
         sure: Whether the cameras are proved to fit: of two, a wrong one may fit the other.
     """
     distances = _distances(list(subjects.values()))
@@ -105,6 +123,7 @@ def check_order(
         return [note("joint order", what, f"no subject with {_FEWEST} instants")]
     now = float(np.nanmean(costs))
     figures = f"bones change, and differ from their twins, by {1000 * now:.0f} mm on average"
+    absurd = max(_ABSURD, _USUAL_MEAN * expected)
     known = [
         (float(np.nanmean(_costs(other, distances, every))), name)
         for name, other in KNOWN_SKELETONS.items()
@@ -119,7 +138,7 @@ def check_order(
         _exchange(skeleton, distances, costs, a, b) for b in range(len(every)) for a in range(b)
     ]
     best, a, b = min((swap for swap in swaps if swap), default=(np.inf, 0, 0))
-    if now > _ABSURD and best > now / 2:
+    if now > absurd and best > now / 2:
         what, do = "the joint order is wrong", "give joint_names in the detector's order"
         if not sure:
             what = "no body has such bones"
@@ -183,10 +202,12 @@ def _exchange(
     return (float(np.nanmean(after)), a, b) if gained else None
 
 
-def _unsteady(subject: str, skeleton: Skeleton, bones: Bones) -> list[Verdict]:
-    found = []
-    for (parent, child), spread in zip(skeleton.bones, bones.spread, strict=True):
-        if spread > _SPREAD:
+def _unsteady(
+    subject: str, skeleton: Skeleton, bones: Bones, expected: np.ndarray
+) -> list[Verdict]:
+    found, limits = [], np.maximum(_SPREAD, _USUAL * expected / bones.length)
+    for (parent, child), spread, limit in zip(skeleton.bones, bones.spread, limits, strict=True):
+        if spread > limit:
             names = skeleton.joint_names
             what = f"subject {subject}: the bone {names[parent]}-{names[child]} changes its length"
             evidence = f"median deviation {100 * spread:.0f} % of it"
@@ -194,7 +215,7 @@ def _unsteady(subject: str, skeleton: Skeleton, bones: Bones) -> list[Verdict]:
     return found
 
 
-def _uneven(subject: str, skeleton: Skeleton, bones: Bones) -> list[Verdict]:
+def _uneven(subject: str, skeleton: Skeleton, bones: Bones, expected: np.ndarray) -> list[Verdict]:
     place, found = {bone: i for i, bone in enumerate(skeleton.bones)}, []
     mirror = skeleton.mirror
     for (parent, child), i in place.items():
@@ -202,7 +223,9 @@ def _uneven(subject: str, skeleton: Skeleton, bones: Bones) -> list[Verdict]:
         if twin is None or twin <= i or min(bones.length[i], bones.length[twin]) < 0.1:
             continue
         ratio = bones.length[i] / bones.length[twin]
-        if max(ratio, 1 / ratio) > _UNEVEN:
+        usual = _USUAL * np.hypot(expected[i], expected[twin])
+        apart = abs(bones.length[i] - bones.length[twin])
+        if max(ratio, 1 / ratio) > _UNEVEN and apart > usual:
             names = skeleton.joint_names
             what = f"subject {subject}: {names[parent]}-{names[child]} and its twin differ"
             evidence = f"{100 * bones.length[i]:.0f} and {100 * bones.length[twin]:.0f} cm"

@@ -14,6 +14,7 @@ from geoself_jax.inspect import (
     duplicates,
     frame_rate,
     lens,
+    precision,
     same_person,
     sides,
     timing,
@@ -220,16 +221,18 @@ def of_people(
     `sided`: The cameras agree on what is left.
     """
     skeleton, subjects = recording.skeleton, _by_subject(recording, samples)
+    usual = _expected_changes(recording, samples, subjects)
     found = [
         v for name, points in subjects.items() for v in body.check_size(name, skeleton, points)
     ]
     if any(verdict.severity == "error" for verdict in found):
         return found  # in another unit no bone is of a person's length
     vertical = body.check_up(samples)
-    order = body.check_order(skeleton, subjects, sure=recording.views > 2)
+    order = body.check_order(skeleton, subjects, expected=_mean(usual), sure=recording.views > 2)
     found += vertical + order
+    found += [verdict for sample in samples for verdict in precision.check_directions(sample)]
     for name, points in subjects.items():
-        found += body.check_bones(name, skeleton, points) if thorough else []
+        found += body.check_bones(name, skeleton, points, usual[name]) if thorough else []
     if vertical[0].severity != "ok":  # upside down, left looks like right
         what = "whether left and right are exchanged in all cameras was not checked"
         found.append(verdicts.note(sides.CHECK, what, "people do not stand upright by world_up"))
@@ -240,6 +243,28 @@ def of_people(
     found += same_person.check_bodies(skeleton, subjects)
     found += [verdict for sample in samples for verdict in frame_rate.check_speed(sample)]
     return found + frame_rate.check_falls(samples)
+
+
+def _expected_changes(
+    recording: Recording, samples: list[Sample], subjects: dict[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """(bones,) of each subject, see `precision.expected_changes`."""
+    who = np.concatenate([s.recording.subject_id for s in samples])
+    covariance = np.concatenate([s.covariance for s in samples])
+    return {
+        name: precision.expected_changes(
+            recording.skeleton,
+            precision.Subject(points, covariance[who == recording.subject_names.index(name)]),
+        )
+        for name, points in subjects.items()
+    }
+
+
+def _mean(usual: dict[str, np.ndarray]) -> float:
+    """Of all subjects' bones; 0 where none is known."""
+    values = np.concatenate(list(usual.values()))
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if values.size else 0.0
 
 
 def _by_subject(recording: Recording, samples: list[Sample]) -> dict[str, np.ndarray]:

@@ -14,8 +14,11 @@ from geoself_jax.data.recording import HostCamera, Recording
 from geoself_jax.data.triangulated import triangulate_frames
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 from geoself_jax.geometry.epipolar import epipolar_distance
+from geoself_jax.geometry.triangulation import position_covariance
 
 MOST = 2000
+USUAL_PX = 4.0
+"""A detector's usual error on each axis, px, times `Sample.noise_scale`."""
 _MANY_VIEWS = 8
 
 
@@ -65,6 +68,12 @@ class Sample:
     def points(self) -> np.ndarray:
         """(n, joints, 3) robustly triangulated, world, metres; NaN where fewer than two views."""
         return triangulated(self.recording.keypoints_2d, self.recording.confidence, self.cameras)
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """(n, joints, 3, 3) metres squared, of the points at a detector's usual error."""
+        sigma = np.array([USUAL_PX * self.noise_scale(view) for view in range(self.views)])
+        return _float64(_covariance, (self.points, self.seen / sigma[:, None] ** 2), self.cameras)
 
     @cached_property
     def residual(self) -> np.ndarray:
@@ -227,6 +236,12 @@ def _project(points: Any, camera: tuple[Any, Any, Any]) -> jax.Array:
     K, R, center = camera
     local = world_to_camera(points, Camera(K, R, center))
     return jnp.concatenate([project(local, K), local[..., 2:]], axis=-1)
+
+
+@jax.jit
+def _covariance(points: Any, weight: Any, camera: tuple[Any, Any, Any]) -> jax.Array:
+    frames = [jnp.broadcast_to(array, (len(points), *array.shape)) for array in camera]
+    return position_covariance(points, weight, Camera(*frames))
 
 
 @jax.jit
