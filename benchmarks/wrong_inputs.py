@@ -63,8 +63,9 @@ def said_here(wrong: WrongInput, folder: Path) -> tuple[int, str]:
 
 
 def shown(line: str, folder: Path) -> str:
-    """An error's line without the folder's name and what a table cannot have."""
+    """An error's line without names of this machine's folders and what a table cannot have."""
     found = line.removeprefix("error: ").replace(f"{folder}/", "")
+    found = found.replace(cli.program("VERB").removesuffix("VERB"), "python -m geoself_jax.")
     return found.replace("|", "/").replace("<", "&lt;").replace("*", "\\*")
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-CALLS = 2
+CALLS = 3
 cloud = Path(os.environ["CLOUD"])
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int, Key, UInt32
 
-from geoself_jax.core import compiling, losses
+from geoself_jax.core import losses
 from geoself_jax.core.batch import Batch
 from geoself_jax.core.config import ObjectiveConfig
 from geoself_jax.core.model import Networks, Prediction
@@ -18,6 +18,9 @@ from geoself_jax.geometry.numerics import safe_divide
 
 UNCERTAINTY_WEIGHT = 0.01
 """Of the uncertainties' loss: Adam does not see the scale of their own layer's gradient."""
+
+RUN_ONCE = {"xla_backend_optimization_level": 0}
+"""For a program that runs once: optimizing it takes longer than it runs."""
 
 MAX_SKIPPED = 3
 """Updates in a row that are skipped, their loss or gradient not finite: then a run has diverged."""
@@ -163,7 +166,7 @@ def initial_state(
     seed = jnp.asarray(seed, jnp.uint32)
     if isinstance(seed, jax.core.Tracer):  # within another program, e.g. of several seeds
         return draw(seed)
-    return jax.jit(draw, compiler_options=compiling.once())(seed)
+    return jax.jit(draw, compiler_options=RUN_ONCE)(seed)
 
 
 def lift_in_training(

@@ -10,7 +10,6 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int, UInt32
 
-from geoself_jax.core import compiling
 from geoself_jax.core.batch import PER_FRAME, Batch, TrainingViews
 from geoself_jax.core.sampling import Samples, draw_samples, instants_of, take_frames
 from geoself_jax.core.step import TrainState
@@ -144,7 +143,6 @@ def make_advance(
         in_shardings=(everywhere, everywhere, given),
         out_shardings=(everywhere, everywhere),
         donate_argnums=0,
-        compiler_options=compiling.for_steps(mesh.devices.flat[0].platform),
     )
     return _of_all_steps(compiled, steps)
 

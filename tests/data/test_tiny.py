@@ -25,7 +25,7 @@ def test_the_tiny_recording_is_consistent_noisy_and_moves(tiny_recording):
 
 def test_the_tiny_run_is_finished_and_holds_out_a_person(tiny_run):
     lines = (tiny_run / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line)["step"] for line in lines] == [5, 10, 15, 20]
+    assert [json.loads(line)["step"] for line in lines] == [1, 5, 10, 15, 20]
     record = workdir.read_record(tiny_run)
     assert record["data"]["train_frames"] == 160 and record["data"]["validation_frames"] == 80
     assert any((tiny_run / "checkpoints/best").iterdir())
