@@ -50,8 +50,8 @@ QUICK = "jax_disable_most_optimizations"
 QUICKLY_COMPILED = {
     *("test_epipolar", "test_losses", "test_metrics", "test_model", "test_layers"),
     *("test_procrustes", "test_sampling", "test_trajectories", "test_triangulation"),
-    *("test_step", "test_network_kinds", "test_windows", "test_windows_lifted", "test_uncertainty"),
-    *("test_run", "test_from_python", "test_parallel", "test_ablation", "test_wrong_inputs"),
+    *("test_step", "test_network_kinds", "test_windows_lifted", "test_uncertainty"),
+    *("test_run", "test_from_python", "test_parallel", "test_wrong_inputs"),
     "test_tfds",  # trains what the tiny run is
 }
 
