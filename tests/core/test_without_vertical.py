@@ -8,9 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from geoself_jax.core import augmentation as bodies
 from geoself_jax.core import sampling
 from geoself_jax.core.config import AugmentationConfig
-from geoself_jax.core.skeleton import H36M_17
+from geoself_jax.core.skeleton import H36M_17, Skeleton
 from geoself_jax.data.training_set import training_views, triangulate_recording
 from geoself_jax.geometry.camera import Camera, camera_to_world, project
 
@@ -71,3 +72,22 @@ def test_nothing_that_needs_the_vertical_is_done_and_all_else_is(views):
     assert sampling.applicable(ALL, np.array([0, 0, 1.0])) is ALL
     batch = drawn(views, ALL)
     assert isinstance(batch.camera, Camera) and bool(jnp.isfinite(batch.label).any())
+
+
+def test_each_tree_of_bones_is_stretched_and_bent_about_its_first_joint():
+    skeleton = Skeleton(("a", "b", "c", "d", "e"), (-1, 0, -1, 2, -1), (), 4)
+    relative = np.random.default_rng(0).normal(size=(2, 1, 5, 3)).astype(np.float32)
+    factor = np.full((2, 5), 1.5, np.float32)
+    longer = bodies.stretched(relative, factor, skeleton)
+    wanted = relative[:, :, [0, 2]] + 1.5 * (relative[:, :, [1, 3]] - relative[:, :, [0, 2]])
+    np.testing.assert_allclose(longer[:, :, [1, 3]], wanted, atol=1e-6)
+    vector = np.random.default_rng(1).normal(size=(2, 5, 3)).astype(np.float32)
+    bent = bodies.bent(jnp.asarray(relative), jnp.asarray(vector), skeleton)
+    for parent, child in skeleton.bones:
+        before = relative[:, :, child] - relative[:, :, parent]
+        after = np.asarray(bent[:, :, child] - bent[:, :, parent])
+        lengths = np.linalg.norm(before, axis=-1), np.linalg.norm(after, axis=-1)
+        np.testing.assert_allclose(*lengths, rtol=1e-5)
+        assert np.abs(after - before).max() > 0.1
+    for changed in (longer, bent):
+        np.testing.assert_array_equal(changed[:, :, [0, 2, 4]], relative[:, :, [0, 2, 4]])
