@@ -133,7 +133,7 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
         "image_size": (rigs, views, 2),
         "camera_names": (views,),
         "clip_actions": arrays["clip_names"].shape,
-        "world_up": (3,),
+        "world_up": (arrays.get("world_up", np.empty(0)).size and 3,),
         "parents": (joints,),
         "left_right": (arrays.get("left_right", np.empty(0)).size // 2, 2),
         **{name: (frames,) for name in ("clip_id", "frame_id", "subject_id", "rig_id")},
@@ -263,17 +263,26 @@ def check_scene(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             "wanted width and height in pixels, above 0",
             "fix image_size",
         )
-    up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
-    if not (np.isfinite(up).all() and np.linalg.norm(up) > 0):
+    up = vertical_of(arrays)
+    if up is not None and not (np.isfinite(up).all() and np.linalg.norm(up) > 0):
         raise data_error(
             f"{source}: world_up {up.tolist()}",
             "wanted the direction against gravity",
-            "give e.g. [0, 0, 1]",
+            "give e.g. [0, 0, 1], or an empty array where it is unknown",
         )
     if "pose_world" in arrays:
         names = arrays.get("pose_joint_names", arrays["joint_names"])
         if is_person([str(name) for name in names]):
             _check_ground_truth(source, arrays["pose_world"])
+
+
+def vertical_of(arrays: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """Returns the direction against gravity, (3,), of any length, in the world of a recording.
+
+    None where `world_up` is empty: it is unknown. Z where the array is not there.
+    """
+    up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
+    return up if up.size else None
 
 
 def _check_ground_truth(source: str, pose_world: np.ndarray) -> None:

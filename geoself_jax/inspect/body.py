@@ -12,6 +12,7 @@ from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.sides import find
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
+NOT_CHECKED = "the vertical was not checked"
 _FEWEST = 20
 _SPREAD, _UNEVEN = 0.35, 1.35  # of a bone's length; of left to right
 _LOOSE, _ABSURD = 0.03, 0.05  # metres by which bones change or differ, on average
@@ -96,7 +97,9 @@ def check_bones(
     bones, expected = bones_of(skeleton, points), np.nan_to_num(expected)
     if np.isfinite(bones.spread).sum() < 3:
         what = f"subject {subject}: bone lengths were not checked"
-        return [note("bones", what, f"under {_FEWEST} instants of each")]
+        few = len(skeleton.bones) < 3
+        why = f"{len(skeleton.bones)} bones" if few else f"under {_FEWEST} instants of each"
+        return [note("bones", what, why)]
     found = _unsteady(subject, skeleton, bones, expected)
     found += _uneven(subject, skeleton, bones, expected, unit)
     figures = f"median spread {100 * np.nanmedian(bones.spread):.1f} %, usual with these cameras "
@@ -126,7 +129,8 @@ def check_order(
     costs = _costs(skeleton, distances, every)
     if not np.isfinite(costs).any():
         what = "the joint order was not checked"
-        return [note("joint order", what, f"no subject with {_FEWEST} instants")]
+        why = f"no subject with {_FEWEST} instants" if skeleton.bones else "no bones"
+        return [note("joint order", what, why)]
     now = float(np.nanmean(costs))
     figures = f"bones change, and differ from their twins, by {millimetres(unit * now)} on average"
     absurd = max(_ABSURD, _USUAL_MEAN * expected)
@@ -245,9 +249,11 @@ def _uneven(
 def check_up(samples: list[Sample]) -> list[Verdict]:
     """A verdict on the vertical, by the bodies' mean direction from the hips to the head."""
     skeleton, up = samples[0].whole.skeleton, samples[0].whole.world_up
+    if up is None:
+        return [note("world_up", NOT_CHECKED, "it is unknown; --up of prepare gives it")]
     direction = trunk(skeleton, np.concatenate([sample.points for sample in samples]))
     if direction is None:
-        return [note("world_up", "the vertical was not checked", "no hips and head, or they lie")]
+        return [note("world_up", NOT_CHECKED, "no hips and head, or they lie")]
     angle = float(np.degrees(np.arccos(np.clip(direction @ up, -1, 1))))
     axis = int(np.argmax(np.abs(direction)))
     likely = [0, 0, 0]

@@ -56,7 +56,8 @@ def rig_from_above(sample: Sample) -> Figure:
     """Cameras, where they look and how wide, and the person's path."""
     figure = _figure(6.4, 5.2)
     axes = figure.add_subplot()
-    floor = _ground(sample.whole.world_up)
+    up = sample.whole.world_up
+    floor = _ground(_upwards(sample) if up is None else up)
     root = sample.points[:, sample.whole.skeleton.root]
     path = root[np.isfinite(root).all(-1)] @ floor.T
     axes.plot(*path.T, ".", color=_BAR, ms=2.5, alpha=0.35, label="person")
@@ -70,8 +71,16 @@ def rig_from_above(sample: Sample) -> Figure:
     _bare(axes)
     axes.set_xlabel("metres", color=EDGE, fontsize=8)
     name = plain(sample.whole.rig_names[sample.rig])
-    axes.set_title(f"{name}, seen from above", color=_INK, fontsize=10, loc="left")
+    seen = "from above" if up is not None else "along upwards in the images (up is unknown)"
+    axes.set_title(f"{name}, seen {seen}", color=_INK, fontsize=10, loc="left")
     return figure
+
+
+def _upwards(sample: Sample) -> np.ndarray:
+    """(3,) unit: upwards in the images, on average over the cameras; z where they cancel out."""
+    seen = -sample.cameras.R[:, 1].mean(0)
+    length = np.linalg.norm(seen)
+    return np.asarray(seen / length if length > 0.1 else np.array([0.0, 0, 1]))
 
 
 def _camera(axes: Axes, sample: Sample, view: int, floor: np.ndarray, reach: float) -> None:

@@ -242,7 +242,9 @@ def of_people(
             found += body.check_bones(name, skeleton, points, usual[name], recording.unit)
     if vertical[0].severity != "ok":  # upside down, left looks like right
         what = "whether left and right are exchanged in all cameras was not checked"
-        found.append(verdicts.note(sides.CHECK, what, "people do not stand upright by world_up"))
+        unchecked = vertical[0].what == body.NOT_CHECKED
+        why = body.NOT_CHECKED if unchecked else "people do not stand upright by world_up"
+        found.append(verdicts.note(sides.CHECK, what, why))
     elif sided and all(verdict.severity != "error" for verdict in order):
         found += sides.check_anatomy(samples)
     if not thorough:

@@ -81,11 +81,12 @@ def of_subject(name: str, recording: Recording, points: np.ndarray) -> dict[str,
 
 
 def of_floor(sample: Sample) -> float | None:
-    """Height of the floor along world_up, metres, by the lowest ankles; None without ankles."""
+    """Height of the floor along world_up, metres, by the lowest ankles; None where unknown."""
     ankles = find(sample.whole.skeleton, "left_ankle", "right_ankle")
-    if ankles is None:
+    up = sample.whole.world_up
+    if ankles is None or up is None:
         return None
-    height = sample.whole.unit * sample.points[:, ankles] @ sample.whole.world_up
+    height = sample.whole.unit * sample.points[:, ankles] @ up
     return _at(height[np.isfinite(height)], 5)
 
 
