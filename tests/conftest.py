@@ -203,3 +203,11 @@ def tiny_export(evaluated_run, tmp_path_factory) -> Path:
         jaxtyping.config.update("jaxtyping_disable", False)
     (folder.parent / "printed.txt").write_text(printed.getvalue())
     return folder
+
+
+@pytest.fixture
+def untyped():
+    """jaxtyping cannot broadcast the free batch size with which an export is traced."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

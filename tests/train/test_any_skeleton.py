@@ -29,6 +29,7 @@ def read(name, **changes):
 
 @pytest.mark.parametrize("name", ["no bones", "two components"])
 @pytest.mark.e2e
+@pytest.mark.usefixtures("untyped")
 def test_all_commands_work_with_joints_that_no_detector_of_people_has(
     name, tmp_path, capsys, monkeypatch
 ):
