@@ -276,6 +276,8 @@ def arrays_of(recording: Recording) -> dict[str, np.ndarray]:
     }
     arrays["world_up"] = up_array(recording.world_up)
     arrays |= {name: np.array(getattr(recording, name)) for name in _NAMES}
+    if skeleton.body_metres is not None:
+        arrays["body_metres"] = np.array(skeleton.body_metres)
     if recording.pose_skeleton is not None:
         arrays["pose_joint_names"] = np.array(recording.pose_skeleton.joint_names)
     if recording.assumed_skeleton:
@@ -349,9 +351,14 @@ def skeleton_of(arrays: Mapping[str, np.ndarray], source: str) -> Skeleton:
             tuple(int(p) for p in arrays["parents"]),
             tuple((int(a), int(b)) for a, b in arrays["left_right"]),
             0 if rootless else int(arrays["root"].item()),
+            _size(arrays.get("body_metres")),
         )
     except GeoselfError as error:
         raise data_error(f"{source}: {error}", "", "") from error
+
+
+def _size(declared: np.ndarray | None) -> tuple[float, float] | None:
+    return None if declared is None else (float(declared[0]), float(declared[1]))
 
 
 def _fingerprint(arrays: Mapping[str, np.ndarray]) -> str:

@@ -8,7 +8,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_toml
 from geoself_jax.data.skeletons import CENTROID, KNOWN_SKELETONS, Rootless
 
-_KEYS = ("joints", "root", "bones", "parents", "left_right")
+_KEYS = ("joints", "root", "bones", "parents", "left_right", "body_metres")
 _EXAMPLE = 'e.g. joints = ["pelvis", "hip"], root = "pelvis", bones = [["pelvis", "hip"]]'
 
 
@@ -36,7 +36,9 @@ def read_skeleton_toml(path: Path) -> Skeleton:
     those that are seen, where none is the root. The tree is given once: as `bones`, pairs that join
     two joints in either order, or as `parents`, joint = parent. With a centroid it may be several
     trees.
-    `left_right` are pairs (left joint, right joint); it may be left out.
+    `left_right` are pairs (left joint, right joint); it may be left out. So may `body_metres`, the
+    smallest and the largest distance between the farthest joints of such a body: a recording in
+    another unit is then refused.
 
     Raises:
         GeoselfError: Missing (66); not such a file, or names that contradict each other (65).
@@ -65,6 +67,7 @@ def read_skeleton_toml(path: Path) -> Skeleton:
             tuple(-1 if p is None else joints.index(p) for p in parents),
             tuple((joints.index(a), joints.index(b)) for a, b in left_right),
             joints.index(root) if root else 0,
+            _size(path, values.get("body_metres")),
         )
     except GeoselfError as error:
         raise data_error(f"{path}: {error}", "", "") from error
@@ -75,6 +78,19 @@ def _names(path: Path, key: str, value: Any) -> list[str]:
         return value
     found = "is not there" if value is None else f"is {_short(value)}"
     raise data_error(f"{path}: {key} {found}", "wanted a list of joint names", _EXAMPLE)
+
+
+def _size(path: Path, value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    numbers = isinstance(value, list) and [type(v) in (int, float) for v in value]
+    if numbers != [True, True]:
+        raise data_error(
+            f"{path}: body_metres is {_short(value)}",
+            "wanted the smallest and the largest size of a body, metres",
+            "e.g. body_metres = [0.06, 0.12]",
+        )
+    return float(value[0]), float(value[1])
 
 
 def _joint(path: Path, key: str, value: Any, joints: list[str]) -> str:

@@ -326,7 +326,8 @@ def with_pelvis(skeleton: Skeleton) -> Skeleton:
     parents = list(skeleton.parents)
     for joint in (skeleton.root, *_hips(skeleton)):
         parents[joint] = pelvis
-    return Skeleton((*skeleton.joint_names, ROOT), (*parents, -1), skeleton.left_right, root=pelvis)
+    names, size = (*skeleton.joint_names, ROOT), skeleton.body_metres
+    return Skeleton(names, (*parents, -1), skeleton.left_right, pelvis, size)
 
 
 def with_centroid(skeleton: Skeleton) -> Skeleton:
@@ -336,7 +337,8 @@ def with_centroid(skeleton: Skeleton) -> Skeleton:
         skeleton: Of the joints whose mean it is.
     """
     names, parents = (*skeleton.joint_names, CENTROID), (*skeleton.parents, -1)
-    return Skeleton(names, parents, skeleton.left_right, root=skeleton.joints)
+    size = skeleton.body_metres
+    return Skeleton(names, parents, skeleton.left_right, skeleton.joints, size)
 
 
 def without_centroid(skeleton: Skeleton) -> Skeleton:

@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
-from geoself_jax.data.validation import BODY_METRES, body_size, is_person, wrong_unit
+from geoself_jax.data.validation import BODY_METRES, body_size, is_person, known_size, wrong_unit
 from geoself_jax.inspect.lengths import centimetres, metres, millimetres
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.sides import find
@@ -60,18 +60,22 @@ def check_size(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ver
 
     Args:
         subject: Its name.
-        skeleton: Of the joints; one that is not a person's may be of any animal's size.
+        skeleton: Of the joints; one that declares no size, and is no person's, may be of any.
         points: (frames, joints, 3), metres.
     """
     size = body_size(points)
     if np.isnan(size):
         return [note("size", f"subject {subject}: the size was not checked", "nobody triangulated")]
     figures = f"{size:.2f} m between the farthest joints, median"
-    if not is_person(skeleton.joint_names):
+    limits = known_size(skeleton.joint_names, skeleton.body_metres)
+    if limits is None:
         return [note("size", f"subject {subject} measures {size:.3g} m: is that its size?")]
-    if not BODY_METRES[0] <= size <= BODY_METRES[1]:
-        what, evidence, do = str(wrong_unit(f"subject {subject}: the body", size)).split(" - ")
+    if not limits[0] <= size <= limits[1]:
+        wrong = wrong_unit(f"subject {subject}: the body", size, limits)
+        what, evidence, do = str(wrong).split(" - ")
         return [error("size", what, evidence, do)]
+    if limits != BODY_METRES:
+        return [ok("size", f"subject {subject} has the size that is declared", f"{size:.3g} m")]
     if not 0.7 <= size <= 2.2:
         what = f"subject {subject} has an unusual size"
         return [warning("size", what, figures, "check the unit of center")]

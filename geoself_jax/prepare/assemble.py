@@ -85,7 +85,9 @@ def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
 
 
 def _skeleton_arrays(skeleton: Skeleton) -> dict[str, np.ndarray]:
-    return {
+    size = skeleton.body_metres
+    declared = {} if size is None else {"body_metres": np.array(size)}
+    return declared | {
         "joint_names": np.array(skeleton.joint_names),
         "parents": np.array(skeleton.parents, np.int32),
         "left_right": np.array(skeleton.left_right, np.int32).reshape(-1, 2),

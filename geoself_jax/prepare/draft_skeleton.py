@@ -100,6 +100,10 @@ def draft_of(names: Sequence[str], source: str) -> str:
             *(f"    {json.dumps(list(pair), ensure_ascii=False)}," for pair in pairs),
             "]",
             "",
+            "# How far its farthest joints are apart, metres, smallest and largest: by it a wrong",
+            "# unit of the calibration is noticed. Without it nothing can check the unit.",
+            "# body_metres = [0.06, 0.12]",
+            "",
         ]
     )
 
