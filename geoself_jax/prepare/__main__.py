@@ -19,7 +19,7 @@ UPS = ("x", "-x", "y", "-y", "z", "-z")
 OWN_RIG = (
     *("calibration", "calibration_format", "rig", "unit", "height", "up", "camera", "detections"),
     *("skeleton", "person", "fps", "image_size", "confidence_scale", "trim", "subject", "action"),
-    "subject_from",
+    *("subject_from", "filtered"),
 )
 MOTION = ("motion_unit", "seed")
 UNUSED = {
@@ -73,10 +73,11 @@ def make_parser() -> cli.Parser:
     add("--image-size", action="append", default=[], metavar="[NAME=]WxH", help="of the images")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
     add("--trim", action="store_true", help="take the frames that all cameras have")
+    add("--filtered", choices=("yes", "no"), help="take filtered tables before raw ones (yes)")
     add("--subject", help="who it is, in all inputs")
     add("--subject-from", metavar="LEVEL", help="whose name: {name}, {parent} or {grandparent}")
     add("--action", help="what is done (the folder's name)")
-    add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths (by the body's height)")
+    add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths, which it does not say")
     add("--seed", type=int, default=0, help="of a motion file's modelled detections (0)")
     return parser
 
@@ -221,6 +222,7 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
         image_size=_sizes(flags.image_size),
         confidence_scale=flags.confidence_scale,
         trim=flags.trim,
+        filtered=None if flags.filtered is None else flags.filtered == "yes",
         subject=flags.subject,
         subject_from=flags.subject_from,
         action=flags.action,

@@ -32,6 +32,8 @@ class RigOptions:
             that have none.
         confidence_scale: The detector's largest score.
         trim: Where cameras have different numbers of frames, take those that all have.
+        filtered: Whether to take filtered tables of detections where there are raw ones, too; None
+            as the project that they are of does, else yes.
         subject, action: Names; None takes the folders'.
         subject_from: Which folder's name is the person: `{name}`, `{parent}`, `{grandparent}`.
     """
@@ -49,6 +51,7 @@ class RigOptions:
     image_size: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
     confidence_scale: float = 1.0
     trim: bool = False
+    filtered: bool | None = None
     subject: str | None = None
     subject_from: str | None = None
     action: str | None = None
