@@ -12,12 +12,14 @@ from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.recording import Recording, from_arrays
 from geoself_jax.lift.camera_view import View
-from geoself_jax.lift.person import one_person
+from geoself_jax.lift.person import every_track, one_person
 from geoself_jax.prepare.assemble import assemble
+from geoself_jax.prepare.choose_person import Chosen
 from geoself_jax.prepare.clip import Clip
 from geoself_jax.prepare.common_clock import LONGEST, common_clock
 from geoself_jax.prepare.detections import read_detections
 from geoself_jax.prepare.detections.score_scale import scaled
+from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.merge_rigs import each_once
 
 
@@ -83,6 +85,63 @@ def read_video(
         GeoselfError: Missing (66) or invalid file (65), several people and none selected (65).
     """
     path = Path(path)
+    found = _read(path, view, format, skeleton, confidence_scale, max_bytes, notice)
+    chosen = one_person(found, view.alone(), fps, person)
+    notice(f"{path}: {_joints(found)}; {chosen.note}")
+    return _chosen_video(str(path), found, chosen, view, fps, clip, "")
+
+
+def read_tracks(
+    path: Path | str,
+    view: View,
+    *,
+    fps: float,
+    format: str = "auto",
+    skeleton: Skeleton | None = None,
+    confidence_scale: float = 1.0,
+    clip: str = "",
+    max_bytes: int = 1 << 32,
+    notice: Callable[[str], None] = silent,
+) -> list[Video]:
+    """Reads each track of a detector's output as the video of one person or animal.
+
+    Args:
+        path, view, fps, format, skeleton, confidence_scale, max_bytes, notice: As of `read_video`.
+        clip: Name of the video; with the track's name it is that of each result.
+
+    Returns:
+        A video per track, in the file's order: its `subject` is the track's name.
+
+    Raises:
+        GeoselfError: Missing (66) or invalid file, or one without tracks (65).
+    """
+    path = Path(path)
+    found = _read(path, view, format, skeleton, confidence_scale, max_bytes, notice)
+    tracks, lost = every_track(found, view.alone(), fps)
+    counts = ", ".join(f"{name} ({len(chosen.frame)})" for name, chosen in tracks.items())
+    notice(f"{path}: {_joints(found)}; tracks, with their frames: {counts}")
+    if lost:
+        notice(lost)
+    return [
+        _chosen_video(
+            *(f"{path}, track {name}", found, chosen, view, fps),
+            f"{clip}/{name}" if clip else name,
+            name,
+        )
+        for name, chosen in tracks.items()
+    ]
+
+
+def _read(
+    path: Path,
+    view: View,
+    format: str,
+    skeleton: Skeleton | None,
+    confidence_scale: float,
+    max_bytes: int,
+    notice: Callable[[str], None],
+) -> Instances:
+    """Everybody in a file, in pixels, with confidences in [0, 1]."""
     found = read_detections(
         path,
         format=format,
@@ -94,25 +153,39 @@ def read_video(
     (found,), assumed = common_clock([found], [view.name])
     for note in filter(None, (*found.notes, assumed)):
         notice(note)
-    rig = view.alone()
-    chosen = one_person(found, rig, fps, person)
+    return found
+
+
+def _joints(found: Instances) -> str:
     joints = ", ".join(found.skeleton.joint_names[:3])
     assumed = f" (assumed: {found.assumed}, else --skeleton)" if found.assumed else ""
-    notice(f"{path}: {found.skeleton.joints} joints, {joints} ...{assumed}; {chosen.note}")
+    return f"{found.skeleton.joints} joints, {joints} ...{assumed}"
+
+
+def _chosen_video(
+    source: str,
+    found: Instances,
+    chosen: Chosen,
+    view: View,
+    fps: float,
+    clip: str,
+    subject: str,
+) -> Video:
+    """One person's detections, undistorted and with a root."""
     seen = (chosen.confidence > 0).any((1, 2))
     one = Clip(
         name=clip,
         action="",
-        subject="",
-        rig=rig,
+        subject=subject,
+        rig=view.alone(),
         skeleton=found.skeleton,
         fps=fps,
         keypoints_2d=chosen.keypoints_2d[seen],
         confidence=chosen.confidence[seen],
         frame_id=chosen.frame[seen].astype(np.int32),
     )
-    recording = from_arrays(assemble([one]), str(path))
-    video = videos_of(recording, str(path), view.name)[0]
+    recording = from_arrays(assemble([one]), source)
+    video = videos_of(recording, source, view.name)[0]
     return dataclasses.replace(video, view=view, frames=found.frames)
 
 
