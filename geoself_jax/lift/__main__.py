@@ -28,7 +28,10 @@ _EXAMPLES = (
     "--camera=lab/Calib.toml:front_left --out=poses.npz",
 )
 
-DETECTIONS = ("fps", "detections", "skeleton", "person", "confidence_scale", "max_bytes")
+DETECTIONS = (
+    *("fps", "detections", "skeleton", "person", "confidence_scale", "confidence_from"),
+    "max_bytes",
+)
 CALIBRATION = ("calibration_format", "rig", "unit", "world_up")
 GUESS = ("fov", "focal")
 UPS = ("x", "-x", "y", "-y", "z", "-z")
@@ -56,6 +59,7 @@ def make_parser() -> cli.Parser:
     add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
     add("--person", default="auto", help="of several: only, largest, track:NAME, all (auto: only)")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
+    add("--confidence-from", metavar="WHAT", help="likelihood, or variance[:PX] (likelihood)")
     add("--max-bytes", type=int, default=4 * 2**30, help="refuse files that unpack to more (4 GiB)")
     camera = parser.add_argument_group("the camera")
     add = camera.add_argument
@@ -208,6 +212,7 @@ def read(flags: "argparse.Namespace") -> "tuple[list[Video], bool]":
     """The videos that the flags name, and whether they come with ground truth."""
     from geoself_jax.lift.person import ALL
     from geoself_jax.lift.video_detections import read_tracks, read_video, videos_of
+    from geoself_jax.prepare.confidence_flag import deviation_px
 
     if is_recording(flags.keypoints):
         from geoself_jax.data.sources import load
@@ -222,6 +227,7 @@ def read(flags: "argparse.Namespace") -> "tuple[list[Video], bool]":
         "format": flags.detections,
         "skeleton": named_skeleton(flags.skeleton) if flags.skeleton else None,
         "confidence_scale": flags.confidence_scale,
+        "deviation_px": deviation_px(flags.confidence_from, flags.confidence_scale),
         "clip": flags.clip or "",
         "max_bytes": flags.max_bytes,
         "notice": _note,

@@ -61,6 +61,7 @@ def read_video(
     skeleton: Skeleton | None = None,
     person: str = "auto",
     confidence_scale: float = 1.0,
+    deviation_px: float | None = None,
     clip: str = "",
     max_bytes: int = 1 << 32,
     notice: Callable[[str], None] = silent,
@@ -77,6 +78,7 @@ def read_video(
         skeleton: Skeleton of its joints, where the file does not name them.
         person: Selection among several people, see `person.one_person`.
         confidence_scale: The detector's largest score.
+        deviation_px: As of `prepare.detections.read_detections`.
         clip: Name of the video.
         max_bytes: Largest file size accepted.
         notice: Receives one line on how the file was interpreted.
@@ -85,7 +87,8 @@ def read_video(
         GeoselfError: Missing (66) or invalid file (65), several people and none selected (65).
     """
     path = Path(path)
-    found = _read(path, view, format, skeleton, confidence_scale, max_bytes, notice)
+    rest = (confidence_scale, deviation_px, max_bytes, notice)
+    found = _read(path, view, format, skeleton, *rest)
     chosen = one_person(found, view.alone(), fps, person)
     notice(f"{path}: {_joints(found)}; {chosen.note}")
     return _chosen_video(str(path), found, chosen, view, fps, clip, "")
@@ -99,6 +102,7 @@ def read_tracks(
     format: str = "auto",
     skeleton: Skeleton | None = None,
     confidence_scale: float = 1.0,
+    deviation_px: float | None = None,
     clip: str = "",
     max_bytes: int = 1 << 32,
     notice: Callable[[str], None] = silent,
@@ -106,7 +110,8 @@ def read_tracks(
     """Reads each track of a detector's output as the video of one person or animal.
 
     Args:
-        path, view, fps, format, skeleton, confidence_scale, max_bytes, notice: As of `read_video`.
+        path, view, fps, format, skeleton, confidence_scale: As of `read_video`.
+        deviation_px, max_bytes, notice: As of `read_video`.
         clip: Name of the video; with the track's name it is that of each result.
 
     Returns:
@@ -116,7 +121,8 @@ def read_tracks(
         GeoselfError: Missing (66) or invalid file, or one without tracks (65).
     """
     path = Path(path)
-    found = _read(path, view, format, skeleton, confidence_scale, max_bytes, notice)
+    rest = (confidence_scale, deviation_px, max_bytes, notice)
+    found = _read(path, view, format, skeleton, *rest)
     tracks, lost = every_track(found, view.alone(), fps)
     counts = ", ".join(f"{name} ({len(chosen.frame)})" for name, chosen in tracks.items())
     notice(f"{path}: {_joints(found)}; tracks, with their frames: {counts}")
@@ -138,6 +144,7 @@ def _read(
     format: str,
     skeleton: Skeleton | None,
     confidence_scale: float,
+    deviation_px: float | None,
     max_bytes: int,
     notice: Callable[[str], None],
 ) -> Instances:
@@ -148,6 +155,7 @@ def _read(
         skeleton=skeleton,
         max_bytes=max_bytes,
         image_size=view.image_size,
+        deviation_px=deviation_px,
     )
     found = scaled(found, confidence_scale)
     (found,), assumed = common_clock([found], [view.name])

@@ -302,5 +302,6 @@ def _read(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
         skeleton=own.skeleton,
         max_bytes=options.max_bytes,
         image_size=None,
+        deviation_px=own.deviation_px,
     )
     return scaled(found, own.confidence_scale)
