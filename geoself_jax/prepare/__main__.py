@@ -68,7 +68,7 @@ def make_parser() -> cli.Parser:
     add("--camera", action="append", default=[], metavar="NAME=PATH", help="a camera's detections")
     add("--detections", default="auto", metavar="FORMAT", help="if it cannot be recognized")
     add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
-    add("--person", default="auto", help="only, largest, track:NAME, consistent[:K] (auto)")
+    add("--person", default="auto", help="only, largest, track:NAME, consistent[:K], all (auto)")
     add("--fps", type=float, help="frames per second")
     add("--image-size", action="append", default=[], metavar="[NAME=]WxH", help="of the images")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
