@@ -19,7 +19,7 @@ UPS = ("x", "-x", "y", "-y", "z", "-z")
 OWN_RIG = (
     *("calibration", "calibration_format", "rig", "unit", "height", "up", "camera", "detections"),
     *("skeleton", "person", "fps", "image_size", "confidence_scale", "trim", "subject", "action"),
-    "subject_from",
+    *("subject_from", "filtered", "confidence_from"),
 )
 MOTION = ("motion_unit", "seed")
 UNUSED = {
@@ -70,15 +70,17 @@ def make_parser() -> cli.Parser:
     add(
         "--skeleton", help="of the detections: coco_17, ... or a .toml (a draft if it is not there)"
     )
-    add("--person", default="auto", help="only, largest, track:NAME, consistent[:K] (auto)")
+    add("--person", default="auto", help="only, largest, track:NAME, consistent[:K], all (auto)")
     add("--fps", type=float, help="frames per second")
     add("--image-size", action="append", default=[], metavar="[NAME=]WxH", help="of the images")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
+    add("--confidence-from", metavar="WHAT", help="likelihood, or variance[:PX] (likelihood)")
     add("--trim", action="store_true", help="take the frames that all cameras have")
+    add("--filtered", choices=("yes", "no"), help="take filtered tables before raw ones (yes)")
     add("--subject", help="who it is, in all inputs")
     add("--subject-from", metavar="LEVEL", help="whose name: {name}, {parent} or {grandparent}")
     add("--action", help="what is done (the folder's name)")
-    add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths (by the body's height)")
+    add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths, which it does not say")
     add("--seed", type=int, default=0, help="of a motion file's modelled detections (0)")
     return parser
 
@@ -218,6 +220,7 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
     from pathlib import Path
 
     from geoself_jax.data.skeleton_files import named_skeleton
+    from geoself_jax.prepare.confidence_flag import deviation_px
     from geoself_jax.prepare.draft_skeleton import is_draft
     from geoself_jax.prepare.rig_options import RigOptions
 
@@ -239,7 +242,9 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
         fps=flags.fps,
         image_size=_sizes(flags.image_size),
         confidence_scale=flags.confidence_scale,
+        deviation_px=deviation_px(flags.confidence_from, flags.confidence_scale),
         trim=flags.trim,
+        filtered=None if flags.filtered is None else flags.filtered == "yes",
         subject=flags.subject,
         subject_from=flags.subject_from,
         action=flags.action,

@@ -12,6 +12,7 @@ from geoself_jax.data.files.mistaken import is_text, refuse_mistaken
 from geoself_jax.data.poses.npz_file import MARKS
 from geoself_jax.prepare.assemble import assemble
 from geoself_jax.prepare.calibrations import recognize_calibration
+from geoself_jax.prepare.check_unit import unit_checked
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.prepared import check_arrays
 from geoself_jax.prepare.motion import simulated
@@ -136,14 +137,14 @@ def read(
         own: Of a lab's own rig; its calibration and fps are those of simulated views, too.
         seed: Of simulated detections.
         height: Of the one person, metres, by which a lab's own rig is scaled.
-        motion_unit: Of a motion file's lengths; None to guess it from the body's height.
+        motion_unit: Of a motion file's lengths; None for AMC's own: BVH has none.
 
     Raises:
         GeoselfError: Something is missing (64, 66) or bad (65).
     """
     if kind == RIG:
         if height is None:
-            return read_own_rig(inputs, own, options)
+            return unit_checked(read_own_rig(inputs, own, options), own.unit, options.notice)
         return scaled(read_own_rig(inputs, measured(own), options), height, options.notice)
     if not inputs:
         raise usage_error("--input", "an input is required", "give a file or folder")

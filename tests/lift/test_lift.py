@@ -270,6 +270,38 @@ def test_of_several_people_one_is_chosen_or_none_is_lifted(
     np.testing.assert_allclose(chosen.pose, wanted, atol=0.1 * MILLIMETRE)
 
 
+@pytest.mark.parametrize("layout", ["sleap", "deeplabcut", "sleap csv"])
+def test_every_track_is_lifted_alone_into_a_file_called_after_it(
+    layout, run, refused, lifter, calibration, tmp_path, capsys
+):
+    path, known = calibration
+    found = hips_together(people())
+    shown = through_the_lens(found, known, 3)
+    flags = (f"--camera={path}:back", "--fps=50", "--person=all")
+    write, name, *_ = LAYOUTS[layout]
+    keypoints = write(tmp_path / name, shown)
+    run(keypoints, *flags, out="{clip}_3d.npz")
+    assert "tracks, with their frames: p1 (11), p2 (8)" in capsys.readouterr().err
+    for number, track in enumerate(("p1", "p2")):
+        poses = read_poses(tmp_path / f"{track}_3d.npz")
+        wanted = lifted_directly(lifter, found[number], known, 3)
+        assert (poses.subject, poses.clip, poses.frames) == (track, track, FRAMES)
+        np.testing.assert_allclose(poses.pose, wanted, atol=0.1 * MILLIMETRE)
+    run(keypoints, *flags, "--clip=walk", out="{clip}.npz")
+    assert read_poses(tmp_path / "walk_p2.npz").clip == "walk/p2"
+    code, line = refused(keypoints, *flags)
+    assert code == USAGE and "2 tracks, p1, p2 - a file holds one - add {clip}" in line
+    assert "--person=track:p1" in line
+
+
+def test_without_tracks_not_everybody_is_lifted(refused, calibration, tmp_path):
+    path, known = calibration
+    keypoints = openpose(tmp_path / "untracked", through_the_lens(people(), known, 3))
+    flags = (f"--camera={path}:back", "--fps=50", "--person=all")
+    code, line = refused(keypoints, *flags, out="{clip}.npz")
+    assert code == DATA and "--person=all lifts each track, and it has no tracks" in line
+
+
 def test_scores_up_to_another_number_are_refused_and_scaled(run, refused, calibration, tmp_path):
     found = alone()
     found[..., 2] *= 6
