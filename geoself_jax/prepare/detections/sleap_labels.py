@@ -120,7 +120,8 @@ def _project(path: Path, tree: dict[str, Any]) -> Project:
         )
     _check_videos(path, tables, [json.loads(text) for text in tree.get("videos_json", [])])
     offset = 0.0 if version >= _CENTRED else 0.5
-    return Project(tables, names, links[_EDGE], links[_SYMMETRY], tracks, offset)
+    pairs = [(min(pair), max(pair)) for pair in links[_SYMMETRY]]  # sets: in one order always
+    return Project(tables, names, links[_EDGE], pairs, tracks, offset)
 
 
 def _links(links: list[Any], names: list[str]) -> dict[int, list[tuple[str, str]]]:
