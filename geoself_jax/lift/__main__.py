@@ -73,6 +73,8 @@ def make_parser() -> cli.Parser:
     add("--image-size", metavar="WxH", help="of the images, pixels")
     output = parser.add_argument_group("the output")
     add = output.add_argument
+    add("--out-format", metavar="PROGRAM", help="of .csv and .h5: anipose, deeplabcut, ...")
+    add("--out-unit", choices=("m", "cm", "mm"), help="of those, whose files do not say it (mm)")
     add("--root", choices=("absolute", "relative"), default="absolute", help="position (absolute)")
     add("--axes", choices=("camera", "world"), default="camera", help="of the joints (camera)")
     add(
@@ -107,7 +109,15 @@ def main(argv: Sequence[str]) -> int:
 
     relative, world = flags.root == "relative", flags.axes == "world"
     smooth = parse_filter(flags.filter) if flags.filter else None
-    output = Output(flags.out, relative=relative, world=world, up=flags.up, filter=smooth)
+    output = Output(
+        flags.out,
+        format=flags.out_format,
+        unit=flags.out_unit,
+        relative=relative,
+        world=world,
+        up=flags.up,
+        filter=smooth,
+    )
     devices.use_compilation_cache()
     # Most videos are lifted sooner than compiled for: programs that compile quickly are kept too.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import cv2
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,11 +60,11 @@ def alone():
 def run(tiny_export, tmp_path):
     """Runs the command and reads what it wrote."""
 
-    def command(keypoints, *more, out="out.npz"):
+    def command(keypoints, *more, out="out.npz", reading=True):
         path = tmp_path / out
         given = [f"--model={tiny_export}", f"--keypoints={keypoints}", f"--out={path}"]
         assert lift.main([*given, *(str(word) for word in more)]) == 0
-        return read_poses(path) if path.exists() else path
+        return read_poses(path) if reading and path.exists() else path
 
     return command
 
@@ -412,6 +413,38 @@ def test_detections_alone_are_shown_without_a_recording(run, walk, capsys):
     assert "--data" not in capsys.readouterr().out.partition("now: ")[2]
     run(walk[0], "--fps=50", *GUESS, out="poses.trc")
     assert "now: " not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("format", ["anipose", "deeplabcut", "sleap-anipose"])
+def test_laboratories_files_are_written_when_they_are_asked_for(run, walk, capsys, format):
+    name = "anna.csv" if format == "anipose" else "anna.h5"
+    given = [walk[0], "--fps=50", *GUESS]
+    asked = run(*given).pose
+    path = Path(run(*given, f"--out-format={format}", out=name, reading=False))
+    line = f"note: {path}: lengths are in mm, which the file cannot say"
+    assert line in capsys.readouterr().err
+    if format == "anipose":
+        found = read_poses(path, format=format, fps=50, unit="mm").pose
+    elif format == "deeplabcut":
+        found = pd.read_hdf(path).to_numpy().reshape(asked.shape) / 1000
+    else:
+        with h5py.File(path) as file:
+            found = file["tracks"][:, 0] / 1000
+    wanted = asked[..., [0, 2, 1]] * [1, 1, -1]  # camera axes to z up
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    assert np.isfinite(found).all(-1).any()
+
+
+def test_an_ending_of_several_programs_is_refused_before_anything_is_read(refused):
+    for words, said in (
+        (["--out-unit=mm"], "deeplabcut and sleap-anipose write .h5 - say which: --out-format"),
+        (["--out-format=anipose"], "anipose has files .csv"),
+        (["--out-format=dlc"], "known: anipose, deeplabcut, sleap-anipose"),
+    ):
+        code, line = refused("no such folder", "--fps=50", *GUESS, *words, out="out.h5")
+        assert code == USAGE and said in line
+    code, line = refused("none", "--fps=50", *GUESS, "--out-unit=mm", out="out.csv")
+    assert code == USAGE and "unit 'mm' - the format has its own unit" in line
 
 
 def test_an_invalid_frame_number_allocates_no_memory(refused, tmp_path):

@@ -6,6 +6,8 @@ from geoself_jax.core.errors import nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.validation import BODY_METRES, body_size, wrong_unit
 
+METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+"""Length of each unit."""
 AXES = {f"{sign}{axis}" for axis in "xyz" for sign in ("", "-")}
 _UPPER = ("head", "nose", "eye", "ear", "neck", "thorax", "shoulder")
 _LOWER = ("hip", "pelvis", "knee", "ankle", "heel", "foot", "toe")

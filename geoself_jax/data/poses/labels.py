@@ -9,16 +9,20 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import CENTROID, Rootless, find_known, with_centroid
 
 
-def one_word(names: Sequence[str]) -> tuple[str, ...]:
+def one_word(names: Sequence[str], marks: str = ".:+-") -> tuple[str, ...]:
     """Names of printable ASCII without spaces, braces or quotes, each once, none empty.
 
     Readers of .trc and .bvh split at spaces, C3D knows ASCII alone. `Knöchel links` becomes
     `Knochel_links`.
+
+    Args:
+        names: Of joints.
+        marks: What names may have except letters, digits and `_`.
     """
     words: list[str] = []
     for name in names:
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-        word = re.sub(r"[^\w.:+-]+", "_", plain, flags=re.ASCII) or "joint"
+        word = re.sub(rf"[^\w{re.escape(marks)}]+", "_", plain, flags=re.ASCII) or "joint"
         count, again = 2, word
         while again in words:
             again, count = f"{word}_{count}", count + 1
