@@ -22,8 +22,8 @@ from geoself_jax.view.scene import Scene
 
 # In order of dependency.
 SCRIPTS = (
-    *("decode", "scene", "space", "colors", "body", "detections", "curve", "tables", "player"),
-    *("pointer", "main"),
+    *("lengths", "decode", "scene", "space", "colors", "body", "detections", "curve", "tables"),
+    *("player", "pointer", "main"),
 )
 
 

@@ -102,7 +102,6 @@ function fill() {
   byId("seen").hidden = !scene.pixels;
   byId("seen-name").textContent = scene.camera ? scene.camera.name : "";
   byId("whole").hidden = !scene.imageSize[0];
-  byId("placed").textContent = scene.relative ? "relative to the root" : scene.axes;
   byId("worst").hidden = !judged;
   byId("paint-error").parentElement.hidden = !judged;
   byId("layout-over").parentElement.hidden = scene.sources.length < 2;
@@ -126,6 +125,9 @@ function showChoices() {
     }
   }
   byId("whole").setAttribute("aria-pressed", state.whole);
+  const side = unitsIn(scene, "size") * floorOf(scene, placed() === "together").cell;
+  const where = scene.relative ? "relative to the root" : scene.axes;
+  byId("placed").textContent = `${where} · squares of ${+side.toPrecision(3)} ${units.size.symbol}`;
   byId("bar").hidden = state.paint !== "error";
   byId("sides").hidden = state.paint === "error";
   if (state.paint === "error") drawRamp();
@@ -139,7 +141,7 @@ function drawRamp() {
     context.fillRect(x, 0, 1, height);
   }
   byId("ramp-middle").textContent = `${+(scene.worstError / 2).toPrecision(3)}`;
-  byId("ramp-end").textContent = `${scene.worstError} mm and more`;
+  byId("ramp-end").textContent = `${scene.worstError} ${units.error.symbol} and more`;
 }
 
 /** Looks from the camera's place, from its side, or from above. */
@@ -236,6 +238,7 @@ function tell(words) {
 
 async function start() {
   page = JSON.parse(byId("page").textContent);
+  units = page.units;
   byId("title").textContent = page.title;
   byId("summary").textContent = page.summary;
   if (!window.DecompressionStream) {
