@@ -9,7 +9,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.validation import body_size
 from geoself_jax.view.scene import Scene
 
-_MOST = 500  # poses that are measured
+_MOST = 200  # poses that are measured
 
 
 def scale_of(poses: np.ndarray, skeleton: Skeleton) -> float:
@@ -75,8 +75,16 @@ def square_name(scale: float) -> str:
 
 def scene_size(scene: Scene) -> float:
     """Returns the size of a scene's body, metres; NaN where nothing is seen of it."""
-    poses = _some(_measured(scene))
-    return body_size(poses) if len(poses) else float("nan")
+    return size_of(_measured(scene))
+
+
+def size_of(poses: np.ndarray) -> float:
+    """Returns the body's size, metres, by some of many poses; NaN where nothing is known.
+
+    Args:
+        poses: (frames, joints, 3), metres; NaN where missing.
+    """
+    return body_size(_some(poses)) if len(poses) else float("nan")
 
 
 def units_of(scenes: Sequence[Scene]) -> LengthUnits:

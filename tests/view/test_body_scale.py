@@ -167,8 +167,8 @@ def test_pictures_of_training_are_the_same_at_every_size(human):
 def test_a_body_s_reach_does_not_depend_on_its_pose():
     chain = Skeleton(("a", "b", "c", "d"), (-1, 0, 1, 1), (), 0)
     bent = np.array([[[0, 0, 0], [0, 0, 2.0], [1, 0, 2], [np.nan] * 3]])
-    straight = np.array([[[0, 0, 0], [0, 0, 2.0], [0, 0, 3], [0, 0.5, 2]]])
-    assert bone_reach(bent, chain) == bone_reach(straight, chain) == 3
+    stretched = np.array([[[0, 0, 0], [0, 0, 2.0], [0, 0, 3], [0, 0.5, 2]]])
+    assert bone_reach(bent, chain) == bone_reach(stretched, chain) == 3
     assert bone_reach(np.full((1, 4, 3), np.nan), chain) == 0 and drawing_scale(0) == 1
     assert bone_reach(np.zeros((0, 4, 3)), chain) == 0
 

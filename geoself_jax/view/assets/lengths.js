@@ -6,7 +6,7 @@ let units = null; // the page's: symbol and number a metre of errors, bones and 
 /** How many of an error's, a bone's or a size's unit a length of 1 in a scene is. */
 const unitsIn = (scene, kind) => scene.scale * units[kind].perMetre;
 
-/** A number in its unit: with so many decimals, or with significant digits where units have them. */
+/** A number in its unit: with decimals as asked for, or with significant digits where units have them. */
 function figure(value, decimals = 0) {
   if (value === null || value !== value) return "–";
   const { significant } = units;

@@ -40,6 +40,7 @@ function draw(now) {
   drawCurve(byId("curve"), kept, scene, state);
   if (drawn.row !== row || drawn.joint !== state.joint) updates.forEach((update) => update(row));
   drawn = { row, joint: state.joint };
+  if (page.joints) drawBoxes(byId("boxes"), page.joints);
   showTime();
   if (state.playing) changed();
 }
@@ -249,6 +250,7 @@ async function start() {
   byId("app").classList.toggle("single", page.scenes.length < 2);
   byId("chooser").open = !window.matchMedia("(max-width: 60rem)").matches;
   listActions(page);
+  showBoxes(page);
   markOpen = listScenes(page, open);
   await choose(...wanted());
   listen();
