@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.core.model import Prediction
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.validation import BODY_METRES, size_limits
+from geoself_jax.data.validation import is_person
 from geoself_jax.evaluate.ranking import truth_in_its_joints
 from geoself_jax.evaluate.uncertainty import distances
 from geoself_jax.view.body_scale import size_of
@@ -74,7 +74,7 @@ def percent_of_body(scores: dict[str, Any], recording: Recording) -> dict[str, f
         recording: Its skeleton says whose body it is.
     """
     size = scores.get("body_size_mm")
-    if size is None or size_limits(recording.skeleton.joint_names) == BODY_METRES:
+    if size is None or is_person(recording.skeleton.joint_names):
         return {}
     known = {name: scores.get(key) for key, name in OF_BODY.items()}
     return {name: 100 * value / size for name, value in known.items() if value is not None}

@@ -14,6 +14,7 @@ from geoself_jax.core.predict import make_predict
 from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.recording import Recording
+from geoself_jax.data.rig import up_in_camera
 from geoself_jax.data.skeletons import same_joints
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.evaluate import uncertainty
@@ -299,7 +300,7 @@ def pose_plot(
         confidence=recording.confidence[frame, view],
         image_size=tuple(recording.image_size[rig, view]),
         poses=poses,
-        up=tuple(recording.camera.R[rig, view] @ recording.world_up),
+        up=tuple(up_in_camera(recording.camera.R[rig, view], recording.world_up)),
     )
 
 

@@ -59,12 +59,13 @@ def rig_from_above(sample: Sample) -> Figure:
     """Cameras, where they look and how wide, and the person's path; numbers in the rig's unit."""
     figure = _figure(6.4, 5.2)
     axes = figure.add_subplot()
-    floor = _ground(sample.whole.world_up)
-    scale, size = scale_of(sample.points, sample.whole.skeleton), size_of(sample.points)
-    root = sample.points[:, sample.whole.skeleton.root] / scale
+    up, metres = sample.whole.world_up, sample.whole.unit * sample.points
+    floor = _ground(_upwards(sample) if up is None else up)
+    scale, size = scale_of(metres, sample.whole.skeleton), size_of(metres)
+    root = metres[:, sample.whole.skeleton.root] / scale
     path = root[np.isfinite(root).all(-1)] @ floor.T
     axes.plot(*path.T, ".", color=_BAR, ms=2.5, alpha=0.35, label="person")
-    centers = sample.cameras.center @ floor.T / scale
+    centers = sample.whole.unit * sample.cameras.center @ floor.T / scale
     reach = 0.45 * float(np.median(np.linalg.norm(centers - centers.mean(0), axis=-1))) + 0.3
     for view in range(sample.views):
         _camera(axes, sample, view, centers[view], floor, reach)
@@ -79,8 +80,16 @@ def rig_from_above(sample: Sample) -> Figure:
         axes.yaxis.set_major_formatter(numbers)
     axes.set_xlabel("metres" if unit.symbol == "m" else unit.symbol, color=EDGE, fontsize=8)
     name = plain(sample.whole.rig_names[sample.rig])
-    axes.set_title(f"{name}, seen from above", color=_INK, fontsize=10, loc="left")
+    seen = "from above" if up is not None else "along upwards in the images (up is unknown)"
+    axes.set_title(f"{name}, seen {seen}", color=_INK, fontsize=10, loc="left")
     return figure
+
+
+def _upwards(sample: Sample) -> np.ndarray:
+    """(3,) unit: upwards in the images, on average over the cameras; z where they cancel out."""
+    seen = -sample.cameras.R[:, 1].mean(0)
+    length = np.linalg.norm(seen)
+    return np.asarray(seen / length if length > 0.1 else np.array([0.0, 0, 1]))
 
 
 def _camera(

@@ -21,7 +21,8 @@ def of_camera(sample: Sample, view: int) -> dict[str, Any]:
     residual, (_, depth) = sample.residual[:, view], sample.seen_by_all
     known = np.isfinite(residual)
     error, far = residual[known], depth[:, view][known]
-    focal = np.diag(one(sample.cameras, view).K)[:2].mean()
+    focal, unit = np.diag(one(sample.cameras, view).K)[:2].mean(), sample.whole.unit
+    far = unit * far
     return {
         "rig": sample.whole.rig_names[sample.rig],
         "camera": sample.whole.camera_names[view],
@@ -48,7 +49,8 @@ def of_pair(sample: Sample, a: int, b: int) -> dict[str, Any]:
         "cameras": [sample.whole.camera_names[view] for view in (a, b)],
         "epipolar_px": _at(distance, 50),
         "epipolar_p95_px": _at(distance, 95),
-        "baseline_m": float(np.linalg.norm(cameras[0].center - cameras[1].center)),
+        "baseline_m": sample.whole.unit
+        * float(np.linalg.norm(cameras[0].center - cameras[1].center)),
         "ray_angle_degrees": _at(angle, 50),
     }
 
@@ -61,6 +63,7 @@ def pairs_of(sample: Sample) -> list[dict[str, Any]]:
 
 def of_subject(name: str, recording: Recording, points: np.ndarray) -> dict[str, Any]:
     """Size and bone lengths of one subject, from (frames, joints, 3) triangulated poses."""
+    points = recording.unit * points
     skeleton, bones = recording.skeleton, bones_of(recording.skeleton, points)
     where = {bone: i for i, bone in enumerate(skeleton.bones)}
     mirror, listed = skeleton.mirror, []
@@ -85,11 +88,12 @@ def units_of(figures: dict[str, Any]) -> LengthUnits:
 
 
 def of_floor(sample: Sample) -> float | None:
-    """Height of the floor along world_up, metres, by the lowest ankles; None without ankles."""
+    """Height of the floor along world_up, metres, by the lowest ankles; None where unknown."""
     ankles = find(sample.whole.skeleton, "left_ankle", "right_ankle")
-    if ankles is None:
+    up = sample.whole.world_up
+    if ankles is None or up is None:
         return None
-    height = sample.points[:, ankles] @ sample.whole.world_up
+    height = sample.whole.unit * sample.points[:, ankles] @ up
     return _at(height[np.isfinite(height)], 5)
 
 

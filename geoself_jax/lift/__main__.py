@@ -10,6 +10,7 @@ from geoself_jax.runtime import cli, phases
 if TYPE_CHECKING:
     import argparse
 
+    from geoself_jax.core.skeleton import Skeleton
     from geoself_jax.lift.camera_view import View
     from geoself_jax.lift.lift_all import Done
     from geoself_jax.lift.output import Output
@@ -113,7 +114,7 @@ def main(argv: Sequence[str]) -> int:
         lifter = load_lifter(flags.model)
     start = time.perf_counter()
     with phases.phase(f"reading {flags.keypoints}"):
-        videos, truth = read(flags)
+        videos, truth = read(flags, lifter.skeleton)
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
     given = [line for video in videos for line in cautions_of(video)]
@@ -204,8 +205,11 @@ def is_recording(keypoints: str) -> bool:
     return keypoints.startswith(("synthetic:", "tfds:")) or keypoints.lower().endswith(".npz")
 
 
-def read(flags: "argparse.Namespace") -> "tuple[list[Video], bool]":
-    """The videos that the flags name, and whether they come with ground truth."""
+def read(flags: "argparse.Namespace", own: "Skeleton") -> "tuple[list[Video], bool]":
+    """The videos that the flags name, and whether they come with ground truth.
+
+    `own` are the model's joints.
+    """
     from geoself_jax.lift.video_detections import read_video, videos_of
 
     if is_recording(flags.keypoints):
@@ -227,6 +231,7 @@ def read(flags: "argparse.Namespace") -> "tuple[list[Video], bool]":
         clip=flags.clip or "",
         max_bytes=flags.max_bytes,
         notice=_note,
+        own=own,
     )
     return [video], False
 

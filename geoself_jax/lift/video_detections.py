@@ -1,7 +1,8 @@
 """Reads one person's detections in one camera's video, from detector files or a recording."""
 
 import dataclasses
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,15 +10,18 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
-from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.recording import Recording, from_arrays
+from geoself_jax.data.skeletons import find_known, without_centroid
 from geoself_jax.lift.camera_view import View
 from geoself_jax.lift.person import one_person
 from geoself_jax.prepare.assemble import assemble
 from geoself_jax.prepare.clip import Clip
 from geoself_jax.prepare.common_clock import LONGEST, common_clock
 from geoself_jax.prepare.detections import read_detections
+from geoself_jax.prepare.detections.named_joints import UnknownJoints
 from geoself_jax.prepare.detections.score_scale import scaled
+from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.merge_rigs import each_once
 
 
@@ -62,10 +66,12 @@ def read_video(
     clip: str = "",
     max_bytes: int = 1 << 32,
     notice: Callable[[str], None] = silent,
+    own: Skeleton | None = None,
 ) -> Video:
     """Reads a detector's output for one camera's video, processed as in `prepare`.
 
-    Detections are undistorted, and a skeleton without a root gets the midpoint of its hips.
+    Detections are undistorted, and a skeleton without a root gets the midpoint of its hips, or the
+    centroid of its joints.
 
     Args:
         path: File or folder of any format of `prepare.detections`.
@@ -78,18 +84,16 @@ def read_video(
         clip: Name of the video.
         max_bytes: Largest file size accepted.
         notice: Receives one line on how the file was interpreted.
+        own: Skeleton of the model: that of a file which names its joints, and no known skeleton's.
 
     Raises:
         GeoselfError: Missing (66) or invalid file (65), several people and none selected (65).
     """
     path = Path(path)
-    found = read_detections(
-        path,
-        format=format,
-        skeleton=skeleton,
-        max_bytes=max_bytes,
-        image_size=view.image_size,
+    read = functools.partial(
+        read_detections, path, format=format, max_bytes=max_bytes, image_size=view.image_size
     )
+    found = read(skeleton=skeleton) if skeleton or not own else _in_own(read, own)
     found = scaled(found, confidence_scale)
     (found,), assumed = common_clock([found], [view.name])
     for note in filter(None, (*found.notes, assumed)):
@@ -114,6 +118,29 @@ def read_video(
     recording = from_arrays(assemble([one]), str(path))
     video = videos_of(recording, str(path), view.name)[0]
     return dataclasses.replace(video, view=view, frames=found.frames)
+
+
+def _in_own(read: Callable[..., Instances], own: Skeleton) -> Instances:
+    """Detections in the model's own joints where the file's have the same names, which are new."""
+    own = without_centroid(own)
+    try:
+        found = read(skeleton=None)
+    except UnknownJoints as error:
+        if not _same_names(error.names, own.joint_names):
+            raise data_error(
+                f"{error.source}: joints {', '.join(error.names)}",
+                f"the model's are {', '.join(own.joint_names)}",
+                "describe the file's: --skeleton=FILE.toml, joints of the model by their names",
+            ) from error
+        return read(skeleton=own)
+    named = found.skeleton.joint_names
+    if find_known(named) is not None or not _same_names(named, own.joint_names):
+        return found
+    return read(skeleton=own)
+
+
+def _same_names(a: Sequence[str], b: Sequence[str]) -> bool:
+    return sorted(map(normalized, a)) == sorted(map(normalized, b))
 
 
 def videos_of(

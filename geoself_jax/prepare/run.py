@@ -196,6 +196,7 @@ def summary(arrays: dict[str, np.ndarray]) -> str:
         f"{clips} clip{'s' * (clips != 1)}; subjects {_few(arrays['subject_names'].tolist())}; "
         f"actions {_few(actions)}; rigs {_few(arrays['rig_names'].tolist())}",
         *_assumed(arrays),
+        *_unknown_vertical(arrays),
         f"joints seen by camera: {cameras}",
         f"confidence: {_spread(confidence)}",
         "ground truth (for evaluation only): "
@@ -212,6 +213,12 @@ def _assumed(arrays: dict[str, np.ndarray]) -> list[str]:
         f"joint names: the files have none, {name}'s are assumed from the number of joints; if the "
         "detector has another order: --skeleton=NAME or a .toml file"
     ]
+
+
+def _unknown_vertical(arrays: dict[str, np.ndarray]) -> list[str]:
+    if arrays["world_up"].size:
+        return []
+    return ["which way is up is unknown: training turns no body about it; --up=z, -y, ... gives it"]
 
 
 def _few(names: Sequence[str], most: int = 8) -> str:

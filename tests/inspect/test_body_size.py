@@ -87,11 +87,8 @@ def test_the_chart_of_the_rig_is_the_same_at_every_size(report):
         ]
         per_metre = {"mm": 1e3}.get(unit[1], 1.0)
         np.testing.assert_allclose(labels, size * per_metre * ticks[0], rtol=1e-4)
-        drawn[size] = [
-            *axes.get_xlim(),
-            *axes.get_ylim(),
-            *axes.lines[0].get_xdata()[:9],
-            *ticks[0],
-        ]
+        path, cameras = axes.lines[0].get_xydata(), [line.get_xydata() for line in axes.lines[1:]]
+        drawn[size] = np.concatenate([path[:9], *cameras]).ravel(), axes.get_xticks()
     for size in SIZES:
-        np.testing.assert_allclose(drawn[size], drawn[1.0], atol=0.05)
+        for found, wanted in zip(drawn[size], drawn[1.0], strict=True):
+            np.testing.assert_allclose(found, wanted, atol=0.01)

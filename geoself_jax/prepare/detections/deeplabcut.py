@@ -21,6 +21,7 @@ from geoself_jax.prepare.detections.deeplabcut_tables import (
     pandas_tables,
     read_table,
 )
+from geoself_jax.prepare.detections.edges_above import edges_above
 from geoself_jax.prepare.detections.named_joints import named_joints
 from geoself_jax.prepare.detections.rows import (
     frame_number,
@@ -51,7 +52,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
 
     Args:
         path: The file.
-        skeleton: Of the body parts to take, by name; None where they are a known skeleton's.
+        skeleton: Of the body parts to take, by name; None where they are a known skeleton's, or a
+            project's configuration above the file joins them (`edges_above`).
         max_bytes: Refuse files that are larger.
 
     Raises:
@@ -70,7 +72,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     parts = next(iter(by_individual.values()), [])
     if not parts:
         raise nobody(str(path))
-    kept, order, said = named_joints(str(path), parts, skeleton)
+    kept, order, said = named_joints(str(path), parts, skeleton, lambda: edges_above(path, parts))
     parts = [parts[joint] for joint in order]
     notes += said
     place = {column: number for number, column in enumerate(table.columns)}
