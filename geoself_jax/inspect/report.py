@@ -15,6 +15,7 @@ from geoself_jax.inspect import (
     duplicates,
     frame_rate,
     lens,
+    perspective,
     precision,
     same_person,
     sides,
@@ -182,6 +183,7 @@ def of_views(sample: Sample) -> list[Verdict]:
         *found,
         *lenses,
         *body.check_depth(in_step),
+        *perspective.check_perspective(in_step),
         *detection_checks.check_trust(in_step),
         *cameras.check_baselines(in_step),
     ]

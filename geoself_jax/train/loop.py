@@ -99,6 +99,7 @@ def run_loop(training: Training, state: TrainState, saver: Saver, held: HeldOut)
             refuses a checkpoint (74).
     """
     with Progress(training, int(state.step), saver.best) as progress:
+        progress.show_units(held.units.error)
         try:
             state, done = advanced(training, state, saver, held, progress)
         except BaseException:  # what was best before stays
