@@ -17,7 +17,7 @@ _KNOWN = 0.07
 
 
 def check_perspective(sample: Sample) -> list[Verdict]:
-    """A warning where the cameras are so many body sizes away that one does not show the depth."""
+    """A warning where the cameras are too far away for one of them to show the depth."""
     size, (_, depth) = body_size(sample.points), sample.seen_by_all
     known = [depth[:, view][np.isfinite(depth[:, view])] for view in range(sample.views)]
     away = np.array([np.median(values) / size if values.size else np.nan for values in known])
