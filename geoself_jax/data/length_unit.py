@@ -30,12 +30,7 @@ def length_unit(recording: Recording) -> float:
     at = np.flatnonzero(two)
     if recording.views < 2 or not at.size:
         return 1.0
-    at = at[
-        np.unique(
-            np.linspace(0, len(at) - 1, _instants(recording.skeleton.joints, len(at))).astype(int)
-        )
-    ]
-    few = recording.select(at)
+    few = recording.select(at[_instants(len(at), recording.skeleton.joints)])
     seen = (few.keypoints_2d, few.confidence, few.cameras_of(slice(None)))
     points, metres = triangulate_by_reach(*seen)
     spread = body_spread(points)
@@ -44,15 +39,14 @@ def length_unit(recording: Recording) -> float:
 
 def unit_of(points: np.ndarray) -> float:
     """Returns the unit of length of poses (frames, joints, 3), as `length_unit`."""
-    count = _instants(points.shape[1], len(points))
-    at = np.unique(np.linspace(0, max(len(points) - 1, 0), count).astype(int))
-    spread = body_spread(points[at]) if len(points) else 0.0
+    spread = body_spread(points[_instants(*points.shape[:2])]) if len(points) else 0.0
     return spread / PERSON if spread > 0 else 1.0
 
 
-def _instants(joints: int, frames: int) -> int:
-    """How many instants are looked at: fewer of bodies with very many pairs of joints."""
-    return max(1, min(_MOST, frames, _PAIRS // joints**2))
+def _instants(frames: int, joints: int) -> np.ndarray:
+    """Places of those that are looked at; of bodies with very many pairs of joints fewer."""
+    count = max(1, min(_MOST, frames, _PAIRS // joints**2))
+    return np.unique(np.linspace(0, frames - 1, count).astype(int))
 
 
 def body_spread(points: np.ndarray) -> float:
