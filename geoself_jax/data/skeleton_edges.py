@@ -68,7 +68,7 @@ def from_edges(names: Sequence[str], drawn: Edges) -> tuple[Skeleton, str]:
 
 
 def pairs_by_name(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs (left, right) of names that are the same but for left and right, or l and r.
+    """Pairs (left, right) of names that differ in left and right, or l and r, alone.
 
     `left_ear` and `right_ear`, `EarL` and `EarR`, `ear_l` and `ear_r`, `L1` and `R1`; not `Ear1`
     and `Ear2`, nor `pawl` and `pawr`: a letter counts where it stands alone or as the only capital.
