@@ -26,7 +26,7 @@ def from_edges(names: Sequence[str], drawn: Edges) -> tuple[Skeleton, str]:
 
     The root is the joint in the middle of the largest part: the fewest edges from the farthest. An
     edge that closes a circle is left out. Pairs are the file's, or else those by names
-    (`pairs_by_name`).
+    (`pairs_by_name`), in the order of the joints: sleap-io writes them in any.
 
     Args:
         names: Of the joints, in array order.
@@ -48,7 +48,8 @@ def from_edges(names: Sequence[str], drawn: Edges) -> tuple[Skeleton, str]:
             parents[joint] = parent
     root = _middle(max(parts, key=len), neighbours)
     twins = list(drawn.pairs) or pairs_by_name(names)
-    paired = [_left_first(a, b) for a, b in twins if a in place and b in place]
+    known = [(a, b) if place[a] < place[b] else (b, a) for a, b in twins if {a, b} <= set(place)]
+    paired = [_left_first(a, b) for a, b in sorted(known, key=lambda pair: place[pair[0]])]
     skeleton = Skeleton(
         tuple(names), tuple(parents), tuple((place[a], place[b]) for a, b in paired), root
     )
@@ -68,7 +69,7 @@ def from_edges(names: Sequence[str], drawn: Edges) -> tuple[Skeleton, str]:
 
 
 def pairs_by_name(names: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs (left, right) of names that differ in left and right alone, or in l and r.
+    """Pairs (left, right) of names that differ in left and right, or l and r, alone.
 
     `left_ear` and `right_ear`, `EarL` and `EarR`, `ear_l` and `ear_r`, `L1` and `R1`; not `Ear1`
     and `Ear2`, nor `pawl` and `pawr`: a letter counts where it stands alone or as the only capital.
@@ -101,7 +102,7 @@ def _twins(name: str) -> list[str]:
 
 
 def _left_first(a: str, b: str) -> tuple[str, str]:
-    """The pair with the joint first that its name calls left."""
+    """The pair with the joint first that its name calls left, else as it is."""
     return (b, a) if a in _twins(b) else (a, b)
 
 

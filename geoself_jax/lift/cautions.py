@@ -25,7 +25,8 @@ mistaken for those of Human3.6M (built-in test subjects).
 
 def cautions_of(video: Video) -> list[str]:
     """Returns one line per contradiction between the detections and their camera."""
-    return [line for line in (_other_camera(video), _outside(video)) if line]
+    lines = (_other_camera(video), _outside(video), _unknown_vertical(video))
+    return [line for line in lines if line]
 
 
 def other_rate(lifter: Lifter, video: Video) -> str:
@@ -77,6 +78,16 @@ def _other_camera(video: Video) -> str:
     return (
         f"{video.source} is named after camera {named[0]}, but lifted as camera "
         f"{video.view.name}'s - the camera may be wrong - name the other one in --camera"
+    )
+
+
+def _unknown_vertical(video: Video) -> str:
+    """Returns a warning where a placed camera's world has no known vertical."""
+    if video.view.R is None or video.view.world_up is not None:
+        return ""
+    return (
+        f"{video.source}: which way is up is unknown - camera {video.view.name} is taken for level "
+        "where poses are drawn or turned upright - --up=as-is turns none"
     )
 
 

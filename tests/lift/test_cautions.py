@@ -34,6 +34,14 @@ def true_poses(video, recording):
     )
 
 
+def test_a_placed_camera_of_a_world_without_a_vertical_is_taken_for_level(video):
+    lost = dataclasses.replace(video, view=dataclasses.replace(video.view, world_up=None))
+    (line,) = cautions_of(lost)
+    assert line.startswith("walk/cam1_json: which way is up is unknown - camera cam1 is taken for")
+    unplaced = dataclasses.replace(lost.view, R=None, center=None)
+    assert cautions_of(dataclasses.replace(video, view=unplaced)) == []
+
+
 def test_consistent_input_gives_no_warning(video, tiny_recording):
     assert cautions_of(video) == []
     assert misfit(video, true_poses(video, tiny_recording)) == ""

@@ -31,7 +31,7 @@ def rolled(known):
 
 
 def from_above(known):
-    """All on one side, looking down: the images do not say how steep they are."""
+    """All on one side, looking down: the images do not say how steeply."""
     R = known.R[0]
     for view, degrees in enumerate((0, 3, 6, 9)):
         about_up = Rotation.from_euler("z", degrees, degrees=True).as_matrix()

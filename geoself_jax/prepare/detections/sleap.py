@@ -87,9 +87,7 @@ def _edges(path: Path, tree: Any) -> Edges:
     edges, twins = np.asarray(tree.get("edge_names", [])), tree.get("@skeleton_symmetries")
     drawn = [(str(a), str(b)) for a, b in edges] if edges.ndim == 2 and edges.shape[1] == 2 else []
     try:
-        # Without an order in SLEAP, where they are sets: that of the alphabet is always the same.
-        named = [(str(a), str(b)) for a, b in json.loads(str(twins or "[]"))]
-        pairs = [(min(pair), max(pair)) for pair in named]
+        pairs = [(str(a), str(b)) for a, b in json.loads(str(twins or "[]"))]
     except (TypeError, ValueError):
         pairs = []
     return Edges(str(path), drawn, pairs)

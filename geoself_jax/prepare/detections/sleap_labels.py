@@ -120,8 +120,7 @@ def _project(path: Path, tree: dict[str, Any]) -> Project:
         )
     _check_videos(path, tables, [json.loads(text) for text in tree.get("videos_json", [])])
     offset = 0.0 if version >= _CENTRED else 0.5
-    pairs = [(min(pair), max(pair)) for pair in links[_SYMMETRY]]  # sets: in one order always
-    return Project(tables, names, links[_EDGE], pairs, tracks, offset)
+    return Project(tables, names, links[_EDGE], links[_SYMMETRY], tracks, offset)
 
 
 def _links(links: list[Any], names: list[str]) -> dict[int, list[tuple[str, str]]]:
