@@ -97,7 +97,7 @@ def match_people(
             f"frames of {frames}",
             "which one is meant is ambiguous",
             "choose: --person=consistent:1 (seen longest), consistent:2 ..., largest, or "
-            "track:NAME where the detector tracks",
+            "track:NAME where the detector tracks, or all, a clip of each track",
         )
     if rank is not None and not 1 <= rank <= len(people):
         raise data_error(

@@ -3,7 +3,7 @@
 import json
 
 import numpy as np
-from detection_files import FRAMES, coco, people
+from detection_files import FRAMES, NAMES, coco, frame_of, people
 
 from geoself_jax.data.skeletons import MEDIAPIPE_33
 from geoself_jax.lift.camera_view import View
@@ -38,3 +38,16 @@ def test_fractions_become_pixels_of_the_cameras_images(tmp_path):
         video.keypoints_2d[:, : MEDIAPIPE_33.joints], landmarks[..., :2] * [1280, 720], rtol=1e-4
     )
     assert any("multiplied by 1280 x 720" in line for line in said)
+
+
+def test_confidences_are_those_of_a_smoothers_variances_where_asked_for(tmp_path):
+    table = frame_of(people()).xs("p1", axis=1, level="individuals")
+    for name in NAMES:
+        for axis in "xy":
+            table["DLC_model", name, f"{axis}_posterior_var"] = 12.0
+    table.to_csv(tmp_path / "cam1.csv")
+    plain = read_video(tmp_path / "cam1.csv", camera(), fps=25)
+    video = read_video(tmp_path / "cam1.csv", camera(), fps=25, deviation_px=2.0)
+    seen = plain.confidence > 0
+    np.testing.assert_allclose(video.confidence[seen], 0.5, rtol=1e-6)  # 2 / sqrt(4 + 12)
+    assert (video.confidence[~seen] == 0).all() and np.unique(plain.confidence[seen]).size > 50
