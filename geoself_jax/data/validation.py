@@ -326,8 +326,10 @@ def body_size(points: np.ndarray) -> float:
     Args:
         points: (frames, joints, 3); NaN where missing.
     """
-    extent = np.linalg.norm(points[:, :, None] - points[:, None], axis=-1).reshape(len(points), -1)
-    largest = np.where(np.isfinite(extent), extent, 0).max(-1)
+    largest = np.zeros(len(points))
+    for joint in range(points.shape[1]):  # all pairs at once are gigabytes where joints are many
+        away = np.linalg.norm(points - points[:, joint, None], axis=-1)
+        largest = np.maximum(largest, np.where(np.isfinite(away), away, 0).max(-1))
     return float(np.median(largest[largest > 0])) if (largest > 0).any() else float("nan")
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import h5py
 import numpy as np
@@ -340,6 +341,39 @@ def test_a_damaged_table_of_anipose_is_refused(tmp_path, old, new, words):
         read_poses(tmp_path / "a.csv", format="anipose", fps=100, unit="mm")
     assert error.value.code == DATA and words in str(error.value)
     assert str(error.value).startswith(str(tmp_path / "a.csv"))
+
+
+def test_cut_tables_and_bytes_that_are_no_text_are_refused_or_read(tmp_path, poses):
+    path = tmp_path / "a.csv"
+    write_poses(poses, path, format="anipose")
+    whole, rng = path.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        content = bytearray(whole[: rng.integers(len(whole))])
+        for place in rng.integers(len(content) + 1, size=4):
+            content[place : place + 1] = rng.bytes(1)
+        path.write_bytes(content)
+        try:
+            read_poses(path, format="anipose", fps=100, unit="mm")
+        except GeoselfError as error:
+            assert error.code == DATA and "\n" not in str(error)
+            refused += 1
+    assert refused > 30
+
+
+def test_many_joints_are_read_and_a_hundred_thousand_refused_in_seconds(tmp_path):
+    start = time.perf_counter()
+    for joints in (300, 100_000):
+        names = [f"j{number}" for number in range(joints)]
+        header = ",".join(f"{n}_x,{n}_y,{n}_z,{n}_error" for n in names)
+        rows = "".join(f"{'0,1,2,3,' * joints}{row}\n" for row in range(20 if joints < 2000 else 1))
+        (tmp_path / "a.csv").write_text(f"{header},fnum\n{rows}")
+        if joints == 300:
+            found = read_poses(tmp_path / "a.csv", format="anipose", fps=100, unit="cm")
+            assert found.pose.shape == (20, 300, 3) and found.pose[3, 4, 2] == np.float32(0.02)
+    with pytest.raises(GeoselfError, match="100000 joints - wanted at most 1000"):
+        read_poses(tmp_path / "a.csv", format="anipose", fps=100, unit="mm")
+    assert time.perf_counter() - start < 60
 
 
 def test_a_table_that_is_not_there_is_missing(tmp_path):

@@ -7,6 +7,7 @@ frame is M^-1 (point + center). The file has no frame rate and no unit.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -113,18 +114,19 @@ def read(
         raise data_error(str(path), f"not a csv ({error})", "check the file") from error
     if not len(table):
         raise data_error(str(path), "no row below the names", "check the file")
-    columns = [header.index(f"{name}_{axis}") for name in names for axis in "xyz"]
+    at = {cell: column for column, cell in enumerate(header)}
+    columns = [at[f"{name}_{axis}"] for name in names for axis in "xyz"]
     pose = metres * table[:, columns].reshape(len(table), len(names), 3)
     found = skeleton_of(str(path), names, skeleton)
     direction = guess_up(str(path), pose, found, up)
-    if set(_M) <= set(header):
-        _check_rotation(path, table[0, [header.index(name) for name in _M]].reshape(3, 3), notice)
+    if set(_M) <= set(at):
+        _check_rotation(path, table[0, [at[name] for name in _M]].reshape(3, 3), notice)
     return PoseSequence(
         name=path.stem,
         pose=pose.astype(np.float32),
         skeleton=found,
         fps=fps,
-        frame_id=_frame_id(path, table[:, header.index("fnum")]),
+        frame_id=_frame_id(path, table[:, at["fnum"]]),
         axes=CAMERA if tuple(direction) == _CAMERA_UP else WORLD,
         up=direction,
     )
@@ -153,7 +155,8 @@ def _joint_names(path: Path, header: Sequence[str]) -> list[str]:
             "wanted anipose's: NAME_x, NAME_y, NAME_z, NAME_error of each joint, and fnum",
             "give a file of anipose's folder pose-3d",
         )
-    twice = sorted({cell for cell in wanted if header.count(cell) > 1})
+    count = Counter(header)
+    twice = sorted(cell for cell in wanted if count[cell] > 1)
     if twice:
         raise data_error(f"{path}, line 1: {twice[0]}", "is there twice", "name the columns apart")
     return names

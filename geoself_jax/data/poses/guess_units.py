@@ -12,7 +12,7 @@ AXES = {f"{sign}{axis}" for axis in "xyz" for sign in ("", "-")}
 _UPPER = ("head", "nose", "eye", "ear", "neck", "thorax", "shoulder")
 _LOWER = ("hip", "pelvis", "knee", "ankle", "heel", "foot", "toe")
 _TOO_LARGE = 4 * BODY_METRES[1]  # no body in metres; one in centimetres is ten times that
-_SAMPLE = 500  # frames
+_SAMPLE, _PAIRS = 500, 10**7  # frames looked at, and pairs of joints in them
 
 
 def signed_axis(text: str) -> np.ndarray:
@@ -42,7 +42,8 @@ def guess_up(source: str, pose: np.ndarray, skeleton: Skeleton, given: str | Non
     Raises:
         GeoselfError: No such axis (64); the joints are not in metres (65).
     """
-    some = pose[np.unique(np.linspace(0, len(pose) - 1, _SAMPLE).astype(int))].astype(np.float64)
+    frames = min(_SAMPLE, max(1, _PAIRS // pose.shape[1] ** 2))
+    some = pose[np.unique(np.linspace(0, len(pose) - 1, frames).astype(int))].astype(np.float64)
     if body_size(some) > _TOO_LARGE:
         raise wrong_unit(f"{source}: the body", body_size(some))
     if given is not None:

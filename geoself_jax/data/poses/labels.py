@@ -8,6 +8,9 @@ from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import CENTROID, Rootless, find_known, with_centroid
 
+MOST_JOINTS = 1000
+"""Of a table that is read."""
+
 
 def one_word(names: Sequence[str], marks: str = ".:+-") -> tuple[str, ...]:
     """Names of printable ASCII without spaces, braces or quotes, each once, none empty.
@@ -40,8 +43,12 @@ def skeleton_of(source: str, names: Sequence[str], given: Skeleton | None) -> Sk
             root is the first joint.
 
     Raises:
-        GeoselfError: A name is there twice, or the given skeleton has other joints (65).
+        GeoselfError: Too many joints, a name is there twice, or the given skeleton has other joints
+            (65).
     """
+    if len(names) > MOST_JOINTS:
+        wanted = f"wanted at most {MOST_JOINTS}"
+        raise data_error(f"{source}: {len(names)} joints", wanted, "is it a table of poses?")
     if isinstance(given, Rootless):
         given = with_centroid(given) if CENTROID in names else _bare(given)
     if given is not None and one_word(given.joint_names) != one_word(names):
