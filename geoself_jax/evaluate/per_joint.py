@@ -20,7 +20,7 @@ OF_BODY = {
     "n_mpjpe_mm": "n_mpjpe_percent_of_body",
     "triangulation_mm": "triangulation_percent_of_body",
 }
-"""Scores that are also given in percent of the body's size, where it is no person's."""
+"""Scores that are also reported in percent of the body's size, where it is no person's."""
 
 
 def per_joint_scores(
@@ -63,7 +63,7 @@ def body_of(recording: Recording, triangulated: np.ndarray) -> float:
 
 def _target(recording: Recording, triangulated: np.ndarray) -> tuple[str, np.ndarray]:
     truth = truth_in_its_joints(recording)
-    return ("triangulated", triangulated) if truth is None else ("ground truth", truth)
+    return ("triangulated joints", triangulated) if truth is None else ("ground truth", truth)
 
 
 def percent_of_body(scores: dict[str, Any], recording: Recording) -> dict[str, float]:

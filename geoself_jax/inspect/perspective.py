@@ -8,16 +8,14 @@ from geoself_jax.inspect.verdicts import Verdict, ok, warning
 
 CHECK = "perspective"
 FAR = 30.0
-"""Distance, in sizes of the body, from which on one camera's depth is worth nothing.
+"""Distance, in sizes of the body, from which on one image hardly shows how far away it is.
 
-One image shows the distance by the body's size alone. Where that is known to 7 %, as of animals
-that differ by a tenth, the distance is off by 7 % too: by two of its sizes from here on.
+One size nearer the body looks 3 % larger or less, and animals of one kind differ by more.
 """
-_KNOWN = 0.07
 
 
 def check_perspective(sample: Sample) -> list[Verdict]:
-    """A warning where the cameras are too far away for one of them to show the depth."""
+    """A warning where cameras are more than `FAR` sizes of the body away."""
     size, (_, depth) = body_size(sample.points), sample.seen_by_all
     known = [depth[:, view][np.isfinite(depth[:, view])] for view in range(sample.views)]
     away = np.array([np.median(values) / size if values.size else np.nan for values in known])
@@ -28,7 +26,7 @@ def check_perspective(sample: Sample) -> list[Verdict]:
     least, most = np.nanmin(away[far]), np.nanmax(away[far])
     names = ", ".join(sample.whole.camera_names[view] for view in far)
     what = f"{rig}: {names} hardly show{'s' * (len(far) == 1)} how far away the body is"
-    evidence = f"it is {least:.0f} to {most:.0f} of its sizes away: where its size is known to "
-    evidence += f"{100 * _KNOWN:.0f} %, its distance is off by {_KNOWN * least:.1f} of them or more"
+    evidence = f"it is {least:.0f} to {most:.0f} of its sizes away: one size nearer it looks "
+    evidence += f"{100 / least:.2g} % larger, and a lifted distance is the usual one"
     do = "use lifted poses relative to the root, and triangulate positions from several cameras"
     return [warning(CHECK, what, evidence, do)]
