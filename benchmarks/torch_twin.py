@@ -80,7 +80,7 @@ class Twin(nn.Module):
         self.root = ResidualMLP(
             inputs, 3, model.root_width, model.root_blocks, model.layers, model.dropout
         )
-        self.joint, self.root_depth = root, model.root_depth
+        self.joint, self.root_depth = root, model.start_depth
 
     def fold_norm(self) -> None:
         """Every layer's."""

@@ -42,8 +42,10 @@ class OwnLoop:
         check_fit(config, recording)
         learn, _ = held_out(config.data, recording)
         blind = recording.without_ground_truth().select(learn)
-        self.data = jax.tree.map(jnp.asarray, training_views(blind, labels[learn]))
-        self.model = Networks(resolved(config.model, recording), recording.skeleton)
+        self.model = Networks(resolved(config.model, recording, labels), recording.skeleton)
+        metres = self.model.config.metres
+        views = training_views(blind.scaled(1 / metres), labels[learn] / np.float32(metres))
+        self.data = jax.tree.map(jnp.asarray, views)
         self._training = self.model.clone(compute=devices.compute_type(config))
         self.optimizer = make_optimizer(config.optimizer, 0, config.schedule.length)
         self.config = config

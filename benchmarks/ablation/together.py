@@ -66,8 +66,9 @@ def train_together(
     check_before_training(config.data.train, recording)
     learn, held = held_out(config.data, recording)
     labels = triangulated if truth is None else truth
-    views = training_views(recording.select(learn), labels[learn])
-    model = Networks(resolved(config.model, recording), recording.skeleton)
+    model = Networks(resolved(config.model, recording, triangulated), recording.skeleton)
+    sized = recording.select(learn).scaled(1 / model.config.metres)
+    views = training_views(sized, labels[learn] / np.float32(model.config.metres))
     stages = make_stages(config, len(views.rig_id))
     states, advance = make_together(config, seeds, model, views)
     score = make_score(model, recording.select(held), triangulated[held])

@@ -9,6 +9,9 @@ from geoself_jax.core.errors import nearest_name, usage_error
 SHORTEST_PATH = 1.5
 """Frames: the narrowest Gaussian under which `ModelConfig.temporal` fits paths."""
 
+USUAL_DEPTH = 5.0
+"""Where the `ray` root starts for networks that are built without data, in `length_unit`."""
+
 
 def _number(default: float, least: float, most: float) -> Any:
     """Returns a field with limits, both allowed; `from_dict` and `replace_at` check them.
@@ -56,7 +59,8 @@ class ModelConfig:
             `centered_ray`: rays of a camera turned to look at the root, and the root's own ray; the
             pose is turned back.
         root: `ray`: root on the ray of its 2D joint, z = root_depth exp(out); `plain`: raw output.
-        root_depth: Metres, where the `ray` root starts.
+        root_depth: Where the `ray` root starts, in `length_unit`; 0: at the training data's median
+            depth (`USUAL_DEPTH` where networks are built without data).
         frames: Consecutive frames of one view that the networks see, to lift the middle one; three
             frames become one in the first layer and in one block more for each power of 3, ahead of
             `blocks`.
@@ -72,6 +76,8 @@ class ModelConfig:
             trained exactly as without it.
         pixel_center, pixel_scale: Pixels. Replaced by the training images' centre and half size
             when a run starts.
+        length_unit: Metres that are 1 in the networks; 0: `data.length_unit` of the training data,
+            about 1 for people, so that lengths of the configuration hold for a body of any size.
     """
 
     backbone: str = "residual"
@@ -83,7 +89,7 @@ class ModelConfig:
     root_blocks: int = _number(4, least=0, most=64)
     input: Literal["pixel", "ray", "centered_ray"] = "centered_ray"
     root: Literal["ray", "plain"] = "ray"
-    root_depth: float = _number(5.0, least=1e-3, most=1000)
+    root_depth: float = _number(0.0, least=0, most=10**6)
     frames: Literal[1, 3, 9, 27, 81, 243] = 1
     temporal: Literal["convolutions", "paths"] = "convolutions"
     confidence: bool = False
@@ -91,6 +97,17 @@ class ModelConfig:
     uncertainty: bool = False
     pixel_center: tuple[float, float] = (500.0, 500.0)
     pixel_scale: float = _number(500.0, least=1e-3, most=10**6)
+    length_unit: float = _number(0.0, least=0, most=10**6)
+
+    @property
+    def metres(self) -> float:
+        """Metres that are 1 in the networks: 1 in runs of before there was a unit."""
+        return self.length_unit or 1.0
+
+    @property
+    def start_depth(self) -> float:
+        """Where the `ray` root starts, in `length_unit`."""
+        return self.root_depth or USUAL_DEPTH
 
     @property
     def narrowing(self) -> int:
@@ -121,7 +138,7 @@ class ObjectiveConfig:
         root_from: Where eq. (7) puts a pose that it judges: at the `network`'s root, as printed, or
             where the `views`' rays want it (`triangulate_root`), so that the pose does not learn to
             make up for the root's error; the root network then learns with the pose held.
-        label_weight: Pixels that a metre from the label counts as much as, `both` only.
+        label_weight: Pixels that 1 `length_unit` from the label counts as much as, `both` only.
         stage_one: What `schedule.pretrain` trains: `consistency`, eq. (6), or with `labels`.
         views: Views drawn for each instant; 2 is the paper's random pair.
         labels: How labels are triangulated: `dlt` (confidence-weighted), `robust`, or `refined`,
@@ -148,7 +165,7 @@ class AugmentationConfig:
         mirror: Exchange left and right in half of them.
         scale: Body size times 1 +- this.
         turn: Turn about gravity by any angle.
-        shift: Metres to each side.
+        shift: To each side, in `ModelConfig.length_unit`: metres for people.
         limbs: Each limb's length times 1 +- this, both sides alike.
         bend: Radians: each limb turned by up to this about each axis, with all that hangs from it.
         tilt: Radians: the body tilted by up to this about any horizontal axis.

@@ -31,7 +31,7 @@ UNCERTAINTY_SCALE = "uncertainty_scale"
 """The variable with a factor for each joint's uncertainty, measured on held-out subjects."""
 
 UNCERTAINTY = 0.1
-"""Metres that each joint may be off, before anything is learned."""
+"""Of `length_unit`: how far each joint may be off before anything is learned."""
 
 
 class Prediction(NamedTuple):
@@ -213,7 +213,8 @@ class Networks(nn.Module):
             train: Batch statistics and dropout (needs an rng `dropout`).
 
         Returns:
-            Pose in camera axes relative to the root, and the root in the camera frame; metres. With
+            Pose in camera axes relative to the root, and the root in the camera frame: metres, in
+            training in the configuration's `length_unit`. With
             `config.uncertainty` that of each joint too: in training as it is learned, else times
             what calibration found (`evaluate.uncertainty.factors`).
         """
@@ -269,10 +270,14 @@ class Networks(nn.Module):
         out, _ = placing(features, keys[counts[0] :], first_row, train=train)
         root = _root_position(config, out, root_ray).reshape(*batch, 3)
         pose_3d = pose_3d.reshape(*batch, joints, 3)
+        metres = 1.0 if train else config.metres
+        if metres != 1:
+            pose_3d, root = metres * pose_3d, metres * root
         if spread is None:
             return Prediction(pose_3d, root)
         scale = self.variable("batch_stats", UNCERTAINTY_SCALE, jnp.ones, joints, jnp.float32)
-        off = UNCERTAINTY * jnp.exp(jnp.clip(spread, -4, 3)) * (1.0 if train else scale.value)
+        factor = 1.0 if train else scale.value
+        off = metres * UNCERTAINTY * jnp.exp(jnp.clip(spread, -4, 3)) * factor
         off = jnp.where(jnp.arange(joints) == self.skeleton.root, 0, off)
         return Prediction(pose_3d, root, off.reshape(*batch, joints))
 
@@ -366,8 +371,8 @@ def _path_features(
 def _root_position(
     config: ModelConfig, out: Float[Array, "batch 3"], root_ray: Float[Array, "batch 2"]
 ) -> Float[Array, "batch 3"]:
-    """Metres in the camera frame. The `ray` root is the one that needs no stage one."""
+    """Camera frame, in `length_unit`. The `ray` root is the one that needs no stage one."""
     if config.root == "plain":
         return out
-    z = config.root_depth * jnp.exp(jnp.clip(out[:, 2:], -3, 3))
+    z = config.start_depth * jnp.exp(jnp.clip(out[:, 2:], -3, 3))
     return jnp.concatenate([z * (root_ray + 0.1 * out[:, :2]), z], axis=-1)

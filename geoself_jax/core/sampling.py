@@ -15,7 +15,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 
 AUGMENTED_DEPTH = 1.0
-"""Least depth of a joint in a synthesized view, metres; closer views are implausible."""
+"""Least depth of a joint in a synthesized view, in `ModelConfig.length_unit`: metres for people."""
 
 
 class Samples(NamedTuple):

@@ -87,6 +87,7 @@ class Recording:
         fingerprint: SHA-256 of what training uses of the file, before anything is computed from it.
         dist: (rigs, V, n) coefficients of the lenses whose distortion the pixels are without, None
             where there was none: what a pixel was in the image needs them.
+        unit: Metres that are one unit of its lengths: 1, except of what `scaled` returns.
     """
 
     keypoints_2d: np.ndarray
@@ -110,6 +111,7 @@ class Recording:
     assumed_skeleton: str = ""
     fingerprint: str = ""
     dist: np.ndarray | None = None
+    unit: float = 1.0
 
     @property
     def frames(self) -> int:
@@ -163,6 +165,19 @@ class Recording:
             image_size=self.image_size[:, views],
             camera_names=tuple(self.camera_names[view] for view in views),
             dist=None if self.dist is None else self.dist[:, views],
+        )
+
+    def scaled(self, factor: float) -> "Recording":
+        """Returns the recording with all lengths times a factor: cameras' places and ground truth.
+
+        `unit` remembers it.
+        """
+        pose_world = self.pose_world
+        return dataclasses.replace(
+            self,
+            camera=self.camera._replace(center=self.camera.center * factor),
+            pose_world=None if pose_world is None else pose_world * np.float32(factor),
+            unit=self.unit / factor,
         )
 
     def without_ground_truth(self) -> "Recording":
@@ -250,6 +265,8 @@ def write(recording: Recording, path: Path | str) -> None:
 
 def arrays_of(recording: Recording) -> dict[str, np.ndarray]:
     """Returns the arrays of format `geoself-multiview/1`; its pixels stay undistorted."""
+    if recording.unit != 1:
+        recording = dataclasses.replace(recording.scaled(recording.unit), unit=1.0)
     skeleton, camera = recording.skeleton, recording.camera
     arrays = {
         name: getattr(recording, name)

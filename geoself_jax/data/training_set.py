@@ -10,13 +10,29 @@ from geoself_jax.core.config import DataConfig, ModelConfig
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.data.kept import kept, recording_key
 from geoself_jax.data.label_refinement import refine_labels
+from geoself_jax.data.length_unit import length_unit
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.triangulated import triangulate_frames
+from geoself_jax.data.triangulated import triangulate_by_reach
 
 
 def triangulate_recording(
     recording: Recording, method: Literal["refined", "robust", "dlt"] = "robust"
 ) -> np.ndarray:
+    """Triangulates the joints of each instant from all views.
+
+    Args:
+        recording, method: As of `triangulate_in_units`.
+
+    Returns:
+        (frames, joints, 3) world, metres, float32; NaN where fewer than two views see a joint.
+    """
+    points, unit = triangulate_in_units(recording, method)
+    return points * np.float32(unit)
+
+
+def triangulate_in_units(
+    recording: Recording, method: Literal["refined", "robust", "dlt"] = "robust"
+) -> tuple[np.ndarray, float]:
     """Triangulates the joints of each instant from all views; kept for the next run on them.
 
     Args:
@@ -25,16 +41,22 @@ def triangulate_recording(
             in time and its bones of one length (`refine_labels`).
 
     Returns:
-        (frames, joints, 3) world, metres, float32; NaN where fewer than two views see a joint.
+        (frames, joints, 3) world, float32; NaN where fewer than two views see a joint. And the
+        metres that are 1 in them, `length_unit`: in it no bit depends on a body's size.
     """
 
     def make() -> dict[str, np.ndarray]:
         if method == "refined":
-            return {"world": refine_labels(recording, triangulate_recording(recording))}
-        seen = (recording.keypoints_2d, recording.confidence)
-        return {"world": triangulate_frames(*seen, recording.cameras_of(slice(None)), method)}
+            points, unit = triangulate_in_units(recording)
+            refined = refine_labels(recording.scaled(1 / unit), points)
+            return {"points": refined, "unit": np.array(unit)}
+        seen = (recording.keypoints_2d, recording.confidence, recording.cameras_of(slice(None)))
+        points, metres = triangulate_by_reach(*seen, method)
+        unit = length_unit(recording)
+        return {"points": points * np.float32(metres / unit), "unit": np.array(unit)}
 
-    return kept(f"labels-{method}", recording_key(recording), make)["world"]
+    found = kept(f"labels-{method}", recording_key(recording), make)
+    return found["points"], float(found["unit"])
 
 
 def hold_out(recording: Recording, share: float) -> tuple[np.ndarray, np.ndarray]:
@@ -100,19 +122,34 @@ def held_out(data: DataConfig, recording: Recording) -> tuple[np.ndarray, np.nda
     return ~held, held
 
 
-def resolved(model: ModelConfig, recording: Recording) -> ModelConfig:
-    """Returns the model's configuration with the images' centre and half size, px.
+def resolved(model: ModelConfig, recording: Recording, triangulated: np.ndarray) -> ModelConfig:
+    """Returns the model's configuration with what is measured on the training data.
 
     Args:
-        model: Its `pixel_center` and `pixel_scale` are replaced.
-        recording: Its mean image size over rigs and views is used.
+        model: Its `pixel_center` and `pixel_scale` are replaced; `length_unit` and `root_depth`
+            where they are 0.
+        recording: Its mean image size over rigs and views is used, and its cameras.
+        triangulated: (frames, joints, 3), world, metres.
     """
     width, height = recording.image_size.reshape(-1, 2).mean(0)
+    unit = model.length_unit or length_unit(recording)
+    depth = model.root_depth or _usual_depth(recording.scaled(1 / unit), triangulated / unit)
     return dataclasses.replace(
         model,
         pixel_center=(float(width) / 2, float(height) / 2),
         pixel_scale=float(max(width, height)) / 2,
+        length_unit=unit,
+        root_depth=depth,
     )
+
+
+def _usual_depth(recording: Recording, triangulated: np.ndarray) -> float:
+    """Median depth of the root in the cameras, two digits; 0 where nobody has one."""
+    camera = recording.cameras_of(slice(None))
+    root = triangulated[:, None, recording.skeleton.root]
+    depth = np.einsum("tvi,tvi->tv", camera.R[:, :, 2], root - camera.center)
+    depth = depth[np.isfinite(depth) & (depth > 0)]
+    return float(f"{np.median(depth):.2g}") if depth.size else 0.0
 
 
 def training_views(recording: Recording, label_world: np.ndarray) -> TrainingViews:
@@ -120,7 +157,7 @@ def training_views(recording: Recording, label_world: np.ndarray) -> TrainingVie
 
     Args:
         recording: Detections and cameras; its `pose_world` is ignored.
-        label_world: (frames, joints, 3) triangulated, world, metres.
+        label_world: (frames, joints, 3) triangulated, world, in the recording's unit of length.
 
     Raises:
         GeoselfError: No instant is seen by two views (65).

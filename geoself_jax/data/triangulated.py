@@ -1,5 +1,6 @@
 """Triangulates many frames by programs that a process compiles once."""
 
+import math
 from typing import Literal
 
 import jax
@@ -10,12 +11,17 @@ from geoself_jax.data.recording import HostCamera
 from geoself_jax.geometry.camera import Camera
 from geoself_jax.geometry.triangulation import triangulate_dlt, triangulate_robust
 
+USUAL_REACH = 4.0
+"""Metres: of a rig for people, for which `geometry.numerics.MIN_DEPTH` is."""
+
+Method = Literal["robust", "dlt"]
+
 
 def triangulate_frames(
     keypoints_2d: np.ndarray,
     confidence: np.ndarray,
     camera: HostCamera,
-    method: Literal["robust", "dlt"] = "robust",
+    method: Method = "robust",
 ) -> np.ndarray:
     """Triangulates each frame by itself.
 
@@ -28,13 +34,42 @@ def triangulate_frames(
     Returns:
         (frames, joints, 3) world, metres, float32; NaN where fewer than two views see a joint.
     """
+    points, metres = triangulate_by_reach(keypoints_2d, confidence, camera, method)
+    return points * np.float32(metres)
+
+
+def triangulate_by_reach(
+    keypoints_2d: np.ndarray,
+    confidence: np.ndarray,
+    camera: HostCamera,
+    method: Method = "robust",
+) -> tuple[np.ndarray, float]:
+    """Triangulates as `triangulate_frames`, but in a unit that makes a rig's reach `USUAL_REACH`.
+
+    So a rig whose lengths are all times s gives the same numbers, bit for bit.
+
+    Args:
+        keypoints_2d, confidence, camera, method: As of `triangulate_frames`.
+
+    Returns:
+        The points, world, float32, in that unit; and how many metres it is.
+    """
     program = {"robust": _robust, "dlt": _dlt}[method]
     shapes = ((3, 3), (3, 3), (3,))
     every = [
         np.broadcast_to(array, (*keypoints_2d.shape[:2], *shape))
         for array, shape in zip(camera, shapes, strict=True)
     ]
-    return in_chunks(program, (keypoints_2d, confidence, *every))
+    metres = _reach(every[2]) / USUAL_REACH
+    every[2] = every[2] / metres
+    return in_chunks(program, (keypoints_2d, confidence, *every)), metres
+
+
+def _reach(center: np.ndarray) -> float:
+    """Median distance of the cameras (frames, views, 3) from their middle; usual where it is 0."""
+    apart = np.linalg.norm(center - center.mean(1, keepdims=True), axis=-1)
+    middle = float(np.median(apart)) if apart.size else 0.0
+    return middle if 0 < middle < math.inf else USUAL_REACH
 
 
 @jax.jit

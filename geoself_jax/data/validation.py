@@ -33,9 +33,6 @@ ACTING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]
 BODY_METRES = (0.5, 3.0)
 """Largest distance between two joints of a person, median over instants."""
 
-ANIMAL_METRES = (0.005, 30.0)
-"""The same of any body."""
-
 _OF_PEOPLE = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 
 
@@ -275,25 +272,26 @@ def check_scene(source: str, arrays: Mapping[str, np.ndarray]) -> None:
         )
     if "pose_world" in arrays:
         names = arrays.get("pose_joint_names", arrays["joint_names"])
-        _check_ground_truth(source, arrays["pose_world"], size_limits([str(n) for n in names]))
+        if is_person([str(name) for name in names]):
+            _check_ground_truth(source, arrays["pose_world"])
 
 
-def _check_ground_truth(source: str, pose_world: np.ndarray, limits: tuple[float, float]) -> None:
+def _check_ground_truth(source: str, pose_world: np.ndarray) -> None:
     every = np.unique(np.linspace(0, len(pose_world) - 1, 500).astype(int))
     size = body_size(pose_world[every])
-    if not (np.isnan(size) or limits[0] <= size <= limits[1]):
-        raise wrong_unit(f"{source}: the body of pose_world", size, limits)
+    if not (np.isnan(size) or BODY_METRES[0] <= size <= BODY_METRES[1]):
+        raise wrong_unit(f"{source}: the body of pose_world", size)
 
 
-def size_limits(joint_names: Sequence[str]) -> tuple[float, float]:
-    """Returns the smallest and largest size of a body, metres: a person's, or any animal's.
+def is_person(joint_names: Sequence[str]) -> bool:
+    """Returns whether joints are a person's, whose size is known; another body may be of any size.
 
-    Joints are a person's if there are two each of shoulder, hip, knee and so on, and no paw.
+    There are two each of shoulder, hip, knee and so on, and no paw.
     """
     names = [normalized(name) for name in joint_names]
     person = all(sum(part in name for name in names) >= 2 for part in _OF_PEOPLE)
     animal = any(word in name for name in names for word in ("paw", "tail", "hoof", "wing"))
-    return BODY_METRES if person and not animal else ANIMAL_METRES
+    return person and not animal
 
 
 def body_size(points: np.ndarray) -> float:
@@ -307,17 +305,16 @@ def body_size(points: np.ndarray) -> float:
     return float(np.median(largest[largest > 0])) if (largest > 0).any() else float("nan")
 
 
-def wrong_unit(what: str, size: float, limits: tuple[float, float] = BODY_METRES) -> GeoselfError:
-    """Returns the error for a body whose size is not in metres; a person's size says its unit.
+def wrong_unit(what: str, size: float) -> GeoselfError:
+    """Returns the error for a person whose size is not in metres; it says the unit.
 
     Args:
         what: What was measured, as the error names it.
         size: Distance between the farthest joints (`body_size`), in the unit of the file.
-        limits: Smallest and largest, metres.
     """
-    wanted = f"wanted metres, {limits[0]} to {limits[1]}"
+    wanted = f"wanted metres, {BODY_METRES[0]} to {BODY_METRES[1]}"
     do = "give its lengths in metres: center and pose_world, or `prepare` again with --unit"
-    if limits == BODY_METRES and size > 30:
+    if size > 30:
         name, unit = ("millimetres", "mm") if size > 300 else ("centimetres", "cm")
         wanted, do = f"{wanted}; this looks like {name}", f"{do}={unit}"
     return data_error(f"{what} measures {size:.4g} between its farthest joints", wanted, do)

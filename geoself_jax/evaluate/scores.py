@@ -13,6 +13,7 @@ from geoself_jax.core.batch import windows
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.notices import silent
 from geoself_jax.data.joint_maps import LIMBS, JointMap, joint_map, limb_joints
+from geoself_jax.data.length_unit import unit_of
 from geoself_jax.data.recording import Recording
 from geoself_jax.geometry.camera import (
     Camera,
@@ -107,8 +108,10 @@ def label_free_scores(
         The first two are means over joints weighted by detection confidence. Undefined scores are
         left out: a single view has the first and the last only.
     """
-    camera = recording.cameras_of(slice(None)).on_device()
-    pose_camera = prediction.pose_3d + prediction.root_position[:, :, None]
+    pose_3d = np.asarray(prediction.pose_3d)
+    unit = unit_of(pose_3d.reshape(-1, *pose_3d.shape[2:]))
+    camera = recording.scaled(1 / unit).cameras_of(slice(None)).on_device()
+    pose_camera = (prediction.pose_3d + prediction.root_position[:, :, None]) / np.float32(unit)
     own, cross = jax.jit(_pixel_errors)(
         pose_camera, recording.keypoints_2d, recording.confidence, camera
     )

@@ -71,17 +71,22 @@ def lifts(folder: Path) -> dict[str, Lift]:
     return found | ({ONNX: _onnx(folder / ONNX)} if (folder / ONNX).is_file() else {})
 
 
-def check_differences(differences: dict[str, float]) -> None:
+def check_differences(differences: dict[str, float], length_unit: float = 1.0) -> None:
     """Checks that all files agree with the networks.
+
+    Args:
+        differences: mm, by file name.
+        length_unit: Metres that are 1 in the networks: the tolerance grows with the body.
 
     Raises:
         GeoselfError: A difference exceeds `MAX_DIFFERENCE_MM` (70).
     """
     for name, difference in differences.items():
-        if not difference <= MAX_DIFFERENCE_MM[name]:  # NaN too
+        most = MAX_DIFFERENCE_MM[name] * length_unit
+        if not difference <= most:  # NaN too
             raise GeoselfError(
                 f"{name}, read back, differs from the run's networks by {difference:.3g} mm",
-                f"must be at most {MAX_DIFFERENCE_MM[name]} mm; nothing was exported",
+                f"must be at most {most:.3g} mm; nothing was exported",
                 "try --checkpoint=best or last; if both fail, report it with the versions of jax",
                 DIVERGED,
             )

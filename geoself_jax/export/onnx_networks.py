@@ -214,6 +214,6 @@ def _root_position(config: ModelConfig, out: Tensor, root_ray: Pair) -> Tensor:
         return out
     graph = out.graph
     x, y, z = (out.take([i], axis=1) for i in range(3))
-    z = graph.node("Exp", graph.node("Clip", z, -3.0, 3.0)) * config.root_depth
+    z = graph.node("Exp", graph.node("Clip", z, -3.0, 3.0)) * config.start_depth
     across = (z * (ray + o * 0.1) for ray, o in zip(root_ray, (x, y), strict=True))
     return graph.node("Concat", *across, z, axis=1)

@@ -129,7 +129,8 @@ def _write(
     _describe(place, info)
     with phase("reading all back, comparing"):
         differences = compare.differences_mm(place, cases)
-    compare.check_differences(differences)
+    unit = trained.record["model"].get("length_unit") or 1.0  # not in the records of older runs
+    compare.check_differences(differences, unit)
     info["read_back_mm"] = differences
     with description.unusable_records_refused():
         card = model_card.card(info, differences)

@@ -6,7 +6,8 @@ import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
-from geoself_jax.data.validation import BODY_METRES, body_size, size_limits, wrong_unit
+from geoself_jax.data.validation import BODY_METRES, body_size, is_person, wrong_unit
+from geoself_jax.inspect.lengths import centimetres, metres, millimetres
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.sides import find
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
@@ -65,13 +66,11 @@ def check_size(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ver
     if np.isnan(size):
         return [note("size", f"subject {subject}: the size was not checked", "nobody triangulated")]
     figures = f"{size:.2f} m between the farthest joints, median"
-    limits = size_limits(skeleton.joint_names)
-    if not limits[0] <= size <= limits[1]:
-        wrong = wrong_unit(f"subject {subject}: the body", size, limits)
-        what, evidence, do = str(wrong).split(" - ")
-        return [error("size", what, evidence, do)]
-    if limits != BODY_METRES:
+    if not is_person(skeleton.joint_names):
         return [note("size", f"subject {subject} measures {size:.3g} m: is that its size?")]
+    if not BODY_METRES[0] <= size <= BODY_METRES[1]:
+        what, evidence, do = str(wrong_unit(f"subject {subject}: the body", size)).split(" - ")
+        return [error("size", what, evidence, do)]
     if not 0.7 <= size <= 2.2:
         what = f"subject {subject} has an unusual size"
         return [warning("size", what, figures, "check the unit of center")]
@@ -79,7 +78,11 @@ def check_size(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ver
 
 
 def check_bones(
-    subject: str, skeleton: Skeleton, points: np.ndarray, expected: np.ndarray
+    subject: str,
+    skeleton: Skeleton,
+    points: np.ndarray,
+    expected: np.ndarray,
+    unit: float = 1.0,
 ) -> list[Verdict]:
     """Verdicts on one subject's bones: do they keep their length, are both sides alike?
 
@@ -88,13 +91,14 @@ def check_bones(
         skeleton: Of the joints.
         points: (frames, joints, 3), metres.
         expected: (bones,) median deviation that is usual, metres (`precision.expected_changes`).
+        unit: Metres that are 1 in these.
     """
     bones, expected = bones_of(skeleton, points), np.nan_to_num(expected)
     if np.isfinite(bones.spread).sum() < 3:
         what = f"subject {subject}: bone lengths were not checked"
         return [note("bones", what, f"under {_FEWEST} instants of each")]
     found = _unsteady(subject, skeleton, bones, expected)
-    found += _uneven(subject, skeleton, bones, expected)
+    found += _uneven(subject, skeleton, bones, expected, unit)
     figures = f"median spread {100 * np.nanmedian(bones.spread):.1f} %, usual with these cameras "
     figures += f"{100 * np.nanmedian(expected / bones.length):.1f} %"
     return found or [ok("bones", f"subject {subject}: bones keep their length", figures)]
@@ -103,6 +107,7 @@ def check_bones(
 def check_order(
     skeleton: Skeleton,
     subjects: dict[str, np.ndarray],
+    unit: float = 1.0,
     *,
     expected: float = 0.0,
     sure: bool = True,
@@ -112,6 +117,7 @@ def check_order(
     Args:
         skeleton: As the file names the joints.
         subjects: Of each the (frames, joints, 3) poses, metres.
+        unit: Metres that are 1 in these.
         expected: Metres by which bones usually change with these cameras, on average.
         sure: Whether the cameras are proved to fit: of two, a wrong one may fit the other.
     """
@@ -122,7 +128,7 @@ def check_order(
         what = "the joint order was not checked"
         return [note("joint order", what, f"no subject with {_FEWEST} instants")]
     now = float(np.nanmean(costs))
-    figures = f"bones change, and differ from their twins, by {1000 * now:.0f} mm on average"
+    figures = f"bones change, and differ from their twins, by {millimetres(unit * now)} on average"
     absurd = max(_ABSURD, _USUAL_MEAN * expected)
     known = [
         (float(np.nanmean(_costs(other, distances, every))), name)
@@ -131,7 +137,7 @@ def check_order(
     ]
     best, name = min(known, default=(np.inf, ""))
     if now > _LOOSE and best < now / 2:
-        evidence = f"{figures}, in the order of {name} by {1000 * best:.0f} mm"
+        evidence = f"{figures}, in the order of {name} by {millimetres(unit * best)}"
         what, do = "the joint order is wrong", f"give the joint_names of {name}"
         return [error("joint order", what, evidence, do)]
     swaps = [
@@ -147,7 +153,7 @@ def check_order(
     if best < _BETTER * now and best < _SOUND:
         first, second = sorted((skeleton.joint_names[a], skeleton.joint_names[b]))
         what = f"joints {first} and {second} look exchanged"
-        evidence = f"{figures}, with the two exchanged by {1000 * best:.0f} mm"
+        evidence = f"{figures}, with the two exchanged by {millimetres(unit * best)}"
         return [warning("joint order", what, evidence, "check joint_names")]
     return [ok("joint order", "the joints' names fit the bones", figures)]
 
@@ -215,7 +221,9 @@ def _unsteady(
     return found
 
 
-def _uneven(subject: str, skeleton: Skeleton, bones: Bones, expected: np.ndarray) -> list[Verdict]:
+def _uneven(
+    subject: str, skeleton: Skeleton, bones: Bones, expected: np.ndarray, unit: float
+) -> list[Verdict]:
     place, found = {bone: i for i, bone in enumerate(skeleton.bones)}, []
     mirror = skeleton.mirror
     for (parent, child), i in place.items():
@@ -228,7 +236,8 @@ def _uneven(subject: str, skeleton: Skeleton, bones: Bones, expected: np.ndarray
         if max(ratio, 1 / ratio) > _UNEVEN and apart > usual:
             names = skeleton.joint_names
             what = f"subject {subject}: {names[parent]}-{names[child]} and its twin differ"
-            evidence = f"{100 * bones.length[i]:.0f} and {100 * bones.length[twin]:.0f} cm"
+            lengths = (unit * bones.length[i], unit * bones.length[twin])
+            evidence = " and ".join(map(centimetres, lengths))
             found.append(warning("bones", what, evidence, "check left_right and these joints"))
     return found
 
@@ -293,14 +302,15 @@ def check_depth(sample: Sample) -> list[Verdict]:
         if not values.size:
             continue
         behind, middle = float((values <= 0).mean()), float(np.median(values))
-        figures = f"{100 * behind:.0f} % of the joints it sees, median depth {middle:.1f} m"
+        far = sample.whole.unit * middle
+        figures = f"{100 * behind:.0f} % of the joints it sees, median depth {metres(far)}"
         if behind > 0.01:
             severity = error if behind > 0.2 else warning
             what = f"{sample.name(view)}: people are behind it"
             found.append(severity("depth", what, figures, "check R and center (x_cam = R (x - c))"))
-        elif middle > 100:
+        elif far > 100 and is_person(sample.whole.skeleton.joint_names):
             what = f"{sample.name(view)}: people are far away"
             do = "check the unit of center"
-            found.append(warning("depth", what, f"median depth {middle:.0f} m", do))
+            found.append(warning("depth", what, f"median depth {far:.0f} m", do))
     rig = sample.whole.rig_names[sample.rig]
     return found or [ok("depth", f"rig {rig}: people are in front of all cameras")]

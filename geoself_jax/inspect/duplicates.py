@@ -5,13 +5,14 @@ import hashlib
 import numpy as np
 
 from geoself_jax.data.recording import HostCamera, Recording
+from geoself_jax.inspect.lengths import millimetres
 from geoself_jax.inspect.sample import Sample, place, spread, triangulated
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
 CHECK, LEAK = "repeated frames", "leaks"
 _FROZEN = 5  # frames in a row
 _FEWEST = 4  # joints, for detections to be distinguishable
-_NEAR_MM = 15.0  # root mean square over the joints
+_NEAR_MM = 15.0  # root mean square over the joints, of a person
 _MOST, _MOST_AGAINST = 1000, 20000
 _LEAKED, _LEAST_FRAMES = 0.2, 5  # share of a clip's frames, and their number
 
@@ -131,7 +132,8 @@ def _near_frames(recording: Recording, against: Recording, other: str) -> list[V
         return []
     share, _, a, b = max(found)
     what = f"clips are in {other} too: {', '.join(sorted({one[1] for one in found})[:5])}"
-    evidence = f"poses within {_NEAR_MM:.0f} mm, up to {100 * share:.0f} % of a clip, e.g. {a} "
+    evidence = f"poses within {millimetres(_NEAR_MM / 1000 * recording.unit)}, "
+    evidence += f"up to {100 * share:.0f} % of a clip, e.g. {a} "
     return [error(LEAK, what, evidence + f"as {b}", "take these clips out of one file")]
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from geoself_jax.data.validation import is_person
 from geoself_jax.inspect import free_flight
 from geoself_jax.inspect.free_flight import GRAVITY
 from geoself_jax.inspect.sample import Sample
@@ -21,10 +22,12 @@ def check_speed(sample: Sample) -> list[Verdict]:
     apart = whole.frame_id[frames[later]] - whole.frame_id[frames]
     near = (whole.clip_id[frames[later]] == whole.clip_id[frames]) & (apart > 0)
     near &= apart <= 5 * step
+    if not is_person(whole.skeleton.joint_names):
+        return [note(CHECK, "fps was not checked", "how fast such a body moves is not known")]
     if near.sum() < 10:
         return [note(CHECK, "fps was not checked", "too few neighbouring frames looked at")]
     moved = np.linalg.norm(sample.points[later] - sample.points, axis=-1)[near]
-    speed = moved / apart[near][:, None] * whole.fps
+    speed = whole.unit * moved / apart[near][:, None] * whole.fps
     speed = speed[np.isfinite(speed)]
     if not speed.size:
         return [note(CHECK, "fps was not checked", "no body was triangulated")]
@@ -40,8 +43,12 @@ def check_speed(sample: Sample) -> list[Verdict]:
 
 def check_falls(samples: list[Sample]) -> list[Verdict]:
     """A verdict on the frame rate, by how fast whoever jumps falls; none without jumps."""
-    fps = samples[0].whole.fps
-    found = np.concatenate([free_flight.falls(sample) for sample in samples]) * fps**2
+    whole = samples[0].whole
+    if not is_person(whole.skeleton.joint_names):
+        return []
+    fps = whole.fps
+    found = np.concatenate([free_flight.falls(sample) for sample in samples])
+    found = found * whole.unit * fps**2
     found = _agreeing(found[found > GRAVITY / 16])  # a quarter of the frame rate
     if len(found) < _FEWEST:
         return []

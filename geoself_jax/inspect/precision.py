@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.inspect.lengths import millimetres
 from geoself_jax.inspect.sample import USUAL_PX, Sample
 from geoself_jax.inspect.verdicts import Verdict, warning
 
 CHECK = "baseline"
-_POOR = 0.05  # metres of standard deviation along the worst direction
+_POOR = 0.05  # metres, of a person, of standard deviation along the worst direction
 _FLAT = 3.5  # times that across it: two rays within 33 degrees of one line
 _MAD = 0.6745  # median absolute deviation of a normal distribution, of its standard deviation
 
@@ -47,7 +48,8 @@ def check_directions(sample: Sample) -> list[Verdict]:
     if depth < max(_POOR, _FLAT * across):
         return []
     pixels = np.mean([USUAL_PX * sample.noise_scale(view) for view in range(sample.views)])
-    evidence = f"depth along their line is known to {1000 * depth:.0f} mm only, with detections "
+    known = millimetres(sample.whole.unit * depth)
+    evidence = f"depth along their line is known to {known} only, with detections "
     evidence += f"{pixels:.1f} px off, and labels trained on will be poor there"
     do = "move one camera (aim for 40 to 140 degrees between them), or add one"
     return [warning(CHECK, _line(sample), evidence, do)]

@@ -6,6 +6,7 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.kept import kept, recording_key
+from geoself_jax.data.length_unit import in_length_units
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect import report
 from geoself_jax.inspect.sample import samples_of
@@ -39,9 +40,10 @@ def _findings(recording: Recording) -> list[Verdict]:
     """What is wrong or suspicious, worst first; kept for the next command on the recording."""
 
     def make() -> dict[str, np.ndarray]:
-        samples = samples_of(recording)[: report.RIGS]
-        found = report.of_detections(recording)
-        found += report.of_geometry(recording, samples, thorough=False)
+        sized = in_length_units(recording)
+        samples = samples_of(sized)[: report.RIGS]
+        found = report.of_detections(sized)
+        found += report.of_geometry(sized, samples, thorough=False)
         bad = [astuple(v) for v in worst_first(found) if v.severity in ("error", "warning")]
         return {"findings": np.array(bad, np.str_).reshape(len(bad), len(fields(Verdict)))}
 

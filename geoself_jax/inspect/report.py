@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.data.length_unit import in_length_units
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect import (
     body,
@@ -34,7 +35,7 @@ class Report:
 
     Attributes:
         source: Name of the recording.
-        recording: What was inspected.
+        recording: What was inspected, its lengths in its unit (`data.length_unit`).
         samples: The sampled instants, one sample per rig.
         verdicts: Worst first.
         figures: Plain numbers by name, see `statistics.all_figures`.
@@ -68,11 +69,12 @@ def inspect(
         other: That one's name.
         most: Instants on which geometry is checked.
     """
+    recording = in_length_units(recording)
     samples = samples_of(recording.without_ground_truth(), most)[:RIGS]
     found = of_detections(recording) + of_geometry(recording, samples)
     found += duplicates.check_repeats(recording) + same_person.check_copies(recording)
     if against is not None:
-        found += duplicates.check_leaks(recording, against, other)
+        found += duplicates.check_leaks(recording, against.scaled(1 / recording.unit), other)
     usable = samples if recording.views > 1 else []
     figures = all_figures(recording, usable, _by_subject(recording, usable))
     return Report(source, recording, samples, verdicts.worst_first(found), figures)
@@ -93,7 +95,7 @@ def of_geometry(
     """Checks of the cameras, and where these fit of the people between them.
 
     Args:
-        recording: To look at.
+        recording: To look at, its lengths in its unit.
         samples: Its instants, one sample a rig.
         thorough: All checks; else those alone that can find an error, which training refuses.
     """
@@ -223,16 +225,21 @@ def of_people(
     skeleton, subjects = recording.skeleton, _by_subject(recording, samples)
     usual = _expected_changes(recording, samples, subjects)
     found = [
-        v for name, points in subjects.items() for v in body.check_size(name, skeleton, points)
+        verdict
+        for name, points in subjects.items()
+        for verdict in body.check_size(name, skeleton, recording.unit * points)
     ]
     if any(verdict.severity == "error" for verdict in found):
         return found  # in another unit no bone is of a person's length
     vertical = body.check_up(samples)
-    order = body.check_order(skeleton, subjects, expected=_mean(usual), sure=recording.views > 2)
+    order = body.check_order(
+        skeleton, subjects, recording.unit, expected=_mean(usual), sure=recording.views > 2
+    )
     found += vertical + order
     found += [verdict for sample in samples for verdict in precision.check_directions(sample)]
     for name, points in subjects.items():
-        found += body.check_bones(name, skeleton, points, usual[name]) if thorough else []
+        if thorough:
+            found += body.check_bones(name, skeleton, points, usual[name], recording.unit)
     if vertical[0].severity != "ok":  # upside down, left looks like right
         what = "whether left and right are exchanged in all cameras was not checked"
         found.append(verdicts.note(sides.CHECK, what, "people do not stand upright by world_up"))

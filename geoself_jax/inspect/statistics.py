@@ -20,7 +20,8 @@ def of_camera(sample: Sample, view: int) -> dict[str, Any]:
     residual, (_, depth) = sample.residual[:, view], sample.seen_by_all
     known = np.isfinite(residual)
     error, far = residual[known], depth[:, view][known]
-    focal = np.diag(one(sample.cameras, view).K)[:2].mean()
+    focal, unit = np.diag(one(sample.cameras, view).K)[:2].mean(), sample.whole.unit
+    far = unit * far
     return {
         "rig": sample.whole.rig_names[sample.rig],
         "camera": sample.whole.camera_names[view],
@@ -47,7 +48,8 @@ def of_pair(sample: Sample, a: int, b: int) -> dict[str, Any]:
         "cameras": [sample.whole.camera_names[view] for view in (a, b)],
         "epipolar_px": _at(distance, 50),
         "epipolar_p95_px": _at(distance, 95),
-        "baseline_m": float(np.linalg.norm(cameras[0].center - cameras[1].center)),
+        "baseline_m": sample.whole.unit
+        * float(np.linalg.norm(cameras[0].center - cameras[1].center)),
         "ray_angle_degrees": _at(angle, 50),
     }
 
@@ -60,6 +62,7 @@ def pairs_of(sample: Sample) -> list[dict[str, Any]]:
 
 def of_subject(name: str, recording: Recording, points: np.ndarray) -> dict[str, Any]:
     """Size and bone lengths of one subject, from (frames, joints, 3) triangulated poses."""
+    points = recording.unit * points
     skeleton, bones = recording.skeleton, bones_of(recording.skeleton, points)
     where = {bone: i for i, bone in enumerate(skeleton.bones)}
     mirror, listed = skeleton.mirror, []
@@ -82,7 +85,7 @@ def of_floor(sample: Sample) -> float | None:
     ankles = find(sample.whole.skeleton, "left_ankle", "right_ankle")
     if ankles is None:
         return None
-    height = sample.points[:, ankles] @ sample.whole.world_up
+    height = sample.whole.unit * sample.points[:, ankles] @ sample.whole.world_up
     return _at(height[np.isfinite(height)], 5)
 
 

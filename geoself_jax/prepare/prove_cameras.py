@@ -18,7 +18,7 @@ import numpy as np
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.data.recording import HostCamera
 from geoself_jax.data.rig import Rig
-from geoself_jax.geometry.camera import Camera, project, world_to_camera
+from geoself_jax.geometry.camera import Camera, ray_to_pixel, world_to_camera
 from geoself_jax.geometry.epipolar import epipolar_distance
 from geoself_jax.geometry.lenses import undistort_pixels
 from geoself_jax.geometry.triangulation import triangulate_dlt
@@ -327,7 +327,8 @@ def _distances(pixels: jax.Array, weight: jax.Array, camera: Camera) -> jax.Arra
     """(F, N) px to the triangulated point; inf behind the camera, NaN where there is none."""
     point = triangulate_dlt(pixels, weight, camera)
     local = world_to_camera(point, camera)
-    distance = jnp.linalg.norm(project(local, camera.K) - pixels, axis=-1)
+    there = ray_to_pixel(local[..., :2] / local[..., 2:], camera.K)  # at any distance, however near
+    distance = jnp.linalg.norm(there - pixels, axis=-1)
     return jnp.where(local[..., 2] <= 0, jnp.inf, distance)
 
 

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.expansion import expanded
+from geoself_jax.core.in_metres import in_metres
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.runtime import workdir
@@ -81,7 +82,7 @@ RECORD_KINDS: dict[str, tuple[type, ...]] = {
 
 
 def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Trained:
-    """Loads a run's networks, those that commute with mirroring as ordinary ones of equal results.
+    """Loads a run's networks, as ordinary ones of equal results: not mirrored, and in metres.
 
     Args:
         folder: The run's.
@@ -116,5 +117,5 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
             "the run has not saved one yet",
             "train on" + (", or choose --checkpoint=last" if which == "best" else ""),
         )
-    model, variables = expanded(model, found[0]["variables"])
+    model, variables = in_metres(*expanded(model, found[0]["variables"]))
     return Trained(model, variables, record, found[1])

@@ -61,6 +61,7 @@ def run_record(
             "clips": len(recording.clip_names),
             "rigs": len(recording.rig_names),
             "cameras": list(recording.camera_names),
+            "length_unit": model.config.metres,
         },
         "versions": {name: version(name) for name in ("geoself_jax", "jax", "flax", "optax")},
     }

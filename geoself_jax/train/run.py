@@ -20,7 +20,7 @@ from geoself_jax.data.training_set import (
     held_out,
     resolved,
     training_views,
-    triangulate_recording,
+    triangulate_in_units,
 )
 from geoself_jax.evaluate.held_out import HeldOut
 from geoself_jax.inspect.quick import check_before_training
@@ -29,6 +29,7 @@ from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.run_log import logged
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.runtime.standard_streams import unread_streams_are_dropped
+from geoself_jax.train.as_before import as_before
 from geoself_jax.train.check_config import check_fit, check_labels, check_memory, check_values
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
@@ -53,7 +54,7 @@ def train(
         labels: (frames, joints, 3) world, metres, NaN where missing, to use in place of
             triangulated ones. Only for an upper bound that is named so (benchmarks/ablation).
         triangulated: `triangulate_recording` of this recording by `config.objective.labels`, where
-            it is available already; it takes a minute.
+            it is available already.
 
     It goes on where nobody reads its output any more. In a thread other than the main one, which
     alone gets signals, it says that none stops it.
@@ -74,17 +75,21 @@ def train(
         if not stop.listens:
             _warn(["trained in a thread: Ctrl-C and SIGTERM do not stop it between two steps"])
         check_fit(config, recording)
-        if triangulated is None:
+        points, unit = triangulated, 1.0
+        if points is None:
             with phase("triangulating"):
-                triangulated = triangulate_recording(recording, config.objective.labels)
+                points, unit = triangulate_in_units(recording, config.objective.labels)
+        triangulated = points * np.float32(unit)
         with phase("checking the recording"):
             warnings = check_before_training(config.data.train, recording, force=config.data.force)
         _warn(warnings)
         used, held = split_people(config, recording)
-        target = triangulated if labels is None else labels
-        data = training_views(recording.select(used), target[used])
+        config, built = as_before(folder, config, resolved(config.model, recording, triangulated))
+        model = Networks(built, recording.skeleton)
+        target, unit = (points, unit) if labels is None else (labels, 1.0)
+        sized = recording.scaled(1 / built.metres)
+        data = training_views(sized.select(used), target[used] * np.float32(unit / built.metres))
 
-        model = Networks(resolved(config.model, recording), recording.skeleton)
         check_memory(config, model)
         stages = make_stages(config, len(data.rig_id))
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
