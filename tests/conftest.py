@@ -52,6 +52,7 @@ QUICKLY_COMPILED = {
     *("test_procrustes", "test_sampling", "test_trajectories", "test_triangulation"),
     *("test_step", "test_network_kinds", "test_windows_lifted", "test_uncertainty"),
     *("test_run", "test_from_python", "test_parallel", "test_wrong_inputs"),
+    *("test_without_vertical", "test_any_skeleton"),
     "test_tfds",  # trains what the tiny run is
 }
 
@@ -202,3 +203,11 @@ def tiny_export(evaluated_run, tmp_path_factory) -> Path:
         jaxtyping.config.update("jaxtyping_disable", False)
     (folder.parent / "printed.txt").write_text(printed.getvalue())
     return folder
+
+
+@pytest.fixture
+def untyped():
+    """jaxtyping cannot broadcast the free batch size with which an export is traced."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -126,6 +126,7 @@ def _biased(recording: Recording, amount: float, rng: np.random.Generator) -> Re
     joints = recording.skeleton.joints
     offset = rng.normal(size=(joints, 3))
     offset *= amount / np.linalg.norm(offset, axis=-1, keepdims=True)
+    assert recording.world_up is not None
     up = recording.world_up / np.linalg.norm(recording.world_up)
     left, right = recording.skeleton.left_right[0]
     across = label[:, right] - label[:, left]

@@ -15,6 +15,8 @@ from geoself_jax.geometry.numerics import rotate
 class Tree(NamedTuple):
     """The kinematic tree of a skeleton, rooted at its root joint.
 
+    Joints that no bones join to the root are trees of their own, rooted at their first joints.
+
     Attributes:
         outward: (joint, its neighbour on the way to the root), from the root outward.
         limb: Of each joint, the number of the limb that ends in it; both sides have the same.
@@ -43,14 +45,16 @@ def tree(skeleton: Skeleton) -> Tree:
         neighbours[child].append(parent)
     outward: list[tuple[int, int]] = []
     branch = {root: root}
-    waiting = [root]
-    while waiting:
-        at = waiting.pop(0)
-        for joint in neighbours[at]:
-            if joint not in branch:
-                branch[joint] = joint if at == root else branch[at]
-                outward.append((joint, at))
-                waiting.append(joint)
+    for start in (root, *range(skeleton.joints)):
+        waiting = [] if start in branch and start != root else [start]
+        branch.setdefault(start, root)
+        while waiting:
+            at = waiting.pop(0)
+            for joint in neighbours[at]:
+                if joint not in branch:
+                    branch[joint] = joint if at == root else branch[at]
+                    outward.append((joint, at))
+                    waiting.append(joint)
     limb_of = {joint: min(joint, mirror[joint]) for joint in range(skeleton.joints)}
     names = sorted(set(limb_of.values()))
     heads = [joint for joint, at in outward if at == root]
@@ -81,12 +85,11 @@ def stretched(
         skeleton: Of the joints.
     """
     built = tree(skeleton)
-    new = {skeleton.root: relative[:, :, skeleton.root]}
+    new = {joint: relative[:, :, joint] for joint in range(skeleton.joints)}
     for joint, inner in built.outward:
         bone = relative[:, :, joint] - relative[:, :, inner]
         new[joint] = new[inner] + factor[:, built.limb[joint], None, None] * bone
-    alone = [relative[:, :, joint] for joint in range(skeleton.joints)]  # where no bone leads
-    return jnp.stack([new.get(joint, alone[joint]) for joint in range(skeleton.joints)], axis=2)
+    return jnp.stack([new[joint] for joint in range(skeleton.joints)], axis=2)
 
 
 def bent(
@@ -105,14 +108,14 @@ def bent(
     built = tree(skeleton)
     batch = vector.shape[0]
     own = Rotation.from_rotvec(vector.reshape(-1, 3)).as_matrix().reshape(batch, -1, 3, 3)
-    turn = {skeleton.root: jnp.broadcast_to(jnp.eye(3), (batch, 3, 3))}
-    new = {skeleton.root: relative[:, :, skeleton.root]}
+    unturned = jnp.broadcast_to(jnp.eye(3), (batch, 3, 3))
+    turn = dict.fromkeys(range(skeleton.joints), unturned)
+    new = {joint: relative[:, :, joint] for joint in range(skeleton.joints)}
     for joint, inner in built.outward:
         turn[joint] = turn[inner] @ own[:, joint] if built.bends[joint] else turn[inner]
         bone = relative[:, :, joint] - relative[:, :, inner]
         new[joint] = new[inner] + rotate(turn[joint], bone)
-    alone = [relative[:, :, joint] for joint in range(skeleton.joints)]  # where no bone leads
-    return jnp.stack([new.get(joint, alone[joint]) for joint in range(skeleton.joints)], axis=2)
+    return jnp.stack([new[joint] for joint in range(skeleton.joints)], axis=2)
 
 
 def tilted(

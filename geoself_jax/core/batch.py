@@ -18,7 +18,7 @@ class TrainingViews(NamedTuple):
         camera: The rigs' cameras.
         label_world: Triangulated from the same detections, world, metres; NaN where it cannot be.
         rig_middle: Mean triangulated root of each rig, world, metres: where its people are.
-        world_up: Unit vector against gravity.
+        world_up: Unit vector against gravity; None where it is unknown.
         run: First and last instant of the run of consecutive ones that each belongs to.
     """
 
@@ -28,7 +28,7 @@ class TrainingViews(NamedTuple):
     camera: Camera
     label_world: Float[Array | np.ndarray, "frames joints 3"]
     rig_middle: Float[Array | np.ndarray, "rigs 3"]
-    world_up: Float[Array | np.ndarray, " 3"]
+    world_up: Float[Array | np.ndarray, " 3"] | None
     run: Int[Array | np.ndarray, "frames 2"]
 
 

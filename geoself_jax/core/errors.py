@@ -31,6 +31,7 @@ class GeoselfError(Exception):
     Attributes:
         code: Exit code.
         lines: One for each input that is at fault: usually one.
+        causes: The errors that `joined` made one of; else empty.
     """
 
     def __init__(self, what: str, why: str, do: str, code: int) -> None:
@@ -38,6 +39,7 @@ class GeoselfError(Exception):
         super().__init__(one_line(line))
         self.code = code
         self.lines: tuple[str, ...] = (str(self),)
+        self.causes: tuple[GeoselfError, ...] = ()
 
 
 def usage_error(what: str, why: str, do: str) -> GeoselfError:
@@ -77,6 +79,7 @@ def joined(errors: Sequence[GeoselfError]) -> GeoselfError:
         return errors[0]
     several = GeoselfError("; ".join(str(error) for error in errors), "", "", DATA)
     several.lines = tuple(line for error in errors for line in error.lines)
+    several.causes = tuple(cause for error in errors for cause in error.causes or (error,))
     return several
 
 

@@ -1,5 +1,6 @@
 """Batches as a pure function of a key: frames, views and synthesized views."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -16,6 +17,8 @@ from geoself_jax.geometry.camera import Camera, project, world_to_camera
 
 AUGMENTED_DEPTH = 1.0
 """Least depth of a joint in a synthesized view, in `ModelConfig.length_unit`: metres for people."""
+
+_IN_MIRROR = (-1.0, 1.0, 1.0)
 
 
 class Samples(NamedTuple):
@@ -137,6 +140,7 @@ def make_batch(
         skeleton: For mirroring.
     """
     other = None
+    augmentation = applicable(augmentation, rows.world_up)
     if exchanges(augmentation):
         both = [_part(rows, which) for which in (0, 1)]
         rows, other = (_folded(part, skeleton)[0] for part in both)
@@ -172,6 +176,19 @@ def make_batch_in_parts(
     arrays = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), arrays)
     made = jax.lax.map(lambda part: make(rows._replace(**part[0]), part[1]), arrays)
     return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), made)
+
+
+def applicable(augmentation: AugmentationConfig, world_up: Any) -> AugmentationConfig:
+    """Returns what of an augmentation can be done: nothing by an unknown vertical.
+
+    Args:
+        augmentation: As configured.
+        world_up: Of `TrainingViews`; where it is None no body is turned, tilted, moved over the
+            ground, or given the upper body of another.
+    """
+    if world_up is not None:
+        return augmentation
+    return dataclasses.replace(augmentation, turn=False, tilt=0.0, shift=0.0, exchange=0.0)
 
 
 def exchanges(augmentation: AugmentationConfig) -> bool:
@@ -234,7 +251,7 @@ def draw_batch(
         rig_views=rig_views,
         joints=skeleton.joints,
     )
-    pairs = exchanges(augmentation)
+    pairs = exchanges(applicable(augmentation, data.world_up))
     rows = take_frames(data, instants_of(samples, data.run, frames, pairs=pairs))
     return make_batch(rows, samples, augmentation=augmentation, skeleton=skeleton)
 
@@ -267,13 +284,16 @@ def _new_views(
 ) -> Batch:
     """Synthesizes views of augmented poses, projected into a random rig of the data.
 
+    Where the vertical is unknown poses stay where they are, in their own rig, and are mirrored with
+    their cameras: a plane that is not vertical would lay them over.
+
     The detector's residuals of the same instant and view, in units of rays at the body's distance,
     are re-applied (times `augmentation.noise`), so that synthesized detections have realistic
     noise.
     """
     residual, confidence = _residual(own), own.confidence
-    axes = _axes(jnp.asarray(rows.world_up))
-    if other is not None:
+    axes = None if rows.world_up is None else _axes(jnp.asarray(rows.world_up))
+    if other is not None and axes is not None:
         theirs = _observed(other, samples.view)
         body, taken = _exchanged(rows, other, samples, augmentation, skeleton, axes)
         rows = rows._replace(label_world=body)
@@ -284,11 +304,16 @@ def _new_views(
         rows = rows._replace(label_world=_reshaped(rows, samples, augmentation, skeleton, axes))
 
     change = _change(samples.numbers, len(rows.rig_middle), augmentation)
-    body = _moved(rows, change, axes, root)
-    camera = _cameras(rows, change.rig, samples.view)
-    label = world_to_camera(body[:, None], camera)
-
     mirrored = (change.mirror < 0)[:, None, None]
+    if axes is None:
+        camera = _cameras(rows, rows.rig_id, samples.view)
+        label = world_to_camera(_scaled(rows, change, root)[:, None], camera)
+        label = jnp.where(mirrored[..., None], label * jnp.array(_IN_MIRROR), label)
+        camera = _mirrored(camera, change)
+    else:
+        camera = _cameras(rows, change.rig, samples.view)
+        label = world_to_camera(_moved(rows, change, axes, root)[:, None], camera)
+
     flipped = residual[:, :, mirror] * jnp.array([-1.0, 1.0])
     residual = jnp.where(mirrored[..., None], flipped, residual)
     label = jnp.where(mirrored[..., None], label[:, :, mirror], label)
@@ -335,7 +360,7 @@ def _reshaped(
     samples: Samples,
     augmentation: AugmentationConfig,
     skeleton: Skeleton,
-    axes: tuple[jax.Array, jax.Array, jax.Array],
+    axes: tuple[jax.Array, jax.Array, jax.Array] | None,
 ) -> Float[Array, "batch points 3"]:
     """Scales, bends and tilts the poses; the root position of each frame is kept."""
     shape = (len(rows.rig_id), -1, skeleton.joints, 3)
@@ -350,7 +375,7 @@ def _reshaped(
     if augmentation.bend:  # one body keeps its pose, the next loses it
         most = augmentation.bend * jnp.abs(strength)[:, None, None]
         relative = bodies.bent(relative, most * limbs, skeleton)
-    if augmentation.tilt:
+    if augmentation.tilt and axes is not None:
         towards = jnp.pi * tilt[:, :1]
         axis = jnp.cos(towards) * axes[0] + jnp.sin(towards) * axes[1]
         relative = bodies.tilted(relative, augmentation.tilt * tilt[:, 1:2] * axis)
@@ -394,6 +419,22 @@ def _moved(
     middle = middle - rows.rig_middle[rows.rig_id] + rows.rig_middle[change.rig]
     middle = middle + change.shift[:, :1] * across + change.shift[:, 1:] * ahead
     return moved + middle[:, None]
+
+
+def _scaled(rows: TrainingViews, change: _Change, root: int) -> Float[Array, "batch joints 3"]:
+    """Scales triangulated poses about their root, which stays where it is."""
+    middle = jnp.asarray(rows.label_world)[:, root, None]
+    return middle + change.scale[:, None, None] * (rows.label_world - middle)
+
+
+def _mirrored(camera: Camera, change: _Change) -> Camera:
+    """Returns the cameras of a world whose x is reversed where poses are mirrored.
+
+    They see in their x reversed what the cameras of the world as it is see: S R S, S center.
+    """
+    signs = jnp.where((change.mirror < 0)[:, None], jnp.array(_IN_MIRROR), 1.0)
+    R = signs[:, None, :, None] * camera.R * signs[:, None, None, :]
+    return camera._replace(R=R, center=signs[:, None] * camera.center)
 
 
 def _axes(up: Float[Array, " 3"]) -> tuple[jax.Array, jax.Array, jax.Array]:

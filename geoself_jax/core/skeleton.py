@@ -14,12 +14,15 @@ class Skeleton:
         parents: Index of each joint's parent; the root's is -1.
         left_right: Pairs (left joint, right joint) that a mirror exchanges.
         root: Index of the joint that poses are relative to.
+        body_metres: Smallest and largest usual distance of its farthest joints, metres, by which a
+            wrong unit is noticed; None where it is not declared.
     """
 
     joint_names: tuple[str, ...]
     parents: tuple[int, ...]
     left_right: tuple[tuple[int, int], ...]
     root: int
+    body_metres: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         joints = len(self.joint_names)
@@ -45,6 +48,15 @@ class Skeleton:
         if not 0 <= self.root < joints:
             raise data_error(
                 f"root {self.root}", f"wanted an index below {joints}", "set `root` in the file"
+            )
+        if (
+            self.body_metres is not None
+            and not 0 < self.body_metres[0] <= self.body_metres[1] < 1e6
+        ):
+            raise data_error(
+                f"body_metres {self.body_metres}",
+                "wanted the smallest and the largest size of a body, metres, above 0",
+                "fix it, or leave it out",
             )
 
     def _leads_to_a_root(self, joint: int) -> bool:

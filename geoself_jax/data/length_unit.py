@@ -13,7 +13,7 @@ from geoself_jax.data.triangulated import triangulate_by_reach
 PERSON = 0.872
 """`body_spread` of people, metres: of the nine that cmu_h36m_rig trains on."""
 
-_MOST = 512  # instants looked at
+_MOST, _PAIRS = 512, 10**7  # instants looked at; pairs of joints in them
 _FAR = 80  # percentile of the distances: neither one outlying joint nor a face of 68 points decides
 
 
@@ -30,7 +30,11 @@ def length_unit(recording: Recording) -> float:
     at = np.flatnonzero(two)
     if recording.views < 2 or not at.size:
         return 1.0
-    at = at[np.unique(np.linspace(0, len(at) - 1, min(_MOST, len(at))).astype(int))]
+    at = at[
+        np.unique(
+            np.linspace(0, len(at) - 1, _instants(recording.skeleton.joints, len(at))).astype(int)
+        )
+    ]
     few = recording.select(at)
     seen = (few.keypoints_2d, few.confidence, few.cameras_of(slice(None)))
     points, metres = triangulate_by_reach(*seen)
@@ -40,9 +44,15 @@ def length_unit(recording: Recording) -> float:
 
 def unit_of(points: np.ndarray) -> float:
     """Returns the unit of length of poses (frames, joints, 3), as `length_unit`."""
-    at = np.unique(np.linspace(0, max(len(points) - 1, 0), _MOST).astype(int))
+    count = _instants(points.shape[1], len(points))
+    at = np.unique(np.linspace(0, max(len(points) - 1, 0), count).astype(int))
     spread = body_spread(points[at]) if len(points) else 0.0
     return spread / PERSON if spread > 0 else 1.0
+
+
+def _instants(joints: int, frames: int) -> int:
+    """How many instants are looked at: fewer of bodies with very many pairs of joints."""
+    return max(1, min(_MOST, frames, _PAIRS // joints**2))
 
 
 def body_spread(points: np.ndarray) -> float:

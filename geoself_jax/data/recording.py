@@ -18,6 +18,7 @@ from geoself_jax.data.files import npz
 from geoself_jax.data.lost_pixels import undistorted, warn_of_lost
 from geoself_jax.data.skeletons import (
     KNOWN_SKELETONS,
+    Rootless,
     derive_root,
     find_known,
     known_skeleton,
@@ -79,7 +80,7 @@ class Recording:
         skeleton: Of the J joints.
         clip_names, clip_actions, subject_names, rig_names, camera_names: Names.
         fps: Frames per second.
-        world_up: (3,) unit vector against gravity, in the world.
+        world_up: (3,) unit vector against gravity, in the world; None where it is unknown.
         pose_world: (T, J', 3) metres, world; ground truth for evaluation only, or None.
         pose_skeleton: Of the J' joints; None where they are the detections', J' = J.
         assumed_skeleton: Name of the skeleton where the detector's files named no joints and it was
@@ -105,7 +106,7 @@ class Recording:
     rig_names: tuple[str, ...]
     camera_names: tuple[str, ...]
     fps: float
-    world_up: np.ndarray
+    world_up: np.ndarray | None
     pose_world: np.ndarray | None = None
     pose_skeleton: Skeleton | None = None
     assumed_skeleton: str = ""
@@ -188,8 +189,8 @@ class Recording:
 def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     """Checks the arrays of format `geoself-multiview/1` and undoes lens distortion.
 
-    Where the file gives no root and its joints are a known detector's without one, a pelvis is
-    derived (`data.skeletons.derive_root`).
+    Where the file gives no root, one is derived (`data.skeletons.derive_root`): a pelvis where its
+    joints are a known detector's without one, a centroid where they are no known skeleton's.
 
     Args:
         arrays: As in the file; see docs/recording.md.
@@ -211,7 +212,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     confidence = arrays["confidence"].astype(np.float32)
     missing = ~validation.placed(keypoints_2d)
     keypoints_2d[missing] = np.nan
-    up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
+    up = validation.vertical_of(arrays)
     confidence = np.where(missing, 0, confidence)
     skeleton, pose_skeleton, pose_world = _skeletons(arrays, source)
     if "root" not in arrays:
@@ -232,7 +233,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
         skeleton=skeleton,
         **names,
         fps=float(arrays["fps"].item()),
-        world_up=up / np.linalg.norm(up),
+        world_up=None if up is None else up / np.linalg.norm(up),
         pose_world=pose_world,
         pose_skeleton=pose_skeleton,
         assumed_skeleton=str(np.asarray(arrays.get("assumed_skeleton", "")).item()),
@@ -270,10 +271,13 @@ def arrays_of(recording: Recording) -> dict[str, np.ndarray]:
     skeleton, camera = recording.skeleton, recording.camera
     arrays = {
         name: getattr(recording, name)
-        for name in (*_FRAME_ARRAYS, "image_size", "world_up")
+        for name in (*_FRAME_ARRAYS, "image_size")
         if getattr(recording, name) is not None
     }
+    arrays["world_up"] = up_array(recording.world_up)
     arrays |= {name: np.array(getattr(recording, name)) for name in _NAMES}
+    if skeleton.body_metres is not None:
+        arrays["body_metres"] = np.array(skeleton.body_metres)
     if recording.pose_skeleton is not None:
         arrays["pose_joint_names"] = np.array(recording.pose_skeleton.joint_names)
     if recording.assumed_skeleton:
@@ -289,6 +293,11 @@ def arrays_of(recording: Recording) -> dict[str, np.ndarray]:
         "R": camera.R,
         "center": camera.center,
     }
+
+
+def up_array(world_up: np.ndarray | None) -> np.ndarray:
+    """Returns `world_up` as the format has it: empty where it is unknown."""
+    return np.zeros(0) if world_up is None else world_up.astype(np.float64)
 
 
 def _skeletons(
@@ -317,31 +326,39 @@ def skeleton_of(arrays: Mapping[str, np.ndarray], source: str) -> Skeleton:
     """Returns the skeleton that arrays of the format describe or name.
 
     Args:
-        arrays: As in the file; `joint_names`, and `parents`, `left_right` and `root` if given.
+        arrays: As in the file; `joint_names`, and `parents`, `left_right` and `root` if given;
+            without `root` joints that are no known skeleton's are `Rootless`.
         source: Name for error messages.
 
     Raises:
         GeoselfError: Half a description, or joints of no known skeleton (65).
     """
     joint_names = tuple(str(name) for name in arrays["joint_names"])
-    there = [name for name in ("parents", "left_right", "root") if name in arrays]
-    if there and len(there) < 3:
+    there = {name for name in ("parents", "left_right", "root") if name in arrays}
+    rootless = there == {"parents", "left_right"} and find_known(joint_names) is None
+    if there and len(there) < 3 and not rootless:
         raise data_error(
-            f"{source}: of the skeleton only {' and '.join(there)}",
+            f"{source}: of the skeleton only {' and '.join(sorted(there, reverse=True))}",
             "parents, left_right and root describe it together",
             "give all three, or none where the joints are a known skeleton's",
         )
     try:
         if not there:
             return known_skeleton(joint_names)
-        return Skeleton(
+        kind = Rootless if rootless else Skeleton
+        return kind(
             joint_names,
             tuple(int(p) for p in arrays["parents"]),
             tuple((int(a), int(b)) for a, b in arrays["left_right"]),
-            int(arrays["root"].item()),
+            0 if rootless else int(arrays["root"].item()),
+            _size(arrays.get("body_metres")),
         )
     except GeoselfError as error:
         raise data_error(f"{source}: {error}", "", "") from error
+
+
+def _size(declared: np.ndarray | None) -> tuple[float, float] | None:
+    return None if declared is None else (float(declared[0]), float(declared[1]))
 
 
 def _fingerprint(arrays: Mapping[str, np.ndarray]) -> str:

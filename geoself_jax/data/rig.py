@@ -8,6 +8,19 @@ import numpy as np
 from geoself_jax.core.errors import data_error, nearest_name
 from geoself_jax.geometry.lenses import Lens
 
+SKYWARD = np.array([0.0, -1.0, 0.0])
+"""Up direction in the axes of a level camera: y is down."""
+
+
+def up_in_camera(R: np.ndarray, world_up: np.ndarray | None) -> np.ndarray:
+    """Returns the direction against gravity in a camera's axes, to draw with.
+
+    Args:
+        R: (3, 3), world to camera.
+        world_up: (3,) unit vector; None where it is unknown, and the camera is taken to be level.
+    """
+    return SKYWARD if world_up is None else np.asarray(R @ world_up)
+
 
 @dataclass(frozen=True)
 class Rig:
@@ -21,7 +34,7 @@ class Rig:
         R: (V, 3, 3) float64, world to camera; camera axes x right, y down, z forward.
         center: (V, 3) float64, in the world.
         image_size: (V, 2) whole numbers, width and height; px; 0 where the file has none.
-        world_up: (3,) unit vector against gravity, in the world.
+        world_up: (3,) unit vector against gravity, in the world; None where it is unknown.
     """
 
     name: str
@@ -31,7 +44,7 @@ class Rig:
     R: np.ndarray
     center: np.ndarray
     image_size: np.ndarray
-    world_up: np.ndarray
+    world_up: np.ndarray | None
 
     @property
     def views(self) -> int:
@@ -74,7 +87,7 @@ def rig_from_opencv(
     image_size: np.ndarray,
     *,
     metres: float,
-    world_up: Sequence[float],
+    world_up: Sequence[float] | np.ndarray | None,
 ) -> Rig:
     """A rig from OpenCV's convention, x_cam = R x_world + t: center = -R^T t.
 
@@ -87,10 +100,10 @@ def rig_from_opencv(
         t: (V, 3), in the file's unit.
         image_size: (V, 2).
         metres: Length of the file's unit, e.g. 0.001 for millimetres.
-        world_up: Against gravity, in the file's world.
+        world_up: Against gravity, in the file's world; None where it is unknown.
     """
     R, t = np.asarray(R, np.float64), np.asarray(t, np.float64)
-    up = np.asarray(world_up, np.float64)
+    up = None if world_up is None else np.asarray(world_up, np.float64)
     return Rig(
         name=name,
         camera_names=tuple(camera_names),
@@ -99,5 +112,5 @@ def rig_from_opencv(
         R=R,
         center=-np.einsum("vji,vj->vi", R, t) * metres,
         image_size=np.asarray(image_size, np.int32),
-        world_up=up / np.linalg.norm(up),
+        world_up=None if up is None else up / np.linalg.norm(up),
     )

@@ -6,9 +6,9 @@ from typing import Any
 from geoself_jax.core.errors import GeoselfError, data_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_toml
-from geoself_jax.data.skeletons import KNOWN_SKELETONS
+from geoself_jax.data.skeletons import CENTROID, KNOWN_SKELETONS, Rootless
 
-_KEYS = ("joints", "root", "bones", "parents", "left_right")
+_KEYS = ("joints", "root", "bones", "parents", "left_right", "body_metres")
 _EXAMPLE = 'e.g. joints = ["pelvis", "hip"], root = "pelvis", bones = [["pelvis", "hip"]]'
 
 
@@ -32,9 +32,13 @@ def named_skeleton(name: str) -> Skeleton:
 def read_skeleton_toml(path: Path) -> Skeleton:
     """Reads a skeleton.
 
-    `joints` are names in the order of the arrays, `root` one of them. The tree is given once:
-    as `bones`, pairs that join two joints in either order, or as `parents`, joint = parent.
-    `left_right` are pairs (left joint, right joint); it may be left out.
+    `joints` are names in the order of the arrays, `root` one of them, or `centroid`, the mean of
+    those that are seen, where none is the root. The tree is given once: as `bones`, pairs that join
+    two joints in either order, or as `parents`, joint = parent. With a centroid it may be several
+    trees.
+    `left_right` are pairs (left joint, right joint); it may be left out. So may `body_metres`, the
+    smallest and the largest distance between the farthest joints of such a body: a recording in
+    another unit is then refused.
 
     Raises:
         GeoselfError: Missing (66); not such a file, or names that contradict each other (65).
@@ -47,7 +51,8 @@ def read_skeleton_toml(path: Path) -> Skeleton:
     for joint in joints:
         if joints.count(joint) > 1:
             raise data_error(f"{path}: joints: {joint!r} twice", "wanted each once", "rename one")
-    root = _joint(path, "root", values.get("root"), joints)
+    rootless = values.get("root") == CENTROID and CENTROID not in joints
+    root = None if rootless else _joint(path, "root", values.get("root"), joints)
     if ("bones" in values) == ("parents" in values):
         found = "both bones and parents" if "bones" in values else "neither bones nor parents"
         raise data_error(f"{path}: {found}", "wanted one of the two for the tree", _EXAMPLE)
@@ -57,11 +62,12 @@ def read_skeleton_toml(path: Path) -> Skeleton:
         parents = _from_table(path, values["parents"], joints, root)
     left_right = _pairs(path, "left_right", values.get("left_right", []), joints)
     try:
-        return Skeleton(
+        return (Skeleton if root else Rootless)(
             tuple(joints),
             tuple(-1 if p is None else joints.index(p) for p in parents),
             tuple((joints.index(a), joints.index(b)) for a, b in left_right),
-            joints.index(root),
+            joints.index(root) if root else 0,
+            _size(path, values.get("body_metres")),
         )
     except GeoselfError as error:
         raise data_error(f"{path}: {error}", "", "") from error
@@ -72,6 +78,19 @@ def _names(path: Path, key: str, value: Any) -> list[str]:
         return value
     found = "is not there" if value is None else f"is {_short(value)}"
     raise data_error(f"{path}: {key} {found}", "wanted a list of joint names", _EXAMPLE)
+
+
+def _size(path: Path, value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    numbers = isinstance(value, list) and [type(v) in (int, float) for v in value]
+    if numbers != [True, True]:
+        raise data_error(
+            f"{path}: body_metres is {_short(value)}",
+            "wanted the smallest and the largest size of a body, metres",
+            "e.g. body_metres = [0.06, 0.12]",
+        )
+    return float(value[0]), float(value[1])
 
 
 def _joint(path: Path, key: str, value: Any, joints: list[str]) -> str:
@@ -97,7 +116,8 @@ def _pairs(path: Path, key: str, value: Any, joints: list[str]) -> list[tuple[st
     return [(_joint(path, key, a, joints), _joint(path, key, b, joints)) for a, b in value]
 
 
-def _from_table(path: Path, value: Any, joints: list[str], root: str) -> list[str | None]:
+def _from_table(path: Path, value: Any, joints: list[str], root: str | None) -> list[str | None]:
+    """Each joint's parent; all but the root must have one, or, without a root, any may."""
     if not isinstance(value, dict):
         raise data_error(f"{path}: parents is {_short(value)}", "wanted joint = parent", _EXAMPLE)
     for joint, parent in value.items():
@@ -110,7 +130,7 @@ def _from_table(path: Path, value: Any, joints: list[str], root: str) -> list[st
             "take the line out",
         )
     for joint in joints:
-        if joint != root and joint not in value:
+        if root and joint != root and joint not in value:
             raise data_error(f"{path}: parents: none for {joint!r}", "all but the root", _EXAMPLE)
         _refuse_circle(path, joint, value)
     return [value.get(joint) for joint in joints]
@@ -129,12 +149,18 @@ def _refuse_circle(path: Path, joint: str, parents: dict[str, str]) -> None:
 
 
 def _from_bones(
-    path: Path, bones: list[tuple[str, str]], joints: list[str], root: str
+    path: Path, bones: list[tuple[str, str]], joints: list[str], root: str | None
 ) -> list[str | None]:
-    """Each joint's parent, found by walking from the root."""
-    parents: dict[str, str | None] = {root: None}
+    """Each joint's parent, found by walking from the root, or from one joint of each tree."""
+    parents: dict[str, str | None] = {root or joints[0]: None}
     left = list(bones)
-    while ready := [pair for pair in left if pair[0] in parents or pair[1] in parents]:
+    while True:
+        ready = [pair for pair in left if pair[0] in parents or pair[1] in parents]
+        if not ready and root is None and len(parents) < len(joints):
+            parents[next(joint for joint in joints if joint not in parents)] = None
+            continue
+        if not ready:
+            break
         a, b = ready[0]
         left.remove((a, b))
         if a in parents and b in parents:

@@ -9,6 +9,13 @@ from geoself_jax.core.skeleton import H36M_17, Skeleton, normalized
 
 ROOT = "pelvis"
 
+CENTROID = "centroid"
+"""The joint that is derived where no joint is the root: the mean of those that are seen."""
+
+
+class Rootless(Skeleton):
+    """A skeleton without a root: its `root` stands in for the centroid that is derived from it."""
+
 
 def from_parents(parents: Mapping[str, str], root: str) -> Skeleton:
     """A skeleton from each joint's parent, by name, in the order of the joints.
@@ -319,7 +326,27 @@ def with_pelvis(skeleton: Skeleton) -> Skeleton:
     parents = list(skeleton.parents)
     for joint in (skeleton.root, *_hips(skeleton)):
         parents[joint] = pelvis
-    return Skeleton((*skeleton.joint_names, ROOT), (*parents, -1), skeleton.left_right, root=pelvis)
+    names, size = (*skeleton.joint_names, ROOT), skeleton.body_metres
+    return Skeleton(names, (*parents, -1), skeleton.left_right, pelvis, size)
+
+
+def with_centroid(skeleton: Skeleton) -> Skeleton:
+    """The skeleton with a centroid as its last joint and root, which no bone leads to.
+
+    Args:
+        skeleton: Of the joints whose mean it is.
+    """
+    names, parents = (*skeleton.joint_names, CENTROID), (*skeleton.parents, -1)
+    size = skeleton.body_metres
+    return Skeleton(names, parents, skeleton.left_right, skeleton.joints, size)
+
+
+def without_centroid(skeleton: Skeleton) -> Skeleton:
+    """The skeleton of the joints that a detector gives: `with_centroid` undone, else as it is."""
+    last = skeleton.joints - 1
+    if skeleton.root != last or skeleton.joint_names[last] != CENTROID or last in skeleton.parents:
+        return skeleton
+    return Rootless(skeleton.joint_names[:last], skeleton.parents[:last], skeleton.left_right, 0)
 
 
 def _hips(skeleton: Skeleton) -> tuple[int, int]:
@@ -353,17 +380,24 @@ KNOWN_SKELETONS = {
 def derive_root(
     skeleton: Skeleton, points: np.ndarray, confidence: np.ndarray
 ) -> tuple[Skeleton, np.ndarray, np.ndarray]:
-    """Appends a pelvis, midway between the hips, where a known detector gives no root.
+    """Appends a root where there is none: a known detector's pelvis, or the centroid.
+
+    The pelvis is midway between the hips, the centroid of a `Rootless` skeleton the mean of the
+    seen joints.
 
     Args:
-        skeleton: Of the J joints; one with a root of its own, or an own one, stays as it is.
+        skeleton: Of the J joints; one with a root of its own stays as it is.
         points: (..., J, 2 or 3) pixels or metres; NaN where missing.
         confidence: (..., J) in [0, 1]; 0 where missing.
 
     Returns:
         The three with J + 1 joints, or as they were. The pelvis' confidence is the lower of the
-        hips'; where one of them is missing so is the pelvis.
+        hips'; where one of them is missing so is the pelvis. The centroid's is the mean of the
+        joints', 0 of a missing one; where fewer than half are seen it is missing: the mean of few
+        is another point.
     """
+    if isinstance(skeleton, Rootless):
+        return with_centroid(skeleton), *_with_mean(points, confidence)
     if not any(_same_skeleton(skeleton, known) for known in ROOTLESS):
         return skeleton, points, confidence
     hips = list(_hips(skeleton))
@@ -375,6 +409,19 @@ def derive_root(
         np.concatenate([points, pelvis], -2),
         np.concatenate([confidence, trust], -1),
     )
+
+
+def _with_mean(points: np.ndarray, confidence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points and confidences with the mean of the seen joints behind the last."""
+    seen = np.isfinite(points).all(-1) & (confidence > 0)
+    count = seen.sum(-1)
+    total = np.where(seen[..., None], points, 0).sum(-2, dtype=np.float64)
+    mean = (total / np.maximum(count, 1)[..., None])[..., None, :]
+    trust = np.where(seen, confidence, 0).mean(-1, keepdims=True).astype(confidence.dtype)
+    enough = (2 * count >= confidence.shape[-1])[..., None]
+    trust = np.where(enough, trust, 0).astype(confidence.dtype)
+    mean = np.where(trust[..., None] > 0, mean, np.nan).astype(points.dtype)
+    return np.concatenate([points, mean], -2), np.concatenate([confidence, trust], -1)
 
 
 def same_joints(a: tuple[str, ...], b: tuple[str, ...]) -> bool:

@@ -188,6 +188,6 @@ def training_views(recording: Recording, label_world: np.ndarray) -> TrainingVie
         camera=used.camera.on_device(),
         label_world=array(label),
         rig_middle=array(middle),
-        world_up=array(used.world_up),
+        world_up=None if used.world_up is None else array(used.world_up),
         run=used.runs,
     )

@@ -19,7 +19,7 @@ IGNORED = ("occluded", "clip_descriptions")
 REQUIRED = (*TEXT, *IDS, "keypoints_2d", "confidence", "K", "R", "center", "image_size", "fps")
 OPTIONAL = (
     *("dist", "pose_world", "pose_joint_names", "assumed_skeleton", "world_up"),
-    *("parents", "left_right", "root", *IGNORED),
+    *("parents", "left_right", "root", "body_metres", *IGNORED),
 )
 SINGLE = ("format", "fps", "root", "assumed_skeleton")
 _KINDS = {"U": "text", "iu": "whole numbers", "iuf": "numbers"}
@@ -133,8 +133,9 @@ def check_shapes(source: str, arrays: Mapping[str, np.ndarray]) -> None:
         "image_size": (rigs, views, 2),
         "camera_names": (views,),
         "clip_actions": arrays["clip_names"].shape,
-        "world_up": (3,),
+        "world_up": (arrays.get("world_up", np.empty(0)).size and 3,),
         "parents": (joints,),
+        "body_metres": (2,),
         "left_right": (arrays.get("left_right", np.empty(0)).size // 2, 2),
         **{name: (frames,) for name in ("clip_id", "frame_id", "subject_id", "rig_id")},
     }
@@ -263,24 +264,49 @@ def check_scene(source: str, arrays: Mapping[str, np.ndarray]) -> None:
             "wanted width and height in pixels, above 0",
             "fix image_size",
         )
-    up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
-    if not (np.isfinite(up).all() and np.linalg.norm(up) > 0):
+    up = vertical_of(arrays)
+    if up is not None and not (np.isfinite(up).all() and np.linalg.norm(up) > 0):
         raise data_error(
             f"{source}: world_up {up.tolist()}",
             "wanted the direction against gravity",
-            "give e.g. [0, 0, 1]",
+            "give e.g. [0, 0, 1], or an empty array where it is unknown",
         )
     if "pose_world" in arrays:
         names = arrays.get("pose_joint_names", arrays["joint_names"])
-        if is_person([str(name) for name in names]):
-            _check_ground_truth(source, arrays["pose_world"])
+        declared = arrays.get("body_metres")
+        limits = known_size(
+            [str(name) for name in names], None if declared is None else tuple(declared.tolist())
+        )
+        if limits is not None:
+            _check_ground_truth(source, arrays["pose_world"], limits)
 
 
-def _check_ground_truth(source: str, pose_world: np.ndarray) -> None:
+def vertical_of(arrays: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """Returns the direction against gravity, (3,), of any length, in the world of a recording.
+
+    None where `world_up` is empty: it is unknown. Z where the array is not there.
+    """
+    up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
+    return up if up.size else None
+
+
+def _check_ground_truth(source: str, pose_world: np.ndarray, limits: tuple[float, float]) -> None:
     every = np.unique(np.linspace(0, len(pose_world) - 1, 500).astype(int))
     size = body_size(pose_world[every])
-    if not (np.isnan(size) or BODY_METRES[0] <= size <= BODY_METRES[1]):
-        raise wrong_unit(f"{source}: the body of pose_world", size)
+    if not (np.isnan(size) or limits[0] <= size <= limits[1]):
+        raise wrong_unit(f"{source}: the body of pose_world", size, limits)
+
+
+def known_size(
+    joint_names: Sequence[str], declared: tuple[float, float] | None = None
+) -> tuple[float, float] | None:
+    """Returns the smallest and largest size of a body, metres; None where it may be of any size.
+
+    Args:
+        joint_names: Of its skeleton: a person's size is known.
+        declared: `Skeleton.body_metres`, which counts first.
+    """
+    return declared or (BODY_METRES if is_person(joint_names) else None)
 
 
 def is_person(joint_names: Sequence[str]) -> bool:
@@ -305,17 +331,19 @@ def body_size(points: np.ndarray) -> float:
     return float(np.median(largest[largest > 0])) if (largest > 0).any() else float("nan")
 
 
-def wrong_unit(what: str, size: float) -> GeoselfError:
-    """Returns the error for a person whose size is not in metres; it says the unit.
+def wrong_unit(what: str, size: float, limits: tuple[float, float] = BODY_METRES) -> GeoselfError:
+    """Returns the error for a body whose size is not in metres; it says the unit.
 
     Args:
         what: What was measured, as the error names it.
         size: Distance between the farthest joints (`body_size`), in the unit of the file.
+        limits: Smallest and largest, metres (`known_size`).
     """
-    wanted = f"wanted metres, {BODY_METRES[0]} to {BODY_METRES[1]}"
+    wanted = f"wanted metres, {limits[0]:g} to {limits[1]:g}"
     do = "give its lengths in metres: center and pose_world, or `prepare` again with --unit"
-    if size > 30:
-        name, unit = ("millimetres", "mm") if size > 300 else ("centimetres", "cm")
+    if size > 10 * limits[1]:
+        millimetres = size > 100 * limits[1]
+        name, unit = ("millimetres", "mm") if millimetres else ("centimetres", "cm")
         wanted, do = f"{wanted}; this looks like {name}", f"{do}={unit}"
     return data_error(f"{what} measures {size:.4g} between its farthest joints", wanted, do)
 

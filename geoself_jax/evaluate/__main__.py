@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """Scores a lifting network, one view at a time: MPJPE, P-MPJPE and more per action
 where the data have ground truth, and scores that need no 3D label. Into a run's folder it writes
-evaluation.json (which exports report), examples.png (the best, the median and the worst view) and
-report.html (poses to turn and play, 5 MB or so), each of the data evaluated on last. Nothing is
+evaluation.json (which exports report), examples.png (the best, the median and the worst view),
+joint_errors.png (a box for each joint) and report.html (poses to turn and play, 5 MB or so), each
+of the data evaluated on last. Nothing is
 written into an export."""
 _EXAMPLES = (
     "--workdir=runs/first --data=synthetic:test",
@@ -61,6 +62,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.data.sources import load
     from geoself_jax.evaluate import report
+    from geoself_jax.evaluate.joint_chart import draw_joint_errors
     from geoself_jax.evaluate.warnings import warnings_of
     from geoself_jax.runtime import devices, workdir
 
@@ -89,8 +91,12 @@ def main(argv: Sequence[str]) -> int:
     if run:
         with phases.phase("drawing"):
             image = report.draw_examples(run, lifted, prediction, triangulated)
+            boxes = run / "joint_errors.png"
+            is_drawn = draw_joint_errors(boxes, scores)
         shown_image = _replaced(image, replaced) if image else "none, nothing to compare with"
         print(f"image: {shown_image}")
+        if is_drawn:
+            print(f"joints: {_replaced(boxes, replaced)}")
     page = _page(flags, run)
     if page:
         from geoself_jax.evaluate.page.write_page import write_report
@@ -124,7 +130,8 @@ def _check_outputs(flags: "argparse.Namespace") -> "frozenset[Path]":
     run = Path(flags.workdir) if flags.workdir else None
     outputs = [("--json", out) for out in _json_files(flags, run)]
     outputs += [("--report", page)] if (page := _page(flags, run)) else []
-    outputs += [("--workdir", run / "examples.png")] if run else []
+    images = ("examples.png", "joint_errors.png")
+    outputs += [("--workdir", run / name) for name in images] if run else []
     return check_outputs(outputs, {"--data": [place(flags.data)]}, run=run)
 
 

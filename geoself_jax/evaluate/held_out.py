@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geoself_jax.core.length_units import units_for
 from geoself_jax.core.model import Networks, Prediction
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.recording import Recording
 from geoself_jax.evaluate import uncertainty
 from geoself_jax.evaluate.scores import label_free_scores, predict_recording
+from geoself_jax.view.body_scale import size_of
 
 if TYPE_CHECKING:
     from geoself_jax.view.axes import PosePlot
@@ -37,6 +39,7 @@ class HeldOut:
         self._at = np.unique(np.linspace(0, recording.frames - 1, count).astype(int))
         self._held, self._known = recording.select(self._at), triangulated[self._at]
         self._lifted: Prediction | None = None
+        self.units = units_for(size_of(self._known))
 
     def score(self, variables: dict[str, Any]) -> tuple[float | None, dict[str, Any]]:
         """A label-free score: mm to their triangulated joints; None where nobody is held out.

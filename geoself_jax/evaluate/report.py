@@ -8,14 +8,18 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.errors import DIVERGED, GeoselfError, data_error
+from geoself_jax.core.length_units import LengthUnit, units_for
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.predict import make_predict
 from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.recording import Recording
+from geoself_jax.data.rig import up_in_camera
 from geoself_jax.data.skeletons import same_joints
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.evaluate import uncertainty
+from geoself_jax.evaluate.joint_chart import units_of
+from geoself_jax.evaluate.per_joint import OF_BODY, body_of, per_joint_scores, percent_of_body
 from geoself_jax.evaluate.ranking import rank_views, truth_in_its_joints
 from geoself_jax.evaluate.scores import (
     ground_truth_scores,
@@ -85,7 +89,9 @@ def evaluate(
         scores = {
             **ground_truth_scores(prediction, recording),
             **label_free_scores(prediction, recording, triangulated),
+            **per_joint_scores(prediction, recording, triangulated),
         }
+        scores |= percent_of_body(scores, recording)
         if prediction.uncertainty is not None:
             scores["uncertainty"] = _calibration(prediction, recording, triangulated)
     facts = {
@@ -205,16 +211,20 @@ def without_nan(value: Any) -> Any:
 def table(scores: dict[str, Any]) -> str:
     """Formats the scores as text: a row per action for both protocols, then label-free scores."""
     lines = _by_action(scores) if "per_action" in scores else []
+    unit = units_of(scores).error
     lines.append(
-        f"without 3D labels: triangulation {_figure(scores.get('triangulation_mm'))} mm, "
+        f"without 3D labels: triangulation {_length(scores.get('triangulation_mm'), unit)} "
+        f"{unit.symbol}, "
         f"cross-view {_figure(scores.get('cross_view_px'))} px, "
         f"reprojection {_figure(scores.get('reprojection_px'))} px"
     )
     lines.append(
         "triangulation: mean distance to joints triangulated from all views, train's held-out score"
     )
+    if shares := _of_body(scores):
+        lines.append(shares)
     lines += [
-        uncertainty.line(calibration, name.replace("_", " "))
+        uncertainty.line(calibration, name.replace("_", " "), unit)
         for name, calibration in scores.get("uncertainty", {}).items()
     ]
     lines += scores.get("joint_notes", [])
@@ -224,9 +234,12 @@ def table(scores: dict[str, Any]) -> str:
 def _by_action(scores: dict[str, Any]) -> list[str]:
     """The table with ground truth, its columns as wide as what stands in them."""
     keys = [key for key in COLUMNS if key in scores or key not in _WHERE_THERE]
+    unit = units_of(scores).error
     means = {"mean of actions": scores["action_mean"], "all poses": scores}
-    rows = [("action (mm)", [*(COLUMNS[key] for key in keys), "poses"])]
-    rows += [(name, _cells(row, keys)) for name, row in (scores["per_action"] | means).items()]
+    rows = [(f"action ({unit.symbol})", [*(COLUMNS[key] for key in keys), "poses"])]
+    rows += [
+        (name, _cells(row, keys, unit)) for name, row in (scores["per_action"] | means).items()
+    ]
     columns = zip(*(cells for _, cells in rows), strict=True)
     widths = [max(map(len, column)) + 2 for column in columns]
     most = max(len("mean of actions"), _WIDTH - sum(widths))
@@ -238,9 +251,26 @@ def _by_action(scores: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _cells(row: dict[str, Any], keys: list[str]) -> list[str]:
-    digits = {"pck_150": 3, "auc": 3}
-    return [*(_figure(row.get(key), digits.get(key, 1)) for key in keys), str(row.get("poses", ""))]
+def _of_body(scores: dict[str, Any]) -> str:
+    """The line of a body that is no person's: errors in percent of its size."""
+    names = {**COLUMNS, "triangulation_mm": "triangulation"}
+    known = {names[key]: scores.get(name) for key, name in OF_BODY.items()}
+    shares = [f"{name} {value:.2f} %" for name, value in known.items() if value is not None]
+    unit = units_of(scores).size
+    size = unit.text(scores["body_size_mm"] / 1000, 2) if shares else ""
+    return f"of the body's size, {size} {unit.symbol}: {', '.join(shares)}" if shares else ""
+
+
+def _cells(row: dict[str, Any], keys: list[str], unit: LengthUnit) -> list[str]:
+    cells = [
+        _length(row.get(key), unit) if key.endswith("_mm") else _figure(row.get(key), 3)
+        for key in keys
+    ]
+    return [*cells, str(row.get("poses", ""))]
+
+
+def _length(millimetres: float | None, unit: LengthUnit) -> str:
+    return unit.text(None if millimetres is None else millimetres / 1000)
 
 
 def _cut(name: str, most: int) -> str:
@@ -270,7 +300,7 @@ def pose_plot(
         confidence=recording.confidence[frame, view],
         image_size=tuple(recording.image_size[rig, view]),
         poses=poses,
-        up=tuple(recording.camera.R[rig, view] @ recording.world_up),
+        up=tuple(up_in_camera(recording.camera.R[rig, view], recording.world_up)),
     )
 
 
@@ -290,12 +320,13 @@ def draw_examples(
     ranking = rank_views(recording, prediction, triangulated)
     if not len(ranking.order):
         return None
-    plots = []
+    unit, plots = units_for(body_of(recording, triangulated)).error, []
     for rank, share in (("best", 0), ("median", 0.5), ("worst", 1)):
         frame, view = ranking.place(share)
         lifted = np.asarray(prediction.pose_3d[frame, view])
         poses = {"prediction": lifted, ranking.name: ranking.target[frame, view]}
-        title = f"{rank}: {1000 * ranking.error[frame, view]:.0f} mm, {{action}}, {{camera}}"
+        error = unit.text(float(ranking.error[frame, view]), 0)
+        title = f"{rank}: {error} {unit.symbol}, {{action}}, {{camera}}"
         plots.append(pose_plot(recording, frame, view, poses, title))
     path = folder / "examples.png"
     draw_lifted(path, plots, recording.skeleton)

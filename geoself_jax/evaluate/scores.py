@@ -138,7 +138,7 @@ def _of_poses_alone(prediction: Prediction, recording: Recording) -> dict[str, f
         world = np.einsum("fvij,fvpi->fvpj", R, pose_3d)[there.sum(1) > 1]
         apart = np.linalg.norm(world - np.nanmean(world, axis=1, keepdims=True), axis=-1)
         scores["agreement_mm"] = 1000 * float(np.nanmean(apart))
-    ends = np.array(recording.skeleton.bones).reshape(-1, 2)
+    ends = np.array(recording.skeleton.bones, int).reshape(-1, 2)
     length = np.linalg.norm(pose_3d[:, :, ends[:, 0]] - pose_3d[:, :, ends[:, 1]], axis=-1)
     spread = [
         np.nanstd(length[recording.subject_id == person], axis=(0, 1))

@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from geoself_jax.core.length_units import HUMAN_UNITS, LengthUnit
 from geoself_jax.core.model import UNCERTAINTY_SCALE, Prediction
 from geoself_jax.core.rank_correlation import rank_correlation
 from geoself_jax.data.recording import Recording
@@ -88,15 +89,15 @@ def report(uncertainty: np.ndarray, distance: np.ndarray) -> dict[str, Any] | No
     }
 
 
-def line(calibration: dict[str, Any], name: str) -> str:
-    """Formats a result of `report` as a line of text."""
+def line(calibration: dict[str, Any], name: str, unit: LengthUnit = HUMAN_UNITS.error) -> str:
+    """Formats a result of `report` as a line of text, its lengths in a unit."""
     predicted, found = (
-        ", ".join(f"{part[key]:.0f}" for part in calibration["bins"])
+        ", ".join(unit.text(part[key] / 1000, 0) for part in calibration["bins"])
         for key in ("predicted_mm", "error_mm")
     )
     correlation = calibration["rank_correlation"]
     ranks = "-" if correlation is None else f"{correlation:.2f}"
     return (
-        f"uncertainty in five bins, lowest first: predicted {predicted} mm, error against {name} "
-        f"{found} mm, rank correlation {ranks}"
+        f"uncertainty in five bins, lowest first: predicted {predicted} {unit.symbol}, "
+        f"error against {name} {found} {unit.symbol}, rank correlation {ranks}"
     )

@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import DATA, DONE, usage_error
 from geoself_jax.runtime import cli, phases
+
+if TYPE_CHECKING:
+    from geoself_jax.data.recording import Recording
 
 _RECIPE = "cmu_h36m_rig"
 """What one's own recordings are trained by."""
@@ -69,7 +73,7 @@ def main(argv: Sequence[str]) -> int:
     if found.errors:
         return DATA
     if recording.views > 1:
-        now = cli.then("train", *_training(flags.data, recording.views))
+        now = cli.then("train", *_training(flags.data, recording))
         print(f"\ndone: {_against(sum(v.severity == 'warning' for v in found.verdicts))}; {now}")
     return DONE
 
@@ -83,14 +87,25 @@ def _against(warnings: int) -> str:
     return f"{warnings} warnings, look at them before you train"
 
 
-def _training(data: str, views: int) -> list[str]:
-    """Flags that train on these data, seen by so few cameras that not each recipe fits."""
+def _training(data: str, recording: "Recording") -> list[str]:
+    """Flags that train on these data: of so few cameras, or such joints, that no recipe fits."""
+    from geoself_jax.core.augmentation import can_exchange
+
     if data.startswith("synthetic:"):
         return ["--config=synthetic", "--workdir=runs/synthetic"]
     name = re.split(r"[/:]", data)[-1].removesuffix(".npz") or "first"
-    wanted = cli.load_config(_RECIPE, ()).objective.views
-    fewer = [f"--config.objective.views={views}"] * (views < wanted)
-    return [f"--config={_RECIPE}", f"--config.data.train={data}", *fewer, f"--workdir=runs/{name}"]
+    skeleton, wanted = recording.skeleton, cli.load_config(_RECIPE, ()).objective.views
+    changes = [f"--config.objective.views={recording.views}"] * (recording.views < wanted)
+    changes += ["--config.augmentation.exchange=0"] * (not can_exchange(skeleton))
+    paired = skeleton.mirror[skeleton.root] != skeleton.root
+    changes += ["--config.model.symmetric=false"] * (paired or not skeleton.left_right)
+    changes += ["--config.augmentation.mirror=false"] * (not skeleton.left_right)
+    return [
+        f"--config={_RECIPE}",
+        f"--config.data.train={data}",
+        *changes,
+        f"--workdir=runs/{name}",
+    ]
 
 
 if __name__ == "__main__":

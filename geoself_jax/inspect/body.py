@@ -6,12 +6,13 @@ import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
-from geoself_jax.data.validation import BODY_METRES, body_size, is_person, wrong_unit
+from geoself_jax.data.validation import BODY_METRES, body_size, is_person, known_size, wrong_unit
 from geoself_jax.inspect.lengths import centimetres, metres, millimetres
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.sides import find
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
+NOT_CHECKED = "the vertical was not checked"
 _FEWEST = 20
 _SPREAD, _UNEVEN = 0.35, 1.35  # of a bone's length; of left to right
 _LOOSE, _ABSURD = 0.03, 0.05  # metres by which bones change or differ, on average
@@ -59,18 +60,22 @@ def check_size(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ver
 
     Args:
         subject: Its name.
-        skeleton: Of the joints; one that is not a person's may be of any animal's size.
+        skeleton: Of the joints; one that declares no size, and is no person's, may be of any.
         points: (frames, joints, 3), metres.
     """
     size = body_size(points)
     if np.isnan(size):
         return [note("size", f"subject {subject}: the size was not checked", "nobody triangulated")]
     figures = f"{size:.2f} m between the farthest joints, median"
-    if not is_person(skeleton.joint_names):
+    limits = known_size(skeleton.joint_names, skeleton.body_metres)
+    if limits is None:
         return [note("size", f"subject {subject} measures {size:.3g} m: is that its size?")]
-    if not BODY_METRES[0] <= size <= BODY_METRES[1]:
-        what, evidence, do = str(wrong_unit(f"subject {subject}: the body", size)).split(" - ")
+    if not limits[0] <= size <= limits[1]:
+        wrong = wrong_unit(f"subject {subject}: the body", size, limits)
+        what, evidence, do = str(wrong).split(" - ")
         return [error("size", what, evidence, do)]
+    if limits != BODY_METRES:
+        return [ok("size", f"subject {subject} has the size that is declared", f"{size:.3g} m")]
     if not 0.7 <= size <= 2.2:
         what = f"subject {subject} has an unusual size"
         return [warning("size", what, figures, "check the unit of center")]
@@ -96,7 +101,9 @@ def check_bones(
     bones, expected = bones_of(skeleton, points), np.nan_to_num(expected)
     if np.isfinite(bones.spread).sum() < 3:
         what = f"subject {subject}: bone lengths were not checked"
-        return [note("bones", what, f"under {_FEWEST} instants of each")]
+        few = len(skeleton.bones) < 3
+        why = f"{len(skeleton.bones)} bones" if few else f"under {_FEWEST} instants of each"
+        return [note("bones", what, why)]
     found = _unsteady(subject, skeleton, bones, expected)
     found += _uneven(subject, skeleton, bones, expected, unit)
     figures = f"median spread {100 * np.nanmedian(bones.spread):.1f} %, usual with these cameras "
@@ -126,7 +133,8 @@ def check_order(
     costs = _costs(skeleton, distances, every)
     if not np.isfinite(costs).any():
         what = "the joint order was not checked"
-        return [note("joint order", what, f"no subject with {_FEWEST} instants")]
+        why = f"no subject with {_FEWEST} instants" if skeleton.bones else "no bones"
+        return [note("joint order", what, why)]
     now = float(np.nanmean(costs))
     figures = f"bones change, and differ from their twins, by {millimetres(unit * now)} on average"
     absurd = max(_ABSURD, _USUAL_MEAN * expected)
@@ -245,9 +253,11 @@ def _uneven(
 def check_up(samples: list[Sample]) -> list[Verdict]:
     """A verdict on the vertical, by the bodies' mean direction from the hips to the head."""
     skeleton, up = samples[0].whole.skeleton, samples[0].whole.world_up
+    if up is None:
+        return [note("world_up", NOT_CHECKED, "it is unknown; --up of prepare gives it")]
     direction = trunk(skeleton, np.concatenate([sample.points for sample in samples]))
     if direction is None:
-        return [note("world_up", "the vertical was not checked", "no hips and head, or they lie")]
+        return [note("world_up", NOT_CHECKED, "no hips and head, or they lie")]
     angle = float(np.degrees(np.arccos(np.clip(direction @ up, -1, 1))))
     axis = int(np.argmax(np.abs(direction)))
     likely = [0, 0, 0]

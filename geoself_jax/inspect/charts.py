@@ -7,11 +7,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from geoself_jax.core.errors import one_line
+from geoself_jax.core.length_units import units_for
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.sample import Sample, one, place, projected, spread
 from geoself_jax.view.axes import PosePlot, draw_detections
+from geoself_jax.view.body_scale import scale_of, size_of
 from geoself_jax.view.line_segments import COLOR, EDGE, REFERENCE
 
 _INK, _LINE, _BAR = "#2B303A", "#D9DDE3", "#0072B2"
@@ -53,40 +56,56 @@ def _ground(up: np.ndarray) -> np.ndarray:
 
 
 def rig_from_above(sample: Sample) -> Figure:
-    """Cameras, where they look and how wide, and the person's path."""
+    """Cameras, where they look and how wide, and the person's path; numbers in the rig's unit."""
     figure = _figure(6.4, 5.2)
     axes = figure.add_subplot()
-    floor = _ground(sample.whole.world_up)
-    root = sample.points[:, sample.whole.skeleton.root]
+    up, metres = sample.whole.world_up, sample.whole.unit * sample.points
+    floor = _ground(_upwards(sample) if up is None else up)
+    scale, size = scale_of(metres, sample.whole.skeleton), size_of(metres)
+    root = metres[:, sample.whole.skeleton.root] / scale
     path = root[np.isfinite(root).all(-1)] @ floor.T
     axes.plot(*path.T, ".", color=_BAR, ms=2.5, alpha=0.35, label="person")
-    centers = sample.cameras.center @ floor.T
+    centers = sample.whole.unit * sample.cameras.center @ floor.T / scale
     reach = 0.45 * float(np.median(np.linalg.norm(centers - centers.mean(0), axis=-1))) + 0.3
     for view in range(sample.views):
-        _camera(axes, sample, view, floor, reach)
+        _camera(axes, sample, view, centers[view], floor, reach)
     axes.set_aspect("equal", adjustable="datalim")
     axes.margins(0.12)
     axes.grid(color=_LINE, lw=0.6)
     _bare(axes)
-    axes.set_xlabel("metres", color=EDGE, fontsize=8)
+    unit = units_for(size).rig
+    if scale != 1:
+        numbers = FuncFormatter(lambda value, _: f"{scale * unit.per_metre * value:.5g}")
+        axes.xaxis.set_major_formatter(numbers)
+        axes.yaxis.set_major_formatter(numbers)
+    axes.set_xlabel("metres" if unit.symbol == "m" else unit.symbol, color=EDGE, fontsize=8)
     name = plain(sample.whole.rig_names[sample.rig])
-    axes.set_title(f"{name}, seen from above", color=_INK, fontsize=10, loc="left")
+    seen = "from above" if up is not None else "along upwards in the images (up is unknown)"
+    axes.set_title(f"{name}, seen {seen}", color=_INK, fontsize=10, loc="left")
     return figure
 
 
-def _camera(axes: Axes, sample: Sample, view: int, floor: np.ndarray, reach: float) -> None:
+def _upwards(sample: Sample) -> np.ndarray:
+    """(3,) unit: upwards in the images, on average over the cameras; z where they cancel out."""
+    seen = -sample.cameras.R[:, 1].mean(0)
+    length = np.linalg.norm(seen)
+    return np.asarray(seen / length if length > 0.1 else np.array([0.0, 0, 1]))
+
+
+def _camera(
+    axes: Axes, sample: Sample, view: int, here: np.ndarray, floor: np.ndarray, reach: float
+) -> None:
     camera = one(sample.cameras, view)
     width = float(sample.whole.image_size[sample.rig, view, 0])
     edges = (np.array([0, width / 2, width]) - camera.K[0, 2]) / camera.K[0, 0]
     rays = np.stack([edges, 0 * edges, np.ones(3)], -1) @ camera.R
-    here = floor @ camera.center
     ends = here + reach * rays @ floor.T
     axes.fill(*np.stack([here, ends[0], ends[2]]).T, color=COLOR["right"], alpha=0.10, lw=0)
     axes.plot(*np.stack([here, ends[1]]).T, color=COLOR["right"], lw=1.2)
     axes.plot(*here, "o", color=COLOR["right"], ms=6, mec="white")
     axes.annotate(
         plain(sample.whole.camera_names[view]),
-        here,
+        (float(here[0]), float(here[1])),
         xytext=(0, 8),
         textcoords="offset points",
         ha="center",

@@ -33,10 +33,11 @@ def falls(sample: Sample) -> np.ndarray:
     parabola: nothing else does, whatever the frame rate.
 
     Returns:
-        World units of length by frame squared; empty where nobody jumps, or joints have no names.
+        World units of length by frame squared; empty where nobody jumps, joints have no names, or
+        the vertical is unknown.
     """
     weights = mass_of(sample.whole.skeleton)
-    if weights is None:
+    if weights is None or sample.whole.world_up is None:
         return np.empty(0)
     leg = _leg(sample)
     found = [
@@ -65,9 +66,15 @@ def _leg(sample: Sample) -> float:
     return 2 * float(np.median(thigh)) if thigh.size else float("nan")
 
 
+def _height(sample: Sample) -> np.ndarray:
+    """(n, joints) along the vertical, which must be known."""
+    assert sample.whole.world_up is not None
+    return sample.points @ sample.whole.world_up
+
+
 def _lowest(sample: Sample) -> np.ndarray:
     """(n,) height of the lowest joint; NaN where an ankle is missing."""
-    height = sample.points @ sample.whole.world_up
+    height = _height(sample)
     ankles = find(sample.whole.skeleton, "left_ankle", "right_ankle") or []
     low = np.nanmin(np.where(np.isnan(height), np.inf, height), axis=1)
     return np.where(np.isfinite(height[:, ankles]).all(1), low, np.nan)
@@ -100,7 +107,7 @@ def _in_window(sample: Sample, weights: np.ndarray, leg: float) -> list[float]:
         return []
     off = low > np.nanpercentile(low, 20) + _LIFTED * leg
     edges = np.flatnonzero(np.diff(np.concatenate([[0], off.astype(int), [0]])))
-    height = sample.points @ sample.whole.world_up @ weights
+    height = _height(sample) @ weights
     flights = [height[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
     return [fall for flight in flights if (fall := _parabola(flight)) is not None]
 

@@ -3,8 +3,10 @@
 from html import escape
 from typing import Any
 
+from geoself_jax.core.length_units import LengthUnit
 from geoself_jax.inspect import charts
 from geoself_jax.inspect.report import Report
+from geoself_jax.inspect.statistics import units_of
 from geoself_jax.inspect.verdicts import ORDER, Verdict
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -79,34 +81,37 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _tables(report: Report) -> list[str]:
-    shown = report.figures
+    shown, units = report.figures, units_of(report.figures)
     cameras = [
         [f"{r['rig']} {r['camera']}", r["seen_percent"], r["residual_px"], r["residual_p95_px"]]
-        + [r["residual_mm"], r["depth_m"]]
+        + [_length(units.error, r["residual_mm"], 1000), _length(units.rig, r["depth_m"])]
         for r in shown["cameras"]
     ]
     pairs = [
         [f"{r['rig']} {' - '.join(r['cameras'])}", r["epipolar_px"], r["epipolar_p95_px"]]
-        + [r["baseline_m"], r["ray_angle_degrees"]]
+        + [_length(units.rig, r["baseline_m"]), r["ray_angle_degrees"]]
         for r in shown["pairs"]
     ]
     bones = [
         [f"{s['subject']} {b['bone']}"]
-        + [None if b["length_m"] is None else 100 * b["length_m"]]
+        + [_length(units.bone, b["length_m"])]
         + [b["spread_percent"], b["to_its_twin"]]
         for s in shown["subjects"]
         for b in s["bones"]
     ]
+    subjects = [[s["subject"], _length(units.size, s["size_m"])] for s in shown["subjects"]]
+    rig, error = units.rig.symbol, units.error.symbol
+    seen = ("camera", "seen %", "residual px", "95 %", f"{error} there", f"depth {rig}")
     missing = sorted(shown["missing_percent"].items(), key=lambda item: -item[1])
     return [
         "<h2>Cameras</h2>",
-        _table(("camera", "seen %", "residual px", "95 %", "mm there", "depth m"), cameras),
+        _table(seen, cameras),
         "<h2>Pairs</h2>",
-        _table(("pair", "epipolar px", "95 %", "baseline m", "angle °"), pairs),
+        _table(("pair", "epipolar px", "95 %", f"baseline {rig}", "angle °"), pairs),
         "<h2>People</h2>",
-        _table(("subject", "size m"), [[s["subject"], s["size_m"]] for s in shown["subjects"]]),
+        _table(("subject", f"size {units.size.symbol}"), subjects),
         "<details><summary>Bones</summary>",
-        _table(("bone", "length cm", "spread %", "to its twin"), bones),
+        _table(("bone", f"length {units.bone.symbol}", "spread %", "to its twin"), bones),
         "</details><details><summary>Missing joints</summary>",
         _table(("joint", "missing %"), [list(item) for item in missing]),
         "</details>",
@@ -117,6 +122,14 @@ def _table(heads: tuple[str, ...], rows: list[list[Any]]) -> str:
     top = "".join(f"<th>{escape(head)}</th>" for head in heads)
     body = "".join(f"<tr>{''.join(f'<td>{_cell(c)}</td>' for c in row)}</tr>" for row in rows)
     return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
+
+
+def _length(unit: LengthUnit, value: float | None, per_metre: float = 1) -> str | float | None:
+    """A length in a unit; as text where the unit has a number of digits of its own."""
+    if value is None:
+        return None
+    metres = value / per_metre
+    return unit.text(metres) if unit.significant else unit.per_metre * metres
 
 
 def _cell(value: str | float | None) -> str:

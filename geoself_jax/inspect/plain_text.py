@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.errors import one_line
+from geoself_jax.core.length_units import LengthUnit, LengthUnits
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.duplicates import LEAK
 from geoself_jax.inspect.report import Report
+from geoself_jax.inspect.statistics import units_of
 from geoself_jax.inspect.verdicts import ORDER, Verdict
 
 _NAMED = 4  # most names of cameras, rigs or people in a line
@@ -109,23 +111,27 @@ def _in_order(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _tables(report: Report, verbose: bool) -> list[str]:
-    shown = report.figures
-    cameras = [_camera(row, f"{row['rig']} {row['camera']}") for row in shown["cameras"]]
+    shown, units = report.figures, units_of(report.figures)
+    cameras = [_camera(row, f"{row['rig']} {row['camera']}", units) for row in shown["cameras"]]
     if len(cameras) > _ROWS and not verbose:
-        cameras = [_camera(_worst(rows), rig) for rig, rows in _by_rig(shown["cameras"]).items()]
+        by_rig = _by_rig(shown["cameras"])
+        cameras = [_camera(_worst(rows), rig, units) for rig, rows in by_rig.items()]
         header = "rig, its worst camera"
     else:
         header = "camera"
-    lines = [f"{header:<31} seen %  residual px    p95     mm depth m", *cameras]
-    pairs = [_pair(row) for row in shown["pairs"]]
+    error, depth = units.error.symbol, f"depth {units.rig.symbol}"
+    lines = [f"{header:<31} seen %  residual px    p95{error:>7}{depth:>8}", *cameras]
+    pairs = [_pair(row, units.rig) for row in shown["pairs"]]
     if len(pairs) > _ROWS and not verbose:
-        lines += ["", _all_pairs(shown["pairs"])]
+        lines += ["", _all_pairs(shown["pairs"], units.rig)]
     else:
-        lines += ["", f"{'pair':<31} epipolar px    p95   baseline m   angle", *pairs]
-    subjects = [_subject(row) for row in shown["subjects"]]
+        baseline = f"baseline {units.rig.symbol}"
+        lines += ["", f"{'pair':<31} epipolar px    p95{baseline:>13}   angle", *pairs]
+    subjects = [_subject(row, units.size) for row in shown["subjects"]]
     if len(subjects) > _ROWS and not verbose:
-        return [*lines, _all_subjects(shown["subjects"])]
-    return [*lines, "", f"{'subject':<31} size m   bone spread %", *subjects]
+        return [*lines, _all_subjects(shown["subjects"], units.size)]
+    size = f"size {units.size.symbol}"
+    return [*lines, "", f"{'subject':<31}{size:>7}   bone spread %", *subjects]
 
 
 def _by_rig(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -139,34 +145,33 @@ def _worst(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return max(rows, key=lambda row: row["residual_px"] or 0)
 
 
-def _camera(row: dict[str, Any], name: str) -> str:
-    cells = (row[k] for k in ("residual_px", "residual_p95_px", "residual_mm", "depth_m"))
-    one, two, three, four = (_cell(cell) for cell in cells)
+def _camera(row: dict[str, Any], name: str, units: LengthUnits) -> str:
+    one, two = (_cell(row[key]) for key in ("residual_px", "residual_p95_px"))
+    residual = row["residual_mm"]
+    three = units.error.text(None if residual is None else residual / 1000)
+    four = units.rig.text(row["depth_m"])
     return f"{_name(name)}{row['seen_percent']:7.1f}{one:>13}{two:>7}{three:>7}{four:>8}"
 
 
-def _pair(row: dict[str, Any]) -> str:
+def _pair(row: dict[str, Any], unit: LengthUnit) -> str:
     cells = (row[k] for k in ("epipolar_px", "epipolar_p95_px", "ray_angle_degrees"))
     one, two, angle = (_cell(cell) for cell in cells)
     name = _name(f"{row['rig']} {'-'.join(row['cameras'])}")
-    return f"{name}{one:>12}{two:>7}{row['baseline_m']:13.2f}{angle:>8}"
+    return f"{name}{one:>12}{two:>7}{unit.text(row['baseline_m'], 2):>13}{angle:>8}"
 
 
-def _all_pairs(rows: Sequence[dict[str, Any]]) -> str:
-    ranges = (
-        f"{label} {_range([row[key] for row in rows])}{unit}"
-        for label, key, unit in (
-            ("epipolar", "epipolar_px", " px"),
-            ("baseline", "baseline_m", " m"),
-            ("angle", "ray_angle_degrees", " degrees"),
-        )
+def _all_pairs(rows: Sequence[dict[str, Any]], unit: LengthUnit) -> str:
+    epipolar, baseline, angle = (
+        [row[key] for row in rows] for key in ("epipolar_px", "baseline_m", "ray_angle_degrees")
     )
-    return f"{len(rows)} pairs: " + ", ".join(ranges)
+    return (
+        f"{len(rows)} pairs: epipolar {_range(epipolar)} px, baseline "
+        f"{_range(baseline, unit.text)} {unit.symbol}, angle {_range(angle)} degrees"
+    )
 
 
-def _subject(row: dict[str, Any]) -> str:
-    size = "-" if row["size_m"] is None else f"{row['size_m']:.2f}"
-    return f"{_name(row['subject'])}{size:>7}{_cell(_bone_spread(row)):>16}"
+def _subject(row: dict[str, Any], unit: LengthUnit) -> str:
+    return f"{_name(row['subject'])}{unit.text(row['size_m'], 2):>7}{_cell(_bone_spread(row)):>16}"
 
 
 def _bone_spread(row: dict[str, Any]) -> float | None:
@@ -174,14 +179,15 @@ def _bone_spread(row: dict[str, Any]) -> float | None:
     return float(np.median(spread)) if spread else None
 
 
-def _all_subjects(rows: Sequence[dict[str, Any]]) -> str:
+def _all_subjects(rows: Sequence[dict[str, Any]], unit: LengthUnit) -> str:
     sizes, spreads = [row["size_m"] for row in rows], [_bone_spread(row) for row in rows]
-    return f"{len(rows)} subjects: size {_range(sizes)} m, bone spread {_range(spreads)} %"
+    size = f"{_range(sizes, unit.text)} {unit.symbol}"
+    return f"{len(rows)} subjects: size {size}, bone spread {_range(spreads)} %"
 
 
-def _range(values: Sequence[float | None]) -> str:
+def _range(values: Sequence[float | None], text: Callable[[float], str] = "{:.1f}".format) -> str:
     known = [value for value in values if value is not None]
-    return f"{min(known):.1f} to {max(known):.1f}" if known else "-"
+    return f"{text(min(known))} to {text(max(known))}" if known else "-"
 
 
 def _name(name: str) -> str:

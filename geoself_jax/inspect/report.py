@@ -15,6 +15,7 @@ from geoself_jax.inspect import (
     duplicates,
     frame_rate,
     lens,
+    perspective,
     precision,
     same_person,
     sides,
@@ -182,6 +183,7 @@ def of_views(sample: Sample) -> list[Verdict]:
         *found,
         *lenses,
         *body.check_depth(in_step),
+        *perspective.check_perspective(in_step),
         *detection_checks.check_trust(in_step),
         *cameras.check_baselines(in_step),
     ]
@@ -242,7 +244,9 @@ def of_people(
             found += body.check_bones(name, skeleton, points, usual[name], recording.unit)
     if vertical[0].severity != "ok":  # upside down, left looks like right
         what = "whether left and right are exchanged in all cameras was not checked"
-        found.append(verdicts.note(sides.CHECK, what, "people do not stand upright by world_up"))
+        unchecked = vertical[0].what == body.NOT_CHECKED
+        why = body.NOT_CHECKED if unchecked else "people do not stand upright by world_up"
+        found.append(verdicts.note(sides.CHECK, what, why))
     elif sided and all(verdict.severity != "error" for verdict in order):
         found += sides.check_anatomy(samples)
     if not thorough:

@@ -171,11 +171,12 @@ def _votes(sample: Sample) -> tuple[np.ndarray, np.ndarray]:
     Of people who are upright: of one who lies or stands on the hands the vertical does not tell.
     """
     skeleton, points = sample.whole.skeleton, sample.points
-    ahead = _ahead(skeleton, points, sample.whole.world_up)
-    if ahead is None:
+    up = sample.whole.world_up
+    ahead = None if up is None else _ahead(skeleton, points, up)
+    if up is None or ahead is None:
         return np.empty(0, bool), np.empty(0, int)
-    up = _upright(skeleton, points, sample.whole.world_up)
-    points, ahead, clips = points[up], ahead[up], sample.recording.clip_id[up]
+    kept = _upright(skeleton, points, up)
+    points, ahead, clips = points[kept], ahead[kept], sample.recording.clip_id[kept]
     found = _knees(skeleton, points, ahead) + _nose(skeleton, points, ahead)
     if not found:
         return np.empty(0, bool), np.empty(0, int)

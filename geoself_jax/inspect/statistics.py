@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.length_units import LengthUnits, units_for
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.validation import body_size
 from geoself_jax.inspect.body import bones_of
@@ -80,12 +81,19 @@ def of_subject(name: str, recording: Recording, points: np.ndarray) -> dict[str,
     return {"subject": name, "size_m": _number(body_size(points)), "bones": listed}
 
 
+def units_of(figures: dict[str, Any]) -> LengthUnits:
+    """The units in which a report's lengths are shown: by its median subject."""
+    sizes = [row["size_m"] for row in figures["subjects"] if row["size_m"] is not None]
+    return units_for(float(np.median(sizes)) if sizes else None)
+
+
 def of_floor(sample: Sample) -> float | None:
-    """Height of the floor along world_up, metres, by the lowest ankles; None without ankles."""
+    """Height of the floor along world_up, metres, by the lowest ankles; None where unknown."""
     ankles = find(sample.whole.skeleton, "left_ankle", "right_ankle")
-    if ankles is None:
+    up = sample.whole.world_up
+    if ankles is None or up is None:
         return None
-    height = sample.whole.unit * sample.points[:, ankles] @ sample.whole.world_up
+    height = sample.whole.unit * sample.points[:, ankles] @ up
     return _at(height[np.isfinite(height)], 5)
 
 

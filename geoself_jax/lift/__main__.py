@@ -10,6 +10,7 @@ from geoself_jax.runtime import cli, phases
 if TYPE_CHECKING:
     import argparse
 
+    from geoself_jax.core.skeleton import Skeleton
     from geoself_jax.lift.camera_view import View
     from geoself_jax.lift.lift_all import Done
     from geoself_jax.lift.output import Output
@@ -28,7 +29,10 @@ _EXAMPLES = (
     "--camera=lab/Calib.toml:front_left --out=poses.npz",
 )
 
-DETECTIONS = ("fps", "detections", "skeleton", "person", "confidence_scale", "max_bytes")
+DETECTIONS = (
+    *("fps", "detections", "skeleton", "person", "confidence_scale", "confidence_from"),
+    "max_bytes",
+)
 CALIBRATION = ("calibration_format", "rig", "unit", "world_up")
 GUESS = ("fov", "focal")
 UPS = ("x", "-x", "y", "-y", "z", "-z")
@@ -54,8 +58,9 @@ def make_parser() -> cli.Parser:
     add("--fps", type=float, help="frames per second")
     add("--detections", default="auto", metavar="FORMAT", help="if it cannot be recognized")
     add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
-    add("--person", default="auto", help="which of several: only, largest, track:NAME (auto: only)")
+    add("--person", default="auto", help="of several: only, largest, track:NAME, all (auto: only)")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
+    add("--confidence-from", metavar="WHAT", help="likelihood, or variance[:PX] (likelihood)")
     add("--max-bytes", type=int, default=4 * 2**30, help="refuse files that unpack to more (4 GiB)")
     camera = parser.add_argument_group("the camera")
     add = camera.add_argument
@@ -68,6 +73,8 @@ def make_parser() -> cli.Parser:
     add("--image-size", metavar="WxH", help="of the images, pixels")
     output = parser.add_argument_group("the output")
     add = output.add_argument
+    add("--out-format", metavar="PROGRAM", help="of .csv and .h5: anipose, deeplabcut, ...")
+    add("--out-unit", choices=("m", "cm", "mm"), help="of those, whose files do not say it (mm)")
     add("--root", choices=("absolute", "relative"), default="absolute", help="position (absolute)")
     add("--axes", choices=("camera", "world"), default="camera", help="of the joints (camera)")
     add(
@@ -102,7 +109,15 @@ def main(argv: Sequence[str]) -> int:
 
     relative, world = flags.root == "relative", flags.axes == "world"
     smooth = parse_filter(flags.filter) if flags.filter else None
-    output = Output(flags.out, relative=relative, world=world, up=flags.up, filter=smooth)
+    output = Output(
+        flags.out,
+        format=flags.out_format,
+        unit=flags.out_unit,
+        relative=relative,
+        world=world,
+        up=flags.up,
+        filter=smooth,
+    )
     devices.use_compilation_cache()
     # Most videos are lifted sooner than compiled for: programs that compile quickly are kept too.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
@@ -113,7 +128,7 @@ def main(argv: Sequence[str]) -> int:
         lifter = load_lifter(flags.model)
     start = time.perf_counter()
     with phases.phase(f"reading {flags.keypoints}"):
-        videos, truth = read(flags)
+        videos, truth = read(flags, lifter.skeleton)
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
     given = [line for video in videos for line in cautions_of(video)]
@@ -204,9 +219,14 @@ def is_recording(keypoints: str) -> bool:
     return keypoints.startswith(("synthetic:", "tfds:")) or keypoints.lower().endswith(".npz")
 
 
-def read(flags: "argparse.Namespace") -> "tuple[list[Video], bool]":
-    """The videos that the flags name, and whether they come with ground truth."""
-    from geoself_jax.lift.video_detections import read_video, videos_of
+def read(flags: "argparse.Namespace", own: "Skeleton") -> "tuple[list[Video], bool]":
+    """The videos that the flags name, and whether they come with ground truth.
+
+    `own` are the model's joints.
+    """
+    from geoself_jax.lift.person import ALL
+    from geoself_jax.lift.video_detections import read_tracks, read_video, videos_of
+    from geoself_jax.prepare.confidence_flag import deviation_px
 
     if is_recording(flags.keypoints):
         from geoself_jax.data.sources import load
@@ -216,19 +236,36 @@ def read(flags: "argparse.Namespace") -> "tuple[list[Video], bool]":
         return videos, recording.pose_world is not None
     from geoself_jax.data.skeleton_files import named_skeleton
 
-    video = read_video(
-        flags.keypoints,
-        read_camera(flags),
-        fps=flags.fps,
-        format=flags.detections,
-        skeleton=named_skeleton(flags.skeleton) if flags.skeleton else None,
-        person=flags.person,
-        confidence_scale=flags.confidence_scale,
-        clip=flags.clip or "",
-        max_bytes=flags.max_bytes,
-        notice=_note,
-    )
-    return [video], False
+    options = {
+        "fps": flags.fps,
+        "format": flags.detections,
+        "skeleton": named_skeleton(flags.skeleton) if flags.skeleton else None,
+        "confidence_scale": flags.confidence_scale,
+        "deviation_px": deviation_px(flags.confidence_from, flags.confidence_scale),
+        "clip": flags.clip or "",
+        "max_bytes": flags.max_bytes,
+        "notice": _note,
+        "own": own,
+    }
+    if flags.person == ALL:
+        videos = read_tracks(flags.keypoints, read_camera(flags), **options)
+        _check_several(flags, [video.subject for video in videos])
+        return videos, False
+    view = read_camera(flags)
+    return [read_video(flags.keypoints, view, person=flags.person, **options)], False
+
+
+def _check_several(flags: "argparse.Namespace", tracks: Sequence[str]) -> None:
+    """A file for each track."""
+    from geoself_jax.lift.output import CLIP
+
+    if len(tracks) > 1 and CLIP not in flags.out:
+        listed = ", ".join(tracks[:6]) + (f" and {len(tracks) - 6} more" if len(tracks) > 6 else "")
+        raise usage_error(
+            f"--out={flags.out}: {len(tracks)} tracks, {listed}",
+            "a file holds one",
+            f"add {CLIP}, the track's name, or choose one: --person=track:{tracks[0]}",
+        )
 
 
 def read_camera(flags: "argparse.Namespace") -> "View":

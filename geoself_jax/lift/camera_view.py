@@ -4,11 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.data.rig import Rig
+from geoself_jax.data.rig import SKYWARD, Rig, up_in_camera
 from geoself_jax.geometry.lenses import Lens
-
-SKYWARD = np.array([0.0, -1.0, 0.0])
-"""Up direction in the axes of a level camera: y is down."""
 
 PINHOLE = Lens()
 
@@ -24,7 +21,7 @@ class View:
         image_size: Width, height, px; 0, 0 where unknown.
         R: (3, 3) float64, world to camera, or None.
         center: (3,) float64, metres, world frame; given together with `R`.
-        world_up: (3,) float64 unit vector against gravity, world frame; given with `R`.
+        world_up: (3,) float64 unit vector against gravity, world frame; None where unknown.
         others: Names of the calibration's other cameras.
     """
 
@@ -40,9 +37,7 @@ class View:
     @property
     def up(self) -> np.ndarray:
         """Up direction in camera axes, (3,); that of a level camera where unknown."""
-        if self.R is None or self.world_up is None:
-            return SKYWARD
-        return self.R @ self.world_up
+        return SKYWARD if self.R is None else up_in_camera(self.R, self.world_up)
 
     def alone(self) -> Rig:
         """Returns a rig of this camera; unknown extrinsics and image size get default values."""
@@ -55,7 +50,7 @@ class View:
             R=np.eye(3)[None] if self.R is None else self.R[None],
             center=np.zeros((1, 3)) if self.center is None else self.center[None],
             image_size=np.array([(width or 1, height or 1)], np.int32),
-            world_up=SKYWARD if self.world_up is None else self.world_up,
+            world_up=self.world_up,
         )
 
 

@@ -21,6 +21,9 @@ class Output:
 
     Attributes:
         path: File to write; its suffix selects the format; `{clip}` is replaced by the clip's name.
+        format: Program whose file it is, where several have that suffix
+            (`data.poses.formats.NAMED`); None for the suffix's own.
+        unit: `m`, `cm` or `mm` of a format whose files do not say it, or None.
         relative: Whether poses are root-relative.
         world: Whether poses are in the calibration's world frame.
         up: `y`, `z` or `as-is`; None for the format's default (`data.poses.formats.USUAL_UP`).
@@ -28,6 +31,8 @@ class Output:
     """
 
     path: str
+    format: str | None = None
+    unit: str | None = None
     relative: bool = False
     world: bool = False
     up: str | None = None
@@ -35,7 +40,7 @@ class Output:
 
     def __post_init__(self) -> None:
         """Raises GeoselfError (64) where no such file can be written."""
-        check_writable(self.path)
+        check_writable(self.path, format=self.format, unit=self.unit)
 
     def check_view(self, view: View) -> None:
         """Checks that the camera supports the options.
@@ -83,7 +88,8 @@ class Output:
         poses = poses if self.filter is None else self.filter(poses)
         poses = in_world(poses) if self.world else poses
         poses = relative_to_root(poses) if self.relative else poses
-        write_poses(poses, path, up=self.up, notice=notice)
+        options = {"format": self.format, "up": self.up, "unit": self.unit}
+        write_poses(poses, path, **options, notice=notice)
 
 
 def _several(clips: Sequence[str]) -> GeoselfError:

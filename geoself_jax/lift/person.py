@@ -1,4 +1,4 @@
-"""Selects the person to lift in one camera's video."""
+"""Selects the person to lift in one camera's video, or each person that has a track."""
 
 import numpy as np
 
@@ -7,7 +7,10 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.choose_person import Chosen, choose_person
 from geoself_jax.prepare.instances import Instances
 
-WAYS = ("auto", "only", "largest", "track:NAME")
+ALL = "all"
+"""Everybody who has a track, each lifted alone."""
+
+WAYS = ("auto", "only", "largest", "track:NAME", ALL)
 
 
 def one_person(found: Instances, rig: Rig, fps: float, how: str) -> Chosen:
@@ -35,6 +38,31 @@ def one_person(found: Instances, rig: Rig, fps: float, how: str) -> Chosen:
     return choose_person([found], rig, frames=found.frames, fps=fps, how=how)
 
 
+def every_track(found: Instances, rig: Rig, fps: float) -> tuple[dict[str, Chosen], str]:
+    """Selects the detections of each of the detector's tracks.
+
+    Args:
+        found, rig, fps: As of `one_person`.
+
+    Returns:
+        What was found of each track, by its name, and a line on detections without a track; empty
+        where all have one.
+
+    Raises:
+        GeoselfError: The detector does not track (65).
+    """
+    if not found.track_names:
+        raise data_error(
+            f"{found.source}: --person={ALL} lifts each track, and it has no tracks",
+            "who is who in the next frame is unknown",
+            "write it with tracks, or pass --person=only or largest",
+        )
+    chosen = {name: one_person(found, rig, fps, f"track:{name}") for name in found.track_names}
+    lost = int((found.track < 0).sum())
+    without = f"warning: {found.source}: {lost} detections without a track are left out"
+    return chosen, without if lost else ""
+
+
 def _refuse_crowd(found: Instances) -> None:
     frames, people = np.unique(found.frame, return_counts=True)
     if people.max() < 2:
@@ -42,6 +70,7 @@ def _refuse_crowd(found: Instances) -> None:
     names = found.track_names
     listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     by_track = f", or --person=track:NAME, of {listed}" if names else "; it has no tracks"
+    by_track += f", or --person={ALL}" if names else ""
     raise data_error(
         f"{found.source}: {people.max()} people in frame {frames[people.argmax()]}, several in "
         f"{(people > 1).sum()} of {len(frames)}",

@@ -1,7 +1,8 @@
 """Reads one person's detections in one camera's video, from detector files or a recording."""
 
 import dataclasses
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,15 +10,19 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
-from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.recording import Recording, from_arrays
+from geoself_jax.data.skeletons import find_known, without_centroid
 from geoself_jax.lift.camera_view import View
-from geoself_jax.lift.person import one_person
+from geoself_jax.lift.person import every_track, one_person
 from geoself_jax.prepare.assemble import assemble
+from geoself_jax.prepare.choose_person import Chosen
 from geoself_jax.prepare.clip import Clip
 from geoself_jax.prepare.common_clock import LONGEST, common_clock
 from geoself_jax.prepare.detections import read_detections
+from geoself_jax.prepare.detections.named_joints import UnknownJoints
 from geoself_jax.prepare.detections.score_scale import scaled
+from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.merge_rigs import each_once
 
 
@@ -59,13 +64,16 @@ def read_video(
     skeleton: Skeleton | None = None,
     person: str = "auto",
     confidence_scale: float = 1.0,
+    deviation_px: float | None = None,
     clip: str = "",
     max_bytes: int = 1 << 32,
     notice: Callable[[str], None] = silent,
+    own: Skeleton | None = None,
 ) -> Video:
     """Reads a detector's output for one camera's video, processed as in `prepare`.
 
-    Detections are undistorted, and a skeleton without a root gets the midpoint of its hips.
+    Detections are undistorted, and a skeleton without a root gets the midpoint of its hips, or the
+    centroid of its joints.
 
     Args:
         path: File or folder of any format of `prepare.detections`.
@@ -75,45 +83,150 @@ def read_video(
         skeleton: Skeleton of its joints, where the file does not name them.
         person: Selection among several people, see `person.one_person`.
         confidence_scale: The detector's largest score.
+        deviation_px: As of `prepare.detections.read_detections`.
         clip: Name of the video.
         max_bytes: Largest file size accepted.
         notice: Receives one line on how the file was interpreted.
+        own: Skeleton of the model: that of a file which names its joints, and no known skeleton's.
 
     Raises:
         GeoselfError: Missing (66) or invalid file (65), several people and none selected (65).
     """
     path = Path(path)
-    found = read_detections(
+    rest = (confidence_scale, deviation_px, max_bytes, notice, own)
+    found = _read(path, view, format, skeleton, *rest)
+    chosen = one_person(found, view.alone(), fps, person)
+    notice(f"{path}: {_joints(found)}; {chosen.note}")
+    return _chosen_video(str(path), found, chosen, view, fps, clip, "")
+
+
+def read_tracks(
+    path: Path | str,
+    view: View,
+    *,
+    fps: float,
+    format: str = "auto",
+    skeleton: Skeleton | None = None,
+    confidence_scale: float = 1.0,
+    deviation_px: float | None = None,
+    clip: str = "",
+    max_bytes: int = 1 << 32,
+    notice: Callable[[str], None] = silent,
+    own: Skeleton | None = None,
+) -> list[Video]:
+    """Reads each track of a detector's output as the video of one person or animal.
+
+    Args:
+        path, view, fps, format, skeleton, confidence_scale: As of `read_video`.
+        deviation_px, max_bytes, notice, own: As of `read_video`.
+        clip: Name of the video; with the track's name it is that of each result.
+
+    Returns:
+        A video per track, in the file's order: its `subject` is the track's name.
+
+    Raises:
+        GeoselfError: Missing (66) or invalid file, or one without tracks (65).
+    """
+    path = Path(path)
+    rest = (confidence_scale, deviation_px, max_bytes, notice, own)
+    found = _read(path, view, format, skeleton, *rest)
+    tracks, lost = every_track(found, view.alone(), fps)
+    counts = ", ".join(f"{name} ({len(chosen.frame)})" for name, chosen in tracks.items())
+    notice(f"{path}: {_joints(found)}; tracks, with their frames: {counts}")
+    if lost:
+        notice(lost)
+    return [
+        _chosen_video(
+            *(f"{path}, track {name}", found, chosen, view, fps),
+            f"{clip}/{name}" if clip else name,
+            name,
+        )
+        for name, chosen in tracks.items()
+    ]
+
+
+def _read(
+    path: Path,
+    view: View,
+    format: str,
+    skeleton: Skeleton | None,
+    confidence_scale: float,
+    deviation_px: float | None,
+    max_bytes: int,
+    notice: Callable[[str], None],
+    own: Skeleton | None,
+) -> Instances:
+    """Everybody in a file, in pixels, with confidences in [0, 1]."""
+    read = functools.partial(
+        read_detections,
         path,
         format=format,
-        skeleton=skeleton,
         max_bytes=max_bytes,
         image_size=view.image_size,
+        deviation_px=deviation_px,
     )
+    found = read(skeleton=skeleton) if skeleton or not own else _in_own(read, own)
     found = scaled(found, confidence_scale)
     (found,), assumed = common_clock([found], [view.name])
     for note in filter(None, (*found.notes, assumed)):
         notice(note)
-    rig = view.alone()
-    chosen = one_person(found, rig, fps, person)
+    return found
+
+
+def _joints(found: Instances) -> str:
     joints = ", ".join(found.skeleton.joint_names[:3])
     assumed = f" (assumed: {found.assumed}, else --skeleton)" if found.assumed else ""
-    notice(f"{path}: {found.skeleton.joints} joints, {joints} ...{assumed}; {chosen.note}")
+    return f"{found.skeleton.joints} joints, {joints} ...{assumed}"
+
+
+def _chosen_video(
+    source: str,
+    found: Instances,
+    chosen: Chosen,
+    view: View,
+    fps: float,
+    clip: str,
+    subject: str,
+) -> Video:
+    """One person's detections, undistorted and with a root."""
     seen = (chosen.confidence > 0).any((1, 2))
     one = Clip(
         name=clip,
         action="",
-        subject="",
-        rig=rig,
+        subject=subject,
+        rig=view.alone(),
         skeleton=found.skeleton,
         fps=fps,
         keypoints_2d=chosen.keypoints_2d[seen],
         confidence=chosen.confidence[seen],
         frame_id=chosen.frame[seen].astype(np.int32),
     )
-    recording = from_arrays(assemble([one]), str(path))
-    video = videos_of(recording, str(path), view.name)[0]
+    recording = from_arrays(assemble([one]), source)
+    video = videos_of(recording, source, view.name)[0]
     return dataclasses.replace(video, view=view, frames=found.frames)
+
+
+def _in_own(read: Callable[..., Instances], own: Skeleton) -> Instances:
+    """Detections in the model's own joints where the file's have the same names, which are new."""
+    own = without_centroid(own)
+    try:
+        found = read(skeleton=None)
+    except UnknownJoints as error:
+        if not _same_names(error.names, own.joint_names):
+            raise data_error(
+                f"{error.source}: joints {', '.join(error.names)}",
+                f"the model's are {', '.join(own.joint_names)}",
+                "describe the file's: --skeleton=FILE.toml, joints of the model by their names",
+            ) from error
+        return read(skeleton=own)
+    named = found.skeleton.joint_names
+    if find_known(named) is not None or not _same_names(named, own.joint_names):
+        return found
+    return read(skeleton=own)
+
+
+def _same_names(a: Sequence[str], b: Sequence[str]) -> bool:
+    return sorted(map(normalized, a)) == sorted(map(normalized, b))
 
 
 def videos_of(

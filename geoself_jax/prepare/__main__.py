@@ -1,6 +1,6 @@
 """Your files as one to train on: geoself prepare --input=PATH --output=FILE.npz"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
@@ -19,7 +19,7 @@ UPS = ("x", "-x", "y", "-y", "z", "-z")
 OWN_RIG = (
     *("calibration", "calibration_format", "rig", "unit", "height", "up", "camera", "detections"),
     *("skeleton", "person", "fps", "image_size", "confidence_scale", "trim", "subject", "action"),
-    "subject_from",
+    *("subject_from", "filtered", "confidence_from"),
 )
 MOTION = ("motion_unit", "seed")
 UNUSED = {
@@ -67,16 +67,20 @@ def make_parser() -> cli.Parser:
     add("--up", choices=UPS, help="the world's axis against gravity")
     add("--camera", action="append", default=[], metavar="NAME=PATH", help="a camera's detections")
     add("--detections", default="auto", metavar="FORMAT", help="if it cannot be recognized")
-    add("--skeleton", help="of the detections: coco_17, body_25, ... or a .toml file")
-    add("--person", default="auto", help="only, largest, track:NAME, consistent[:K] (auto)")
+    add(
+        "--skeleton", help="of the detections: coco_17, ... or a .toml (a draft if it is not there)"
+    )
+    add("--person", default="auto", help="only, largest, track:NAME, consistent[:K], all (auto)")
     add("--fps", type=float, help="frames per second")
     add("--image-size", action="append", default=[], metavar="[NAME=]WxH", help="of the images")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
+    add("--confidence-from", metavar="WHAT", help="likelihood, or variance[:PX] (likelihood)")
     add("--trim", action="store_true", help="take the frames that all cameras have")
+    add("--filtered", choices=("yes", "no"), help="take filtered tables before raw ones (yes)")
     add("--subject", help="who it is, in all inputs")
     add("--subject-from", metavar="LEVEL", help="whose name: {name}, {parent} or {grandparent}")
     add("--action", help="what is done (the folder's name)")
-    add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths (by the body's height)")
+    add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths, which it does not say")
     add("--seed", type=int, default=0, help="of a motion file's modelled detections (0)")
     return parser
 
@@ -96,6 +100,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.data.files import npz
     from geoself_jax.prepare import run
     from geoself_jax.prepare.clip import ReadOptions
+    from geoself_jax.prepare.draft_skeleton import drafting
 
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
     chosen = "rig" if flags.camera and flags.format == "auto" else flags.format
@@ -103,6 +108,7 @@ def main(argv: Sequence[str]) -> int:
     kind = run.choose_format(inputs, chosen, print)
     _refuse_unused(flags, parser, kind)
     replaced = _check_output(flags, kind)
+    notice = _each_once()
     options = ReadOptions(
         cameras=_names("--cameras", flags.cameras),
         subjects=_names("--subjects", flags.subjects),
@@ -110,25 +116,38 @@ def main(argv: Sequence[str]) -> int:
         truth=flags.truth,
         every=flags.every,
         max_bytes=flags.max_bytes,
-        notice=print,
+        notice=notice,
     )
-    with phases.phase("looking for the recordings"):
-        reading = run.read(
-            kind,
-            inputs,
-            options,
-            _own_rig(flags),
-            seed=flags.seed,
-            motion_unit=flags.motion_unit,
-            height=flags.height,
-        )
-    arrays = run.prepare(reading)
+    with drafting(flags.skeleton):
+        with phases.phase("looking for the recordings"):
+            reading = run.read(
+                kind,
+                inputs,
+                options,
+                _own_rig(flags),
+                seed=flags.seed,
+                motion_unit=flags.motion_unit,
+                height=flags.height,
+            )
+        arrays = run.prepare(reading)
     with phases.phase(f"writing {output}"):
         npz.write_arrays(output, arrays)
     print(run.summary(arrays))
     done = "replaced" if replaced else "written to"
     print(f"{done} {output}; {cli.then('inspect', f'--data={output}')}")
     return 0
+
+
+def _each_once() -> "Callable[[str], None]":
+    """Prints a line once: the files of all cameras have the same skeleton."""
+    said: set[str] = set()
+
+    def notice(line: str) -> None:
+        if line not in said:
+            said.add(line)
+            print(line)
+
+    return notice
 
 
 def _check(flags: "argparse.Namespace") -> None:
@@ -201,8 +220,11 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
     from pathlib import Path
 
     from geoself_jax.data.skeleton_files import named_skeleton
+    from geoself_jax.prepare.confidence_flag import deviation_px
+    from geoself_jax.prepare.draft_skeleton import is_draft
     from geoself_jax.prepare.rig_options import RigOptions
 
+    known = flags.skeleton is not None and not is_draft(flags.skeleton)
     pairs = [_pair("--camera", text) for text in flags.camera]
     twice = next((n for i, (n, _) in enumerate(pairs) if n in dict(pairs[:i])), None)
     if twice is not None:
@@ -215,12 +237,14 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
         unit=flags.unit,
         up=flags.up,
         camera_paths={name: Path(path) for name, path in pairs},
-        skeleton=None if flags.skeleton is None else named_skeleton(flags.skeleton),
+        skeleton=named_skeleton(flags.skeleton) if known else None,
         person=flags.person,
         fps=flags.fps,
         image_size=_sizes(flags.image_size),
         confidence_scale=flags.confidence_scale,
+        deviation_px=deviation_px(flags.confidence_from, flags.confidence_scale),
         trim=flags.trim,
+        filtered=None if flags.filtered is None else flags.filtered == "yes",
         subject=flags.subject,
         subject_from=flags.subject_from,
         action=flags.action,

@@ -7,6 +7,7 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.lost_pixels import undistorted, warn_of_lost
+from geoself_jax.data.recording import up_array
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.skeletons import derive_root
 from geoself_jax.prepare.clip import Clip
@@ -34,7 +35,7 @@ def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
     Cameras are matched by name where one rig has all the others' names, else by their order; a rig
     that has fewer has no detections in the others. Rigs of equal cameras are one. A skeleton
     without a root gets the middle of its hips. Worlds with different verticals are turned until z
-    is up.
+    is up; where one's is unknown, so is that of all.
 
     Raises:
         GeoselfError: No clip; clips of other skeletons, frame rates or ground truth; a confidence
@@ -75,7 +76,7 @@ def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
         **camera_arrays(rigs, places),
         "fps": np.array(float(kept[0].fps)),
         **_skeleton_arrays(skeleton),
-        "world_up": kept[0].rig.world_up.astype(np.float64),
+        "world_up": up_array(kept[0].rig.world_up),
     }
     assumed = next((clip.assumed for clip in kept if clip.assumed), "")
     if assumed:
@@ -84,7 +85,9 @@ def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
 
 
 def _skeleton_arrays(skeleton: Skeleton) -> dict[str, np.ndarray]:
-    return {
+    size = skeleton.body_metres
+    declared = {} if size is None else {"body_metres": np.array(size)}
+    return declared | {
         "joint_names": np.array(skeleton.joint_names),
         "parents": np.array(skeleton.parents, np.int32),
         "left_right": np.array(skeleton.left_right, np.int32).reshape(-1, 2),

@@ -10,7 +10,7 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.match_people import match_people
 
-WAYS = ("auto", "only", "largest", "track:NAME", "track:CAMERA=NAME,...", "consistent[:K]")
+WAYS = ("auto", "only", "largest", "track:NAME", "track:CAMERA=NAME,...", "consistent[:K]", "all")
 
 
 class Chosen(NamedTuple):

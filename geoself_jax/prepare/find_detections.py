@@ -7,6 +7,7 @@ from pathlib import Path
 from geoself_jax.prepare.calibrations import recognize_calibration
 from geoself_jax.prepare.detections import DETECTIONS, recognize_detections
 from geoself_jax.prepare.detections.unknown import SUFFIXES, unknown
+from geoself_jax.prepare.sleap_exports import without_projects
 
 DEPTH = 3
 """Depth to which folders are searched: recording/pose/camera_json."""
@@ -51,14 +52,19 @@ def detections_in(folder: Path, kind: str, depth: int = DEPTH) -> list[Path]:
     return found
 
 
-def detections_found(folder: Path, kind: str, notice: Callable[[str], None]) -> list[Path]:
+def detections_found(
+    folder: Path, kind: str, notice: Callable[[str], None], *, filtered: bool = True
+) -> list[Path]:
     """As `detections_in`, of Pose2Sim's last stage alone, and one of each video.
 
     Args:
         folder, kind: As of `detections_in`.
         notice: Receives one line that says which were taken.
+        filtered: Whether to take a video's filtered table before its raw one.
     """
-    return one_of_each_video(_last_stage(folder, detections_in(folder, kind), notice), notice)
+    last = _last_stage(folder, detections_in(folder, kind), notice)
+    last = without_projects(folder, last, notice)
+    return one_of_each_video(last, notice, filtered=filtered)
 
 
 def _last_stage(
@@ -113,17 +119,20 @@ def why_none(folder: Path, kind: str) -> str:
     return "" if first is None else str(unknown(first, DETECTIONS, LOOKED_INTO))
 
 
-def one_of_each_video(found: Sequence[Path], notice: Callable[[str], None]) -> list[Path]:
+def one_of_each_video(
+    found: Sequence[Path], notice: Callable[[str], None], *, filtered: bool = True
+) -> list[Path]:
     """Takes one of the tables of a video: `.h5` before `.csv`, filtered before raw.
 
     Args:
         found: Files and folders of detections.
         notice: Receives one line that says which were taken.
+        filtered: Whether to take the filtered table before the raw one.
     """
     videos: dict[tuple[Path, str], list[Path]] = {}
     for path in found:
         videos.setdefault(_video(path), []).append(path)
-    taken = [min(paths, key=_rank) for paths in videos.values()]
+    taken = [min(paths, key=lambda each: _rank(each, filtered)) for paths in videos.values()]
     doubled = [path for path in taken if len(videos[_video(path)]) > 1]
     if doubled:
         left = [
@@ -142,7 +151,7 @@ def _video(path: Path) -> tuple[Path, str]:
     return Path(str(path.parent).removesuffix(FILTERED_FOLDER)), path.stem.removesuffix(FILTERED)
 
 
-def _rank(path: Path) -> tuple[bool, int]:
+def _rank(path: Path, filtered: bool) -> tuple[bool, int]:
     suffix = path.suffix.lower()
-    filtered = path.stem.endswith(FILTERED) or path.parent.name.endswith(FILTERED_FOLDER)
-    return not filtered, TABLES.index(suffix) if suffix in TABLES else 0
+    smooth = path.stem.endswith(FILTERED) or path.parent.name.endswith(FILTERED_FOLDER)
+    return smooth != filtered, TABLES.index(suffix) if suffix in TABLES else 0

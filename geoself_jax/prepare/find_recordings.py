@@ -4,38 +4,25 @@ import functools
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from geoself_jax.core.errors import GeoselfError
+from geoself_jax.core.notices import silent
+from geoself_jax.prepare.anipose_config import read_config
+from geoself_jax.prepare.anipose_project import project_recordings
 from geoself_jax.prepare.calibration_above import calibration_above
 from geoself_jax.prepare.calibrations import SUFFIXES, broken_calibration, recognize_calibration
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.find_detections import FRAMES, MOST, detections_in, why_none
 from geoself_jax.prepare.flat_trials import flat_trials
+from geoself_jax.prepare.found import Found
 from geoself_jax.prepare.match_cameras import Match, names_say
 from geoself_jax.prepare.person_folder import INNER
+from geoself_jax.prepare.sleap_exports import without_projects
 
 DEPTH = 5
 """Depth of a tree: session/person/trial/pose/camera_json."""
 
 _TRIED = 200  # files of a folder that are tried as a calibration
-
-
-class Found(NamedTuple):
-    """A recording.
-
-    Attributes:
-        folder: With its detections.
-        root: The input it was found in; the folder itself where it was named.
-        match: Its files by camera, where one folder holds several recordings: `folder` is then
-            that folder with the recording's name, and need not be there.
-        error: Why it cannot be read, where the names of its files have several readings.
-    """
-
-    folder: Path
-    root: Path
-    match: Match | None = None
-    error: GeoselfError | None = None
 
 
 Cameras = Callable[[Path, Path], Sequence[str]]
@@ -52,11 +39,13 @@ def find_recordings(
     cameras: Cameras,
     fit: Fit,
     notice: Callable[[str], None],
+    *,
+    filtered: bool | None = None,
 ) -> list[Found]:
     """Every recording once, in order.
 
     A folder is one recording where its detections belong to cameras each once, else the folders in
-    it are, or hold some.
+    it are, or hold some. An anipose project's are where its config.toml says.
 
     Args:
         inputs: Folders (or what will be refused).
@@ -64,9 +53,18 @@ def find_recordings(
         cameras: Names of the cameras of a folder.
         fit: How well files triangulate as those of cameras.
         notice: Receives one line for what was found in a tree, or named twice.
+        filtered: Whether to take filtered tables; None where there are some, or as anipose does.
+
+    Raises:
+        GeoselfError: An anipose project cannot be walked (65).
     """
     found: dict[Path, Found] = {}
     for root in inputs:
+        config = read_config(root) if root.is_dir() else None
+        if config is not None:
+            for each in project_recordings(config, root, kind, filtered, notice):
+                found.setdefault(each.folder.resolve(), each)
+            continue
         empty: list[Path] = []
         folders = _walked(root, root, kind, cameras, empty) if root.is_dir() else [root]
         if folders != [root]:
@@ -79,7 +77,7 @@ def find_recordings(
                 )
         for folder in folders:
             try:
-                flat = _flat(folder, root, kind, cameras, fit, notice)
+                flat = _flat(folder, root, kind, cameras, fit, notice, filtered is not False)
             except GeoselfError as error:
                 found.setdefault(folder.resolve(), Found(folder, root, error=error))
                 continue
@@ -101,6 +99,7 @@ def _flat(
     cameras: Cameras,
     fit: Fit,
     notice: Callable[[str], None],
+    filtered: bool,
 ) -> Mapping[str, Match]:
     if not folder.is_dir() or recognize_detections(folder, kind):
         return {}
@@ -108,7 +107,8 @@ def _flat(
         names = cameras(folder, root)
     except GeoselfError:
         return {}  # said where the recording is read
-    return flat_trials(folder, names, kind, functools.partial(fit, folder, root), notice)
+    residual = functools.partial(fit, folder, root)
+    return flat_trials(folder, names, kind, residual, notice, filtered=filtered)
 
 
 def _listed(folders: Sequence[Path], root: Path, most: int = 8) -> str:
@@ -124,7 +124,7 @@ def _walked(folder: Path, root: Path, kind: str, cameras: Cameras, empty: list[P
     if any(recognize_detections(path, kind) for path in _entries(folder)):
         return [folder]
     inner = {path: detections_in(path, kind, DEPTH) for path in _entries(folder) if path.is_dir()}
-    inner = {path: files for path, files in inner.items() if files}
+    inner = {p: without_projects(folder, files, silent) for p, files in inner.items() if files}
     trials = [path for path in inner if path.name.lower() not in INNER]
     everything = [file for files in inner.values() for file in files]
     if not trials or (len(trials) > 1 and _is_one(folder, root, everything, cameras)):

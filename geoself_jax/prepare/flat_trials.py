@@ -41,6 +41,8 @@ def flat_trials(
     kind: str,
     residual: Residual,
     notice: Callable[[str], None],
+    *,
+    filtered: bool = True,
 ) -> Trials:
     """Recordings by name where one rule finds a camera in the names of all files; else none.
 
@@ -54,11 +56,12 @@ def flat_trials(
         kind: Format of the detections, or `auto`.
         residual: How well the files of a recording triangulate.
         notice: Receives one line for what was found, and for each file that is broken.
+        filtered: Whether to take a video's filtered table before its raw one.
 
     Raises:
         GeoselfError: Several rules fit and triangulation does not decide (65).
     """
-    found = detections_found(folder, kind, silent)
+    found = detections_found(folder, kind, silent, filtered=filtered)
     if len(found) <= 2 or names_say(cameras, found):
         return {}
     ways, whole = _ways(cameras, found)
@@ -68,7 +71,7 @@ def flat_trials(
         trials, why = _decided(folder, ways, residual)
     else:
         trials, why = ways[0], "" if whole else _contradicted(ways[0], residual)
-    detections_found(folder, kind, notice)
+    detections_found(folder, kind, notice, filtered=filtered)
     for path in unread_in(folder, kind):
         if path.is_file() and (error := broken(path, LOOKED_INTO)) is not None:
             notice(f"warning: not read: {error}")

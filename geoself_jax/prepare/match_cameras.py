@@ -42,6 +42,8 @@ def match_cameras(
     given: Mapping[str, Path],
     kind: str,
     notice: Callable[[str], None] = silent,
+    *,
+    filtered: bool = True,
 ) -> Match:
     """Detections of each camera, by name.
 
@@ -51,6 +53,7 @@ def match_cameras(
         given: Paths by camera, from the user; no other files are looked for then.
         kind: Format of the detections, or `auto`.
         notice: Receives one line where a video has several tables.
+        filtered: Whether to take a video's filtered table before its raw one.
 
     Raises:
         GeoselfError: A name that is no camera's (64); a path that is not there (66); no detections,
@@ -71,7 +74,7 @@ def match_cameras(
             "which camera these detections belong to is unknown",
             "name each camera's: --camera=NAME=PATH, and the cameras: --calibration=PATH",
         )
-    found = detections_found(folder, kind, notice)
+    found = detections_found(folder, kind, notice, filtered=filtered)
     if not found:
         why = why_none(folder, kind)
         raise data_error(

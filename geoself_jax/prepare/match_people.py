@@ -29,8 +29,12 @@ PARTNERS = 4
 FEWEST_JOINTS = 4
 """Joints that two detections must share to be compared."""
 
-SPEED = 8.0  # m/s, faster than a person runs in a room
-REACH = 0.4  # m, how far a person's middle may jump by the detector's error
+SPEED = 5.0
+"""Body sizes a second: a person's 8 m/s, faster than one runs in a room."""
+
+REACH = 0.25
+"""Body sizes that somebody's middle may jump by the detector's error: a person's 0.4 m."""
+
 PATIENCE = 2.0  # s, how long a person who is not seen is remembered
 
 RIVAL = 0.25
@@ -158,6 +162,7 @@ class _Group(NamedTuple):
     frame: int  # its number
     slot: tuple[int, ...]  # of each view, -1 where not seen
     middle: np.ndarray  # (3,) m
+    extent: float  # m, largest distance between two of its joints
 
 
 def _groups(candidates: _Candidates, rig: Rig, limit: float) -> list[_Group]:
@@ -271,20 +276,26 @@ def _placed(
         points = np.asarray(triangulate(*padded, camera))[: part.stop - part.start]
         seen = np.isfinite(points).all(-1)
         for n in np.flatnonzero(seen.any(-1)):
-            middle = np.median(points[n][seen[n]], axis=0)
+            there = points[n][seen[n]]
+            middle, extent = np.median(there, axis=0), _extent(there)
             at, slot = slots[part.start + int(n)]
-            groups.append(_Group(at, int(candidates.frame[at]), slot, middle))
+            groups.append(_Group(at, int(candidates.frame[at]), slot, middle, extent))
     return groups
+
+
+def _extent(points: np.ndarray) -> float:
+    return float(np.linalg.norm(points[:, None] - points[None], axis=-1).max())
 
 
 def _followed(groups: Sequence[_Group], fps: float) -> list[list[_Group]]:
     """Groups linked over time, each to the nearest place someone was a moment before."""
+    size = float(np.median([group.extent for group in groups])) if groups else 0.0
     tracks: list[list[_Group]] = []
     active: list[list[_Group]] = []
     for frame, now in itertools.groupby(groups, key=lambda group: group.frame):
         active = [t for t in active if frame - t[-1].frame <= PATIENCE * fps]
         here = list(now)
-        far = _jumps(here, active, fps)
+        far = _jumps(here, active, fps, size)
         new = set(range(len(here)))
         while far.size and np.isfinite(far.min()):
             g, t = (int(i) for i in np.unravel_index(far.argmin(), far.shape))
@@ -297,15 +308,18 @@ def _followed(groups: Sequence[_Group], fps: float) -> list[list[_Group]]:
     return tracks
 
 
-def _jumps(here: list[_Group], active: list[list[_Group]], fps: float) -> np.ndarray:
-    """(here, active) metres from where each was last; inf where nobody gets there in that time."""
+def _jumps(here: list[_Group], active: list[list[_Group]], fps: float, size: float) -> np.ndarray:
+    """(here, active) metres from where each was last; inf where nobody gets there in that time.
+
+    Bodies of `size` metres: a mouse that crosses a room between two frames is another mouse.
+    """
     if not (here and active):
         return np.empty((len(here), len(active)))
     last = [track[-1] for track in active]
     middles = np.array([g.middle for g in here])[:, None] - np.array([g.middle for g in last])
     jump = np.linalg.norm(middles, axis=-1)
     seconds = np.array([here[0].frame - g.frame for g in last]) / fps
-    return np.where(jump <= SPEED * seconds + REACH, jump, np.inf)
+    return np.where(jump <= size * (SPEED * seconds + REACH), jump, np.inf)
 
 
 def _people(tracks: list[list[_Group]]) -> list[list[_Group]]:

@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from geoself_jax.core.errors import data_error
+from geoself_jax.data.recording import up_array
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import Clip
 
@@ -58,16 +59,24 @@ def check_places(rig: Rig) -> None:
 
 
 def upright(clips: list[Clip]) -> list[Clip]:
-    """The clips as they are where their worlds agree on the vertical, else turned to z up."""
-    ups = np.stack([clip.rig.world_up for clip in clips])
-    if np.allclose(ups, ups[0], atol=1e-6):
+    """The clips as they are where their worlds agree on the vertical, else turned to z up.
+
+    Where one world's vertical is unknown, so is that of all: a file has one.
+    """
+    known = [clip.rig.world_up for clip in clips if clip.rig.world_up is not None]
+    if len(known) < len(clips):
+        return [
+            dataclasses.replace(clip, rig=dataclasses.replace(clip.rig, world_up=None))
+            for clip in clips
+        ]
+    if np.allclose(known, known[0], atol=1e-6):
         return clips
-    return [_turned(clip) for clip in clips]
+    return [_turned(clip, up) for clip, up in zip(clips, known, strict=True)]
 
 
-def _turned(clip: Clip) -> Clip:
+def _turned(clip: Clip, up: np.ndarray) -> Clip:
     """The clip in a world whose z is up."""
-    A = _to_z(clip.rig.world_up)
+    A = _to_z(up)
     rig = dataclasses.replace(
         clip.rig, R=clip.rig.R @ A.T, center=clip.rig.center @ A.T, world_up=np.array([0, 0, 1.0])
     )
@@ -119,8 +128,9 @@ def _is_part(rig: Rig, other: Rig) -> bool:
         and np.array_equal(part.image_size, rig.image_size)
         and all(
             np.allclose(getattr(part, name), getattr(rig, name), rtol=1e-9, atol=1e-7)
-            for name in ("K", "R", "center", "world_up")
+            for name in ("K", "R", "center")
         )
+        and np.allclose(up_array(part.world_up), up_array(rig.world_up), rtol=1e-9, atol=1e-7)
     )
 
 

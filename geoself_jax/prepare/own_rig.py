@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,10 +13,12 @@ from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.common_clock import counted_apart, started_together
 from geoself_jax.prepare.common_frames import common_frames
 from geoself_jax.prepare.detections import recognize_detections
-from geoself_jax.prepare.instances import nobody
+from geoself_jax.prepare.every_track import ALL, every_track
+from geoself_jax.prepare.instances import Instances, nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
 from geoself_jax.prepare.match_cameras import shown_names
 from geoself_jax.prepare.merge_rigs import check_image_sizes, check_places
+from geoself_jax.prepare.name_people import Who
 from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_views
 
@@ -62,26 +65,29 @@ def _clips(
     said: dict[str, list[str]] = {}
     for trial in trials:
         try:
-            clip = _clip(trial, used, own, options, said)
+            clips = _clips_of(trial, used, own, options, said)
         except GeoselfError as error:
             errors.append(of_data(error))
         else:
             if not errors:
-                yield clip
+                yield from clips
     for line, names in said.items():
         options.notice(f"{_few(names)}: {line}")
     if errors:
         raise joined(errors)
 
 
-def _clip(
+def _clips_of(
     trial: Trial,
     used: Set[str],
     own: RigOptions,
     options: ReadOptions,
     said: dict[str, list[str]],
-) -> Clip:
-    """A recording's clip; `said` gets what is to be said of it, and maybe of others too."""
+) -> list[Clip]:
+    """A recording's clip, or one for each animal with a track.
+
+    `said` gets what is to be said of it, and maybe of others too.
+    """
     name, paths = trial.who.clip, trial.paths
     rig = trial.rig if options.cameras is None else trial.rig.select(options.cameras)
     rig = rig.select([each for each in rig.camera_names if each in used])
@@ -103,8 +109,36 @@ def _clip(
         if each not in read:
             options.notice(camera_missing(name, each, trial.unread.get(each, "")))
     views = [read.get(each) or nobody(read[there[0]], each) for each in rig.camera_names]
-    fps = float(own.fps or 0)
-    chosen = choose_person(views, rig, frames=frames, fps=fps, how=own.person)
+    done = _Read(trial, rig, views, frames)
+    if own.person != ALL:
+        return [_clip(done, trial.who, own.person, own, options, said)]
+    tracks = every_track([*read.values()], rig.select(there), options.notice)
+    whose = {each: Who(f"{trial.who.subject}-{each}", f"{name}/{each}") for each in tracks}
+    return [_clip(done, whose[each], how, own, options, said) for each, how in tracks.items()]
+
+
+class _Read(NamedTuple):
+    """A recording with what was found in each camera of its rig, and its number of frames."""
+
+    trial: Trial
+    rig: Rig
+    views: Sequence[Instances]
+    frames: int
+
+
+def _clip(
+    read: _Read,
+    who: Who,
+    how: str,
+    own: RigOptions,
+    options: ReadOptions,
+    said: dict[str, list[str]],
+) -> Clip:
+    """The clip of one person or animal, chosen as `how` says."""
+    trial, rig, views, frames = read
+    name, paths, fps = who.clip, trial.paths, float(own.fps or 0)
+    there = [each for each in rig.camera_names if each in paths]
+    chosen = choose_person(views, rig, frames=frames, fps=fps, how=how)
     skeleton = views[0].skeleton
     assumed = next((view.assumed for view in views if view.assumed), "")
     joints = f"{skeleton.joints} joints {', '.join(skeleton.joint_names[:3])} ..."
@@ -123,8 +157,8 @@ def _clip(
         said.setdefault(line, []).append(name)
     return Clip(
         name=name,
-        action=own.action or name.rpartition("/")[2],
-        subject=trial.who.subject,
+        action=own.action or trial.who.clip.rpartition("/")[2],
+        subject=who.subject,
         rig=rig,
         skeleton=skeleton,
         fps=fps / options.every,

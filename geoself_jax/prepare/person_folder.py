@@ -8,6 +8,7 @@ from typing import NamedTuple
 INNER = (
     *("pose", "poses", "pose-2d", "pose_2d", "pose2d", "pose-2d-filtered", "pose-sync"),
     *("pose-associated", "keypoints", "detections", "predictions", "openpose", "json", "2d"),
+    *("video_preds", "image_preds"),
 )
 """Folders inside of a recording that hold its detections: programs name them, never people."""
 

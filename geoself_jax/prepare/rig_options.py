@@ -31,7 +31,11 @@ class RigOptions:
         image_size: Width and height by camera name; under "" for all cameras. For calibrations
             that have none.
         confidence_scale: The detector's largest score.
+        deviation_px: Of a good joint, px, where confidences are those of the files' variances; None
+            for their scores.
         trim: Where cameras have different numbers of frames, take those that all have.
+        filtered: Whether to take filtered tables of detections where there are raw ones, too; None
+            as the project that they are of does, else yes.
         subject, action: Names; None takes the folders'.
         subject_from: Which folder's name is the person: `{name}`, `{parent}`, `{grandparent}`.
     """
@@ -48,7 +52,9 @@ class RigOptions:
     fps: float | None = None
     image_size: Mapping[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
     confidence_scale: float = 1.0
+    deviation_px: float | None = None
     trim: bool = False
+    filtered: bool | None = None
     subject: str | None = None
     subject_from: str | None = None
     action: str | None = None

@@ -12,6 +12,7 @@ from geoself_jax.data.files.mistaken import is_text, refuse_mistaken
 from geoself_jax.data.poses.npz_file import MARKS
 from geoself_jax.prepare.assemble import assemble
 from geoself_jax.prepare.calibrations import recognize_calibration
+from geoself_jax.prepare.check_unit import unit_checked
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.prepared import check_arrays
 from geoself_jax.prepare.motion import simulated
@@ -136,14 +137,14 @@ def read(
         own: Of a lab's own rig; its calibration and fps are those of simulated views, too.
         seed: Of simulated detections.
         height: Of the one person, metres, by which a lab's own rig is scaled.
-        motion_unit: Of a motion file's lengths; None to guess it from the body's height.
+        motion_unit: Of a motion file's lengths; None for AMC's own: BVH has none.
 
     Raises:
         GeoselfError: Something is missing (64, 66) or bad (65).
     """
     if kind == RIG:
         if height is None:
-            return read_own_rig(inputs, own, options)
+            return unit_checked(read_own_rig(inputs, own, options), own.unit, options.notice)
         return scaled(read_own_rig(inputs, measured(own), options), height, options.notice)
     if not inputs:
         raise usage_error("--input", "an input is required", "give a file or folder")
@@ -196,6 +197,7 @@ def summary(arrays: dict[str, np.ndarray]) -> str:
         f"{clips} clip{'s' * (clips != 1)}; subjects {_few(arrays['subject_names'].tolist())}; "
         f"actions {_few(actions)}; rigs {_few(arrays['rig_names'].tolist())}",
         *_assumed(arrays),
+        *_unknown_vertical(arrays),
         f"joints seen by camera: {cameras}",
         f"confidence: {_spread(confidence)}",
         "ground truth (for evaluation only): "
@@ -212,6 +214,12 @@ def _assumed(arrays: dict[str, np.ndarray]) -> list[str]:
         f"joint names: the files have none, {name}'s are assumed from the number of joints; if the "
         "detector has another order: --skeleton=NAME or a .toml file"
     ]
+
+
+def _unknown_vertical(arrays: dict[str, np.ndarray]) -> list[str]:
+    if arrays["world_up"].size:
+        return []
+    return ["which way is up is unknown: training turns no body about it; --up=z, -y, ... gives it"]
 
 
 def _few(names: Sequence[str], most: int = 8) -> str:

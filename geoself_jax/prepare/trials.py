@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from geoself_jax.core.errors import USAGE, GeoselfError, data_error, joined
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import ReadOptions
@@ -17,11 +19,11 @@ from geoself_jax.prepare.detections.unknown import broken, unknown
 from geoself_jax.prepare.find_detections import LOOKED_INTO, detections_in, unread_in
 from geoself_jax.prepare.find_recordings import (
     Fit,
-    Found,
     find_calibration,
     find_recordings,
     without_calibrations,
 )
+from geoself_jax.prepare.found import Found
 from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.match_cameras import Match, camera_named, match_cameras, names_say
 from geoself_jax.prepare.name_people import Who, name_people
@@ -41,6 +43,7 @@ class Trial:
         rig: All cameras of the calibration.
         paths: Detections by camera.
         unread: Why a camera's file is none of these, by camera.
+        offsets: Pixels to add to a camera's, x and y: its videos are cropped.
         read: Detections that were read already, by file.
     """
 
@@ -49,6 +52,7 @@ class Trial:
     rig: Rig
     paths: Mapping[str, Path]
     unread: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    offsets: Mapping[str, tuple[float, float]] = dataclasses.field(default_factory=dict)
     read: Mapping[Path, Instances] = dataclasses.field(default_factory=dict)
 
 
@@ -76,7 +80,9 @@ def find_trials(
     elif inputs:
         kind = own.detections_format
         fit = _fit(rig_at, own, options)
-        found = [*find_recordings(inputs, kind, _names(rig_at), fit, options.notice)]
+        names = _names(rig_at)
+        given = own.filtered
+        found = [*find_recordings(inputs, kind, names, fit, options.notice, filtered=given)]
         _refuse_cameras_outside(found, kind, rig_at)
     folders = [each.folder if each else Path("recording") for each in found]
     rigs = [_or_error(rig_at, each) for each in found]
@@ -102,8 +108,11 @@ def find_trials(
                 raise each.error
             match = each.match if each else None
             paths = _paths(folder, rig, own, options, match, kept)
-            unread = {} if match else _unread(folder, rig, paths, own, options)
-            trials.append(Trial(folder, who, rig, paths, unread, kept if len(found) == 1 else {}))
+            unread = _unread(folder, rig, paths, own, options) if match is None else {}
+            unread = {**unread, **(each.unread if each else {})}
+            offsets = each.offsets if each else {}
+            read = kept if len(found) == 1 else {}
+            trials.append(Trial(folder, who, rig, paths, unread, offsets, read))
         except GeoselfError as error:
             errors[str(error)] = of_data(error)
     return trials, list(errors.values())
@@ -159,6 +168,10 @@ def _rigs(own: RigOptions, options: ReadOptions) -> Callable[[Found | None], Rig
     def rig_at(found: Found | None) -> Rig:
         if own.calibration is not None or found is None:
             return read(None)
+        if isinstance(found.calibration, GeoselfError):
+            raise found.calibration
+        if found.calibration is not None:
+            return read(found.calibration)
         return read(place_of(found.folder, found.root))
 
     return rig_at
@@ -198,9 +211,12 @@ def _paths(
     kept: dict[Path, Instances],
 ) -> dict[str, Path]:
     """The detections of each camera, by name or by proof, for which files are read and kept."""
-    match = match or match_cameras(
-        folder, rig.camera_names, own.camera_paths, own.detections_format, options.notice
-    )
+    if match is None:
+        match = match_cameras(
+            *(folder, rig.camera_names, own.camera_paths, own.detections_format, options.notice),
+            filtered=own.filtered is not False,
+        )
+    _check_cameras(folder, rig, match)
     if match.certain:
         return match.paths
 
@@ -208,6 +224,17 @@ def _paths(
         return kept.setdefault(path, _read(path, own, options))
 
     return prove(folder, rig, match, read, options.notice)
+
+
+def _check_cameras(folder: Path | None, rig: Rig, match: Match) -> None:
+    """A project's own names of cameras are the calibration's."""
+    others = [camera for camera in match.paths if camera not in rig.camera_names]
+    if others:
+        raise data_error(
+            f"{folder}: camera {', '.join(others)} of {match.paths[others[0]].name}",
+            f"the calibration has {', '.join(rig.camera_names)}",
+            "give them the same names, or take the file out",
+        )
 
 
 def _unread(
@@ -245,7 +272,7 @@ def read_views(
         path = trial.paths[name]
         try:
             found = trial.read[path] if path in trial.read else _read(path, own, options)
-            views.append(in_pixels(found, size))
+            views.append(_uncropped(in_pixels(found, size), trial.offsets.get(name)))
         except GeoselfError as error:
             errors.append(of_data(error))
             continue
@@ -259,6 +286,14 @@ def read_views(
     return dict(zip(rig.camera_names, timed, strict=True))
 
 
+def _uncropped(found: Instances, offset: tuple[float, float] | None) -> Instances:
+    """Pixels of the whole image, where the video is a part of it."""
+    if offset is None:
+        return found
+    moved = found.keypoints_2d + np.array(offset, np.float32)
+    return dataclasses.replace(found, keypoints_2d=moved)
+
+
 def _read(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
     """Detections in one camera's file, their confidences in [0, 1]; fractions as they are."""
     found = read_detections(
@@ -267,5 +302,6 @@ def _read(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
         skeleton=own.skeleton,
         max_bytes=options.max_bytes,
         image_size=None,
+        deviation_px=own.deviation_px,
     )
     return scaled(found, own.confidence_scale)

@@ -20,6 +20,7 @@ SKELETON: dict[str, tuple[type, ...]] = {
     "parents": (list,),
     "left_right": (list,),
     "root": (int,),
+    "body_metres?": (list, type(None)),  # not in the files of older versions
 }
 """Kinds of a skeleton's values; their members are checked by `check_skeleton`."""
 
@@ -62,6 +63,10 @@ def check_skeleton(values: Any) -> None:
         if not isinstance(pair, list) or len(pair) != 2:
             raise ValueError(f"left_right={str(pair)[:80]}, wanted pairs of joints")
         members += [("left_right", joint, int) for joint in pair]
+    size = values.get("body_metres")
+    if size is not None and len(size) != 2:
+        raise ValueError(f"body_metres={str(size)[:80]}, wanted two sizes")
+    members += [("body_metres", length, float) for length in size or ()]
     if len(values["joint_names"]) > MOST_JOINTS or len(values["parents"]) > MOST_JOINTS:
         raise ValueError(f"{len(values['joint_names'])} joints, wanted at most {MOST_JOINTS}")
     for name, member, kind in members:

@@ -10,7 +10,7 @@ from geoself_jax.core.errors import WORKDIR, GeoselfError, usage_error
 LEARNED = ("checkpoints", "metrics.jsonl", "tensorboard")
 """What only training writes into a run's folder."""
 
-SCORED = ("evaluation.json", "examples.png", "report.html")
+SCORED = ("evaluation.json", "examples.png", "joint_errors.png", "report.html")
 """What evaluation writes into a run's folder."""
 
 OWNED = {

@@ -51,6 +51,7 @@ def skeleton_from_dict(values: Any) -> Skeleton:
         tuple(values["parents"]),
         tuple((a, b) for a, b in values["left_right"]),
         values["root"],
+        tuple(size) if (size := values.get("body_metres")) else None,
     )
 
 

@@ -1,5 +1,7 @@
 """Do the parts of a configuration fit each other and the recording?"""
 
+from dataclasses import fields
+
 import jax
 import numpy as np
 
@@ -8,7 +10,7 @@ from geoself_jax.core.augmentation import can_exchange
 from geoself_jax.core.config import Config, ModelConfig, as_dict, from_dict
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.model import Networks, backbone_of
-from geoself_jax.core.sampling import exchanges
+from geoself_jax.core.sampling import applicable, exchanges
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.recording import Recording
 from geoself_jax.runtime import devices
@@ -85,6 +87,35 @@ def check_fit(config: Config, recording: Recording) -> None:
     _check_symmetric(config.model, recording.skeleton)
 
 
+def without_pairs(config: Config, recording: Recording) -> list[str]:
+    """Returns a line on mirroring a skeleton that says of no joint which is its mirror image."""
+    mirrored = config.augmentation.mirror and config.augmentation.share > 0
+    keys = ["config.model.symmetric"] * config.model.symmetric
+    keys += ["config.augmentation.mirror"] * mirrored
+    if recording.skeleton.left_right or not keys:
+        return []
+    return [
+        f"{config.data.train}: the skeleton has no left/right pairs - {' and '.join(keys)} take "
+        "each joint for one in the middle of the body - give left_right, or set "
+        + ", ".join(f"{key}=false" for key in keys)
+        + " unless that is so"
+    ]
+
+
+def unknown_vertical(config: Config, recording: Recording) -> list[str]:
+    """Returns a line on what is left out of the augmentation where the vertical is unknown."""
+    asked = config.augmentation
+    able = applicable(asked, recording.world_up)
+    keys = [f.name for f in fields(asked) if getattr(asked, f.name) != getattr(able, f.name)]
+    if not keys or not asked.share:
+        return []
+    return [
+        f"{config.data.train}: which way is up is unknown - augmented bodies are not turned, "
+        f"tilted or moved over the ground (config.augmentation: {', '.join(keys)}) - prepare again "
+        "with --up if you know it"
+    ]
+
+
 def check_memory(config: Config, model: Networks) -> None:
     """Refuses networks or batches that cannot fit the devices, before anything is allocated.
 
@@ -137,7 +168,8 @@ def _check_views(config: Config, recording: Recording) -> None:
 
 
 def _check_bodies(config: Config, recording: Recording) -> None:
-    if exchanges(config.augmentation) and not can_exchange(recording.skeleton):
+    able = applicable(config.augmentation, recording.world_up)
+    if exchanges(able) and not can_exchange(recording.skeleton):
         raise usage_error(
             f"config.augmentation.exchange={config.augmentation.exchange}",
             "the skeleton's root has no pair of hips with something above them",

@@ -18,7 +18,7 @@ from geoself_jax.core import step
 from geoself_jax.core.batch import TrainingViews
 from geoself_jax.core.config import Config
 from geoself_jax.core.model import Networks
-from geoself_jax.core.sampling import exchanges, make_batch, make_batch_in_parts
+from geoself_jax.core.sampling import applicable, exchanges, make_batch, make_batch_in_parts
 from geoself_jax.core.step import TrainState
 from geoself_jax.evaluate.held_out import HeldOut
 from geoself_jax.runtime import devices, hosts
@@ -99,6 +99,7 @@ def run_loop(training: Training, state: TrainState, saver: Saver, held: HeldOut)
             refuses a checkpoint (74).
     """
     with Progress(training, int(state.step), saver.best) as progress:
+        progress.show_units(held.units.error)
         try:
             state, done = advanced(training, state, saver, held, progress)
         except BaseException:  # what was best before stays
@@ -232,7 +233,8 @@ def compile_call(
 
 def make_draw(config: Config, model: Networks, data: TrainingViews) -> parallel.Draw:
     """How the experiment's batches are drawn from these instants."""
-    make = functools.partial(make_batch, augmentation=config.augmentation, skeleton=model.skeleton)
+    augmentation = applicable(config.augmentation, data.world_up)
+    make = functools.partial(make_batch, augmentation=augmentation, skeleton=model.skeleton)
     if model.config.frames > 1 and [device.platform for device in jax.devices()] == ["cpu"]:
         parts = math.gcd(config.schedule.batch, WINDOW_PARTS)
         make = functools.partial(make_batch_in_parts, parts=parts, make=make)
@@ -244,5 +246,5 @@ def make_draw(config: Config, model: Networks, data: TrainingViews) -> parallel.
         make_batch=make,
         joints=model.skeleton.joints,
         window=model.config.frames,
-        pairs=exchanges(config.augmentation),
+        pairs=exchanges(augmentation),
     )

@@ -15,6 +15,7 @@ import numpy as np
 from geoself_jax.core import step
 from geoself_jax.core.config import as_dict
 from geoself_jax.core.errors import DIVERGED, GeoselfError, one_line
+from geoself_jax.core.length_units import HUMAN_UNITS, LengthUnit
 from geoself_jax.core.optimizer import learning_rate
 from geoself_jax.runtime import hosts, phases, workdir
 from geoself_jax.runtime.run_log import log
@@ -47,7 +48,7 @@ class Progress:
         bar = phases.phase("training", self._total, "steps", initial=done, lines=False)
         self._bar = self._open.enter_context(bar)
         self._before, self._line_at = (done, 0.0), time.monotonic()
-        self._draws = self._log is not None
+        self._draws, self._unit = self._log is not None, HUMAN_UNITS.error
         with ExitStack() as failed:  # a full disk
             failed.callback(self._open.close)
             if self._log:
@@ -99,6 +100,10 @@ class Progress:
                 DIVERGED,
             )
 
+    def show_units(self, unit: LengthUnit) -> None:
+        """Shows scores in a unit of errors; without, in a human's."""
+        self._unit = unit
+
     def write(self, done: int, scalars: dict[str, float], best: Best) -> None:
         """Logs scalars under a step, with the rate of learning and of the steps.
 
@@ -124,8 +129,9 @@ class Progress:
         """The bar's note; and a line, in the log alone where there is a bar."""
         self._score = self._score if score is None else score
         if np.isfinite(self._score):
-            held = f"held-out {self._score:.1f} mm"
-            self._bar.note = f"{held} (best {best.score:.1f} at {best.step})"
+            now, least = (self._unit.text(mm / 1000) for mm in (self._score, best.score))
+            held = f"held-out {now} {self._unit.symbol}"
+            self._bar.note = f"{held} (best {least} at {best.step})"
         self._bar.more = f"loss {scalars['loss']:.4g}" if "loss" in scalars else ""
         if score is None and time.monotonic() - self._line_at < LINE_SECONDS:
             return

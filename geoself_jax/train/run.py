@@ -30,7 +30,14 @@ from geoself_jax.runtime.run_log import logged
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.runtime.standard_streams import unread_streams_are_dropped
 from geoself_jax.train.as_before import as_before
-from geoself_jax.train.check_config import check_fit, check_labels, check_memory, check_values
+from geoself_jax.train.check_config import (
+    check_fit,
+    check_labels,
+    check_memory,
+    check_values,
+    unknown_vertical,
+    without_pairs,
+)
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
 from geoself_jax.train.saving import Best, Saver, restore
@@ -75,6 +82,7 @@ def train(
         if not stop.listens:
             _warn(["trained in a thread: Ctrl-C and SIGTERM do not stop it between two steps"])
         check_fit(config, recording)
+        _warn(unknown_vertical(config, recording) + without_pairs(config, recording))
         points, unit = triangulated, 1.0
         if points is None:
             with phase("triangulating"):

@@ -1,7 +1,7 @@
 """Poses as a page, image or film: geoself view --poses=FILE --out=report.html"""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.runtime import cli, phases
@@ -47,6 +47,10 @@ def make_parser() -> cli.Parser:
     files = parser.add_argument_group("files that do not say it")
     files.add_argument("--skeleton", help="of .csv and .trc: coco_17, ... or a .toml file")
     files.add_argument("--up", metavar="AXIS", help="of .csv and .trc: z, -y, ...")
+    add = files.add_argument
+    add("--poses-format", metavar="PROGRAM", help="of .csv: anipose; else those of lift")
+    add("--poses-fps", type=float, metavar="HZ", help="of that program's files")
+    add("--poses-unit", choices=("m", "cm", "mm"), help="of that program's files")
     page = parser.add_argument_group("a page (.html)")
     page.add_argument("--title", help="heading (the files' names)")
     page.add_argument("--every", type=int, metavar="N", help="each N-th frame only (1)")
@@ -100,6 +104,10 @@ def _check(flags: "argparse.Namespace") -> None:
         if getattr(flags, name) is not None and name not in KINDS[kind]:
             flag = f"--{name.replace('_', '-')}"
             raise usage_error(flag, f"it says nothing about {kind}", "leave it out")
+    for name in ("poses_fps", "poses_unit"):
+        if getattr(flags, name) is not None and flags.poses_format is None:
+            flag = f"--{name.replace('_', '-')}"
+            raise usage_error(flag, "it is of --poses-format's files", "set --poses-format")
     for name in ("every", "max_frames", "frames"):
         value = getattr(flags, name)
         if value is not None and value < 1:
@@ -146,7 +154,9 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
         _check_poses(path)
     skeleton = named_skeleton(flags.skeleton) if flags.skeleton else None
     found = [
-        with_shown_names(read_poses(path, skeleton=skeleton, up=flags.up, notice=print))
+        with_shown_names(
+            read_poses(path, skeleton=skeleton, up=flags.up, notice=print, **_format(flags, path))
+        )
         for path in flags.poses
     ]
     keys = [(s.name, s.clip, s.camera.name if s.camera else "") for s in found]
@@ -155,6 +165,13 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
         s.replace(name=f"{s.name} ({Path(path).stem})") if key in twice else s
         for s, key, path in zip(found, keys, flags.poses, strict=True)
     ]
+
+
+def _format(flags: "argparse.Namespace", path: str) -> dict[str, Any]:
+    """What the flags say of the file: .npz, .json and .trc are those of lift in any case."""
+    if flags.poses_format is None or path.lower().endswith((".npz", ".json", ".trc")):
+        return {}
+    return {"format": flags.poses_format, "fps": flags.poses_fps, "unit": flags.poses_unit}
 
 
 def _check_poses(path: str) -> None:

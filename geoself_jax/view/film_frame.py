@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from geoself_jax.view.animation import MovingDetections, MovingPoses
 from geoself_jax.view.axes import crop
+from geoself_jax.view.body_scale import scene_scale, square_name, units_of
 from geoself_jax.view.caption import Caption
 from geoself_jax.view.drawn_poses import (
     camera_axes,
@@ -48,17 +49,20 @@ class FrameRenderer:
         inches = sum(wide) + _GAP * (len(wide) - 1) + 2 * _EDGE
         dpi = max(_SMALLEST, width - width % 2) / inches
         names = [sequence.name for sequence in scene.sequences]
-        below = draw_legend(new_figure(inches, _HIGH, dpi), names, scene.skeleton) + 0.1
+        self._unit, scale = units_of([scene]).error, scene_scale(scene)
+        legend: Any = {"names": names, "skeleton": scene.skeleton, "squares": square_name(scale)}
+        below = draw_legend(new_figure(inches, _HIGH, dpi), **legend) + 0.1
+        below = round(dpi * below) / dpi  # the axes are sharp alike, however high the legend is
         high = 2 * round(dpi * (_HIGH + _ABOVE + below) / 2) / dpi
         self._figure = new_figure(inches, high, dpi)
         self.size = (round(inches * dpi), round(high * dpi))
-        draw_legend(self._figure, names, scene.skeleton, top=below)
+        draw_legend(self._figure, top=below, **legend)
         places = _EDGE + np.cumsum([0, *wide[:-1]]) + _GAP * np.arange(len(wide))
         axes = [
             place_axes(self._figure, x, below, across, _HIGH)
             for x, across in zip(places, wide, strict=True)
         ]
-        self._parts = _parts(scene, shown, axes, turns=turns)
+        self._parts = _parts(scene, shown, axes, scale, turns=turns)
         title = " · ".join(filter(None, (scene.name, scene.action)))
         write_line(self._figure, _EDGE, high - 0.3, title, inches * 0.55, fontweight="bold")
         self._caption, self._corner = Caption(dpi), (round((inches - _EDGE) * dpi), int(0.16 * dpi))
@@ -87,7 +91,8 @@ class FrameRenderer:
         words = f"frame {frame}  {frame / self._scene.sequences[0].fps:6.2f} s"
         if index < 0 or self._errors is None or not np.isfinite(self._errors[index]).any():
             return words
-        return f"{1000 * np.nanmean(self._errors[index]):.0f} mm  {words}"
+        error = self._unit.text(float(np.nanmean(self._errors[index])), 0)
+        return f"{error} {self._unit.symbol}  {words}"
 
 
 def _image_width(scene: Scene, shown: np.ndarray) -> float:
@@ -98,7 +103,7 @@ def _image_width(scene: Scene, shown: np.ndarray) -> float:
 
 
 def _parts(
-    scene: Scene, shown: np.ndarray, axes: list[Axes], *, turns: bool
+    scene: Scene, shown: np.ndarray, axes: list[Axes], scale: float, *, turns: bool
 ) -> list[MovingDetections | MovingPoses]:
     parts: list[MovingDetections | MovingPoses] = []
     seen, skeleton = detections(scene), scene.skeleton
@@ -106,7 +111,7 @@ def _parts(
         first, *axes = axes
         parts.append(MovingDetections(first, *seen, image_size_of(scene), skeleton, shown))
     _, up = camera_axes(scene)
-    bodies = on_floor([upright(pose, up) for pose in poses_in_camera(scene).values()])
+    bodies = on_floor([upright(pose / scale, up) for pose in poses_in_camera(scene).values()])
     for side, azimuth in zip(axes, (_NEAR_CAMERA, _ASIDE), strict=False):
         parts.append(MovingPoses(side, bodies, skeleton, shown, azimuth=azimuth, turns=turns))
     return parts

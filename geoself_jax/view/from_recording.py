@@ -8,6 +8,7 @@ from geoself_jax.core.model import Prediction
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
 from geoself_jax.data.recording import Recording
+from geoself_jax.data.rig import SKYWARD, up_in_camera
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.view.scene import PREDICTION, TRIANGULATED, TRUTH
 
@@ -88,9 +89,14 @@ def _sequence(
         fps=recording.fps,
         frame_id=recording.frame_id[at].astype(np.int64),
         axes=axes,
-        up=recording.world_up if axes == WORLD else R @ recording.world_up,
+        up=_world_up(recording, R) if axes == WORLD else up_in_camera(R, recording.world_up),
         clip=recording.clip_names[clip],
         action=recording.clip_actions[clip],
         subject=recording.subject_names[recording.subject_id[at[0]]],
         camera=PoseCamera(recording.camera_names[view], K, (int(width), int(height)), R, center),
     )
+
+
+def _world_up(recording: Recording, R: np.ndarray) -> np.ndarray:
+    """Returns (3,), against gravity; upwards in the image of a camera with `R` where unknown."""
+    return R.T @ SKYWARD if recording.world_up is None else recording.world_up

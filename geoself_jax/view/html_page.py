@@ -22,13 +22,17 @@ from geoself_jax.view.scene import Scene
 
 # In order of dependency.
 SCRIPTS = (
-    *("decode", "scene", "space", "colors", "body", "detections", "curve", "tables", "player"),
-    *("pointer", "main"),
+    *("lengths", "decode", "scene", "space", "colors", "body", "detections", "curve", "tables"),
+    *("boxes", "player", "pointer", "main"),
 )
 
 
 def write_page(
-    path: Path, scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = None
+    path: Path,
+    scenes: Sequence[Scene],
+    title: str,
+    table: dict[str, Any] | None = None,
+    joints: dict[str, Any] | None = None,
 ) -> None:
     """Writes the page; an existing file is replaced atomically.
 
@@ -36,23 +40,29 @@ def write_page(
         path: HTML file to write.
         scenes: At least one.
         title: Heading, plain text; markup is escaped.
-        table: See `page`.
+        table, joints: See `page`.
 
     Raises:
         GeoselfError: No scene (65); the file cannot be written (74).
     """
-    text = page(scenes, title, table)
+    text = page(scenes, title, table, joints)
     with whole_file(path) as stream:
         stream.write(text)
 
 
-def page(scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = None) -> str:
+def page(
+    scenes: Sequence[Scene],
+    title: str,
+    table: dict[str, Any] | None = None,
+    joints: dict[str, Any] | None = None,
+) -> str:
     """Returns the whole page as text.
 
     Args:
         scenes: At least one.
         title: Heading.
         table: In place of the one that `error_table.action_table` makes of the scenes, in its form.
+        joints: Of each joint's errors, as `evaluate.page.joint_boxes` has them; None for none.
 
     Raises:
         GeoselfError: No scene (65).
@@ -62,6 +72,7 @@ def page(scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = Non
     # A name of a file may hold bytes that are no text.
     title = " ".join(title.encode(errors="replace").decode().split()) or "Poses"
     facts, blocks = page_facts(scenes, title, table)
+    facts["joints"] = joints
     parts = [f'<script type="application/json" id="page">{json_text(facts)}</script>']
     parts += [
         f'<script type="application/octet-stream" id="block-{number}">{block.content}</script>'

@@ -1,4 +1,7 @@
-"""A pose as 2D line segments: colours of the sides, and orthographic projection."""
+"""A pose as 2D line segments: colours of the sides, and orthographic projection.
+
+Lengths are in metres of a body drawn as large as people (`body_scale.scale_of`).
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -6,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.colors import to_rgb
 
+from geoself_jax.core.length_units import SQUARE
 from geoself_jax.core.skeleton import Skeleton
 
 # Blue and vermillion of Okabe and Ito, "Color Universal Design" (2008): distinguishable
@@ -16,7 +20,7 @@ IMAGE, LINE, SHADOW = "#F3F5F7", "#D9DDE3", "#E3E6EA"
 _DASHES: tuple[Any, ...] = ("-", (0, (3, 1.5)), (0, (1, 1)))
 CUT = 1.8  # points by which the outline around a bone is wider
 _ELEVATION = 14.0  # degrees
-_CELL = 0.5  # metres, a square of the floor
+_CELL = SQUARE  # of the floor
 
 
 class LineSegments(NamedTuple):

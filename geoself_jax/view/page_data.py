@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.length_units import LengthUnits
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.view import z_up
+from geoself_jax.view.body_scale import scene_scale, units_of
 from geoself_jax.view.error_table import action_table, mean_errors
 from geoself_jax.view.line_segments import bone_sides, joint_sides
 from geoself_jax.view.scene import Scene
@@ -25,14 +27,16 @@ def page_facts(
     """
     blocks = Blocks()
     skeletons = list(dict.fromkeys(scene.skeleton for scene in scenes))
-    each = [_scene(scene, skeletons, blocks) for scene in scenes]
+    units = units_of(scenes)
+    each = [_scene(scene, skeletons, blocks, units) for scene in scenes]
     facts = {
         "title": title,
         "summary": _summary(scenes),
         "skeletons": [_skeleton(skeleton) for skeleton in skeletons],
         "blocks": blocks.facts(),
         "scenes": each,
-        "table": table or action_table(scenes),
+        "units": _units(units),
+        "table": table or action_table(scenes, units),
     }
     return facts, blocks
 
@@ -50,9 +54,17 @@ def _summary(scenes: Sequence[Scene]) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _scene(scene: Scene, skeletons: list[Skeleton], blocks: Blocks) -> dict[str, Any]:
-    first = scene.sequences[0]
-    poses = blocks.poses(scene)
+def _units(units: LengthUnits) -> dict[str, Any]:
+    shown = {"error": units.error, "bone": units.bone, "size": units.size}
+    named = {n: {"symbol": u.symbol, "perMetre": u.per_metre} for n, u in shown.items()}
+    return {**named, "significant": units.error.significant}
+
+
+def _scene(
+    scene: Scene, skeletons: list[Skeleton], blocks: Blocks, units: LengthUnits
+) -> dict[str, Any]:
+    first, scale = scene.sequences[0], scene_scale(scene)
+    poses = blocks.poses(scene, scale)
     return {
         "name": scene.name,
         "action": scene.action,
@@ -66,20 +78,22 @@ def _scene(scene: Scene, skeletons: list[Skeleton], blocks: Blocks) -> dict[str,
         ],
         "reference": scene.reference,
         **blocks.seen(scene),
-        "camera": z_up.camera(scene),
+        "camera": z_up.camera(scene, scale),
+        "scale": scale,
         "axes": f"{first.axes} axes",
         "relative": all(s.root_relative for s in scene.sequences),
         "notes": list(scene.notes),
-        "error": _error(scene),
+        "error": _error(scene, units),
     }
 
 
-def _error(scene: Scene) -> float | None:
-    """Returns the mean error of the first source that has a reference, mm."""
+def _error(scene: Scene, units: LengthUnits) -> float | None:
+    """Returns the mean error of the first source that has a reference, in the units of errors."""
     for i in range(len(scene.sequences)):
         errors = mean_errors(scene, i)
         if errors is not None:
-            return float(np.nanmean(errors)) if np.isfinite(errors).any() else None
+            there = np.isfinite(errors).any()
+            return units.error.per_metre * float(np.nanmean(errors)) if there else None
     return None
 
 

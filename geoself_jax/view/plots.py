@@ -1,5 +1,6 @@
 """Figures of 2D input next to the 3D poses lifted from it."""
 
+import dataclasses
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from PIL import Image
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.view.axes import PosePlot, check, draw_detections, draw_poses, names_of
+from geoself_jax.view.body_scale import scale_of, square_name
 from geoself_jax.view.line_segments import COLOR, EDGE, REFERENCE, bone_sides, colors_of, dash
 
 __all__ = ["PosePlot", "draw_hero", "draw_lifted"]
@@ -64,6 +66,7 @@ def lifted_image(plots: Sequence[PosePlot], skeleton: Skeleton, *, dpi: int = 80
 
 def _lifted(plots: Sequence[PosePlot], skeleton: Skeleton, title: str) -> Figure:
     check(plots, skeleton)
+    plots, squares = _at_one_size(plots, skeleton)
     row, gap, top, width = 2.75, 0.38, 0.5 + 0.4 * bool(title), 8.55  # inches
     height = top + len(plots) * (row + gap)
     figure = new_figure(width, height)
@@ -82,8 +85,21 @@ def _lifted(plots: Sequence[PosePlot], skeleton: Skeleton, title: str) -> Figure
         draw_detections(image, plot, skeleton)
         draw_poses(near, plot, plots, skeleton, _NEAR_CAMERA)
         draw_poses(turned, plot, plots, skeleton, _NEAR_CAMERA + 90)
-    draw_legend(figure, names_of(plots), skeleton)
+    draw_legend(figure, names_of(plots), skeleton, squares=squares)
     return figure
+
+
+def _at_one_size(plots: Sequence[PosePlot], skeleton: Skeleton) -> tuple[Sequence[PosePlot], str]:
+    """Returns the plots with poses as large as people's, and what the floor's squares are."""
+    poses = [pose for plot in plots for name, pose in plot.poses.items()]
+    if not poses:
+        return plots, ""
+    scale = scale_of(np.stack(poses), skeleton)
+    sized = [
+        dataclasses.replace(plot, poses={n: pose / scale for n, pose in plot.poses.items()})
+        for plot in plots
+    ]
+    return sized, square_name(scale)
 
 
 def draw_hero(
@@ -109,6 +125,7 @@ def draw_hero(
         GeoselfError: No plot, or an array of another shape (65); the file cannot be written (74).
     """
     check(plots, skeleton)
+    plots, squares = _at_one_size(plots, skeleton)
     column, gap, below = 2.5, 0.2, 2.4  # inches
     above = 2.5 if any((plot.confidence > 0).any() for plot in plots) else 0
     height = above + below + 0.35
@@ -122,7 +139,7 @@ def draw_hero(
             draw_detections(place_axes(figure, x, below, column, above), plot, skeleton)
         pose = place_axes(figure, x, 0, column, below - 0.1)
         draw_poses(pose, plot, plots, skeleton, _BETWEEN)
-    draw_legend(figure, names_of(plots), skeleton)
+    draw_legend(figure, names_of(plots), skeleton, squares=squares)
     _save(figure, Path(path))
 
 
@@ -155,7 +172,12 @@ def write_line(figure: Figure, x: float, y: float, words: str, width: float, **s
 
 
 def draw_legend(
-    figure: Figure, names: Sequence[str], skeleton: Skeleton, *, top: float = -0.06
+    figure: Figure,
+    names: Sequence[str],
+    skeleton: Skeleton,
+    *,
+    top: float = -0.06,
+    squares: str = "",
 ) -> float:
     """Draws the legend under all axes, in as many rows as the width requires.
 
@@ -166,6 +188,7 @@ def draw_legend(
         names: Names of all poses, the prediction's first.
         skeleton: Gives the sides to list.
         top: Upper edge of the legend, inches above the figure's lower edge.
+        squares: What the squares of the floor are (`body_scale.square_name`).
 
     Returns:
         Height of the legend, inches.
@@ -179,7 +202,8 @@ def draw_legend(
     unsure = Line2D([], [], color=colors_of(["middle"], np.array([0.3]))[0], linewidth=2.2)
     edge = Line2D([], [], color=EDGE, linewidth=1.6)
     handles: list[Any] = [*limbs, unsure, *([tuple(limbs)] if names else []), *grey, edge]
-    labels = [*present, "low confidence", *names, "the camera's side"]
+    side = ", ".join(filter(None, ("the camera's side", squares)))
+    labels = [*present, "low confidence", *names, side]
     for rows in range(1, len(labels) + 1):
         legend = figure.legend(
             handles,

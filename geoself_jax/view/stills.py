@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.core.length_units import LengthUnit
 from geoself_jax.view.axes import PosePlot
+from geoself_jax.view.body_scale import units_of
 from geoself_jax.view.choose_frames import frame_range, spread
 from geoself_jax.view.drawn_poses import camera_axes, detections, image_size_of, poses_in_camera
 from geoself_jax.view.plots import draw_hero
@@ -37,21 +39,21 @@ def write_stills(
         raise usage_error(f"{count} frames", "at least one is required", "set count to 1 or more")
     moments = spread(scene, *frame_range(scene, first, last), count)
     poses, (_, up) = poses_in_camera(scene), camera_axes(scene)
-    size, seen = image_size_of(scene), detections(scene)
+    size, seen, unit = image_size_of(scene), detections(scene), units_of([scene]).error
     nothing = np.full((scene.skeleton.joints, 2), np.nan), np.zeros(scene.skeleton.joints)
     plots = []
     for frame, i in zip(*moments, strict=True):
         pixels, confidence = nothing if seen is None else (seen[0][i], seen[1][i])
         at = {name: pose[i] for name, pose in poses.items()}
-        head = _head(scene, int(frame), int(i))
+        head = _head(scene, int(frame), int(i), unit)
         plots.append(PosePlot(head, pixels, confidence, size, at, up))
     title = " · ".join(filter(None, (scene.name, scene.action)))
     draw_hero(path, plots, scene.skeleton, title=title, width=width)
 
 
-def _head(scene: Scene, frame: int, index: int) -> str:
+def _head(scene: Scene, frame: int, index: int, unit: LengthUnit) -> str:
     errors = joint_errors(scene, 0)
     head = f"{frame / scene.sequences[0].fps:.2f} s"
     if errors is None or not np.isfinite(errors[index]).any():
         return head
-    return f"{head}: {1000 * np.nanmean(errors[index]):.0f} mm"
+    return f"{head}: {unit.text(float(np.nanmean(errors[index])), 0)} {unit.symbol}"

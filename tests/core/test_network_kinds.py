@@ -38,7 +38,9 @@ KINDS |= {
 def random_networks(kind, root_joint=4):
     """Networks with two blocks each whose every number, statistics too, is random."""
     skeleton = dataclasses.replace(H36M_17, root=root_joint)
-    config = ModelConfig(width=24, blocks=2, layers=2, root_width=8, root_blocks=1, **kind)
+    config = ModelConfig(
+        width=24, blocks=2, layers=2, root_width=8, root_blocks=1, root_depth=5.0, **kind
+    )
     model, rng = Networks(config, skeleton), np.random.default_rng(0)
     like = abstract_variables(model)
     variables = jax.tree.map(

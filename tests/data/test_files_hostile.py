@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -228,6 +229,10 @@ def test_no_other_file_opens_pickles_hdf5_or_matlab_files_or_runs_text():
     found = {str(path): around_the_door(path.read_text()) for path in files}
     # What this package wrote itself, into a folder that none but the user may enter, no pickles.
     assert found.pop(str(PACKAGE / "data" / "kept.py")) == {"np.load"}
+    # These write HDF5, into memory or a new file; nothing is read by them.
+    for name, module in (("sleap_anipose_file", "h5py"), ("deeplabcut_file", "tables")):
+        path = PACKAGE / "data" / "poses" / f"{name}.py"
+        assert found.pop(str(path)) == {module} and not re.search(r"\bdef read", path.read_text())
     assert not {path: names for path, names in found.items() if names}
 
 

@@ -5,6 +5,7 @@ import pytest
 import tomli_w
 
 from geoself_jax.core.errors import GeoselfError
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data import skeletons
 from geoself_jax.data.joint_maps import LIMBS, joint_map, limb_joints
 from geoself_jax.data.skeleton_files import named_skeleton, read_skeleton_toml
@@ -19,8 +20,10 @@ from geoself_jax.data.skeletons import (
     MPI_INF_3DHP_17,
     MPI_INF_3DHP_28,
     PANOPTIC_19,
+    Rootless,
     derive_root,
     known_skeleton,
+    without_centroid,
 )
 
 COCO = list(COCO_17.joint_names)
@@ -113,6 +116,25 @@ def test_skeletons_with_a_root_of_their_own_are_left_alone():
     for skeleton in (H36M_17, BODY_25, HALPE_26, MPI_INF_3DHP_17, PANOPTIC_19):
         points, trust = body(skeleton), np.ones(skeleton.joints)
         assert derive_root(skeleton, points, trust)[1] is points
+
+
+def test_without_any_root_the_mean_of_the_seen_joints_is_one():
+    bare = Rootless(("a", "b", "c", "d"), (-1, 0, -1, 2), ((0, 1),), 0)
+    points = np.arange(16.0).reshape(2, 4, 2).repeat(2, 0).astype(np.float32)
+    confidence = np.full((4, 4), 0.8, np.float32)
+    points[1, 2], confidence[1, 2] = np.nan, 0
+    confidence[2, :2] = 0
+    confidence[3, 1:] = 0
+    skeleton, there, trust = derive_root(bare, points, confidence)
+    assert skeleton == Skeleton((*bare.joint_names, "centroid"), (-1, 0, -1, 2, -1), ((0, 1),), 4)
+    assert there.dtype == trust.dtype == np.float32
+    np.testing.assert_array_equal(there[0, 4], points[0].mean(0))
+    np.testing.assert_array_equal(there[1, 4], points[1, [0, 1, 3]].mean(0))
+    np.testing.assert_array_equal(there[2, 4], points[2, 2:].mean(0))
+    np.testing.assert_allclose(trust[:, 4], [0.8, 0.6, 0.4, 0])
+    assert np.isnan(there[3, 4]).all()  # of one joint in four: another point
+    assert derive_root(skeleton, there, trust)[1] is there
+    assert without_centroid(skeleton) == bare and without_centroid(COCO_17) is COCO_17
 
 
 @pytest.mark.parametrize("name", TO_H36M)
@@ -227,6 +249,19 @@ def test_an_own_skeleton_is_read_from_bones_or_from_parents(tmp_path):
     assert upside.parents == (1, -1, 1, 1) and upside.root == 1
 
 
+def test_a_skeleton_without_a_root_may_be_several_trees(tmp_path):
+    bones = [["chest", "left_paw"], ["hips", "right_paw"]]
+    read = read_skeleton_toml(written(tmp_path, root="centroid", bones=bones))
+    assert read == Rootless(tuple(GOOD["joints"]), (-1, -1, 1, 0), ((2, 3),), 0)
+    parents = {"left_paw": "chest", "right_paw": "hips"}
+    table = written(tmp_path, root="centroid", bones=None, parents=parents)
+    assert read_skeleton_toml(table) == read
+    assert read_skeleton_toml(written(tmp_path, root="centroid", bones=[])).bones == ()
+    joints = [*GOOD["joints"], "centroid"]
+    own = written(tmp_path, joints=joints, bones=[*GOOD["bones"], ["centroid", "hips"]])
+    assert type(read_skeleton_toml(own)) is Skeleton  # a joint of that name is one
+
+
 def test_a_flag_names_a_known_skeleton(tmp_path):
     assert named_skeleton("coco_17") is COCO_17
     with pytest.raises(
@@ -249,6 +284,7 @@ def test_a_flag_names_a_known_skeleton(tmp_path):
         ({"root": None}, "root is not there"),
         ({"root": 0}, "root: 0 - wanted a joint's name"),
         ({"root": "hip"}, "root: no joint 'hip' - did you mean 'hips'"),
+        ({"root": "centroid", "bones": [*GOOD["bones"], ["hips", "left_paw"]]}, "closes a circle"),
         ({"rot": "hips"}, "'rot' - did you mean 'root'"),
         ({"bones": None}, "neither bones nor parents"),
         ({"parents": PARENTS}, "both bones and parents"),

@@ -1,6 +1,7 @@
 """The exported lifter: its files agree with the run's networks, or are refused."""
 
 import json
+import re
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -257,7 +258,7 @@ def test_a_flipped_bit_in_the_weights_is_refused_by_name(copy, place):
 def test_a_number_changed_in_the_description_is_refused(copy):
     path = copy / export_files.DESCRIPTION
     text = path.read_text()
-    path.write_text(text.replace('"root_depth": 5.0', '"root_depth": 5.5', 1))
+    path.write_text(re.sub(r'"root_depth": \d', '"root_depth": 9', text, count=1))
     assert path.read_text() != text
     assert str(path) in refused(errors.DATA, load_lifter, copy)
 
@@ -413,7 +414,8 @@ def test_an_earlier_export_is_replaced(run, copy, monkeypatch):
     ],
 )
 def test_a_difference_leaves_everything_as_it_was(run, copy, monkeypatch, name, difference):
-    monkeypatch.setattr(compare, "differences_mm", lambda *_: {name: difference})
+    unit = json.loads((run / "run.json").read_text())["model"]["length_unit"]
+    monkeypatch.setattr(compare, "differences_mm", lambda *_: {name: unit * difference})
     before = contents(copy)
     for out in (copy, copy.parent / "new"):
         assert name in refused(errors.DIVERGED, export, run, out)

@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import cv2
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,11 +60,11 @@ def alone():
 def run(tiny_export, tmp_path):
     """Runs the command and reads what it wrote."""
 
-    def command(keypoints, *more, out="out.npz"):
+    def command(keypoints, *more, out="out.npz", reading=True):
         path = tmp_path / out
         given = [f"--model={tiny_export}", f"--keypoints={keypoints}", f"--out={path}"]
         assert lift.main([*given, *(str(word) for word in more)]) == 0
-        return read_poses(path) if path.exists() else path
+        return read_poses(path) if reading and path.exists() else path
 
     return command
 
@@ -270,6 +271,38 @@ def test_of_several_people_one_is_chosen_or_none_is_lifted(
     np.testing.assert_allclose(chosen.pose, wanted, atol=0.1 * MILLIMETRE)
 
 
+@pytest.mark.parametrize("layout", ["sleap", "deeplabcut", "sleap csv"])
+def test_every_track_is_lifted_alone_into_a_file_called_after_it(
+    layout, run, refused, lifter, calibration, tmp_path, capsys
+):
+    path, known = calibration
+    found = hips_together(people())
+    shown = through_the_lens(found, known, 3)
+    flags = (f"--camera={path}:back", "--fps=50", "--person=all")
+    write, name, *_ = LAYOUTS[layout]
+    keypoints = write(tmp_path / name, shown)
+    run(keypoints, *flags, out="{clip}_3d.npz")
+    assert "tracks, with their frames: p1 (11), p2 (8)" in capsys.readouterr().err
+    for number, track in enumerate(("p1", "p2")):
+        poses = read_poses(tmp_path / f"{track}_3d.npz")
+        wanted = lifted_directly(lifter, found[number], known, 3)
+        assert (poses.subject, poses.clip, poses.frames) == (track, track, FRAMES)
+        np.testing.assert_allclose(poses.pose, wanted, atol=0.1 * MILLIMETRE)
+    run(keypoints, *flags, "--clip=walk", out="{clip}.npz")
+    assert read_poses(tmp_path / "walk_p2.npz").clip == "walk/p2"
+    code, line = refused(keypoints, *flags)
+    assert code == USAGE and "2 tracks, p1, p2 - a file holds one - add {clip}" in line
+    assert "--person=track:p1" in line
+
+
+def test_without_tracks_not_everybody_is_lifted(refused, calibration, tmp_path):
+    path, known = calibration
+    keypoints = openpose(tmp_path / "untracked", through_the_lens(people(), known, 3))
+    flags = (f"--camera={path}:back", "--fps=50", "--person=all")
+    code, line = refused(keypoints, *flags, out="{clip}.npz")
+    assert code == DATA and "--person=all lifts each track, and it has no tracks" in line
+
+
 def test_scores_up_to_another_number_are_refused_and_scaled(run, refused, calibration, tmp_path):
     found = alone()
     found[..., 2] *= 6
@@ -380,6 +413,38 @@ def test_detections_alone_are_shown_without_a_recording(run, walk, capsys):
     assert "--data" not in capsys.readouterr().out.partition("now: ")[2]
     run(walk[0], "--fps=50", *GUESS, out="poses.trc")
     assert "now: " not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("format", ["anipose", "deeplabcut", "sleap-anipose"])
+def test_laboratories_files_are_written_when_they_are_asked_for(run, walk, capsys, format):
+    name = "anna.csv" if format == "anipose" else "anna.h5"
+    given = [walk[0], "--fps=50", *GUESS]
+    asked = run(*given).pose
+    path = Path(run(*given, f"--out-format={format}", out=name, reading=False))
+    line = f"note: {path}: lengths are in mm, which the file cannot say"
+    assert line in capsys.readouterr().err
+    if format == "anipose":
+        found = read_poses(path, format=format, fps=50, unit="mm").pose
+    elif format == "deeplabcut":
+        found = pd.read_hdf(path).to_numpy().reshape(asked.shape) / 1000
+    else:
+        with h5py.File(path) as file:
+            found = file["tracks"][:, 0] / 1000
+    wanted = asked[..., [0, 2, 1]] * [1, 1, -1]  # camera axes to z up
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    assert np.isfinite(found).all(-1).any()
+
+
+def test_an_ending_of_several_programs_is_refused_before_anything_is_read(refused):
+    for words, said in (
+        (["--out-unit=mm"], "deeplabcut and sleap-anipose write .h5 - say which: --out-format"),
+        (["--out-format=anipose"], "anipose has files .csv"),
+        (["--out-format=dlc"], "known: anipose, deeplabcut, sleap-anipose"),
+    ):
+        code, line = refused("no such folder", "--fps=50", *GUESS, *words, out="out.h5")
+        assert code == USAGE and said in line
+    code, line = refused("none", "--fps=50", *GUESS, "--out-unit=mm", out="out.csv")
+    assert code == USAGE and "unit 'mm' - the format has its own unit" in line
 
 
 def test_an_invalid_frame_number_allocates_no_memory(refused, tmp_path):

@@ -141,13 +141,6 @@ def test_a_unit_is_not_guessed_from_the_size_of_the_room(tmp_path, size, m, cm, 
     assert f"the camera would be {one:.0f} m with --unit=m" in line and "from the world's" in line
 
 
-def test_up_is_not_guessed_from_cameras_with_different_roll(tmp_path):
-    known = known_rig(("left", "right"))
-    known.R[1] = np.diag([-1.0, -1, 1]) @ known.R[0]  # upside down
-    write_anipose(known, tmp_path / "c.toml", 1)
-    assert "the up axis is unknown - not in the file" in refusal(tmp_path / "c.toml", unit="m")
-
-
 def test_units_axes_and_formats_that_are_none(tmp_path):
     write_pose2sim(known_rig(), tmp_path / "c.toml")
     assert "--unit=inch - no such unit" in refusal(tmp_path / "c.toml", USAGE, unit="inch")

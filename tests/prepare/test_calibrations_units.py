@@ -33,18 +33,10 @@ def test_freemocaps_file_without_its_board_is_never_metres_silently(tmp_path, ta
 
 
 @pytest.mark.parametrize("tables", [None, ["cam_0", "cam_1", "cam_2", "cam_3"]])
-def test_freemocaps_board_says_millimetres(tmp_path, tables):
-    known, notices = known_rig(), []
-    path = freemocap(known, tmp_path / "c.toml", tables=tables, charuco_square_size=39.0)
-    assert_centers(read_calibration(path, notice=notices.append), known)
-    assert "c.toml: charuco_square_size is 39, FreeMoCap's millimetres" in notices[0]
-    assert any(re.search("unit mm", line) for line in notices[1:])
-
-
-@pytest.mark.parametrize("square", [1, 0.039, 3.9, "39", True])
-def test_a_board_that_was_not_measured_in_millimetres_is_asked_about(tmp_path, square):
+@pytest.mark.parametrize("square", [1, 0.039, 3.9, 39.0, "39", True])
+def test_a_boards_square_says_no_unit_however_long_it_is(tmp_path, square, tables):
     known = known_rig()
-    path = freemocap(known, tmp_path / "c.toml", charuco_square_size=square)
+    path = freemocap(known, tmp_path / "c.toml", tables=tables, charuco_square_size=square)
     with pytest.raises(GeoselfError, match=r"charuco_square_size .* --unit=m, cm or mm") as caught:
         read_calibration(path)
     assert caught.value.code == DATA
@@ -57,7 +49,7 @@ def test_a_fisheye_key_added_by_hand_does_not_make_freemocaps_file_pose2sims(tmp
     content["metadata"] = {"adjusted": False, "charuco_square_size": 39.0}
     (tmp_path / "c.toml").write_text(tomli_w.dumps(content))
     assert recognize_calibration(tmp_path / "c.toml").keys() == {"anipose"}
-    assert_centers(read_calibration(tmp_path / "c.toml"), known)
+    assert_centers(read_calibration(tmp_path / "c.toml", unit="mm"), known)
 
 
 def test_fisheyes_only_are_asked_about_whatever_their_names_are(tmp_path):

@@ -121,6 +121,19 @@ def test_one_leaves_and_another_comes_later(rig, rng):
     assert np.isfinite(chosen.keypoints_2d[20:]).all()
 
 
+@pytest.mark.parametrize("size", [1, 0.05, 0.002])
+def test_bodies_are_followed_by_their_size_of_people_mice_and_flies_alike(rig, rng, size):
+    people = two_people()
+    people[0][15:20], people[1][:15] = np.nan, np.nan
+    views = crowd(people, rig, rng)  # pixels do not know how large the room is
+    small = dataclasses.replace(rig, center=rig.center * size)
+    chosen = choose(views, small, "consistent:1")
+    there = np.isfinite(people[0]).all((1, 2))
+    assert (np.isfinite(chosen.keypoints_2d).all((1, 2, 3)) == there).all()
+    wanted = pixels_of(people[0], rig)[there]
+    assert np.linalg.norm(chosen.keypoints_2d[there] - wanted, axis=-1).max() < 15
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_track_is_followed_by_its_name(rig, rng, number):
     people = two_people()

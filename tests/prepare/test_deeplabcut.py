@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from detection_files import FRAMES, NAMES, frame_of, people, there
+from detection_files import FRAMES, NAMES, alphapose, frame_of, people, there
 
-from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data.skeletons import COCO_17
+from geoself_jax.prepare.confidence_flag import deviation_px
 from geoself_jax.prepare.detections import read_detections
 
 
@@ -103,3 +104,87 @@ def test_rows_without_numbers_are_all_frames(tmp_path):
     table = predictions()
     read = read_detections(written(tmp_path / "a.csv", table.set_axis(["row"] * len(table))))
     assert read.first == 0 and read.frames == FRAMES
+
+
+def smoothed(pairs=("posterior", "ens")):
+    """What EKS writes of predictions: variances of what it smoothed and of the ensemble."""
+    table, variance = predictions(), {}
+    for name in NAMES:
+        columns = [f"{axis}_{kind}_var" for kind in pairs for axis in "xy"]
+        for number, column in enumerate(columns):
+            table["DLC_model", name, column] = variance[name, column] = (
+                np.arange(len(table)) % 5 + 2.0 * number
+            )
+    return table, variance
+
+
+def sure(variance, kind, deviation=3.0):
+    """(frames, joints) confidence by the documented formula."""
+    spread = [(variance[n, f"x_{kind}_var"] + variance[n, f"y_{kind}_var"]) / 2 for n in NAMES]
+    return deviation / np.sqrt(deviation**2 + np.array(spread).T)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "h5"])
+def test_variances_are_confidences_where_they_are_asked_for(tmp_path, suffix):
+    table, variance = smoothed()
+    path = tmp_path / f"a.{suffix}"
+    table.to_csv(path) if suffix == "csv" else table.to_hdf(path, key="df_with_missing", mode="w")
+    plain = read_detections(path)
+    assert plain.notes == (
+        f"{path}: columns x_posterior_var, y_posterior_var, x_ens_var, y_ens_var are left out",
+    )
+    read = read_detections(path, deviation_px=2.0)
+    seen = plain.confidence > 0
+    wanted = sure(variance, "posterior", 2.0)[plain.frame]
+    np.testing.assert_allclose(read.confidence, np.where(seen, wanted, 0), rtol=1e-6)
+    np.testing.assert_array_equal(read.keypoints_2d, plain.keypoints_2d)
+    assert wanted.min() > 0.4 and wanted.max() < 0.95
+    assert any("as asked for: confidences are 2 / sqrt(2^2 + v), v the" in n for n in read.notes)
+    assert not any("left out" in n and "posterior" in n for n in read.notes)
+
+
+@pytest.mark.parametrize("pairs", [("ens",), ("posterior", "ens")])
+def test_a_table_without_likelihood_has_its_variances_and_it_is_said(tmp_path, pairs):
+    table, variance = smoothed(pairs)
+    path = written(tmp_path / "a.csv", table.drop(columns="likelihood", level="coords"))
+    read = read_detections(path)
+    seen = np.isfinite(read.keypoints_2d).all(-1)
+    wanted = sure(variance, pairs[0])[read.frame]
+    np.testing.assert_allclose(read.confidence, np.where(seen, wanted, 0), rtol=1e-6)
+    (note,) = [note for note in read.notes if "no likelihood" in note]
+    assert f"v the mean of x_{pairs[0]}_var and y_{pairs[0]}_var" in note and "3^2" in note
+
+
+def test_variances_that_are_not_there_or_are_none_are_refused(tmp_path):
+    path = written(tmp_path / "a.csv", predictions())
+    with pytest.raises(GeoselfError, match=r"no variances in it .* x_posterior_var and") as error:
+        read_detections(path, deviation_px=3.0)
+    assert error.value.code == DATA
+    table, _ = smoothed()
+    path = written(tmp_path / "b.csv", table.drop(columns=("DLC_model", "nose", "y_posterior_var")))
+    with pytest.raises(GeoselfError, match="body part nose has no y_posterior_var"):
+        read_detections(path, deviation_px=3.0)
+    table["DLC_model", "nose", "x_posterior_var"] = -9.0
+    with pytest.raises(GeoselfError, match="a variance of -"):
+        read_detections(written(tmp_path / "c.csv", table), deviation_px=3.0)
+    with pytest.raises(GeoselfError, match=r"\(alphapose\) has no variances") as error:
+        read_detections(alphapose(tmp_path / "cam1.json", people()), deviation_px=3.0)
+    assert error.value.code == USAGE
+
+
+def test_empty_likelihoods_next_to_variances_are_refused_with_the_way(tmp_path):
+    table, _ = smoothed()
+    table.loc[:, table.columns.get_level_values("coords") == "likelihood"] = np.nan
+    with pytest.raises(GeoselfError, match=r"no likelihood at all, .*--confidence-from=variance"):
+        read_detections(written(tmp_path / "a.csv", table))
+
+
+def test_the_flag_says_what_a_confidence_is_made_of():
+    assert deviation_px(None) is deviation_px("likelihood", 6.0) is None
+    assert (deviation_px("variance"), deviation_px("variance:1.5")) == (3.0, 1.5)
+    for flag in ("var", "variance:", "variance:0", "variance:nan", "variance:-1", "likelihood:3"):
+        with pytest.raises(GeoselfError, match="--confidence-from=") as error:
+            deviation_px(flag)
+        assert error.value.code == USAGE
+    with pytest.raises(GeoselfError, match="is of scores"):
+        deviation_px("variance", 6.0)

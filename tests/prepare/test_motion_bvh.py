@@ -132,14 +132,19 @@ def test_two_ends_of_one_joint_have_names_of_their_own(tmp_path):
 @pytest.mark.parametrize(
     ("factor", "unit"), [(1, "cm"), (0.01, "m"), (10, "mm"), (1 / 2.54, "inch"), (0.177, "cmu")]
 )
-def test_the_unit_is_guessed_from_the_body_with_a_notice(tmp_path, factor, unit):
+def test_the_unit_is_the_one_given_and_without_it_the_fitting_ones_are_named(
+    tmp_path, factor, unit
+):
     scaled = re.sub(
         r"OFFSET (\S+) (\S+) (\S+)",
         lambda m: "OFFSET " + " ".join(str(float(x) * factor) for x in m.groups()),
         HAND.replace("0 95 0", "0 0 0").replace("5 96 -7", "0 0 0"),
     )
-    notices = Notices()
-    motion = read_bvh(write(tmp_path, scaled), notice=notices)
+    path, notices = write(tmp_path, scaled), Notices()
+    with pytest.raises(GeoselfError, match=rf"not in the file .* --motion-unit={unit}\b") as error:
+        read_bvh(path)
+    assert error.value.code == DATA
+    motion = read_bvh(path, unit, notice=notices)
     height = np.linalg.norm(motion.positions[0, 3] - motion.positions[0, 2])
     assert 1.4 < height < 1.6 and notices.about(f"unit {unit},")
 

@@ -91,7 +91,8 @@ def file(tmp_path):
 def clips_of(paths, rig=None, seed=0, fps=FPS, **options):
     notices = Notices()
     rig = rig or human36m_rig("S1")
-    reading = read(paths, ReadOptions(notice=notices, **options), rig=rig, fps=fps, seed=seed)
+    options = ReadOptions(notice=notices, **options)
+    reading = read(paths, options, rig=rig, fps=fps, seed=seed, unit="cm")
     return list(reading.clips), notices
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from geoself_jax.core.config import OptimizerConfig, ScheduleConfig
+from geoself_jax.core.length_units import units_for
 from geoself_jax.core.optimizer import learning_rate
 from geoself_jax.runtime import run_log
 from geoself_jax.train import loop
@@ -205,3 +206,23 @@ def test_a_log_that_cannot_be_begun_leaves_no_bar_and_no_file_open(
     with pytest.raises(OSError, match="No space"):
         reported.Progress(training, 0, reported.Best())
     assert closed == [True] and reported.phases._STACK == []
+
+
+@pytest.mark.parametrize(
+    ("size", "score", "least", "shown"),
+    [
+        (1.7, 64.321, 45.67, "held-out 64.3 mm (best 45.7 at 5)"),
+        (0.08, 2.3457, 1.2, "held-out 2.35 mm (best 1.20 at 5)"),
+        (0.0025, 0.064321, 0.04567, "held-out 64.3 µm (best 45.7 at 5)"),
+        (34.0, 1234.5, 987.6, "held-out 1.23 m (best 0.988 at 5)"),
+    ],
+)
+def test_scores_are_shown_in_the_unit_of_the_body(
+    size, score, least, shown, tiny_config, tmp_path, capsys
+):
+    training = SimpleNamespace(config=tiny_config, folder=tmp_path, stages=Stages(0, 20, 5))
+    with reported.Progress(training, 0, reported.Best(least, 5)) as progress:
+        progress.show_units(units_for(size).error)
+        progress.write(5, {"validation_triangulation_mm": score}, reported.Best(least, 5))
+    line = next(text for text in capsys.readouterr().err.splitlines() if text.startswith("step 5"))
+    assert f" {shown}, " in line

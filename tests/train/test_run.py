@@ -65,7 +65,7 @@ def test_more_views_than_cameras_are_refused_before_anything_slow(
     def slow(*_, **__):
         raise AssertionError("triangulated first")
 
-    monkeypatch.setattr("geoself_jax.train.run.triangulate_recording", slow)
+    monkeypatch.setattr("geoself_jax.train.run.triangulate_in_units", slow)
     monkeypatch.setattr("geoself_jax.train.run.check_before_training", slow)
     objective = dataclasses.replace(tiny_config.objective, views=5)
     with pytest.raises(GeoselfError, match="views=5 - the recording has 4 views"):

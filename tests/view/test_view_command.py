@@ -73,6 +73,13 @@ def test_a_table_is_read_and_shown(folder):
     assert names(facts()["scenes"][0]) == ["table"]
 
 
+def test_a_table_of_anipose_is_read_and_shown_next_to_others(folder):
+    write_poses(walker(name="lifted"), "pose3d.csv", format="anipose")
+    said = ["--poses-format=anipose", "--poses-fps=25", "--poses-unit=mm"]
+    view.main(["--poses", "pose3d.csv", "a.npz", "--out=out.html", *said])
+    assert {name for scene in facts()["scenes"] for name in names(scene)} == {"pose3d", "lifted"}
+
+
 def test_names_that_a_terminal_or_page_would_act_on_are_shown_escaped(folder, capsys):
     camera_a, camera_c = camera(2), dataclasses.replace(camera(3), name="c\u202e3")
     for name, of in (("x", camera_a), ("y", camera_c)):
@@ -116,6 +123,10 @@ def test_stills_and_a_video_of_the_first_scene(folder, capsys):
         ("--poses=none.npz --out=out.html", 66, "none.npz"),
         ("--poses=a.bvh --out=out.html", 64, "written, not read"),
         ("--poses=bad.npz --out=out.html", 65, "bad.npz"),
+        ("--poses=table.csv --out=out.html --poses-fps=25", 64, "set --poses-format"),
+        ("--poses=table.csv --out=out.html --poses-format=anipose", 64, "set --poses-fps"),
+        ("--poses=table.csv --out=out.html --poses-format=dlc", 64, "known: anipose"),
+        ("--poses=table.h5 --out=out.html", 64, ".h5 is written, not read"),
         ("--poses=a.npz --out=a.npz/out.html", 74, "a.npz"),
     ],
 )

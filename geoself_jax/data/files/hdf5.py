@@ -45,6 +45,8 @@ class Contents:
         tree: dict[str, Any] = {}
         for name in names:
             self._add(tree, name.strip("/").split("/"))
+        if any(name.startswith("@") for name in names):
+            self._attributes(tree, self._file, "", "")
         return tree
 
     def _add(self, tree: dict[str, Any], parts: list[str]) -> None:

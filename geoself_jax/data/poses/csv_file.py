@@ -84,7 +84,7 @@ def _joint_names(path: Path, header: Sequence[str]) -> list[str]:
         raise data_error(
             f"{path}, line 1: {str(wrong)[:60]}",
             "wanted columns frame, time, then NAME_x, NAME_y, NAME_z of each joint",
-            "name the columns so",
+            "set --poses-format=anipose (format=)" if "fnum" in columns else "name the columns so",
         )
     return [n[1:] if n.startswith("'") and n[1:].startswith(_FORMULA) else n for n in names]
 

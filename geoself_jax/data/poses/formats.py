@@ -1,4 +1,4 @@
-"""Poses written to and read from files, by extension (docs/pose_files.md)."""
+"""Poses written to and read from files, by extension or format (docs/pose_files.md)."""
 
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -7,12 +7,27 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoself_jax.core.errors import DATA, GeoselfError, data_error, usage_error
+from geoself_jax.core.errors import DATA, GeoselfError, data_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.poses import bvh_file, c3d_file, csv_file, json_file, npz_file, trc_file
-from geoself_jax.data.poses.orientation import AS_IS, turned
+from geoself_jax.data.poses import (
+    anipose_file,
+    bvh_file,
+    c3d_file,
+    csv_file,
+    deeplabcut_file,
+    json_file,
+    npz_file,
+    sleap_anipose_file,
+    trc_file,
+)
+from geoself_jax.data.poses.guess_units import METRES
+from geoself_jax.data.poses.orientation import AS_IS, rotation, turned
 from geoself_jax.data.poses.sequence import PoseSequence
+
+
+def _nothing() -> None:
+    """Nothing is required."""
 
 
 class Format(NamedTuple):
@@ -21,99 +36,146 @@ class Format(NamedTuple):
     Attributes:
         module: Has `write(poses, path)`, and `read(path)` where it is read.
         up: How poses are turned on writing unless said otherwise (`orientation.turned`).
-        read: Whether it is read.
-        bare: Its files name neither bones nor axes: `read` takes `skeleton` and `up`.
-        notices: `write` takes `notice`, for what the format cannot hold.
+        writes: What else `write` takes, of `before`, `turn`, `metres` and `notice`.
+        reads: What else `read` takes, of `skeleton`, `up`, `fps`, `metres` and `notice`; None where
+            the format is written only.
+        ending: Of the file's name, where the format is chosen by its own name.
+        require: Makes sure that the packages that write it are there.
     """
 
     module: ModuleType
     up: str
-    read: bool = True
-    bare: bool = False
-    notices: bool = False
+    writes: tuple[str, ...] = ()
+    reads: tuple[str, ...] | None = ()
+    ending: str = ""
+    require: Callable[[], None] = _nothing
 
 
 FORMATS = {
     ".npz": Format(npz_file, AS_IS),
-    ".csv": Format(csv_file, AS_IS, bare=True),
+    ".csv": Format(csv_file, AS_IS, reads=("skeleton", "up")),
     ".json": Format(json_file, AS_IS),
-    ".trc": Format(trc_file, "y", bare=True),
-    ".c3d": Format(c3d_file, "z", read=False),
-    ".bvh": Format(bvh_file, "y", read=False, notices=True),
+    ".trc": Format(trc_file, "y", reads=("skeleton", "up", "notice")),
+    ".c3d": Format(c3d_file, "z", reads=None, require=c3d_file.require),
+    ".bvh": Format(bvh_file, "y", writes=("notice",), reads=None),
+    "anipose": Format(
+        anipose_file,
+        "z",
+        writes=("before", "turn", "metres", "notice"),
+        reads=("skeleton", "up", "fps", "metres", "notice"),
+        ending=".csv",
+    ),
+    "deeplabcut": Format(
+        deeplabcut_file,
+        "z",
+        writes=("metres",),
+        reads=None,
+        ending=".h5",
+        require=deeplabcut_file.require,
+    ),
+    "sleap-anipose": Format(sleap_anipose_file, "z", writes=("metres",), reads=None, ending=".h5"),
 }
-"""By the end of a file's name; the longest that fits counts."""
+"""By the end of a file's name, of which the longest that fits counts; by the name of a program
+where several write that ending, which has to be asked for."""
 
-USUAL_UP = {ending: format.up for ending, format in FORMATS.items()}
-READ = tuple(ending for ending, format in FORMATS.items() if format.read)
+USUAL_UP = {ending: format.up for ending, format in FORMATS.items() if not format.ending}
+READ = tuple(ending for ending in USUAL_UP if FORMATS[ending].reads is not None)
+NAMED = tuple(name for name, format in FORMATS.items() if format.ending)
+USUAL_UNIT = "mm"
+"""Of files that do not say theirs: what animal laboratories' calibration boards are measured in."""
 
 
-def check_writable(path: Path | str) -> None:
+def check_writable(path: Path | str, *, format: str | None = None, unit: str | None = None) -> None:
     """Makes sure that a file of that name can be written, before the work is done.
 
+    Args:
+        path, format, unit: As of `write_poses`.
+
     Raises:
-        GeoselfError: Another extension, or a package is not installed (64).
+        GeoselfError: Another extension, format or unit, or a package is not installed (64).
     """
-    if _extension(path, FORMATS) == ".c3d":
-        c3d_file.require()
+    chosen = _chosen(path, format, FORMATS)
+    if unit is not None:
+        _metres(path, unit, "metres" in chosen.writes)
+    chosen.require()
 
 
 def write_poses(
     poses: PoseSequence,
     path: Path | str,
     *,
+    format: str | None = None,
     up: str | None = None,
+    unit: str | None = None,
     notice: Callable[[str], None] = silent,
 ) -> None:
     """Writes a sequence in the format of the file's extension, or not at all.
 
     Args:
         poses: One person in one video.
-        path: .npz, .csv, .json, .trc (OpenSim), .c3d or .bvh.
+        path: .npz, .csv, .json, .trc (OpenSim), .c3d or .bvh; or that of a format.
+        format: One of `NAMED` where several programs' files have that extension; None for ours.
         up: `y`, `z` or `as-is` (`orientation.turned`); None for the format's usual (`FORMATS`).
+        unit: `m`, `cm` or `mm`, of a format whose files do not say it; None for `USUAL_UNIT`.
         notice: Receives a message for whatever the format cannot hold.
 
     Raises:
-        GeoselfError: Another extension or `up`, or a package is not installed (64); no sequence, or
-            one that the format cannot hold (65); the disk refuses (74).
+        GeoselfError: Another extension, format, `up` or `unit`, or a package is not installed (64);
+            no sequence, or one that the format cannot hold (65); the disk refuses (74).
     """
     if not isinstance(poses, PoseSequence):
         what = f"poses of type {type(poses).__name__}"
         raise data_error(what, "wanted one PoseSequence", "write each sequence to its own file")
-    check_writable(path)
-    format = FORMATS[_extension(path, FORMATS)]
+    check_writable(path, format=format, unit=unit)
+    chosen = _chosen(path, format, FORMATS)
     missing = np.isnan(poses.pose).any(-1, keepdims=True)
     whole = poses.replace(pose=np.where(missing, np.float32(np.nan), poses.pose))
-    options = {"notice": notice} if format.notices else {}
-    format.module.write(turned(whole, up or format.up), Path(path), **options)
+    up, unit = up or chosen.up, unit or USUAL_UNIT
+    known = {"before": whole, "turn": rotation(whole, up), "metres": METRES[unit], "notice": notice}
+    options = {name: known[name] for name in chosen.writes}
+    chosen.module.write(turned(whole, up), Path(path), **options)
+    if "metres" in chosen.writes:
+        notice(f"{path}: lengths are in {unit}, which the file cannot say")
 
 
 def read_poses(
     path: Path | str,
     *,
+    format: str | None = None,
     skeleton: Skeleton | None = None,
     up: str | None = None,
+    fps: float | None = None,
+    unit: str | None = None,
     notice: Callable[[str], None] = silent,
 ) -> PoseSequence:
     """Reads a sequence in the format of the file's extension.
 
     Args:
         path: .npz, .csv, .json or .trc.
+        format: `anipose` for its .csv; None for ours.
         skeleton: Of a .csv or .trc, whose files name joints and no bones; None to infer it.
         up: Signed axis such as `z` or `-y` of a .csv or .trc; None for y in a .trc, and to guess it
             from the body in a .csv.
-        notice: Receives a message where a .trc's header and rows contradict each other.
+        fps: Frames per second of anipose's .csv, which does not say it.
+        unit: `m`, `cm` or `mm` of anipose's .csv, which does not say it.
+        notice: Receives a message where a file contradicts itself.
 
     Raises:
-        GeoselfError: Another extension (64), missing (66), damaged (65).
+        GeoselfError: Another extension or format, or one that needs `fps` and `unit` (64), missing
+            (66), damaged (65).
     """
-    format = FORMATS[_extension(path, READ)]
+    chosen = _chosen(path, format, [name for name in FORMATS if FORMATS[name].reads is not None])
+    takes = chosen.reads or ()
+    known = {
+        "skeleton": skeleton,
+        "up": up,
+        "fps": _fps(path, fps, "fps" in takes),
+        "metres": _metres(path, unit, "metres" in takes),
+        "notice": notice,
+    }
     path = Path(path)
-    if not format.bare:
-        poses: PoseSequence = format.module.read(path)
-        return poses
     try:
-        options = {"notice": notice} if format.module is trc_file else {}
-        poses = format.module.read(path, skeleton=skeleton, up=up, **options)
+        poses: PoseSequence = chosen.module.read(path, **{name: known[name] for name in takes})
     except GeoselfError as error:
         if str(path) in str(error) or error.code != DATA:
             raise
@@ -121,11 +183,51 @@ def read_poses(
     return poses
 
 
+def _chosen(path: Path | str, name: str | None, known: Collection[str]) -> Format:
+    """The format of that name, or of the file's ending."""
+    if name is None:
+        return FORMATS[_extension(path, known)]
+    if name not in NAMED:
+        raise usage_error(f"format {name!r}", "no such format", nearest_name(name, NAMED))
+    ending = FORMATS[name].ending
+    if Path(path).suffix.lower() != ending:
+        raise usage_error(str(path), f"{name} has files {ending}", "end the file's name so")
+    if name not in known:
+        raise usage_error(str(path), f"{name} is written, not read", "read what lift wrote as .npz")
+    return FORMATS[name]
+
+
 def _extension(path: Path | str, known: Collection[str]) -> str:
     name = Path(path).name.lower()
-    fitting = [ending for ending in FORMATS if name.endswith(ending)]
+    fitting = [ending for ending in USUAL_UP if name.endswith(ending)]
     extension = max(fitting, key=len) if fitting else Path(name).suffix
     if extension not in known:
-        written = f"{extension} is written, not read" if fitting else "no such format"
-        raise usage_error(str(path), written, f"known: {', '.join(known)}")
+        several = [name for name in NAMED if FORMATS[name].ending == extension]
+        if set(several) & set(known):
+            why = f"{' and '.join(several)} write {extension}"
+            raise usage_error(str(path), why, f"say which: --out-format={several[0]} (format=)")
+        written = f"{extension} is written, not read" if fitting or several else "no such format"
+        endings = [ending for ending in known if ending in USUAL_UP]
+        raise usage_error(str(path), written, f"known: {', '.join(endings)}")
     return extension
+
+
+def _metres(path: Path | str, unit: str | None, taken: bool) -> float:
+    """Length of the unit of a file that does not say it; 1 of others."""
+    if not taken and unit is not None:
+        raise usage_error(f"{path}: unit {unit!r}", "the format has its own unit", "leave it out")
+    if taken and unit not in METRES:
+        found = "its unit is not in the file" if unit is None else f"unit {unit!r}"
+        wanted = f"wanted one of {', '.join(METRES)}"
+        raise usage_error(f"{path}: {found}", wanted, "set --poses-unit (unit=)")
+    return METRES[unit] if taken and unit is not None else 1.0
+
+
+def _fps(path: Path | str, fps: float | None, taken: bool) -> float | None:
+    """Frames per second of a file that does not say them."""
+    if not taken and fps is not None:
+        raise usage_error(f"{path}: fps {fps:g}", "the file says it itself", "leave it out")
+    if taken and not (fps is not None and np.isfinite(fps) and fps > 0):
+        found = "its frame rate is not in the file" if fps is None else f"fps {fps:g}"
+        raise usage_error(f"{path}: {found}", "wanted a number above 0", "set --poses-fps (fps=)")
+    return fps

@@ -4,12 +4,14 @@ import numpy as np
 
 from geoself_jax.core.errors import nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton, normalized
-from geoself_jax.data.validation import BODY_METRES, body_size, is_person, wrong_unit
+from geoself_jax.data.validation import BODY_METRES, body_size, wrong_unit
 
+METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+"""Length of each unit."""
 AXES = {f"{sign}{axis}" for axis in "xyz" for sign in ("", "-")}
 _UPPER = ("head", "nose", "eye", "ear", "neck", "thorax", "shoulder")
 _LOWER = ("hip", "pelvis", "knee", "ankle", "heel", "foot", "toe")
-_TOO_LARGE = 4 * BODY_METRES[1]  # no person in metres; one in centimetres is ten times that
+_TOO_LARGE = 4 * BODY_METRES[1]  # no body in metres; one in centimetres is ten times that
 _SAMPLE = 500  # frames
 
 
@@ -41,7 +43,7 @@ def guess_up(source: str, pose: np.ndarray, skeleton: Skeleton, given: str | Non
         GeoselfError: No such axis (64); the joints are not in metres (65).
     """
     some = pose[np.unique(np.linspace(0, len(pose) - 1, _SAMPLE).astype(int))].astype(np.float64)
-    if is_person(skeleton.joint_names) and body_size(some) > _TOO_LARGE:
+    if body_size(some) > _TOO_LARGE:
         raise wrong_unit(f"{source}: the body", body_size(some))
     if given is not None:
         return signed_axis(given)

@@ -6,19 +6,23 @@ from collections.abc import Sequence
 
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.skeletons import find_known
+from geoself_jax.data.skeletons import CENTROID, Rootless, find_known, with_centroid
 
 
-def one_word(names: Sequence[str]) -> tuple[str, ...]:
+def one_word(names: Sequence[str], marks: str = ".:+-") -> tuple[str, ...]:
     """Names of printable ASCII without spaces, braces or quotes, each once, none empty.
 
     Readers of .trc and .bvh split at spaces, C3D knows ASCII alone. `Knöchel links` becomes
     `Knochel_links`.
+
+    Args:
+        names: Of joints.
+        marks: What names may have except letters, digits and `_`.
     """
     words: list[str] = []
     for name in names:
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-        word = re.sub(r"[^\w.:+-]+", "_", plain, flags=re.ASCII) or "joint"
+        word = re.sub(rf"[^\w{re.escape(marks)}]+", "_", plain, flags=re.ASCII) or "joint"
         count, again = 2, word
         while again in words:
             again, count = f"{word}_{count}", count + 1
@@ -38,6 +42,8 @@ def skeleton_of(source: str, names: Sequence[str], given: Skeleton | None) -> Sk
     Raises:
         GeoselfError: A name is there twice, or the given skeleton has other joints (65).
     """
+    if isinstance(given, Rootless):
+        given = with_centroid(given) if CENTROID in names else _bare(given)
     if given is not None and one_word(given.joint_names) != one_word(names):
         raise data_error(
             f"{source}: joints {', '.join(names[:30])}",
@@ -49,3 +55,8 @@ def skeleton_of(source: str, names: Sequence[str], given: Skeleton | None) -> Sk
     except GeoselfError as error:
         raise data_error(f"{source}: {error}", "", "") from error
     return given or find_known(tuple(names)) or bare
+
+
+def _bare(given: Rootless) -> Skeleton:
+    """The skeleton relative to its first joint, where no centroid was derived."""
+    return Skeleton(given.joint_names, given.parents, given.left_right, given.root)

@@ -27,10 +27,6 @@ def turned(poses: PoseSequence, up: str) -> PoseSequence:
     Raises:
         GeoselfError: No such `up` (64).
     """
-    if up not in UP:
-        raise usage_error(f"up {up!r}", f"wanted {', '.join(UP)}", nearest_name(up, UP))
-    if up == AS_IS:
-        return poses
     turn = rotation(poses, up)
     if (turn == np.eye(3)).all():
         return poses
@@ -43,7 +39,15 @@ def turned(poses: PoseSequence, up: str) -> PoseSequence:
 
 
 def rotation(poses: PoseSequence, up: str) -> np.ndarray:
-    """(3, 3) rotation that `turned` applies to each joint."""
+    """(3, 3) rotation that `turned` applies to each joint.
+
+    Raises:
+        GeoselfError: No such `up` (64).
+    """
+    if up not in UP:
+        raise usage_error(f"up {up!r}", f"wanted {', '.join(UP)}", nearest_name(up, UP))
+    if up == AS_IS:
+        return np.eye(3)
     target = np.eye(3)["xyz".index(up)]
     source = np.array([0.0, -1, 0]) if poses.axes == CAMERA else poses.up / np.linalg.norm(poses.up)
     axis = int(np.abs(source).argmax())

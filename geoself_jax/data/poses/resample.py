@@ -54,3 +54,30 @@ def even(poses: PoseSequence) -> Even:
     pose[place] = poses.pose
     frame_id = poses.frame_id[0] + step * np.arange(frames)
     return Even(pose, frame_id, poses.fps / step, step)
+
+
+def from_first_frame(poses: PoseSequence, values: np.ndarray, missing: float) -> np.ndarray:
+    """(N, ...) values with a row for each frame of the video from frame 0 to the last.
+
+    For programs that take a row's number for the frame's.
+
+    Args:
+        poses: The sequence.
+        values: (T, ...) of its frames.
+        missing: What stands in the rows of other frames.
+
+    Raises:
+        GeoselfError: It has no frame, or its last frame's number is too large (65).
+    """
+    if not poses.frames:
+        raise data_error(f"{poses.name}: no frame", "nothing to write", "check the input")
+    rows = int(poses.frame_id[-1]) + 1
+    if rows > MOST_FRAMES:
+        raise data_error(
+            f"{poses.name}: its last frame is {rows - 1} of the video",
+            f"this format has a row for each, at most {MOST_FRAMES}",
+            "write .npz, .csv or .json",
+        )
+    full = np.full((rows, *values.shape[1:]), missing, np.float64)
+    full[poses.frame_id] = values
+    return full

@@ -14,7 +14,7 @@ from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_text
 from geoself_jax.data.poses.atomic_write import whole_file
-from geoself_jax.data.poses.guess_units import signed_axis
+from geoself_jax.data.poses.guess_units import METRES, signed_axis
 from geoself_jax.data.poses.labels import one_word, skeleton_of
 from geoself_jax.data.poses.resample import even
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseSequence
@@ -25,7 +25,6 @@ _KEYS = (
     *("DataRate", "CameraRate", "NumFrames", "NumMarkers", "Units"),
     *("OrigDataRate", "OrigDataStartFrame", "OrigNumFrames"),
 )
-_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
 
 def write(poses: PoseSequence, path: Path) -> None:
@@ -103,7 +102,7 @@ def _header(path: Path, keys: list[str], values: list[str]) -> tuple[float, floa
     said = dict(zip((key.strip() for key in keys), (v.strip() for v in values), strict=False))
     try:
         rate, joints = float(said["DataRate"]), int(said["NumMarkers"])
-        metres = _METRES[said["Units"].lower()]
+        metres = METRES[said["Units"].lower()]
     except (KeyError, ValueError) as error:
         why = "wanted DataRate, NumMarkers and Units (m, cm, mm)"
         raise _damaged(path, 3, f"{why}: {error}", "write it again") from error

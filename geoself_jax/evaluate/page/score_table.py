@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from geoself_jax.core.length_units import LengthUnit, digits
+from geoself_jax.evaluate.joint_chart import units_of
 from geoself_jax.evaluate.report import COLUMNS
 
 _SHARES = ("pck_150", "auc")
@@ -22,18 +24,20 @@ def page_table(scores: dict[str, Any], shown: str) -> dict[str, Any]:
     note = (
         f"Of all {scores['frames'] * scores['views']:,} views of the data; on this page: {shown}."
     )
+    unit = units_of(scores).error
     if "per_action" not in scores:
-        names = [f"{name}, {unit}" for name, unit in _LABEL_FREE.values()]
-        row = {"name": "all poses", "values": [scores.get(key) for key in _LABEL_FREE]}
+        names = [f"{name}, {_unit(key, unit)}" for key, (name, _) in _LABEL_FREE.items()]
+        values = [_shown(scores.get(key), key, unit) for key in _LABEL_FREE]
+        row = {"name": "all poses", "values": values}
         rows = [{**row, "total": True}]
         return _table("without 3D labels", names, rows, [note, *scores.get("joint_notes", ())])
     keys = [key for key in COLUMNS if key in scores]
     names = [f"{COLUMNS[key]} %" if key in _SHARES else COLUMNS[key] for key in keys]
     total = {"poses": scores["poses"]}
-    rows = [_row(name, row, keys) for name, row in scores["per_action"].items()]
-    rows.append(_row("mean of actions", scores["action_mean"] | total, keys, total=True))
-    rows.append(_row("all poses", scores, keys, total=True))
-    notes = ["In mm.", note, _label_free(scores), *scores.get("joint_notes", ())]
+    rows = [_row(name, row, keys, unit) for name, row in scores["per_action"].items()]
+    rows.append(_row("mean of actions", scores["action_mean"] | total, keys, unit, total=True))
+    rows.append(_row("all poses", scores, keys, unit, total=True))
+    notes = [f"In {unit.symbol}.", note, _label_free(scores, unit), *scores.get("joint_notes", ())]
     return _table("prediction against ground truth", [*names, "poses"], rows, notes)
 
 
@@ -43,19 +47,31 @@ def _table(
     return {"groups": [group], "columns": columns, "rows": rows, "note": " ".join(notes)}
 
 
-def _row(name: str, row: dict[str, Any], keys: list[str], *, total: bool = False) -> dict[str, Any]:
-    values = [
-        value if value is None or key not in _SHARES else 100 * value
-        for key, value in ((key, row.get(key)) for key in keys)
-    ]
+def _row(
+    name: str, row: dict[str, Any], keys: list[str], unit: LengthUnit, *, total: bool = False
+) -> dict[str, Any]:
+    values = [_shown(row.get(key), key, unit) for key in keys]
     return {"name": name, "values": [*values, row["poses"]], "total": total}
 
 
-def _label_free(scores: dict[str, Any]) -> str:
-    known = {key: scores.get(key) for key in _LABEL_FREE}
+def _shown(value: float | None, key: str, unit: LengthUnit) -> float | None:
+    """A score in the table's unit: shares in percent, lengths in that of errors."""
+    if value is None:
+        return None
+    if key in _SHARES:
+        return 100 * value
+    return value * unit.per_metre / 1000 if key.endswith("_mm") else value
+
+
+def _unit(key: str, unit: LengthUnit) -> str:
+    return unit.symbol if key.endswith("_mm") else _LABEL_FREE[key][1]
+
+
+def _label_free(scores: dict[str, Any], unit: LengthUnit) -> str:
+    known = {key: _shown(scores.get(key), key, unit) for key in _LABEL_FREE}
     parts = [
-        f"{name} {known[key]:.1f} {unit}"
-        for key, (name, unit) in _LABEL_FREE.items()
-        if known[key] is not None
+        f"{_LABEL_FREE[key][0]} {digits(value, 1, unit.significant)} {_unit(key, unit)}"
+        for key, value in known.items()
+        if value is not None
     ]
     return f"Without 3D labels: {', '.join(parts) or 'nothing'}."

@@ -7,6 +7,7 @@ import numpy as np
 
 from geoself_jax.core.model import Prediction
 from geoself_jax.data.recording import Recording
+from geoself_jax.evaluate.page.joint_boxes import joint_boxes
 from geoself_jax.evaluate.page.page_frames import chosen
 from geoself_jax.evaluate.page.score_table import page_table
 from geoself_jax.evaluate.ranking import rank_views
@@ -37,7 +38,8 @@ def write_report(
 ) -> Report:
     """Writes a page with the best, the median and the worst view, one of each action, and more.
 
-    Long clips are cut to half a minute around the selected frame.
+    A box of errors for each joint is below the table. Long clips are cut to half a minute around
+    the selected frame.
 
     Args:
         path: HTML file to write.
@@ -58,5 +60,6 @@ def write_report(
         scenes += joined(sources.of(choice.at, choice.view), name, None)
     videos = len(each) * recording.views
     shown = f"{len(scenes)} of {videos} videos, long ones in part"
-    write_page(path, scenes, f"Evaluation on {scores['data']}", page_table(scores, shown))
+    title, table = f"Evaluation on {scores['data']}", page_table(scores, shown)
+    write_page(path, scenes, title, table, joint_boxes(scores))
     return Report(len(scenes), videos)

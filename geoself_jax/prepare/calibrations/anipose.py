@@ -5,8 +5,8 @@ As Pose2Sim's (`pose2sim.py`) with 5 distortions, or 4 with `fisheye = true`; th
 is the order of the cameras here, and their names (the field `name`) are what counts.
 
 FreeMoCap writes the same tables, named cam_0 ... or after the cameras. Where its [metadata] names
-the board's square, the unit is that of the square, by its definition millimetres (FreeMoCap 1.8.2);
-the square's default of 1 says that nobody measured it.
+the board's square, the unit is that of the square: by FreeMoCap's definition millimetres (1.8.2),
+but the file does not say whether anybody measured it, so that the unit is asked for.
 """
 
 from collections.abc import Callable
@@ -19,9 +19,6 @@ from geoself_jax.prepare.calibrations.pose2sim import BOARD, is_pose2sim
 from geoself_jax.prepare.calibrations.toml_tables import looks_so, toml_rig
 from geoself_jax.prepare.calibrations.units_and_axes import silent
 from geoself_jax.prepare.first_bytes import head
-
-SQUARES = 10.0, 500.0
-"""Millimetres of a board's square that people are calibrated with."""
 
 
 def recognize(path: Path) -> str | None:
@@ -43,30 +40,29 @@ def read(
 
     Args:
         path: The file.
-        unit: Of its world; None for that of FreeMoCap's board.
+        unit: Of its world, which the file does not say.
         up: Of its world; None takes the images', with a notice.
         notice: Receives one line for each of these.
 
     Raises:
         GeoselfError: Not such a file, a camera that is none, no known unit or up (65).
     """
-    own = None if unit else _board_unit(path, notice)
-    return toml_rig(path, unit=unit, up=up, own_unit=own, own_up=None, notice=notice, by_table=True)
+    if not unit:
+        _refuse_board(path)
+    return toml_rig(
+        path, unit=unit, up=up, own_unit=None, own_up=None, notice=notice, by_table=True
+    )
 
 
-def _board_unit(path: Path, notice: Callable[[str], None]) -> str | None:
-    """Unit mm where FreeMoCap's metadata have a measured square; None without them."""
+def _refuse_board(path: Path) -> None:
+    """Asks for the unit of the square that FreeMoCap's metadata name, if they do."""
     metadata = load_toml(path).get("metadata")
     square = metadata.get(BOARD) if isinstance(metadata, dict) else None
     if square is None:
-        return None
-    least, most = SQUARES
-    if isinstance(square, int | float) and least <= square <= most:
-        notice(f"{path}: {BOARD} is {square:g}, FreeMoCap's millimetres")
-        return "mm"
+        return
     raise data_error(
-        f"{path}: {BOARD} {square!r}",
-        f"FreeMoCap's unit is mm if the square has {least:g} to {most:g} of them; 1 is a board "
-        "that was not measured",
-        "give --unit=m, cm or mm; an unmeasured board has none: calibrate again with its square",
+        f"{path}: its unit is that of the board, whose {BOARD} is {square!r}",
+        "FreeMoCap asks for millimetres and takes 1 for a square that nobody measured",
+        f"give --unit=mm if the square was measured as {square!r} mm, else --unit=m, cm or mm; an "
+        "unmeasured board has none: calibrate again with its square",
     )

@@ -2,7 +2,7 @@
 
 {"format": "geoself-rig/1",
  "name": "lab",
- "world_up": [0, 0, 1],
+ "world_up": [0, 0, 1],   null where it is unknown
  "camera_names": ["left", "right"],
  "K": [[[fx, 0, cx], [0, fy, cy], [0, 0, 1]], ...],
  "R": [3x3, ...],           world to camera: x right, y down, z forward
@@ -51,7 +51,7 @@ def write_native(rig: Rig, path: Path) -> None:
     content = {
         "format": FORMAT,
         "name": rig.name,
-        "world_up": rig.world_up.tolist(),
+        "world_up": None if rig.world_up is None else rig.world_up.tolist(),
         "camera_names": list(rig.camera_names),
         "K": rig.K.tolist(),
         "R": rig.R.tolist(),
@@ -105,8 +105,9 @@ def read(
         )
         for i, name in enumerate(names)
     ]
-    world_up = numbers(content["world_up"], f"{path}: world_up", (3,))
-    if not np.isclose(np.linalg.norm(world_up), 1, atol=1e-3):
+    unknown = content["world_up"] is None
+    world_up = None if unknown else numbers(content["world_up"], f"{path}: world_up", (3,))
+    if world_up is not None and not np.isclose(np.linalg.norm(world_up), 1, atol=1e-3):
         raise data_error(f"{path}: world_up", "a vector of length 1 is wanted", "fix the file")
     placed = [dataclasses.replace(camera, t=-camera.R @ camera.t) for camera in cameras]
     name = str(content.get("name", path.stem))

@@ -27,6 +27,8 @@ AXES = {
 _UP = "--up=x|-x|y|-y|z|-z (of lift: --world-up)"
 
 _NEAR_AXIS = np.cos(np.deg2rad(25))
+_ROLLED, _PITCHED = np.sin(np.deg2rad((20, 50)))  # of cameras that are taken to be level
+_AROUND = 0.3  # least second singular value, of two cameras 35 degrees apart
 _ROUNDED = 1e-5  # R R^T off the identity by less is a matter of printed digits
 
 
@@ -55,8 +57,8 @@ def rig_of(
         sure: The file itself names its up axis: no warning about `own_up`.
 
     Raises:
-        GeoselfError: No such unit or axis (64); no camera, two of one name, a unit or an up that
-            neither the file nor the user says (65).
+        GeoselfError: No such unit or axis (64); no camera, two of one name, a unit that neither the
+            file nor the user says (65).
     """
     _check_names(path, cameras)
     for camera in cameras:
@@ -76,7 +78,7 @@ def rig_of(
         t,
         np.array([camera.size for camera in cameras]),
         metres=_metres(path, -np.einsum("vji,vj->vi", R, t), unit, own_unit),
-        world_up=_up(path, R, up, own_up, silent if sure else notice).tolist(),
+        world_up=_up(path, R, up, own_up, silent if sure else notice),
     )
     if len(cameras) > 1:
         notice(_said(path, rig.center, unit, own_unit))
@@ -89,9 +91,7 @@ def _said(path: Path, center: np.ndarray, unit: str | None, own_unit: str | None
         return f"{path}: unit not taken from the file; the body's height will say it"
     source = f"{own_unit}, as this format has it" if unit is None else f"{unit}, as given"
     baseline = _baseline(center)
-    line = f"{path}: unit {source}; the cameras farthest apart are {baseline:.3g} m apart"
-    plausible = 0.05 < baseline < 100
-    return line if plausible else f"{line}: is the unit right? --unit overrules"
+    return f"{path}: unit {source}; the cameras farthest apart are {baseline:.3g} m apart"
 
 
 def _check_names(path: Path, cameras: Sequence[FileCamera]) -> None:
@@ -142,7 +142,8 @@ def _up(
     up: str | None,
     own_up: str | None,
     notice: Callable[[str], None],
-) -> np.ndarray:
+) -> np.ndarray | None:
+    """The axis that the user or the format says, else the images, or None where they do not."""
     if up is not None:
         if up not in AXES:
             raise usage_error(f"--up={up}", "no such axis", nearest_name(up, AXES))
@@ -156,23 +157,35 @@ def _up(
                 f"{_vector(seen / agreed)}; {_UP} overrules"
             )
         return AXES[own_up]
-    if agreed < 0.5:
-        raise data_error(
-            f"{path}: the up axis is unknown",
-            "not in the file, and the rolls of the cameras differ",
-            f"give {_UP}",
-        )
+    level = agreed > 0.5 and _level(R, seen / agreed)
     near = max(AXES, key=lambda name: float(seen @ AXES[name]))
-    if seen @ AXES[near] >= _NEAR_AXIS * agreed:
+    if level and seen @ AXES[near] >= _NEAR_AXIS * agreed:
         notice(
             f"{path}: up is not in the file; took {near}, upwards in the images; {_UP} overrules"
         )
         return AXES[near]
+    if level and _all_around(R):
+        notice(
+            f"{path}: up is not in the file, and upwards in the images, {_vector(seen / agreed)}, "
+            f"is no axis; took that direction; {_UP} overrules"
+        )
+        return np.asarray(seen / agreed)
     notice(
-        f"{path}: up is not in the file, and upwards in the images, {_vector(seen / agreed)}, is "
-        f"no axis; took that direction; {_UP} overrules"
+        f"{path}: up is not in the file, nor can it be seen by the images, whose cameras are not "
+        f"level; it stays unknown, and training turns no body about it; {_UP} gives it"
     )
-    return seen / agreed
+    return None
+
+
+def _level(R: np.ndarray, up: np.ndarray) -> bool:
+    """Whether all cameras stand as those do that film people: not rolled, not steep."""
+    rolled, pitched = R[:, 0] @ up, R[:, 2] @ up
+    return bool((np.abs(rolled) < _ROLLED).all() and (np.abs(pitched) < _PITCHED).all())
+
+
+def _all_around(R: np.ndarray) -> bool:
+    """Whether level cameras look several ways: of one alone, pitch is a tilt of the world."""
+    return bool(np.linalg.svd(R[:, 0])[1][1] > _AROUND * np.sqrt(len(R)))
 
 
 def _vector(values: np.ndarray) -> str:

@@ -168,6 +168,7 @@ def spread(rig: Rig, count: int) -> list[str]:
     """Names of cameras at about equal angles round the rig, the first one's first."""
     if rig.views <= count:
         return list(rig.camera_names)
+    assert rig.world_up is not None  # the format has one
     level = np.linalg.svd(rig.world_up[None])[2][1:]  # two axes across the vertical
     flat = (rig.center - rig.center.mean(0)) @ level.T
     angle = np.arctan2(flat[:, 1], flat[:, 0])

@@ -128,7 +128,7 @@ def _alike(at: np.ndarray, *ids: np.ndarray) -> list[np.ndarray]:
 def _rig(arrays: dict[str, np.ndarray], rig: int) -> Rig:
     views = arrays["keypoints_2d"].shape[1]
     dist = arrays["dist"][rig] if "dist" in arrays else np.zeros((views, 5))
-    up = np.asarray(arrays.get("world_up", (0, 0, 1)), np.float64)
+    up = validation.vertical_of(arrays)
     return Rig(
         name=str(arrays["rig_names"][rig]),
         camera_names=tuple(str(name) for name in arrays["camera_names"]),
@@ -137,5 +137,5 @@ def _rig(arrays: dict[str, np.ndarray], rig: int) -> Rig:
         R=np.asarray(arrays["R"][rig], np.float64),
         center=np.asarray(arrays["center"][rig], np.float64),
         image_size=arrays["image_size"][rig],
-        world_up=up / np.linalg.norm(up),
+        world_up=None if up is None else up / np.linalg.norm(up),
     )

@@ -18,6 +18,9 @@ from geoself_jax.prepare.instances import Instances
 DETECTIONS = ("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap", "mediapipe", "yolo")
 """Names of the formats, which are those of their modules."""
 
+WITH_VARIANCES = "deeplabcut"
+"""The format that Lightning Pose's smoother writes, too."""
+
 
 def _module(name: str) -> Any:
     return importlib.import_module(f"geoself_jax.prepare.detections.{name}")
@@ -56,6 +59,7 @@ def read_detections(
     skeleton: Skeleton | None = None,
     max_bytes: int = 1 << 32,
     image_size: tuple[int, int] | None = (0, 0),
+    deviation_px: float | None = None,
 ) -> Instances:
     """What a detector found in one camera's video.
 
@@ -66,6 +70,8 @@ def read_detections(
         max_bytes: Refuse files that are larger.
         image_size: Width and height, px, of the camera's images; 0 where unknown. None leaves
             fractions of the image as they are.
+        deviation_px: Confidences are to be those of the file's variances, of a detector whose good
+            joints deviate by so much (`variances.confidence_of`); None for the file's scores.
 
     Raises:
         GeoselfError: No such format (64) or path (66); of none or several formats, or bad (65).
@@ -90,7 +96,12 @@ def read_detections(
                 "give --detections=NAME",
             )
         format = next(iter(reasons))
-    found = _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes)
+    given: dict[str, Any] = {} if deviation_px is None else {"deviation_px": deviation_px}
+    if given and format != WITH_VARIANCES:
+        raise usage_error(
+            "--confidence-from=variance", f"{path} ({format}) has no variances", "leave it out"
+        )
+    found = _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes, **given)
     return found if image_size is None else in_pixels(found, image_size)
 
 

@@ -6,6 +6,7 @@ image's name, which ends in it.
 """
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,17 +17,20 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.prepare.detections.deeplabcut_tables import (
     COORDS,
+    VARIANCES,
     Column,
     Table,
     pandas_tables,
     read_table,
 )
+from geoself_jax.prepare.detections.edges_above import edges_above
 from geoself_jax.prepare.detections.named_joints import named_joints
 from geoself_jax.prepare.detections.rows import (
     frame_number,
     instances_of,
     nobody,
 )
+from geoself_jax.prepare.detections.variances import with_confidence
 from geoself_jax.prepare.first_bytes import head
 from geoself_jax.prepare.instances import Instances
 
@@ -46,31 +50,42 @@ def recognize(path: Path) -> str | None:
     return None
 
 
-def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 32) -> Instances:
+def read(
+    path: Path,
+    *,
+    skeleton: Skeleton | None = None,
+    max_bytes: int = 1 << 32,
+    deviation_px: float | None = None,
+) -> Instances:
     """The people in every frame.
 
     Args:
         path: The file.
-        skeleton: Of the body parts to take, by name; None where they are a known skeleton's.
+        skeleton: Of the body parts to take, by name; None where they are a known skeleton's, or a
+            project's configuration above the file joins them (`edges_above`).
         max_bytes: Refuse files that are larger.
+        deviation_px: Deviation of a good joint, px, where confidences are to be those of the
+            variances; None where the likelihood is it, if there is one.
 
     Raises:
-        GeoselfError: Not such a file; body parts of no known skeleton (65).
+        GeoselfError: Not such a file; body parts of no known skeleton; no variances that are
+            asked for (65).
     """
-    table = read_table(path, max_bytes)
+    table = read_table(path, max_bytes, variances=deviation_px is not None)
     numbers, all_frames, note = _numbers(path, table.labels, len(table.values))
     notes = [note] if note else []
     if table.others:
         notes.append(f"{path}: columns {', '.join(table.others[:8])} are left out")
     _check_once(path, table.columns)
-    table, said = _sure(path, table)
-    notes += said
+    for sure in (functools.partial(with_confidence, deviation_px=deviation_px), _sure):
+        table, said = sure(path, table)
+        notes += said
     by_individual, said = _individuals(path, table.columns)
     notes += said
     parts = next(iter(by_individual.values()), [])
     if not parts:
         raise nobody(str(path))
-    kept, order, said = named_joints(str(path), parts, skeleton)
+    kept, order, said = named_joints(str(path), parts, skeleton, lambda: edges_above(path, parts))
     parts = [parts[joint] for joint in order]
     notes += said
     place = {column: number for number, column in enumerate(table.columns)}
@@ -107,10 +122,13 @@ def _sure(path: Path, table: Table) -> tuple[Table, list[str]]:
     """With a likelihood of 1 for each part if no column is one, as in hand labels."""
     scores = [i for i, column in enumerate(table.columns) if column[-1] == COORDS[2]]
     if scores and table.values.size and np.isnan(table.values[:, scores]).all():
+        smoothed = any(set(pair) <= set(table.others) for pair in VARIANCES)
         raise data_error(
             f"{path}: no likelihood at all, its columns are empty",
             "sleap-io's tables for DeepLabCut lack the scores",
-            "give the .slp, or the analysis: sleap-convert --format analysis",
+            "take its variances: --confidence-from=variance"
+            if smoothed
+            else "give the .slp, or the analysis: sleap-convert --format analysis",
         )
     if not table.columns or scores:
         return table, []

@@ -2,7 +2,8 @@
 
 Hand labels (CollectedData) have no likelihood, and rows labelled by image: in one column or, since
 DeepLabCut 2.2, in three (labeled-data, video, image). Lightning Pose and its smoother add columns
-of their own (`set`, `x_ens_median`, ...), which are no part's x, y or likelihood.
+of their own (`set`, `x_ens_median`, ...), which are no part's x, y or likelihood; variances among
+them are read where they are asked for, or where no column is a likelihood.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ from geoself_jax.data.files import load_hdf5, load_text
 from geoself_jax.prepare.detections.rows import cell_number, csv_lines
 
 COORDS = ("x", "y", "likelihood")
+VARIANCES = (("x_posterior_var", "y_posterior_var"), ("x_ens_var", "y_ens_var"))
+"""Variances of x and y that EKS writes, px^2: of what it smoothed, and of the ensemble before."""
+
 _COLUMNS = "non_index_axes"
 _CSV_HEADS = ["scorer", "individuals", "bodyparts", "coords"]
 
@@ -30,12 +34,14 @@ class Table(NamedTuple):
         values: (rows, columns) float64; NaN where missing.
         labels: (rows,) whole numbers, or paths of images, or neither.
         others: Names of columns that were left out.
+        variances: Coordinates among the columns that are variances; empty where none were read.
     """
 
     columns: list[Column]
     values: np.ndarray
     labels: Any
     others: list[str]
+    variances: tuple[str, ...] = ()
 
 
 def pandas_tables(path: Path, max_bytes: int) -> dict[str, dict[str, Any]]:
@@ -50,18 +56,23 @@ def pandas_tables(path: Path, max_bytes: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def read_table(path: Path, max_bytes: int) -> Table:
+def read_table(path: Path, max_bytes: int, *, variances: bool = False) -> Table:
     """The table of a .csv or HDF5 file.
+
+    Args:
+        path: The file.
+        max_bytes: Refuse files that are larger.
+        variances: Whether to read them where there is a likelihood, too.
 
     Raises:
         GeoselfError: Not such a file (65).
     """
     if path.suffix.lower() == ".csv":
-        return _from_csv(path, max_bytes)
-    return _from_hdf5(path, max_bytes)
+        return _from_csv(path, max_bytes, variances)
+    return _from_hdf5(path, max_bytes, variances)
 
 
-def _from_hdf5(path: Path, max_bytes: int) -> Table:
+def _from_hdf5(path: Path, max_bytes: int, variances: bool) -> Table:
     tables = pandas_tables(path, max_bytes)
     if len(tables) != 1:
         raise data_error(
@@ -79,8 +90,8 @@ def _from_hdf5(path: Path, max_bytes: int) -> Table:
             "check the file",
         ) from error
     _check(path, columns, values.shape)
-    kept, others = _sorted_out(columns)
-    return Table([columns[i][1:] for i in kept], values[:, kept], labels, others)
+    kept, others, pair = _sorted_out(columns, variances)
+    return Table([columns[i][1:] for i in kept], values[:, kept], labels, others, pair)
 
 
 def _appendable(table: dict[str, Any]) -> tuple[Sequence[Any], np.ndarray, Any]:
@@ -111,14 +122,20 @@ def _check(path: Path, columns: Sequence[Column], shape: tuple[int, ...]) -> Non
         )
 
 
-def _sorted_out(columns: Sequence[Column]) -> tuple[list[int], list[str]]:
-    """Places of the columns of coordinates, and the names of the others."""
-    kept = [i for i, column in enumerate(columns) if column[-1] in COORDS and column[-2]]
-    others = (next((n for n in c[::-1] if n), "?") for c in columns if c[-1] not in COORDS)
-    return kept, list(dict.fromkeys(others))
+def _sorted_out(
+    columns: Sequence[Column], variances: bool
+) -> tuple[list[int], list[str], tuple[str, ...]]:
+    """Places of the columns of coordinates, names of the others, and the pair of variances."""
+    ends = {column[-1] for column in columns}
+    wanted = variances or COORDS[2] not in ends
+    pair = next((pair for pair in VARIANCES if wanted and ends.issuperset(pair)), ())
+    coords = (*COORDS, *pair)
+    kept = [i for i, column in enumerate(columns) if column[-1] in coords and column[-2]]
+    others = (next((n for n in c[::-1] if n), "?") for c in columns if c[-1] not in coords)
+    return kept, list(dict.fromkeys(others)), pair
 
 
-def _from_csv(path: Path, max_bytes: int) -> Table:
+def _from_csv(path: Path, max_bytes: int, variances: bool) -> Table:
     lines = csv_lines(path, load_text(path, max_bytes=max_bytes))
     heads = [line for line in lines[:4] if line and line[0] in _CSV_HEADS]
     if [line[0] for line in heads] not in (_CSV_HEADS[:1] + _CSV_HEADS[2:], list(_CSV_HEADS)):
@@ -131,7 +148,7 @@ def _from_csv(path: Path, max_bytes: int) -> Table:
     width = next((i for i, column in enumerate(named[1:], 1) if any(column)), len(named))
     columns, rows = named[width:], lines[len(heads) :]
     _check(path, columns, (len(rows), len(columns)))
-    kept, others = _sorted_out(columns)
+    kept, others, pair = _sorted_out(columns, variances)
     values = np.empty((len(rows), len(kept)))
     for number, line in enumerate(rows):
         try:
@@ -152,4 +169,5 @@ def _from_csv(path: Path, max_bytes: int) -> Table:
         values,
         np.array(labels, np.int64) if whole else labels,
         others,
+        pair,
     )

@@ -1,11 +1,30 @@
 """Joints that a file names, brought to those of a skeleton by their names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from geoself_jax.core.errors import GeoselfError, data_error, nearest_name
+from geoself_jax.core.errors import DATA, GeoselfError, data_error, nearest_name
 from geoself_jax.core.skeleton import Skeleton, normalized
-from geoself_jax.data.skeletons import known_skeleton
+from geoself_jax.data.skeleton_edges import Edges, from_edges
+from geoself_jax.data.skeletons import find_known
+
+
+class UnknownJoints(GeoselfError):
+    """The error of a file whose joints are no known skeleton's and that does not join them.
+
+    Attributes:
+        source: The file.
+        names: Of its joints; numbered where it does not name them.
+    """
+
+    def __init__(self, source: str, names: Sequence[str], what: str = "", why: str = "") -> None:
+        super().__init__(
+            f"{source}: {what or 'joints ' + ', '.join(names)}",
+            why or "no known skeleton has these",
+            "describe them: --skeleton=FILE.toml with joints, root, bones and left_right",
+            DATA,
+        )
+        self.source, self.names = source, tuple(names)
 
 
 class NamedJoints(NamedTuple):
@@ -22,21 +41,29 @@ class NamedJoints(NamedTuple):
     notes: list[str]
 
 
-def named_joints(source: str, names: Sequence[str], given: Skeleton | None) -> NamedJoints:
+def named_joints(
+    source: str,
+    names: Sequence[str],
+    given: Skeleton | None,
+    edges: Callable[[], Edges | None] = lambda: None,
+) -> NamedJoints:
     """The joints of the given skeleton by name, else all, of the known one with these names.
 
-    A skeleton of as many joints that shares no name with the file names its joints by their order.
+    Of joints that are no known skeleton's the file's edges are the bones. A skeleton of as many
+    joints that shares no name with the file names its joints by their order.
 
     Args:
         source: For messages.
         names: Of the file's joints.
         given: From the user.
+        edges: Between the joints, where the file's program draws any; asked for if needed.
 
     Raises:
-        GeoselfError: No known skeleton has the names; the file lacks one of the given (65).
+        UnknownJoints: No known skeleton has the names, and nothing joins them (65).
+        GeoselfError: The file lacks a joint of the given (65).
     """
     if given is None:
-        return NamedJoints(_known(source, names), list(range(len(names))), [])
+        return _as_in_file(source, names, edges)
     at = {normalized(name): joint for joint, name in enumerate(names)}
     lacking = [name for name in given.joint_names if normalized(name) not in at]
     if len(lacking) == given.joints == len(names):
@@ -62,12 +89,19 @@ def named_joints(source: str, names: Sequence[str], given: Skeleton | None) -> N
     return NamedJoints(given, order, notes)
 
 
-def _known(source: str, names: Sequence[str]) -> Skeleton:
+def _as_in_file(
+    source: str, names: Sequence[str], edges: Callable[[], Edges | None]
+) -> NamedJoints:
+    """All joints: of the known skeleton with these names, or joined by the file's edges."""
+    order = list(range(len(names)))
+    known = find_known(tuple(names))
+    if known is not None:
+        return NamedJoints(known, order, [])
+    drawn = edges()
+    if drawn is None or not drawn.edges:
+        raise UnknownJoints(source, names)
     try:
-        return known_skeleton(tuple(names))
+        skeleton, said = from_edges(names, drawn)
     except GeoselfError as error:
-        raise data_error(
-            f"{source}: joints {', '.join(names)}",
-            "no known skeleton has these",
-            "describe them: --skeleton=FILE.toml with joints, root, bones and left_right",
-        ) from error
+        raise data_error(f"{source}: {error}", "", "") from error
+    return NamedJoints(skeleton, order, [said])

@@ -22,6 +22,7 @@ from geoself_jax.data.skeletons import (
 from geoself_jax.data.skeletons import (
     same_joints as same_names,
 )
+from geoself_jax.prepare.detections.named_joints import UnknownJoints
 from geoself_jax.prepare.detections.score_scale import without_negative, without_unscored
 from geoself_jax.prepare.instances import Instances
 
@@ -44,10 +45,15 @@ def skeleton_of(source: str, joints: int, given: Skeleton | None) -> Skeleton:
         GeoselfError: It has another number of joints, or there is no usual one (65).
     """
     skeleton = given or BY_COUNT.get(joints)
-    if skeleton is None or skeleton.joints != joints:
-        wanted = f"--skeleton has {given.joints}" if given else "no known detector's skeleton has"
+    if skeleton is None:
+        names = [f"joint{number}" for number in range(joints)]
+        what, why = f"{joints} joints a person", "no known detector's skeleton has as many"
+        raise UnknownJoints(source, names, what, why)
+    if skeleton.joints != joints:
         raise data_error(
-            f"{source}: {joints} joints a person", wanted, "name the right one: --skeleton=NAME"
+            f"{source}: {joints} joints a person",
+            f"--skeleton has {skeleton.joints}",
+            "name the right one: --skeleton=NAME",
         )
     return skeleton
 

@@ -4,6 +4,7 @@ Axes are (track, xy, node, frame) unless the attribute `dims` says otherwise, as
 A joint with a place and no score was set by hand: its confidence is 1.
 """
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_hdf5
+from geoself_jax.data.skeleton_edges import Edges
 from geoself_jax.prepare.detections import sleap_csv, sleap_labels
 from geoself_jax.prepare.detections.named_joints import named_joints
 from geoself_jax.prepare.detections.rows import instances_of
@@ -21,7 +23,10 @@ from geoself_jax.prepare.instances import Instances
 
 H5 = (".h5", ".hdf5", ".analysis")
 MAGIC = "HDF\r\n\x1a\n"
-NAMES = ("tracks", "node_names", "track_names", "point_scores", "track_occupancy")
+NAMES = (
+    *("tracks", "node_names", "track_names", "point_scores", "track_occupancy", "edge_names"),
+    "@skeleton_symmetries",
+)
 
 
 def recognize(path: Path) -> str | None:
@@ -62,7 +67,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             "wanted (tracks, 2, nodes, frames) and (tracks, nodes, frames)",
             "export the analysis again",
         )
-    kept, order, notes = named_joints(str(path), names, skeleton)
+    kept, order, notes = named_joints(str(path), names, skeleton, lambda: _edges(path, tree))
     rows = sleap_csv.by_hand(
         np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1)
     )[..., order, :]
@@ -75,6 +80,19 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     return instances_of(
         str(path), frame, rows[person, frame], labels if people > 1 else None, frames, kept, notes
     )
+
+
+def _edges(path: Path, tree: Any) -> Edges:
+    """The edges between nodes, and the symmetries that sleap-io writes next to them."""
+    edges, twins = np.asarray(tree.get("edge_names", [])), tree.get("@skeleton_symmetries")
+    drawn = [(str(a), str(b)) for a, b in edges] if edges.ndim == 2 and edges.shape[1] == 2 else []
+    try:
+        # Without an order in SLEAP, where they are sets: that of the alphabet is always the same.
+        named = [(str(a), str(b)) for a, b in json.loads(str(twins or "[]"))]
+        pairs = [(min(pair), max(pair)) for pair in named]
+    except (TypeError, ValueError):
+        pairs = []
+    return Edges(str(path), drawn, pairs)
 
 
 def _array(path: Path, tree: Any, name: str, axes: tuple[str, ...]) -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_hdf5
+from geoself_jax.data.skeleton_edges import Edges
 from geoself_jax.prepare.detections.named_joints import named_joints
 from geoself_jax.prepare.detections.rows import instances_of, nobody
 from geoself_jax.prepare.instances import Instances
@@ -28,6 +29,7 @@ NEWEST = 3.0
 """From this format on the tables are others (sleap-io 0.9.5 reads up to it)."""
 _CENTRED = 1.1
 _USER = 0
+_EDGE, _SYMMETRY = 1, 2
 _FIELDS = {
     "frames": ("frame_id", "video", "frame_idx", "instance_id_start", "instance_id_end"),
     "instances": (
@@ -40,10 +42,15 @@ _FIELDS = {
 
 
 class Project(NamedTuple):
-    """The tables of a project: columns by name of each, names of nodes, tracks and videos."""
+    """The tables of a project: columns by name of each, names of nodes, tracks and videos.
+
+    `edges` and `pairs` are names of nodes, of the skeleton's edges and its symmetries.
+    """
 
     tables: dict[str, dict[str, np.ndarray]]
     nodes: list[str]
+    edges: list[tuple[str, str]]
+    pairs: list[tuple[str, str]]
     tracks: list[str]
     offset: float
 
@@ -71,7 +78,8 @@ def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
         ) from error
     if not len(number):
         raise nobody(str(path))
-    kept, order, notes = named_joints(str(path), project.nodes, skeleton)
+    edges = Edges(str(path), project.edges, project.pairs)
+    kept, order, notes = named_joints(str(path), project.nodes, skeleton, lambda: edges)
     names = [project.tracks[i] if 0 <= i < len(project.tracks) else None for i in track]
     tracked = names if any(names) else None
     frames = int(number.max()) + 1
@@ -101,15 +109,38 @@ def _project(path: Path, tree: dict[str, Any]) -> Project:
         raise data_error(
             f"{path}: instances of {len(used)} skeletons", "wanted one", "write a file for each"
         )
-    nodes = metadata["skeletons"][int(used[0])]["nodes"] if len(used) else []
-    names = [str(metadata["nodes"][int(node["id"])]["name"]) for node in nodes]
+    skeleton = metadata["skeletons"][int(used[0])] if len(used) else {"nodes": [], "links": []}
+    every = [str(node["name"]) for node in metadata["nodes"]]
+    names = [every[int(node["id"])] for node in skeleton["nodes"]]
+    links = _links(skeleton.get("links", []), every)
     tracks = [str(json.loads(text)[1]) for text in tree.get("tracks_json", [])]
     if "video_crops" in tree:
         raise data_error(
             f"{path}: its video is cropped", "pixels would be those of the crop", "export it whole"
         )
     _check_videos(path, tables, [json.loads(text) for text in tree.get("videos_json", [])])
-    return Project(tables, names, tracks, 0.0 if version >= _CENTRED else 0.5)
+    offset = 0.0 if version >= _CENTRED else 0.5
+    pairs = [(min(pair), max(pair)) for pair in links[_SYMMETRY]]  # sets: in one order always
+    return Project(tables, names, links[_EDGE], pairs, tracks, offset)
+
+
+def _links(links: list[Any], names: list[str]) -> dict[int, list[tuple[str, str]]]:
+    """Names of the nodes of edges and of symmetries.
+
+    The first link of each kind spells its kind out, as jsonpickle does; later ones refer to that by
+    its place among those spelt out, from 1.
+    """
+    spelt: list[int] = []
+    found: dict[int, list[tuple[str, str]]] = {_EDGE: [], _SYMMETRY: []}
+    for link in links:
+        kind = link["type"]
+        if "py/reduce" in kind:
+            spelt.append(int(kind["py/reduce"][1]["py/tuple"][0]))
+            number = spelt[-1]
+        else:
+            number = spelt[int(kind["py/id"]) - 1]
+        found[number].append((names[int(link["source"])], names[int(link["target"])]))
+    return found
 
 
 def _check_videos(path: Path, tables: dict[str, dict[str, np.ndarray]], videos: list[Any]) -> None:

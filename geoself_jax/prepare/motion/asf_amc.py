@@ -79,7 +79,7 @@ def read_amc(
         notice(f"{path}: frames per second are not in the file; took CMU's {CMU_FPS:g}")
     if unit is None:
         scale = UNITS["inch"] / skeleton.length
-        metres(path, positions * scale, "m", notice)
+        metres(path, positions * scale, "m", silent)
     else:
         scale = metres(path, positions, unit, notice)
     names = tuple(bone.name for bone in skeleton.bones)

@@ -46,12 +46,12 @@ def read_bvh(
 
     Args:
         path: The file.
-        unit: One of `recorded.UNITS`; None to guess it by the body's size.
-        notice: Receives the guess, in one line.
+        unit: One of `recorded.UNITS`; BVH has none, so that None is refused.
+        notice: Receives one line with the body's size.
         max_bytes: Refuse a larger file.
 
     Raises:
-        GeoselfError: Missing (66); damaged, with file and line; no body in any unit (65).
+        GeoselfError: Missing (66); damaged, with file and line; no unit, or no body in it (65).
     """
     lines = _lines(load_text(path, max_bytes=min(max_bytes, MAX_TEXT)))
     joints, rest = _hierarchy(path, lines)

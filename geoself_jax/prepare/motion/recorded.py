@@ -14,7 +14,6 @@ UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "cmu": 0.0254 / 0.45
 BODY = 0.8, 2.3
 """Metres between a body's farthest joints."""
 
-USUAL = 1.65
 _SAMPLE = 60  # frames a body is measured in
 _MOST_VALUES = 2**26  # numbers of a motion: 512 MiB, and some times that on the way
 
@@ -53,16 +52,16 @@ def body_extent(positions: np.ndarray) -> float:
 def metres(
     path: Path, positions: np.ndarray, unit: str | None, notice: Callable[[str], None]
 ) -> float:
-    """Length of the file's unit: the given one, or that which makes the body adult-sized.
+    """Length of the given unit, by which the body must have a person's size.
 
     Args:
         path: The file, for messages.
         positions: (T, J, 3) in the file's unit.
-        unit: One of `UNITS`, or None.
-        notice: Receives the guess, in one line.
+        unit: One of `UNITS`; None where nobody said it.
+        notice: Receives one line with the body's size.
 
     Raises:
-        GeoselfError: No such unit (64); nothing fits a body (65).
+        GeoselfError: No such unit (64); none is given, or it fits no body (65).
     """
     if unit is not None and unit not in UNITS:
         raise usage_error(f"unit {unit!r}", "no such unit", nearest_name(unit, UNITS))
@@ -79,12 +78,15 @@ def metres(
             f"{BODY[0]} to {BODY[1]} m",
             "check the file" if unit is None else "leave the unit out, or correct it",
         )
-    best = min(fits, key=lambda name: abs(np.log(fits[name] / USUAL)))
     if unit is None:
-        others = ", ".join(f"{name} {size:.2f} m" for name, size in fits.items() if name != best)
-        alternatives = f" (it could be {others})" if others else ""
-        notice(f"{path}: unit {best}, by which the body measures {fits[best]:.2f} m{alternatives}")
-    return UNITS[best]
+        meant = ", ".join(f"{size:.2f} m with --motion-unit={name}" for name, size in fits.items())
+        raise data_error(
+            f"{path}: its unit is not in the file",
+            f"the body would measure {meant}",
+            "give the unit that it was exported in: --motion-unit",
+        )
+    notice(f"{path}: unit {unit}, as given, by which the body measures {fits[unit]:.2f} m")
+    return UNITS[unit]
 
 
 def check_size(path: Path, frames: int, joints: int) -> None:

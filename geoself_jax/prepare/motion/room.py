@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.rig import Rig
 from geoself_jax.data.synthetic import camera_ring as synthetic
 from geoself_jax.prepare.motion.views import modelled
@@ -40,8 +41,15 @@ def room_of(rig: Rig) -> Room:
     """The room of a rig, from its cameras alone.
 
     Raises:
-        GeoselfError: Views cannot be simulated through these cameras (65).
+        GeoselfError: Views cannot be simulated through these cameras, or their vertical is unknown
+            (65).
     """
+    if rig.world_up is None:
+        raise data_error(
+            f"rig {rig.name}: its vertical is unknown",
+            "people are stood on a floor",
+            "give the world's axis against gravity: --up=z",
+        )
     upright = to_z(rig.world_up)
     center, axes = rig.center @ upright.T, rig.R[:, 2] @ upright.T
     across = np.eye(3) - axes[:, :, None] * axes[:, None, :]

@@ -53,7 +53,7 @@ def read(
         rig: The cameras, in any world.
         fps: Of the clips.
         seed: Of angles and detections.
-        unit: Of the files (`recorded.UNITS`); None to infer it from the body's size.
+        unit: Of the files (`recorded.UNITS`); None for AMC's own; BVH has none.
 
     Raises:
         GeoselfError: No motion file, or no .asf (66); a damaged file, unknown joints, lenses the

@@ -38,7 +38,7 @@ function tiles(count, width, height) {
   }));
 }
 
-/** The viewpoint's target and the radius that must be visible around it, metres. */
+/** The viewpoint's target and the radius that must be visible around it. */
 function heldIn(scene, state) {
   const reach = scene.size * 1.12;
   const { span, anchor } = scene;
@@ -158,8 +158,8 @@ function addWhiskers(pieces, scene, state, row, seen) {
   }
 }
 
-/** Draws the floor in squares of half a metre, or larger on a large floor, and the camera. */
-function drawFloor(context, scene, view, box, together) {
+/** Extent of the floor, its squares' side, half a metre under people or more on a large floor. */
+function floorOf(scene, together) {
   const near = Math.max(1.5, Math.ceil(scene.size * 2) / 2);
   const still = together || !scene.anchor;
   const range = [0, 1].map((n) => {
@@ -168,6 +168,12 @@ function drawFloor(context, scene, view, box, together) {
   });
   const widest = Math.max(...range.map(([low, high]) => high - low));
   const cell = [0.5, 1, 2, 5, 10, 50, 100].find((size) => widest / size <= 24) || widest / 20;
+  return { near, still, range, cell };
+}
+
+/** Draws the floor in squares, and the camera. */
+function drawFloor(context, scene, view, box, together) {
+  const { near, still, range, cell } = floorOf(scene, together);
   const [xs, ys] = range.map(([low, high]) => {
     const ticks = [];
     for (let k = Math.floor(low / cell); k <= Math.ceil(high / cell); k++) ticks.push(k * cell);

@@ -13,9 +13,10 @@ function curveOf(scene, state) {
     const values = state.joint === null ? means() : column(all, scene.joints, state.joint);
     lines.push({ name: source.name, color: sourceColor(scene, i), values });
   });
-  const what = judged ? "error, mm" : "speed, m/s";
+  const what = judged ? `error, ${units.error.symbol}` : `speed, ${units.size.symbol}/s`;
   const joint = state.joint === null ? "mean of the joints" : scene.skeleton.names[state.joint];
-  return { lines, name: `${what}, relative to the root: ${joint}` };
+  const one = judged ? unitsIn(scene, "error") / 1000 : unitsIn(scene, "size");
+  return { lines, one, name: `${what}, relative to the root: ${joint}` };
 }
 
 function meansOnce(source, all, joints) {
@@ -37,9 +38,9 @@ function drawCurveBase(kept, scene, state, width, height) {
   canvas.height = Math.round(height * ratio);
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
-  const { lines, name } = curveOf(scene, state);
+  const { lines, one, name } = curveOf(scene, state);
   const tops = lines.map(({ values }) => quantile(values, 0.995)).filter((top) => top > 0);
-  const top = niceAbove(Math.max(...tops, 0) * 1.05);
+  const top = niceOf(Math.max(...tops, 0) * 1.05, one);
   const plot = { x: EDGE, y: 8, width: width - 2 * EDGE, height: height - 26 };
   drawGaps(context, scene, plot);
   drawGrid(context, plot);

@@ -40,6 +40,7 @@ function draw(now) {
   drawCurve(byId("curve"), kept, scene, state);
   if (drawn.row !== row || drawn.joint !== state.joint) updates.forEach((update) => update(row));
   drawn = { row, joint: state.joint };
+  if (page.joints) drawBoxes(byId("boxes"), page.joints);
   showTime();
   if (state.playing) changed();
 }
@@ -102,7 +103,6 @@ function fill() {
   byId("seen").hidden = !scene.pixels;
   byId("seen-name").textContent = scene.camera ? scene.camera.name : "";
   byId("whole").hidden = !scene.imageSize[0];
-  byId("placed").textContent = scene.relative ? "relative to the root" : scene.axes;
   byId("worst").hidden = !judged;
   byId("paint-error").parentElement.hidden = !judged;
   byId("layout-over").parentElement.hidden = scene.sources.length < 2;
@@ -126,6 +126,9 @@ function showChoices() {
     }
   }
   byId("whole").setAttribute("aria-pressed", state.whole);
+  const side = unitsIn(scene, "size") * floorOf(scene, placed() === "together").cell;
+  const where = scene.relative ? "relative to the root" : scene.axes;
+  byId("placed").textContent = `${where} · squares of ${+side.toPrecision(3)} ${units.size.symbol}`;
   byId("bar").hidden = state.paint !== "error";
   byId("sides").hidden = state.paint === "error";
   if (state.paint === "error") drawRamp();
@@ -139,7 +142,7 @@ function drawRamp() {
     context.fillRect(x, 0, 1, height);
   }
   byId("ramp-middle").textContent = `${+(scene.worstError / 2).toPrecision(3)}`;
-  byId("ramp-end").textContent = `${scene.worstError} mm and more`;
+  byId("ramp-end").textContent = `${scene.worstError} ${units.error.symbol} and more`;
 }
 
 /** Looks from the camera's place, from its side, or from above. */
@@ -236,6 +239,7 @@ function tell(words) {
 
 async function start() {
   page = JSON.parse(byId("page").textContent);
+  units = page.units;
   byId("title").textContent = page.title;
   byId("summary").textContent = page.summary;
   if (!window.DecompressionStream) {
@@ -246,6 +250,7 @@ async function start() {
   byId("app").classList.toggle("single", page.scenes.length < 2);
   byId("chooser").open = !window.matchMedia("(max-width: 60rem)").matches;
   listActions(page);
+  showBoxes(page);
   markOpen = listScenes(page, open);
   await choose(...wanted());
   listen();

@@ -77,6 +77,6 @@ function jointAt(scene, seen, row, x, y) {
   const source = scene.sources[best.source];
   const error = source.errors ? source.errors[row * scene.joints + best.joint] : NaN;
   const words = [scene.skeleton.names[best.joint], source.name];
-  if (error === error) words.push(`${figure(error)} mm`);
+  if (error === error) words.push(`${figure(error)} ${units.error.symbol}`);
   return { text: words.join(" · "), x: best.point[0], y: best.point[1] };
 }

@@ -60,7 +60,7 @@ function rowAt(scene, frame) {
   return row >= 0 && frame - ids[row] < scene.stride ? row : -1;
 }
 
-/** Errors in mm, relative to the root, NaN where missing; which rows have no pose. */
+/** Errors in their unit, relative to the root, NaN where missing; which rows have no pose. */
 function measure(scene) {
   const reference = scene.reference === null ? null : scene.sources[scene.reference];
   scene.sources.forEach((source, i) => {
@@ -70,7 +70,8 @@ function measure(scene) {
   });
   const judged = scene.sources.filter((source) => source.errors);
   const large = judged.map((source) => quantile(source.errors, 0.97));
-  scene.worstError = niceAbove(Math.max(0, ...large.filter((value) => value === value)));
+  const millimetre = unitsIn(scene, "error") / 1000; // of a human's scene
+  scene.worstError = niceOf(Math.max(0, ...large.filter((value) => value === value)), millimetre);
 }
 
 function errorsOf(scene, source, reference) {
@@ -78,6 +79,7 @@ function errorsOf(scene, source, reference) {
   const a = source.points;
   const b = reference.points;
   const errors = new Float32Array(scene.ids.length * joints);
+  const factor = unitsIn(scene, "error");
   for (let i = 0; i < errors.length; i++) {
     const root = (i - (i % joints) + skeleton.root) * 3;
     let sum = 0;
@@ -85,16 +87,17 @@ function errorsOf(scene, source, reference) {
       const difference = a[3 * i + n] - a[root + n] - (b[3 * i + n] - b[root + n]);
       sum += difference * difference;
     }
-    errors[i] = 1000 * Math.sqrt(sum);
+    errors[i] = factor * Math.sqrt(sum);
   }
   return errors;
 }
 
-/** Speed of each joint relative to the root, m/s, once a source. */
+/** Speed of each joint relative to the root, in the unit of sizes a second, once a source. */
 function speedsOf(scene, source) {
   if (source.speeds) return source.speeds;
   const { joints, skeleton, ids, fps } = scene;
   const speeds = new Float32Array(ids.length * joints).fill(NaN);
+  const factor = unitsIn(scene, "size");
   const p = source.points;
   for (let row = 1; row < ids.length; row++) {
     const seconds = (ids[row] - ids[row - 1]) / fps;
@@ -107,7 +110,7 @@ function speedsOf(scene, source) {
           p[((row - 1) * joints + joint) * 3 + n] - p[((row - 1) * joints + skeleton.root) * 3 + n];
         sum += (now - was) * (now - was);
       }
-      speeds[row * joints + joint] = Math.sqrt(sum) / seconds;
+      speeds[row * joints + joint] = (factor * Math.sqrt(sum)) / seconds;
     }
   }
   source.speeds = speeds;
@@ -143,7 +146,7 @@ function missingRows(scene, points) {
   return rows;
 }
 
-/** Length of a bone in a row, metres. */
+/** Length of a bone in a row. */
 function boneLength(scene, source, row, [parent, child]) {
   const p = source.points;
   const a = (row * scene.joints + parent) * 3;

@@ -1,4 +1,4 @@
-/** How 3D becomes 2D: a viewer who goes round a point, z up, metres. */
+/** How 3D becomes 2D: a viewer who goes round a point, z up. */
 
 const FIELD = Math.tan((17 * Math.PI) / 180); // half the view's height at distance 1
 
@@ -18,7 +18,7 @@ function viewer(orbit, target, reach) {
   };
 }
 
-/** Place in a box of pixels: [x, y, depth, pixels a metre]; depth <= 0 is behind the viewer. */
+/** Place in a box of pixels: [x, y, depth, pixels a length of 1]; depth <= 0 is behind the viewer. */
 function seenAt(view, box, x, y, z) {
   const dx = x - view.target[0];
   const dy = y - view.target[1];

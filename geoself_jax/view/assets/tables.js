@@ -10,10 +10,6 @@ function element(tag, className, ...children) {
 
 const byId = (id) => document.getElementById(id);
 
-function figure(value, digits = 0) {
-  return value === null || value !== value ? "–" : value.toFixed(digits);
-}
-
 /** Fills the list of scenes; returns what marks the open one. */
 function listScenes(page, choose) {
   const list = byId("scenes");
@@ -55,7 +51,7 @@ function sceneItem({ scene, index }, choose) {
   const about = [scene.action, scene.subject].filter(Boolean).join(", ");
   const name = element("span", "name", scene.name);
   const button = element("button", "", name, element("span", "soft small", about));
-  if (scene.error !== null) button.append(element("span", "error", `${figure(scene.error)} mm`));
+  if (scene.error !== null) button.append(element("span", "error", `${figure(scene.error)} ${units.error.symbol}`));
   button.type = "button";
   button.dataset.index = index;
   button.addEventListener("click", () => choose(index));
@@ -82,7 +78,7 @@ function listSources(scene, state, changed) {
     cells.forEach((cell, i) => {
       const { error, missing } = scene.sources[i];
       const gone = row < 0 || missing[row];
-      cell.textContent = gone ? "missing" : error ? `${figure(error[row])} mm` : "";
+      cell.textContent = gone ? "missing" : error ? `${figure(error[row])} ${units.error.symbol}` : "";
     });
 }
 
@@ -101,7 +97,9 @@ function swatch(scene, i) {
 /** Fills the table of joints, or of bones where nothing is judged; returns what updates it. */
 function listJoints(scene, state, changed) {
   const judged = scene.sources.filter((source) => source.errors);
-  byId("joints-name").textContent = judged.length ? "Joint errors, mm" : "Joint speeds, m/s";
+  byId("joints-name").textContent = judged.length
+    ? `Joint errors, ${units.error.symbol}`
+    : `Joint speeds, ${units.size.symbol}/s`;
   const sources = (judged.length ? judged : scene.sources).slice(0, 3);
   const heads = sources.length > 1 ? sources.map((source) => source.name) : ["now", "mean"];
   const head = element("tr", "", element("th", "", ""));
@@ -166,7 +164,7 @@ function boneNotes(scene) {
   return [
     `${source.name}: bones keep their length to ${percent(mean)} on average (standard deviation); ` +
       `the least steady, ${names[parent]} to ${names[child]}, to ${percent(worst.spread)} of ` +
-      `${(100 * worst.mean).toFixed(0)} cm.`,
+      `${figure(unitsIn(scene, "bone") * worst.mean)} ${units.bone.symbol}.`,
   ];
 }
 

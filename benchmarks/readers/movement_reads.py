@@ -1,0 +1,29 @@
+"""movement's readers of anipose's and DeepLabCut's 3D files."""
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from movement.io import load_poses
+
+from benchmarks.readers.found import Found
+
+
+def main(folder: Path) -> None:
+    """Reads both files."""
+    found = Found(folder, f"movement {version('movement')}")
+    for path, read in (
+        ("anipose.csv", load_poses.from_anipose_file),
+        ("deeplabcut.h5", load_poses.from_dlc_file),
+    ):
+        data = read(folder / path, fps=50).isel(individual=0)
+        points = data.position.transpose("time", "keypoint", "space").values
+        scores = data.confidence.transpose("time", "keypoint").values
+        has = path == "anipose.csv"  # DeepLabCut's has none
+        names = [str(name) for name in data.keypoint.values]
+        found.add(path, read.__name__, points, scores=scores if has else None, names=names)
+    found.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,118 @@
+"""In which unit, with how many digits and at which scale lengths are shown: by the body's size."""
+
+import math
+from typing import NamedTuple
+
+SQUARE = 0.5
+"""Side of a square of the floor under people, metres."""
+
+_TINY, _SMALL, _LARGE = 0.005, 0.5, 10.0  # metres: from which size on lengths have another unit
+_SIGNIFICANT = 3
+_HUMAN_REACH = (0.65, 4.0)  # metres along the bones, from a child's to a tall person's
+_SQUARES = 2.8  # at least, along the bones of other bodies
+_STEPS = (1.0, 2.5, 5.0)
+
+
+class LengthUnit(NamedTuple):
+    """A unit of length, and how many digits are shown.
+
+    Attributes:
+        symbol: As printed: `m`, `cm`, `mm` or `µm`.
+        per_metre: How many of it are a metre.
+        significant: Digits that are shown; 0 for as many decimals as the caller asks for.
+    """
+
+    symbol: str
+    per_metre: float
+    significant: int = 0
+
+    def text(self, metres: float | None, decimals: int = 1) -> str:
+        """The number of a length without its unit; `-` where unknown.
+
+        Args:
+            metres: The length.
+            decimals: Of a human's lengths.
+        """
+        if metres is None or math.isnan(metres):
+            return "-"
+        return digits(self.per_metre * metres, decimals, self.significant)
+
+
+class LengthUnits(NamedTuple):
+    """How the lengths of one body and of the rig around it are shown.
+
+    Attributes:
+        error: Unit of errors.
+        bone: Unit of bone lengths.
+        size: Unit of the body's size, of places, and, a second, of speeds.
+        rig: Unit of distances between cameras and to the body.
+    """
+
+    error: LengthUnit
+    bone: LengthUnit
+    size: LengthUnit
+    rig: LengthUnit
+
+
+HUMAN_UNITS = LengthUnits(
+    LengthUnit("mm", 1e3), LengthUnit("cm", 1e2), LengthUnit("m", 1.0), LengthUnit("m", 1.0)
+)
+"""For people, and where the size is unknown."""
+
+
+def units_for(body_size: float | None) -> LengthUnits:
+    """Returns the units for a body: a human's where its size is unknown.
+
+    Below 0.5 m all lengths are in mm, below 5 mm in µm except the rig's; above 10 m in m. These
+    have three significant digits; those of other bodies as many decimals as are usual for people.
+
+    Args:
+        body_size: Distance between the farthest joints, metres (`data.validation.body_size`).
+    """
+    if body_size is None or not body_size > 0 or _SMALL <= body_size <= _LARGE:
+        return HUMAN_UNITS
+    symbol, per_metre = ("m", 1.0) if body_size > _LARGE else ("mm", 1e3)
+    rig = LengthUnit(symbol, per_metre, _SIGNIFICANT)
+    own = LengthUnit("µm", 1e6, _SIGNIFICANT) if body_size < _TINY else rig
+    return LengthUnits(own, own, own, rig)
+
+
+def digits(value: float, decimals: int, significant: int = 0) -> str:
+    """Formats a number without an exponent.
+
+    Args:
+        value: The number.
+        decimals: Decimals, where `significant` is 0.
+        significant: Digits that are shown at least; whole digits are never left out.
+    """
+    if not significant or not math.isfinite(value):
+        return f"{value:.{decimals}f}"
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.{significant - 1}e}")  # 9.996 has one digit more than it looks
+    whole = math.floor(math.log10(abs(rounded))) + 1
+    return f"{rounded if whole <= significant else value:.{max(significant - whole, 0)}f}"
+
+
+def floor_square(reach: float) -> float:
+    """Returns the side of the floor's squares under a body, metres: 1, 2.5 or 5 times 10^n.
+
+    Half a metre under people, and where nothing is known.
+
+    Args:
+        reach: Longest path along the bones, metres, which no pose changes.
+    """
+    if not reach > 0 or _HUMAN_REACH[0] <= reach <= _HUMAN_REACH[1]:
+        return SQUARE
+    most = reach / _SQUARES
+    power = 10.0 ** math.floor(math.log10(most))
+    return max(step * power for step in _STEPS if step * power <= most * (1 + 1e-9))
+
+
+def drawing_scale(reach: float) -> float:
+    """Returns what lengths are divided by to be drawn as a human's are: 1 for people.
+
+    Args:
+        reach: As for `floor_square`.
+    """
+    return floor_square(reach) / SQUARE

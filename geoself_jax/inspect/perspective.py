@@ -1,0 +1,34 @@
+"""Do the images show how far away the body is, or are the lenses too long for that?"""
+
+import numpy as np
+
+from geoself_jax.data.validation import body_size
+from geoself_jax.inspect.sample import Sample
+from geoself_jax.inspect.verdicts import Verdict, ok, warning
+
+CHECK = "perspective"
+FAR = 30.0
+"""Distance, in sizes of the body, from which on one camera's depth is worth nothing.
+
+One image shows the distance by the body's size alone. Where that is known to 7 %, as of animals
+that differ by a tenth, the distance is off by 7 % too: by two of its sizes from here on.
+"""
+_KNOWN = 0.07
+
+
+def check_perspective(sample: Sample) -> list[Verdict]:
+    """A warning where the cameras are too far away for one of them to show the depth."""
+    size, (_, depth) = body_size(sample.points), sample.seen_by_all
+    known = [depth[:, view][np.isfinite(depth[:, view])] for view in range(sample.views)]
+    away = np.array([np.median(values) / size if values.size else np.nan for values in known])
+    rig = f"rig {sample.whole.rig_names[sample.rig]}"
+    far = [view for view in range(sample.views) if away[view] > FAR]
+    if not far or not size > 0:
+        return [ok(CHECK, f"{rig}: one camera shows how far away the body is")]
+    least, most = np.nanmin(away[far]), np.nanmax(away[far])
+    names = ", ".join(sample.whole.camera_names[view] for view in far)
+    what = f"{rig}: {names} hardly show{'s' * (len(far) == 1)} how far away the body is"
+    evidence = f"it is {least:.0f} to {most:.0f} of its sizes away: where its size is known to "
+    evidence += f"{100 * _KNOWN:.0f} %, its distance is off by {_KNOWN * least:.1f} of them or more"
+    do = "use lifted poses relative to the root, and triangulate positions from several cameras"
+    return [warning(CHECK, what, evidence, do)]

@@ -1,0 +1,101 @@
+"""A vertical that no file says stays unknown: from the calibration to what is said of it."""
+
+import dataclasses
+
+import animals
+import numpy as np
+import pytest
+from calibration_files import known_rig, write_anipose
+from scipy.spatial.transform import Rotation
+
+from geoself_jax.core.config import AugmentationConfig, Config, DataConfig
+from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.data import recording
+from geoself_jax.inspect import charts, report
+from geoself_jax.lift.camera_view import view_of
+from geoself_jax.prepare.assemble import assemble
+from geoself_jax.prepare.calibrations import read_calibration
+from geoself_jax.prepare.calibrations.native import write_native
+from geoself_jax.prepare.clip import ReadOptions
+from geoself_jax.prepare.datasets import prepared
+from geoself_jax.prepare.motion.room import room_of
+from geoself_jax.prepare.run import summary
+from geoself_jax.train.check_config import unknown_vertical
+
+
+def rolled(known):
+    """Cameras turned about their axes, each otherwise."""
+    for view, degrees in enumerate((0, 90, 180, 45)[: len(known.names)]):
+        known.R[view] = Rotation.from_euler("z", degrees, degrees=True).as_matrix() @ known.R[view]
+    return known
+
+
+def from_above(known):
+    """All on one side, looking down: the images do not say how steep they are."""
+    R = known.R[0]
+    for view, degrees in enumerate((0, 3, 6, 9)):
+        about_up = Rotation.from_euler("z", degrees, degrees=True).as_matrix()
+        known.R[view] = R @ about_up
+        known.center[view] = about_up.T @ known.center[0]
+    return known.turned(Rotation.from_euler("x", 35, degrees=True).as_matrix())
+
+
+@pytest.mark.parametrize("stand", [rolled, from_above])
+def test_up_is_not_guessed_from_cameras_that_do_not_stand_level(tmp_path, stand):
+    write_anipose(stand(known_rig()), tmp_path / "c.toml", 1)
+    notices = []
+    rig = read_calibration(tmp_path / "c.toml", unit="m", notice=notices.append)
+    assert rig.world_up is None
+    assert any("it stays unknown" in line and "--up=x|-x" in line for line in notices)
+    given = read_calibration(tmp_path / "c.toml", unit="m", up="-y")
+    np.testing.assert_array_equal(given.world_up, [0, -1, 0])
+    write_native(rig, tmp_path / "rig.json")
+    assert read_calibration(tmp_path / "rig.json").world_up is None
+    np.testing.assert_array_equal(view_of(rig, "left").up, [0, -1, 0])  # drawn as if level
+
+
+@pytest.fixture(scope="module")
+def lost():
+    """A recording of an animal whose file does not know which way is up."""
+    parents, pairs, root = animals.SHAPES["two components"]
+    return animals.make_arrays(parents, pairs, root) | {"world_up": np.zeros(0)}
+
+
+def test_an_empty_world_up_is_unknown_and_stays_so(lost, tmp_path):
+    read = recording.from_arrays(lost, "x")
+    assert read.world_up is None
+    recording.write(read, tmp_path / "x.npz")
+    assert recording.read(tmp_path / "x.npz").world_up is None
+    options = ReadOptions()
+    known = lost | {"world_up": np.array([0, 0, 1.0])}
+    both = [*prepared.clips_of(lost, options), *prepared.clips_of(known, options)]
+    arrays = assemble(both)
+    assert arrays["world_up"].shape == (0,)  # of a part it is unknown
+    assert "which way is up is unknown" in summary(arrays)
+    assert "which way" not in summary(assemble(both[2:]))
+    with pytest.raises(GeoselfError, match=r"vertical is unknown .* --up=z") as caught:
+        room_of(both[0].rig)
+    assert caught.value.code == DATA
+
+
+def test_inspect_says_what_it_did_not_check_and_draws(lost):
+    read = recording.from_arrays(lost, "x")
+    found = report.inspect(read, "x", most=60)
+    (vertical,) = (v for v in found.verdicts if v.check == "world_up")
+    assert vertical.severity == "note" and "unknown" in vertical.evidence
+    assert not found.errors and found.figures["floor_m"] == {"box": None}
+    (above,) = charts.rig_from_above(found.samples[0]).axes
+    assert above.get_title("left") == "box, seen along upwards in the images (up is unknown)"
+
+
+def test_training_says_what_it_leaves_out(lost):
+    read = recording.from_arrays(lost, "x")
+    config = Config(
+        data=DataConfig(train="x.npz"), augmentation=AugmentationConfig(share=0.5, exchange=0.5)
+    )
+    (line,) = unknown_vertical(config, read)
+    assert line.startswith("x.npz: which way is up is unknown - ")
+    assert "(config.augmentation: turn, shift, exchange)" in line and "--up" in line
+    known = dataclasses.replace(read, world_up=np.array([0, 0, 1.0]))
+    plain = dataclasses.replace(config, augmentation=AugmentationConfig(share=0))
+    assert unknown_vertical(config, known) == unknown_vertical(plain, read) == []
