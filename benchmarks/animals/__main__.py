@@ -199,12 +199,20 @@ def table(figures: dict[str, Any]) -> str:
         "| | MPJPE % (mm) | N-MPJPE % | P-MPJPE % | root % | seconds |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for name, row in figures["rows"].items():
-        cells = [f"{row[f'{c}_percent']:.1f}" if f"{c}_percent" in row else "" for c in columns]
-        cells[0] += f" ({row['mpjpe_mm']:.3g})"
-        cells.append(str(row["seconds"]))
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+    for name in ROWS:
+        row = figures["rows"].get(name)
+        cells = [_cell(row, column) for column in columns]
+        lines.append(f"| {name} | {' | '.join(cells)} | {row['seconds'] if row else ''} |")
     return "\n".join(lines)
+
+
+def _cell(row: dict[str, Any] | None, column: str) -> str:
+    if row is None:
+        return "not run"
+    if f"{column}_percent" not in row:
+        return ""
+    percent = f"{row[f'{column}_percent']:.1f}"
+    return f"{percent} ({row['mpjpe_mm']:.3g})" if column == "mpjpe" else percent
 
 
 if __name__ == "__main__":
