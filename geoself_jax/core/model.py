@@ -229,12 +229,7 @@ class Networks(nn.Module):
 
         every = [config.narrowing + blocks for blocks in (config.blocks, config.root_blocks)]
         counts = [1 + blocks * config.layers for blocks in every]
-        keys = jnp.zeros((sum(counts), 2), jnp.uint32)
-        first_row: int | jax.Array = 0
-        if train and config.dropout:
-            keys = jax.random.bits(self.make_rng("dropout"), (sum(counts), 2), jnp.uint32)
-            if self.axis_name is not None:
-                first_row = jax.lax.axis_index(self.axis_name) * features.shape[0]
+        keys, first_row = self._dropped(sum(counts), features.shape[0], train=train)
         pose_mirrors, root_mirrors = mirrors_of(config, self.skeleton)
         network = functools.partial(
             backbone_of(config.backbone),
@@ -270,16 +265,29 @@ class Networks(nn.Module):
         out, _ = placing(features, keys[counts[0] :], first_row, train=train)
         root = _root_position(config, out, root_ray).reshape(*batch, 3)
         pose_3d = pose_3d.reshape(*batch, joints, 3)
-        metres = 1.0 if train else config.metres
-        if metres != 1:
-            pose_3d, root = metres * pose_3d, metres * root
-        if spread is None:
-            return Prediction(pose_3d, root)
+        off = None
+        if spread is not None:
+            off = self._uncertainty(spread, train=train).reshape(*batch, joints)
+        found = Prediction(pose_3d, root, off)
+        if train or config.metres == 1:
+            return found
+        return jax.tree.map(lambda length: config.metres * length, found)
+
+    def _dropped(self, layers: int, poses: int, *, train: bool) -> tuple[jax.Array, Any]:
+        """A key for each layer's dropout, and the first row of this device's part of the batch."""
+        if not (train and self.config.dropout):
+            return jnp.zeros((layers, 2), jnp.uint32), 0
+        keys = jax.random.bits(self.make_rng("dropout"), (layers, 2), jnp.uint32)
+        if self.axis_name is None:
+            return keys, 0
+        return keys, jax.lax.axis_index(self.axis_name) * poses
+
+    def _uncertainty(self, spread: jax.Array, *, train: bool) -> Float[Array, "batch joints"]:
+        """What the last layer says of each joint; 0 at the root."""
+        joints = self.skeleton.joints
         scale = self.variable("batch_stats", UNCERTAINTY_SCALE, jnp.ones, joints, jnp.float32)
-        factor = 1.0 if train else scale.value
-        off = metres * UNCERTAINTY * jnp.exp(jnp.clip(spread, -4, 3)) * factor
-        off = jnp.where(jnp.arange(joints) == self.skeleton.root, 0, off)
-        return Prediction(pose_3d, root, off.reshape(*batch, joints))
+        off = UNCERTAINTY * jnp.exp(jnp.clip(spread, -4, 3)) * (1.0 if train else scale.value)
+        return jnp.where(jnp.arange(joints) == self.skeleton.root, 0, off)
 
 
 def mirrors_of(config: ModelConfig, skeleton: Skeleton) -> list[dict[str, Mirrors]]:

@@ -83,10 +83,7 @@ def train(
             _warn(["trained in a thread: Ctrl-C and SIGTERM do not stop it between two steps"])
         check_fit(config, recording)
         _warn(unknown_vertical(config, recording) + without_pairs(config, recording))
-        points, unit = triangulated, 1.0
-        if points is None:
-            with phase("triangulating"):
-                points, unit = triangulate_in_units(recording, config.objective.labels)
+        points, unit = _triangulated(config, recording, triangulated)
         triangulated = points * np.float32(unit)
         with phase("checking the recording"):
             warnings = check_before_training(config.data.train, recording, force=config.data.force)
@@ -94,9 +91,10 @@ def train(
         used, held = split_people(config, recording)
         config, built = as_before(folder, config, resolved(config.model, recording, triangulated))
         model = Networks(built, recording.skeleton)
-        target, unit = (points, unit) if labels is None else (labels, 1.0)
-        sized = recording.scaled(1 / built.metres)
-        data = training_views(sized.select(used), target[used] * np.float32(unit / built.metres))
+        if labels is not None:
+            points, unit = labels, 1.0
+        target = points * np.float32(unit / built.metres)
+        data = training_views(recording.scaled(1 / built.metres).select(used), target[used])
 
         check_memory(config, model)
         stages = make_stages(config, len(data.rig_id))
@@ -120,6 +118,16 @@ def train(
         calibrate = config.model.uncertainty
         saver = Saver(folder, held_out_people.score, best, calibrate=calibrate)
         return run_loop(training, state, saver, held_out_people)
+
+
+def _triangulated(
+    config: Config, recording: Recording, given: np.ndarray | None
+) -> tuple[np.ndarray, float]:
+    """Labels, and the metres that are 1 in them: 1 where they were given."""
+    if given is not None:
+        return given, 1.0
+    with phase("triangulating"):
+        return triangulate_in_units(recording, config.objective.labels)
 
 
 def split_people(config: Config, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
