@@ -28,5 +28,6 @@ def check_perspective(sample: Sample) -> list[Verdict]:
     what = f"{rig}: {names} hardly show{'s' * (len(far) == 1)} how far away the body is"
     evidence = f"it is {least:.0f} to {most:.0f} of its sizes away: one size nearer it looks "
     evidence += f"{100 / least:.2g} % larger, and a lifted distance is the usual one"
-    do = "use lifted poses relative to the root, and triangulate positions from several cameras"
+    do = "use lifted poses relative to the root, triangulate positions from several cameras, "
+    do += "and do not shorten training, which starts later there"
     return [warning(CHECK, what, evidence, do)]
