@@ -25,7 +25,7 @@ from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.data.label_refinement import refine_labels
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
-from geoself_jax.data.training_set import triangulate_recording
+from geoself_jax.data.training_set import triangulate_in_units
 from geoself_jax.geometry.camera import project, world_to_camera
 from geoself_jax.runtime import cli
 from geoself_jax.runtime.workdir import write_json
@@ -45,8 +45,10 @@ CHOICES: tuple[dict[str, Any], ...] = (
 
 def labels(recording: Recording, choice: dict[str, Any] | None) -> np.ndarray:
     """Refined with a choice of weights, or as triangulated for None."""
-    triangulated = triangulate_recording(recording)
-    return triangulated if choice is None else refine_labels(recording, triangulated, **choice)
+    points, unit = triangulate_in_units(recording)
+    if choice is not None:
+        points = refine_labels(recording.scaled(1 / unit), points, **choice)
+    return points * np.float32(unit)
 
 
 def errors_px(recording: Recording, found: np.ndarray) -> np.ndarray:

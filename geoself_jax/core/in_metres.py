@@ -20,9 +20,12 @@ def in_metres(model: Networks, variables: dict[str, Any]) -> tuple[Networks, dic
     """
     config = model.config
     metres = config.metres
-    if metres == 1 or not backbone_of(config.backbone).folds:
+    if not backbone_of(config.backbone).folds:
         return model, variables
     scaled = dataclasses.replace(config, length_unit=1.0, root_depth=config.start_depth * metres)
+    model = model.clone(config=scaled)
+    if metres == 1:
+        return model, variables
     params = dict(variables["params"])
     of_root = ["root"] if config.root == "plain" else []
     for name in ("lifting", *of_root):
@@ -31,4 +34,4 @@ def in_metres(model: Networks, variables: dict[str, Any]) -> tuple[Networks, dic
     stats = dict(variables["batch_stats"])
     if UNCERTAINTY_SCALE in stats:
         stats[UNCERTAINTY_SCALE] = stats[UNCERTAINTY_SCALE] * metres
-    return model.clone(config=scaled), {**variables, "params": params, "batch_stats": stats}
+    return model, {**variables, "params": params, "batch_stats": stats}

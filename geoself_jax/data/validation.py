@@ -33,6 +33,8 @@ ACTING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]
 BODY_METRES = (0.5, 3.0)
 """Largest distance between two joints of a person, median over instants."""
 
+_UNITS = {"mm": 1e-3, "cm": 1e-2}
+_UNIT_NAMES = {"mm": "millimetres", "cm": "centimetres"}
 _OF_PEOPLE = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 
 
@@ -341,13 +343,23 @@ def wrong_unit(what: str, size: float, limits: tuple[float, float] = BODY_METRES
         size: Distance between the farthest joints (`body_size`), in the unit of the file.
         limits: Smallest and largest, metres (`known_size`).
     """
+    return data_error(*wrong_unit_words(what, size, limits))
+
+
+def wrong_unit_words(
+    what: str, size: float, limits: tuple[float, float] = BODY_METRES
+) -> tuple[str, str, str]:
+    """Returns what is wrong, what was wanted and what to do, of `wrong_unit`."""
     wanted = f"wanted metres, {limits[0]:g} to {limits[1]:g}"
     do = "give its lengths in metres: center and pose_world, or `prepare` again with --unit"
-    if size > 10 * limits[1]:
-        millimetres = size > 100 * limits[1]
-        name, unit = ("millimetres", "mm") if millimetres else ("centimetres", "cm")
-        wanted, do = f"{wanted}; this looks like {name}", f"{do}={unit}"
-    return data_error(f"{what} measures {size:.4g} between its farthest joints", wanted, do)
+    units = [unit for unit, metres in _UNITS.items() if limits[0] <= size * metres <= limits[1]]
+    if not units and size > 10 * limits[1]:
+        units = ["mm" if size > 100 * limits[1] else "cm"]
+    if len(units) == 1:
+        wanted, do = f"{wanted}; this looks like {_UNIT_NAMES[units[0]]}", f"{do}={units[0]}"
+    elif units:
+        do = f"{do}, {' or '.join(units)}: its size does not say which"
+    return f"{what} measures {size:.4g} between its farthest joints", wanted, do
 
 
 def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:

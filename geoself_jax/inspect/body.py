@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
-from geoself_jax.data.validation import BODY_METRES, body_size, is_person, known_size, wrong_unit
+from geoself_jax.data.validation import body_size, is_person, known_size, wrong_unit_words
 from geoself_jax.inspect.lengths import centimetres, metres, millimetres
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.sides import find
@@ -71,10 +71,8 @@ def check_size(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ver
     if limits is None:
         return [note("size", f"subject {subject} measures {size:.3g} m: is that its size?")]
     if not limits[0] <= size <= limits[1]:
-        wrong = wrong_unit(f"subject {subject}: the body", size, limits)
-        what, evidence, do = str(wrong).split(" - ")
-        return [error("size", what, evidence, do)]
-    if limits != BODY_METRES:
+        return [error("size", *wrong_unit_words(f"subject {subject}: the body", size, limits))]
+    if skeleton.body_metres is not None:
         return [ok("size", f"subject {subject} has the size that is declared", f"{size:.3g} m")]
     if not 0.7 <= size <= 2.2:
         what = f"subject {subject} has an unusual size"

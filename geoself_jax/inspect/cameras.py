@@ -6,6 +6,7 @@ import numpy as np
 
 from geoself_jax.inspect import clocks, conventions
 from geoself_jax.inspect.conventions import Cause
+from geoself_jax.inspect.lengths import metres
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.verdicts import Verdict, error, ok, warning
 
@@ -143,7 +144,7 @@ def _odd_one_out(sample: Sample, worst: float) -> tuple[int | None, float]:
 
 def check_baselines(sample: Sample) -> list[Verdict]:
     """A verdict on pairs of cameras at one position: they do not constrain depth."""
-    names, center = sample.whole.camera_names, sample.cameras.center
+    names, center, unit = sample.whole.camera_names, sample.cameras.center, sample.whole.unit
     depth = float(np.nanmedian(sample.seen_by_all[1]))
     there = [v for v in range(sample.views) if (sample.whole.confidence[:, v] > 0).any()]
     close = [
@@ -158,7 +159,7 @@ def check_baselines(sample: Sample) -> list[Verdict]:
         warning(
             "baseline",
             f"{sample.name(a)} and {names[b]} stand in one place",
-            f"{distance:.2f} m apart, people {depth:.1f} m away",
+            f"{metres(unit * distance, 2)} apart, people {metres(unit * depth)} away",
             "check center, or leave one out",
         )
     ]

@@ -1,9 +1,9 @@
 """Lengths in verdicts: whole numbers where a person is meant, two digits of what is smaller."""
 
 
-def metres(length: float) -> str:
+def metres(length: float, digits: int = 1) -> str:
     """Returns a length with its unit: `4.2 m`."""
-    return _with_unit(length, "m", 1)
+    return _with_unit(length, "m", digits)
 
 
 def centimetres(length: float) -> str:
@@ -17,4 +17,5 @@ def millimetres(length: float) -> str:
 
 
 def _with_unit(value: float, unit: str, digits: int) -> str:
-    return f"{value:.{digits}f} {unit}" if abs(value) >= 1 or not value else f"{value:.2g} {unit}"
+    plain = abs(value) >= 10**-digits or not value
+    return f"{value:.{digits}f} {unit}" if plain else f"{value:.2g} {unit}"

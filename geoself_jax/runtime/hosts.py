@@ -34,7 +34,20 @@ def from_leader(tree: Any) -> Any:
     """The leader's arrays on every host; the others give arrays of the same shapes and types."""
     if jax.process_count() == 1:
         return tree
-    return multihost_utils.broadcast_one_to_all(jax.tree.map(np.asarray, tree))
+    arrays = jax.tree.map(np.asarray, tree)
+    sent = multihost_utils.broadcast_one_to_all(jax.tree.map(_as_sent, arrays))
+    return jax.tree.map(_as_was, sent, arrays)
+
+
+def _as_sent(array: np.ndarray) -> np.ndarray:
+    """Numbers of 64 bits as bytes: jax would round them."""
+    return array.reshape(-1).view(np.uint8) if array.dtype.itemsize == 8 else array
+
+
+def _as_was(sent: Any, like: np.ndarray) -> Any:
+    if like.dtype.itemsize != 8:
+        return sent
+    return np.ascontiguousarray(sent).view(like.dtype).reshape(like.shape)
 
 
 def on_every_device(tree: Any, mesh: Mesh) -> Any:

@@ -29,8 +29,9 @@ def as_before(folder: Path, config: Config, built: ModelConfig) -> tuple[Config,
     lengths = np.array([built.length_unit, built.root_depth])
     if older:
         lengths = np.array([0.0, depth])
-    elif depth is not None and np.allclose(lengths, [unit, depth], rtol=NEAR):
-        lengths = np.array([unit, depth])
+    elif unit is not None and depth is not None and np.isclose(built.length_unit, unit, rtol=NEAR):
+        # The depth has two digits: at an edge it would be rounded the other way.
+        lengths = np.array([unit, config.model.root_depth or depth])
     lengths, was = hosts.from_leader((lengths, np.array(older)))
     unit, depth = (float(length) for length in lengths)
     if was and not config.model.root_depth:

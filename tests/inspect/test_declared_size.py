@@ -9,9 +9,12 @@ import pytest
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data import recording
+from geoself_jax.data.length_unit import in_length_units
 from geoself_jax.data.skeleton_files import read_skeleton_toml
+from geoself_jax.inspect.cameras import check_baselines
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.inspect.report import inspect
+from geoself_jax.inspect.sample import samples_of
 from geoself_jax.runtime.restore import skeleton_from_dict
 
 MOUSE = 0.05  # of a person
@@ -51,6 +54,19 @@ def test_another_unit_is_an_error_of_inspect_and_of_train(mouse, factor, named):
     with pytest.raises(GeoselfError, match=named) as caught:
         check_before_training("mouse", recording.from_arrays(wrong, "mouse"))
     assert caught.value.code == DATA
+
+
+@pytest.mark.parametrize("subject", ["mouse - 1", "a - b - c"])
+def test_a_name_with_dashes_is_only_a_name(mouse, subject):
+    named = in_unit(mouse, 1000) | {"subject_names": np.array([f"{subject} {i}" for i in range(3)])}
+    assert subject in sizes(named)["error"].what
+
+
+def test_a_range_that_fits_two_units_names_both(mouse):
+    wide = in_unit(mouse, 1000) | {"body_metres": np.array([0.05, 1.0])}
+    verdict = sizes(wide)["error"]
+    assert "looks like" not in verdict.evidence and "--unit, mm or cm" in verdict.do
+    assert "centimetres" in sizes(wide | {"center": wide["center"] / 10})["error"].evidence
 
 
 def test_ground_truth_in_another_unit_is_refused_when_it_is_read(mouse):
@@ -94,3 +110,19 @@ def test_a_file_declares_it(tmp_path):
         'joints = ["a", "b"]\nroot = "a"\nbones = [["a", "b"]]\nbody_metres = [0.1, 1]\n'
     )
     assert read_skeleton_toml(path).body_metres == (0.1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("size", "apart"), [(1.0, "0.05 m apart, people"), (0.05, "0.0025 m apart, people")]
+)
+def test_cameras_in_one_place_are_said_in_metres(tiny_arrays, size, apart):
+    close = {n: a.copy() for n, a in tiny_arrays.items() if n not in ("pose_world", "dist")}
+    for name in ("K", "R", "center"):
+        close[name][:, 1] = close[name][:, 0]
+    close["center"][:, 1] += np.array([0, 0, 0.05])
+    close["keypoints_2d"][:, 1] = close["keypoints_2d"][:, 0]
+    close["confidence"][:, 1] = close["confidence"][:, 0]
+    close["center"] *= size
+    close["joint_names"] = np.array([f"paw_{name}" for name in close["joint_names"]])
+    (sample, *_) = samples_of(in_length_units(recording.from_arrays(close, "close")))
+    assert check_baselines(sample)[0].evidence.startswith(apart)

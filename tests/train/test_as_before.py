@@ -34,6 +34,12 @@ def test_another_processor_measures_the_same_to_rounding(tiny_run, tiny_config, 
     assert as_before(tiny_run, tiny_config, nearly) == (tiny_config, same) != nearly
 
 
+def test_a_depth_that_is_rounded_the_other_way_is_no_other_run(tiny_run, tiny_config, built):
+    was = json.loads((tiny_run / "run.json").read_text())["model"]
+    other = dataclasses.replace(built, root_depth=was["root_depth"] + 0.1)
+    assert as_before(tiny_run, tiny_config, other)[1].root_depth == was["root_depth"]
+
+
 def test_other_lengths_are_not_hidden(tiny_run, tiny_config, built):
     other = dataclasses.replace(built, length_unit=built.length_unit * 1.1)
     assert as_before(tiny_run, tiny_config, other) == (tiny_config, other)

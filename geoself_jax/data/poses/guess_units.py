@@ -11,7 +11,7 @@ METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 AXES = {f"{sign}{axis}" for axis in "xyz" for sign in ("", "-")}
 _UPPER = ("head", "nose", "eye", "ear", "neck", "thorax", "shoulder")
 _LOWER = ("hip", "pelvis", "knee", "ankle", "heel", "foot", "toe")
-_TOO_LARGE = 4 * BODY_METRES[1]  # no body in metres; one in centimetres is ten times that
+_TOO_LARGE = 4.0  # times the largest body: none in metres; one in centimetres is ten times that
 _SAMPLE, _PAIRS = 500, 10**7  # frames looked at, and pairs of joints in them
 
 
@@ -44,8 +44,9 @@ def guess_up(source: str, pose: np.ndarray, skeleton: Skeleton, given: str | Non
     """
     frames = min(_SAMPLE, max(1, _PAIRS // pose.shape[1] ** 2))
     some = pose[np.unique(np.linspace(0, len(pose) - 1, frames).astype(int))].astype(np.float64)
-    if body_size(some) > _TOO_LARGE:
-        raise wrong_unit(f"{source}: the body", body_size(some))
+    limits = skeleton.body_metres or BODY_METRES
+    if body_size(some) > _TOO_LARGE * limits[1]:
+        raise wrong_unit(f"{source}: the body", body_size(some), limits)
     if given is not None:
         return signed_axis(given)
     upper, lower = _called(skeleton, _UPPER), _called(skeleton, _LOWER)

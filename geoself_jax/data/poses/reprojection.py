@@ -9,8 +9,8 @@ from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
 def reprojection_error(poses: PoseSequence) -> np.ndarray:
     """(T, J) pixels between each joint, projected by eq. (1), and its detection.
 
-    NaN where either is missing, and everywhere without 2D joints, without the camera's position or
-    for root-relative poses, which no camera projects.
+    NaN where either is missing or the joint is behind the camera, and everywhere without 2D joints,
+    without the camera's position or for root-relative poses, which no camera projects.
     """
     camera, unknown = poses.camera, np.full(poses.pose.shape[:2], np.nan)
     if poses.keypoints_2d is None or camera is None or poses.root_relative:
@@ -19,10 +19,12 @@ def reprojection_error(poses: PoseSequence) -> np.ndarray:
         return unknown
     import jax.numpy as jnp
 
-    from geoself_jax.geometry.camera import project
+    from geoself_jax.geometry.camera import ray_to_pixel
 
-    K = jnp.asarray(camera.K, jnp.float32)
-    seen = np.asarray(project(jnp.asarray(in_camera(poses).pose), K))
+    pose = in_camera(poses).pose
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rays = np.where(pose[..., 2:] > 0, pose[..., :2] / pose[..., 2:], np.nan)
+    seen = np.asarray(ray_to_pixel(jnp.asarray(rays), jnp.asarray(camera.K, jnp.float32)))
     away = np.linalg.norm(seen - poses.keypoints_2d, axis=-1)
     return np.where(detected(poses), away, np.nan)
 
