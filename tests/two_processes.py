@@ -4,6 +4,7 @@ import json
 import sys
 
 import jax
+import numpy as np
 
 from geoself_jax.core.config import Config, DistributedConfig
 from geoself_jax.runtime import devices, hosts
@@ -13,6 +14,8 @@ devices.start(Config(distributed=DistributedConfig(coordinator, 2, process)))
 assert jax.process_count() == 2 and hosts.is_leader() == (process == 0)
 assert hosts.any_host(process == 1) and not hosts.any_host(False)
 assert hosts.all_same("a") and not hosts.all_same(str(process))
+sent = hosts.from_leader((np.array([1.0234567890123, 4.8]) + process, np.array(process == 0)))
+assert sent[0].tolist() == [1.0234567890123, 4.8] and bool(sent[1])  # every bit of 64
 
 import one_step  # noqa: E402 (after the start: it looks at the devices)
 
