@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geoself_jax.core.length_units import units_for
 from geoself_jax.core.model import Networks, Prediction
+from geoself_jax.core.shown_lengths import units_for
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.recording import Recording
 from geoself_jax.evaluate import uncertainty

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from geoself_jax.core.errors import one_line
-from geoself_jax.core.length_units import LengthUnits, units_for
+from geoself_jax.core.shown_lengths import ShownUnits, units_for
 from geoself_jax.data.poses.atomic_write import whole_file
 
 _BOX, _INK, _SOFT, _LINE = "#0072B2", "#2B303A", "#6B7280", "#D9DDE3"
@@ -17,7 +17,7 @@ _ENDS = ("p5_mm", "p25_mm", "median_mm", "p75_mm", "p95_mm")
 _LONGEST = 28  # characters of a joint's name
 
 
-def units_of(scores: dict[str, Any]) -> LengthUnits:
+def units_of(scores: dict[str, Any]) -> ShownUnits:
     """Returns the units in which an evaluation's lengths are shown: by its body."""
     size = scores.get("body_size_mm")
     return units_for(None if size is None else size / 1000)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.errors import DIVERGED, GeoselfError, data_error
-from geoself_jax.core.length_units import LengthUnit, units_for
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.predict import make_predict
+from geoself_jax.core.shown_lengths import ShownUnit, units_for
 from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.recording import Recording
@@ -261,7 +261,7 @@ def _of_body(scores: dict[str, Any]) -> str:
     return f"of the body's size, {size} {unit.symbol}: {', '.join(shares)}" if shares else ""
 
 
-def _cells(row: dict[str, Any], keys: list[str], unit: LengthUnit) -> list[str]:
+def _cells(row: dict[str, Any], keys: list[str], unit: ShownUnit) -> list[str]:
     cells = [
         _length(row.get(key), unit) if key.endswith("_mm") else _figure(row.get(key), 3)
         for key in keys
@@ -269,7 +269,7 @@ def _cells(row: dict[str, Any], keys: list[str], unit: LengthUnit) -> list[str]:
     return [*cells, str(row.get("poses", ""))]
 
 
-def _length(millimetres: float | None, unit: LengthUnit) -> str:
+def _length(millimetres: float | None, unit: ShownUnit) -> str:
     return unit.text(None if millimetres is None else millimetres / 1000)
 
 

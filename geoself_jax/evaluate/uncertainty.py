@@ -5,9 +5,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from geoself_jax.core.length_units import HUMAN_UNITS, LengthUnit
 from geoself_jax.core.model import UNCERTAINTY_SCALE, Prediction
 from geoself_jax.core.rank_correlation import rank_correlation
+from geoself_jax.core.shown_lengths import HUMAN_UNITS, ShownUnit
 from geoself_jax.data.recording import Recording
 from geoself_jax.evaluate.scores import in_cameras, lifted
 
@@ -89,7 +89,7 @@ def report(uncertainty: np.ndarray, distance: np.ndarray) -> dict[str, Any] | No
     }
 
 
-def line(calibration: dict[str, Any], name: str, unit: LengthUnit = HUMAN_UNITS.error) -> str:
+def line(calibration: dict[str, Any], name: str, unit: ShownUnit = HUMAN_UNITS.error) -> str:
     """Formats a result of `report` as a line of text, its lengths in a unit."""
     predicted, found = (
         ", ".join(unit.text(part[key] / 1000, 0) for part in calibration["bins"])

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from geoself_jax.core.errors import one_line
-from geoself_jax.core.length_units import units_for
+from geoself_jax.core.shown_lengths import units_for
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.sample import Sample, one, place, projected, spread
 from geoself_jax.view.axes import PosePlot, draw_detections

@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from geoself_jax.core.length_units import LengthUnit
+from geoself_jax.core.shown_lengths import ShownUnit
 from geoself_jax.inspect import charts
 from geoself_jax.inspect.report import Report
 from geoself_jax.inspect.statistics import units_of
@@ -124,7 +124,7 @@ def _table(heads: tuple[str, ...], rows: list[list[Any]]) -> str:
     return f'<div class="wide"><table><tr>{top}</tr>{body}</table></div>'
 
 
-def _length(unit: LengthUnit, value: float | None, per_metre: float = 1) -> str | float | None:
+def _length(unit: ShownUnit, value: float | None, per_metre: float = 1) -> str | float | None:
     """A length in a unit; as text where the unit has a number of digits of its own."""
     if value is None:
         return None

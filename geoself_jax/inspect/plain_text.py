@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.errors import one_line
-from geoself_jax.core.length_units import LengthUnit, LengthUnits
+from geoself_jax.core.shown_lengths import ShownUnit, ShownUnits
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.duplicates import LEAK
 from geoself_jax.inspect.report import Report
@@ -145,7 +145,7 @@ def _worst(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return max(rows, key=lambda row: row["residual_px"] or 0)
 
 
-def _camera(row: dict[str, Any], name: str, units: LengthUnits) -> str:
+def _camera(row: dict[str, Any], name: str, units: ShownUnits) -> str:
     one, two = (_cell(row[key]) for key in ("residual_px", "residual_p95_px"))
     residual = row["residual_mm"]
     three = units.error.text(None if residual is None else residual / 1000)
@@ -153,14 +153,14 @@ def _camera(row: dict[str, Any], name: str, units: LengthUnits) -> str:
     return f"{_name(name)}{row['seen_percent']:7.1f}{one:>13}{two:>7}{three:>7}{four:>8}"
 
 
-def _pair(row: dict[str, Any], unit: LengthUnit) -> str:
+def _pair(row: dict[str, Any], unit: ShownUnit) -> str:
     cells = (row[k] for k in ("epipolar_px", "epipolar_p95_px", "ray_angle_degrees"))
     one, two, angle = (_cell(cell) for cell in cells)
     name = _name(f"{row['rig']} {'-'.join(row['cameras'])}")
     return f"{name}{one:>12}{two:>7}{unit.text(row['baseline_m'], 2):>13}{angle:>8}"
 
 
-def _all_pairs(rows: Sequence[dict[str, Any]], unit: LengthUnit) -> str:
+def _all_pairs(rows: Sequence[dict[str, Any]], unit: ShownUnit) -> str:
     epipolar, baseline, angle = (
         [row[key] for row in rows] for key in ("epipolar_px", "baseline_m", "ray_angle_degrees")
     )
@@ -170,7 +170,7 @@ def _all_pairs(rows: Sequence[dict[str, Any]], unit: LengthUnit) -> str:
     )
 
 
-def _subject(row: dict[str, Any], unit: LengthUnit) -> str:
+def _subject(row: dict[str, Any], unit: ShownUnit) -> str:
     return f"{_name(row['subject'])}{unit.text(row['size_m'], 2):>7}{_cell(_bone_spread(row)):>16}"
 
 
@@ -179,7 +179,7 @@ def _bone_spread(row: dict[str, Any]) -> float | None:
     return float(np.median(spread)) if spread else None
 
 
-def _all_subjects(rows: Sequence[dict[str, Any]], unit: LengthUnit) -> str:
+def _all_subjects(rows: Sequence[dict[str, Any]], unit: ShownUnit) -> str:
     sizes, spreads = [row["size_m"] for row in rows], [_bone_spread(row) for row in rows]
     size = f"{_range(sizes, unit.text)} {unit.symbol}"
     return f"{len(rows)} subjects: size {size}, bone spread {_range(spreads)} %"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.core.length_units import LengthUnits, units_for
+from geoself_jax.core.shown_lengths import ShownUnits, units_for
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.validation import body_size
 from geoself_jax.inspect.body import bones_of
@@ -81,7 +81,7 @@ def of_subject(name: str, recording: Recording, points: np.ndarray) -> dict[str,
     return {"subject": name, "size_m": _number(body_size(points)), "bones": listed}
 
 
-def units_of(figures: dict[str, Any]) -> LengthUnits:
+def units_of(figures: dict[str, Any]) -> ShownUnits:
     """The units in which a report's lengths are shown: by its median subject."""
     sizes = [row["size_m"] for row in figures["subjects"] if row["size_m"] is not None]
     return units_for(float(np.median(sizes)) if sizes else None)

@@ -15,8 +15,8 @@ import numpy as np
 from geoself_jax.core import step
 from geoself_jax.core.config import as_dict
 from geoself_jax.core.errors import DIVERGED, GeoselfError, one_line
-from geoself_jax.core.length_units import HUMAN_UNITS, LengthUnit
 from geoself_jax.core.optimizer import learning_rate
+from geoself_jax.core.shown_lengths import HUMAN_UNITS, ShownUnit
 from geoself_jax.runtime import hosts, phases, workdir
 from geoself_jax.runtime.run_log import log
 from geoself_jax.train.saving import Best
@@ -100,7 +100,7 @@ class Progress:
                 DIVERGED,
             )
 
-    def show_units(self, unit: LengthUnit) -> None:
+    def show_units(self, unit: ShownUnit) -> None:
         """Shows scores in a unit of errors; without, in a human's."""
         self._unit = unit
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from geoself_jax.core.length_units import SQUARE, LengthUnits, drawing_scale, units_for
+from geoself_jax.core.shown_lengths import SQUARE, ShownUnits, drawing_scale, units_for
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.validation import body_size
 from geoself_jax.view.scene import Scene
@@ -87,7 +87,7 @@ def size_of(poses: np.ndarray) -> float:
     return body_size(_some(poses)) if len(poses) else float("nan")
 
 
-def units_of(scenes: Sequence[Scene]) -> LengthUnits:
+def units_of(scenes: Sequence[Scene]) -> ShownUnits:
     """Returns the units in which the lengths of scenes are shown: by their median body."""
     sizes = [scene_size(scene) for scene in scenes]
     sizes = [size for size in sizes if np.isfinite(size)]

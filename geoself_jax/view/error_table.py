@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from geoself_jax.core import metrics
-from geoself_jax.core.length_units import HUMAN_UNITS, LengthUnits
+from geoself_jax.core.shown_lengths import HUMAN_UNITS, ShownUnits
 from geoself_jax.view.scene import Scene, joint_errors
 
 _CHUNK = 4096
@@ -19,9 +19,7 @@ _NOTE = (
 )
 
 
-def action_table(
-    scenes: Sequence[Scene], units: LengthUnits = HUMAN_UNITS
-) -> dict[str, Any] | None:
+def action_table(scenes: Sequence[Scene], units: ShownUnits = HUMAN_UNITS) -> dict[str, Any] | None:
     """Tabulates errors: rows are actions, their mean and all poses; columns are sources.
 
     Args:

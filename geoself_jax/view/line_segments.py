@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from geoself_jax.core.length_units import SQUARE
+from geoself_jax.core.shown_lengths import SQUARE
 from geoself_jax.core.skeleton import Skeleton
 
 # Blue and vermillion of Okabe and Ito, "Color Universal Design" (2008): distinguishable

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.core.length_units import LengthUnits
+from geoself_jax.core.shown_lengths import ShownUnits
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.view import z_up
 from geoself_jax.view.body_scale import scene_scale, units_of
@@ -54,14 +54,14 @@ def _summary(scenes: Sequence[Scene]) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _units(units: LengthUnits) -> dict[str, Any]:
+def _units(units: ShownUnits) -> dict[str, Any]:
     shown = {"error": units.error, "bone": units.bone, "size": units.size}
     named = {n: {"symbol": u.symbol, "perMetre": u.per_metre} for n, u in shown.items()}
     return {**named, "significant": units.error.significant}
 
 
 def _scene(
-    scene: Scene, skeletons: list[Skeleton], blocks: Blocks, units: LengthUnits
+    scene: Scene, skeletons: list[Skeleton], blocks: Blocks, units: ShownUnits
 ) -> dict[str, Any]:
     first, scale = scene.sequences[0], scene_scale(scene)
     poses = blocks.poses(scene, scale)
@@ -87,7 +87,7 @@ def _scene(
     }
 
 
-def _error(scene: Scene, units: LengthUnits) -> float | None:
+def _error(scene: Scene, units: ShownUnits) -> float | None:
     """Returns the mean error of the first source that has a reference, in the units of errors."""
     for i in range(len(scene.sequences)):
         errors = mean_errors(scene, i)

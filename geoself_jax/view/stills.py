@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.core.length_units import LengthUnit
+from geoself_jax.core.shown_lengths import ShownUnit
 from geoself_jax.view.axes import PosePlot
 from geoself_jax.view.body_scale import units_of
 from geoself_jax.view.choose_frames import frame_range, spread
@@ -51,7 +51,7 @@ def write_stills(
     draw_hero(path, plots, scene.skeleton, title=title, width=width)
 
 
-def _head(scene: Scene, frame: int, index: int, unit: LengthUnit) -> str:
+def _head(scene: Scene, frame: int, index: int, unit: ShownUnit) -> str:
     errors = joint_errors(scene, 0)
     head = f"{frame / scene.sequences[0].fps:.2f} s"
     if errors is None or not np.isfinite(errors[index]).any():

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from geoself_jax.core.config import OptimizerConfig, ScheduleConfig
-from geoself_jax.core.length_units import units_for
 from geoself_jax.core.optimizer import learning_rate
+from geoself_jax.core.shown_lengths import units_for
 from geoself_jax.runtime import run_log
 from geoself_jax.train import loop
 from geoself_jax.train import progress as reported

@@ -10,7 +10,7 @@ import pytest
 from browsers import Tab, browser
 from PIL import Image
 
-from geoself_jax.core.length_units import digits, drawing_scale, floor_square, units_for
+from geoself_jax.core.shown_lengths import digits, drawing_scale, floor_square, units_for
 from geoself_jax.core.skeleton import H36M_17, Skeleton
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_set import triangulate_recording

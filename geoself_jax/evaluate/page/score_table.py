@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from geoself_jax.core.length_units import LengthUnit, digits
+from geoself_jax.core.shown_lengths import ShownUnit, digits
 from geoself_jax.evaluate.joint_chart import units_of
 from geoself_jax.evaluate.report import COLUMNS
 
@@ -48,13 +48,13 @@ def _table(
 
 
 def _row(
-    name: str, row: dict[str, Any], keys: list[str], unit: LengthUnit, *, total: bool = False
+    name: str, row: dict[str, Any], keys: list[str], unit: ShownUnit, *, total: bool = False
 ) -> dict[str, Any]:
     values = [_shown(row.get(key), key, unit) for key in keys]
     return {"name": name, "values": [*values, row["poses"]], "total": total}
 
 
-def _shown(value: float | None, key: str, unit: LengthUnit) -> float | None:
+def _shown(value: float | None, key: str, unit: ShownUnit) -> float | None:
     """A score in the table's unit: shares in percent, lengths in that of errors."""
     if value is None:
         return None
@@ -63,11 +63,11 @@ def _shown(value: float | None, key: str, unit: LengthUnit) -> float | None:
     return value * unit.per_metre / 1000 if key.endswith("_mm") else value
 
 
-def _unit(key: str, unit: LengthUnit) -> str:
+def _unit(key: str, unit: ShownUnit) -> str:
     return unit.symbol if key.endswith("_mm") else _LABEL_FREE[key][1]
 
 
-def _label_free(scores: dict[str, Any], unit: LengthUnit) -> str:
+def _label_free(scores: dict[str, Any], unit: ShownUnit) -> str:
     known = {key: _shown(scores.get(key), key, unit) for key in _LABEL_FREE}
     parts = [
         f"{_LABEL_FREE[key][0]} {digits(value, 1, unit.significant)} {_unit(key, unit)}"

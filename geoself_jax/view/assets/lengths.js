@@ -1,5 +1,5 @@
 /** Lengths as they are shown. Points are in metres divided by the scene's scale, so that every body
- * is drawn as large as people are; core/length_units.py chooses scale and units. */
+ * is drawn as large as people are; core/shown_lengths.py chooses scale and units. */
 
 let units = null; // the page's: symbol and number a metre of errors, bones and sizes
 

@@ -13,7 +13,7 @@ _SQUARES = 2.8  # at least, along the bones of other bodies
 _STEPS = (1.0, 2.5, 5.0)
 
 
-class LengthUnit(NamedTuple):
+class ShownUnit(NamedTuple):
     """A unit of length, and how many digits are shown.
 
     Attributes:
@@ -38,7 +38,7 @@ class LengthUnit(NamedTuple):
         return digits(self.per_metre * metres, decimals, self.significant)
 
 
-class LengthUnits(NamedTuple):
+class ShownUnits(NamedTuple):
     """How the lengths of one body and of the rig around it are shown.
 
     Attributes:
@@ -48,19 +48,19 @@ class LengthUnits(NamedTuple):
         rig: Unit of distances between cameras and to the body.
     """
 
-    error: LengthUnit
-    bone: LengthUnit
-    size: LengthUnit
-    rig: LengthUnit
+    error: ShownUnit
+    bone: ShownUnit
+    size: ShownUnit
+    rig: ShownUnit
 
 
-HUMAN_UNITS = LengthUnits(
-    LengthUnit("mm", 1e3), LengthUnit("cm", 1e2), LengthUnit("m", 1.0), LengthUnit("m", 1.0)
+HUMAN_UNITS = ShownUnits(
+    ShownUnit("mm", 1e3), ShownUnit("cm", 1e2), ShownUnit("m", 1.0), ShownUnit("m", 1.0)
 )
 """For people, and where the size is unknown."""
 
 
-def units_for(body_size: float | None) -> LengthUnits:
+def units_for(body_size: float | None) -> ShownUnits:
     """Returns the units for a body: a human's where its size is unknown.
 
     Below 0.5 m all lengths are in mm, below 5 mm in µm except the rig's; above 10 m in m. These
@@ -72,9 +72,9 @@ def units_for(body_size: float | None) -> LengthUnits:
     if body_size is None or not body_size > 0 or _SMALL <= body_size <= _LARGE:
         return HUMAN_UNITS
     symbol, per_metre = ("m", 1.0) if body_size > _LARGE else ("mm", 1e3)
-    rig = LengthUnit(symbol, per_metre, _SIGNIFICANT)
-    own = LengthUnit("µm", 1e6, _SIGNIFICANT) if body_size < _TINY else rig
-    return LengthUnits(own, own, own, rig)
+    rig = ShownUnit(symbol, per_metre, _SIGNIFICANT)
+    own = ShownUnit("µm", 1e6, _SIGNIFICANT) if body_size < _TINY else rig
+    return ShownUnits(own, own, own, rig)
 
 
 def digits(value: float, decimals: int, significant: int = 0) -> str:
