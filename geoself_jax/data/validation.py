@@ -349,7 +349,11 @@ def wrong_unit(what: str, size: float, limits: tuple[float, float] = BODY_METRES
 def wrong_unit_words(
     what: str, size: float, limits: tuple[float, float] = BODY_METRES
 ) -> tuple[str, str, str]:
-    """Returns what is wrong, what was wanted and what to do, of `wrong_unit`."""
+    """Returns what is wrong, what was wanted and what to do, of `wrong_unit`.
+
+    Args:
+        what, size, limits: As of `wrong_unit`; metres.
+    """
     wanted = f"wanted metres, {limits[0]:g} to {limits[1]:g}"
     do = "give its lengths in metres: center and pose_world, or `prepare` again with --unit"
     units = [unit for unit, metres in _UNITS.items() if limits[0] <= size * metres <= limits[1]]
