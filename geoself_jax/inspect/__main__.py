@@ -10,7 +10,7 @@ from geoself_jax.runtime import cli, phases
 if TYPE_CHECKING:
     from geoself_jax.data.recording import Recording
 
-_RECIPE = "cmu_h36m_rig"
+_OF_PEOPLE, _OF_ANIMALS = "cmu_h36m_rig", "animal"
 """What one's own recordings are trained by."""
 
 
@@ -90,18 +90,21 @@ def _against(warnings: int) -> str:
 def _training(data: str, recording: "Recording") -> list[str]:
     """Flags that train on these data: of so few cameras, or such joints, that no recipe fits."""
     from geoself_jax.core.augmentation import can_exchange
+    from geoself_jax.data.validation import is_person
 
     if data.startswith("synthetic:"):
         return ["--config=synthetic", "--workdir=runs/synthetic"]
     name = re.split(r"[/:]", data)[-1].removesuffix(".npz") or "first"
-    skeleton, wanted = recording.skeleton, cli.load_config(_RECIPE, ()).objective.views
+    skeleton = recording.skeleton
+    recipe = _OF_PEOPLE if is_person(skeleton.joint_names) else _OF_ANIMALS
+    wanted = cli.load_config(recipe, ()).objective.views
     changes = [f"--config.objective.views={recording.views}"] * (recording.views < wanted)
     changes += ["--config.augmentation.exchange=0"] * (not can_exchange(skeleton))
     paired = skeleton.mirror[skeleton.root] != skeleton.root
     changes += ["--config.model.symmetric=false"] * (paired or not skeleton.left_right)
     changes += ["--config.augmentation.mirror=false"] * (not skeleton.left_right)
     return [
-        f"--config={_RECIPE}",
+        f"--config={recipe}",
         f"--config.data.train={data}",
         *changes,
         f"--workdir=runs/{name}",
