@@ -97,7 +97,7 @@ class ModelConfig:
     uncertainty: bool = False
     pixel_center: tuple[float, float] = (500.0, 500.0)
     pixel_scale: float = _number(500.0, least=1e-3, most=10**6)
-    length_unit: float = _number(0.0, least=0, most=10**6)
+    length_unit: float = _number(0.0, least=0, most=10**12)
 
     @property
     def metres(self) -> float:

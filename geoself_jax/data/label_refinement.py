@@ -163,7 +163,10 @@ def _add_bone(
 
 def _solve(A: np.ndarray, b: np.ndarray, smooth: _Smoothness, before: np.ndarray) -> np.ndarray:
     """One joint over all frames: symmetric, three numbers a frame, bound to the next two frames."""
-    from scipy.linalg import solveh_banded  # a tenth of a second that only refined labels need
+    from scipy.linalg import (
+        LinAlgError,
+        solveh_banded,
+    )  # a tenth of a second that only refined labels need
 
     frames = len(A)
     bands = np.zeros((7, frames, 3))  # bands[k, t, i]: row 3 t + i + k, column 3 t + i
@@ -173,5 +176,8 @@ def _solve(A: np.ndarray, b: np.ndarray, smooth: _Smoothness, before: np.ndarray
             bands[k, :, i] = A[:, i + k, i]
         bands[3, :, i], bands[6, :, i] = smooth.next, smooth.second
     known = (b + _TINY * before).reshape(-1)
-    solved = solveh_banded(bands.reshape(7, -1), known, lower=True, check_finite=False)
+    try:
+        solved = solveh_banded(bands.reshape(7, -1), known, lower=True, check_finite=False)
+    except LinAlgError:  # a joint that is hardly ever seen: as it was
+        return before
     return np.asarray(solved.reshape(frames, 3))

@@ -14,6 +14,7 @@ PERSON = 0.872
 """`body_spread` of people, metres: of the nine that cmu_h36m_rig trains on."""
 
 _MOST, _PAIRS = 512, 10**7  # instants looked at; pairs of joints in them
+_FEWEST = 20  # instants with half of the joints
 _FAR = 80  # percentile of the distances: neither one outlying joint nor a face of 68 points decides
 
 
@@ -24,7 +25,8 @@ def length_unit(recording: Recording) -> float:
         recording: Detections and cameras; its ground truth is not read.
 
     Returns:
-        Metres: about 1 for people, 0.05 for mice. 1 where no body can be triangulated.
+        Metres: about 1 for people, 0.05 for mice. Where too few bodies can be triangulated to a
+        half, that which makes the rig as large as one for people; 1 without two views.
     """
     two = (recording.confidence > 0).any(-1).sum(-1) >= 2
     at = np.flatnonzero(two)
@@ -33,8 +35,9 @@ def length_unit(recording: Recording) -> float:
     few = recording.select(at[_instants(len(at), recording.skeleton.joints)])
     seen = (few.keypoints_2d, few.confidence, few.cameras_of(slice(None)))
     points, metres = triangulate_by_reach(*seen)
-    spread = body_spread(points)
-    return metres * spread / PERSON if spread > 0 else 1.0
+    whole = np.isfinite(points).all(-1).sum(1) >= max(2, points.shape[1] // 2)
+    spread = body_spread(points[whole]) if whole.sum() >= min(_FEWEST, len(points)) else 0.0
+    return metres * spread / PERSON if spread > 0 else metres
 
 
 def unit_of(points: np.ndarray) -> float:

@@ -62,11 +62,11 @@ def read_skeleton_toml(path: Path) -> Skeleton:
         parents = _from_table(path, values["parents"], joints, root)
     left_right = _pairs(path, "left_right", values.get("left_right", []), joints)
     try:
-        return (Skeleton if root else Rootless)(
+        return (Rootless if root is None else Skeleton)(
             tuple(joints),
             tuple(-1 if p is None else joints.index(p) for p in parents),
             tuple((joints.index(a), joints.index(b)) for a, b in left_right),
-            joints.index(root) if root else 0,
+            0 if root is None else joints.index(root),
             _size(path, values.get("body_metres")),
         )
     except GeoselfError as error:
@@ -130,7 +130,7 @@ def _from_table(path: Path, value: Any, joints: list[str], root: str | None) -> 
             "take the line out",
         )
     for joint in joints:
-        if root and joint != root and joint not in value:
+        if root is not None and joint != root and joint not in value:
             raise data_error(f"{path}: parents: none for {joint!r}", "all but the root", _EXAMPLE)
         _refuse_circle(path, joint, value)
     return [value.get(joint) for joint in joints]

@@ -33,6 +33,9 @@ ACTING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]
 BODY_METRES = (0.5, 3.0)
 """Largest distance between two joints of a person, median over instants."""
 
+FARTHEST_ORIGIN = 1e4
+"""Times the cameras' distance from their middle: there single precision rounds to 1/2000 of it."""
+
 _UNITS = {"mm": 1e-3, "cm": 1e-2}
 _UNIT_NAMES = {"mm": "millimetres", "cm": "centimetres"}
 _OF_PEOPLE = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
@@ -275,10 +278,7 @@ def check_scene(source: str, arrays: Mapping[str, np.ndarray]) -> None:
         )
     if "pose_world" in arrays:
         names = arrays.get("pose_joint_names", arrays["joint_names"])
-        declared = arrays.get("body_metres")
-        limits = known_size(
-            [str(name) for name in names], None if declared is None else tuple(declared.tolist())
-        )
+        limits = known_size([str(name) for name in names], _declared(source, arrays))
         if limits is not None:
             _check_ground_truth(source, arrays["pose_world"], limits)
 
@@ -297,6 +297,19 @@ def _check_ground_truth(source: str, pose_world: np.ndarray, limits: tuple[float
     size = body_size(pose_world[every])
     if not (np.isnan(size) or limits[0] <= size <= limits[1]):
         raise wrong_unit(f"{source}: the body of pose_world", size, limits)
+
+
+def _declared(source: str, arrays: Mapping[str, np.ndarray]) -> tuple[float, float] | None:
+    if "body_metres" not in arrays:
+        return None
+    least, most = (float(size) for size in arrays["body_metres"])
+    if not 0 < least <= most < np.inf:
+        raise data_error(
+            f"{source}: body_metres {[least, most]}",
+            "wanted the smallest and the largest size of a body, metres, above 0",
+            "fix it, or leave it out",
+        )
+    return least, most
 
 
 def known_size(
@@ -417,8 +430,24 @@ def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
             "wanted R R^T = 1",
             "fix the calibration",
         )
+    _check_origin(source, arrays)
     U, _, Vt = np.linalg.svd(R)
     return np.where((fault > ROTATION_ACCEPTED)[..., None, None], U @ Vt, R)
+
+
+def _check_origin(source: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Refuses a world whose origin is so far away that single precision loses the body."""
+    for rig, center in enumerate(np.asarray(arrays["center"], np.float64)):
+        middle = np.median(center, axis=0)
+        reach = float(np.median(np.linalg.norm(center - middle, axis=-1)))
+        away = float(np.linalg.norm(middle))
+        if len(center) > 1 and reach > 0 and away > FARTHEST_ORIGIN * reach:
+            raise data_error(
+                f"{source}: the world's origin is {away:.3g} m from the cameras of rig "
+                f"{arrays['rig_names'][rig]}, which stand {reach:.3g} m apart",
+                "poses are kept in single precision, which would lose the body there",
+                f"subtract about {np.round(middle, 3).tolist()} from center and pose_world",
+            )
 
 
 def _first(bad: np.ndarray) -> tuple[int, ...]:

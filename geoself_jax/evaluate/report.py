@@ -43,7 +43,7 @@ COLUMNS = {
 }
 _WIDTH = 100
 """Columns of a terminal that the table fits."""
-_WHERE_THERE = ("limb_mpjpe_mm", "limb_p_mpjpe_mm")
+_WHERE_THERE = ("pck_150", "auc", "limb_mpjpe_mm", "limb_p_mpjpe_mm")
 
 
 def evaluate(

@@ -15,6 +15,7 @@ from geoself_jax.core.notices import silent
 from geoself_jax.data.joint_maps import LIMBS, JointMap, joint_map, limb_joints
 from geoself_jax.data.length_unit import unit_of
 from geoself_jax.data.recording import Recording
+from geoself_jax.data.validation import is_person
 from geoself_jax.geometry.camera import (
     Camera,
     project,
@@ -229,6 +230,8 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
         for measure in programs:
             for name, value in measure(pose_3d[at], roots[at], target[at]).items():
                 per_pose.setdefault(name, np.empty(poses))[at] = value
+    if not is_person(skeleton.joint_names):  # 150 mm are a person's
+        del per_pose["pck"], per_pose["auc"]
     actions = np.repeat(recording.clip_id, recording.views)
     return metrics.aggregate(per_pose, actions, recording.clip_actions)
 

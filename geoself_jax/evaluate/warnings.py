@@ -3,9 +3,13 @@
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError
+from geoself_jax.data.length_unit import unit_of
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime.restore import Trained
+
+UNLIKE = 1.5
+"""Times the size of the bodies trained on: people who dance or sit differ by less."""
 
 
 def warnings_of(
@@ -22,7 +26,21 @@ def warnings_of(
     found = [line for line in (_same_data(trained, recording, source),) if line]
     if recording.views < 2 or not np.isfinite(triangulated).any():
         return found
+    found += _other_size(trained, source, triangulated)
     return found + check_before_training(source, recording, force=True)
+
+
+def _other_size(trained: Trained, source: str, triangulated: np.ndarray) -> list[str]:
+    """A line where the bodies are much larger or smaller than those that were trained on."""
+    known = (trained.record.get("recording") or {}).get("length_unit")  # not of older runs
+    ratio = unit_of(triangulated) / known if known else 1.0
+    if 1 / UNLIKE <= ratio <= UNLIKE:
+        return []
+    return [
+        f"{source}: its bodies are {ratio:.2g} times as large as those that were trained on - one "
+        "camera does not show a body's size, lifted ones have the size that was learned - train on "
+        "such bodies, or check the unit of the calibration"
+    ]
 
 
 def _same_data(trained: Trained, recording: Recording, source: str) -> str:

@@ -14,6 +14,9 @@ from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
 NOT_CHECKED = "the vertical was not checked"
 _FEWEST = 20
+APART = 3.0
+"""Times that bodies of one skeleton differ by at most: pups and adults by less."""
+
 _SPREAD, _UNEVEN = 0.35, 1.35  # of a bone's length; of left to right
 _LOOSE, _ABSURD = 0.03, 0.05  # metres by which bones change or differ, on average
 _BETTER = 0.82  # what another order leaves of it
@@ -78,6 +81,24 @@ def check_size(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ver
         what = f"subject {subject} has an unusual size"
         return [warning("size", what, figures, "check the unit of center")]
     return [ok("size", f"subject {subject} has a person's size", figures)]
+
+
+def check_alike(sizes: dict[str, float]) -> list[Verdict]:
+    """A warning where bodies of one skeleton differ more than animals of one kind do.
+
+    Args:
+        sizes: (`body_size`) of each rig, or of each subject, in one unit; NaN where unknown.
+    """
+    known = {name: size for name, size in sizes.items() if np.isfinite(size)}
+    if len(known) < 2:
+        return []
+    small, large = min(known, key=lambda n: known[n]), max(known, key=lambda n: known[n])
+    ratio = known[large] / known[small]
+    if ratio <= APART:
+        return []
+    evidence = f"{known[small]:.3g} m and {known[large]:.3g} m between the farthest joints, median"
+    do = "check that both calibrations are in one unit; train animals so unlike apart"
+    return [warning("size", f"{large} is {ratio:.3g} times as large as {small}", evidence, do)]
 
 
 def check_bones(

@@ -120,7 +120,7 @@ def _tables(report: Report, verbose: bool) -> list[str]:
     else:
         header = "camera"
     error, depth = units.error.symbol, f"depth {units.rig.symbol}"
-    lines = [f"{header:<31} seen %  residual px    p95{error:>7}{depth:>8}", *cameras]
+    lines = [f"{header:<31} seen %  residual px    p95{error:>7} {depth:>7}", *cameras]
     pairs = [_pair(row, units.rig) for row in shown["pairs"]]
     if len(pairs) > _ROWS and not verbose:
         lines += ["", _all_pairs(shown["pairs"], units.rig)]

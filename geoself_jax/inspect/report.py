@@ -7,6 +7,7 @@ import numpy as np
 
 from geoself_jax.data.length_unit import in_length_units
 from geoself_jax.data.recording import Recording
+from geoself_jax.data.validation import body_size
 from geoself_jax.inspect import (
     body,
     by_clip,
@@ -233,6 +234,7 @@ def of_people(
     ]
     if any(verdict.severity == "error" for verdict in found):
         return found  # in another unit no bone is of a person's length
+    found += _unlike(recording, samples, subjects)
     vertical = body.check_up(samples)
     order = body.check_order(
         skeleton, subjects, recording.unit, expected=_mean(usual), sure=recording.views > 2
@@ -254,6 +256,19 @@ def of_people(
     found += same_person.check_bodies(skeleton, subjects)
     found += [verdict for sample in samples for verdict in frame_rate.check_speed(sample)]
     return found + frame_rate.check_falls(samples)
+
+
+def _unlike(
+    recording: Recording, samples: list[Sample], subjects: dict[str, np.ndarray]
+) -> list[Verdict]:
+    """Of rigs, where one may be in another unit; else of subjects."""
+    rigs = {f"rig {s.whole.rig_names[s.rig]}": body_size(s.points) for s in samples}
+    people = {f"subject {name}": body_size(points) for name, points in subjects.items()}
+    for sizes in (rigs, people):
+        found = body.check_alike({n: recording.unit * size for n, size in sizes.items()})
+        if found:
+            return found
+    return []
 
 
 def _expected_changes(

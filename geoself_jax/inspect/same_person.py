@@ -29,6 +29,8 @@ def check_copies(recording: Recording) -> list[Verdict]:
     pixels[~(recording.confidence[:, view] > 0)] = np.nan
     joints = _farthest_moved(pixels)
     seen = np.flatnonzero(np.isfinite(pixels[:, joints]).all((1, 2)))
+    if not seen.size:
+        return []
     pixels, who = pixels[seen], recording.subject_id[seen]
     moved = np.ascontiguousarray(pixels[:, joints]).reshape(len(seen), -1)
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}

@@ -1,5 +1,6 @@
 """Clips of one or several rigs become the arrays of one file of format geoself-multiview/1."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -100,6 +101,13 @@ def _check_alike(clips: Sequence[Clip]) -> None:
     first = clips[0]
     for clip in clips:
         if clip.skeleton != first.skeleton:
+            sizes = [one.skeleton.body_metres for one in (clip, first)]
+            if dataclasses.replace(clip.skeleton, body_metres=sizes[1]) == first.skeleton:
+                raise data_error(
+                    f"clip {clip.name!r}: body_metres {sizes[0] or 'not declared'}",
+                    f"clip {first.name!r} has {sizes[1] or 'none'}",
+                    "declare the same size of the body in both, and prepare again",
+                )
             raise data_error(
                 f"clip {clip.name!r}: {clip.skeleton.joints} joints "
                 f"({clip.skeleton.joint_names[0]}, ...)",

@@ -16,6 +16,9 @@ from geoself_jax.data.recording import Recording
 from geoself_jax.runtime import devices
 from geoself_jax.runtime.restore import abstract_variables
 
+_FAR_OFF = 3.0
+"""Times what is measured, from where a given length is said to be unusual."""
+
 
 def check_values(config: Config) -> Config:
     """Refuses a value that a file or a flag could not have set; returns the configuration.
@@ -113,6 +116,24 @@ def unknown_vertical(config: Config, recording: Recording) -> list[str]:
         f"{config.data.train}: which way is up is unknown - augmented bodies are not turned, "
         f"tilted or moved over the ground (config.augmentation: {', '.join(keys)}) - prepare again "
         "with --up if you know it"
+    ]
+
+
+def unusual_lengths(model: ModelConfig, measured: ModelConfig) -> list[str]:
+    """Returns a line for each length that is given and far from what the recording shows.
+
+    Args:
+        model: As configured; 0 where it is measured.
+        measured: With both lengths as measured.
+    """
+    return [
+        f"config.model.{name}={given:g}: the recording shows {shown:.3g} - it is "
+        f"{'the metres of one unit' if name == 'length_unit' else 'in units of length'} - leave it "
+        "at 0 to have it measured"
+        for name in ("length_unit", "root_depth")
+        if (given := getattr(model, name))
+        and (shown := getattr(measured, name))
+        and not 1 / _FAR_OFF <= given / shown <= _FAR_OFF
     ]
 
 

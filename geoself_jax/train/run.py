@@ -1,6 +1,7 @@
 """The story of a run, from a recording to its last checkpoint."""
 
 import contextlib
+import dataclasses
 import json
 import sys
 import time
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core import step
-from geoself_jax.core.config import Config
+from geoself_jax.core.config import Config, ModelConfig
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
@@ -36,6 +37,7 @@ from geoself_jax.train.check_config import (
     check_memory,
     check_values,
     unknown_vertical,
+    unusual_lengths,
     without_pairs,
 )
 from geoself_jax.train.loop import Outcome, Training, run_loop
@@ -90,6 +92,7 @@ def train(
         _warn(warnings)
         used, held = split_people(config, recording)
         config, built = as_before(folder, config, resolved(config.model, recording, triangulated))
+        _warn(unusual_lengths(config.model, _measured(config.model, recording, triangulated)))
         model = Networks(built, recording.skeleton)
         if labels is not None:
             points, unit = labels, 1.0
@@ -118,6 +121,12 @@ def train(
         calibrate = config.model.uncertainty
         saver = Saver(folder, held_out_people.score, best, calibrate=calibrate)
         return run_loop(training, state, saver, held_out_people)
+
+
+def _measured(model: ModelConfig, recording: Recording, triangulated: np.ndarray) -> ModelConfig:
+    """The networks' configuration with its lengths measured, whatever they are set to."""
+    open_lengths = dataclasses.replace(model, length_unit=0.0, root_depth=0.0)
+    return resolved(open_lengths, recording, triangulated)
 
 
 def _triangulated(

@@ -54,6 +54,21 @@ def test_up_is_not_guessed_from_cameras_that_do_not_stand_level(tmp_path, stand)
     np.testing.assert_array_equal(view_of(rig, "left").up, [0, -1, 0])  # drawn as if level
 
 
+def test_up_of_a_ring_is_seen_in_the_axes_of_one_of_its_cameras(tmp_path):
+    ring, degrees = known_rig(), 24
+    for view, azimuth in enumerate(np.arange(len(ring.names)) * 360 / len(ring.names)):
+        about = Rotation.from_euler("z", azimuth, degrees=True).as_matrix()
+        down = Rotation.from_euler("x", 90 + degrees, degrees=True).as_matrix()
+        ring.R[view] = down @ about.T
+        ring.center[view] = -ring.R[view].T @ (0, 0, 4)
+    up = ring.R[0] @ (0, 0, 1)
+    write_anipose(ring.turned(ring.R[0]), tmp_path / "c.toml", 1)
+    notices = []
+    rig = read_calibration(tmp_path / "c.toml", unit="m", notice=notices.append)
+    assert rig.world_up @ up > np.cos(np.deg2rad(3))
+    assert any("took that direction" in line for line in notices)
+
+
 @pytest.fixture(scope="module")
 def lost():
     """A recording of an animal whose file does not know which way is up."""

@@ -26,7 +26,7 @@ AXES = {
 
 _UP = "--up=x|-x|y|-y|z|-z (of lift: --world-up)"
 
-_NEAR_AXIS = np.cos(np.deg2rad(25))
+_NEAR_AXIS, _NEAR_ALL_AROUND = np.cos(np.deg2rad((25, 10)))  # the latter sees up itself
 _ROLLED, _PITCHED = np.sin(np.deg2rad((20, 50)))  # of cameras that are taken to be level
 _AROUND = 0.3  # least second singular value, of two cameras 35 degrees apart
 _ROUNDED = 1e-5  # R R^T off the identity by less is a matter of printed digits
@@ -157,14 +157,14 @@ def _up(
                 f"{_vector(seen / agreed)}; {_UP} overrules"
             )
         return AXES[own_up]
-    level = agreed > 0.5 and _level(R, seen / agreed)
+    level, around = agreed > 0.5 and _level(R, seen / agreed), _all_around(R)
     near = max(AXES, key=lambda name: float(seen @ AXES[name]))
-    if level and seen @ AXES[near] >= _NEAR_AXIS * agreed:
+    if level and seen @ AXES[near] >= (_NEAR_ALL_AROUND if around else _NEAR_AXIS) * agreed:
         notice(
             f"{path}: up is not in the file; took {near}, upwards in the images; {_UP} overrules"
         )
         return AXES[near]
-    if level and _all_around(R):
+    if level and around:
         notice(
             f"{path}: up is not in the file, and upwards in the images, {_vector(seen / agreed)}, "
             f"is no axis; took that direction; {_UP} overrules"
