@@ -15,6 +15,7 @@ from benchmarks.ablation.running import Bench, seeds
 from benchmarks.ablation.tables import TABLES, VIEW_SAMPLES, rows_of
 from geoself_jax.core import step
 from geoself_jax.core.config import Config
+from geoself_jax.core.in_metres import in_metres
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.runtime.cli import load_config
 from geoself_jax.runtime.restore import load_trained
@@ -78,6 +79,11 @@ def rows(tiny_config, bench):
     return found
 
 
+def params_in_metres(trained):
+    """Weights as `load_trained` has them."""
+    return in_metres(trained.model, trained.variables)[1]["params"]
+
+
 def test_without_its_discriminator_the_adversarial_row_learns_what_train_learns(
     bench, tiny_config, tmp_path, monkeypatch
 ):
@@ -85,9 +91,9 @@ def test_without_its_discriminator_the_adversarial_row_learns_what_train_learns(
     labels = triangulate_recording(bench.train)
     train(config, tmp_path / "run", bench.train, triangulated=labels)
     wanted = load_trained(tmp_path / "run", "last").variables["params"]
-    judged = adversarial.train_adversarially(config, bench.train, labels).variables["params"]
+    judged = params_in_metres(adversarial.train_adversarially(config, bench.train, labels))
     monkeypatch.setattr(adversarial, "WEIGHT_PX", 0.0)
-    alone = adversarial.train_adversarially(config, bench.train, labels).variables["params"]
+    alone = params_in_metres(adversarial.train_adversarially(config, bench.train, labels))
     jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-4), alone, wanted)
     off = jax.tree.map(lambda x, y: np.abs(x - y).max(), judged, wanted)
     assert max(jax.tree.leaves(off)) > 3e-3

@@ -111,7 +111,7 @@ def test_a_signal_while_something_is_drawn_leaves_the_terminal_clean(within, num
 def test_ctrl_c_while_training_prepares_saves_what_there_is(tiny_file, tmp_path):
     flags = ["--config=synthetic", f"--config.data.train={tiny_file}", "--config.model.width=8"]
     flags += ["--config.model.root_width=8", "--config.schedule.length=30"]
-    place = "geoself_jax.train.run.triangulate_recording"
+    place = "geoself_jax.train.run.triangulate_in_units"
     words = ["-c", AT, "SIGINT", place, "train", *flags, f"--workdir={tmp_path / 'run'}"]
     session = in_terminal(*words, cache=tmp_path / "cache")
     assert session.code == 75, session.screen

@@ -185,7 +185,7 @@ def _level(R: np.ndarray, up: np.ndarray) -> bool:
 
 def _all_around(R: np.ndarray) -> bool:
     """Whether level cameras look several ways: of one alone, pitch is a tilt of the world."""
-    return bool(np.linalg.svd(R[:, 0])[1][1] > _AROUND * np.sqrt(len(R)))
+    return len(R) > 1 and bool(np.linalg.svd(R[:, 0])[1][1] > _AROUND * np.sqrt(len(R)))
 
 
 def _vector(values: np.ndarray) -> str:
