@@ -16,6 +16,7 @@ What it says nothing of: a joint that is not detected is at its mean, a label th
 counts nothing.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -199,6 +200,43 @@ def augmented(
     return Views(pixels, turned, views.K, views.up)
 
 
+def _one_step(
+    model: Lifter,
+    optimizer: optax.GradientTransformation,
+    augment: Callable[[Array, Views], Views] | None,
+    root: int,
+    batch: int,
+    state: Any,
+    key: Array,
+    group: Views,
+    scale: Scale,
+) -> tuple[Any, Array]:
+    """One update of one group's network: its state after it, and the loss."""
+    params, stats, memory = state
+    of_frames, of_views, of_dropout = jax.random.split(key, 3)
+    at = jax.random.randint(of_frames, (batch,), 0, group.up.shape[0])
+    drawn = Views(*(x[at] for x in group))
+    if augment is not None:
+        drawn = augment(of_views, drawn)
+    target = targets_of(drawn.pose_camera, scale, root)
+    known = jnp.isfinite(target)
+
+    def loss_of(params: Any) -> tuple[Array, Any]:
+        out, new = model.apply(
+            {"params": params, "batch_stats": stats},
+            inputs_of(drawn.keypoints_2d, scale, root),
+            train=True,
+            rngs={"dropout": of_dropout},
+            mutable=["batch_stats"],
+        )
+        off = jnp.where(known, out - jnp.where(known, target, 0), 0)
+        return jnp.sum(off**2) / jnp.sum(known), new["batch_stats"]
+
+    (loss, stats), gradient = jax.value_and_grad(loss_of, has_aux=True)(params)
+    updates, memory = optimizer.update(gradient, memory, params)
+    return (optax.apply_updates(params, updates), stats, memory), loss
+
+
 def train(
     views: Views,
     skeleton: Skeleton,
@@ -227,42 +265,18 @@ def train(
         metres relative to the root, in the camera's axes.
     """
     root = skeleton.root
-    groups, samples = views.up.shape[:2]
+    groups = views.up.shape[0]
     each = [scale_of(Views(*(x[group] for x in views)), root) for group in range(groups)]
     scales = Scale(*(jnp.stack(values) for values in zip(*each, strict=True)))
     data = Views(*(jnp.asarray(x) for x in views))
     model = Lifter(outputs=3 * (skeleton.joints - 1), width=width)
     rate = optax.exponential_decay(RATE, DECAY_STEPS, DECAY)
     optimizer = optax.chain(optax.clip_by_global_norm(CLIP), optax.adam(rate))
+    one = functools.partial(_one_step, model, optimizer, augment, root, batch)
 
     def start(key: Array) -> Any:
         variables = model.init(key, jnp.zeros((2, 2 * (skeleton.joints - 1))), train=False)
         return variables["params"], variables["batch_stats"], optimizer.init(variables["params"])
-
-    def one(state: Any, key: Array, group: Views, scale: Scale) -> tuple[Any, Array]:
-        params, stats, memory = state
-        of_frames, of_views, of_dropout = jax.random.split(key, 3)
-        at = jax.random.randint(of_frames, (batch,), 0, samples)
-        drawn = Views(*(x[at] for x in group))
-        if augment is not None:
-            drawn = augment(of_views, drawn)
-        target = targets_of(drawn.pose_camera, scale, root)
-        known = jnp.isfinite(target)
-
-        def loss_of(params: Any) -> tuple[Array, Any]:
-            out, new = model.apply(
-                {"params": params, "batch_stats": stats},
-                inputs_of(drawn.keypoints_2d, scale, root),
-                train=True,
-                rngs={"dropout": of_dropout},
-                mutable=["batch_stats"],
-            )
-            off = jnp.where(known, out - jnp.where(known, target, 0), 0)
-            return jnp.sum(off**2) / jnp.sum(known), new["batch_stats"]
-
-        (loss, stats), gradient = jax.value_and_grad(loss_of, has_aux=True)(params)
-        updates, memory = optimizer.update(gradient, memory, params)
-        return (optax.apply_updates(params, updates), stats, memory), loss
 
     @jax.jit
     def advance(states: Any, keys: Array) -> tuple[Any, Array]:
