@@ -92,7 +92,7 @@ def train(
         _warn(warnings)
         used, held = split_people(config, recording)
         config, built = as_before(folder, config, resolved(config.model, recording, triangulated))
-        _warn(unusual_lengths(config.model, _measured(config.model, recording, triangulated)))
+        _warn(_unusual(config.model, recording, triangulated))
         model = Networks(built, recording.skeleton)
         if labels is not None:
             points, unit = labels, 1.0
@@ -123,10 +123,12 @@ def train(
         return run_loop(training, state, saver, held_out_people)
 
 
-def _measured(model: ModelConfig, recording: Recording, triangulated: np.ndarray) -> ModelConfig:
-    """The networks' configuration with its lengths measured, whatever they are set to."""
-    open_lengths = dataclasses.replace(model, length_unit=0.0, root_depth=0.0)
-    return resolved(open_lengths, recording, triangulated)
+def _unusual(model: ModelConfig, recording: Recording, triangulated: np.ndarray) -> list[str]:
+    """`unusual_lengths`, for which they are measured only where one is given."""
+    if not (model.length_unit or model.root_depth):
+        return []
+    measured = dataclasses.replace(model, length_unit=0.0, root_depth=0.0)
+    return unusual_lengths(model, resolved(measured, recording, triangulated))
 
 
 def _triangulated(
