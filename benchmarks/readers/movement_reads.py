@@ -24,7 +24,8 @@ def main(folder: Path) -> None:
         names = [str(name) for name in data.keypoint.values]
         found.add(path, read.__name__, points, scores=scores if has else None, names=names)
     data = load_poses.from_nwb_file(folder / "poses.nwb").isel(individual=0)
-    points = 1000 * data.position.transpose("time", "keypoint", "space").values
+    position = data.position.transpose("time", "keypoint", "space").values
+    points = 1000 * position.astype(np.float64)
     scores = data.confidence.transpose("time", "keypoint").values
     assert np.allclose(data.time.values, np.arange(len(points)) / 50, rtol=0, atol=1e-9)
     names = [str(name) for name in data.keypoint.values]
