@@ -4,7 +4,8 @@
 
 A walking person with noise as a network's, 17 joints at 50 frames a second, one frame in fifty
 without a pose; each file is written `--repeats` times and read once: .c3d by ezc3d, .nwb by pynwb,
-.bvh by the reader of motion files, others by `read_poses`. Differences are to the joints as the file has them.
+.bvh by the reader of motion files, others by `read_poses`. Differences are to the joints as the
+file has them.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from geoself_jax.prepare.motion.bvh import read_bvh
 
 FILTERS = ("butterworth:6", "one-euro:1.0,0.5")
 NOISE = 0.01  # metres on each axis
-NEEDED = {".nwb": {"session_start": "2026-01-31T12:00:00+01:00"}}
+NEEDED: dict[str, Any] = {".nwb": {"session_start": "2026-01-31T12:00:00+01:00"}}
 """What a format has to be passed."""
 
 

@@ -28,6 +28,7 @@ from geoself_jax.data.poses.session import Session
 if TYPE_CHECKING:
     from pynwb import NWBFile
 
+
 def write(
     poses: PoseSequence,
     path: Path,
@@ -75,9 +76,7 @@ def _names(joint_names: Sequence[str]) -> tuple[str, ...]:
     return one_word([*taken, *joint_names], marks="+-")[len(taken) :]
 
 
-def _whole(
-    poses: PoseSequence, names: tuple[str, ...], rows: Rows, session: Session
-) -> "NWBFile":
+def _whole(poses: PoseSequence, names: tuple[str, ...], rows: Rows, session: Session) -> "NWBFile":
     from ndx_pose import Skeletons
     from pynwb import NWBFile
     from pynwb.file import Subject

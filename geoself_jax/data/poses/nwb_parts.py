@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import pynwb
 
 _CONFIDENCE = (
-    "Confidence of the 2D detection that the joint was lifted from, in [0, 1]; 0 where the detector "
-    "did not find it (the network placed it by the others) and in frames without a pose"
+    "Confidence of the 2D detection that the joint was lifted from, in [0, 1]; 0 where the "
+    "detector did not find it (the network placed it by the others) and in frames without a pose"
 )
 _LIFTED = (
     "Lifted from the 2D joints of one camera's video by a network that a geoself_jax export holds: "

@@ -1,4 +1,4 @@
-"""What a file of an experiment says and poses do not: when the session was, and who was recorded."""
+"""What a file of an experiment says and poses do not: when it was, and who was recorded."""
 
 from dataclasses import dataclass
 from datetime import datetime
