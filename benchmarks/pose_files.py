@@ -3,11 +3,13 @@
     python -m benchmarks.pose_files --frames=30000 --out=runs/pose_files.json
 
 A walking person with noise as a network's, 17 joints at 50 frames a second, one frame in fifty
-without a pose; each file is written `--repeats` times and read once: .c3d by ezc3d, .bvh by the
-reader of motion files, others by `read_poses`. Differences are to the joints as the file has them.
+without a pose; each file is written `--repeats` times and read once: .c3d by ezc3d, .nwb by pynwb,
+.bvh by the reader of motion files, others by `read_poses`. Differences are to the joints as the
+file has them.
 """
 
 import argparse
+import functools
 import json
 import statistics
 import tempfile
@@ -28,6 +30,8 @@ from geoself_jax.prepare.motion.bvh import read_bvh
 
 FILTERS = ("butterworth:6", "one-euro:1.0,0.5")
 NOISE = 0.01  # metres on each axis
+NEEDED: dict[str, Any] = {".nwb": {"session_start": "2026-01-31T12:00:00+01:00"}}
+"""What a format has to be passed."""
 
 
 def moving(frames: int) -> PoseSequence:
@@ -54,6 +58,11 @@ def reread(path: Path) -> np.ndarray:
     if path.suffix == ".bvh":
         motion = read_bvh(path, "cm")
         return motion.positions[:, [motion.joint_names.index(n) for n in H36M_17.joint_names]]
+    if path.suffix == ".nwb":
+        from pynwb import read_nwb
+
+        series = read_nwb(str(path)).processing["behavior"]["PoseEstimation"]
+        return np.stack([series[name].data[:] for name in H36M_17.joint_names], 1)
     import ezc3d
 
     points: np.ndarray = ezc3d.c3d(str(path))["data"]["points"][:3]
@@ -76,7 +85,8 @@ def measure(folder: Path, frames: int, repeats: int) -> dict[str, dict[str, floa
     rows: dict[str, dict[str, float]] = {}
     for extension, up in USUAL_UP.items():
         path = folder / f"poses{extension}"
-        written, _ = timed(lambda path=path: write_poses(poses, path), repeats)  # type: ignore[misc]
+        job = functools.partial(write_poses, poses, path, **NEEDED.get(extension, {}))
+        written, _ = timed(job, repeats)
         read, found = timed(lambda path=path: reread(path), 1)  # type: ignore[misc]
         wanted = turned(poses, up).pose
         there = np.isfinite(wanted)

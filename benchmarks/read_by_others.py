@@ -29,7 +29,10 @@ from geoself_jax.data.poses.sequence import PoseCamera, PoseSequence
 from geoself_jax.data.synthetic import generate
 
 LIBRARIES = {
-    "movement": ("movement==0.17.0", "pandas==3.1.1", "tables==3.11.1", "numpy==2.5.5"),
+    "movement": (
+        *("movement==0.17.0", "pandas==3.1.1", "tables==3.11.1", "numpy==2.5.5"),
+        *("pynwb==4.2.0", "ndx-pose==0.4.0"),
+    ),
     "keypoint-moseq": ("keypoint-moseq==0.8.1", "jax-moseq==0.3.7", "numpy==2.4.6"),
     "anipose": (
         *("aniposelib==0.8.0", "opencv-contrib-python==4.13.0.92", "numpy==2.4.6", "pandas==3.1.1"),
@@ -83,6 +86,7 @@ def write_all(poses: PoseSequence, folder: Path) -> dict[str, np.ndarray]:
     for name, format in (("anipose.csv", "anipose"), ("deeplabcut.h5", "deeplabcut"),
                          ("points3d.h5", "sleap-anipose")):  # fmt: skip
         write_poses(poses, folder / name, format=format)
+    write_poses(poses, folder / "poses.nwb", session_start="2026-01-31T12:00:00+01:00")
     place = poses.pose.astype(np.float64)
     world = poses.replace(
         pose=(place @ camera.R + camera.center).astype(np.float32), axes="world", up=np.eye(3)[2]

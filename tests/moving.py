@@ -10,6 +10,12 @@ SKELETON = Skeleton(tuple(JOINT_NAMES), PARENTS, LEFT_RIGHT, 0)
 TENTH_MM = 1e-4
 FIRST = 10  # number of the first frame
 LEFT_OUT = slice(20, 25)
+START = "2026-01-31T12:00:00+01:00"  # of a session
+
+
+def needed(extension: str) -> dict[str, str]:
+    """What a format has to be passed."""
+    return {"session_start": START} if extension == ".nwb" else {}
 
 
 def walking(arrays, *, gaps=True, **changes) -> PoseSequence:

@@ -75,6 +75,12 @@ def make_parser() -> cli.Parser:
     add = output.add_argument
     add("--out-format", metavar="PROGRAM", help="of .csv and .h5: anipose, deeplabcut, ...")
     add("--out-unit", choices=("m", "cm", "mm"), help="of those, whose files do not say it (mm)")
+    add(
+        "--nwb-session-start",
+        metavar="TIME",
+        help="of .nwb, required: of the video's frame 0, as 2026-01-31T12:00:00+01:00",
+    )
+    add("--nwb-subject", metavar="ID", help="of .nwb: who was recorded (the person's name)")
     add("--root", choices=("absolute", "relative"), default="absolute", help="position (absolute)")
     add("--axes", choices=("camera", "world"), default="camera", help="of the joints (camera)")
     add(
@@ -113,6 +119,8 @@ def main(argv: Sequence[str]) -> int:
         flags.out,
         format=flags.out_format,
         unit=flags.out_unit,
+        session_start=flags.nwb_session_start,
+        subject=flags.nwb_subject,
         relative=relative,
         world=world,
         up=flags.up,
@@ -190,6 +198,9 @@ def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
         raise usage_error(
             f"--min-confidence={flags.min_confidence:g}", "wanted a number in [0, 1]", "change it"
         )
+    if flags.person == "all" and flags.nwb_subject:
+        why = "with --person=all each track is a subject of its own"
+        raise usage_error("--nwb-subject", why, "leave it out")
     if not recorded:
         _check_camera(flags)
 

@@ -24,6 +24,8 @@ class Output:
         format: Program whose file it is, where several have that suffix
             (`data.poses.formats.NAMED`); None for the suffix's own.
         unit: `m`, `cm` or `mm` of a format whose files do not say it, or None.
+        session_start: Date, time and time zone of frame 0, of a format that has a session, or None.
+        subject: Who was recorded, of such a format; None for the videos' own.
         relative: Whether poses are root-relative.
         world: Whether poses are in the calibration's world frame.
         up: `y`, `z` or `as-is`; None for the format's default (`data.poses.formats.USUAL_UP`).
@@ -33,6 +35,8 @@ class Output:
     path: str
     format: str | None = None
     unit: str | None = None
+    session_start: str | None = None
+    subject: str | None = None
     relative: bool = False
     world: bool = False
     up: str | None = None
@@ -40,7 +44,7 @@ class Output:
 
     def __post_init__(self) -> None:
         """Raises GeoselfError (64) where no such file can be written."""
-        check_writable(self.path, format=self.format, unit=self.unit)
+        check_writable(self.path, **self._said())
 
     def check_view(self, view: View) -> None:
         """Checks that the camera supports the options.
@@ -88,8 +92,16 @@ class Output:
         poses = poses if self.filter is None else self.filter(poses)
         poses = in_world(poses) if self.world else poses
         poses = relative_to_root(poses) if self.relative else poses
-        options = {"format": self.format, "up": self.up, "unit": self.unit}
-        write_poses(poses, path, **options, notice=notice)
+        write_poses(poses, path, up=self.up, **self._said(), notice=notice)
+
+    def _said(self) -> dict[str, str | None]:
+        """What the file's format is passed."""
+        return {
+            "format": self.format,
+            "unit": self.unit,
+            "session_start": self.session_start,
+            "subject": self.subject,
+        }
 
 
 def _several(clips: Sequence[str]) -> GeoselfError:

@@ -230,7 +230,8 @@ def test_no_other_file_opens_pickles_hdf5_or_matlab_files_or_runs_text():
     # What this package wrote itself, into a folder that none but the user may enter, no pickles.
     assert found.pop(str(PACKAGE / "data" / "kept.py")) == {"np.load"}
     # These write HDF5, into memory or a new file; nothing is read by them.
-    for name, module in (("sleap_anipose_file", "h5py"), ("deeplabcut_file", "tables")):
+    writers = (("sleap_anipose_file", "h5py"), ("nwb_file", "h5py"), ("deeplabcut_file", "tables"))
+    for name, module in writers:
         path = PACKAGE / "data" / "poses" / f"{name}.py"
         assert found.pop(str(path)) == {module} and not re.search(r"\bdef read", path.read_text())
     assert not {path: names for path, names in found.items() if names}

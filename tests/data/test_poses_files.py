@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from moving import FIRST, SKELETON, every_frame, same_joints, walking
+from moving import FIRST, SKELETON, every_frame, needed, same_joints, walking
 from seeing import Notices
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
@@ -30,7 +30,7 @@ def files(poses, tmp_path_factory):
     paths = {extension: folder / f"anna{extension}" for extension in USUAL_UP}
     for extension, path in paths.items():
         if extension != ".c3d":
-            write_poses(poses, path)
+            write_poses(poses, path, **needed(extension))
     return paths
 
 
@@ -233,7 +233,7 @@ def test_odd_names_of_joints_harm_no_file_and_no_spreadsheet(tmp_path, poses, ex
     if extension == ".c3d":
         pytest.importorskip("c3d", reason="c3d is not installed")
     odd = Skeleton((*NAMES, "", *(f"j{i}" for i in range(8))), SKELETON.parents, (), 0)
-    write_poses(poses.replace(skeleton=odd), tmp_path / f"a{extension}")
+    write_poses(poses.replace(skeleton=odd), tmp_path / f"a{extension}", **needed(extension))
     if extension == ".csv":
         cells = next(csv.reader((tmp_path / "a.csv").open(newline="")))
         assert cells[2] == "'=cmd()_x" and cells[5] == "'+a_x"
@@ -264,13 +264,13 @@ def test_skeletons_are_recognized_by_joint_names_or_passed(tmp_path, poses):
 def test_another_extension_is_refused_with_those_that_are_known(tmp_path, poses):
     for name, words in (
         ("a.fbx", "known: .npz, .csv"),
-        ("a.jsn", ".json, .trc, .c3d, .bvh"),
+        ("a.jsn", ".json, .trc, .c3d, .bvh, .nwb"),
         ("a", "no such format"),
     ):
         with pytest.raises(GeoselfError) as error:
             write_poses(poses, tmp_path / name)
         assert error.value.code == USAGE and words in str(error.value)
-    for name in ("a.c3d", "a.bvh"):
+    for name in ("a.c3d", "a.bvh", "a.nwb"):
         with pytest.raises(GeoselfError, match="is written, not read") as error:
             read_poses(tmp_path / name)
         assert error.value.code == USAGE
@@ -288,7 +288,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path, poses, exten
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
         "for path in sys.argv[2:]:\n"
-        "    try: write_poses(poses, path)\n"
+        f"    try: write_poses(poses, path, **{needed(extension)})\n"
         "    except GeoselfError as error: print(error.code)\n"
     )
     write_poses(poses, tmp_path / "from.npz")

@@ -435,6 +435,31 @@ def test_laboratories_files_are_written_when_they_are_asked_for(run, walk, capsy
     assert np.isfinite(found).all(-1).any()
 
 
+def test_nwb_has_the_session_that_the_flags_say(run, walk, refused):
+    pynwb = pytest.importorskip("pynwb", reason="pynwb is not installed")
+    start = "--nwb-session-start=2026-01-31T12:00:00+01:00"
+    given = [walk[0], "--fps=50", *GUESS]
+    asked = run(*given).pose
+    path = run(*given, start, "--nwb-subject=sub-01", out="anna.nwb", reading=False)
+    assert pynwb.validate(path=str(path)) == []
+    nwb = pynwb.read_nwb(str(path))
+    assert nwb.session_start_time.isoformat() == "2026-01-31T12:00:00+01:00"
+    assert nwb.subject.subject_id == "sub-01"
+    found = nwb.processing["behavior"]["PoseEstimation"]
+    joints = np.stack([found[name].data[:] for name in found.skeleton.nodes], 1)
+    wanted = asked[..., [0, 2, 1]] * [1, 1, -1]  # camera axes to z up
+    np.testing.assert_allclose(joints, wanted, atol=1e-6)
+    for words, said in (
+        ([], "wants the date and time of the video's frame 0 - set --nwb-session-start="),
+        (["--nwb-session-start=2026-01-31T12:00:00"], "its time zone is missing"),
+        ([start, "--nwb-subject=a", "--person=all"], "each track is a subject of its own"),
+    ):
+        code, line = refused("no such folder", "--fps=50", *GUESS, *words, out="other.nwb")
+        assert code == USAGE and said in line
+    code, line = refused("none", "--fps=50", *GUESS, start, out="other.csv")
+    assert code == USAGE and "only .nwb says it - leave it out" in line
+
+
 def test_an_ending_of_several_programs_is_refused_before_anything_is_read(refused):
     for words, said in (
         (["--out-unit=mm"], "deeplabcut and sleap-anipose write .h5 - say which: --out-format"),

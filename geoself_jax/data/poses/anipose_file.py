@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.core.errors import data_error, one_line
+from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_text
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.poses.guess_units import guess_up
-from geoself_jax.data.poses.labels import one_word, skeleton_of
+from geoself_jax.data.poses.labels import changed_names, one_word, skeleton_of
 from geoself_jax.data.poses.reprojection import detected, reprojection_error
 from geoself_jax.data.poses.resample import from_first_frame
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseSequence
@@ -56,10 +56,8 @@ def write(
     """
     names = one_word(poses.skeleton.joint_names, marks="")  # keypoint-moseq looks for \w+_x
     if names != poses.skeleton.joint_names:
-        pairs = zip(poses.skeleton.joint_names, names, strict=True)
-        changed = [f"{old} is {new}" for old, new in pairs if old != new]
-        said = one_line(", ".join(changed))[:200]
-        notice(f"{path}: anipose's readers take letters, digits and _: {said}")
+        changed = changed_names(poses.skeleton.joint_names, names)
+        notice(f"{path}: anipose's readers take letters, digits and _: {changed}")
     score = poses.confidence
     if score is None:
         notice(f"{path}: no 2D confidence, so scores are empty; keypoint-moseq takes them for 0")

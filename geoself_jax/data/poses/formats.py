@@ -1,6 +1,7 @@
 """Poses written to and read from files, by extension or format (docs/pose_files.md)."""
 
 from collections.abc import Callable, Collection
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -18,12 +19,15 @@ from geoself_jax.data.poses import (
     deeplabcut_file,
     json_file,
     npz_file,
+    nwb_file,
+    nwb_packages,
     sleap_anipose_file,
     trc_file,
 )
 from geoself_jax.data.poses.guess_units import METRES
 from geoself_jax.data.poses.orientation import AS_IS, rotation, turned
 from geoself_jax.data.poses.sequence import PoseSequence
+from geoself_jax.data.poses.session import session_of
 
 
 def _nothing() -> None:
@@ -36,7 +40,7 @@ class Format(NamedTuple):
     Attributes:
         module: Has `write(poses, path)`, and `read(path)` where it is read.
         up: How poses are turned on writing unless said otherwise (`orientation.turned`).
-        writes: What else `write` takes, of `before`, `turn`, `metres` and `notice`.
+        writes: What else `write` takes, of `before`, `turn`, `metres`, `session` and `notice`.
         reads: What else `read` takes, of `skeleton`, `up`, `fps`, `metres` and `notice`; None where
             the format is written only.
         ending: Of the file's name, where the format is chosen by its own name.
@@ -58,6 +62,13 @@ FORMATS = {
     ".trc": Format(trc_file, "y", reads=("skeleton", "up", "notice")),
     ".c3d": Format(c3d_file, "z", reads=None, require=c3d_file.require),
     ".bvh": Format(bvh_file, "y", writes=("notice",), reads=None),
+    ".nwb": Format(
+        nwb_file,
+        "z",
+        writes=("before", "turn", "session", "notice"),
+        reads=None,
+        require=nwb_packages.require,
+    ),
     "anipose": Format(
         anipose_file,
         "z",
@@ -85,16 +96,25 @@ USUAL_UNIT = "mm"
 """Of files that do not say theirs: what animal laboratories' calibration boards are measured in."""
 
 
-def check_writable(path: Path | str, *, format: str | None = None, unit: str | None = None) -> None:
+def check_writable(
+    path: Path | str,
+    *,
+    format: str | None = None,
+    unit: str | None = None,
+    session_start: datetime | str | None = None,
+    subject: str | None = None,
+) -> None:
     """Makes sure that a file of that name can be written, before the work is done.
 
     Args:
-        path, format, unit: As of `write_poses`.
+        path, format, unit, session_start, subject: As of `write_poses`.
 
     Raises:
-        GeoselfError: Another extension, format or unit, or a package is not installed (64).
+        GeoselfError: Another extension, format or unit, no start of a session that needs one, or a
+            package is not installed (64).
     """
     chosen = _chosen(path, format, FORMATS)
+    session_of(path, session_start, subject, taken="session" in chosen.writes)
     if unit is not None:
         _metres(path, unit, "metres" in chosen.writes)
     chosen.require()
@@ -107,31 +127,44 @@ def write_poses(
     format: str | None = None,
     up: str | None = None,
     unit: str | None = None,
+    session_start: datetime | str | None = None,
+    subject: str | None = None,
     notice: Callable[[str], None] = silent,
 ) -> None:
     """Writes a sequence in the format of the file's extension, or not at all.
 
     Args:
         poses: One person in one video.
-        path: .npz, .csv, .json, .trc (OpenSim), .c3d or .bvh; or that of a format.
+        path: .npz, .csv, .json, .trc (OpenSim), .c3d, .bvh or .nwb; or that of a format.
         format: One of `NAMED` where several programs' files have that extension; None for ours.
         up: `y`, `z` or `as-is` (`orientation.turned`); None for the format's usual (`FORMATS`).
         unit: `m`, `cm` or `mm`, of a format whose files do not say it; None for `USUAL_UNIT`.
+        session_start: When the video's frame 0 was, with a time zone (ISO 8601 as text): required
+            of .nwb, of no other format.
+        subject: Who was recorded, of .nwb; None for the sequence's own, empty to name nobody.
         notice: Receives a message for whatever the format cannot hold.
 
     Raises:
-        GeoselfError: Another extension, format, `up` or `unit`, or a package is not installed (64);
-            no sequence, or one that the format cannot hold (65); the disk refuses (74).
+        GeoselfError: Another extension, format, `up` or `unit`, no `session_start` where it is
+            required, or a package is not installed (64); no sequence, or one that the format cannot
+            hold (65); the disk refuses (74).
     """
     if not isinstance(poses, PoseSequence):
         what = f"poses of type {type(poses).__name__}"
         raise data_error(what, "wanted one PoseSequence", "write each sequence to its own file")
-    check_writable(path, format=format, unit=unit)
     chosen = _chosen(path, format, FORMATS)
+    session = session_of(path, session_start, subject, taken="session" in chosen.writes)
+    check_writable(path, format=format, unit=unit, session_start=session_start, subject=subject)
     missing = np.isnan(poses.pose).any(-1, keepdims=True)
     whole = poses.replace(pose=np.where(missing, np.float32(np.nan), poses.pose))
     up, unit = up or chosen.up, unit or USUAL_UNIT
-    known = {"before": whole, "turn": rotation(whole, up), "metres": METRES[unit], "notice": notice}
+    known = {
+        "before": whole,
+        "turn": rotation(whole, up),
+        "metres": METRES[unit],
+        "session": session,
+        "notice": notice,
+    }
     options = {name: known[name] for name in chosen.writes}
     chosen.module.write(turned(whole, up), Path(path), **options)
     if "metres" in chosen.writes:

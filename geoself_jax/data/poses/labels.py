@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.errors import GeoselfError, data_error, one_line
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import CENTROID, Rootless, find_known, with_centroid
 
@@ -31,6 +31,17 @@ def one_word(names: Sequence[str], marks: str = ".:+-") -> tuple[str, ...]:
             again, count = f"{word}_{count}", count + 1
         words.append(again)
     return tuple(words)
+
+
+def changed_names(names: Sequence[str], words: Sequence[str]) -> str:
+    """Which names became other words, in at most 200 characters.
+
+    Args:
+        names: As they were.
+        words: As they are written.
+    """
+    pairs = zip(names, words, strict=True)
+    return one_line(", ".join(f"{old} is {new}" for old, new in pairs if old != new))[:200]
 
 
 def skeleton_of(source: str, names: Sequence[str], given: Skeleton | None) -> Skeleton:
