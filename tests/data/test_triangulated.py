@@ -1,4 +1,4 @@
-"""Triangulation in a unit that the rig sets: one camera far away from the others changes nothing."""
+"""Triangulation in a unit that the rig sets: one camera far from the others changes nothing."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from geoself_jax.data.triangulated import triangulate_by_reach
 
 
 def seen_from(arrays, far):
-    """Points, noisy pixels and the cameras, the last of them so much farther behind longer a lens."""
+    """Points, noisy pixels and cameras, the last so much farther, with a lens as much longer."""
     K, R, center = (arrays[name][0].copy() for name in ("K", "R", "center"))
     points = arrays["pose_world"]
     middle = points.mean((0, 1))
