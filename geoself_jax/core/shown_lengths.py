@@ -77,6 +77,13 @@ def units_for(body_size: float | None) -> ShownUnits:
     return ShownUnits(own, own, own, rig)
 
 
+def size_text(metres: float) -> str:
+    """Returns the size of a body with its own unit, three digits: `1.7 m`, `80 mm`."""
+    unit = units_for(metres).size
+    value = unit.per_metre * metres
+    return f"{value:.3g} {unit.symbol}" if value < 999.5 else f"{value:.0f} {unit.symbol}"
+
+
 def digits(value: float, decimals: int, significant: int = 0) -> str:
     """Formats a number without an exponent.
 
