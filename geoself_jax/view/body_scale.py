@@ -9,7 +9,7 @@ from geoself_jax.core.shown_lengths import (
     ShownUnits,
     drawing_scale,
     size_text,
-    units_for,
+    units_for_all,
 )
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.validation import body_size
@@ -93,9 +93,7 @@ def size_of(poses: np.ndarray) -> float:
 
 def units_of(scenes: Sequence[Scene]) -> ShownUnits:
     """Returns the units in which the lengths of scenes are shown: by their median body."""
-    sizes = [scene_size(scene) for scene in scenes]
-    sizes = [size for size in sizes if np.isfinite(size)]
-    return units_for(float(np.median(sizes)) if sizes else None)
+    return units_for_all(scene_size(scene) for scene in scenes)
 
 
 def _measured(scene: Scene) -> np.ndarray:
