@@ -13,6 +13,7 @@ from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.sides import find
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
+_ZERO = np.finfo(np.float64).tiny  # of a length, so that nothing is divided by none
 NOT_CHECKED = "the vertical was not checked"
 _FEWEST = 20
 APART = 3.0
@@ -55,7 +56,7 @@ def _spread(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values = values[np.isfinite(values)]
         if len(values) >= _FEWEST:
             median[at] = np.median(values)
-            deviation[at] = np.median(np.abs(values - median[at])) / max(median[at], 1e-9)
+            deviation[at] = np.median(np.abs(values - median[at])) / max(median[at], _ZERO)
     return median, deviation
 
 
