@@ -59,7 +59,7 @@ def read(path: Path) -> PoseSequence:
 
 
 def _plain(name: str, array: np.ndarray, more: int) -> Any:
-    """Lists and numbers, lengths with so many decimals more; null for a point that is none."""
+    """Lists and numbers; null for a point that is none. Lengths have `more` decimals."""
     if name not in _DECIMALS:
         return array.tolist()
     decimals = _DECIMALS[name] + (more if name in _LENGTHS else 0)
