@@ -29,6 +29,9 @@ REPORTED = {
     "root_error": ("root_error_mm", 1000),
     "limb_mpjpe": ("limb_mpjpe_mm", 1000),
     "limb_p_mpjpe": ("limb_p_mpjpe_mm", 1000),
+    "mpjpe_of_body": ("mpjpe_percent_of_body", 100),
+    "p_mpjpe_of_body": ("p_mpjpe_percent_of_body", 100),
+    "n_mpjpe_of_body": ("n_mpjpe_percent_of_body", 100),
 }
 """Per-pose metric to its name in a report, and the unit conversion factor."""
 

@@ -1,6 +1,8 @@
 """In which unit, with how many digits and at which scale lengths are shown: by the body's size."""
 
 import math
+from collections.abc import Iterable
+from statistics import median
 from typing import NamedTuple
 
 SQUARE = 0.5
@@ -36,6 +38,18 @@ class ShownUnit(NamedTuple):
         if metres is None or math.isnan(metres):
             return "-"
         return digits(self.per_metre * metres, decimals, self.significant)
+
+    def named(self, metres: float, decimals: int = 1) -> str:
+        """A length with its unit: `4.2 m`; of a human's two digits of what is smaller than these.
+
+        Args:
+            metres: The length.
+            decimals: Of a human's lengths.
+        """
+        value = self.per_metre * metres
+        if not self.significant and 0 < abs(value) < 10**-decimals:
+            return f"{value:.2g} {self.symbol}"
+        return f"{self.text(metres, decimals)} {self.symbol}"
 
 
 class ShownUnits(NamedTuple):
@@ -75,6 +89,23 @@ def units_for(body_size: float | None) -> ShownUnits:
     rig = ShownUnit(symbol, per_metre, _SIGNIFICANT)
     own = ShownUnit("µm", 1e6, _SIGNIFICANT) if body_size < _TINY else rig
     return ShownUnits(own, own, own, rig)
+
+
+def units_for_all(body_sizes: Iterable[float | None]) -> ShownUnits:
+    """Returns the units for several bodies: by the median of the sizes that are known.
+
+    Args:
+        body_sizes: As for `units_for`.
+    """
+    known = [size for size in body_sizes if size is not None and math.isfinite(size)]
+    return units_for(median(known) if known else None)
+
+
+def size_text(metres: float) -> str:
+    """Returns the size of a body with its own unit, three digits: `1.7 m`, `80 mm`."""
+    unit = units_for(metres).size
+    value = unit.per_metre * metres
+    return f"{value:.3g} {unit.symbol}" if value < 999.5 else f"{value:.0f} {unit.symbol}"
 
 
 def digits(value: float, decimals: int, significant: int = 0) -> str:

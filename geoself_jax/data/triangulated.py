@@ -14,6 +14,9 @@ from geoself_jax.geometry.triangulation import triangulate_dlt, triangulate_robu
 USUAL_REACH = 4.0
 """Metres: of a rig for people, for which `geometry.numerics.MIN_DEPTH` is."""
 
+_ALONE = 10.0
+"""Times the usual distance from the middle: a camera that is farther drags the others' mean."""
+
 Method = Literal["robust", "dlt"]
 
 
@@ -66,10 +69,18 @@ def triangulate_by_reach(
 
 
 def _reach(center: np.ndarray) -> float:
-    """Median distance of the cameras (frames, views, 3) from their middle; usual where it is 0."""
-    apart = np.linalg.norm(center - center.mean(1, keepdims=True), axis=-1)
-    middle = float(np.median(apart)) if apart.size else 0.0
-    return middle if 0 < middle < math.inf else USUAL_REACH
+    """Median distance of the cameras (frames, views, 3) from their middle; usual where it is 0.
+
+    The middle is their mean; where one stands `_ALONE`, the median of each coordinate.
+    """
+    median = np.median(center, axis=1, keepdims=True)
+    apart = np.linalg.norm(center - median, axis=-1)
+    usual = np.median(apart, axis=1, keepdims=True)
+    alone = ((usual > 0) & (apart > _ALONE * usual)).any(1)[:, None, None]
+    middle = np.where(alone, median, center.mean(1, keepdims=True))
+    apart = np.linalg.norm(center - middle, axis=-1)
+    reach = float(np.median(apart)) if apart.size else 0.0
+    return reach if 0 < reach < math.inf else USUAL_REACH
 
 
 @jax.jit

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from geoself_jax.core.errors import one_line
 from geoself_jax.core.shown_lengths import ShownUnits, units_for
 from geoself_jax.data.poses.atomic_write import whole_file
+from geoself_jax.evaluate.per_joint import whose_size
 
 _BOX, _INK, _SOFT, _LINE = "#0072B2", "#2B303A", "#6B7280", "#D9DDE3"
 _ENDS = ("p5_mm", "p25_mm", "median_mm", "p75_mm", "p95_mm")
@@ -27,7 +28,7 @@ def draw_joint_errors(path: Path, scores: dict[str, Any]) -> bool:
     """Draws the spread of each joint's error as a PNG; returns whether there was anything to draw.
 
     A box is the middle half, its line the median, whiskers reach from 5 to 95 %, a dot is the mean.
-    The axis above is in percent of the body's size.
+    The axis above is in percent of the body's size, of several the median one's.
 
     Args:
         path: PNG to write; an existing file is replaced atomically.
@@ -78,7 +79,7 @@ def _draw(axes: Axes, scores: dict[str, Any], joints: dict[str, Any]) -> None:
         "top",
         functions=(lambda x: np.divide(x, percent), lambda x: np.multiply(x, percent)),
     )
-    above.set_xlabel("% of the body's size", color=_SOFT, fontsize=8)
+    above.set_xlabel(f"% of {whose_size(scores)}", color=_SOFT, fontsize=8)
     for one in (axes, above):
         one.tick_params(labelsize=8, colors=_SOFT)
     axes.grid(axis="x", color=_LINE, linewidth=0.6)

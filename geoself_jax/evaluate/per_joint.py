@@ -14,14 +14,6 @@ from geoself_jax.view.body_scale import size_of
 PERCENTILES = {"p5_mm": 5, "p25_mm": 25, "median_mm": 50, "p75_mm": 75, "p95_mm": 95}
 """What is reported of each joint's errors, next to `mean_mm`."""
 
-OF_BODY = {
-    "mpjpe_mm": "mpjpe_percent_of_body",
-    "p_mpjpe_mm": "p_mpjpe_percent_of_body",
-    "n_mpjpe_mm": "n_mpjpe_percent_of_body",
-    "triangulation_mm": "triangulation_percent_of_body",
-}
-"""Scores that are also reported in percent of the body's size, where it is no person's."""
-
 
 def per_joint_scores(
     prediction: Prediction, recording: Recording, triangulated: np.ndarray
@@ -66,15 +58,45 @@ def _target(recording: Recording, triangulated: np.ndarray) -> tuple[str, np.nda
     return ("triangulated joints", triangulated) if truth is None else ("ground truth", truth)
 
 
-def percent_of_body(scores: dict[str, Any], recording: Recording) -> dict[str, float]:
-    """Returns scores in percent of the body's size, unless the skeleton is a person's.
+def sizes_by_frame(recording: Recording, triangulated: np.ndarray) -> np.ndarray | None:
+    """Returns the size of the body in each frame, in percent of which errors are given.
+
+    It is the subject's, or where that is unknown the size of all.
 
     Args:
-        scores: With `body_size_mm` where it is known.
-        recording: Its skeleton says whose body it is.
+        recording: In the joints of the prediction; its skeleton says whose body it is.
+        triangulated: (frames, joints, 3), metres, world frame.
+
+    Returns:
+        (frames,) metres; None of people, and where nothing is known.
     """
-    size = scores.get("body_size_mm")
-    if size is None or is_person(recording.skeleton.joint_names):
+    world, who = _target(recording, triangulated)[1], recording.subject_id
+    usual = size_of(world)
+    if is_person(recording.skeleton.joint_names) or not np.isfinite(usual):
+        return None
+    sizes = np.full(recording.frames, usual)
+    for subject in np.unique(who):
+        own = size_of(world[who == subject])
+        sizes[who == subject] = own if np.isfinite(own) else usual
+    return sizes
+
+
+def sizes_by_subject(recording: Recording, sizes: np.ndarray | None) -> dict[str, Any]:
+    """Returns body_sizes_mm, of each subject by name; nothing of one, whose is body_size_mm.
+
+    Args:
+        recording: Who is in which frame.
+        sizes: Result of `sizes_by_frame`.
+    """
+    subjects, first = np.unique(recording.subject_id, return_index=True)
+    if sizes is None or len(subjects) < 2:
         return {}
-    known = {name: scores.get(key) for key, name in OF_BODY.items()}
-    return {name: 100 * value / size for name, value in known.items() if value is not None}
+    known = {
+        recording.subject_names[s]: 1000 * sizes[i] for s, i in zip(subjects, first, strict=True)
+    }
+    return {"body_sizes_mm": {name: float(size) for name, size in known.items()}}
+
+
+def whose_size(scores: dict[str, Any]) -> str:
+    """Returns what lengths of all subjects together are in percent of, in words."""
+    return "the median body's size" if "body_sizes_mm" in scores else "the body's size"

@@ -19,7 +19,12 @@ from geoself_jax.data.skeletons import same_joints
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.evaluate import uncertainty
 from geoself_jax.evaluate.joint_chart import units_of
-from geoself_jax.evaluate.per_joint import OF_BODY, body_of, per_joint_scores, percent_of_body
+from geoself_jax.evaluate.per_joint import (
+    body_of,
+    per_joint_scores,
+    sizes_by_frame,
+    sizes_by_subject,
+)
 from geoself_jax.evaluate.ranking import rank_views, truth_in_its_joints
 from geoself_jax.evaluate.scores import (
     ground_truth_scores,
@@ -40,6 +45,12 @@ COLUMNS = {
     "root_error_mm": "root",
     "limb_mpjpe_mm": "limbs",
     "limb_p_mpjpe_mm": "P-limbs",
+}
+_OF_BODY = {
+    "mpjpe": "MPJPE",
+    "p_mpjpe": "P-MPJPE",
+    "n_mpjpe": "N-MPJPE",
+    "triangulation": "triangulation",
 }
 _WIDTH = 100
 """Columns of a terminal that the table fits."""
@@ -86,12 +97,13 @@ def evaluate(
     with phase("triangulating"):
         triangulated = triangulate_recording(recording)
     with phase("scoring"):
+        sizes = sizes_by_frame(recording, triangulated)
         scores = {
-            **ground_truth_scores(prediction, recording),
-            **label_free_scores(prediction, recording, triangulated),
+            **ground_truth_scores(prediction, recording, sizes),
+            **label_free_scores(prediction, recording, triangulated, sizes),
             **per_joint_scores(prediction, recording, triangulated),
+            **sizes_by_subject(recording, sizes),
         }
-        scores |= percent_of_body(scores, recording)
         if prediction.uncertainty is not None:
             scores["uncertainty"] = _calibration(prediction, recording, triangulated)
     facts = {
@@ -252,13 +264,15 @@ def _by_action(scores: dict[str, Any]) -> list[str]:
 
 
 def _of_body(scores: dict[str, Any]) -> str:
-    """The line of a body that is no person's: errors in percent of its size."""
-    names = {**COLUMNS, "triangulation_mm": "triangulation"}
-    known = {names[key]: scores.get(name) for key, name in OF_BODY.items()}
+    """The line of bodies that are no people's: errors in percent of each one's size."""
+    known = {name: scores.get(f"{key}_percent_of_body") for key, name in _OF_BODY.items()}
     shares = [f"{name} {value:.2f} %" for name, value in known.items() if value is not None]
-    unit = units_of(scores).size
-    size = unit.text(scores["body_size_mm"] / 1000, 2) if shares else ""
-    return f"of the body's size, {size} {unit.symbol}: {', '.join(shares)}" if shares else ""
+    if not shares:
+        return ""
+    unit, sizes = units_of(scores).size, scores.get("body_sizes_mm", {}).values()
+    least, most = (unit.text(of(sizes or [scores["body_size_mm"]]) / 1000, 2) for of in (min, max))
+    whose, range_ = ("each", f"{least} to {most}") if sizes else ("the", most)
+    return f"of {whose} body's size, {range_} {unit.symbol}: {', '.join(shares)}"
 
 
 def _cells(row: dict[str, Any], keys: list[str], unit: ShownUnit) -> list[str]:

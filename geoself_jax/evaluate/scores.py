@@ -27,6 +27,9 @@ from geoself_jax.geometry.numerics import safe_norm
 Sums = tuple[jax.Array, jax.Array]
 """Weighted errors summed, and the weights."""
 
+OF_BODY = ("mpjpe", "p_mpjpe", "n_mpjpe")
+"""Measures of `metrics.REPORTED` that are also given as shares of the body's size."""
+
 _CHUNK = 4096
 
 
@@ -91,7 +94,10 @@ def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:
 
 
 def label_free_scores(
-    prediction: Prediction, recording: Recording, triangulated: np.ndarray
+    prediction: Prediction,
+    recording: Recording,
+    triangulated: np.ndarray,
+    sizes: np.ndarray | None = None,
 ) -> dict[str, float]:
     """Returns the scores that need no 3D label.
 
@@ -99,11 +105,13 @@ def label_free_scores(
         prediction: Result of `predict_recording` for all frames.
         recording: Recording that was lifted.
         triangulated: (frames, joints, 3), metres, world frame, from all views' detections.
+        sizes: (frames,) of the body in each, metres, for shares of it; None for none.
 
     Returns:
         reprojection_px: lifted pose against the detections of its own view; insensitive to depth.
         cross_view_px: lifted pose transformed to each other view, against its detections.
-        triangulation_mm: lifted pose against the triangulated pose, both root-relative.
+        triangulation_mm: lifted pose against the triangulated pose, both root-relative; and
+        triangulation_percent_of_body, each distance by the body's own size.
         agreement_mm: lifted poses of all views of a frame, world axes, against their mean.
         bones_mm: standard deviation of lifted bone lengths, mean over bones and subjects.
         The first two are means over joints weighted by detection confidence. Undefined scores are
@@ -126,6 +134,10 @@ def label_free_scores(
     scores = {name: float(error / weight) for name, (error, weight) in sums.items() if weight > 0}
     if not np.isnan(distance).all():
         scores["triangulation_mm"] = 1000 * float(np.nanmean(distance))
+        if sizes is not None:
+            own = np.broadcast_to(sizes[:, None], there.shape[:2])[lifted(recording)]
+            share = np.nanmean(distance / own[:, None])
+            scores["triangulation_percent_of_body"] = 100 * float(share)
     return scores | _of_poses_alone(prediction, recording)
 
 
@@ -187,7 +199,9 @@ def truth_map(recording: Recording) -> JointMap | None:
     return joint_map(recording.skeleton, recording.pose_skeleton)
 
 
-def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[str, Any]:
+def ground_truth_scores(
+    prediction: Prediction, recording: Recording, sizes: np.ndarray | None = None
+) -> dict[str, Any]:
     """Returns MPJPE and its variants against `pose_world`: overall, per action, mean of actions.
 
     Where ground truth has other joints, the prediction is mapped to them (`truth_map`); joints
@@ -197,11 +211,24 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
     Args:
         prediction: Result of `predict_recording` for all frames.
         recording: Recording that was lifted; views without a detection are not scored.
+        sizes: (frames,) of the body in each, metres, for `OF_BODY` by it; None for none.
 
     Returns:
         Result of `metrics.aggregate`; empty without ground truth, or where its root cannot be
         derived from the prediction.
     """
+    per_pose = _per_pose(prediction, recording)
+    if not per_pose:
+        return {}
+    if sizes is not None:
+        own = np.repeat(sizes, recording.views)
+        per_pose |= {f"{name}_of_body": per_pose[name] / own for name in OF_BODY}
+    actions = np.repeat(recording.clip_id, recording.views)
+    return metrics.aggregate(per_pose, actions, recording.clip_actions)
+
+
+def _per_pose(prediction: Prediction, recording: Recording) -> dict[str, np.ndarray]:
+    """Returns the measures of each view of each frame; empty as `ground_truth_scores`."""
     if recording.pose_world is None:
         return {}
     skeleton, mapped = recording.truth_skeleton, truth_map(recording)
@@ -232,8 +259,7 @@ def ground_truth_scores(prediction: Prediction, recording: Recording) -> dict[st
                 per_pose.setdefault(name, np.empty(poses))[at] = value
     if not is_person(skeleton.joint_names):  # 150 mm are a person's
         del per_pose["pck"], per_pose["auc"]
-    actions = np.repeat(recording.clip_id, recording.views)
-    return metrics.aggregate(per_pose, actions, recording.clip_actions)
+    return per_pose
 
 
 @functools.lru_cache

@@ -2,22 +2,25 @@
 
 from typing import Any
 
+from geoself_jax.core.shown_lengths import ShownUnit, ShownUnits
 from geoself_jax.export.markdown import figure, table, text
 
 _COLUMNS = {"mpjpe_mm": "MPJPE", "p_mpjpe_mm": "P-MPJPE", "root_error_mm": "root"}
 _LABEL_FREE = {
-    "triangulation_mm": ("mm", "to the joints triangulated from all views, root-relative"),
-    "cross_view_px": ("px", "transformed to the other views, to their detections"),
-    "reprojection_px": ("px", "to the detections of its own view, insensitive to depth"),
+    "triangulation_mm": (True, "to the joints triangulated from all views, root-relative"),
+    "cross_view_px": (False, "transformed to the other views, to their detections"),
+    "reprojection_px": (False, "to the detections of its own view, insensitive to depth"),
 }
 
 
-def scores(found: dict[str, Any]) -> list[str]:
+def scores(found: dict[str, Any], units: ShownUnits) -> list[str]:
     """Returns the section on scores as lines of Markdown.
 
     Args:
         found: `scores` of model.json.
+        units: In which lengths are shown.
     """
+    unit = units.error
     evaluation = found["evaluation"]
     if evaluation is None:
         lines = [
@@ -25,8 +28,14 @@ def scores(found: dict[str, Any]) -> list[str]:
             "--data=FILE.npz`, then export again."
         ]
     else:
-        lines = [_summary(evaluation), "", *_truth(evaluation), "", *_label_free(evaluation)]
-    return ["## Scores", "", *lines, *_held_out(found["checkpoint"])]
+        lines = [
+            _summary(evaluation),
+            "",
+            *_truth(evaluation, unit),
+            "",
+            *_label_free(evaluation, unit),
+        ]
+    return ["## Scores", "", *lines, *_held_out(found["checkpoint"], unit)]
 
 
 def _summary(evaluation: dict[str, Any]) -> str:
@@ -40,7 +49,7 @@ def _summary(evaluation: dict[str, Any]) -> str:
     return f"{what}, each view lifted independently.{mirrored}"
 
 
-def _truth(evaluation: dict[str, Any]) -> list[str]:
+def _truth(evaluation: dict[str, Any], unit: ShownUnit) -> list[str]:
     if evaluation.get("mpjpe_mm") is None:
         return ["No ground truth: no MPJPE."]
     rows = {
@@ -49,25 +58,33 @@ def _truth(evaluation: dict[str, Any]) -> list[str]:
         "**all poses**": evaluation,
     }
     cells = [
-        [name if name.startswith("**") else text(name), *(figure(row.get(k)) for k in _COLUMNS)]
+        [name if name.startswith("**") else text(name)]
+        + [_length(row.get(key), unit) for key in _COLUMNS]
         for name, row in rows.items()
         if row
     ]
     notes = [f"* {text(note)}" for note in evaluation.get("joint_notes") or []]
-    heads = ["With ground truth, mm", *_COLUMNS.values()]
+    heads = [f"With ground truth, {unit.symbol}", *_COLUMNS.values()]
     return [*table(heads, cells, numbers=len(_COLUMNS)), *(["", *notes] if notes else [])]
 
 
-def _label_free(evaluation: dict[str, Any]) -> list[str]:
+def _label_free(evaluation: dict[str, Any], unit: ShownUnit) -> list[str]:
     rows = [
-        [f"`{key}`: {what}", f"{figure(evaluation.get(key))} {unit}"]
-        for key, (unit, what) in _LABEL_FREE.items()
+        [f"`{key}`: {what}", _length(value, unit, symbol=True) if in_mm else f"{figure(value)} px"]
+        for key, (in_mm, what) in _LABEL_FREE.items()
+        for value in [evaluation.get(key)]
     ]
     return table(["Label-free: error of the lifted pose", ""], rows, numbers=1)
 
 
-def _held_out(checkpoint: dict[str, Any]) -> list[str]:
+def _held_out(checkpoint: dict[str, Any], unit: ShownUnit) -> list[str]:
     best = checkpoint.get("best")
     if best is None:
         return []
-    return ["", f"Best `triangulation_mm` on the frames held out during training: {figure(best)}."]
+    best = _length(best, unit, symbol=unit.symbol != "mm")
+    return ["", f"Best `triangulation_mm` on the frames held out during training: {best}."]
+
+
+def _length(millimetres: float | None, unit: ShownUnit, *, symbol: bool = False) -> str:
+    shown = unit.text(None if millimetres is None else millimetres / 1000)
+    return f"{shown} {unit.symbol}" if symbol else shown

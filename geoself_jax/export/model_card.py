@@ -3,6 +3,7 @@
 from typing import Any
 
 from geoself_jax.core.config import ModelConfig, from_dict
+from geoself_jax.core.shown_lengths import ShownUnits, units_for
 from geoself_jax.export.card_scores import scores
 from geoself_jax.export.folder import CARD, ONNX, PROGRAM, SAMPLE
 from geoself_jax.export.markdown import table, text
@@ -25,6 +26,10 @@ _WHAT = {
 }
 
 
+_USUAL_DEPTH = "15 to 30 cm in our tests"
+_PERSON = 1.7  # metres between the farthest joints, where `length_unit` is 1
+
+
 def card(info: dict[str, Any], differences_mm: dict[str, float]) -> str:
     """Returns the card as Markdown; names from files are escaped.
 
@@ -35,7 +40,7 @@ def card(info: dict[str, Any], differences_mm: dict[str, float]) -> str:
     sections = (
         _head(info),
         _training(info),
-        scores(info["scores"]),
+        scores(info["scores"], _units(info)),
         _conventions(info),
         _running(info),
         _limits(info),
@@ -43,6 +48,13 @@ def card(info: dict[str, Any], differences_mm: dict[str, float]) -> str:
         _licence(info),
     )
     return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
+
+
+def _units(info: dict[str, Any]) -> ShownUnits:
+    """Units of the body that was evaluated, else of that which was trained on."""
+    size_mm = (info["scores"]["evaluation"] or {}).get("body_size_mm")
+    trained = (info["recording"] or {}).get("length_unit", 1.0)  # not of older runs
+    return units_for(_PERSON * trained if size_mm is None else size_mm / 1000)
 
 
 def _head(info: dict[str, Any]) -> list[str]:
@@ -201,7 +213,8 @@ def _limits(info: dict[str, Any]) -> list[str]:
     data = info["data"]
     evaluation = info["scores"]["evaluation"] or {}
     depth = evaluation.get("root_error_mm")
-    error = f"{depth / 10:.0f} cm on average" if depth else "15 to 30 cm in our tests"
+    unit = _units(info).bone
+    error = f"{unit.text(depth / 1000, 0)} {unit.symbol} on average" if depth else _USUAL_DEPTH
     return [
         "## Limits",
         "",

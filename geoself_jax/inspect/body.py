@@ -1,17 +1,19 @@
 """Is what was triangulated a person: size, bones, joint order, upright, in front of the cameras?"""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from geoself_jax.core.shown_lengths import HUMAN_UNITS, ShownUnits, size_text
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
 from geoself_jax.data.validation import body_size, is_person, known_size, wrong_unit_words
-from geoself_jax.inspect.lengths import centimetres, metres, millimetres
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.sides import find
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
+_ZERO = np.finfo(np.float64).tiny  # of a length, so that nothing is divided by none
 NOT_CHECKED = "the vertical was not checked"
 _FEWEST = 20
 APART = 3.0
@@ -54,7 +56,7 @@ def _spread(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values = values[np.isfinite(values)]
         if len(values) >= _FEWEST:
             median[at] = np.median(values)
-            deviation[at] = np.median(np.abs(values - median[at])) / max(median[at], 1e-9)
+            deviation[at] = np.median(np.abs(values - median[at])) / max(median[at], _ZERO)
     return median, deviation
 
 
@@ -72,11 +74,11 @@ def check_size(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ver
     figures = f"{size:.2f} m between the farthest joints, median"
     limits = known_size(skeleton.joint_names, skeleton.body_metres)
     if limits is None:
-        return [note("size", f"subject {subject} measures {size:.3g} m: is that its size?")]
+        return [note("size", f"subject {subject} measures {size_text(size)}: is that its size?")]
     if not limits[0] <= size <= limits[1]:
         return [error("size", *wrong_unit_words(f"subject {subject}: the body", size, limits))]
     if skeleton.body_metres is not None:
-        return [ok("size", f"subject {subject} has the size that is declared", f"{size:.3g} m")]
+        return [ok("size", f"subject {subject} has the size that is declared", size_text(size))]
     if not 0.7 <= size <= 2.2:
         what = f"subject {subject} has an unusual size"
         return [warning("size", what, figures, "check the unit of center")]
@@ -96,7 +98,8 @@ def check_alike(sizes: dict[str, float]) -> list[Verdict]:
     ratio = known[large] / known[small]
     if ratio <= APART:
         return []
-    evidence = f"{known[small]:.3g} m and {known[large]:.3g} m between the farthest joints, median"
+    sizes_there = " and ".join(size_text(known[name]) for name in (small, large))
+    evidence = f"{sizes_there} between the farthest joints, median"
     do = "check that both calibrations are in one unit; train animals so unlike apart"
     return [warning("size", f"{large} is {ratio:.3g} times as large as {small}", evidence, do)]
 
@@ -107,6 +110,7 @@ def check_bones(
     points: np.ndarray,
     expected: np.ndarray,
     unit: float = 1.0,
+    shown: ShownUnits = HUMAN_UNITS,
 ) -> list[Verdict]:
     """Verdicts on one subject's bones: do they keep their length, are both sides alike?
 
@@ -116,6 +120,7 @@ def check_bones(
         points: (frames, joints, 3), metres.
         expected: (bones,) median deviation that is usual, metres (`precision.expected_changes`).
         unit: Metres that are 1 in these.
+        shown: How lengths are.
     """
     bones, expected = bones_of(skeleton, points), np.nan_to_num(expected)
     if np.isfinite(bones.spread).sum() < 3:
@@ -124,7 +129,9 @@ def check_bones(
         why = f"{len(skeleton.bones)} bones" if few else f"under {_FEWEST} instants of each"
         return [note("bones", what, why)]
     found = _unsteady(subject, skeleton, bones, expected)
-    found += _uneven(subject, skeleton, bones, expected, unit)
+    found += _uneven(
+        subject, skeleton, bones, expected, lambda length: shown.bone.named(unit * length, 0)
+    )
     figures = f"median spread {100 * np.nanmedian(bones.spread):.1f} %, usual with these cameras "
     figures += f"{100 * np.nanmedian(expected / bones.length):.1f} %"
     return found or [ok("bones", f"subject {subject}: bones keep their length", figures)]
@@ -134,6 +141,7 @@ def check_order(
     skeleton: Skeleton,
     subjects: dict[str, np.ndarray],
     unit: float = 1.0,
+    shown: ShownUnits = HUMAN_UNITS,
     *,
     expected: float = 0.0,
     sure: bool = True,
@@ -144,6 +152,7 @@ def check_order(
         skeleton: As the file names the joints.
         subjects: Of each the (frames, joints, 3) poses, metres.
         unit: Metres that are 1 in these.
+        shown: How lengths are.
         expected: Metres by which bones usually change with these cameras, on average.
         sure: Whether the cameras are proved to fit: of two, a wrong one may fit the other.
     """
@@ -154,8 +163,8 @@ def check_order(
         what = "the joint order was not checked"
         why = f"no subject with {_FEWEST} instants" if skeleton.bones else "no bones"
         return [note("joint order", what, why)]
-    now = float(np.nanmean(costs))
-    figures = f"bones change, and differ from their twins, by {millimetres(unit * now)} on average"
+    now, length = float(np.nanmean(costs)), lambda cost: shown.error.named(unit * cost, 0)
+    figures = f"bones change, and differ from their twins, by {length(now)} on average"
     absurd = max(_ABSURD, _USUAL_MEAN * expected)
     known = [
         (float(np.nanmean(_costs(other, distances, every))), name)
@@ -164,7 +173,7 @@ def check_order(
     ]
     best, name = min(known, default=(np.inf, ""))
     if now > _LOOSE and best < now / 2:
-        evidence = f"{figures}, in the order of {name} by {millimetres(unit * best)}"
+        evidence = f"{figures}, in the order of {name} by {length(best)}"
         what, do = "the joint order is wrong", f"give the joint_names of {name}"
         return [error("joint order", what, evidence, do)]
     swaps = [
@@ -180,7 +189,7 @@ def check_order(
     if best < _BETTER * now and best < _SOUND:
         first, second = sorted((skeleton.joint_names[a], skeleton.joint_names[b]))
         what = f"joints {first} and {second} look exchanged"
-        evidence = f"{figures}, with the two exchanged by {millimetres(unit * best)}"
+        evidence = f"{figures}, with the two exchanged by {length(best)}"
         return [warning("joint order", what, evidence, "check joint_names")]
     return [ok("joint order", "the joints' names fit the bones", figures)]
 
@@ -249,7 +258,11 @@ def _unsteady(
 
 
 def _uneven(
-    subject: str, skeleton: Skeleton, bones: Bones, expected: np.ndarray, unit: float
+    subject: str,
+    skeleton: Skeleton,
+    bones: Bones,
+    expected: np.ndarray,
+    length: Callable[[float], str],
 ) -> list[Verdict]:
     place, found = {bone: i for i, bone in enumerate(skeleton.bones)}, []
     mirror = skeleton.mirror
@@ -263,8 +276,7 @@ def _uneven(
         if max(ratio, 1 / ratio) > _UNEVEN and apart > usual:
             names = skeleton.joint_names
             what = f"subject {subject}: {names[parent]}-{names[child]} and its twin differ"
-            lengths = (unit * bones.length[i], unit * bones.length[twin])
-            evidence = " and ".join(map(centimetres, lengths))
+            evidence = f"{length(bones.length[i])} and {length(bones.length[twin])}"
             found.append(warning("bones", what, evidence, "check left_right and these joints"))
     return found
 
@@ -332,7 +344,8 @@ def check_depth(sample: Sample) -> list[Verdict]:
             continue
         behind, middle = float((values <= 0).mean()), float(np.median(values))
         far = sample.whole.unit * middle
-        figures = f"{100 * behind:.0f} % of the joints it sees, median depth {metres(far)}"
+        figures = f"{100 * behind:.0f} % of the joints it sees, median depth "
+        figures += sample.shown.rig.named(far)
         if behind > 0.01:
             severity = error if behind > 0.2 else warning
             what = f"{sample.name(view)}: people are behind it"

@@ -6,7 +6,6 @@ import numpy as np
 
 from geoself_jax.inspect import clocks, conventions
 from geoself_jax.inspect.conventions import Cause
-from geoself_jax.inspect.lengths import metres
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.verdicts import Verdict, error, ok, warning
 
@@ -153,13 +152,14 @@ def check_baselines(sample: Sample) -> list[Verdict]:
     if not close:
         return []
     distance, a, b = min(close)
+    shown = sample.shown.rig
     if distance >= 0.02 * depth:
         return [ok("baseline", f"rig {sample.whole.rig_names[sample.rig]}: all cameras are apart")]
     return [
         warning(
             "baseline",
             f"{sample.name(a)} and {names[b]} stand in one place",
-            f"{metres(unit * distance, 2)} apart, people {metres(unit * depth)} away",
+            f"{shown.named(unit * distance, 2)} apart, people {shown.named(unit * depth)} away",
             "check center, or leave one out",
         )
     ]

@@ -4,8 +4,9 @@ import hashlib
 
 import numpy as np
 
+from geoself_jax.core.shown_lengths import units_for
 from geoself_jax.data.recording import HostCamera, Recording
-from geoself_jax.inspect.lengths import millimetres
+from geoself_jax.data.validation import body_size
 from geoself_jax.inspect.sample import Sample, place, spread, triangulated
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
@@ -132,7 +133,8 @@ def _near_frames(recording: Recording, against: Recording, other: str) -> list[V
         return []
     share, _, a, b = max(found)
     what = f"clips are in {other} too: {', '.join(sorted({one[1] for one in found})[:5])}"
-    evidence = f"poses within {millimetres(_NEAR_MM / 1000 * recording.unit)}, "
+    unit = units_for(recording.unit * body_size(own.reshape(len(own), -1, 3))).error
+    evidence = f"poses within {unit.named(_NEAR_MM / 1000 * recording.unit, 0)}, "
     evidence += f"up to {100 * share:.0f} % of a clip, e.g. {a} "
     return [error(LEAK, what, evidence + f"as {b}", "take these clips out of one file")]
 

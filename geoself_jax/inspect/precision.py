@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.inspect.lengths import millimetres
 from geoself_jax.inspect.sample import USUAL_PX, Sample
 from geoself_jax.inspect.verdicts import Verdict, warning
 
@@ -48,7 +47,7 @@ def check_directions(sample: Sample) -> list[Verdict]:
     if depth < max(_POOR, _FLAT * across):
         return []
     pixels = np.mean([USUAL_PX * sample.noise_scale(view) for view in range(sample.views)])
-    known = millimetres(sample.whole.unit * depth)
+    known = sample.shown.error.named(sample.whole.unit * depth, 0)
     evidence = f"depth along their line is known to {known} only, with detections "
     evidence += f"{pixels:.1f} px off, and labels trained on will be poor there"
     do = "move one camera (aim for 40 to 140 degrees between them), or add one"

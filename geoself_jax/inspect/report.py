@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.shown_lengths import units_for_all
 from geoself_jax.data.length_unit import in_length_units
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.validation import body_size
@@ -236,14 +237,15 @@ def of_people(
         return found  # in another unit no bone is of a person's length
     found += _unlike(recording, samples, subjects)
     vertical = body.check_up(samples)
+    shown = units_for_all(recording.unit * body_size(points) for points in subjects.values())
     order = body.check_order(
-        skeleton, subjects, recording.unit, expected=_mean(usual), sure=recording.views > 2
+        skeleton, subjects, recording.unit, shown, expected=_mean(usual), sure=recording.views > 2
     )
     found += vertical + order
     found += [verdict for sample in samples for verdict in precision.check_directions(sample)]
     for name, points in subjects.items():
         if thorough:
-            found += body.check_bones(name, skeleton, points, usual[name], recording.unit)
+            found += body.check_bones(name, skeleton, points, usual[name], recording.unit, shown)
     if vertical[0].severity != "ok":  # upside down, left looks like right
         what = "whether left and right are exchanged in all cameras was not checked"
         unchecked = vertical[0].what == body.NOT_CHECKED

@@ -10,8 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax.core.in_chunks import in_chunks
+from geoself_jax.core.shown_lengths import ShownUnits, units_for
 from geoself_jax.data.recording import HostCamera, Recording
 from geoself_jax.data.triangulated import triangulate_frames
+from geoself_jax.data.validation import body_size
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 from geoself_jax.geometry.epipolar import epipolar_distance
 from geoself_jax.geometry.triangulation import position_covariance
@@ -68,6 +70,11 @@ class Sample:
     def points(self) -> np.ndarray:
         """(n, joints, 3) robustly triangulated, world, metres; NaN where fewer than two views."""
         return triangulated(self.recording.keypoints_2d, self.recording.confidence, self.cameras)
+
+    @cached_property
+    def shown(self) -> ShownUnits:
+        """The units in which lengths are shown, by the body's size."""
+        return units_for(self.whole.unit * body_size(self.points))
 
     @cached_property
     def covariance(self) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.core.shown_lengths import ShownUnits, units_for
+from geoself_jax.core.shown_lengths import ShownUnits, units_for_all
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.validation import body_size
 from geoself_jax.inspect.body import bones_of
@@ -83,8 +83,7 @@ def of_subject(name: str, recording: Recording, points: np.ndarray) -> dict[str,
 
 def units_of(figures: dict[str, Any]) -> ShownUnits:
     """The units in which a report's lengths are shown: by its median subject."""
-    sizes = [row["size_m"] for row in figures["subjects"] if row["size_m"] is not None]
-    return units_for(float(np.median(sizes)) if sizes else None)
+    return units_for_all(row["size_m"] for row in figures["subjects"])
 
 
 def of_floor(sample: Sample) -> float | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.shown_lengths import size_text
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.validation import body_size, known_size
 from geoself_jax.prepare.calibrations.units_and_axes import METRES
@@ -103,7 +104,7 @@ def _unchecked(sizes: dict[str, float]) -> str:
     line = "unit not checked: nothing declares the size of this body, which measures"
     if large > APART * small:
         return (
-            f"warning: {line} {small:.3g} m in {least} and {large:.3g} m in {most} between its "
-            "farthest joints: are both calibrations in one unit?"
+            f"warning: {line} {size_text(small)} in {least} and {size_text(large)} in {most} "
+            "between its farthest joints: are both calibrations in one unit?"
         )
-    return f"{line} {large:.3g} m between its farthest joints; if that is wrong: --unit"
+    return f"{line} {size_text(large)} between its farthest joints; if that is wrong: --unit"

@@ -83,13 +83,8 @@ def train(
         _print(devices.describe())
         if not stop.listens:
             _warn(["trained in a thread: Ctrl-C and SIGTERM do not stop it between two steps"])
-        check_fit(config, recording)
-        _warn(unknown_vertical(config, recording) + without_pairs(config, recording))
-        points, unit = _triangulated(config, recording, triangulated)
+        points, unit = _checked(config, recording, triangulated)
         triangulated = points * np.float32(unit)
-        with phase("checking the recording"):
-            warnings = check_before_training(config.data.train, recording, force=config.data.force)
-        _warn(warnings)
         used, held = split_people(config, recording)
         config, built = as_before(folder, config, resolved(config.model, recording, triangulated))
         _warn(_unusual(config.model, recording, triangulated))
@@ -102,25 +97,53 @@ def train(
         check_memory(config, model)
         stages = make_stages(config, len(data.rig_id))
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
-        record = run_record(config, model, recording, used, held, labels=labels)
-        continued = _claim(folder, record)
-        with phase("compiling the networks"):
-            state, best = step.initial_state(model, optimizer, config.seed), Best()
-        if continued:
-            state, best = restore(folder, state)
+        continued = _claim(folder, run_record(config, model, recording, used, held, labels=labels))
         training = Training(config, folder, model, optimizer, stages, data, stop, started)
-        at = int(state.step)
-        if at < stages.total:
-            _print(_opening(training, int(held.sum()), at))
-        if config.model.uncertainty and not np.isfinite(triangulated[held]).any():
-            _warn(["uncertainties stay as learned: config.data.validation_share holds nobody out"])
-        if at >= stages.total:
-            return Outcome(at, False, f"already done: {at} steps in {folder}", stop.asked)
-        validation = recording.select(held), triangulated[held]
-        held_out_people = HeldOut(model, make_predict(model), *validation)
-        calibrate = config.model.uncertainty
-        saver = Saver(folder, held_out_people.score, best, calibrate=calibrate)
-        return run_loop(training, state, saver, held_out_people)
+        return _run(training, continued, recording.select(held), triangulated[held])
+
+
+def _checked(
+    config: Config, recording: Recording, given: np.ndarray | None
+) -> tuple[np.ndarray, float]:
+    """Looks at the recording before anything is made of it; returns its labels (`_triangulated`).
+
+    Raises:
+        GeoselfError: It does not fit the configuration (64), or cannot be right (65).
+    """
+    check_fit(config, recording)
+    _warn(unknown_vertical(config, recording) + without_pairs(config, recording))
+    points, unit = _triangulated(config, recording, given)
+    with phase("checking the recording"):
+        warnings = check_before_training(config.data.train, recording, force=config.data.force)
+    _warn(warnings)
+    return points, unit
+
+
+def _run(training: Training, continued: bool, held: Recording, triangulated: np.ndarray) -> Outcome:
+    """Trains from the run's last checkpoint, or from its start, to its end.
+
+    Args:
+        training: The run.
+        continued: Whether its folder holds an earlier start of it.
+        held: Frames that are held out.
+        triangulated: (frames, joints, 3), metres, of these.
+    """
+    model, config = training.model, training.config
+    with phase("compiling the networks"):
+        state, best = step.initial_state(model, training.optimizer, config.seed), Best()
+    if continued:
+        state, best = restore(training.folder, state)
+    at, total, unsure = int(state.step), training.stages.total, config.model.uncertainty
+    if at < total:
+        _print(_opening(training, held.frames, at))
+    if unsure and not np.isfinite(triangulated).any():
+        _warn(["uncertainties stay as learned: config.data.validation_share holds nobody out"])
+    if at >= total:
+        done = f"already done: {at} steps in {training.folder}"
+        return Outcome(at, False, done, training.stop.asked)
+    held_out_people = HeldOut(model, make_predict(model), held, triangulated)
+    saver = Saver(training.folder, held_out_people.score, best, calibrate=unsure)
+    return run_loop(training, state, saver, held_out_people)
 
 
 def _unusual(model: ModelConfig, recording: Recording, triangulated: np.ndarray) -> list[str]:

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from geoself_jax.core.shown_lengths import SQUARE, ShownUnits, drawing_scale, units_for
+from geoself_jax.core.shown_lengths import (
+    SQUARE,
+    ShownUnits,
+    drawing_scale,
+    size_text,
+    units_for_all,
+)
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.validation import body_size
 from geoself_jax.view.scene import Scene
@@ -68,9 +74,7 @@ def square_name(scale: float) -> str:
     """Returns the side of the floor's squares at a scale, for a legend; empty at people's scale."""
     if scale == 1:
         return ""
-    side = SQUARE * scale
-    unit = units_for(side).size  # a square of 1 mm is no thousandth of a metre
-    return f"squares of {unit.per_metre * side:.3g} {unit.symbol}"
+    return f"squares of {size_text(SQUARE * scale)}"  # 1 mm is no thousandth of a metre
 
 
 def scene_size(scene: Scene) -> float:
@@ -89,9 +93,7 @@ def size_of(poses: np.ndarray) -> float:
 
 def units_of(scenes: Sequence[Scene]) -> ShownUnits:
     """Returns the units in which the lengths of scenes are shown: by their median body."""
-    sizes = [scene_size(scene) for scene in scenes]
-    sizes = [size for size in sizes if np.isfinite(size)]
-    return units_for(float(np.median(sizes)) if sizes else None)
+    return units_for_all(scene_size(scene) for scene in scenes)
 
 
 def _measured(scene: Scene) -> np.ndarray:

@@ -233,6 +233,7 @@ def test_the_table_knows_every_measure_by_its_reported_name():
     table = metrics.aggregate(per_pose, [0], ["walk"])
     names = {"mpjpe_mm", "p_mpjpe_mm", "n_mpjpe_mm", "pck_150", "auc", "root_error_mm"}
     names |= {"limb_mpjpe_mm", "limb_p_mpjpe_mm"}
+    names |= {f"{name}_percent_of_body" for name in ("mpjpe", "p_mpjpe", "n_mpjpe")}
     assert set(table["action_mean"]) == names
     assert table["root_error_mm"] == 1000
 

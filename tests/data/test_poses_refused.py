@@ -76,8 +76,6 @@ def test_files_written_by_hand_are_read(tmp_path):
         ("4,0.16", "4,0", "time goes from 0 to 0 s"),
         ("4,0.16", "4,", "time goes from 0 to nan s"),
         (CSV[CSV.index("\n") :], "\n", "no row below the names"),
-        ("1,2,3,1,2,2", "1000,2000,3000,1,2,2", "looks like millimetres"),
-        ("1,2,3,1,2,2", "100,200,300,1,2,2", "looks like millimetres"),
         ("0,0,1", '0,"0,1', "2 cells, wanted 8"),
         ("0,0,1", "0,\0,1", "line 2 - could not convert"),
     ],

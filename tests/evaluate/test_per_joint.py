@@ -12,15 +12,19 @@ from browsers import Tab, browser
 from PIL import Image
 
 from geoself_jax.core.model import Prediction
-from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.validation import body_size
 from geoself_jax.evaluate import report
 from geoself_jax.evaluate.joint_chart import draw_joint_errors
 from geoself_jax.evaluate.page.joint_boxes import joint_boxes
 from geoself_jax.evaluate.page.score_table import page_table
 from geoself_jax.evaluate.page.write_page import write_report
-from geoself_jax.evaluate.per_joint import per_joint_scores, percent_of_body
-from geoself_jax.evaluate.scores import in_cameras
+from geoself_jax.evaluate.per_joint import (
+    per_joint_scores,
+    sizes_by_frame,
+    sizes_by_subject,
+    whose_size,
+)
+from geoself_jax.evaluate.scores import ground_truth_scores, in_cameras, label_free_scores
 from geoself_jax.runtime.restore import load_trained
 
 FLY, GIANT = 0.0015, 20.0
@@ -67,28 +71,68 @@ def test_the_spread_of_a_joint_s_error_is_that_of_its_distances(tiny_recording):
     assert per_joint_scores(prediction, without, unknown) == {}
 
 
-def test_errors_are_in_percent_of_the_body_where_it_is_no_person(evaluated, tiny_recording):
-    scores = evaluated[0]
-    assert "mpjpe_percent_of_body" not in scores and scores["body_size_mm"] > 1000
-    names = tuple(f"joint{i}" for i in range(tiny_recording.skeleton.joints))
-    own = tiny_recording.skeleton
-    skeleton = Skeleton(names, own.parents, own.left_right, own.root)
-    animal = dataclasses.replace(tiny_recording, skeleton=skeleton)
-    found = percent_of_body(scores, animal)
-    assert list(found) == [
-        "mpjpe_percent_of_body",
-        "p_mpjpe_percent_of_body",
-        "n_mpjpe_percent_of_body",
-        "triangulation_percent_of_body",
-    ]
-    for name, value in found.items():
-        error = scores[name.replace("_percent_of_body", "_mm")]
-        assert value == pytest.approx(100 * error / scores["body_size_mm"])
-    assert json.loads(json.dumps(found)) == found
-    line = report.table(scores | found).splitlines()[-1]
+def animals_of_sizes(recording, sizes):
+    """The recording with joints of no person, and each subject's ground truth times its size."""
+    names = tuple(f"joint{i}" for i in range(recording.skeleton.joints))
+    skeleton = dataclasses.replace(recording.skeleton, joint_names=names)
+    times = np.array(sizes, np.float32)[recording.subject_id]
+    pose_world = recording.pose_world * times[:, None, None]
+    return dataclasses.replace(recording, skeleton=skeleton, pose_world=pose_world)
+
+
+def off_by(share, recording):
+    """Predictions that are off by a share of each body's size in every joint except the root."""
+    target = in_cameras(recording.pose_world, recording)
+    pose_3d = target - target[:, :, :1]
+    size = sizes_by_frame(recording, recording.pose_world)
+    pose_3d[:, :, 1:, 0] += share * size[:, None, None]
+    return Prediction(pose_3d, target[:, :, 0])
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 3, 0.2)])
+def test_errors_are_in_percent_of_each_subject_s_own_body(tiny_recording, sizes):
+    animals = animals_of_sizes(tiny_recording, sizes)
+    known = sizes_by_frame(animals, animals.pose_world)
+    for subject in range(3):
+        own = animals.subject_id == subject
+        size = body_size(animals.pose_world[own])
+        np.testing.assert_allclose(known[own], size, rtol=0.03)
+    prediction, blind = off_by(0.05, animals), animals.without_ground_truth()
+    scores = ground_truth_scores(prediction, animals, known)
+    scores |= label_free_scores(prediction, blind, animals.pose_world, known)
+    scores |= per_joint_scores(prediction, animals, animals.pose_world)
+    scores |= sizes_by_subject(animals, known)
+    joints = tiny_recording.skeleton.joints
+    for name in ("mpjpe", "triangulation"):
+        found = scores[f"{name}_percent_of_body"]
+        assert found == pytest.approx(5 * (joints - 1) / joints, rel=1e-3), name
+    assert 0 < scores["p_mpjpe_percent_of_body"] < scores["n_mpjpe_percent_of_body"] < 5
+    walking = scores["per_action"]["walking"]
+    assert walking["mpjpe_percent_of_body"] == pytest.approx(scores["mpjpe_percent_of_body"])
+    assert json.loads(json.dumps(scores)) == scores
+    line = next(x for x in report.table(report_facts(scores)).splitlines() if "body" in x)
+    least, most = (of(scores["body_sizes_mm"].values()) / 1000 for of in (min, max))
+    assert line.startswith(f"of each body's size, {least:.2f} to {most:.2f} m: MPJPE 4.71 %, ")
+    assert line.count(" %") == 4 and whose_size(scores) == "the median body's size"
+
+
+def report_facts(scores):
+    return scores | {"data": "x", "frames": 1, "views": 1}
+
+
+def test_one_animal_has_one_size_and_people_are_not_measured(tiny_recording, evaluated):
+    assert not any("percent_of_body" in key for key in evaluated[0])
+    assert sizes_by_frame(tiny_recording, tiny_recording.pose_world) is None
+    alone = animals_of_sizes(tiny_recording, (1, 1, 1))
+    alone = alone.select(alone.subject_id == 1)
+    known = sizes_by_frame(alone, alone.pose_world)
+    assert sizes_by_subject(alone, known) == {} and len(set(known)) == 1
+    assert known[0] == pytest.approx(body_size(alone.pose_world), rel=0.03)
+    nowhere = np.full_like(alone.pose_world, np.nan)
+    assert sizes_by_frame(alone.without_ground_truth(), nowhere) is None
+    scores = evaluated[0] | {"mpjpe_percent_of_body": 4.2}
     size = f"{scores['body_size_mm'] / 1000:.2f}"
-    assert line.startswith(f"of the body's size, {size} m: MPJPE ")
-    assert line.count(" %") == 4
+    assert report.table(scores).splitlines()[-1] == f"of the body's size, {size} m: MPJPE 4.20 %"
 
 
 def test_people_s_table_is_as_before_and_a_fly_s_has_three_digits(evaluated):

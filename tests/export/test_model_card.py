@@ -128,6 +128,31 @@ def test_scores_stand_in_it_or_how_to_get_them(changed, tiny_export):
     assert "geoself_jax.evaluate" in card(changed, {})
 
 
+@pytest.mark.parametrize("size", [1.0, 0.0015])
+def test_scores_are_in_the_body_s_unit(changed, size):
+    row = {"mpjpe_mm": 54.321 * size, "p_mpjpe_mm": 43.21 * size, "root_error_mm": 251.0 * size}
+    free = {"triangulation_mm": 65.4321 * size, "cross_view_px": 8.76, "data": "x.npz"}
+    changed["scores"]["evaluation"] = {**row, **free, "body_size_mm": 1700 * size}
+    changed["scores"]["checkpoint"]["best"] = 76.543 * size
+    shown = card(changed, {})
+    for human, fly in (
+        ("With ground truth, mm |", "With ground truth, µm |"),
+        ("| 54.3 | 43.2 | 251.0 |", "| 81.5 | 64.8 | 376 |"),
+        ("| 65.4 mm |", "| 98.1 µm |"),
+        ("| 8.8 px |", "| 8.8 px |"),
+        ("during training: 76.5.", "during training: 115 µm."),
+        ("`root_position` was 25 cm on average", "`root_position` was 376 µm on average"),
+    ):
+        assert (human if size == 1 else fly) in shown
+
+
+def test_without_an_evaluation_lengths_are_in_the_unit_of_the_bodies_trained_on(changed):
+    changed["recording"] = {**(changed["recording"] or {}), "length_unit": 0.0015}
+    changed["scores"] |= {"evaluation": None}
+    changed["scores"]["checkpoint"]["best"] = 0.076543
+    assert "during training: 76.5 µm." in card(changed, {})
+
+
 def test_scores_on_the_training_data_are_called_so(changed):
     for data, warned in (("anna.npz", True), ("bela.npz", False)):
         changed["scores"]["evaluation"] = {"data": data, "trained_on": "anna.npz"}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from geoself_jax.inspect.cameras import check_baselines
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.inspect.report import inspect
 from geoself_jax.inspect.sample import samples_of
+from geoself_jax.inspect.statistics import units_of
 from geoself_jax.runtime.restore import skeleton_from_dict
 
 MOUSE = 0.05  # of a person
@@ -43,6 +45,20 @@ def in_unit(arrays, factor):
 
 def test_the_declared_size_is_found(mouse):
     assert "declared" in sizes(mouse)["ok"].what
+    assert re.fullmatch(r"\d\d\.\d mm", sizes(mouse)["ok"].evidence)
+
+
+def test_verdicts_have_lengths_in_the_unit_of_the_tables(mouse):
+    hands = {name: mouse[name].copy() for name in ("keypoints_2d", "confidence")}
+    for array in hands.values():
+        array[:, :, [12, 13]] = array[:, :, [13, 12]]  # the left elbow and wrist
+    report = inspect(recording.from_arrays(mouse | hands, "mouse"), "mouse", most=200)
+    assert units_of(report.figures).bone.symbol == "mm"
+    said = [v.evidence for v in report.verdicts if v.check in ("bones", "joint order")]
+    lengths = [found for line in said for found in re.findall(r"([\d.]+) ([cµm]?m)\b", line)]
+    assert len(lengths) > 3
+    for number, symbol in lengths:
+        assert symbol == "mm" and len(number.replace(".", "").lstrip("0")) == 3, said
 
 
 @pytest.mark.parametrize(
@@ -113,9 +129,9 @@ def test_a_file_declares_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("size", "apart"), [(1.0, "0.05 m apart, people"), (0.05, "0.0025 m apart, people")]
+    ("size", "apart"), [(1.0, "0.05 m apart, people"), (0.05, "2.50 mm apart, people")]
 )
-def test_cameras_in_one_place_are_said_in_metres(tiny_arrays, size, apart):
+def test_cameras_in_one_place_are_said_in_the_body_s_unit(tiny_arrays, size, apart):
     close = {n: a.copy() for n, a in tiny_arrays.items() if n not in ("pose_world", "dist")}
     for name in ("K", "R", "center"):
         close[name][:, 1] = close[name][:, 0]

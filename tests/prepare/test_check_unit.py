@@ -60,7 +60,9 @@ def test_a_formats_own_unit_is_checked_as_well():
 @pytest.mark.parametrize("factor", [0.05, 1, 1000])
 def test_a_body_of_unknown_size_is_measured_and_said_to_be_unchecked(factor):
     (said,) = checked(clip(factor, MOUSE), clip(factor, MOUSE, "run"))
-    size = float(said.partition("measures ")[2].split()[0])
+    number, symbol = said.partition("measures ")[2].split()[:2]
+    assert symbol == ("mm" if factor < 0.5 else "m")
+    size = float(number) / (1000 if symbol == "mm" else 1)
     assert said.startswith("unit not checked: nothing declares") and 1 < size / factor < 2.2
 
 

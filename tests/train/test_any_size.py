@@ -27,7 +27,7 @@ from geoself_jax.lift.lifter import Lifter
 from geoself_jax.runtime.restore import load_trained
 from geoself_jax.train.run import train
 
-SIZES = SMALL, LARGE = (0.002, 20.0)
+SIZES = SMALL, LARGE = (1e-4, 1e4)
 LENGTHS = ("mpjpe_mm", "p_mpjpe_mm", "root_error_mm", "triangulation_mm", "bones_mm")
 CONFIG = Config(
     data=DataConfig(validation_share=0.3),

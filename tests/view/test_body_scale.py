@@ -10,7 +10,14 @@ import pytest
 from browsers import Tab, browser
 from PIL import Image
 
-from geoself_jax.core.shown_lengths import digits, drawing_scale, floor_square, units_for
+from geoself_jax.core.shown_lengths import (
+    digits,
+    drawing_scale,
+    floor_square,
+    size_text,
+    units_for,
+    units_for_all,
+)
 from geoself_jax.core.skeleton import H36M_17, Skeleton
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_set import triangulate_recording
@@ -183,5 +190,14 @@ def test_squares_and_units_go_by_the_body():
     lengths = (0.00402, 0.0001234, 0, None)
     assert [mouse.text(metres) for metres in lengths] == ["4.02", "0.123", "0", "-"]
     assert [person.text(metres) for metres in lengths] == ["4.0", "0.1", "0.0", "-"]
+    assert [mouse.named(m, 0) for m in (0.042, 0.0042)] == ["42.0 mm", "4.20 mm"]
+    assert [person.named(m, 0) for m in (0.042, 0.00042, 0)] == ["42 mm", "0.42 mm", "0 mm"]
+    assert (
+        units_for(1.7).rig.named(4.23) == "4.2 m" and units_for(1.7).bone.named(0.42, 0) == "42 cm"
+    )
+    sizes = [size_text(metres) for metres in (1.7, 1.684, 0.08, 0.0025, 12345.6)]
+    assert sizes == ["1.7 m", "1.68 m", "80 mm", "2500 µm", "12346 m"]
+    assert units_for_all([None, np.nan, 0.002, 0.08, 0.09]) == units_for(0.08)
+    assert units_for_all([None]) == units_for(None)
     rounded = [digits(value, 1, 3) for value in (0.9996, 99.96, 12345.6, -0.5)]
     assert rounded == ["1.00", "100", "12346", "-0.500"]

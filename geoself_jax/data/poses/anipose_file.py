@@ -17,7 +17,8 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_text
 from geoself_jax.data.poses.atomic_write import whole_file
-from geoself_jax.data.poses.guess_units import guess_up
+from geoself_jax.data.poses.decimals import finer
+from geoself_jax.data.poses.guess_units import check_unit, guess_up
 from geoself_jax.data.poses.labels import changed_names, one_word, skeleton_of
 from geoself_jax.data.poses.reprojection import detected, reprojection_error
 from geoself_jax.data.poses.resample import from_first_frame
@@ -73,11 +74,13 @@ def write(
     fixed = np.broadcast_to([*M.ravel(), *center / metres], (len(rows), 12))
     table = np.column_stack([rows.reshape(len(rows), -1), fixed, np.arange(len(rows))])
     header = [*(f"{name}_{what}" for name in names for what in _OF_JOINT), *_M, *_CENTER, "fnum"]
-    decimals = 6 if metres == 1 else 4  # a micrometre, or less
+    more = finer(poses.pose)
+    decimals = more + (6 if metres == 1 else 4)  # a micrometre, or less
     joint = [f"%.{decimals}f"] * 3 + ["%.3f", "%.1f", "%.4f"]
+    frame = ["%.9f"] * len(_M) + [f"%.{9 + more}f"] * len(_CENTER)
     with whole_file(path) as stream:
         csv.writer(stream, lineterminator="\n").writerow(header)
-        write_rows(stream, table, joint * len(names) + ["%.9f"] * 12 + ["%d"], ",", "")
+        write_rows(stream, table, joint * len(names) + frame + ["%d"], ",", "")
 
 
 def read(
@@ -97,7 +100,8 @@ def read(
         up: Signed axis such as `z` or `-y`; None to guess it (`guess_units.guess_up`).
         fps: Frames per second.
         metres: Length of the file's unit.
-        notice: Receives a warning where M distorts lengths.
+        notice: Receives a warning where M distorts lengths, and a line on a body larger than any
+            person (`guess_units.check_unit`).
 
     Raises:
         GeoselfError: Missing (66), damaged or without these columns (65).
@@ -116,7 +120,8 @@ def read(
     columns = [at[f"{name}_{axis}"] for name in names for axis in "xyz"]
     pose = metres * table[:, columns].reshape(len(table), len(names), 3)
     found = skeleton_of(str(path), names, skeleton)
-    direction = guess_up(str(path), pose, found, up)
+    check_unit(str(path), pose, found, notice)
+    direction = guess_up(pose, found, up)
     if set(_M) <= set(at):
         _check_rotation(path, table[0, [at[name] for name in _M]].reshape(3, 3), notice)
     return PoseSequence(

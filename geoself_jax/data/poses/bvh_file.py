@@ -12,6 +12,7 @@ import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.atomic_write import whole_file
+from geoself_jax.data.poses.decimals import finer
 from geoself_jax.data.poses.fill_gaps import from_the_root, held
 from geoself_jax.data.poses.joint_rotations import angles_zxy, joint_rotations
 from geoself_jax.data.poses.labels import one_word
@@ -21,6 +22,7 @@ from geoself_jax.data.poses.sequence import PoseSequence
 from geoself_jax.data.poses.text_table import write_rows
 
 _CENTIMETRES = 100
+_DECIMALS = 5  # of a person's centimetres, and of degrees
 _END = 0.2  # of the last bone: what Blender draws for the joint at its end, else a bone as long
 _CHANNELS = "Xposition Yposition Zposition Zrotation Xrotation Yrotation"
 
@@ -39,12 +41,18 @@ def write(poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> Non
     order = from_the_root(parents)
     table = np.concatenate([_CENTIMETRES * places, angles_zxy(turns)], -1)[:, order]
     table = table.reshape(len(table), -1) + 0.0  # no -0
+    decimals = _DECIMALS + finer(full.pose)
+    joint = [f"%.{decimals}f"] * 3 + [f"%.{_DECIMALS}f"] * 3
     with whole_file(path) as stream:
         stream.write("HIERARCHY\n")
         names = one_word(poses.skeleton.joint_names)
-        stream.writelines(_hierarchy(names, parents, _CENTIMETRES * offsets, order[0], 0))
+        written = [
+            tuple(_numbers(times * (_CENTIMETRES * offset), decimals) for times in (1, _END))
+            for offset in offsets
+        ]
+        stream.writelines(_hierarchy(names, parents, written, order[0], 0))
         stream.write(f"MOTION\nFrames: {len(table)}\nFrame Time: {1 / full.rate:.9f}\n")
-        write_rows(stream, table, ["%.5f"] * table.shape[1], " ", "0")
+        write_rows(stream, table, joint * len(order), " ", "0")
 
 
 def one_root(skeleton: Skeleton) -> tuple[int, ...]:
@@ -68,24 +76,28 @@ def _tell(path: Path, pose: np.ndarray, notice: Callable[[str], None]) -> None:
 
 
 def _hierarchy(
-    names: Sequence[str], parents: Sequence[int], offsets: np.ndarray, joint: int, depth: int
+    names: Sequence[str],
+    parents: Sequence[int],
+    offsets: Sequence[tuple[str, ...]],
+    joint: int,
+    depth: int,
 ) -> list[str]:
-    """Lines of a joint and all below it; offsets in centimetres."""
+    """Lines of a joint and all below it; of each its offset, and that of the end of its chain."""
+    own, end = offsets[joint]
     pad, inner = "\t" * depth, "\t" * (depth + 1)
     lines = [
         f"{pad}{'JOINT' if depth else 'ROOT'} {names[joint]}\n",
         f"{pad}{{\n",
-        f"{inner}OFFSET {_numbers(offsets[joint])}\n",
+        f"{inner}OFFSET {own}\n",
         f"{inner}CHANNELS 6 {_CHANNELS}\n",
     ]
     children = [child for child, parent in enumerate(parents) if parent == joint]
     for child in children:
         lines += _hierarchy(names, parents, offsets, child, depth + 1)
     if not children:
-        end = _numbers(_END * offsets[joint])
         lines += [f"{inner}End Site\n", f"{inner}{{\n", f"{inner}\tOFFSET {end}\n", f"{inner}}}\n"]
     return [*lines, f"{pad}}}\n"]
 
 
-def _numbers(values: np.ndarray) -> str:
-    return " ".join(f"{value + 0.0:.5f}" for value in values)
+def _numbers(values: np.ndarray, decimals: int) -> str:
+    return " ".join(f"{value + 0.0:.{decimals}f}" for value in values)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,8 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_text
 from geoself_jax.data.poses.atomic_write import whole_file
-from geoself_jax.data.poses.guess_units import guess_up
+from geoself_jax.data.poses.decimals import finer
+from geoself_jax.data.poses.guess_units import check_unit, guess_up
 from geoself_jax.data.poses.labels import skeleton_of
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseSequence
 from geoself_jax.data.poses.text_table import read_rows, write_rows
@@ -28,7 +29,7 @@ def write(poses: PoseSequence, path: Path) -> None:
     table = np.column_stack(
         [poses.frame_id, poses.seconds, poses.pose.reshape(poses.frames, -1).astype(np.float64)]
     )
-    formats = ["%d", "%.6f"] + ["%.6f"] * (table.shape[1] - 2)
+    formats = ["%d", "%.6f"] + [f"%.{6 + finer(poses.pose)}f"] * (table.shape[1] - 2)
     with whole_file(path) as stream:
         names = [_guarded(name) for name in poses.skeleton.joint_names]
         header = [*_FIRST, *(f"{name}_{axis}" for name in names for axis in "xyz")]
@@ -36,13 +37,20 @@ def write(poses: PoseSequence, path: Path) -> None:
         write_rows(stream, table, formats, ",", "")
 
 
-def read(path: Path, *, skeleton: Skeleton | None, up: str | None) -> PoseSequence:
+def read(
+    path: Path,
+    *,
+    skeleton: Skeleton | None,
+    up: str | None,
+    notice: Callable[[str], None],
+) -> PoseSequence:
     """Reads a table with the columns that `write` writes.
 
     Args:
         path: The file; metres.
         skeleton: Of the joints in the file's order; None to infer it from their names.
         up: Signed axis such as `z` or `-y`; None to guess it (`guess_units.guess_up`).
+        notice: Receives a line on a body larger than any person (`guess_units.check_unit`).
 
     Raises:
         GeoselfError: Missing (66), damaged or without these columns (65).
@@ -58,7 +66,8 @@ def read(path: Path, *, skeleton: Skeleton | None, up: str | None) -> PoseSequen
         raise data_error(str(path), "no row below the names", "check the file")
     pose = table[:, 2:].reshape(len(table), len(names), 3).astype(np.float32)
     found = skeleton_of(str(path), names, skeleton)
-    direction = guess_up(str(path), pose, found, up)
+    check_unit(str(path), pose, found, notice)
+    direction = guess_up(pose, found, up)
     return PoseSequence(
         name=path.stem,
         pose=pose,

@@ -57,7 +57,7 @@ class Format(NamedTuple):
 
 FORMATS = {
     ".npz": Format(npz_file, AS_IS),
-    ".csv": Format(csv_file, AS_IS, reads=("skeleton", "up")),
+    ".csv": Format(csv_file, AS_IS, reads=("skeleton", "up", "notice")),
     ".json": Format(json_file, AS_IS),
     ".trc": Format(trc_file, "y", reads=("skeleton", "up", "notice")),
     ".c3d": Format(c3d_file, "z", reads=None, require=c3d_file.require),
@@ -191,7 +191,7 @@ def read_poses(
             from the body in a .csv.
         fps: Frames per second of anipose's .csv, which does not say it.
         unit: `m`, `cm` or `mm` of anipose's .csv, which does not say it.
-        notice: Receives a message where a file contradicts itself.
+        notice: Receives a message where a file contradicts itself, or its body is huge.
 
     Raises:
         GeoselfError: Another extension or format, or one that needs `fps` and `unit` (64), missing

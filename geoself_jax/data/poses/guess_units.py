@@ -1,10 +1,13 @@
 """What a table of joints does not say, by the body in it: where up is, and the unit."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from geoself_jax.core.errors import nearest_name, usage_error
+from geoself_jax.core.shown_lengths import size_text
 from geoself_jax.core.skeleton import Skeleton, normalized
-from geoself_jax.data.validation import BODY_METRES, body_size, wrong_unit
+from geoself_jax.data.validation import BODY_METRES, body_size, known_size, wrong_unit
 
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 """Length of each unit."""
@@ -28,34 +31,58 @@ def signed_axis(text: str) -> np.ndarray:
     return (-1.0 if text.startswith("-") else 1.0) * np.eye(3)["xyz".index(text[-1])]
 
 
-def guess_up(source: str, pose: np.ndarray, skeleton: Skeleton, given: str | None) -> np.ndarray:
-    """(3,) signed axis along which heads and shoulders are above hips and feet, in most frames.
+def check_unit(
+    source: str, pose: np.ndarray, skeleton: Skeleton, notice: Callable[[str], None]
+) -> None:
+    """Makes sure that joints are in metres, as far as the size of their body is known.
 
-    Where no joint is called so it is -y, as in a camera's axes.
+    The unit that a format has, or that the user gave, is believed of any other body.
 
     Args:
         source: The file, for messages.
         pose: (T, J, 3).
         skeleton: Of the J joints.
+        notice: Receives a line on a body of unknown size that is larger than any person.
+
+    Raises:
+        GeoselfError: A person, or a body whose size is declared, is much too large (65).
+    """
+    size, limits = body_size(_some(pose)), known_size(skeleton.joint_names, skeleton.body_metres)
+    if limits is not None and size > _TOO_LARGE * limits[1]:
+        raise wrong_unit(f"{source}: the body", size, limits)
+    if limits is None and size > _TOO_LARGE * BODY_METRES[1]:
+        measured = f"the body measures {size_text(size)} between its farthest joints"
+        notice(f"{source}: {measured}: is that its size?")
+
+
+def guess_up(pose: np.ndarray, skeleton: Skeleton, given: str | None) -> np.ndarray:
+    """(3,) signed axis along which heads and shoulders are above hips and feet, in most frames.
+
+    Where no joint is called so it is -y, as in a camera's axes.
+
+    Args:
+        pose: (T, J, 3).
+        skeleton: Of the J joints.
         given: Signed axis from the user; None to guess.
 
     Raises:
-        GeoselfError: No such axis (64); the joints are not in metres (65).
+        GeoselfError: No such axis (64).
     """
-    frames = min(_SAMPLE, max(1, _PAIRS // pose.shape[1] ** 2))
-    some = pose[np.unique(np.linspace(0, len(pose) - 1, frames).astype(int))].astype(np.float64)
-    limits = skeleton.body_metres or BODY_METRES
-    if body_size(some) > _TOO_LARGE * limits[1]:
-        raise wrong_unit(f"{source}: the body", body_size(some), limits)
     if given is not None:
         return signed_axis(given)
-    upper, lower = _called(skeleton, _UPPER), _called(skeleton, _LOWER)
+    some, upper, lower = _some(pose), _called(skeleton, _UPPER), _called(skeleton, _LOWER)
     seen = np.isfinite(some[:, upper + lower]).all((1, 2))
     if not (upper and lower and seen.any()):
         return signed_axis("-y")
     upwards = np.median(some[seen][:, upper].mean(1) - some[seen][:, lower].mean(1), axis=0)
     axis = int(np.abs(upwards).argmax())
     return (1.0 if upwards[axis] > 0 else -1.0) * np.eye(3)[axis]
+
+
+def _some(pose: np.ndarray) -> np.ndarray:
+    """At most `_SAMPLE` of the frames, evenly spread, float64."""
+    frames = min(_SAMPLE, max(1, _PAIRS // pose.shape[1] ** 2))
+    return pose[np.unique(np.linspace(0, len(pose) - 1, frames).astype(int))].astype(np.float64)
 
 
 def _called(skeleton: Skeleton, words: tuple[str, ...]) -> list[int]:

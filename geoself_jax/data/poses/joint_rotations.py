@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.data.poses.fill_gaps import from_the_root
 
-_NO_BONE = 1e-6  # metres
+_NO_BONE = 1e-6  # of the longest bone
 _UNTURNED = (
     1e-3  # weight of the identity relative to a bone's: fixes the twist that bones leave free
 )
@@ -33,25 +33,27 @@ def joint_rotations(
     turns = np.empty((*pose.shape, 3))
     whole = np.empty_like(turns)  # products of the rotations from the root on
     places = pose.copy()
+    least = _NO_BONE * np.linalg.norm(offsets, axis=-1).max()
     for joint in from_the_root(parents):
         before = whole[:, parents[joint]] if parents[joint] >= 0 else np.eye(3)
         children = [child for child, parent in enumerate(parents) if parent == joint]
         bones = (pose[:, children] - pose[:, joint, None]) @ before
-        turns[:, joint] = _fit(offsets[children], bones)
+        turns[:, joint] = _fit(offsets[children], bones, least)
         whole[:, joint] = before @ turns[:, joint]
         away = pose[:, children] - pose[:, joint, None]
         places[:, children] = away @ whole[:, joint]
     return turns, places
 
 
-def _fit(rest: np.ndarray, bones: np.ndarray) -> np.ndarray:
-    """(N, 3, 3) rotations of (children, 3) rest bones to (N, children, 3) bones."""
-    chosen = np.linalg.norm(rest, axis=-1) > _NO_BONE
+def _fit(rest: np.ndarray, bones: np.ndarray, least: float) -> np.ndarray:
+    """(N, 3, 3) rotations of (children, 3) rest bones to (N, children, 3), longer than `least`."""
+    chosen = np.linalg.norm(rest, axis=-1) > least
     rest, bones = rest[chosen], bones[:, chosen]
     rest = rest / np.linalg.norm(rest, axis=-1, keepdims=True)
     length = np.linalg.norm(bones, axis=-1, keepdims=True)
     # A bone without length has no direction: it stays in the rest pose.
-    bones = np.where(length > _NO_BONE, bones / np.maximum(length, _NO_BONE), rest)
+    there = length > least
+    bones = np.where(there, bones / np.where(there, length, 1), rest)
     if not len(rest):
         return np.broadcast_to(np.eye(3), (len(bones), 3, 3))
     if len(rest) == 1:

@@ -10,6 +10,7 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.data.files import load_json
 from geoself_jax.data.poses import npz_file
 from geoself_jax.data.poses.atomic_write import whole_file
+from geoself_jax.data.poses.decimals import finer
 from geoself_jax.data.poses.sequence import PoseSequence
 
 ABOUT = {
@@ -23,17 +24,19 @@ ABOUT = {
     "R": "x_camera = R (x_world - center), metres",
 }
 _DECIMALS = {"pose": 6, "keypoints_2d": 3, "confidence": 4, "uncertainty": 5}
+_LENGTHS = ("pose", "uncertainty")  # of a person's decimals; smaller bodies' have more
 _POINTS = {"pose": 3, "keypoints_2d": 2}
 
 
 def write(poses: PoseSequence, path: Path) -> None:
-    """Writes all that the sequence holds: positions to a micrometre, pixels to a thousandth."""
+    """Writes all that the sequence holds: a person's joints to a micrometre, pixels to 1/1000."""
     arrays = npz_file.to_arrays(poses)
     names = sorted(arrays, key=lambda name: name in _DECIMALS)  # what is long comes last
+    more = finer(poses.pose)
     with whole_file(path) as stream:
         stream.write('{\n"about": ' + json.dumps(ABOUT))
         for name in names:
-            value = _plain(name, arrays[name])
+            value = _plain(name, arrays[name], more)
             text = json.dumps(value, separators=(",", ":"), allow_nan=False)
             stream.write(f',\n"{name}": {text}')
         stream.write("\n}\n")
@@ -55,11 +58,12 @@ def read(path: Path) -> PoseSequence:
     return npz_file.from_arrays(arrays, str(path))
 
 
-def _plain(name: str, array: np.ndarray) -> Any:
-    """Lists and numbers; null for a point with a number that is none."""
+def _plain(name: str, array: np.ndarray, more: int) -> Any:
+    """Lists and numbers; null for a point that is none. Lengths have `more` decimals."""
     if name not in _DECIMALS:
         return array.tolist()
-    values = np.round(array.astype(np.float64), _DECIMALS[name]).tolist()
+    decimals = _DECIMALS[name] + (more if name in _LENGTHS else 0)
+    values = np.round(array.astype(np.float64), decimals).tolist()
     if name in _POINTS:
         for frame, joint in np.argwhere(np.isnan(array).any(-1)).tolist():
             values[frame][joint] = None

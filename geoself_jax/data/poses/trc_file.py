@@ -14,6 +14,7 @@ from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_text
 from geoself_jax.data.poses.atomic_write import whole_file
+from geoself_jax.data.poses.decimals import finer
 from geoself_jax.data.poses.guess_units import METRES, signed_axis
 from geoself_jax.data.poses.labels import one_word, skeleton_of
 from geoself_jax.data.poses.resample import even
@@ -45,9 +46,10 @@ def write(poses: PoseSequence, path: Path) -> None:
         (),
     ]
     table = np.column_stack([number, full.frame_id / poses.fps, full.pose.reshape(frames, -1)])
+    formats = ["%d", "%.6f"] + [f"%.{6 + finer(full.pose)}f"] * (3 * joints)
     with whole_file(path) as stream:
         stream.writelines("\t".join(map(str, cells)) + "\n" for cells in header)
-        write_rows(stream, table, ["%d", "%.6f"] + ["%.6f"] * (3 * joints), "\t", "NaN")
+        write_rows(stream, table, formats, "\t", "NaN")
 
 
 def read(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from geoself_jax.evaluate.joint_chart import units_of
-from geoself_jax.evaluate.per_joint import PERCENTILES
+from geoself_jax.evaluate.per_joint import PERCENTILES, whose_size
 
 
 def joint_boxes(scores: dict[str, Any]) -> dict[str, Any] | None:
@@ -30,5 +30,6 @@ def joint_boxes(scores: dict[str, Any]) -> dict[str, Any] | None:
         "unit": unit.symbol,
         "significant": unit.significant,
         "body": factor * scores["body_size_mm"],
+        "whose": whose_size(scores),
         "rows": rows,
     }

@@ -11,7 +11,7 @@ function showBoxes(page) {
   byId("boxes").style.height = `${2 * SCALES + ROW * joints.rows.length}px`;
   byId("boxes-note").textContent =
     `Error against ${joints.against}, relative to the root, over all views of the data: below in ` +
-    `${joints.unit}, above in % of the body's size (${boxText(joints, joints.body, 0)} ${joints.unit}). ` +
+    `${joints.unit}, above in % of ${joints.whose} (${boxText(joints, joints.body, 0)} ${joints.unit}). ` +
     "The box is the middle half, its line the median, the dot the mean; whiskers reach from 5 to 95 %.";
 }
 
