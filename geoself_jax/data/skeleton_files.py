@@ -6,7 +6,8 @@ from typing import Any
 from geoself_jax.core.errors import GeoselfError, data_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_toml
-from geoself_jax.data.skeletons import CENTROID, KNOWN_SKELETONS, Rootless
+from geoself_jax.data.roots import CENTROID, Rootless
+from geoself_jax.data.skeletons import KNOWN_SKELETONS
 
 _KEYS = ("joints", "root", "bones", "parents", "left_right", "body_metres")
 _EXAMPLE = 'e.g. joints = ["pelvis", "hip"], root = "pelvis", bones = [["pelvis", "hip"]]'

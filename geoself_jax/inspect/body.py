@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.body_size import body_size, is_person, known_size, wrong_unit_words
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
-from geoself_jax.data.validation import body_size, is_person, known_size, wrong_unit_words
 from geoself_jax.inspect.lengths import centimetres, metres, millimetres
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.sides import find

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.data.body_size import body_size
 from geoself_jax.data.length_unit import in_length_units
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.validation import body_size
 from geoself_jax.inspect import (
     body,
     by_clip,

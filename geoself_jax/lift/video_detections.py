@@ -11,8 +11,9 @@ import numpy as np
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.data.find_skeleton import find_known
 from geoself_jax.data.recording import Recording, from_arrays
-from geoself_jax.data.skeletons import find_known, without_centroid
+from geoself_jax.data.roots import without_centroid
 from geoself_jax.lift.camera_view import View
 from geoself_jax.lift.person import every_track, one_person
 from geoself_jax.prepare.assemble import assemble

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error, missing_error
+from geoself_jax.data.roots import CENTROID
 from geoself_jax.data.skeleton_edges import pairs_by_name
-from geoself_jax.data.skeletons import CENTROID
 from geoself_jax.prepare.detections.named_joints import UnknownJoints
 
 _HINT = "; if FILE.toml is not there yet, prepare writes a draft of it to edit"

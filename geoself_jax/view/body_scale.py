@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.core.shown_lengths import SQUARE, ShownUnits, drawing_scale, units_for
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.validation import body_size
+from geoself_jax.data.body_size import body_size
 from geoself_jax.view.scene import Scene
 
 _MOST = 200  # poses that are measured

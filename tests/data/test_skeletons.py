@@ -7,7 +7,10 @@ import tomli_w
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data import skeletons
+from geoself_jax.data.derive_root import derive_root
+from geoself_jax.data.find_skeleton import known_skeleton
 from geoself_jax.data.joint_maps import LIMBS, joint_map, limb_joints
+from geoself_jax.data.roots import Rootless, without_centroid
 from geoself_jax.data.skeleton_files import named_skeleton, read_skeleton_toml
 from geoself_jax.data.skeletons import (
     BODY_25,
@@ -20,10 +23,6 @@ from geoself_jax.data.skeletons import (
     MPI_INF_3DHP_17,
     MPI_INF_3DHP_28,
     PANOPTIC_19,
-    Rootless,
-    derive_root,
-    known_skeleton,
-    without_centroid,
 )
 
 COCO = list(COCO_17.joint_names)

@@ -19,7 +19,8 @@ from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses import npz_file
 from geoself_jax.data.poses.filters import parse_filter
 from geoself_jax.data.poses.formats import read_poses
-from geoself_jax.data.skeletons import COCO_17, with_pelvis
+from geoself_jax.data.roots import with_pelvis
+from geoself_jax.data.skeletons import COCO_17
 from geoself_jax.lift import __main__ as lift
 from geoself_jax.view.__main__ import main as show
 

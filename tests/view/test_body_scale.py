@@ -12,9 +12,9 @@ from PIL import Image
 
 from geoself_jax.core.shown_lengths import digits, drawing_scale, floor_square, units_for
 from geoself_jax.core.skeleton import H36M_17, Skeleton
+from geoself_jax.data.body_size import body_size
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.data.validation import body_size
 from geoself_jax.view import stills
 from geoself_jax.view.axes import PosePlot
 from geoself_jax.view.body_scale import bone_reach, units_of

@@ -10,18 +10,9 @@ import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.skeletons import (
-    BODY_25,
-    COCO_17,
-    COCO_18,
-    COCO_23,
-    HALPE_26,
-    MEDIAPIPE_33,
-    name_of,
-)
-from geoself_jax.data.skeletons import (
-    same_joints as same_names,
-)
+from geoself_jax.data.find_skeleton import name_of
+from geoself_jax.data.find_skeleton import same_joints as same_names
+from geoself_jax.data.skeletons import BODY_25, COCO_17, COCO_18, COCO_23, HALPE_26, MEDIAPIPE_33
 from geoself_jax.prepare.detections.named_joints import UnknownJoints
 from geoself_jax.prepare.detections.score_scale import without_negative, without_unscored
 from geoself_jax.prepare.instances import Instances
