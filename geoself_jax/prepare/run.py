@@ -197,6 +197,7 @@ def summary(arrays: dict[str, np.ndarray]) -> str:
         f"{clips} clip{'s' * (clips != 1)}; subjects {_few(arrays['subject_names'].tolist())}; "
         f"actions {_few(actions)}; rigs {_few(arrays['rig_names'].tolist())}",
         *_assumed(arrays),
+        *_no_bones(arrays),
         *_unknown_vertical(arrays),
         f"joints seen by camera: {cameras}",
         f"confidence: {_spread(confidence)}",
@@ -214,6 +215,12 @@ def _assumed(arrays: dict[str, np.ndarray]) -> list[str]:
         f"joint names: the files have none, {name}'s are assumed from the number of joints; if the "
         "detector has another order: --skeleton=NAME or a .toml file"
     ]
+
+
+def _no_bones(arrays: dict[str, np.ndarray]) -> list[str]:
+    if (arrays["parents"] >= 0).any():
+        return []
+    return ["no bones: poses are drawn as points, and no bone's length is compared"]
 
 
 def _unknown_vertical(arrays: dict[str, np.ndarray]) -> list[str]:
