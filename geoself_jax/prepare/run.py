@@ -226,7 +226,8 @@ def _no_bones(arrays: dict[str, np.ndarray]) -> list[str]:
 def _unknown_vertical(arrays: dict[str, np.ndarray]) -> list[str]:
     if arrays["world_up"].size:
         return []
-    return ["which way is up is unknown: training turns no body about it; --up=z, -y, ... gives it"]
+    how = "--up=z, -y, ... or X,Y,Z gives it"
+    return [f"which way is up is unknown: training turns no body about it; {how}"]
 
 
 def _few(names: Sequence[str], most: int = 8) -> str:
