@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from geoself_jax.lift.output import Output
     from geoself_jax.lift.video_detections import Video
 
-_DESCRIPTION = """Lifts one person's 2D joints, as a detector found them in one camera's video, to
-3D joints in metres. Frames in which nobody was found stay missing."""
+_DESCRIPTION = """Lifts the 2D joints of one person or animal, as a detector found them in one
+camera's video, to 3D joints in metres. Frames in which nobody was found stay missing."""
 
 _EPILOG = """Keypoints: a file or folder of OpenPose, AlphaPose, MMPose, COCO results, DeepLabCut,
 SLEAP, MediaPipe or YOLO; or a recording of ours (.npz, synthetic:test, tfds:NAME), of which
@@ -300,8 +300,8 @@ def read_camera(flags: "argparse.Namespace") -> "View":
     view = guessed_view(size, fov=flags.fov, focal=flags.focal)
     _warn(
         f"no calibration: a focal length of {view.K[0, 0]:.0f} px, the middle of the "
-        "image and a lens without distortion are guesses - the person's distance and their way "
-        "through the room are as good as these; the pose itself suffers less"
+        "image and a lens without distortion are guesses - the body's distance and its way through "
+        "the room are as good as these; the pose itself suffers less"
     )
     return view
 

@@ -113,7 +113,7 @@ def test_a_file_declares_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("size", "apart"), [(1.0, "0.05 m apart, people"), (0.05, "0.0025 m apart, people")]
+    ("size", "apart"), [(1.0, "0.05 m apart, individuals"), (0.05, "0.0025 m apart, individuals")]
 )
 def test_cameras_in_one_place_are_said_in_metres(tiny_arrays, size, apart):
     close = {n: a.copy() for n, a in tiny_arrays.items() if n not in ("pose_world", "dist")}

@@ -56,7 +56,7 @@ def _say_shared(
     for name, where in places.items():
         if len(where) > 1:
             options.notice(
-                f"subject {name} is taken for one person in {', '.join(where[:4])}; if not, "
+                f"subject {name} is taken for one subject in {', '.join(where[:4])}; if not, "
                 "prepare one of them again with --subject"
             )
 
