@@ -10,6 +10,7 @@ from geoself_jax.core.notices import silent
 from geoself_jax.data.rig import Rig, rig_from_opencv
 from geoself_jax.prepare.calibrations.camera_table import FileCamera
 from geoself_jax.prepare.calibrations.vertical import up_of
+from geoself_jax.prepare.missing_flag import MissingFlag
 
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
@@ -111,13 +112,13 @@ def _metres(path: Path, center: np.ndarray, unit: str | None, own_unit: str | No
     meant = ", ".join(
         f"{_short(length * metres)} m with --unit={name}" for name, metres in METRES.items()
     )
-    raise data_error(
+    raise MissingFlag(
         f"{path}: its unit is not in the file",
         f"the camera would be {meant} from the world's origin"
         if alone
         else f"the cameras farthest apart would be {meant} apart",
-        "give the unit in which the board or the room was measured, --unit=m, cm or mm; prepare "
-        "also takes the person's height: --height=1.75",
+        "give the unit in which the board or the room was measured, --unit=m, cm or mm; of a "
+        "person prepare also takes the height: --height=1.75",
     )
 
 
