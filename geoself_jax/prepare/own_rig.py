@@ -14,7 +14,7 @@ from geoself_jax.prepare.common_clock import counted_apart, started_together
 from geoself_jax.prepare.common_frames import common_frames
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.detections.named_joints import UnknownJoints
-from geoself_jax.prepare.every_track import ALL, every_track
+from geoself_jax.prepare.every_track import ALL, ONE_ALONE, every_track
 from geoself_jax.prepare.instances import Instances, nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
 from geoself_jax.prepare.match_cameras import shown_names
@@ -89,7 +89,7 @@ def _clips_of(
     options: ReadOptions,
     said: dict[str, list[str]],
 ) -> list[Clip]:
-    """A recording's clip, or one for each animal with a track.
+    """A recording's clip, or one for each animal with a track, or the one of a single animal.
 
     `said` gets what is to be said of it, and maybe of others too.
     """
@@ -116,6 +116,9 @@ def _clips_of(
     if own.person != ALL:
         return [_clip(done, trial.who, own.person, own, options, said)]
     tracks = every_track([*read.values()], rig.select(there), options.notice)
+    if not tracks:
+        said.setdefault(ONE_ALONE, []).append(name)
+        return [_clip(done, trial.who, "only", own, options, said)]
     whose = {each: Who(f"{trial.who.subject}-{each}", f"{name}/{each}") for each in tracks}
     return [_clip(done, whose[each], how, own, options, said) for each, how in tracks.items()]
 

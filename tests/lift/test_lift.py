@@ -304,6 +304,19 @@ def test_without_tracks_not_everybody_is_lifted(refused, calibration, tmp_path):
     assert code == DATA and "--person=all lifts each track, and it has no tracks" in line
 
 
+def test_of_one_body_without_a_track_everybody_is_that_one(
+    run, lifter, calibration, tmp_path, capsys
+):
+    path, known = calibration
+    found = hips_together(alone())
+    keypoints = openpose(tmp_path / "untracked", through_the_lens(found, known, 3))
+    poses = run(keypoints, f"--camera={path}:back", "--fps=50", "--person=all", "--clip=walk")
+    assert (poses.clip, poses.subject, poses.frames) == ("walk", "", FRAMES)
+    wanted = lifted_directly(lifter, found[0], known, 3)
+    np.testing.assert_allclose(poses.pose, wanted, atol=0.1 * MILLIMETRE)
+    assert "no tracks, and never two in a frame" in capsys.readouterr().err
+
+
 def test_scores_up_to_another_number_are_refused_and_scaled(run, refused, calibration, tmp_path):
     found = alone()
     found[..., 2] *= 6
