@@ -81,7 +81,7 @@ def units_for(body_size: float | None) -> ShownUnits:
     have three significant digits; those of other bodies as many decimals as are usual for people.
 
     Args:
-        body_size: Distance between the farthest joints, metres (`data.validation.body_size`).
+        body_size: Distance between the farthest joints, metres (`data.body_size.body_size`).
     """
     if body_size is None or not body_size > 0 or _SMALL <= body_size <= _LARGE:
         return HUMAN_UNITS

@@ -26,6 +26,8 @@ class Skeleton:
 
     def __post_init__(self) -> None:
         joints = len(self.joint_names)
+        if not all(name.strip() for name in self.joint_names):
+            raise data_error(f"joint_names {self.joint_names}", "one is blank", "name every joint")
         if len(set(self.joint_names)) != joints:
             raise data_error("joint_names", "each name must be there once", "rename the joints")
         if len(self.parents) != joints or not all(-1 <= p < joints for p in self.parents):

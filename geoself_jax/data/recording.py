@@ -14,16 +14,13 @@ from jaxtyping import Float64
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data import validation
+from geoself_jax.data.camera_checks import check_cameras
+from geoself_jax.data.derive_root import derive_root
 from geoself_jax.data.files import npz
+from geoself_jax.data.find_skeleton import find_known, known_skeleton, same_joints
 from geoself_jax.data.lost_pixels import undistorted, warn_of_lost
-from geoself_jax.data.skeletons import (
-    KNOWN_SKELETONS,
-    Rootless,
-    derive_root,
-    find_known,
-    known_skeleton,
-    same_joints,
-)
+from geoself_jax.data.roots import Rootless
+from geoself_jax.data.skeletons import KNOWN_SKELETONS
 from geoself_jax.geometry.camera import Camera
 from geoself_jax.geometry.lenses import Lens
 
@@ -189,8 +186,8 @@ class Recording:
 def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     """Checks the arrays of format `geoself-multiview/1` and undoes lens distortion.
 
-    Where the file gives no root, one is derived (`data.skeletons.derive_root`): a pelvis where its
-    joints are a known detector's without one, a centroid where they are no known skeleton's.
+    Where the file gives no root, one is derived (`data.derive_root.derive_root`): a pelvis where
+    its joints are a known detector's without one, a centroid where they are no known skeleton's.
 
     Args:
         arrays: As in the file; see docs/recording.md.
@@ -202,7 +199,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
     validation.check_names(source, arrays)
     validation.check_shapes(source, arrays)
     validation.check_detections(source, arrays)
-    R = validation.check_cameras(source, arrays)
+    R = check_cameras(source, arrays)
     validation.check_scene(source, arrays)
     camera = HostCamera(arrays["K"].astype(np.float64), R, arrays["center"].astype(np.float64))
     keypoints_2d = arrays["keypoints_2d"].astype(np.float32)

@@ -6,7 +6,9 @@ from typing import Any
 from geoself_jax.core.errors import GeoselfError, data_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_toml
-from geoself_jax.data.skeletons import CENTROID, KNOWN_SKELETONS, Rootless
+from geoself_jax.data.roots import CENTROID, Rootless
+from geoself_jax.data.skeletons import KNOWN_SKELETONS
+from geoself_jax.data.validation import ACTING
 
 _KEYS = ("joints", "root", "bones", "parents", "left_right", "body_metres")
 _EXAMPLE = 'e.g. joints = ["pelvis", "hip"], root = "pelvis", bones = [["pelvis", "hip"]]'
@@ -35,7 +37,7 @@ def read_skeleton_toml(path: Path) -> Skeleton:
     `joints` are names in the order of the arrays, `root` one of them, or `centroid`, the mean of
     those that are seen, where none is the root. The tree is given once: as `bones`, pairs that join
     two joints in either order, or as `parents`, joint = parent. With a centroid it may be several
-    trees.
+    trees; left out or empty, no joints are known to keep their distance.
     `left_right` are pairs (left joint, right joint); it may be left out. So may `body_metres`, the
     smallest and the largest distance between the farthest joints of such a body: a recording in
     another unit is then refused.
@@ -53,21 +55,16 @@ def read_skeleton_toml(path: Path) -> Skeleton:
             raise data_error(f"{path}: joints: {joint!r} twice", "wanted each once", "rename one")
     rootless = values.get("root") == CENTROID and CENTROID not in joints
     root = None if rootless else _joint(path, "root", values.get("root"), joints)
-    if ("bones" in values) == ("parents" in values):
-        found = "both bones and parents" if "bones" in values else "neither bones nor parents"
-        raise data_error(f"{path}: {found}", "wanted one of the two for the tree", _EXAMPLE)
-    if "bones" in values:
-        parents = _from_bones(path, _pairs(path, "bones", values["bones"], joints), joints, root)
-    else:
-        parents = _from_table(path, values["parents"], joints, root)
+    parents = _parents(path, values, joints, root)
     left_right = _pairs(path, "left_right", values.get("left_right", []), joints)
+    size = _size(path, values.get("body_metres"))
     try:
         return (Rootless if root is None else Skeleton)(
             tuple(joints),
             tuple(-1 if p is None else joints.index(p) for p in parents),
             tuple((joints.index(a), joints.index(b)) for a, b in left_right),
             0 if root is None else joints.index(root),
-            _size(path, values.get("body_metres")),
+            size,
         )
     except GeoselfError as error:
         raise data_error(f"{path}: {error}", "", "") from error
@@ -75,6 +72,10 @@ def read_skeleton_toml(path: Path) -> Skeleton:
 
 def _names(path: Path, key: str, value: Any) -> list[str]:
     if isinstance(value, list) and value and all(isinstance(v, str) for v in value):
+        for name in value:
+            if not name.strip() or ACTING.search(name):
+                what = "is blank" if not name.strip() else "has control characters"
+                raise data_error(f"{path}: {key}: {name!a}", what, "name the joint")
         return value
     found = "is not there" if value is None else f"is {_short(value)}"
     raise data_error(f"{path}: {key} {found}", "wanted a list of joint names", _EXAMPLE)
@@ -116,10 +117,26 @@ def _pairs(path: Path, key: str, value: Any, joints: list[str]) -> list[tuple[st
     return [(_joint(path, key, a, joints), _joint(path, key, b, joints)) for a, b in value]
 
 
-def _from_table(path: Path, value: Any, joints: list[str], root: str | None) -> list[str | None]:
+def _parents(
+    path: Path, values: dict[str, Any], joints: list[str], root: str | None
+) -> list[str | None]:
+    """Each joint's parent, by bones or a table; none has one where neither says anything."""
+    if "bones" in values and "parents" in values:
+        what = f"{path}: both bones and parents"
+        raise data_error(what, "wanted one of the two for the tree", _EXAMPLE)
+    table, pairs = values.get("parents", {}), values.get("bones", [])
+    if not isinstance(table, dict):
+        raise data_error(f"{path}: parents is {_short(table)}", "wanted joint = parent", _EXAMPLE)
+    bones = _pairs(path, "bones", pairs, joints)
+    if bones:
+        return _from_bones(path, bones, joints, root)
+    return _from_table(path, table, joints, root) if table else [None] * len(joints)
+
+
+def _from_table(
+    path: Path, value: dict[str, Any], joints: list[str], root: str | None
+) -> list[str | None]:
     """Each joint's parent; all but the root must have one, or, without a root, any may."""
-    if not isinstance(value, dict):
-        raise data_error(f"{path}: parents is {_short(value)}", "wanted joint = parent", _EXAMPLE)
     for joint, parent in value.items():
         _joint(path, "parents", joint, joints)
         _joint(path, f"parents: {joint}", parent, joints)
@@ -175,7 +192,7 @@ def _from_bones(
         if joint not in parents:
             raise data_error(
                 f"{path}: bones: none joins {joint!r} to the root {root!r}",
-                "wanted one tree of all joints",
+                "wanted one tree of all joints, or no bones",
                 "add a bone",
             )
     return [parents[joint] for joint in joints]

@@ -1,12 +1,13 @@
 """What the arrays of a recording must be; the first fault is named with its place."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from geoself_jax.core.errors import GeoselfError, data_error, nearest_name
-from geoself_jax.core.skeleton import normalized
+from geoself_jax.core.errors import data_error, nearest_name
+from geoself_jax.data.body_size import body_size, known_size, wrong_unit
+from geoself_jax.data.camera_checks import camera_at, first_place
 
 TEXT = (
     *("format", "joint_names", "clip_names", "clip_actions"),
@@ -24,21 +25,8 @@ OPTIONAL = (
 SINGLE = ("format", "fps", "root", "assumed_skeleton")
 _KINDS = {"U": "text", "iu": "whole numbers", "iuf": "numbers"}
 
-ROTATION_ACCEPTED = 1e-5
-ROTATION_PROJECTED = 1e-2
-
 ACTING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")
 """Control characters, lone surrogates, line separators, marks that turn the order of letters."""
-
-BODY_METRES = (0.5, 3.0)
-"""Largest distance between two joints of a person, median over instants."""
-
-FARTHEST_ORIGIN = 1e4
-"""Times the cameras' distance from their middle: there single precision rounds to 1/2000 of it."""
-
-_UNITS = {"mm": 1e-3, "cm": 1e-2}
-_UNIT_NAMES = {"mm": "millimetres", "cm": "centimetres"}
-_OF_PEOPLE = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 
 
 def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
@@ -224,7 +212,7 @@ def check_detections(source: str, arrays: Mapping[str, np.ndarray]) -> None:
     keypoints_2d, confidence = arrays["keypoints_2d"], arrays["confidence"]
     outside = ~((confidence >= 0) & (confidence <= 1))
     if outside.any():
-        place = _first(outside)
+        place = first_place(outside)
         raise data_error(
             f"{source}: confidence {float(confidence[place])} at {_name(arrays, place)}",
             "wanted a number in [0, 1]",
@@ -233,7 +221,7 @@ def check_detections(source: str, arrays: Mapping[str, np.ndarray]) -> None:
     missing = ~placed(keypoints_2d)
     trusted = missing & (confidence > 0)
     if trusted.any():
-        place = _first(trusted)
+        place = first_place(trusted)
         raise data_error(
             f"{source}: keypoints_2d is not finite at {_name(arrays, place)}, "
             f"with confidence {float(confidence[place]):.3f}",
@@ -262,9 +250,9 @@ def check_scene(source: str, arrays: Mapping[str, np.ndarray]) -> None:
     if not (np.isfinite(fps) and fps > 0):
         raise data_error(f"{source}: fps {fps}", "wanted frames per second, above 0", "fix fps")
     if (arrays["image_size"] <= 0).any():
-        place = _first(arrays["image_size"] <= 0)
+        place = first_place(arrays["image_size"] <= 0)
         raise data_error(
-            f"{source}: image_size of {_camera(arrays, place)} is "
+            f"{source}: image_size of {camera_at(arrays, place)} is "
             f"{arrays['image_size'][place[:2]].tolist()}",
             "wanted width and height in pixels, above 0",
             "fix image_size",
@@ -312,148 +300,6 @@ def _declared(source: str, arrays: Mapping[str, np.ndarray]) -> tuple[float, flo
     return least, most
 
 
-def known_size(
-    joint_names: Sequence[str], declared: tuple[float, float] | None = None
-) -> tuple[float, float] | None:
-    """Returns the smallest and largest size of a body, metres; None where it may be of any size.
-
-    Args:
-        joint_names: Of its skeleton: a person's size is known.
-        declared: `Skeleton.body_metres`, which counts first.
-    """
-    return declared or (BODY_METRES if is_person(joint_names) else None)
-
-
-def is_person(joint_names: Sequence[str]) -> bool:
-    """Returns whether joints are a person's, whose size is known; another body may be of any size.
-
-    There are two each of shoulder, hip, knee and so on, and no paw.
-    """
-    names = [normalized(name) for name in joint_names]
-    person = all(sum(part in name for name in names) >= 2 for part in _OF_PEOPLE)
-    animal = any(word in name for name in names for word in ("paw", "tail", "hoof", "wing"))
-    return person and not animal
-
-
-def body_size(points: np.ndarray) -> float:
-    """Median over instants of the largest distance between two joints; NaN where there is none.
-
-    Args:
-        points: (frames, joints, 3); NaN where missing.
-    """
-    largest = np.zeros(len(points))
-    for joint in range(points.shape[1]):  # all pairs at once are gigabytes where joints are many
-        away = np.linalg.norm(points - points[:, joint, None], axis=-1)
-        largest = np.maximum(largest, np.where(np.isfinite(away), away, 0).max(-1))
-    return float(np.median(largest[largest > 0])) if (largest > 0).any() else float("nan")
-
-
-def wrong_unit(what: str, size: float, limits: tuple[float, float] = BODY_METRES) -> GeoselfError:
-    """Returns the error for a body whose size is not in metres; it says the unit.
-
-    Args:
-        what: What was measured, as the error names it.
-        size: Distance between the farthest joints (`body_size`), in the unit of the file.
-        limits: Smallest and largest, metres (`known_size`).
-    """
-    return data_error(*wrong_unit_words(what, size, limits))
-
-
-def wrong_unit_words(
-    what: str, size: float, limits: tuple[float, float] = BODY_METRES
-) -> tuple[str, str, str]:
-    """Returns what is wrong, what was wanted and what to do, of `wrong_unit`.
-
-    Args:
-        what, size, limits: As of `wrong_unit`; metres.
-    """
-    wanted = f"wanted metres, {limits[0]:g} to {limits[1]:g}"
-    do = "give its lengths in metres: center and pose_world, or `prepare` again with --unit"
-    units = [unit for unit, metres in _UNITS.items() if limits[0] <= size * metres <= limits[1]]
-    if not units and size > 10 * limits[1]:
-        units = ["mm" if size > 100 * limits[1] else "cm"]
-    if len(units) == 1:
-        wanted, do = f"{wanted}; this looks like {_UNIT_NAMES[units[0]]}", f"{do}={units[0]}"
-    elif units:
-        do = f"{do}, {' or '.join(units)}: its size does not say which"
-    return f"{what} measures {size:.4g} between its farthest joints", wanted, do
-
-
-def check_cameras(source: str, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Checks that cameras are finite, K is an intrinsic matrix and R a rotation; returns R.
-
-    Where R R^T is off by more than `ROTATION_ACCEPTED` (numbers printed with few digits) R becomes
-    the nearest rotation. Errors above `ROTATION_PROJECTED` and mirrored axes are refused.
-
-    Args:
-        source: Name for error messages.
-        arrays: As in the file, after `check_shapes`.
-
-    Returns:
-        (rigs, views, 3, 3) rotation from world axes to camera axes, float64.
-
-    Raises:
-        GeoselfError: A camera is invalid (65).
-    """
-    R, K = np.asarray(arrays["R"], np.float64), arrays["K"]
-    for name in ("K", "R", "center", "dist", "image_size"):
-        if name in arrays and not np.isfinite(arrays[name]).all():
-            place = _first(~np.isfinite(arrays[name]))
-            raise data_error(
-                f"{source}: {name} of {_camera(arrays, place)} is not finite",
-                "wanted numbers",
-                "fix the calibration",
-            )
-    flat = (K[..., 0, 0] <= 0) | (K[..., 1, 1] <= 0) | (K[..., 1, 0] != 0)
-    flat |= (K[..., 2, :] != [0, 0, 1]).any(-1)
-    if flat.any():
-        raise data_error(
-            f"{source}: K of {_camera(arrays, _first(flat))} is "
-            f"{np.round(K[_first(flat)], 2).tolist()}",
-            "wanted [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels with fx, fy > 0",
-            "fix the calibration",
-        )
-    mirrored = np.linalg.det(R) < 0
-    if mirrored.any():
-        raise data_error(
-            f"{source}: R of {_camera(arrays, _first(mirrored))} has determinant "
-            f"{np.linalg.det(R[_first(mirrored)]):.3f}",
-            "a mirrored camera: wanted a rotation, determinant +1",
-            "use x right, y down, z forward for the camera's axes",
-        )
-    fault = np.abs(R @ np.swapaxes(R, -1, -2) - np.eye(3)).max((-1, -2))
-    if (fault > ROTATION_PROJECTED).any():
-        place = _first(fault > ROTATION_PROJECTED)
-        raise data_error(
-            f"{source}: R of {_camera(arrays, place)} is not orthonormal, "
-            f"off by {fault[place]:.2g}",
-            "wanted R R^T = 1",
-            "fix the calibration",
-        )
-    _check_origin(source, arrays)
-    U, _, Vt = np.linalg.svd(R)
-    return np.where((fault > ROTATION_ACCEPTED)[..., None, None], U @ Vt, R)
-
-
-def _check_origin(source: str, arrays: Mapping[str, np.ndarray]) -> None:
-    """Refuses a world whose origin is so far away that single precision loses the body."""
-    for rig, center in enumerate(np.asarray(arrays["center"], np.float64)):
-        middle = np.median(center, axis=0)
-        reach = float(np.median(np.linalg.norm(center - middle, axis=-1)))
-        away = float(np.linalg.norm(middle))
-        if len(center) > 1 and reach > 0 and away > FARTHEST_ORIGIN * reach:
-            raise data_error(
-                f"{source}: the world's origin is {away:.3g} m from the cameras of rig "
-                f"{arrays['rig_names'][rig]}, which stand {reach:.3g} m apart",
-                "poses are kept in single precision, which would lose the body there",
-                f"subtract about {np.round(middle, 3).tolist()} from center and pose_world",
-            )
-
-
-def _first(bad: np.ndarray) -> tuple[int, ...]:
-    return tuple(int(i) for i in np.argwhere(bad)[0])
-
-
 def _name(arrays: Mapping[str, np.ndarray], place: tuple[int, ...]) -> str:
     frame, view, joint = place[:3]
     clip = arrays["clip_names"][arrays["clip_id"][frame]]
@@ -462,8 +308,3 @@ def _name(arrays: Mapping[str, np.ndarray], place: tuple[int, ...]) -> str:
         f"view {view} ({arrays['camera_names'][view]}), "
         f"joint {joint} ({arrays['joint_names'][joint]})"
     )
-
-
-def _camera(arrays: Mapping[str, np.ndarray], place: tuple[int, ...]) -> str:
-    rig, view = place[:2]
-    return f"rig {arrays['rig_names'][rig]}, camera {arrays['camera_names'][view]}"

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.model import Prediction
+from geoself_jax.data.body_size import is_person
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.validation import is_person
 from geoself_jax.evaluate.ranking import truth_in_its_joints
 from geoself_jax.evaluate.uncertainty import distances
 from geoself_jax.view.body_scale import size_of
@@ -26,7 +26,7 @@ def per_joint_scores(
         triangulated: (frames, joints, 3), metres, world frame.
 
     Returns:
-        body_size_mm: median distance between the farthest joints (`data.validation.body_size`), of
+        body_size_mm: median distance between the farthest joints (`data.body_size.body_size`), of
         the ground truth in these joints, else of the triangulated ones; and per_joint: `against`
         which of the two, and `joints`, by name `mean_mm` and `PERCENTILES`, root-relative. A joint
         without any, and the root, are left out; both are where nothing is known.

@@ -12,10 +12,10 @@ from geoself_jax.core.model import Prediction
 from geoself_jax.core.predict import make_predict
 from geoself_jax.core.shown_lengths import ShownUnit, units_for
 from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.data.find_skeleton import same_joints
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.rig import up_in_camera
-from geoself_jax.data.skeletons import same_joints
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.evaluate import uncertainty
 from geoself_jax.evaluate.joint_chart import units_of

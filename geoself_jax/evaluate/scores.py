@@ -12,10 +12,10 @@ from geoself_jax.core import metrics
 from geoself_jax.core.batch import windows
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.notices import silent
+from geoself_jax.data.body_size import is_person
 from geoself_jax.data.joint_maps import LIMBS, JointMap, joint_map, limb_joints
 from geoself_jax.data.length_unit import unit_of
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.validation import is_person
 from geoself_jax.geometry.camera import (
     Camera,
     project,

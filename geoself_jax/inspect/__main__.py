@@ -90,7 +90,7 @@ def _against(warnings: int) -> str:
 def _training(data: str, recording: "Recording") -> list[str]:
     """Flags that train on these data: of so few cameras, or such joints, that no recipe fits."""
     from geoself_jax.core.augmentation import can_exchange
-    from geoself_jax.data.validation import is_person
+    from geoself_jax.data.body_size import is_person
 
     if data.startswith("synthetic:"):
         return ["--config=synthetic", "--workdir=runs/synthetic"]

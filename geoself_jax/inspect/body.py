@@ -7,8 +7,9 @@ import numpy as np
 
 from geoself_jax.core.shown_lengths import HUMAN_UNITS, ShownUnits, size_text
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.body_size import body_size, is_person, known_size, wrong_unit_words
+from geoself_jax.data.body_words import words_for
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
-from geoself_jax.data.validation import body_size, is_person, known_size, wrong_unit_words
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.sides import find
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
@@ -294,10 +295,11 @@ def check_up(samples: list[Sample]) -> list[Verdict]:
     likely = [0, 0, 0]
     likely[axis] = int(np.sign(direction[axis]))
     figures = f"the mean direction from hips to head is {angle:.0f} degrees off world_up"
+    many = words_for(skeleton.joint_names).many
     if angle <= 45:
-        return [ok("world_up", "people stand upright", figures)]
+        return [ok("world_up", f"{many} stand upright", figures)]
     lie = angle < 120
-    what = "people lie" if lie else "people stand upside down"
+    what = f"{many} lie" if lie else f"{many} stand upside down"
     severity = warning if lie else error
     do, assumed = f"world_up is nearer to {likely}", samples[0].whole.assumed_skeleton
     if not assumed and _images_upright(samples, up):
@@ -337,6 +339,7 @@ def trunk(skeleton: Skeleton, points: np.ndarray) -> np.ndarray | None:
 def check_depth(sample: Sample) -> list[Verdict]:
     """Verdicts on people behind a camera that sees them, or farther than a camera can see."""
     _, depth = sample.seen_by_all
+    many = words_for(sample.whole.skeleton.joint_names).many
     found = []
     for view in range(sample.views):
         values = depth[:, view][sample.seen[:, view] & np.isfinite(depth[:, view])]
@@ -348,11 +351,11 @@ def check_depth(sample: Sample) -> list[Verdict]:
         figures += sample.shown.rig.named(far)
         if behind > 0.01:
             severity = error if behind > 0.2 else warning
-            what = f"{sample.name(view)}: people are behind it"
+            what = f"{sample.name(view)}: {many} are behind it"
             found.append(severity("depth", what, figures, "check R and center (x_cam = R (x - c))"))
         elif far > 100 and is_person(sample.whole.skeleton.joint_names):
             what = f"{sample.name(view)}: people are far away"
             do = "check the unit of center"
             found.append(warning("depth", what, f"median depth {far:.0f} m", do))
     rig = sample.whole.rig_names[sample.rig]
-    return found or [ok("depth", f"rig {rig}: people are in front of all cameras")]
+    return found or [ok("depth", f"rig {rig}: {many} are in front of all cameras")]

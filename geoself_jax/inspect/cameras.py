@@ -4,6 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
+from geoself_jax.data.body_words import words_for
 from geoself_jax.inspect import clocks, conventions
 from geoself_jax.inspect.conventions import Cause
 from geoself_jax.inspect.sample import Sample
@@ -88,7 +89,7 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
     return (
         f"{sample.name(alone)} does not fit the others",
         evidence + rest + "; no usual mistake explains it",
-        "check its K, R, center, synchronization, and that it sees the same person",
+        "check its K, R, center, synchronization, and that it sees the same body",
     )
 
 
@@ -152,14 +153,14 @@ def check_baselines(sample: Sample) -> list[Verdict]:
     if not close:
         return []
     distance, a, b = min(close)
-    shown = sample.shown.rig
+    shown, many = sample.shown.rig, words_for(sample.whole.skeleton.joint_names).many
     if distance >= 0.02 * depth:
         return [ok("baseline", f"rig {sample.whole.rig_names[sample.rig]}: all cameras are apart")]
     return [
         warning(
             "baseline",
             f"{sample.name(a)} and {names[b]} stand in one place",
-            f"{shown.named(unit * distance, 2)} apart, people {shown.named(unit * depth)} away",
+            f"{shown.named(unit * distance, 2)} apart, {many} {shown.named(unit * depth)} away",
             "check center, or leave one out",
         )
     ]

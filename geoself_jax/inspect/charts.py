@@ -56,7 +56,7 @@ def _ground(up: np.ndarray) -> np.ndarray:
 
 
 def rig_from_above(sample: Sample) -> Figure:
-    """Cameras, where they look and how wide, and the person's path; numbers in the rig's unit."""
+    """Cameras, where they look and how wide, and the body's path; numbers in the rig's unit."""
     figure = _figure(6.4, 5.2)
     axes = figure.add_subplot()
     up, metres = sample.whole.world_up, sample.whole.unit * sample.points
@@ -64,7 +64,7 @@ def rig_from_above(sample: Sample) -> Figure:
     scale, size = scale_of(metres, sample.whole.skeleton), size_of(metres)
     root = metres[:, sample.whole.skeleton.root] / scale
     path = root[np.isfinite(root).all(-1)] @ floor.T
-    axes.plot(*path.T, ".", color=_BAR, ms=2.5, alpha=0.35, label="person")
+    axes.plot(*path.T, ".", color=_BAR, ms=2.5, alpha=0.35, label="body")
     centers = sample.whole.unit * sample.cameras.center @ floor.T / scale
     reach = 0.45 * float(np.median(np.linalg.norm(centers - centers.mean(0), axis=-1))) + 0.3
     for view in range(sample.views):

@@ -5,8 +5,9 @@ import hashlib
 import numpy as np
 
 from geoself_jax.core.shown_lengths import units_for
+from geoself_jax.data.body_size import body_size
+from geoself_jax.data.body_words import words_for
 from geoself_jax.data.recording import HostCamera, Recording
-from geoself_jax.data.validation import body_size
 from geoself_jax.inspect.sample import Sample, place, spread, triangulated
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
@@ -85,7 +86,8 @@ def check_leaks(recording: Recording, against: Recording, other: str) -> list[Ve
     if shared:
         what = f"subjects of both files: {', '.join(shared[:5])}"
         evidence = f"{len(shared)} names in common"
-        do = "keep a person in one file, unless the names mean different people"
+        words = words_for(recording.skeleton.joint_names)
+        do = f"keep one {words.one} in one file, unless the names mean different {words.many}"
         found.append(warning(LEAK, what, evidence, do))
     return found or [ok(LEAK, f"nothing in common with {other}")]
 

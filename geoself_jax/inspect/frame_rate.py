@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geoself_jax.data.validation import is_person
+from geoself_jax.data.body_size import is_person
 from geoself_jax.inspect import free_flight
 from geoself_jax.inspect.free_flight import GRAVITY
 from geoself_jax.inspect.sample import Sample

@@ -108,7 +108,7 @@ def _tables(report: Report) -> list[str]:
         _table(seen, cameras),
         "<h2>Pairs</h2>",
         _table(("pair", "epipolar px", "95 %", f"baseline {rig}", "angle °"), pairs),
-        "<h2>People</h2>",
+        "<h2>Subjects</h2>",
         _table(("subject", f"size {units.size.symbol}"), subjects),
         "<details><summary>Bones</summary>",
         _table(("bone", f"length {units.bone.symbol}", "spread %", "to its twin"), bones),
@@ -145,7 +145,7 @@ def _figures(report: Report) -> list[str]:
         shown.insert(0, ("Triangulation residual", charts.residuals(samples)))
     for sample in samples:
         name = report.recording.rig_names[sample.rig]
-        above = f"{name}: cameras, what they see, and the person's path"
+        above = f"{name}: cameras, what they see, and the body's path"
         over = f"{name}: detections in colour, what all views say of them in grey"
         shown += [(above, charts.rig_from_above(sample)), (over, charts.overlays(sample))]
     return ["<h2>Figures</h2>"] + [

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from geoself_jax.data.validation import body_size
+from geoself_jax.data.body_size import body_size
 from geoself_jax.inspect.sample import Sample
 from geoself_jax.inspect.verdicts import Verdict, ok, warning
 

@@ -57,7 +57,7 @@ def check_directions(sample: Sample) -> list[Verdict]:
 def _line(sample: Sample) -> str:
     rig = f"rig {sample.whole.rig_names[sample.rig]}"
     if sample.views > 2:
-        return f"{rig}: all cameras see people along nearly one line"
+        return f"{rig}: all cameras look along nearly one line"
     rays = sample.points[None] - sample.cameras.center[:, None, None]
     rays = rays / np.linalg.norm(rays, axis=-1, keepdims=True)
     angle = np.degrees(np.arccos(np.clip(_median((rays[0] * rays[1]).sum(-1)), -1, 1)))

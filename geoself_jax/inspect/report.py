@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.shown_lengths import units_for_all
+from geoself_jax.data.body_size import body_size
 from geoself_jax.data.length_unit import in_length_units
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.validation import body_size
 from geoself_jax.inspect import (
     body,
     by_clip,
@@ -113,7 +113,7 @@ def of_geometry(
         found += of_rig
         fitting += fits
     if not fitting:
-        what = "people and timing were not checked"
+        what = "bodies and timing were not checked"
         return [*found, verdicts.note("cameras", what, "the cameras do not fit each other")]
     return found + of_people(recording, fitting, thorough=thorough, sided=not _disagree(found))
 
@@ -207,7 +207,7 @@ def in_frames_and_time(sample: Sample) -> tuple[list[Verdict], Sample]:
         starts = tuple(f"{name}{end}" for name in exchanged for end in (": ", " "))
         late = [v for v in late if not v.what.startswith(starts)]
         clocks = tuple(f"{name}: " for name in names if any(name in v.what for v in late))
-        strangers = [v for v in found if v.check == sides.PERSON and v.what.startswith(clocks)]
+        strangers = [v for v in found if v.check == sides.BODY and v.what.startswith(clocks)]
         return [v for v in found if v not in strangers] + late, sample
     return (found if in_step is sample else sides.check_frames(in_step)) + late, in_step
 
@@ -249,7 +249,7 @@ def of_people(
     if vertical[0].severity != "ok":  # upside down, left looks like right
         what = "whether left and right are exchanged in all cameras was not checked"
         unchecked = vertical[0].what == body.NOT_CHECKED
-        why = body.NOT_CHECKED if unchecked else "people do not stand upright by world_up"
+        why = body.NOT_CHECKED if unchecked else "they do not stand upright by world_up"
         found.append(verdicts.note(sides.CHECK, what, why))
     elif sided and all(verdict.severity != "error" for verdict in order):
         found += sides.check_anatomy(samples)

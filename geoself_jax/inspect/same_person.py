@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.body_words import words_for
 from geoself_jax.data.recording import Recording
 from geoself_jax.inspect.body import bones_of
 from geoself_jax.inspect.sample import place, spread
@@ -78,13 +79,13 @@ def _near(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _copied(recording: Recording, a: int, b: int, share: float, frames: np.ndarray) -> Verdict:
-    names = recording.subject_names
+    names, many = recording.subject_names, words_for(recording.skeleton.joint_names).many
     one, other = (place(recording, frame) for frame in frames)
     return warning(
         CHECK,
         f"{names[a]} and {names[b]} are the same footage under two names",
         f"{100 * share:.0f} % of the frames looked at are there twice, e.g. {one} as {other}",
-        "take one out: held-out people have to be other people",
+        f"take one out: held-out {many} have to be other {many}",
     )
 
 
@@ -100,14 +101,16 @@ def check_bodies(skeleton: Skeleton, subjects: dict[str, np.ndarray]) -> list[Ve
         for name, points in subjects.items()
         if np.isfinite(points).all(-1).any(1).sum() >= _POSES
     }
-    found = []
+    found, words = [], words_for(skeleton.joint_names)
     for a, b in combinations(lengths, 2):
         apart = np.log(lengths[a] / lengths[b])
         apart = apart[np.isfinite(apart)]
         if len(apart) >= _BONES and np.sqrt(np.mean(apart**2)) < _ALIKE:
             percent = 100 * np.sqrt(np.mean(apart**2))
-            what = f"{a} and {b} may be one person"
-            figures = f"their {len(apart)} bones differ by {percent:.1f} %, different people's by 3"
-            do = "give them one name if they are: held-out people have to be other people"
-            found.append(note(CHECK, what, f"{figures} and more", do))
+            what = f"{a} and {b} may be one {words.one}"
+            figures = f"their {len(apart)} bones differ by {percent:.1f} %"
+            if words.one == "person":
+                figures += ", different people's by 3 and more"
+            do = f"give them one name if they are: held-out {words.many} have to be other ones"
+            found.append(note(CHECK, what, figures, do))
     return found

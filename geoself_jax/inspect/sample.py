@@ -11,9 +11,9 @@ import numpy as np
 
 from geoself_jax.core.in_chunks import in_chunks
 from geoself_jax.core.shown_lengths import ShownUnits, units_for
+from geoself_jax.data.body_size import body_size
 from geoself_jax.data.recording import HostCamera, Recording
 from geoself_jax.data.triangulated import triangulate_frames
-from geoself_jax.data.validation import body_size
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
 from geoself_jax.geometry.epipolar import epipolar_distance
 from geoself_jax.geometry.triangulation import position_covariance

@@ -8,7 +8,7 @@ from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.inspect.sample import Sample, place
 from geoself_jax.inspect.verdicts import Verdict, error, note, ok, warning
 
-CHECK, PERSON = "left and right", "person"
+CHECK, BODY = "left and right", "body"
 DISAGREE = "the cameras disagree on left and right"
 _LEAST_PX = 15.0  # in an image 1000 wide, of the frame as it is
 _SHARE = (0.08, 0.6)  # of a camera's frames exchanged: from here a warning, from here an error
@@ -124,11 +124,11 @@ def _lasting(sample: Sample, swapped: np.ndarray) -> bool:
 def _stranger(sample: Sample, view: int, strange: np.ndarray, share: float) -> Verdict:
     first = place(sample.whole, sample.frames[np.flatnonzero(strange)[0]])
     return warning(
-        PERSON,
+        BODY,
         f"{sample.name(view)}: somebody else, a wrong pose or another instant in some frames",
         f"{100 * share:.0f} % of the frames are over {_STRANGER_PX:.0f} px off while the others "
         f"fit, first {first}",
-        "match the people of the views again, check whether it is in step, or set those "
+        "match the bodies of the views again, check whether it is in step, or set those "
         "confidences to 0",
     )
 

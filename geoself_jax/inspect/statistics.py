@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.shown_lengths import ShownUnits, units_for_all
+from geoself_jax.data.body_size import body_size
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.validation import body_size
 from geoself_jax.inspect.body import bones_of
 from geoself_jax.inspect.detection_checks import rank_correlation
 from geoself_jax.inspect.sample import Sample, epipolar, one

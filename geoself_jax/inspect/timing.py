@@ -27,7 +27,7 @@ def check_timing(sample: Sample) -> tuple[list[Verdict], Sample]:
         return [note(CHECK, what, "no consecutive frames")], sample
     if moved < LEAST_PX:
         what = f"rig {rig}: whether the cameras are in step was not checked"
-        return [note(CHECK, what, f"the person hardly moves: {moved:.2f} px a frame")], sample
+        return [note(CHECK, what, f"the body hardly moves: {moved:.2f} px a frame")], sample
     found = _lasting(clocks.late_views(few))
     changed = dropped.find(sample, list(found))
     if changed:

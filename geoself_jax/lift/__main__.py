@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
 from geoself_jax.runtime import cli, phases
+from geoself_jax.runtime.up_flag import parse_up
 
 if TYPE_CHECKING:
     import argparse
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from geoself_jax.lift.output import Output
     from geoself_jax.lift.video_detections import Video
 
-_DESCRIPTION = """Lifts one person's 2D joints, as a detector found them in one camera's video, to
-3D joints in metres. Frames in which nobody was found stay missing."""
+_DESCRIPTION = """Lifts the 2D joints of one person or animal, as a detector found them in one
+camera's video, to 3D joints in metres. Frames in which nobody was found stay missing."""
 
 _EPILOG = """Keypoints: a file or folder of OpenPose, AlphaPose, MMPose, COCO results, DeepLabCut,
 SLEAP, MediaPipe or YOLO; or a recording of ours (.npz, synthetic:test, tfds:NAME), of which
@@ -35,7 +36,6 @@ DETECTIONS = (
 )
 CALIBRATION = ("calibration_format", "rig", "unit", "world_up")
 GUESS = ("fov", "focal")
-UPS = ("x", "-x", "y", "-y", "z", "-z")
 
 
 def make_parser() -> cli.Parser:
@@ -67,7 +67,7 @@ def make_parser() -> cli.Parser:
     add("--calibration-format", default="auto", help="if it cannot be recognized")
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=("m", "cm", "mm"), help="of the calibration, if its format has none")
-    add("--world-up", choices=UPS, help="the calibration's axis against gravity")
+    add("--world-up", metavar="AXIS", help="against gravity in it: z, ..., 0.1,0.2,0.97, unknown")
     add("--fov", type=float, metavar="DEGREES", help="a guess without calibration: horizontal")
     add("--focal", type=float, metavar="PX", help="or a guess: focal length")
     add("--image-size", metavar="WxH", help="of the images, pixels")
@@ -203,6 +203,8 @@ def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
         raise usage_error("--nwb-subject", why, "leave it out")
     if not recorded:
         _check_camera(flags)
+    if flags.world_up is not None:
+        parse_up(flags.world_up, "--world-up")
 
 
 def _check_camera(flags: "argparse.Namespace") -> None:
@@ -298,8 +300,8 @@ def read_camera(flags: "argparse.Namespace") -> "View":
     view = guessed_view(size, fov=flags.fov, focal=flags.focal)
     _warn(
         f"no calibration: a focal length of {view.K[0, 0]:.0f} px, the middle of the "
-        "image and a lens without distortion are guesses - the person's distance and their way "
-        "through the room are as good as these; the pose itself suffers less"
+        "image and a lens without distortion are guesses - the body's distance and its way through "
+        "the room are as good as these; the pose itself suffers less"
     )
     return view
 

@@ -8,10 +8,11 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.find_skeleton import same_joints
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.poses.resample import step_of
 from geoself_jax.data.poses.sequence import CAMERA, PoseCamera, PoseSequence
-from geoself_jax.data.skeletons import KNOWN_SKELETONS, same_joints
+from geoself_jax.data.skeletons import KNOWN_SKELETONS
 from geoself_jax.lift.lifter import Lifter
 from geoself_jax.lift.video_detections import Video
 

@@ -3,9 +3,11 @@
 import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.data.body_words import words_for
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.choose_person import Chosen, choose_person
-from geoself_jax.prepare.instances import Instances
+from geoself_jax.prepare.every_track import ONE_ALONE
+from geoself_jax.prepare.instances import Instances, never_two
 
 ALL = "all"
 """Everybody who has a track, each lifted alone."""
@@ -45,17 +47,19 @@ def every_track(found: Instances, rig: Rig, fps: float) -> tuple[dict[str, Chose
         found, rig, fps: As of `one_person`.
 
     Returns:
-        What was found of each track, by its name, and a line on detections without a track; empty
-        where all have one.
+        What was found of each track, by its name (empty where there are no tracks, and never two in
+        a frame), and a line on detections without a track; empty where all have one.
 
     Raises:
-        GeoselfError: The detector does not track (65).
+        GeoselfError: Several in a frame, and the detector does not track (65).
     """
+    if not found.track_names and never_two(found):
+        return {"": one_person(found, rig, fps, "only")}, f"{found.source}: {ONE_ALONE}"
     if not found.track_names:
         raise data_error(
             f"{found.source}: --person={ALL} lifts each track, and it has no tracks",
-            "who is who in the next frame is unknown",
-            "write it with tracks, or pass --person=only or largest",
+            "there are several in a frame, and who is who in the next is unknown",
+            "write it with tracks, or pass --person=largest",
         )
     chosen = {name: one_person(found, rig, fps, f"track:{name}") for name in found.track_names}
     lost = int((found.track < 0).sum())
@@ -69,10 +73,11 @@ def _refuse_crowd(found: Instances) -> None:
         return
     names = found.track_names
     listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    many = words_for(found.skeleton.joint_names).many
     by_track = f", or --person=track:NAME, of {listed}" if names else "; it has no tracks"
     by_track += f", or --person={ALL}" if names else ""
     raise data_error(
-        f"{found.source}: {people.max()} people in frame {frames[people.argmax()]}, several in "
+        f"{found.source}: {people.max()} {many} in frame {frames[people.argmax()]}, several in "
         f"{(people > 1).sum()} of {len(frames)}",
         "one must be selected",
         f"pass --person=largest{by_track}",

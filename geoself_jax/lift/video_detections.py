@@ -11,8 +11,9 @@ import numpy as np
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.data.find_skeleton import find_known
 from geoself_jax.data.recording import Recording, from_arrays
-from geoself_jax.data.skeletons import find_known, without_centroid
+from geoself_jax.data.roots import without_centroid
 from geoself_jax.lift.camera_view import View
 from geoself_jax.lift.person import every_track, one_person
 from geoself_jax.prepare.assemble import assemble
@@ -122,23 +123,25 @@ def read_tracks(
         clip: Name of the video; with the track's name it is that of each result.
 
     Returns:
-        A video per track, in the file's order: its `subject` is the track's name.
+        A video per track, in the file's order: its `subject` is the track's name. Without tracks,
+        and never two in a frame, that of the one that is there.
 
     Raises:
-        GeoselfError: Missing (66) or invalid file, or one without tracks (65).
+        GeoselfError: Missing (66) or invalid file, or several in a frame without tracks (65).
     """
     path = Path(path)
     rest = (confidence_scale, deviation_px, max_bytes, notice, own)
     found = _read(path, view, format, skeleton, *rest)
     tracks, lost = every_track(found, view.alone(), fps)
-    counts = ", ".join(f"{name} ({len(chosen.frame)})" for name, chosen in tracks.items())
-    notice(f"{path}: {_joints(found)}; tracks, with their frames: {counts}")
+    counts = ", ".join(f"{name} ({len(chosen.frame)})" for name, chosen in tracks.items() if name)
+    tracked = f"; tracks, with their frames: {counts}" if counts else ""
+    notice(f"{path}: {_joints(found)}{tracked}")
     if lost:
         notice(lost)
     return [
         _chosen_video(
-            *(f"{path}, track {name}", found, chosen, view, fps),
-            f"{clip}/{name}" if clip else name,
+            *(f"{path}, track {name}" if name else str(path), found, chosen, view, fps),
+            "/".join(filter(None, (clip, name))),
             name,
         )
         for name, chosen in tracks.items()

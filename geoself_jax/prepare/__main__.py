@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
 from geoself_jax.runtime import cli, phases
+from geoself_jax.runtime.up_flag import parse_up
 
 if TYPE_CHECKING:
     import argparse
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 FORMATS = ("auto", "human36m", "motionbert", "mpi_inf_3dhp", "aist", "panoptic", "rig", "motion")
 UNITS = ("m", "cm", "mm")
 MOTION_UNITS = ("m", "cm", "mm", "inch", "cmu")
-UPS = ("x", "-x", "y", "-y", "z", "-z")
 
 OWN_RIG = (
     *("calibration", "calibration_format", "rig", "unit", "height", "up", "camera", "detections"),
@@ -64,7 +64,7 @@ def make_parser() -> cli.Parser:
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=UNITS, help="of the calibration, where its format has none")
     add("--height", type=float, metavar="METRES", help="of the one person: the unit by their legs")
-    add("--up", choices=UPS, help="the world's axis against gravity")
+    add("--up", metavar="AXIS", help="against gravity: z, -y, ..., 0.1,0.2,0.97 or unknown")
     add("--camera", action="append", default=[], metavar="NAME=PATH", help="a camera's detections")
     add("--detections", default="auto", metavar="FORMAT", help="if it cannot be recognized")
     add(
@@ -156,6 +156,8 @@ def _check(flags: "argparse.Namespace") -> None:
         raise usage_error(f"--output={flags.output}", "wanted a name that ends in .npz", "add it")
     if not (flags.input or flags.camera):
         raise usage_error("--input", "required", "name a file or folder")
+    if flags.up is not None:
+        parse_up(flags.up)
     if flags.seed < 0:
         raise usage_error(f"--seed={flags.seed}", "wanted a number of at least 0", "raise it")
     for name in ("every", "fps", "confidence_scale", "max_bytes"):

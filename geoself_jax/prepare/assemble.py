@@ -7,10 +7,10 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.derive_root import derive_root
 from geoself_jax.data.lost_pixels import undistorted, warn_of_lost
 from geoself_jax.data.recording import up_array
 from geoself_jax.data.rig import Rig
-from geoself_jax.data.skeletons import derive_root
 from geoself_jax.prepare.clip import Clip
 from geoself_jax.prepare.merge_rigs import (
     PLAIN,

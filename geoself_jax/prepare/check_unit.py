@@ -11,7 +11,7 @@ import numpy as np
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.shown_lengths import size_text
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.validation import body_size, known_size
+from geoself_jax.data.body_size import body_size, known_size
 from geoself_jax.prepare.calibrations.units_and_axes import METRES
 from geoself_jax.prepare.clip import Clip, Reading
 from geoself_jax.prepare.scale_by_height import triangulated

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
+from geoself_jax.data.body_words import words_for
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.match_people import match_people
@@ -55,27 +56,41 @@ def choose_person(
             "their detections have different skeletons",
             "use one detector for all cameras of a rig",
         )
-    crowded = _most(views, frames)
+    words, crowded = words_for(views[0].skeleton.joint_names), _most(views, frames)
     if how == "only" and crowded[0] > 1:
         raise data_error(
-            f"{crowded[0]} people at frame {crowded[1]} of {crowded[2]}",
+            f"{crowded[0]} {words.many} at frame {crowded[1]} of {crowded[2]}",
             "wanted one at most",
             "choose one: " + ", ".join(f"--person={way}" for way in WAYS if way != "only"),
         )
     if how in ("auto", "only") and crowded[0] <= 1:
-        return Chosen(*_gather(views, [_only(view) for view in views], frames), "one person")
+        rows = [_only(view) for view in views]
+        return Chosen(*_gather(views, rows, frames), f"one {words.one}")
     if how == "largest":
         rows = [_largest(view) for view in views]
-        return Chosen(*_gather(views, rows, frames), "the largest person in each frame")
+        return Chosen(*_gather(views, rows, frames), f"the largest {words.one} in each frame")
     if how.startswith("track:"):
         rows = _tracked(views, rig, how.removeprefix("track:"))
         return Chosen(*_gather(views, rows, frames), how)
+    check_way(how)
+    rank = how.partition(":")[2]
+    found = match_people(views, rig, frames=frames, fps=fps, rank=int(rank) if rank else None)
+    return Chosen(*_gather(views, found.rows, frames), found.note)
+
+
+def check_way(how: str) -> None:
+    """Checks that there is such a way to choose.
+
+    Args:
+        how: As of `choose_person`, or `all`.
+
+    Raises:
+        GeoselfError: There is not (64).
+    """
     kind, _, rank = how.partition(":")
-    if kind == "auto" or (kind == "consistent" and (rank.isdecimal() or not rank)):
-        wanted = int(rank) if rank else None
-        found = match_people(views, rig, frames=frames, fps=fps, rank=wanted)
-        return Chosen(*_gather(views, found.rows, frames), found.note)
-    raise usage_error(f"--person={how}", "no such way", nearest_name(how, WAYS))
+    counted = kind == "consistent" and (rank.isdecimal() or not rank)
+    if how not in WAYS[:3] and how != WAYS[-1] and kind != "track" and not counted:
+        raise usage_error(f"--person={how}", "no such way", nearest_name(how, WAYS))
 
 
 def _other(views: Sequence[Instances]) -> Instances:
@@ -129,7 +144,7 @@ def _tracked(views: Sequence[Instances], rig: Rig, names: str) -> list[np.ndarra
         if twice.size:
             raise data_error(
                 f"{view.source}: track {name!r} is twice in frame {view.frame[found[twice[0]]]}",
-                "a track is one person",
+                "a track is one body",
                 "fix the detector's tracks, or choose by --person=largest",
             )
         rows.append(found)

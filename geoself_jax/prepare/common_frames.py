@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.data.body_words import words_for
 from geoself_jax.prepare.common_clock import counted_apart, starts_differ
 from geoself_jax.prepare.instances import Instances
 
@@ -40,7 +41,8 @@ def common_frames(
     if listed and max(listed.values()) < most and not starts_differ([*views.values()]):
         raise _unequal(views, listed, seen, "at least ")
     if any(frames < most for frames in seen.values()):
-        notice(_unknown_lengths(clip, seen, most))
+        words = words_for(next(iter(views.values())).skeleton.joint_names)
+        notice(_unknown_lengths(clip, seen, most, words.many))
     return most
 
 
@@ -78,9 +80,9 @@ def _counted_apart(clip: str, views: Mapping[str, Instances]) -> GeoselfError:
     )
 
 
-def _unknown_lengths(clip: str, seen: Mapping[str, int], most: int) -> str:
+def _unknown_lengths(clip: str, seen: Mapping[str, int], most: int, many: str) -> str:
     ends = ", ".join(f"{frames - 1} of {name}" for name, frames in seen.items() if frames < most)
     return (
-        f"{clip}: frames 0 to {most - 1} are taken; files that list only frames with people end "
+        f"{clip}: frames 0 to {most - 1} are taken; files that list only frames with {many} end "
         f"earlier, at frame {ends}: nobody is seen there after, if no camera dropped frames"
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error, missing_error
+from geoself_jax.data.roots import CENTROID
 from geoself_jax.data.skeleton_edges import pairs_by_name
-from geoself_jax.data.skeletons import CENTROID
 from geoself_jax.prepare.detections.named_joints import UnknownJoints
 
 _HINT = "; if FILE.toml is not there yet, prepare writes a draft of it to edit"
@@ -46,7 +46,7 @@ def drafting(skeleton: str | None) -> Iterator[None]:
         _write(Path(skeleton), unknown)
         raise data_error(
             f"{skeleton}: written, a draft of the {len(unknown.names)} joints of {unknown.source}",
-            "it has no bones yet",
+            "its root and bones are not known",
             "edit it, and run the same command again",
         ) from error
     if skeleton is not None and is_draft(skeleton):
@@ -86,10 +86,12 @@ def draft_of(names: Sequence[str], source: str) -> str:
             "",
             "# The joint that poses are relative to: in the middle of the body, and mostly seen.",
             f'# Or "{CENTROID}", the mean of the joints that are seen, where none is such a joint.',
-            f"root = {json.dumps(names[0], ensure_ascii=False)}",
+            "# Write yours, and take the # away.",
+            f"# root = {json.dumps(names[0], ensure_ascii=False)}",
             "",
             "# Pairs of joints that keep their distance, one tree of all. Nothing says which: here",
-            "# all hang on the first joint. Write yours, and take the # away.",
+            "# all hang on the first joint. Write yours, and take the # away; without any, poses",
+            "# are drawn as points, and no bone's length is compared.",
             "# bones = [",
             *star,
             "# ]",

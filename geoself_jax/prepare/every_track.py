@@ -12,11 +12,14 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.geometry.camera import Camera
 from geoself_jax.geometry.epipolar import epipolar_distance
 from geoself_jax.geometry.lenses import undistort_pixels
-from geoself_jax.prepare.instances import Instances
+from geoself_jax.prepare.instances import Instances, never_two
 from geoself_jax.prepare.match_people import SAME_PX
 
 ALL = "all"
 """Of `--person`: a clip for each track."""
+
+ONE_ALONE = "no tracks, and never two in a frame: taken as the one that is there"
+"""What is said of a recording whose clip is called as the recording is."""
 
 FRAMES = 60
 """Most frames in which two tracks are compared."""
@@ -36,18 +39,22 @@ def every_track(
             a track.
 
     Returns:
-        `track:CAMERA=NAME,...` of the cameras that have it, as of `choose_person`.
+        `track:CAMERA=NAME,...` of the cameras that have it, as of `choose_person`. Nothing where
+        there is one animal, whom no track names: never two in a frame of any camera.
 
     Raises:
-        GeoselfError: No track is in two cameras; a name is another animal's in another camera (65).
+        GeoselfError: No track is in two cameras, of several animals; a name is another animal's in
+            another camera (65).
     """
     names = list(dict.fromkeys(name for view in views for name in view.track_names))
     cameras = {
         name: [v for v, view in enumerate(views) if name in view.track_names] for name in names
     }
     shared = [name for name in names if _meets(views, cameras[name], name)]
+    if not shared and len(names) < 2 and all(map(never_two, views)):
+        return {}
     if not shared:
-        found = f"tracks {', '.join(names[:8])}" if names else "no tracks"
+        found = f"tracks {', '.join(names[:8])}" if names else "several at once, no tracks"
         raise data_error(
             f"{views[0].source}: {found}",
             f"--person={ALL} takes tracks that have one name in a frame of two cameras",

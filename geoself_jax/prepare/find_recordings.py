@@ -121,17 +121,17 @@ def _walked(folder: Path, root: Path, kind: str, cameras: Cameras, empty: list[P
 
     Folders next to recordings that hold neither detections nor a calibration are added to `empty`.
     """
-    if any(recognize_detections(path, kind) for path in _entries(folder)):
+    if any(recognize_detections(path, kind) for path in entries(folder)):
         return [folder]
-    inner = {path: detections_in(path, kind, DEPTH) for path in _entries(folder) if path.is_dir()}
+    inner = {path: detections_in(path, kind, DEPTH) for path in entries(folder) if path.is_dir()}
     inner = {p: without_projects(folder, files, silent) for p, files in inner.items() if files}
     trials = [path for path in inner if path.name.lower() not in INNER]
     everything = [file for files in inner.values() for file in files]
     if not trials or (len(trials) > 1 and _is_one(folder, root, everything, cameras)):
         return [folder]
     below = [each for path in trials for each in _walked(path, root, kind, cameras, empty)]
-    others = (path for path in _entries(folder) if path.is_dir() and path not in inner)
-    empty += [path for path in others if not any(_calibrations(path))]
+    others = (path for path in entries(folder) if path.is_dir() and path not in inner)
+    empty += [path for path in others if not any(calibrations_in(path))]
     one_each = all(len(files) == 1 for files in inner.values())
     lone = folder == root and len(below) == 1 and below[0].parent == root  # anna/pose_of_v2/cam1
     return [folder] if one_each or lone else below
@@ -144,7 +144,12 @@ def _is_one(folder: Path, root: Path, files: Sequence[Path], cameras: Cameras) -
         return False
 
 
-def _entries(folder: Path) -> list[Path]:
+def entries(folder: Path) -> list[Path]:
+    """What is in a folder, hidden files aside, in order.
+
+    Args:
+        folder: Of which at most `MOST` entries are listed.
+    """
     paths = (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
     return list(itertools.islice(paths, MOST))
 
@@ -162,7 +167,7 @@ def without_calibrations(
     spare = [
         path
         for path in inputs
-        if len(inputs) > 1 and any(_calibrations(path)) and not _detected(path, kind)
+        if len(inputs) > 1 and any(calibrations_in(path)) and not _detected(path, kind)
     ]
     if len(spare) == len(inputs):
         return list(inputs), []
@@ -201,24 +206,28 @@ def find_calibration(folder: Path, root: Path, kind: str) -> Path:
 
 
 def _holds_calibration(folder: Path, kind: str) -> bool:
-    if any(_calibrations(folder)):
+    if any(calibrations_in(folder)):
         return True
-    inner = (path for path in _entries(folder) if path.is_dir())
+    inner = (path for path in entries(folder) if path.is_dir())
     return any(
-        any(_calibrations(path)) and not detections_in(path, kind)
+        any(calibrations_in(path)) and not detections_in(path, kind)
         for path in inner
         if not recognize_detections(path, kind)
     )
 
 
-def _calibrations(folder: Path) -> Iterator[bool]:
-    """Whether a path is a calibration, and each of its files."""
+def calibrations_in(folder: Path) -> Iterator[bool]:
+    """Whether a path is a calibration, and each of its files.
+
+    Args:
+        folder: A folder, of which some files are tried, or a file.
+    """
     yield bool(recognize_calibration(folder))
     if not folder.is_dir():
         return
     files = (
         path
-        for path in _entries(folder)
+        for path in entries(folder)
         if path.name.lower().endswith(SUFFIXES) and not path.name.endswith(FRAMES)
     )
     for path in itertools.islice(files, _TRIED):

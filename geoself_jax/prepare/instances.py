@@ -45,6 +45,15 @@ class Instances:
     notes: tuple[str, ...] = ()
 
 
+def never_two(view: Instances) -> bool:
+    """Whether there is one body at most in a frame.
+
+    Args:
+        view: What was found in one camera.
+    """
+    return len(np.unique(view.frame)) == len(view.frame)
+
+
 def nobody(like: Instances, source: str) -> Instances:
     """Returns the detections of a camera that has none.
 

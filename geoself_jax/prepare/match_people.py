@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax.core.errors import data_error
+from geoself_jax.data.body_words import words_for
 from geoself_jax.data.rig import Rig
 from geoself_jax.geometry.camera import Camera
 from geoself_jax.geometry.epipolar import epipolar_distance
@@ -79,12 +80,13 @@ def match_people(
         GeoselfError: No person is seen by two cameras; several stand out and `rank` is None; fewer
             people than `rank` (65).
     """
+    words = words_for(views[0].skeleton.joint_names)
     candidates = _candidates(views, rig, frames)
     limit = SAME_PX * float(rig.image_size.max()) / 1000
     people = _people(_followed(_groups(candidates, rig, limit), fps))
     if not people:
         raise data_error(
-            f"{views[0].source}: no person in whom two cameras agree",
+            f"{views[0].source}: no {words.one} in whom two cameras agree",
             f"their epipolar distance is over {limit:.0f} px everywhere",
             f"check calibration and synchronization ({program('inspect')}), or choose by "
             "--person=largest",
@@ -93,8 +95,8 @@ def match_people(
     rivals = [p for p in people if len(p) >= max(RIVAL * len(people[0]), 2)]
     if rank is None and len(rivals) > 1:
         raise data_error(
-            f"{views[0].source}: {len(rivals)} people are seen at the same time, for {counts} "
-            f"frames of {frames}",
+            f"{views[0].source}: {len(rivals)} {words.many} are seen at the same time, for "
+            f"{counts} frames of {frames}",
             "which one is meant is ambiguous",
             "choose: --person=consistent:1 (seen longest), consistent:2 ..., largest, or "
             "track:NAME where the detector tracks, or all, a clip of each track",
@@ -102,12 +104,12 @@ def match_people(
     if rank is not None and not 1 <= rank <= len(people):
         raise data_error(
             f"--person=consistent:{rank}",
-            f"{len(people)} people were found, seen for {counts} frames",
+            f"{len(people)} {words.many} were found, seen for {counts} frames",
             f"choose 1 to {len(people)}",
         )
     person = people[(rank or 1) - 1]
     note = (
-        f"of {len(people)} people in whom cameras agree (seen for {counts} frames) number "
+        f"of {len(people)} {words.many} in whom cameras agree (seen for {counts} frames) number "
         f"{rank or 1}: {len(person)} frames of {frames}"
     )
     return Matched(_rows(person, candidates), note)

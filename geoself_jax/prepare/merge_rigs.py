@@ -10,6 +10,7 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.data.recording import up_array
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import Clip
+from geoself_jax.prepare.missing_flag import MissingFlag
 
 PLAIN = 5
 """Most distortion coefficients of a lens that the file keeps; pixels of others are undistorted."""
@@ -26,7 +27,7 @@ def check_image_sizes(rig: Rig) -> None:
     """
     unknown = np.flatnonzero((rig.image_size <= 0).any(-1))
     if unknown.size:
-        raise data_error(
+        raise MissingFlag(
             f"rig {rig.name}: the image size of camera {rig.camera_names[unknown[0]]} is not in "
             "the calibration",
             "wanted width and height in pixels",

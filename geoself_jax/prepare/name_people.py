@@ -68,7 +68,7 @@ def name_people(
     if len(paths) > 1 or level != NAME:
         notice(_summary(subjects, level or "folder"))
     elif no_person(people[0]):
-        notice(f"{paths[0]}: the person is called {subjects[0]}; --subject=NAME says who it is")
+        notice(f"{paths[0]}: the subject is called {subjects[0]}; --subject=NAME says who it is")
     _say_shared(subjects, people, level, notice)
     return _named(paths, subjects, in_clip=True)
 
@@ -96,7 +96,7 @@ def _who_is_who(paths: Sequence[Path], answers: Doubtful) -> GeoselfError:
         names = list(dict.fromkeys(person.name for person in people))
         level = _level(paths, people)
         some = f"{', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"
-        either.append(f"{some} may be {'people' if len(names) > 1 else 'the one person'}")
+        either.append(f"{some} may be {'subjects' if len(names) > 1 else 'the one subject'}")
         ways.append(f"--subject-from={level} for {some}" if level else f"--subject for {some}")
     return usage_error(
         f"{os.path.commonpath(paths)}: who is who?", ", or ".join(either), f"give {', '.join(ways)}"
@@ -121,7 +121,7 @@ def _summary(subjects: Sequence[str], template: str) -> str:
     listed = [f"{name} ({count})" for name, count in list(counts.items())[:8]]
     more = f" and {len(counts) - 8} more" if len(counts) > 8 else ""
     return (
-        f"people by {template}: {', '.join(listed)}{more}; recordings of each in brackets; "
+        f"subjects by {template}: {', '.join(listed)}{more}; recordings of each in brackets; "
         "--subject-from says another level"
     )
 
@@ -138,7 +138,7 @@ def _say_shared(
     for subject, where in places.items():
         if len(where) > 1:
             listed = ", ".join(str(place) for place in sorted(where)[:4])
-            notice(f"{subject} is taken for one person in {listed}; if not: {cure}")
+            notice(f"{subject} is taken for one subject in {listed}; if not: {cure}")
 
 
 def _named(paths: Sequence[Path], subjects: Sequence[str], *, in_clip: bool) -> list[Who]:

@@ -8,12 +8,13 @@ import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error, joined, usage_error
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.choose_person import choose_person
+from geoself_jax.prepare.choose_person import check_way, choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.common_clock import counted_apart, started_together
 from geoself_jax.prepare.common_frames import common_frames
 from geoself_jax.prepare.detections import recognize_detections
-from geoself_jax.prepare.every_track import ALL, every_track
+from geoself_jax.prepare.detections.named_joints import UnknownJoints
+from geoself_jax.prepare.every_track import ALL, ONE_ALONE, every_track
 from geoself_jax.prepare.instances import Instances, nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
 from geoself_jax.prepare.match_cameras import shown_names
@@ -44,8 +45,9 @@ def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) 
         raise usage_error(
             "--camera", "it names the files of one recording", "prepare one --input at a time"
         )
+    check_way(own.person)
     if own.subject is not None and own.subject_from is not None:
-        raise usage_error("--subject-from", "--subject names the person already", "leave out one")
+        raise usage_error("--subject-from", "--subject names them already", "leave out one")
     trials, errors = find_trials(inputs, own, options)
     return Reading(len(trials), _clips(trials, errors, own, options))
 
@@ -62,12 +64,15 @@ def _clips(
         if name not in used and (options.cameras is None or name in options.cameras):
             whys = [trial.unread[name] for trial in trials if name in trial.unread]
             options.notice(camera_left_out(name, whys, len(used)))
+    _ask_sizes(trials, used, options)
     said: dict[str, list[str]] = {}
     for trial in trials:
         try:
             clips = _clips_of(trial, used, own, options, said)
         except GeoselfError as error:
             errors.append(of_data(error))
+            if any(isinstance(each, UnknownJoints) for each in error.causes or (error,)):
+                break  # of one detector: --skeleton is asked for before the others are read
         else:
             if not errors:
                 yield from clips
@@ -84,13 +89,12 @@ def _clips_of(
     options: ReadOptions,
     said: dict[str, list[str]],
 ) -> list[Clip]:
-    """A recording's clip, or one for each animal with a track.
+    """A recording's clip, or one for each animal with a track, or the one of a single animal.
 
     `said` gets what is to be said of it, and maybe of others too.
     """
     name, paths = trial.who.clip, trial.paths
-    rig = trial.rig if options.cameras is None else trial.rig.select(options.cameras)
-    rig = rig.select([each for each in rig.camera_names if each in used])
+    rig = _rig_of(trial, used, options)
     there = [each for each in rig.camera_names if each in paths]
     if len(there) < 2:
         raise data_error(
@@ -98,7 +102,6 @@ def _clips_of(
             "training needs two or more",
             "; ".join(trial.unread.values()) or "add cameras",
         )
-    check_image_sizes(rig)
     check_places(rig.select(there))
     read = read_views(rig.select(there), trial, own, options)
     if own.trim and counted_apart([*read.values()]):
@@ -113,8 +116,27 @@ def _clips_of(
     if own.person != ALL:
         return [_clip(done, trial.who, own.person, own, options, said)]
     tracks = every_track([*read.values()], rig.select(there), options.notice)
+    if not tracks:
+        said.setdefault(ONE_ALONE, []).append(name)
+        return [_clip(done, trial.who, "only", own, options, said)]
     whose = {each: Who(f"{trial.who.subject}-{each}", f"{name}/{each}") for each in tracks}
     return [_clip(done, whose[each], how, own, options, said) for each, how in tracks.items()]
+
+
+def _ask_sizes(trials: Sequence[Trial], used: Set[str], options: ReadOptions) -> None:
+    """Asks for image sizes that the calibrations do not hold, before any detections are read."""
+    for trial in trials:
+        try:
+            rig = _rig_of(trial, used, options)
+        except GeoselfError:
+            continue  # said where the recording is read
+        check_image_sizes(rig)
+
+
+def _rig_of(trial: Trial, used: Set[str], options: ReadOptions) -> Rig:
+    """The cameras that are asked for and have detections in some recording."""
+    rig = trial.rig if options.cameras is None else trial.rig.select(options.cameras)
+    return rig.select([each for each in rig.camera_names if each in used])
 
 
 class _Read(NamedTuple):

@@ -12,10 +12,20 @@ INNER = (
 )
 """Folders inside of a recording that hold its detections: programs name them, never people."""
 
+_ANIMALS = (
+    *("animal", "ant", "bat", "bee", "bird", "cat", "cheetah", "chick", "cow", "cricket", "dog"),
+    *("ferret", "finch", "fish", "fly", "frog", "gerbil", "hamster", "horse", "larva", "lizard"),
+    *("locust", "macaque", "marmoset", "monkey", "mouse", "pig", "pigeon", "rabbit", "rat"),
+    *("sheep", "squirrel", "worm", "zebrafish"),
+)
 _PERSON = re.compile(
-    r"(p|s|sub|subj|subject|person|participant|patient|proband|mouse|rat|animal|id)[-_ ]?\d+", re.I
+    r"(p|s|sub|subj|subject|person|participant|patient|proband|individual|ind|id|"
+    + "|".join(_ANIMALS)
+    + r")[-_ ]?\d+",
+    re.I,
 )
 _WEAK = re.compile(r"s[-_ ]?\d+", re.I)  # a session's number, too
+_LETTER = re.compile(r"m[-_ ]?\d+", re.I)  # a mouse, or a motion's number
 _DATE = re.compile(
     r"(\d{4}[-_. ]?\d\d[-_. ]?\d\d|\d\d[-_.]\d\d[-_.]\d{2,4})([-_T ].*)?|\d{6}"
     r"|(mon|tues|wednes|thurs|fri|satur|sun)day",
@@ -57,8 +67,8 @@ def above(path: Path) -> list[Path]:
 def person_folders(paths: Sequence[Path], roots: Sequence[Path]) -> list[Path] | Doubtful:
     """The folder of each recording that is the person's.
 
-    Names that are a person's (`P1`, `mouse2`) count first. Else dates and names of trials are no
-    people; the person is the folder above the trials, or the one that was named.
+    Names that are a person's (`P1`, `mouse2`, `m2`) count first. Else dates and names of trials are
+    no people; the person is the folder above the trials, or the one that was named.
 
     Args:
         paths: Folders of the recordings, absolute.
@@ -75,10 +85,12 @@ def person_folders(paths: Sequence[Path], roots: Sequence[Path]) -> list[Path] |
 
 def _by_name(chains: Sequence[Sequence[Path]]) -> list[Path] | Doubtful | None:
     """Those called like people; None where some have none, or one far above other names."""
-    called = [[up for up in chain if _PERSON.fullmatch(up.name)] for chain in chains]
+    called = [_called(chain) for chain in chains]
     if not all(called):
         return None
     near = [ups[0] for ups in called]
+    if any(len(ups) > 1 and _letter(ups[0]) for ups in called):  # S1/m2
+        return Doubtful(near, [ups[-1] for ups in called])
     people = [next((up for up in ups if not _weak(up)), ups[0]) for ups in called]
     if len(set(people)) == 1 < len(set(near)):
         return Doubtful(near, people)
@@ -90,6 +102,14 @@ def _by_name(chains: Sequence[Sequence[Path]]) -> list[Path] | Doubtful | None:
     below = [chain[: chain.index(up)] for chain, up in zip(chains, people, strict=True)]
     far = any(len(ups) > 1 and not all(map(no_person, ups)) for ups in below)
     return None if far and len(set(people)) == 1 else people
+
+
+def _called(chain: Sequence[Path]) -> list[Path]:
+    """Those called like people; `m2` where no surer name is."""
+    people = [up for up in chain if _PERSON.fullmatch(up.name)]
+    if not all(map(_weak, people)):
+        return people
+    return list(dict.fromkeys(up for up in chain if up in people or _letter(up)))
 
 
 def _by_place(
@@ -139,3 +159,7 @@ def _group(folder: Path) -> bool:
 
 def _weak(folder: Path) -> bool:
     return bool(_WEAK.fullmatch(folder.name))
+
+
+def _letter(folder: Path) -> bool:
+    return bool(_LETTER.fullmatch(folder.name))

@@ -173,7 +173,7 @@ def _tried(
         reason = "the files have different joints"
     ranked = [] if reason else _ranked(rig, views, named)
     if not (reason or ranked):
-        reason = "there are too few frames in which each camera sees one person"
+        reason = "there are too few frames in which each camera sees one alone"
     return reason, ranked
 
 

@@ -197,6 +197,7 @@ def summary(arrays: dict[str, np.ndarray]) -> str:
         f"{clips} clip{'s' * (clips != 1)}; subjects {_few(arrays['subject_names'].tolist())}; "
         f"actions {_few(actions)}; rigs {_few(arrays['rig_names'].tolist())}",
         *_assumed(arrays),
+        *_no_bones(arrays),
         *_unknown_vertical(arrays),
         f"joints seen by camera: {cameras}",
         f"confidence: {_spread(confidence)}",
@@ -216,10 +217,17 @@ def _assumed(arrays: dict[str, np.ndarray]) -> list[str]:
     ]
 
 
+def _no_bones(arrays: dict[str, np.ndarray]) -> list[str]:
+    if (arrays["parents"] >= 0).any():
+        return []
+    return ["no bones: poses are drawn as points, and no bone's length is compared"]
+
+
 def _unknown_vertical(arrays: dict[str, np.ndarray]) -> list[str]:
     if arrays["world_up"].size:
         return []
-    return ["which way is up is unknown: training turns no body about it; --up=z, -y, ... gives it"]
+    how = "--up=z, -y, ... or X,Y,Z gives it"
+    return [f"which way is up is unknown: training turns no body about it; {how}"]
 
 
 def _few(names: Sequence[str], most: int = 8) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from geoself_jax.core.errors import USAGE, GeoselfError, data_error, joined
 from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.ask_first import ask_first
 from geoself_jax.prepare.clip import ReadOptions
 from geoself_jax.prepare.common_clock import common_clock
 from geoself_jax.prepare.datasets.choices import chosen
@@ -26,6 +27,7 @@ from geoself_jax.prepare.find_recordings import (
 from geoself_jax.prepare.found import Found
 from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.match_cameras import Match, camera_named, match_cameras, names_say
+from geoself_jax.prepare.missing_flag import MissingFlag
 from geoself_jax.prepare.name_people import Who, name_people
 from geoself_jax.prepare.prove_cameras import prove, residual_px
 from geoself_jax.prepare.rig_options import RigOptions, read_rig
@@ -67,8 +69,9 @@ def find_trials(
         options: What to take of them.
 
     Raises:
-        GeoselfError: A flag is wrong (64).
+        GeoselfError: A flag is wrong (64), or needed and not there (65).
     """
+    ask_first(inputs, own)
     if not own.camera_paths:
         inputs, spare = without_calibrations(inputs, own.detections_format, options.notice)
         if len(spare) == 1 and own.calibration is None:
@@ -87,6 +90,8 @@ def find_trials(
     folders = [each.folder if each else Path("recording") for each in found]
     rigs = [_or_error(rig_at, each) for each in found]
     errors = {str(rig): rig for rig in rigs if isinstance(rig, GeoselfError)}  # each once
+    if missing := [error for error in errors.values() if isinstance(error, MissingFlag)]:
+        raise missing[0]
     if len(errors) and all(isinstance(rig, GeoselfError) for rig in rigs):
         return [], list(errors.values())  # without cameras it is not known what a folder holds
     people = name_people(

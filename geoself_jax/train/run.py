@@ -16,6 +16,7 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.predict import make_predict
+from geoself_jax.data.body_words import words_for
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.training_set import (
     held_out,
@@ -177,10 +178,11 @@ def split_people(config: Config, recording: Recording) -> tuple[np.ndarray, np.n
         names = ", ".join(recording.subject_names[i] for i in both[:3])
         alone = len(np.unique(recording.subject_id)) == 1
         do = "name whom to hold out: --config.data.validation_subjects=NAME"
+        words = words_for(recording.skeleton.joint_names)
         line = (
             f"{config.data.train}: the frames held out are of a subject that is trained on "
-            f"({names}) - the best checkpoint is chosen by people already seen - "
-            + ("record another person" if alone else f"add people, or {do}")
+            f"({names}) - the best checkpoint is chosen by {words.many} already seen - "
+            + (f"record another {words.one}" if alone else f"add {words.many}, or {do}")
         )
         _warn([line])
     return learn, held

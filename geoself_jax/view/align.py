@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.find_skeleton import same_joints
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses.change_axes import in_camera, in_world
 from geoself_jax.data.poses.orientation import NEAR_AN_AXIS, turned
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
-from geoself_jax.data.skeletons import same_joints
 from geoself_jax.view.scene import TRIANGULATED, TRUTH, Scene
 
 

@@ -33,6 +33,7 @@ from geoself_jax.view.line_segments import (
     dash,
     floor_lines,
     floor_reach,
+    line_ends,
     seen_from,
 )
 
@@ -141,7 +142,8 @@ class MovingPoses:
             self._ground.set_segments([*floor, floor[0]])
         bodies = [body[index] if index >= 0 else body[0] * np.nan for body in self._bodies]
         shadow, first, *others = (
-            seen_from(body, azimuth)[self._bones] for body in (bodies[0] * [1, 0, 1], *bodies)
+            line_ends(seen_from(body, azimuth), self._bones)
+            for body in (bodies[0] * [1, 0, 1], *bodies)
         )
         order = np.argsort(-first[..., 2].mean(-1))  # painter's order: nearest last
         segments = bone_segments(first[..., :2], self._colors, order, BONE, "white")

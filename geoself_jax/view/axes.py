@@ -26,6 +26,7 @@ from geoself_jax.view.line_segments import (
     floor_lines,
     floor_reach,
     joint_sides,
+    line_ends,
     seen_from,
     upright,
     window,
@@ -191,12 +192,12 @@ def draw_poses(
     for rank, name in enumerate(names_of(plots)):
         if name not in poses:
             continue
-        ends = seen_from(poses[name], azimuth)[bones]
+        ends = line_ends(seen_from(poses[name], azimuth), bones)
         if rank:  # Under the prediction: visible only where the two differ.
             grey = dict(linestyles=[dash(rank)], zorder=1.5)
             axes.add_collection(_lines(ends[..., :2], REFERENCE, GREY, **grey), autolim=False)
             continue
-        shadow = seen_from(poses[name] * [1, 0, 1] + [0, floor, 0], azimuth)[bones]
+        shadow = line_ends(seen_from(poses[name] * [1, 0, 1] + [0, floor, 0], azimuth), bones)
         axes.add_collection(_lines(shadow[..., :2], SHADOW, GROUND, zorder=1), autolim=False)
         order = np.argsort(-ends[..., 2].mean(-1))  # painter's order: nearest last
         colors = colors_of(sides, np.ones(len(sides)))

@@ -12,19 +12,24 @@ from geoself_jax.core.shown_lengths import (
     units_for_all,
 )
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.validation import body_size
+from geoself_jax.data.body_size import body_size
 from geoself_jax.view.scene import Scene
 
 _MOST = 200  # poses that are measured
 
 
 def scale_of(poses: np.ndarray, skeleton: Skeleton) -> float:
-    """Returns what lengths are divided by to be drawn, 1 for people and without any bone.
+    """Returns what lengths are divided by to be drawn, 1 for people.
+
+    A body without any bone is measured between its farthest joints.
 
     Args:
         poses: (..., joints, 3), metres; NaN where missing.
         skeleton: Joints and bones.
     """
+    if not skeleton.bones:
+        size = size_of(poses.reshape(-1, skeleton.joints, 3))
+        return drawing_scale(size if np.isfinite(size) else 0.0)
     return drawing_scale(bone_reach(poses, skeleton))
 
 

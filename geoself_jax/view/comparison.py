@@ -15,8 +15,10 @@ def with_recording(
 ) -> list[PoseSequence]:
     """Adds ground truth, triangulated joints and 2D joints of the same clips, cameras and frames.
 
-    Clips and cameras are matched by name; where the recording has only one, it is taken. Poses that
-    name no camera, in a multi-view recording, get no 2D joints. Frames are matched by number.
+    Clips and cameras are matched by name; where the recording has only one, it is taken. A track's
+    poses (`male`, as lift names them) are of the one clip that ends so (`pair1/male`), or of `clip`
+    where several do. Poses that name no camera, in a multi-view recording, get no 2D joints. Frames
+    are matched by number.
 
     Args:
         sequences: Poses of files.
@@ -27,12 +29,13 @@ def with_recording(
         The sequences, renamed to the recording's clips, then those of the recording.
 
     Raises:
-        GeoselfError: The recording has no such clip or camera, or none of the frames (64).
+        GeoselfError: The recording has no such clip or camera, several such clips, or none of the
+            frames (64).
     """
     known = recording.clip_names
     if clip is not None and clip not in known:
         raise usage_error(f"--clip={clip}", "--data has no such clip", nearest_name(clip, known))
-    clips = [_place(s.clip or clip or "", known, "clip", s.name) for s in sequences]
+    clips = [_clip(s, known, clip) for s in sequences]
     groups = {
         each: [s for s, c in zip(sequences, clips, strict=True) if c == each] for each in clips
     }
@@ -50,6 +53,21 @@ def with_recording(
     views = {each: _views(recording, own) for each, own in groups.items()}
     given = [s.replace(clip=known[each]) for each, own in groups.items() for s in own]
     return given + _known(recording.select(wanted), views)
+
+
+def _clip(sequence: PoseSequence, known: Sequence[str], given: str | None) -> int:
+    """Index of the clip that poses are of: of their name, or ending with it."""
+    name = sequence.clip or given or ""
+    ends = [each for each in known if name and f"/{each}".endswith(f"/{name}")]
+    if name in known or not ends:
+        return _place(name, known, "clip", sequence.name)
+    if given not in ends and len(ends) > 1:
+        raise usage_error(
+            f"--data: {sequence.name} is of {name!r}, which clips {', '.join(ends[:8])} end with",
+            "which of them the poses are of is not known",
+            "say it: --clip=NAME here, or --clip=RECORDING to lift",
+        )
+    return list(known).index(given if given in ends else ends[0])
 
 
 def _views(recording: Recording, sequences: Sequence[PoseSequence]) -> dict[str, int | None]:

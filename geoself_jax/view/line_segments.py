@@ -51,15 +51,32 @@ def joint_sides(skeleton: Skeleton) -> list[str]:
 
 
 def bone_sides(skeleton: Skeleton) -> list[str]:
-    """Returns the side of each bone; `middle` where it connects left and right."""
+    """Returns the side of each of `bones_of`; `middle` where it connects left and right."""
     sides = joint_sides(skeleton)
-    ends = [{sides[parent], sides[child]} - {"middle"} for parent, child in skeleton.bones]
+    ends = [{sides[a], sides[b]} - {"middle"} for a, b in bones_of(skeleton)]
     return [next(iter(end)) if len(end) == 1 else "middle" for end in ends]
 
 
 def bones_of(skeleton: Skeleton) -> np.ndarray:
-    """Returns the joint indices at both ends of each bone, (bones, 2)."""
-    return np.array(skeleton.bones, int).reshape(-1, 2)
+    """Returns the joint indices at both ends of each bone, (bones, 2).
+
+    A joint without any is one of no length behind them, which is drawn as a point.
+    """
+    joined = {joint for bone in skeleton.bones for joint in bone}
+    alone = [(joint, joint) for joint in range(skeleton.joints) if joint not in joined]
+    return np.array([*skeleton.bones, *alone], int).reshape(-1, 2)
+
+
+def line_ends(points: np.ndarray, bones: np.ndarray) -> np.ndarray:
+    """Returns the points at both ends of each bone, (bones, 2, 2 or 3).
+
+    Args:
+        points: (joints, 2 or 3), metres at a human's size.
+        bones: As of `bones_of`. One of no length gets 1 cm: of less matplotlib draws nothing.
+    """
+    ends = points[bones]
+    ends[bones[:, 0] == bones[:, 1], :, 0] += (-0.005, 0.005)
+    return ends
 
 
 def colors_of(sides: Sequence[str], share: np.ndarray) -> np.ndarray:

@@ -102,7 +102,7 @@ def _skeleton(skeleton: Skeleton) -> dict[str, Any]:
         "names": list(skeleton.joint_names),
         "bones": [list(bone) for bone in skeleton.bones],
         "root": skeleton.root,
-        "boneSides": bone_sides(skeleton),
+        "boneSides": bone_sides(skeleton)[: len(skeleton.bones)],
         "jointSides": joint_sides(skeleton),
     }
 

@@ -9,8 +9,8 @@ from moving import SKELETON, every_frame, walking
 from seeing import Notices
 
 from geoself_jax.core.errors import GeoselfError
+from geoself_jax.data.body_size import body_size
 from geoself_jax.data.poses.formats import read_poses, write_poses
-from geoself_jax.data.validation import body_size
 
 FLY, LARVA, GIANT = 0.0015, 6e-5, 20.0
 FINE = 2e-6  # of the body: a micrometre of half a metre

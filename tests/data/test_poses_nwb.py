@@ -233,7 +233,7 @@ def test_edges_of_more_joints_than_a_byte_counts_are_right(write, poses):
 
 
 def test_names_that_nwb_cannot_hold_are_changed_and_it_is_said(write, poses):
-    odd = ("a/b", "c:d", "two words", "Kn{ö}chel", ".", "..", "", "left-ear", "left.ear")
+    odd = ("a/b", "c:d", "two words", "Kn{ö}chel", ".", "..", "&", "left-ear", "left.ear")
     odd = (*odd, "description", "skeleton", "device", *(f"j{i}" for i in range(5)))
     notices = Notices()
     skeleton = Skeleton(odd, SKELETON.parents, (), 0)

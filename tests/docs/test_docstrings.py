@@ -17,6 +17,7 @@ MODULES = (
     *("core/augmentation", "core/batch", "core/config", "core/errors", "core/layers"),
     *("core/losses", "core/metrics", "core/optimizer", "core/sampling", "core/skeleton"),
     *("data/recording", "data/training_set", "data/validation"),
+    *("data/body_size", "data/camera_checks", "data/derive_root", "data/roots"),
     *("evaluate/scores", "lift/lifter"),
 )
 

@@ -12,7 +12,7 @@ from browsers import Tab, browser
 from PIL import Image
 
 from geoself_jax.core.model import Prediction
-from geoself_jax.data.validation import body_size
+from geoself_jax.data.body_size import body_size
 from geoself_jax.evaluate import report
 from geoself_jax.evaluate.joint_chart import draw_joint_errors
 from geoself_jax.evaluate.page.joint_boxes import joint_boxes

@@ -129,7 +129,7 @@ def test_a_file_declares_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("size", "apart"), [(1.0, "0.05 m apart, people"), (0.05, "2.50 mm apart, people")]
+    ("size", "apart"), [(1.0, "0.05 m apart, individuals"), (0.05, "2.50 mm apart, individuals")]
 )
 def test_cameras_in_one_place_are_said_in_the_body_s_unit(tiny_arrays, size, apart):
     close = {n: a.copy() for n, a in tiny_arrays.items() if n not in ("pose_world", "dist")}

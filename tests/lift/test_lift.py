@@ -19,8 +19,10 @@ from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses import npz_file
 from geoself_jax.data.poses.filters import parse_filter
 from geoself_jax.data.poses.formats import read_poses
-from geoself_jax.data.skeletons import COCO_17, with_pelvis
+from geoself_jax.data.roots import with_pelvis
+from geoself_jax.data.skeletons import COCO_17
 from geoself_jax.lift import __main__ as lift
+from geoself_jax.prepare import __main__ as prepare
 from geoself_jax.view.__main__ import main as show
 
 MILLIMETRE = 1e-3
@@ -295,12 +297,49 @@ def test_every_track_is_lifted_alone_into_a_file_called_after_it(
     assert "--person=track:p1" in line
 
 
+def test_lifted_tracks_are_shown_with_the_recording_of_the_same_files(run, calibration, tmp_path):
+    path, known = calibration
+    write, _, *_ = LAYOUTS["deeplabcut csv"]
+    for session in ("s1", "s2"):
+        (tmp_path / "pairs" / session).mkdir(parents=True)
+        for view, camera in enumerate(known.names):
+            shown = through_the_lens(hips_together(people()), known, view)
+            write(tmp_path / "pairs" / session / f"{camera}.csv", shown)
+    flags = [f"--calibration={path}", "--fps=50", "--person=all", "--subject-from={name}"]
+    data = f"{tmp_path}/pairs.npz"
+    assert prepare.main(["--input", f"{tmp_path}/pairs", *flags, f"--output={data}"]) == 0
+    files = tmp_path / "pairs/s2/back.csv"
+    flags = [f"--camera={path}:back", "--fps=50", "--person=all", "--clip=s2"]
+    run(files, *flags, out="{clip}.npz", reading=False)
+    page = tmp_path / "page.html"
+    tracks = [str(tmp_path / f"s2_{track}.npz") for track in ("p1", "p2")]
+    assert show(["--poses", *tracks, f"--data={data}", f"--out={page}"]) == 0
+    run(files, *flags[:-1], out="{clip}.npz", reading=False)
+    alone = [f"--poses={tmp_path}/p1.npz", f"--data={data}", f"--out={page}"]
+    assert show([*alone, "--clip=s2/p1"]) == 0 and "s2/p1" in page.read_text()
+    with pytest.raises(GeoselfError, match="clips s1/p1, s2/p1 end with"):
+        show(alone)
+
+
 def test_without_tracks_not_everybody_is_lifted(refused, calibration, tmp_path):
     path, known = calibration
     keypoints = openpose(tmp_path / "untracked", through_the_lens(people(), known, 3))
     flags = (f"--camera={path}:back", "--fps=50", "--person=all")
     code, line = refused(keypoints, *flags, out="{clip}.npz")
     assert code == DATA and "--person=all lifts each track, and it has no tracks" in line
+
+
+def test_of_one_body_without_a_track_everybody_is_that_one(
+    run, lifter, calibration, tmp_path, capsys
+):
+    path, known = calibration
+    found = hips_together(alone())
+    keypoints = openpose(tmp_path / "untracked", through_the_lens(found, known, 3))
+    poses = run(keypoints, f"--camera={path}:back", "--fps=50", "--person=all", "--clip=walk")
+    assert (poses.clip, poses.subject, poses.frames) == ("walk", "", FRAMES)
+    wanted = lifted_directly(lifter, found[0], known, 3)
+    np.testing.assert_allclose(poses.pose, wanted, atol=0.1 * MILLIMETRE)
+    assert "no tracks, and never two in a frame" in capsys.readouterr().err
 
 
 def test_scores_up_to_another_number_are_refused_and_scaled(run, refused, calibration, tmp_path):

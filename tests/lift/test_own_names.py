@@ -6,7 +6,8 @@ import pytest
 
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.skeletons import COCO_17, with_centroid
+from geoself_jax.data.roots import with_centroid
+from geoself_jax.data.skeletons import COCO_17
 from geoself_jax.lift.camera_view import View
 from geoself_jax.lift.video_detections import read_video
 

@@ -154,16 +154,19 @@ def refusal(lab, *flags):
     return str(caught.value), caught.value.code
 
 
-def test_a_draft_is_written_completed_and_used(lab):
+def test_a_draft_is_written_completed_and_used(lab, capsys):
     line, code = refusal(lab)
     assert code == DATA and "joints snout, EarL, EarR, tail, tip - no known skeleton" in line
     assert "prepare writes a draft" in line
     draft = lab / "mouse.toml"
     line, code = refusal(lab, f"--skeleton={draft}")
     assert code == DATA and line.startswith(f"{draft}: written, a draft of the 5 joints of ")
-    line, code = refusal(lab, f"--skeleton={draft}")  # nobody has said the bones yet
-    assert code == DATA and "neither bones nor parents" in line
-    text = draft.read_text()
+    line, code = refusal(lab, f"--skeleton={draft}")  # nobody has said the root yet
+    assert code == DATA and "root is not there" in line
+    text = re.sub(r"^# (?=root)", "", draft.read_text(), flags=re.MULTILINE)
+    draft.write_text(text)
+    assert prepared(lab, f"--skeleton={draft}").skeleton.bones == ()
+    assert "no bones: poses are drawn as points" in capsys.readouterr().out
     draft.write_text(re.sub(r"^# (?=bones|    \[|\]$)", "", text, flags=re.MULTILINE))
     assert read_skeleton_toml(draft) == Skeleton(MOUSE, (-1, 0, 0, 0, 0), ((1, 2),), 0)
     read = prepared(lab, f"--skeleton={draft}")

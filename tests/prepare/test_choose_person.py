@@ -1,6 +1,7 @@
 """One person is chosen from several, by track, by size, or by where the cameras agree."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -79,6 +80,29 @@ def test_two_people_at_the_same_time_are_ambiguous_and_the_error_lists_the_optio
     assert error.value.code == DATA
     for word in ("2 people", "40, 40 frames of 40", "consistent:1", "largest", "track:NAME"):
         assert word in line
+
+
+def test_of_a_body_that_is_no_person_s_no_person_is_spoken_of(rig, rng):
+    names = tuple(f"paw{joint}" for joint in range(17))
+    views = [
+        dataclasses.replace(view, skeleton=dataclasses.replace(view.skeleton, joint_names=names))
+        for view in crowd(two_people(), rig, rng)
+    ]
+    notes = [choose(views, rig, how).note for how in ("largest", "consistent:1")]
+    notes.append(choose([view_of_one(view) for view in views], rig).note)
+    for how in ("auto", "only", "consistent:9"):
+        with pytest.raises(GeoselfError) as error:
+            choose(views, rig, how)
+        notes.append(str(error.value).replace("--person", ""))
+    for note in notes:
+        assert "individual" in note and not re.search(r"person|people", note), note
+
+
+def view_of_one(view):
+    """The first found in each frame."""
+    rows = np.unique(view.frame, return_index=True)[1]
+    arrays = {name: getattr(view, name)[rows] for name in ("frame", "keypoints_2d", "confidence")}
+    return dataclasses.replace(view, track=view.track[rows], **arrays)
 
 
 @pytest.mark.parametrize("rank", [1, 2])

@@ -295,7 +295,7 @@ def test_of_a_whole_body_the_body_is_taken_and_said(tmp_path, layout, joints, wa
     said = f"{joints} joints the first {wanted.joints} are taken"
     assert any(said in note for note in read.notes)
     assert read_detections(path, skeleton=COCO_17).skeleton == COCO_17
-    with pytest.raises(GeoselfError, match=f"{joints} joints a person - --skeleton has 17"):
+    with pytest.raises(GeoselfError, match=f"{joints} joints a body - --skeleton has 17"):
         read_detections(path, skeleton=H36M_17)
 
 

@@ -67,8 +67,8 @@ REFUSALS = {
     ),
     "text for HDF5": (text("hello"), "sleap by its end", DATA, ["bad.h5: no HDF5 file"]),
     "not JSON": (text('[{"image_id": "1.jpg", "keypoints": ['), "alphapose", DATA, ["line 1"]),
-    "not a list": (text({"a": 1}), "alphapose", DATA, ["not a list of people"]),
-    "nobody": (text([]), "alphapose", DATA, ["no person"]),
+    "not a list": (text({"a": 1}), "alphapose", DATA, ["not a list of instances"]),
+    "nobody": (text([]), "alphapose", DATA, ["nobody in any"]),
     "cut keypoints": (
         text([entry(), entry(keypoints=[1.0] * 50)]), "alphapose", DATA,
         ["entry 1", "'3.jpg'", "(50,)"],
@@ -78,7 +78,7 @@ REFUSALS = {
         ["entry 1", "16 joints", "17"],
     ),
     "text for numbers": (text([entry(keypoints=["a"] * 51)]), "alphapose", DATA, ["entry 0"]),
-    "no keypoints": (text([entry(keypoints=None)]), "alphapose", DATA, ["no person in any frame"]),
+    "no keypoints": (text([entry(keypoints=None)]), "alphapose", DATA, ["nobody in any frame"]),
     "huge number": (text([entry(keypoints=[10**400] * 51)]), "alphapose", DATA, ["entry 0"]),
     "no frame number": (text([entry(image_id="first")]), "alphapose", DATA, ["entry 0", "number"]),
     "negative score": (
@@ -91,7 +91,7 @@ REFUSALS = {
     "shapes differ": (
         text({"instance_info": [{"frame_id": 1, "instances": [
             {"keypoints": [[1, 2]], "keypoint_scores": [1, 1]}]}]}), "mmpose", DATA,
-        ["person 0 of frame_id 1", "(2,)"],
+        ["instance 0 of frame_id 1", "(2,)"],
     ),
     "frame_id is text": (
         text({"instance_info": [{"frame_id": "x", "instances": []}]}), "mmpose", DATA, ["'x'"],
@@ -121,7 +121,7 @@ REFUSALS = {
         text([entry(image_id="cam1/3.jpg"), entry(image_id="cam2/3.jpg")]), "alphapose", DATA,
         ["'cam1/3.jpg' and 'cam2/3.jpg' are both frame 3", "the frames of one camera"],
     ),
-    "nobody with a joint": (text([entry(keypoints=[0] * 51)]), "coco", DATA, ["no person"]),
+    "nobody with a joint": (text([entry(keypoints=[0] * 51)]), "coco", DATA, ["nobody in any"]),
     "no instances": (
         text({"instance_info": [{"frame_id": 7}]}), "mmpose", DATA, ["instances", "frame_id 7"],
     ),

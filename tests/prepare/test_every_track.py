@@ -77,26 +77,63 @@ def test_tracks_that_are_never_seen_together_are_left_out(views):
 
 def test_without_tracks_there_is_no_everybody():
     views = crowd(animals(), tiny_rig(), np.random.default_rng(0))
-    with pytest.raises(GeoselfError, match="no tracks - --person=all takes tracks"):
+    with pytest.raises(GeoselfError, match="several at once, no tracks - --person=all takes"):
         every_track(views, tiny_rig(), print)
+
+
+def test_one_animal_without_a_track_is_the_one_that_is_there(views):
+    alone = crowd(animals()[:1], tiny_rig(), np.random.default_rng(0))
+    assert every_track(alone, tiny_rig(), print) == {}
+    tracked = crowd(animals()[:1], tiny_rig(), np.random.default_rng(0), tracks=True)
+    assert every_track([tracked[0], *alone[1:]], tiny_rig(), print) == {}
+    apart = [renamed(tracked[0], p0="ghost"), *tracked[1:2], *alone[2:]]
+    with pytest.raises(GeoselfError, match="tracks ghost, p0 - "):
+        every_track(apart, tiny_rig(), print)
+
+
+HEADS = ["scorer", "individuals", "bodyparts", "coords"]
+
+
+def write_tables(folder, known, several, names):
+    """A DeepLabCut table a camera; without names, of a project of one animal. Their pixels."""
+    levels = [["DLC"], names, H36M_17.joint_names, ["x", "y", "likelihood"]]
+    kept = [i for i, level in enumerate(levels) if level]
+    columns = pd.MultiIndex.from_product([levels[i] for i in kept], names=[HEADS[i] for i in kept])
+    folder.mkdir(exist_ok=True)
+    found = []
+    for view, camera in enumerate(known.names):
+        shown = [
+            dataclasses.replace(known, points=animal.reshape(-1, 3)).pixels(view)
+            for animal in several
+        ]
+        found.append(np.array(shown).reshape(len(several), FRAMES, 17, 2))
+        values = np.concatenate([found[-1], np.full((len(several), FRAMES, 17, 1), 0.9)], -1)
+        table = values.swapaxes(0, 1).reshape(FRAMES, -1)
+        pd.DataFrame(table, columns=columns).to_csv(folder / f"cam{camera}.csv")
+    return found
+
+
+def test_sessions_of_one_animal_and_of_two_are_prepared_together(tmp_path):
+    known, notices = known_rig(("A", "B")), Notices()
+    write_anipose(known, tmp_path / "calibration.toml", 0.001)
+    write_tables(tmp_path / "pair1", known, animals(), ["female", "male"])
+    single = write_tables(tmp_path / "mouse2", known, animals()[:1], [])
+    write_tables(tmp_path / "mouse3", known, animals()[1:], [])
+    own = RigOptions(unit="mm", fps=50.0, skeleton=H36M_17, person="all", subject_from="{name}")
+    clips = [*read_own_rig([tmp_path], own, ReadOptions(notice=notices)).clips]
+    names = ["mouse2", "mouse3", "pair1/female", "pair1/male"]
+    assert [clip.name for clip in clips] == names
+    assert [clip.subject for clip in clips] == ["mouse2", "mouse3", "pair1-female", "pair1-male"]
+    np.testing.assert_allclose(clips[0].keypoints_2d[:, 0], single[0][0], atol=1e-3)
+    assert [line for line in notices if "never two in a frame" in line] == [
+        "mouse2; mouse3: no tracks, and never two in a frame: taken as the one that is there"
+    ]
 
 
 def test_deeplabcuts_individuals_become_clips_of_their_names(tmp_path):
     known = known_rig(("A", "B"))
     write_anipose(known, tmp_path / "calibration.toml", 0.001)
-    heads = ["scorer", "individuals", "bodyparts", "coords"]
-    levels = [["DLC"], ["female", "male"], H36M_17.joint_names, ["x", "y", "likelihood"]]
-    columns = pd.MultiIndex.from_product(levels, names=heads)
-    pair = []
-    for view, camera in enumerate(known.names):
-        both = [
-            dataclasses.replace(known, points=animal.reshape(-1, 3)).pixels(view)
-            for animal in animals()
-        ]
-        pair.append(np.array(both).reshape(2, FRAMES, 17, 2))
-        values = np.concatenate([pair[-1], np.full((2, FRAMES, 17, 1), 0.9)], -1)
-        table = values.swapaxes(0, 1).reshape(FRAMES, -1)
-        pd.DataFrame(table, columns=columns).to_csv(tmp_path / f"cam{camera}.csv")
+    pair = write_tables(tmp_path, known, animals(), ["female", "male"])
     own = RigOptions(unit="mm", fps=50.0, skeleton=H36M_17, person="all", subject="pair1")
     notices = Notices()
     clips = [*read_own_rig([tmp_path], own, ReadOptions(notice=notices)).clips]

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from geoself_jax.core.errors import DATA, GeoselfError
-from geoself_jax.data.skeletons import MEDIAPIPE_33, derive_root
+from geoself_jax.data.derive_root import derive_root
+from geoself_jax.data.skeletons import MEDIAPIPE_33
 from geoself_jax.prepare.calibrations import recognize_calibration
 from geoself_jax.prepare.detections import DETECTIONS, read_detections, recognize_detections
 

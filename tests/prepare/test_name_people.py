@@ -39,7 +39,7 @@ def test_trials_below_one_person_are_that_person():
 def test_folders_that_are_named_one_by_one_are_people_and_it_is_said():
     who, said = named("train/anna", "train/bela")
     assert who == [("anna", "anna"), ("bela", "bela")]
-    assert "people by {name}: anna (1), bela (1)" in said and "--subject-from" in said
+    assert "subjects by {name}: anna (1), bela (1)" in said and "--subject-from" in said
     assert named("train/anna", "test/mona")[0] == [("anna", "anna"), ("mona", "mona")]
     assert named("train/anna") == ([("anna", "anna")], "")
 
@@ -57,21 +57,21 @@ def test_people_below_days_are_one_person_on_all_days():
     who, said = named("monday/P1", "tuesday/P1", "tuesday/P2")
     assert [subject for subject, _ in who] == ["P1", "P1", "P2"]
     assert len({clip for _, clip in who}) == 3
-    assert "P1 is taken for one person in /lab/monday/P1, /lab/tuesday/P1" in said
+    assert "P1 is taken for one subject in /lab/monday/P1, /lab/tuesday/P1" in said
     assert "--subject-from={parent}-{name}" in said
 
 
 def test_one_name_in_two_sessions_is_one_person_and_it_is_said():
     who, said = named("s1/P1/walk", "s2/P1/walk")
     assert who == [("P1", "s1/P1/walk"), ("P1", "s2/P1/walk")]
-    assert "taken for one person in /lab/s1/P1, /lab/s2/P1" in said
+    assert "taken for one subject in /lab/s1/P1, /lab/s2/P1" in said
     who, said = named("s1/P1/walk", "s2/P1/walk", subject_from="{grandparent}-{parent}")
-    assert [subject for subject, _ in who] == ["s1-P1", "s2-P1"] and "one person" not in said
+    assert [subject for subject, _ in who] == ["s1-P1", "s2-P1"] and "one subject" not in said
 
 
 def test_one_recording_that_is_called_like_a_trial_is_said():
     who, said = named("anna/walk1")
-    assert who == [("walk1", "walk1")] and "the person is called walk1; --subject=NAME" in said
+    assert who == [("walk1", "walk1")] and "the subject is called walk1; --subject=NAME" in said
 
 
 def test_a_subject_that_is_given_is_everyone():
@@ -92,7 +92,7 @@ def test_folders_that_are_named_are_people_whether_they_hold_one_trial_or_severa
         folders = [f"{roots[0]}/a", f"{roots[0]}/b", roots[2], roots[3]]
         who, said = named(*folders, roots=roots)
         assert [subject for subject, _ in who] == [people[0], *people]
-        assert f"people by folder: {people[0]} (2), {people[1]} (1)" in said
+        assert f"subjects by folder: {people[0]} (2), {people[1]} (1)" in said
 
 
 DAYS = ("2024-01-01", "2024_01_02", "20240103", "240104", "monday", "day2", "ses-01")
@@ -107,15 +107,15 @@ def test_a_date_is_no_person_whatever_is_below_it(day, inner):
             who, said = named(*(each + below for each in days), walked=True)
             assert [subject for subject, _ in who] == [first, first, second]
             level = "{grandparent}" if below else "{parent}"
-            assert f"people by {level}: {first} (2), {second} (1)" in said
-            assert "--subject-from={great" not in said and "one person" not in said
+            assert f"subjects by {level}: {first} (2), {second} (1)" in said
+            assert "--subject-from={great" not in said and "one subject" not in said
 
 
 def test_a_folder_that_programs_name_is_no_person_and_no_level():
     trials = ("P1/walk1/pose", "P1/walk2/pose", "P2/walk1/pose")
     who, said = named(*trials)
     assert who == [("P1", "P1/walk1"), ("P1", "P1/walk2"), ("P2", "P2/walk1")]
-    assert "people by {parent}: P1 (2), P2 (1)" in said
+    assert "subjects by {parent}: P1 (2), P2 (1)" in said
     assert named(*trials, subject_from="{parent}")[0] == who
     assert named("P2/walk1/pose")[0] == [("P2", "P2/walk1")]
     assert named("anna/json")[0] == [("anna", "anna")]
@@ -140,3 +140,22 @@ def test_what_names_do_not_decide_is_asked_with_both_answers(folders, walked, an
     assert error.value.code == USAGE
     for answer in answers:
         assert answer in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["m", "M-", "rat", "fly", "Mouse_", "zebrafish", "ind", "monkey "])
+def test_animals_with_a_number_are_subjects(kind):
+    one, two = f"{kind}5", f"{kind}12"
+    for folders, subjects in (
+        ([f"{one}/2024-01-01", f"{one}/2024-01-02"], [one, one]),
+        ([f"lab/{one}", f"lab/{two}"], [one, two]),
+        ([f"{one}/s1", f"{one}/s2", f"{two}/s1"], [one, one, two]),
+    ):
+        assert [subject for subject, _ in named(*folders, walked=True)[0]] == subjects
+
+
+def test_m_may_be_a_motion_of_somebody_with_a_surer_name():
+    who, _ = named("P1/m1", "P1/m2", "P2/m1", walked=True)
+    assert [subject for subject, _ in who] == ["P1", "P1", "P2"]
+    with pytest.raises(GeoselfError, match="who is who") as error:
+        named("S1/m1", "S1/m2", "S2/m1", walked=True)
+    assert "{name} for m1, m2" in str(error.value) and "{parent} for S1, S2" in str(error.value)

@@ -73,7 +73,7 @@ def test_a_session_is_people_with_trials_and_validation_holds_out_a_person(sessi
     assert validation.any()
     assert not set(read.subject_id[training]) & set(read.subject_id[validation])
     said = capsys.readouterr().out
-    assert "people by {parent}: P1 (2), P2 (2)" in said and "subjects 2: P1, P2" in said
+    assert "subjects by {parent}: P1 (2), P2 (2)" in said and "subjects 2: P1, P2" in said
 
 
 def test_what_is_said_of_several_recordings_is_one_line(session, capsys):
@@ -297,7 +297,7 @@ def test_one_name_in_two_prepared_files_is_one_person_and_it_is_said(session, ca
         files.append((session.parent / f"{who}x/out.npz").rename(session.parent / f"{who}.npz"))
     out = session.parent / "both.npz"
     assert prepare.main(["--input", *map(str, files), f"--output={out}"]) == 0
-    assert "subject walk is taken for one person in" in capsys.readouterr().out
+    assert "subject walk is taken for one subject in" in capsys.readouterr().out
     assert recording.read(out).subject_names == ("walk",)
 
 

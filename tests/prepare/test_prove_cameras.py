@@ -120,7 +120,7 @@ def test_two_equal_cameras_in_one_place_are_not_guessed():
         (3, lambda v: [*v, v[0]], "more than 3 cameras"),
         (4, lambda v: v[:2], "too few to prove"),
         (2, lambda v: v, "too few to prove"),
-        (4, lambda v: seen_by(rig_of(), people=2), "one person"),
+        (4, lambda v: seen_by(rig_of(), people=2), "sees one alone"),
         (
             4,
             lambda v: [*v[:3], instances(np.zeros((0, 17, 2)), np.zeros(0, int), 9)],

@@ -9,7 +9,7 @@ from calibration_files import known_rig, write_anipose
 from scipy.spatial.transform import Rotation
 
 from geoself_jax.core.config import AugmentationConfig, Config, DataConfig
-from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data import recording
 from geoself_jax.inspect import charts, report
 from geoself_jax.lift.camera_view import view_of
@@ -20,6 +20,7 @@ from geoself_jax.prepare.clip import ReadOptions
 from geoself_jax.prepare.datasets import prepared
 from geoself_jax.prepare.motion.room import room_of
 from geoself_jax.prepare.run import summary
+from geoself_jax.runtime.cli import main_of
 from geoself_jax.train.check_config import unknown_vertical
 
 
@@ -67,6 +68,42 @@ def test_up_of_a_ring_is_seen_in_the_axes_of_one_of_its_cameras(tmp_path):
     rig = read_calibration(tmp_path / "c.toml", unit="m", notice=notices.append)
     assert rig.world_up @ up > np.cos(np.deg2rad(3))
     assert any("took that direction" in line for line in notices)
+
+
+@pytest.mark.parametrize("length", [1.0, 1e-200, 3e300])
+def test_up_may_be_any_direction_of_any_length(tmp_path, length):
+    wanted = np.array([0.1, -0.2, 0.97])
+    rig = rig_with(tmp_path, up=",".join(str(length * number) for number in wanted))
+    np.testing.assert_allclose(rig.world_up, wanted / np.linalg.norm(wanted), rtol=1e-12)
+
+
+def test_up_may_be_said_to_be_unknown_whatever_the_format_has(tmp_path):
+    write_native(rig_with(tmp_path, up="z"), tmp_path / "rig.json")
+    assert read_calibration(tmp_path / "rig.json").world_up is not None
+    assert read_calibration(tmp_path / "rig.json", up="unknown").world_up is None
+
+
+def rig_with(folder, **options):
+    write_anipose(known_rig(), folder / "c.toml", 1)
+    return read_calibration(folder / "c.toml", unit="m", **options)
+
+
+@pytest.mark.parametrize(
+    "text", ["0,0,0", "1,2", "1,2,3,4", "nan,0,1", "inf,0,1", "0,z,1", "1,,2", "up", ""]
+)
+@pytest.mark.parametrize("command", ["prepare", "lift"])
+def test_what_is_no_direction_is_refused_before_anything_is_read(command, text):
+    flags = {
+        "prepare": ["--input", "no", "--output=x.npz", f"--up={text}"],
+        "lift": [
+            *("--model=no", "--keypoints=no", "--out=x.npz", "--camera=no", "--fps=50"),
+            f"--world-up={text}",
+        ],
+    }
+    with pytest.raises(GeoselfError) as refused:
+        main_of(command)(flags[command])
+    flag = "--up" if command == "prepare" else "--world-up"
+    assert refused.value.code == USAGE and str(refused.value).startswith(f"{flag}={text} - ")
 
 
 @pytest.fixture(scope="module")

@@ -136,7 +136,7 @@ def test_joints_with_visibility_are_known_by_their_boxes(tmp_path, confidence, i
 @pytest.mark.parametrize("joints", [27, 38, 39])
 def test_another_number_of_joints_is_not_read_as_a_known_one(tmp_path, joints):
     path = text(tmp_path / "cam1", person(joints), size=2)
-    with pytest.raises(GeoselfError, match=f"cam1: {joints} joints a person - .*--skeleton"):
+    with pytest.raises(GeoselfError, match=f"cam1: {joints} joints a body - .*--skeleton"):
         read_detections(path, image_size=SIZE)
 
 
@@ -221,7 +221,7 @@ def test_an_odd_summary_is_refused(tmp_path, odd):
     content = json.loads(path.read_text())
     content[1][0]["keypoints"] = odd
     path.write_text(json.dumps(content))
-    with pytest.raises(GeoselfError, match=r"cam1\.json: the keypoints of person 0 of frame 1"):
+    with pytest.raises(GeoselfError, match=r"cam1\.json: the keypoints of instance 0 of frame 1"):
         read_detections(path, image_size=SIZE)
 
 

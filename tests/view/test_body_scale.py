@@ -19,12 +19,12 @@ from geoself_jax.core.shown_lengths import (
     units_for_all,
 )
 from geoself_jax.core.skeleton import H36M_17, Skeleton
+from geoself_jax.data.body_size import body_size
 from geoself_jax.data.sources import load
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.data.validation import body_size
 from geoself_jax.view import stills
 from geoself_jax.view.axes import PosePlot
-from geoself_jax.view.body_scale import bone_reach, units_of
+from geoself_jax.view.body_scale import bone_reach, scale_of, units_of
 from geoself_jax.view.build_scenes import joint_errors, scenes_from_recording
 from geoself_jax.view.film_frame import FrameRenderer
 from geoself_jax.view.html_page import write_page
@@ -178,6 +178,14 @@ def test_a_body_s_reach_does_not_depend_on_its_pose():
     assert bone_reach(bent, chain) == bone_reach(stretched, chain) == 3
     assert bone_reach(np.full((1, 4, 3), np.nan), chain) == 0 and drawing_scale(0) == 1
     assert bone_reach(np.zeros((0, 4, 3)), chain) == 0
+
+
+def test_a_body_without_bones_is_drawn_as_large_as_people():
+    dots = Skeleton(("a", "b", "c"), (-1, -1, -1), (), 0)
+    poses = np.random.default_rng(0).normal(0, 1, (9, 3, 3))
+    for size in SIZES:
+        assert scale_of(size * poses, dots) == pytest.approx(size * scale_of(poses, dots))
+    assert scale_of(poses * np.nan, dots) == scale_of(poses, dots) == 1
 
 
 def test_squares_and_units_go_by_the_body():

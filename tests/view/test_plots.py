@@ -2,6 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -114,6 +115,17 @@ def test_a_plot_without_detections_is_drawn_empty(coarse, tmp_path):
 def test_other_skeletons_are_drawn(skeleton, coarse, tmp_path):
     draw_hero(tmp_path / "a.png", [a_plot(skeleton)], skeleton)
     assert pixels(tmp_path / "a.png").size
+
+
+def test_joints_without_bones_are_points_also_in_space():
+    figure = Figure()
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    plot = a_plot(DOTS, names=("prediction",))
+    draw_poses(axes, plot, [plot], DOTS, 0)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    assert shows(np.asarray(canvas.buffer_rgba())[..., :3], line_segments.COLOR["middle"])
 
 
 def test_markup_in_names_is_drawn_as_it_stands(coarse, tmp_path):

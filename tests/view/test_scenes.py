@@ -234,6 +234,26 @@ def test_poses_that_name_no_clip_are_of_the_one_that_is_named(tiny_recording):
     assert scene.name == "clip0 · cam2"
 
 
+def test_poses_of_a_track_are_of_the_clip_that_ends_with_its_name(tiny_recording):
+    names = ("s1/male", "s1/female", "s2/male", "day1/s3/male", "s3/old male", "s4")
+    recording = dataclasses.replace(tiny_recording, clip_names=names)
+
+    def clip_of(name, given=None):
+        (scene,) = scenes_from_sequences(
+            with_recording([lifted(camera=camera(2), clip=name)], recording, given)
+        )
+        return scene.name.removesuffix(" · cam2")
+
+    assert clip_of("female") == "s1/female" == clip_of("s1/female")
+    assert clip_of("s3/male") == "day1/s3/male"
+    assert clip_of("male", "s2/male") == "s2/male"
+    with pytest.raises(GeoselfError, match="clips s1/male, s2/male, day1/s3/male end") as error:
+        clip_of("male")
+    assert error.value.code == 64 and "--clip=NAME" in str(error.value)
+    with pytest.raises(GeoselfError, match="names clip 'ale'"):
+        clip_of("ale")
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from geoself_jax.data.validation import body_size
+from geoself_jax.data.body_size import body_size
 
 _PERSON = 0.5  # metres: of this size and above a person's decimals do
 _MOST = 200  # frames that are measured

@@ -7,7 +7,7 @@ import numpy as np
 from geoself_jax.core.errors import nearest_name, usage_error
 from geoself_jax.core.shown_lengths import size_text
 from geoself_jax.core.skeleton import Skeleton, normalized
-from geoself_jax.data.validation import BODY_METRES, body_size, known_size, wrong_unit
+from geoself_jax.data.body_size import BODY_METRES, body_size, known_size, wrong_unit
 
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 """Length of each unit."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from geoself_jax.core.errors import GeoselfError, data_error, one_line
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.skeletons import CENTROID, Rootless, find_known, with_centroid
+from geoself_jax.data.find_skeleton import find_known
+from geoself_jax.data.roots import CENTROID, Rootless, with_centroid
 
 MOST_JOINTS = 1000
 """Of a table that is read."""

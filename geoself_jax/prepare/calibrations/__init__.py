@@ -58,7 +58,8 @@ def read_calibration(
         path: A file; or a folder, searched first itself and then its folders.
         format: One of `CALIBRATIONS`, or `auto`.
         unit: m, cm or mm; None for the format's own, or the file's.
-        up: x, -x, y, -y, z or -z; None for the format's own, or the images' with a notice.
+        up: An axis (`z`, `-y`), three numbers (`0.1,0.2,0.97`) or `unknown`; None for the format's
+            own, or the images' with a notice.
         name: Which rig, where a file holds several (`karfly`: one a subject).
         notice: Receives one line for the unit, and for each thing left out, corrected or guessed.
 

@@ -1,4 +1,4 @@
-"""From a file's unit and axes to metres and an up: given, or by the format; never by the size."""
+"""From a file's unit and axes to metres: given, or by the format; never by the size."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,6 +9,8 @@ from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
 from geoself_jax.data.rig import Rig, rig_from_opencv
 from geoself_jax.prepare.calibrations.camera_table import FileCamera
+from geoself_jax.prepare.calibrations.vertical import up_of
+from geoself_jax.prepare.missing_flag import MissingFlag
 
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 
@@ -18,17 +20,6 @@ BODY = "body"
 LENGTHS = METRES | {BODY: 1.0}
 """Metres of each of these."""
 
-AXES = {
-    f"{sign}{axis}": (-1.0 if sign else 1.0) * np.eye(3)[i]
-    for i, axis in enumerate("xyz")
-    for sign in ("", "-")
-}
-
-_UP = "--up=x|-x|y|-y|z|-z (of lift: --world-up)"
-
-_NEAR_AXIS, _NEAR_ALL_AROUND = np.cos(np.deg2rad((25, 10)))  # the latter sees up itself
-_ROLLED, _PITCHED = np.sin(np.deg2rad((20, 50)))  # of cameras that are taken to be level
-_AROUND = 0.3  # least second singular value, of two cameras 35 degrees apart
 _ROUNDED = 1e-5  # R R^T off the identity by less is a matter of printed digits
 
 
@@ -51,7 +42,7 @@ def rig_of(
         name: Of the rig.
         cameras: One or more.
         unit: m, cm or mm, from the user.
-        up: x, -x, y, -y, z or -z, from the user.
+        up: An axis, three numbers or `unknown`, from the user (`parse_up`).
         own_unit, own_up: The format's; None where it has none.
         notice: Receives a line on the unit, and one for each guess or correction.
         sure: The file itself names its up axis: no warning about `own_up`.
@@ -78,7 +69,7 @@ def rig_of(
         t,
         np.array([camera.size for camera in cameras]),
         metres=_metres(path, -np.einsum("vji,vj->vi", R, t), unit, own_unit),
-        world_up=_up(path, R, up, own_up, silent if sure else notice),
+        world_up=up_of(path, R, up, own_up, silent if sure else notice),
     )
     if len(cameras) > 1:
         notice(_said(path, rig.center, unit, own_unit))
@@ -121,72 +112,16 @@ def _metres(path: Path, center: np.ndarray, unit: str | None, own_unit: str | No
     meant = ", ".join(
         f"{_short(length * metres)} m with --unit={name}" for name, metres in METRES.items()
     )
-    raise data_error(
+    raise MissingFlag(
         f"{path}: its unit is not in the file",
         f"the camera would be {meant} from the world's origin"
         if alone
         else f"the cameras farthest apart would be {meant} apart",
-        "give the unit in which the board or the room was measured, --unit=m, cm or mm; prepare "
-        "also takes the person's height: --height=1.75",
+        "give the unit in which the board or the room was measured, --unit=m, cm or mm; of a "
+        "person prepare also takes the height: --height=1.75",
     )
 
 
 def _short(value: float) -> str:
     """Three digits, and no exponent."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def _up(
-    path: Path,
-    R: np.ndarray,
-    up: str | None,
-    own_up: str | None,
-    notice: Callable[[str], None],
-) -> np.ndarray | None:
-    """The axis that the user or the format says, else the images, or None where they do not."""
-    if up is not None:
-        if up not in AXES:
-            raise usage_error(f"--up={up}", "no such axis", nearest_name(up, AXES))
-        return AXES[up]
-    seen = -R[:, 1].mean(0)  # upwards in the images, on average
-    agreed = float(np.linalg.norm(seen))
-    if own_up is not None:
-        if agreed > 0.5 and seen @ AXES[own_up] < 0.5 * agreed:
-            notice(
-                f"{path}: up is {own_up} in this format, but upwards in the images is "
-                f"{_vector(seen / agreed)}; {_UP} overrules"
-            )
-        return AXES[own_up]
-    level, around = agreed > 0.5 and _level(R, seen / agreed), _all_around(R)
-    near = max(AXES, key=lambda name: float(seen @ AXES[name]))
-    if level and seen @ AXES[near] >= (_NEAR_ALL_AROUND if around else _NEAR_AXIS) * agreed:
-        notice(
-            f"{path}: up is not in the file; took {near}, upwards in the images; {_UP} overrules"
-        )
-        return AXES[near]
-    if level and around:
-        notice(
-            f"{path}: up is not in the file, and upwards in the images, {_vector(seen / agreed)}, "
-            f"is no axis; took that direction; {_UP} overrules"
-        )
-        return np.asarray(seen / agreed)
-    notice(
-        f"{path}: up is not in the file, nor can it be seen by the images, whose cameras are not "
-        f"level; it stays unknown, and training turns no body about it; {_UP} gives it"
-    )
-    return None
-
-
-def _level(R: np.ndarray, up: np.ndarray) -> bool:
-    """Whether all cameras stand as those do that film people: not rolled, not steep."""
-    rolled, pitched = R[:, 0] @ up, R[:, 2] @ up
-    return bool((np.abs(rolled) < _ROLLED).all() and (np.abs(pitched) < _PITCHED).all())
-
-
-def _all_around(R: np.ndarray) -> bool:
-    """Whether level cameras look several ways: of one alone, pitch is a tilt of the world."""
-    return len(R) > 1 and bool(np.linalg.svd(R[:, 0])[1][1] > _AROUND * np.sqrt(len(R)))
-
-
-def _vector(values: np.ndarray) -> str:
-    return "(" + ", ".join(f"{value:.2f}" for value in values) + ")"

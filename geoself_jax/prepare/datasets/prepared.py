@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.data import validation
+from geoself_jax.data.camera_checks import check_cameras
 from geoself_jax.data.files import npz
+from geoself_jax.data.find_skeleton import known_skeleton
 from geoself_jax.data.recording import skeleton_of
 from geoself_jax.data.rig import Rig
-from geoself_jax.data.skeletons import known_skeleton
 from geoself_jax.geometry.lenses import Lens
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.choices import chosen
@@ -55,7 +56,7 @@ def _say_shared(
     for name, where in places.items():
         if len(where) > 1:
             options.notice(
-                f"subject {name} is taken for one person in {', '.join(where[:4])}; if not, "
+                f"subject {name} is taken for one subject in {', '.join(where[:4])}; if not, "
                 "prepare one of them again with --subject"
             )
 
@@ -69,7 +70,7 @@ def check_arrays(source: str, arrays: Mapping[str, np.ndarray]) -> None:
     validation.check_names(source, arrays)
     validation.check_shapes(source, arrays)
     validation.check_detections(source, arrays)
-    validation.check_cameras(source, arrays)
+    check_cameras(source, arrays)
     validation.check_scene(source, arrays)
     skeleton_of(arrays, source)
 

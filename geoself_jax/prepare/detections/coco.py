@@ -28,7 +28,7 @@ def recognize(path: Path) -> str | None:
         return None
     text = head(path)
     if _LIST.match(text) and '"keypoints"' in text and _NUMBERED.search(text):
-        return "a JSON list of people by frame number"
+        return "a JSON list of instances by frame number"
     if _ANNOTATIONS.match(text) and ('"keypoints"' in text or '"images"' in text):
         return "a JSON of images and annotations"
     return None

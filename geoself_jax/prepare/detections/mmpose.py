@@ -56,7 +56,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
         for person, found in enumerate(_people(path, number, entry)):
             if isinstance(found, dict) and is_nobody(found):
                 continue
-            place = f"person {person} of frame_id {number}"
+            place = f"instance {person} of frame_id {number}"
             rows.append(_keypoints(path, place, found))
             frame.append(number - base)
             track = found.get("track_id", found.get("instance_id"))

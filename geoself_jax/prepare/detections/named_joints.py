@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from geoself_jax.core.errors import DATA, GeoselfError, data_error, nearest_name
 from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.data.find_skeleton import find_known
 from geoself_jax.data.skeleton_edges import Edges, from_edges
-from geoself_jax.data.skeletons import find_known
 
 
 class UnknownJoints(GeoselfError):

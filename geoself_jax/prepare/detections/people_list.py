@@ -55,7 +55,7 @@ def people_of(
         GeoselfError: Not such a list; images of several videos (65).
     """
     if not isinstance(content, list) or not all(isinstance(found, dict) for found in content):
-        raise data_error(f"{path}: not a list of people", "", "check the file")
+        raise data_error(f"{path}: not a list of instances", "", "check the file")
     people, notes = _people(path, [f for f in content if not is_nobody(f)])
     if not people:
         raise nobody(str(path))

@@ -10,18 +10,9 @@ import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton
-from geoself_jax.data.skeletons import (
-    BODY_25,
-    COCO_17,
-    COCO_18,
-    COCO_23,
-    HALPE_26,
-    MEDIAPIPE_33,
-    name_of,
-)
-from geoself_jax.data.skeletons import (
-    same_joints as same_names,
-)
+from geoself_jax.data.find_skeleton import name_of
+from geoself_jax.data.find_skeleton import same_joints as same_names
+from geoself_jax.data.skeletons import BODY_25, COCO_17, COCO_18, COCO_23, HALPE_26, MEDIAPIPE_33
 from geoself_jax.prepare.detections.named_joints import UnknownJoints
 from geoself_jax.prepare.detections.score_scale import without_negative, without_unscored
 from geoself_jax.prepare.instances import Instances
@@ -47,11 +38,11 @@ def skeleton_of(source: str, joints: int, given: Skeleton | None) -> Skeleton:
     skeleton = given or BY_COUNT.get(joints)
     if skeleton is None:
         names = [f"joint{number}" for number in range(joints)]
-        what, why = f"{joints} joints a person", "no known detector's skeleton has as many"
+        what, why = f"{joints} joints a body", "no known detector's skeleton has as many"
         raise UnknownJoints(source, names, what, why)
     if skeleton.joints != joints:
         raise data_error(
-            f"{source}: {joints} joints a person",
+            f"{source}: {joints} joints a body",
             f"--skeleton has {skeleton.joints}",
             "name the right one: --skeleton=NAME",
         )
@@ -155,7 +146,7 @@ def not_keypoints(source: str, where: str, found: str) -> GeoselfError:
 
 def nobody(source: str) -> GeoselfError:
     """The error for a file in which nobody was found."""
-    return data_error(f"{source}: no person in any frame", "", "check the detector's output")
+    return data_error(f"{source}: nobody in any frame", "", "check the detector's output")
 
 
 def instances_of(
@@ -283,7 +274,7 @@ def _check_once(source: str, number: np.ndarray, index: np.ndarray, names: Seque
         track, frame = found[count > 1][0]
         raise data_error(
             f"{source}: track {names[track]} is in frame {frame} twice",
-            "wanted one person a track and frame",
+            "wanted a track once in a frame",
             "write the file again, or without tracks",
         )
 

@@ -32,12 +32,12 @@ def people(path: Path, max_bytes: int) -> tuple[int, list[Found]]:
     content = load_json(path, max_bytes=max_bytes)
     if not isinstance(content, list) or not all(isinstance(frame, list) for frame in content):
         raise data_error(
-            f"{path}: not a list of frames", "wanted a list of people for each", "check the file"
+            f"{path}: not a list of frames", "wanted a list of instances for each", "check the file"
         )
     found = []
     for frame, entries in enumerate(content):
         for number, entry in enumerate(entries):
-            place = f"person {number} of frame {frame}"
+            place = f"instance {number} of frame {frame}"
             found.append((frame, place, *_person(path, place, entry)))
     return len(content), found
 
