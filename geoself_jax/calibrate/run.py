@@ -1,0 +1,256 @@
+"""A recording's cameras from its joints: found anew, or repaired."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from geoself_jax.calibrate.metric import Scale, Vertical, metres_of_unit, upright
+from geoself_jax.calibrate.refine import refine
+from geoself_jax.calibrate.rig import Footage, find_rig, spread
+from geoself_jax.calibrate.views import Pose, Views
+from geoself_jax.calibrate.world import in_world
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.data.files import npz
+from geoself_jax.data.recording import HostCamera, Recording, from_arrays
+
+KNOWN, FOCAL, GUESS = "known", "focal", "guess"
+INTRINSICS = (KNOWN, FOCAL, GUESS)
+
+_USUAL_FOCAL = 1.1  # times the longer side of the image: a phone's main camera, a webcam
+
+
+class RigReport(NamedTuple):
+    """What became of a rig.
+
+    Attributes:
+        name: Of the rig.
+        cameras: Names of those that it has.
+        R, center: (V, 3, 3), (V, 3) metres, world.
+        K: (V, 3, 3) pixels.
+        degrees, metres: (V,) expected errors of rotation and centre.
+        residual_px: (V,) median distance of detections.
+        blocks: Places and postures that it is from.
+        frames: Used.
+        unit: What the metres are from.
+        vertical: Which way is up; None where unknown.
+        moved: (V,) degrees and metres by which cameras were repaired; None where all were found.
+        before_px: (V,) residuals of the given calibration; None where there was none.
+    """
+
+    name: str
+    cameras: tuple[str, ...]
+    R: np.ndarray
+    center: np.ndarray
+    K: np.ndarray
+    degrees: np.ndarray
+    metres: np.ndarray
+    residual_px: np.ndarray
+    blocks: int
+    frames: int
+    unit: str
+    vertical: Vertical | None
+    moved: np.ndarray | None = None
+    before_px: np.ndarray | None = None
+
+
+class Options(NamedTuple):
+    """How to calibrate.
+
+    Attributes:
+        intrinsics: One of `INTRINSICS`.
+        scale: A known length.
+        refine: Whether to repair the cameras that the recording has.
+        frames: Most that are used of a rig.
+        bones: Whether bones are taken to keep their length.
+        seed: Of what is drawn.
+    """
+
+    intrinsics: str = KNOWN
+    scale: Scale = Scale("none", (), 0.0)
+    refine: bool = False
+    frames: int = 20000
+    bones: bool = True
+    seed: int = 0
+
+
+def read_uncalibrated(path: Path | str, *, intrinsics: str) -> Recording:
+    """Reads a recording whose file need not have `R` and `center`, nor `K` where it is guessed.
+
+    Args:
+        path: The file.
+        intrinsics: One of `INTRINSICS`.
+
+    Returns:
+        The recording; cameras that it lacks are placeholders in a row.
+
+    Raises:
+        GeoselfError: As `data.recording.read`.
+    """
+    arrays = dict(npz.read_arrays(Path(path)))
+    if "image_size" in arrays and arrays["image_size"].ndim == 3:
+        rigs, views = arrays["image_size"].shape[:2]
+        if "R" not in arrays and "center" not in arrays:
+            arrays["R"] = np.tile(np.eye(3), (rigs, views, 1, 1))
+            row = np.arange(views, dtype=np.float64)[:, None] * np.array([1.0, 0, 0])
+            arrays["center"] = np.tile(row, (rigs, 1, 1))
+        if "K" not in arrays and intrinsics == GUESS:
+            arrays["K"] = _usual(arrays["image_size"])
+    return from_arrays(arrays, str(path))
+
+
+def _usual(size: np.ndarray) -> np.ndarray:
+    """(rigs, V, 3, 3) of a usual focal length, the middle of the image as principal point."""
+    K = np.zeros((*size.shape[:2], 3, 3))
+    K[..., 0, 0] = K[..., 1, 1] = _USUAL_FOCAL * size.max(-1)
+    K[..., :2, 2] = (size - 1) / 2
+    K[..., 2, 2] = 1
+    return K
+
+
+def calibrate(
+    recording: Recording,
+    options: Options,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Recording, list[RigReport]]:
+    """Returns the recording with cameras from its joints, and what is known of them.
+
+    Args:
+        recording: Detections and intrinsics; extrinsics are read with `options.refine` alone.
+        options: How.
+        progress: Receives what is done.
+
+    Raises:
+        GeoselfError: The joints leave a camera open, or contradict one rig (65).
+    """
+    reports = []
+    for rig in np.unique(recording.rig_id).tolist():
+        name = recording.rig_names[rig]
+        try:
+            reports.append((rig, _one(recording, rig, options, progress)))
+        except GeoselfError as error:
+            raise data_error(f"rig {name}: {error}", "", "") from error
+    return _with_cameras(recording, reports, options), [report for _, report in reports]
+
+
+def views_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarray) -> Views:
+    """What calibration works on, of some frames of one rig.
+
+    Args:
+        recording: Detections and intrinsics.
+        frames: Numbers of frames.
+        rig: Number of the rig.
+        seen: Numbers of the views.
+    """
+    K = recording.camera.K[rig, seen]
+    pixels = recording.keypoints_2d[frames][:, seen].astype(np.float64)
+    weight = recording.confidence[frames][:, seen].astype(np.float64)
+    homogeneous = np.concatenate([pixels, np.ones_like(pixels[..., :1])], -1)
+    rays = (homogeneous @ np.swapaxes(np.linalg.inv(K), -1, -2))[..., :2]
+    weight = np.where(np.isfinite(rays).all(-1), weight, 0.0)
+    weight = np.where((weight > 0).sum(1, keepdims=True) >= 2, weight, 0.0)
+    focal = np.sqrt(K[:, 0, 0] * K[:, 1, 1])
+    subject = np.unique(recording.subject_id[frames], return_inverse=True)[1].reshape(-1)
+    clip = np.unique(recording.clip_id[frames], return_inverse=True)[1].reshape(-1)
+    return Views(np.nan_to_num(rays), weight, focal, subject, clip)
+
+
+def _one(
+    recording: Recording, rig: int, options: Options, progress: Callable[[str], None]
+) -> RigReport:
+    every = np.flatnonzero(recording.rig_id == rig)
+    seen = np.flatnonzero((recording.confidence[every] > 0).any((0, 2)))
+    if len(seen) < 2:
+        raise data_error(f"{len(seen)} cameras see somebody", "wanted two at least", "add cameras")
+    two = (recording.confidence[every] > 0).any(-1).sum(1) >= 2
+    every = every[two]
+    if not len(every):
+        raise data_error("no frame is seen by two cameras", "nothing connects them", "add footage")
+    frames = every[spread(len(every), options.frames)]
+    views = views_of(recording, frames, rig, seen)
+    ends = np.array(
+        [(i, p) for i, p in enumerate(recording.skeleton.parents) if p >= 0], np.int64
+    ).reshape(-1, 2)
+    ends = ends if options.bones else ends[:0]
+    footage = Footage(recording.clip_id[frames], recording.frame_id[frames], recording.fps)
+    names = tuple(recording.camera_names[view] for view in seen)
+    if options.refine:
+        return _repaired(recording, rig, seen, views, footage, ends, names)
+    focal = options.intrinsics != KNOWN
+    found = find_rig(
+        views, footage, ends, names, focal=focal, seed=options.seed, progress=progress
+    )
+    pose = found.solution.pose
+    metres = metres_of_unit(options.scale, pose.center, names, found.points, recording.skeleton)
+    vertical = upright(found.points, recording.skeleton, found.block)
+    up = None if vertical is None else vertical.up
+    R, center, _ = in_world(pose, found.points, metres, up)
+    K = recording.camera.K[rig, seen].copy()
+    K[:, :2, :2] *= np.exp(pose.log_focal)[:, None, None]
+    return RigReport(
+        recording.rig_names[rig], names, R, center, K, found.error.degrees,
+        found.error.center * metres, found.residual_px, found.error.blocks, len(frames),
+        _unit_words(options.scale), vertical,
+    )  # fmt: skip
+
+
+def _repaired(
+    recording: Recording, rig: int, seen: np.ndarray, views: Views, footage: Footage,
+    ends: np.ndarray, names: tuple[str, ...],
+) -> RigReport:  # fmt: skip
+    given = Pose.of(recording.camera.R[rig, seen], recording.camera.center[rig, seen])
+    found = refine(views, given, ends, footage)
+    if found is None:
+        raise data_error(
+            "no two cameras stand to each other as in the calibration",
+            "the joints say where cameras are now, but not which of them moved",
+            "calibrate anew, without --refine",
+        )
+    moved = np.stack([found.degrees, found.distance], 1) * found.moved[:, None]
+    return RigReport(
+        recording.rig_names[rig], names, found.pose.R, found.pose.center,
+        recording.camera.K[rig, seen], found.error.degrees, found.error.center, found.after_px,
+        found.error.blocks, len(views.rays), "the given calibration", None, moved, found.before_px,
+    )  # fmt: skip
+
+
+def _unit_words(scale: Scale) -> str:
+    if scale.kind == "none":
+        return "a body of a usual person's size: unknown"
+    names = f" of {', '.join(scale.names)}" if scale.names else ""
+    return f"a {scale.kind}{names} of {scale.metres:g} m"
+
+
+def _with_cameras(
+    recording: Recording, reports: list[tuple[int, RigReport]], options: Options
+) -> Recording:
+    """The recording with its new cameras and a line on where they are from."""
+    K, R, center = (array.copy() for array in recording.camera)
+    for rig, report in reports:
+        at = [recording.camera_names.index(name) for name in report.cameras]
+        K[rig, at], R[rig, at], center[rig, at] = report.K, report.R, report.center
+    up = recording.world_up
+    if not options.refine:
+        known = all(report.vertical is not None for _, report in reports)
+        up = np.array([0.0, 0, 1]) if known else None
+    return dataclasses.replace(
+        recording,
+        camera=HostCamera(K, R, center),
+        world_up=up,
+        cameras_from=source_line([report for _, report in reports], options),
+    )
+
+
+def source_line(reports: list[RigReport], options: Options) -> str:
+    """One line on where the cameras are from, and how sure they are."""
+    degrees = max(float(report.degrees.max()) for report in reports)
+    mm = 1000 * max(float(report.metres.max()) for report in reports)
+    frames = sum(report.frames for report in reports)
+    how = "repaired" if options.refine else f"found ({options.intrinsics} intrinsics)"
+    return (
+        f"cameras {how} by geoself calibrate from the joints of {frames} frames; expected errors "
+        f"up to {degrees:.2f} degrees and {mm:.0f} mm; metres by {reports[0].unit}"
+    )

@@ -1,0 +1,79 @@
+"""How far off the cameras may be: the bundle's covariance, footage counted by what is new in it.
+
+Detections of one posture at one place are off alike in all frames. So errors are added up by block
+of footage (`footage.blocks_of`), and the spread of the blocks' pulls, not of the frames', says how
+sure the cameras are: the sandwich estimator with clusters (Liang and Zeger 1986), which is what a
+bootstrap over blocks comes to, without its repetitions.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from geoself_jax.calibrate.bundle import Free, Solution, block_gradients
+from geoself_jax.calibrate.views import Pose, Views, cross
+
+
+class CameraError(NamedTuple):
+    """Expected errors (root mean square) of each camera, all turned and scaled to fit best.
+
+    Attributes:
+        degrees: (V,) rotation.
+        center: (V,) centre, in the unit of the cameras.
+        blocks: How many blocks of footage it is from.
+    """
+
+    degrees: np.ndarray
+    center: np.ndarray
+    blocks: int
+
+
+def expected_errors(
+    views: Views, solution: Solution, scale: np.ndarray, free: Free
+) -> CameraError:
+    """Returns what the blocks of footage say about the cameras' errors; infinite from one block.
+
+    Args:
+        views: Detections, with their blocks.
+        solution: Where the adjustment ended.
+        scale: (J,) px, as it was adjusted with.
+        free: What was free.
+    """
+    count = len(np.unique(views.block))
+    cameras = views.views
+    if count < 2:
+        unknown = np.full(cameras, np.inf)
+        return CameraError(unknown, unknown, count)
+    normal, pulls = block_gradients(views, solution, scale, free)
+    places = np.flatnonzero(np.diag(normal) > 0)
+    along = _growing(solution, cameras)[places]
+    along /= np.linalg.norm(along)
+    lhs = normal[np.ix_(places, places)]
+    lhs = lhs + np.trace(lhs) / len(places) * np.outer(along, along)
+    moves = np.zeros(pulls.shape)
+    moves[:, places] = np.linalg.lstsq(lhs, pulls[:, places].T, rcond=1e-13)[0].T
+    moves = moves[:, : 7 * cameras].reshape(-1, cameras, 7)
+    turn, place = _best_fitting(moves, solution.pose)
+    factor = count / (count - 1)
+    turned = np.sqrt(factor * np.sum(turn**2, axis=(0, 2)))
+    moved = np.sqrt(factor * np.sum(place**2, axis=(0, 2)))
+    return CameraError(np.degrees(turned), moved, count)
+
+
+def _growing(solution: Solution, cameras: int) -> np.ndarray:
+    """The step that makes everything larger: nothing in the images speaks of it."""
+    step = np.zeros((cameras, 7))
+    step[:, 3:6] = solution.pose.center - solution.pose.center[0]
+    bones = 0 if solution.bones is None else solution.bones.length.size
+    return np.concatenate([step.reshape(-1), np.ones(bones)])
+
+
+def _best_fitting(moves: np.ndarray, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
+    """Turns (n, V, 3), world axes, rad, and moves of centres without what is common to all."""
+    turn = np.einsum("vji,nvj->nvi", pose.R, moves[..., :3])
+    common = turn.mean(1, keepdims=True)
+    from_middle = pose.center - pose.center.mean(0)
+    place = moves[..., 3:6] + np.einsum("nij,vj->nvi", cross(common[:, 0]), from_middle)
+    place -= place.mean(1, keepdims=True)
+    growth = np.einsum("nvi,vi->n", place, from_middle) / np.sum(from_middle**2)
+    return turn - common, place - growth[:, None, None] * from_middle
