@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=240)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--no-bones", action="store_true")
+    parser.add_argument("--bones", action="store_true")
     parser.add_argument("--json", type=Path, help="results, a line a trial")
     flags = parser.parse_args()
     if not DATA.is_dir():
@@ -46,7 +46,7 @@ def main() -> None:
         done = {tuple(one["trial"]): one for one in map(json.loads, flags.json.open())}
     left = [trial for trial in trials if tuple(trial) not in done]
     with ProcessPoolExecutor(flags.workers) as pool:
-        for result in pool.map(tried, left, [not flags.no_bones] * len(left)):
+        for result in pool.map(tried, left, [flags.bones] * len(left)):
             done[tuple(result["trial"])] = result
             print(line(result), flush=True)
             if flags.json:

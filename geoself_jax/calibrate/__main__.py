@@ -26,7 +26,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--toml", help="write the cameras here, as Pose2Sim's Calib.toml")
     parser.add_argument("--json", help="write cameras, expected errors and residuals here")
     parser.add_argument("--frames", type=int, default=20000, help="most frames of a rig (20000)")
-    parser.add_argument("--no-bones", action="store_true", help="let bones change their length")
+    parser.add_argument("--bones", action="store_true", help="hold bones' lengths constant, slow")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn (0)")
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     outputs = [("--output", flags.output), ("--toml", flags.toml), ("--json", flags.json)]
     check_outputs(outputs, {"--data": [flags.data]})
     options = run.Options(
-        flags.intrinsics, scale, flags.refine, flags.frames, not flags.no_bones, flags.seed
+        flags.intrinsics, scale, flags.refine, flags.frames, flags.bones, flags.seed
     )
     with phases.phase(f"reading {flags.data}"):
         recording = run.read_uncalibrated(flags.data, intrinsics=flags.intrinsics)

@@ -13,7 +13,7 @@ import numpy as np
 
 from geoself_jax.calibrate.views import Pose, Views
 
-_CHUNK = 400  # frames whose matrices are in memory at once
+_CHUNK = 6000  # joints whose matrices are in memory at once
 _MOST_DAMPING = 1e4
 _BEHIND = 1e8  # squared px that a joint behind a camera counts as
 
@@ -94,7 +94,7 @@ def adjust(
     Args:
         views: Detections.
         start: Where to start.
-        scale: (J,) px at which an error counts half.
+        scale: (J,) or (F, J) px at which an error counts half.
         steps: Most of them.
         free: What may move; all cameras but the first where None.
         enough: Relative fall of the cost below which it ends.
@@ -103,6 +103,16 @@ def adjust(
         The best state.
     """
     free = free or Free.all_but_first(views.views)
+    if start.bones is None and start.points.shape[1] > 1:
+        alone, points, seen = _joint_by_joint(views, start.points)
+        scale = np.broadcast_to(scale, seen.shape)[seen][:, None]
+        end = adjust(
+            alone, start._replace(points=points), scale, steps=steps, free=free, enough=enough
+        )
+        points = start.points.copy()
+        points[seen] = end.points[:, 0]
+        return end._replace(points=points)
+    scale = np.broadcast_to(scale, start.points.shape[:2])
     here, damping = start._replace(cost=cost(views, start, scale)), 1e-4
     for _ in range(steps):
         there = _stepped(views, here, scale, damping, free)
@@ -124,7 +134,7 @@ def cost(views: Views, state: Solution, scale: np.ndarray) -> float:
     total = 0.0
     for at in _chunks(views):
         part = views.frames(at)
-        square = squared_errors(part, state.pose, state.points[at]) / scale**2
+        square = squared_errors(part, state.pose, state.points[at]) / scale[at][:, None] ** 2
         total += float(np.sum(part.weight * np.log1p(square)))
         if state.bones is not None:
             off = _bone_errors(state.bones, state.points[at], part.subject[0])[0]
@@ -151,6 +161,11 @@ def block_gradients(
     Returns:
         (n, n) and (blocks, n), n = 7 V + bones x subjects; rows of what is fixed are zero.
     """
+    if state.bones is None and state.points.shape[1] > 1:
+        alone, points, seen = _joint_by_joint(views, state.points)
+        scale = np.broadcast_to(scale, seen.shape)[seen][:, None]
+        return block_gradients(alone, state._replace(points=points), scale, free)
+    scale = np.broadcast_to(scale, state.points.shape[:2])
     n, blocks = _size(views, state.bones), int(views.block.max()) + 1
     normal, gradient = np.zeros((n, n)), np.zeros((blocks, n))
     for at in _chunks(views):
@@ -204,8 +219,9 @@ def _reduced(
     points = state.points[at]
     frames, joints = points.shape[:2]
     by_point, by_camera, off = _jacobian(views, state.pose, points)
-    square = np.sum(off**2, -1) / scale**2
-    root = np.sqrt(views.weight / (1 + square)) / scale
+    px = scale[at][:, None]
+    square = np.sum(off**2, -1) / px**2
+    root = np.sqrt(views.weight / (1 + square)) / px
     root = np.where((views.weight > 0) & np.isfinite(root), root, 0.0)[..., None]
     off = off * root
     by_point, by_camera = (a * root[..., None] for a in (by_point, by_camera))
@@ -345,8 +361,24 @@ def _places(views: Views, bones: Bones | None, subject: int) -> np.ndarray:
     return np.concatenate([np.arange(cameras), cameras + subject * count + np.arange(count)])
 
 
+def _joint_by_joint(views: Views, points: np.ndarray) -> tuple[Views, np.ndarray, np.ndarray]:
+    """Each joint that two views saw as a frame of its own: without bones they are apart.
+
+    Also returns (n, 1, 3) points and the mask (F, J) of those joints.
+    """
+    seen = (views.weight > 0).sum(1) >= 2
+    frame = np.nonzero(seen)[0]
+    rays = np.moveaxis(views.rays, 1, 2)[seen][:, :, None]
+    weight = np.moveaxis(views.weight, 1, 2)[seen][:, :, None]
+    alone = views._replace(
+        rays=rays, weight=weight, subject=np.zeros(len(frame), int), block=views.block[frame]
+    )
+    return alone, points[seen][:, None], seen
+
+
 def _chunks(views: Views) -> Iterator[np.ndarray]:
     """Numbers of frames of one subject each, as many as fit into memory."""
+    frames = max(_CHUNK // views.rays.shape[2], 1)
     for subject in np.unique(views.subject):
         at = np.flatnonzero(views.subject == subject)
-        yield from np.array_split(at, -(-len(at) // _CHUNK))
+        yield from np.array_split(at, -(-len(at) // frames))

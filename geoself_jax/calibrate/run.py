@@ -72,7 +72,7 @@ class Options(NamedTuple):
     scale: Scale = Scale("none", (), 0.0)
     refine: bool = False
     frames: int = 20000
-    bones: bool = True
+    bones: bool = False
     seed: int = 0
 
 
