@@ -113,8 +113,9 @@ def line(result: dict[str, Any]) -> str:
 def table(results: list[dict[str, Any]]) -> str:
     """Medians and 90th percentiles by cameras and frames, in Markdown."""
     lines = [
-        "| cameras | frames | trials | refused | rotation deg, median / p90 / worst | directions deg "
-        "| centres mm | within twice what was said, deg / mm | over 1 deg | OpenCV deg, median / p90 |",
+        "| cameras | frames | trials | refused | rotation deg, median / p90 / worst "
+        "| directions deg | centres mm | within twice what was said, deg / mm | over 1 deg "
+        "| OpenCV deg, median / p90 |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for cameras in (4, 3, 2):

@@ -23,6 +23,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--intrinsics", default="known", help="known, focal or guess (known)")
     parser.add_argument("--scale", default="", help="baseline:A,B=2.85, height=1.78, bone:A,B=0.42")
     parser.add_argument("--refine", action="store_true", help="repair the file's cameras")
+    parser.add_argument("--sync", action="store_true", help="find and take out cameras' lags first")
     parser.add_argument("--toml", help="write the cameras here, as Pose2Sim's Calib.toml")
     parser.add_argument("--json", help="write cameras, expected errors and residuals here")
     parser.add_argument("--frames", type=int, default=20000, help="most frames of a rig (20000)")
@@ -37,7 +38,9 @@ def main(argv: Sequence[str]) -> int:
     if flags.frames < 100:
         raise usage_error(f"--frames={flags.frames}", "wanted 100 at least", "raise it")
     if flags.intrinsics not in ("known", "focal", "guess"):
-        raise usage_error(f"--intrinsics={flags.intrinsics}", "no such way", "known, focal or guess")
+        raise usage_error(
+            f"--intrinsics={flags.intrinsics}", "no such way", "known, focal or guess"
+        )
     if flags.refine and (flags.scale or flags.intrinsics != "known"):
         raise usage_error(
             "--refine", "it keeps the calibration's unit and intrinsics", "leave out the others"
@@ -59,7 +62,7 @@ def main(argv: Sequence[str]) -> int:
     outputs = [("--output", flags.output), ("--toml", flags.toml), ("--json", flags.json)]
     check_outputs(outputs, {"--data": [flags.data]})
     options = run.Options(
-        flags.intrinsics, scale, flags.refine, flags.frames, flags.bones, flags.seed
+        flags.intrinsics, scale, flags.refine, flags.frames, flags.bones, flags.seed, flags.sync
     )
     with phases.phase(f"reading {flags.data}"):
         recording = run.read_uncalibrated(flags.data, intrinsics=flags.intrinsics)

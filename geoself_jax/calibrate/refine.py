@@ -44,9 +44,7 @@ class Refined(NamedTuple):
     after_px: np.ndarray
 
 
-def refine(
-    views: Views, given: Pose, ends: np.ndarray, footage: Footage
-) -> Refined | None:
+def refine(views: Views, given: Pose, ends: np.ndarray, footage: Footage) -> Refined | None:
     """Returns the repaired cameras; None where no two stand to each other as before.
 
     Args:

@@ -19,6 +19,7 @@ def text(rigs: Sequence[RigReport]) -> str:
 
 def _text(rig: RigReport) -> str:
     lines = [f"rig {rig.name}: {rig.frames} frames, {rig.blocks} places and postures"]
+    lines += rig.in_step
     repaired = rig.moved is not None and rig.before_px is not None
     head = "camera           residual px  expected error deg, mm"
     lines.append(head + ("   before px   moved deg, mm" if repaired else "   focal px"))

@@ -1,15 +1,18 @@
 """A recording's cameras from its joints: found anew, or repaired."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.calibrate.clocks import Known
 from geoself_jax.calibrate.metric import Scale, Vertical, metres_of_unit, upright
 from geoself_jax.calibrate.refine import refine
 from geoself_jax.calibrate.rig import Footage, find_rig, spread
+from geoself_jax.calibrate.sync import find_clip_lags, in_step, words
 from geoself_jax.calibrate.views import Pose, Views
 from geoself_jax.calibrate.world import in_world
 from geoself_jax.core.errors import GeoselfError, data_error
@@ -36,6 +39,7 @@ class RigReport(NamedTuple):
         frames: Used.
         unit: What the metres are from.
         vertical: Which way is up; None where unknown.
+        in_step: Lines on the lags that were taken out; empty where none were looked for.
         moved: (V,) degrees and metres by which cameras were repaired; None where all were found.
         before_px: (V,) residuals of the given calibration; None where there was none.
     """
@@ -52,6 +56,7 @@ class RigReport(NamedTuple):
     frames: int
     unit: str
     vertical: Vertical | None
+    in_step: tuple[str, ...] = ()
     moved: np.ndarray | None = None
     before_px: np.ndarray | None = None
 
@@ -66,6 +71,7 @@ class Options(NamedTuple):
         frames: Most that are used of a rig.
         bones: Whether bones are taken to keep their length.
         seed: Of what is drawn.
+        sync: Whether lags of the cameras are found and taken out first.
     """
 
     intrinsics: str = KNOWN
@@ -74,6 +80,7 @@ class Options(NamedTuple):
     frames: int = 20000
     bones: bool = False
     seed: int = 0
+    sync: bool = False
 
 
 def read_uncalibrated(path: Path | str, *, intrinsics: str) -> Recording:
@@ -129,8 +136,12 @@ def calibrate(
     reports = []
     for rig in np.unique(recording.rig_id).tolist():
         name = recording.rig_names[rig]
+        late: tuple[str, ...] = ()
         try:
-            reports.append((rig, _one(recording, rig, options, progress)))
+            if options.sync:
+                recording, late = _synced(recording, rig, options)
+            report = _one(recording, rig, options, progress)
+            reports.append((rig, report._replace(in_step=late)))
         except GeoselfError as error:
             raise data_error(f"rig {name}: {error}", "", "") from error
     return _with_cameras(recording, reports, options), [report for _, report in reports]
@@ -158,13 +169,49 @@ def views_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarra
     return Views(np.nan_to_num(rays), weight, focal, subject, clip)
 
 
-def _one(
-    recording: Recording, rig: int, options: Options, progress: Callable[[str], None]
-) -> RigReport:
+def _synced(recording: Recording, rig: int, options: Options) -> tuple[Recording, tuple[str, ...]]:
+    """The recording with a rig's cameras in step, and lines on their lags."""
+    frames, seen = _seen_of(recording, rig)
+    views = views_of(recording, frames, rig, seen)
+    names = tuple(recording.camera_names[view] for view in seen)
+    known = None
+    if options.refine:
+        R, center = recording.camera.R[rig, seen], recording.camera.center[rig, seen]
+        known = relative(R, center)
+    lags = find_clip_lags(
+        recording, frames, views, names, np.random.default_rng(options.seed), known
+    )
+    lines = words(lags, names, recording.fps, lambda clip: recording.clip_names[clip])
+    return in_step(recording, frames, seen, lags), tuple(lines)
+
+
+def relative(R: np.ndarray, center: np.ndarray) -> Known:
+    """Relative poses (R, t) of all pairs of cameras.
+
+    Args:
+        R: (V, 3, 3).
+        center: (V, 3).
+    """
+    found = {}
+    for i, j in itertools.combinations(range(len(R)), 2):
+        t = R[j] @ (center[i] - center[j])
+        found[i, j] = (R[j] @ R[i].T, t / max(float(np.linalg.norm(t)), 1e-12))
+    return found
+
+
+def _seen_of(recording: Recording, rig: int) -> tuple[np.ndarray, np.ndarray]:
+    """Frames of a rig, and its views that see somebody."""
     every = np.flatnonzero(recording.rig_id == rig)
     seen = np.flatnonzero((recording.confidence[every] > 0).any((0, 2)))
     if len(seen) < 2:
         raise data_error(f"{len(seen)} cameras see somebody", "wanted two at least", "add cameras")
+    return every, seen
+
+
+def _one(
+    recording: Recording, rig: int, options: Options, progress: Callable[[str], None]
+) -> RigReport:
+    every, seen = _seen_of(recording, rig)
     two = (recording.confidence[every] > 0).any(-1).sum(1) >= 2
     every = every[two]
     if not len(every):
@@ -180,9 +227,7 @@ def _one(
     if options.refine:
         return _repaired(recording, rig, seen, views, footage, ends, names)
     focal = options.intrinsics != KNOWN
-    found = find_rig(
-        views, footage, ends, names, focal=focal, seed=options.seed, progress=progress
-    )
+    found = find_rig(views, footage, ends, names, focal=focal, seed=options.seed, progress=progress)
     pose = found.solution.pose
     metres = metres_of_unit(options.scale, pose.center, names, found.points, recording.skeleton)
     vertical = upright(found.points, recording.skeleton, found.block)
@@ -249,7 +294,8 @@ def source_line(reports: list[RigReport], options: Options) -> str:
     degrees = max(float(report.degrees.max()) for report in reports)
     mm = 1000 * max(float(report.metres.max()) for report in reports)
     frames = sum(report.frames for report in reports)
-    how = "repaired" if options.refine else f"found ({options.intrinsics} intrinsics)"
+    how = "put in step and " if options.sync else ""
+    how += "repaired" if options.refine else f"found ({options.intrinsics} intrinsics)"
     return (
         f"cameras {how} by geoself calibrate from the joints of {frames} frames; expected errors "
         f"up to {degrees:.2f} degrees and {mm:.0f} mm; metres by {reports[0].unit}"

@@ -10,7 +10,7 @@ import numpy as np
 from geoself_jax.calibrate.bundle import Bones, Free, Solution, adjust, squared_errors
 from geoself_jax.calibrate.points import nearest_points
 from geoself_jax.calibrate.two_view import Relative, relative_poses, sampson
-from geoself_jax.calibrate.views import Pose, Views, angle_between
+from geoself_jax.calibrate.views import Pose, Views
 
 _FEW = 250  # frames from which starts are adjusted
 _CANDIDATES = 2  # of each pair
@@ -99,7 +99,9 @@ def _bones(views: Views, points: np.ndarray, ends: np.ndarray, spread: float) ->
     known = (views.weight > 0).sum(1) >= 2
     apart = np.linalg.norm(points[:, ends[:, 0]] - points[:, ends[:, 1]], axis=-1)
     apart = np.where(known[:, ends[:, 0]] & known[:, ends[:, 1]], apart, np.nan)
-    length = np.array([_median(apart[views.subject == s], apart) for s in range(views.subject.max() + 1)])
+    length = np.array(
+        [_median(apart[views.subject == s], apart) for s in range(views.subject.max() + 1)]
+    )
     return Bones(ends, length, spread)
 
 

@@ -96,6 +96,74 @@ def sampson(x: np.ndarray, y: np.ndarray, R: np.ndarray, t: np.ndarray) -> np.nd
     return np.asarray(np.sum(y * a, 1) / np.maximum(slope, 1e-12))
 
 
+def sampled_poses(
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, px: float, rng: np.random.Generator
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Poses (R, t) by random samples of rays.
+
+    Args:
+        x, y: (n, 2) rays of both views.
+        w: (n,) weights, by which joints are drawn.
+        px: Focal length.
+        rng: Draws the joints.
+    """
+    some = rng.choice(len(x), min(_JOINTS, len(x)), replace=False, p=w / w.sum())
+    return _sampled(x[some], y[some], _PX / px, int(rng.integers(2**31)))
+
+
+def refined_with_lag(
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, motion: np.ndarray, R: np.ndarray, t: np.ndarray,
+    px: float, scale: float, held: bool,
+) -> tuple[np.ndarray, np.ndarray, float]:  # fmt: skip
+    """One step on the pose and on how much later the second view is to be read.
+
+    Args:
+        x, y, w: Rays (n, 2) of both views and weights (n,).
+        motion: (n, 2) of y in a frame.
+        R, t: The pose.
+        px: Focal length.
+        scale: Of the errors, px.
+        held: Whether the pose is.
+
+    Returns:
+        The pose, and frames to add to the lag.
+    """
+    x, y = _homogeneous(x), _homogeneous(y)
+    tangent = np.linalg.svd(t[None])[2][1:]
+    E = cross(t) @ R
+    slopes = [cross(t) @ cross(axis) @ R for axis in np.eye(3)]
+    slopes += [cross(axis) @ R for axis in tangent]
+    error, jacobian = _with_slopes(x, y, E, np.stack(slopes))
+    a, b = x @ E.T, y @ E
+    size = np.maximum(np.sqrt(np.sum(a[:, :2] ** 2, 1) + np.sum(b[:, :2] ** 2, 1)), 1e-12)
+    later = np.concatenate([motion, np.zeros_like(motion[:, :1])], 1)
+    by_lag = np.sum(later * a, 1) / size
+    error, jacobian = error * px, np.concatenate([jacobian, by_lag[:, None]], 1) * px
+    if held:
+        jacobian = jacobian[:, 5:]
+    weight = w / (1 + (error / scale) ** 2) ** 2
+    normal = jacobian.T @ (jacobian * weight[:, None])
+    normal += 1e-9 * max(np.trace(normal), 1e-12) * np.eye(len(normal))
+    move = -np.linalg.solve(normal, jacobian.T @ (weight * error))
+    if held:
+        return R, t, float(move[0])
+    t = t + move[3:5] @ tangent
+    return rotation(move[:3]) @ R, t / np.linalg.norm(t), float(move[5])
+
+
+def fit_of_rays(
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, R: np.ndarray, t: np.ndarray, px: float
+) -> float:
+    """Share of rays, by weight, on their epipolar lines.
+
+    Args:
+        x, y, w: Rays (n, 2) of both views and weights (n,).
+        R, t: The pose.
+        px: Focal length.
+    """
+    return _fit(x, y, w, R, t, px)
+
+
 def _sampled(
     x: np.ndarray, y: np.ndarray, threshold: float, seed: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -28,9 +28,7 @@ class CameraError(NamedTuple):
     blocks: int
 
 
-def expected_errors(
-    views: Views, solution: Solution, scale: np.ndarray, free: Free
-) -> CameraError:
+def expected_errors(views: Views, solution: Solution, scale: np.ndarray, free: Free) -> CameraError:
     """Returns what the blocks of footage say about the cameras' errors; infinite from one block.
 
     Args:
@@ -52,8 +50,8 @@ def expected_errors(
     lhs = lhs + np.trace(lhs) / len(places) * np.outer(along, along)
     moves = np.zeros(pulls.shape)
     moves[:, places] = np.linalg.lstsq(lhs, pulls[:, places].T, rcond=1e-13)[0].T
-    moves = moves[:, : 7 * cameras].reshape(-1, cameras, 7)
-    turn, place = _best_fitting(moves, solution.pose)
+    of_cameras = moves[:, : 7 * cameras].reshape(-1, cameras, 7)
+    turn, place = _best_fitting(of_cameras, solution.pose)
     factor = count / (count - 1)
     turned = np.sqrt(factor * np.sum(turn**2, axis=(0, 2)))
     moved = np.sqrt(factor * np.sum(place**2, axis=(0, 2)))
