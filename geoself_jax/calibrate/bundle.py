@@ -150,34 +150,60 @@ def squared_errors(views: Views, pose: Pose, points: np.ndarray) -> np.ndarray:
     return np.where(views.weight > 0, square, 0.0)
 
 
-def block_gradients(
-    views: Views, state: Solution, scale: np.ndarray, free: Free
-) -> tuple[np.ndarray, np.ndarray]:
-    """Normal matrix of cameras and bones, and the gradient of each block of footage.
+class Pulls(NamedTuple):
+    """What detections pull on the cameras where an adjustment ended. n = 7 V + bones x subjects.
+
+    Attributes:
+        normal: (n, n) curvature of the cost; rows and columns of what is fixed are zero.
+        by_block: (blocks, n) sums over each block of footage.
+        by_joint: (J, n) sums over each joint; without rows where bones tie joints together.
+    """
+
+    normal: np.ndarray
+    by_block: np.ndarray
+    by_joint: np.ndarray
+
+
+def pulls(views: Views, state: Solution, scale: np.ndarray, free: Free) -> Pulls:
+    """Returns the gradient of cameras and bones, by block of footage and by joint.
+
+    The curvature is that of Cauchy's function, w^2 in the mean over directions where the reweighted
+    squares have w: less where errors are large.
 
     Args:
         views, state, scale, free: As of `adjust`.
-
-    Returns:
-        (n, n) and (blocks, n), n = 7 V + bones x subjects; rows of what is fixed are zero.
     """
-    if state.bones is None and state.points.shape[1] > 1:
-        alone, points, seen = _joint_by_joint(views, state.points)
-        scale = np.broadcast_to(scale, seen.shape)[seen][:, None]
-        return block_gradients(alone, state._replace(points=points), scale, free)
-    scale = np.broadcast_to(scale, state.points.shape[:2])
     n, blocks = _size(views, state.bones), int(views.block.max()) + 1
-    normal, gradient = np.zeros((n, n)), np.zeros((blocks, n))
+    joints = state.points.shape[1]
+    by_block, by_joint = np.zeros((blocks, n)), np.zeros((joints, n))
+    joint = None
+    scale = np.broadcast_to(scale, state.points.shape[:2])
+    if state.bones is None:
+        views, points, seen = _joint_by_joint(views, state.points)
+        state, scale, joint = (
+            state._replace(points=points),
+            scale[seen][:, None],
+            np.nonzero(seen)[1],
+        )
+    normal, weights, squares = np.zeros((n, n)), 0.0, 0.0
     for at in _chunks(views):
-        part = _reduced(views.frames(at), state, at, scale, 0.0)
+        few = views.frames(at)
+        part = _reduced(few, state, at, scale, 0.0)
         here = _places(views, state.bones, int(views.subject[at[0]]))
         normal[np.ix_(here, here)] += part.normal
         rows = np.zeros((len(at), n))
         rows[:, here] = part.gradient
-        np.add.at(gradient, views.block[at], rows)
+        np.add.at(by_block, views.block[at], rows)
+        if joint is not None:
+            np.add.at(by_joint, joint[at], rows)
+        off = squared_errors(few, state.pose, state.points[at]) / scale[at][:, None] ** 2
+        weights += float(np.sum(few.weight / (1 + off)))
+        squares += float(np.sum(few.weight / (1 + off) ** 2))
     fixed = np.setdiff1d(np.arange(n), free.places(n))
-    normal[fixed], normal[:, fixed], gradient[:, fixed] = 0, 0, 0
-    return normal, gradient
+    normal[fixed], normal[:, fixed], by_block[:, fixed], by_joint[:, fixed] = 0, 0, 0, 0
+    return Pulls(
+        normal * squares / max(weights, 1e-300), by_block, by_joint[: joints * (joint is not None)]
+    )
 
 
 def _stepped(

@@ -19,7 +19,8 @@ FARTHEST_SECONDS = 2.0
 _STEP = 5  # frames between lags that are tried
 _FRAMES, _FEW = 500, 120  # frames that a lag is refined on, and tried on
 _KEPT = 4  # of the tried lags are refined on all
-_CLEAR = 0.02  # by which the fit has to be better than at another lag
+_CLEAR, _CHANCE = 0.02, 0.5  # by which the fit has to be better; the same of a single frame
+_OVERLAP = 0.6  # of the joints of both views that a lag leaves
 _SAME = 1.0  # frames: one lag
 _AGREE = 0.5  # frames by which pairs may differ
 _FEWEST, _LEAST_FRAMES = 300, 30
@@ -28,16 +29,24 @@ _FIRST_PX, _SHRINKING, _LAST_PX = 16.0, 0.8, 3.0
 
 
 class Lag(NamedTuple):
-    """What two views say: the second comes `frames` later."""
+    """What two views say: the second comes `frames` later.
+
+    Attributes:
+        frames: Later.
+        fit: Share of joints on their epipolar lines.
+        rival: The same at another lag, the best of them.
+        clear: By how much the fit has to be better to count.
+    """
 
     frames: float
     fit: float
     rival: float
+    clear: float
 
     @property
     def known(self) -> bool:
         """Whether no other lag fits nearly as well."""
-        return self.fit > self.rival + _CLEAR
+        return self.fit > self.rival + self.clear
 
 
 Known = dict[tuple[int, int], tuple[np.ndarray, np.ndarray]]
@@ -112,15 +121,16 @@ def pair_lag(
     most = max(round(FARTHEST_SECONDS * fps), 2)
     frames = np.sort(rng.permutation(seen)[:_FRAMES])
     few = np.sort(rng.permutation(frames)[:_FEW])
-    every = _Pair(timeline, frames, first, second, px)
+    every, lesser = (_pair(timeline, some, first, second, px) for some in (frames, few))
     tried = []
     for lag in range(-most, most + 1, _STEP):
-        tried += _from_lag(every._replace(frames=few), float(lag), rng, known)
-    ends = [_settled(every, one, _STEPS, known is not None) for one in _apart(tried)[:_KEPT]]
-    ends = _apart([end for end in ends if end is not None and abs(end.lag) <= most + 1])
+        tried += _from_lag(lesser, float(lag), rng, known)
+    last = [_settled(every, one, _STEPS, known is not None) for one in _apart(tried)[:_KEPT]]
+    ends = _apart([end for end in last if end is not None and abs(end.lag) <= most + 1])
     if not ends:
         return None
-    return Lag(ends[0].lag, ends[0].fit, ends[1].fit if len(ends) > 1 else 0.0)
+    clear = max(_CLEAR, _CHANCE / np.sqrt(len(frames)))
+    return Lag(ends[0].lag, ends[0].fit, ends[1].fit if len(ends) > 1 else 0.0, clear)
 
 
 class _Pair(NamedTuple):
@@ -131,6 +141,7 @@ class _Pair(NamedTuple):
     first: int
     second: int
     px: float
+    least: int = _FEWEST
 
     def rays(self, lag: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Rays of joints that both see, weights, and the second's motion a frame."""
@@ -140,6 +151,12 @@ class _Pair(NamedTuple):
         weight = np.sqrt(one * two)
         both = weight > 0
         return x[both], y[both], weight[both], motion[both]
+
+
+def _pair(timeline: Timeline, frames: np.ndarray, first: int, second: int, px: float) -> _Pair:
+    """Two views; at a lag they have to keep a good part of the joints that both see now."""
+    pair = _Pair(timeline, frames, first, second, px)
+    return pair._replace(least=max(_FEWEST, int(_OVERLAP * len(pair.rays(0.0)[0]))))
 
 
 class _Try(NamedTuple):
@@ -156,7 +173,7 @@ def _from_lag(
 ) -> list[_Try]:
     """What is found from one lag: relative poses there, refined together with the lag."""
     x, y, w, _ = pair.rays(lag)
-    if len(x) < _FEWEST:
+    if len(x) < pair.least:
         return []
     poses = [known] if known is not None else sampled_poses(x, y, w, pair.px, rng)
     starts = [_Try(lag, 0.0, R, t) for R, t in poses]
@@ -169,7 +186,7 @@ def _settled(pair: _Pair, start: _Try, steps: int, held: bool) -> _Try | None:
     lag, R, t = start.lag, start.R, start.t
     for step in range(steps + 1):
         x, y, w, motion = pair.rays(lag)
-        if len(x) < _FEWEST:
+        if len(x) < pair.least:
             return None
         if step == steps:
             break

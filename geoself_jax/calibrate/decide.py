@@ -72,6 +72,23 @@ def check_starts(
             )
 
 
+def check_footage(error: CameraError) -> None:
+    """Refuses a body that is always in one place and posture.
+
+    Args:
+        error: Of the cameras, with the count of places and postures.
+
+    Raises:
+        GeoselfError: It hardly moves (65).
+    """
+    if error.blocks < LEAST_BLOCKS:
+        raise data_error(
+            f"the body is in {error.blocks} different places or postures",
+            f"wanted {LEAST_BLOCKS} at least: a body that stands still is one view of few points",
+            _MOVE,
+        )
+
+
 def check_result(
     views: Views,
     solution: Solution,
@@ -85,12 +102,7 @@ def check_result(
     Raises:
         GeoselfError: The first of these that holds (65).
     """
-    if error.blocks < LEAST_BLOCKS:
-        raise data_error(
-            f"the body is in {error.blocks} different places or postures",
-            f"wanted {LEAST_BLOCKS} at least: a body that stands still is one view of few points",
-            _MOVE,
-        )
+    check_footage(error)
     share = float(np.median(scale) / np.median(views.focal))
     if share > _WORST_SHARE:
         raise data_error(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.calibrate import decide
 from geoself_jax.calibrate.bundle import Free, Solution, squared_errors
 from geoself_jax.calibrate.points import nearest_points
 from geoself_jax.calibrate.rig import Footage, described
@@ -52,6 +53,9 @@ def refine(views: Views, given: Pose, ends: np.ndarray, footage: Footage) -> Ref
         given: The calibration.
         ends: (B, 2) bones.
         footage: Where the frames are from.
+
+    Raises:
+        GeoselfError: The body is always in one place and posture (65).
     """
     count = views.views
     before = _residual(views, given)
@@ -59,6 +63,7 @@ def refine(views: Views, given: Pose, ends: np.ndarray, footage: Footage) -> Ref
     every = Free.all_but_first(count)
     solution, scale = settled(views, given, ends, free=every, first_px=px, rounds=3)
     error = described(views, footage, solution, scale, every).error
+    decide.check_footage(error)
     kept = unmoved(solution.pose, given, error)
     if kept is None:
         return None

@@ -1,16 +1,17 @@
 """How far off the cameras may be: the bundle's covariance, footage counted by what is new in it.
 
-Detections of one posture at one place are off alike in all frames. So errors are added up by block
-of footage (`footage.blocks_of`), and the spread of the blocks' pulls, not of the frames', says how
-sure the cameras are: the sandwich estimator with clusters (Liang and Zeger 1986), which is what a
-bootstrap over blocks comes to, without its repetitions.
+Detections of one posture at one place are off alike in all frames, and those of one joint in all
+postures. So errors are added up by block of footage (`footage.blocks_of`) and by joint, and the
+spread of these sums, not of the frames', says how sure the cameras are: the sandwich estimator with
+clusters (Liang and Zeger 1986; in two ways: Cameron, Gelbach and Miller 2011, without the part that
+is subtracted, on the safe side). It is what a bootstrap over clusters comes to, without repetitions.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from geoself_jax.calibrate.bundle import Free, Solution, block_gradients
+from geoself_jax.calibrate.bundle import Free, Solution, pulls
 from geoself_jax.calibrate.views import Pose, Views, cross
 
 
@@ -42,20 +43,23 @@ def expected_errors(views: Views, solution: Solution, scale: np.ndarray, free: F
     if count < 2:
         unknown = np.full(cameras, np.inf)
         return CameraError(unknown, unknown, count)
-    normal, pulls = block_gradients(views, solution, scale, free)
-    places = np.flatnonzero(np.diag(normal) > 0)
+    pull = pulls(views, solution, scale, free)
+    places = np.flatnonzero(np.diag(pull.normal) > 0)
     along = _growing(solution, cameras)[places]
     along /= np.linalg.norm(along)
-    lhs = normal[np.ix_(places, places)]
+    lhs = pull.normal[np.ix_(places, places)]
     lhs = lhs + np.trace(lhs) / len(places) * np.outer(along, along)
-    moves = np.zeros(pulls.shape)
-    moves[:, places] = np.linalg.lstsq(lhs, pulls[:, places].T, rcond=1e-13)[0].T
-    of_cameras = moves[:, : 7 * cameras].reshape(-1, cameras, 7)
-    turn, place = _best_fitting(of_cameras, solution.pose)
-    factor = count / (count - 1)
-    turned = np.sqrt(factor * np.sum(turn**2, axis=(0, 2)))
-    moved = np.sqrt(factor * np.sum(place**2, axis=(0, 2)))
-    return CameraError(np.degrees(turned), moved, count)
+    turned, moved = np.zeros(cameras), np.zeros(cameras)
+    for rows in (pull.by_block, pull.by_joint):
+        if len(rows) < 2:
+            continue
+        moves = np.zeros(rows.shape)
+        moves[:, places] = np.linalg.lstsq(lhs, rows[:, places].T, rcond=1e-13)[0].T
+        turn, place = _best_fitting(moves[:, : 7 * cameras].reshape(-1, cameras, 7), solution.pose)
+        factor = len(rows) / (len(rows) - 1)
+        turned += factor * np.sum(turn**2, axis=(0, 2))
+        moved += factor * np.sum(place**2, axis=(0, 2))
+    return CameraError(np.degrees(np.sqrt(turned)), np.sqrt(moved), count)
 
 
 def _growing(solution: Solution, cameras: int) -> np.ndarray:
