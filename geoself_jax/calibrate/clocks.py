@@ -14,7 +14,7 @@ from geoself_jax.calibrate.timeline import Timeline
 from geoself_jax.calibrate.two_view import fit_of_rays, refined_with_lag, sampled_poses
 from geoself_jax.core.errors import data_error
 
-FARTHEST_SECONDS = 2.0
+FARTHEST_SECONDS = 2.5
 
 _STEP = 5  # frames between lags that are tried
 _FRAMES, _FEW = 500, 120  # frames that a lag is refined on, and tried on
