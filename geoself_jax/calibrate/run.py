@@ -258,7 +258,8 @@ def _repaired(
     return RigReport(
         recording.rig_names[rig], names, found.pose.R, found.pose.center,
         recording.camera.K[rig, seen], found.error.degrees, found.error.center, found.after_px,
-        found.error.blocks, len(views.rays), "the given calibration", None, moved, found.before_px,
+        found.error.blocks, len(views.rays), "the given calibration", None,
+        moved=moved, before_px=found.before_px,
     )  # fmt: skip
 
 

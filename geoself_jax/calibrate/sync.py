@@ -12,7 +12,7 @@ from geoself_jax.calibrate.views import Views
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.data.recording import Recording
 
-_CLIPS = 8  # the longest, each looked at by itself
+_CLIPS = 3  # the longest, each looked at by itself
 _AGREE = 0.5  # frames by which clips of one clock differ
 
 

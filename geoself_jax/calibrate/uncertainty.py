@@ -1,10 +1,10 @@
 """How far off the cameras may be: the bundle's covariance, footage counted by what is new in it.
 
 Detections of one posture at one place are off alike in all frames, and those of one joint in all
-postures. So errors are added up by block of footage (`footage.blocks_of`) and by joint, and the
-spread of these sums, not of the frames', says how sure the cameras are: the sandwich estimator with
-clusters (Liang and Zeger 1986; in two ways: Cameron, Gelbach and Miller 2011, without the part that
-is subtracted, on the safe side). It is what a bootstrap over clusters comes to, without repetitions.
+postures. So errors are added up by block of footage (`footage.blocks_of`) and by joint, and how
+these sums spread, not the frames, says how sure the cameras are: the sandwich estimator with
+clusters (Liang and Zeger 1986; in two ways: Cameron, Gelbach and Miller 2011, without the part
+that is subtracted, on the safe side). A bootstrap over clusters comes to it by repetition.
 """
 
 from typing import NamedTuple
