@@ -1,5 +1,6 @@
 """Whether what was found may be believed: else the cause, and what footage would help."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +9,7 @@ from geoself_jax.calibrate.bundle import Solution
 from geoself_jax.calibrate.solve import Start
 from geoself_jax.calibrate.two_view import Relative, fit_of
 from geoself_jax.calibrate.uncertainty import CameraError
-from geoself_jax.calibrate.views import Views, angle_between
+from geoself_jax.calibrate.views import Pose, Views, angle_between
 from geoself_jax.core.errors import data_error
 
 MOST_DEGREES = 0.5
@@ -17,6 +18,8 @@ MOST_DEGREES = 0.5
 LEAST_BLOCKS = 6
 """Places and postures of the body; fewer do not fix the cameras."""
 
+_ONE_PLACE = 0.02  # of the depth: nearer cameras are one
+_FOCAL_SIGMAS, _FOCAL_LEAST = 4.0, 0.05
 _SAME_DEGREES, _RIVAL = 1.0, 0.03  # of two rigs; of the score
 _WORST_SHARE = 0.02  # of the focal length: a joint's usual error
 _BETTER_ALONE = 0.05  # by which a pair's own pose fits better than the rig's
@@ -89,6 +92,16 @@ def check_footage(error: CameraError) -> None:
         )
 
 
+def fits(views: Views, scale: np.ndarray) -> bool:
+    """Whether a joint's usual error is that of a detector.
+
+    Args:
+        views: Detections.
+        scale: (J,) px.
+    """
+    return float(np.median(scale) / np.median(views.focal)) <= _WORST_SHARE
+
+
 def check_result(
     views: Views,
     solution: Solution,
@@ -103,21 +116,22 @@ def check_result(
         GeoselfError: The first of these that holds (65).
     """
     check_footage(error)
-    share = float(np.median(scale) / np.median(views.focal))
-    if share > _WORST_SHARE:
+    if not fits(views, scale):
         raise data_error(
             f"joints are {np.median(scale):.0f} px off in the best rig",
             f"wanted {_WORST_SHARE * np.median(views.focal):.0f} px",
             "check that the cameras are in step and see one person, and the intrinsics",
         )
+    third = "; a third camera helps most" if views.views == 2 else ""
     worst = int(np.argmax(error.degrees))
     if not error.degrees[worst] <= MOST_DEGREES:
         raise data_error(
             f"camera {names[worst]} is known to {error.degrees[worst]:.2f} degrees",
             f"wanted {MOST_DEGREES:g}: the joints leave it open",
-            _MOVE + ("; a third camera helps most" if views.views == 2 else ""),
+            "check that the cameras are in step (--sync), or " + _MOVE + third,
         )
     pose = solution.pose
+    _check_apart(views, solution, names)
     for (i, j), candidates in pairs.items():
         if not candidates:
             continue
@@ -132,3 +146,42 @@ def check_result(
                 "wanted one rig that all pairs agree on",
                 "look with inspect for a camera that is out of step, mirrored or of another file",
             )
+
+
+def _check_apart(views: Views, solution: Solution, names: Sequence[str]) -> None:
+    """Refuses two cameras in one place: one file twice, or no geometry between them."""
+    center = solution.pose.center
+    known = (views.weight > 0).sum(1) >= 2
+    points = solution.points[known] if len(known) == len(solution.points) else solution.points
+    depth = float(np.median(np.linalg.norm(points.reshape(-1, 3)[:, None] - center, axis=-1)))
+    for i, j in itertools.combinations(range(len(center)), 2):
+        if np.linalg.norm(center[i] - center[j]) < _ONE_PLACE * depth:
+            raise data_error(
+                f"cameras {names[i]} and {names[j]} stand in one place",
+                "one file may have been given twice",
+                "give each camera its own detections, or leave one out",
+            )
+
+
+def check_focal(pose: Pose, sigma: np.ndarray, names: Sequence[str]) -> None:
+    """Refuses intrinsics that the joints contradict.
+
+    Args:
+        pose: Cameras whose focal lengths were free.
+        sigma: (V,) expected errors of their logarithms.
+        names: Of the cameras.
+
+    Raises:
+        GeoselfError: A focal length is clearly another (65).
+    """
+    off = np.abs(pose.log_focal)
+    wrong = off > np.maximum(_FOCAL_SIGMAS * sigma, _FOCAL_LEAST)
+    if wrong.any():
+        worst = int(np.argmax(np.where(wrong, off, 0)))
+        raise data_error(
+            f"camera {names[worst]}: its focal length is {np.exp(pose.log_focal[worst]):.2f} times "
+            "that of its intrinsics, by the joints",
+            "wanted intrinsics that fit",
+            "check them (zoom, image size, another camera's file), or let them be found: "
+            "--intrinsics=focal",
+        )

@@ -4,6 +4,7 @@ import numpy as np
 
 _SECONDS = 4.0
 _PLACE, _POSTURE = 0.35, 0.12  # of the body's size: nearer is the same place, the same posture
+_OUTER = 1.5  # times a joint's usual distance from the body's middle: the size of half a body
 _MOST = 1500  # blocks that are compared
 
 
@@ -26,15 +27,13 @@ def blocks_of(
     _, block = np.unique(np.stack([clip_id, window], 1), axis=0, return_inverse=True)
     block = block.reshape(-1)
     middle = np.nanmedian(points, axis=1)
-    size = np.nanmedian(np.nanpercentile(np.linalg.norm(points - middle[:, None], axis=-1), 80, 1))
+    size = _OUTER * np.nanmedian(np.linalg.norm(points - middle[:, None], axis=-1))
     count = int(block.max()) + 1
     if count > _MOST or not size > 0:
         return np.asarray(block)
-    first = np.array([np.flatnonzero(block == b)[0] for b in range(count)])
     mean = np.stack([_mean(points[block == b]) for b in range(count)])
     place = np.nanmedian(mean, axis=1)
     form = mean - place[:, None]
-    del first
     merged = np.arange(count)
     for b in range(1, count):
         near = np.linalg.norm(place[:b] - place[b], axis=-1) < _PLACE * 2 * size

@@ -9,10 +9,11 @@ from geoself_jax.calibrate import decide
 from geoself_jax.calibrate.bundle import Free, Solution, squared_errors
 from geoself_jax.calibrate.footage import blocks_of
 from geoself_jax.calibrate.solve import pairs_of, settled, starts
-from geoself_jax.calibrate.uncertainty import CameraError, expected_errors
-from geoself_jax.calibrate.views import Views
+from geoself_jax.calibrate.uncertainty import CameraError, expected_errors, expected_focal
+from geoself_jax.calibrate.views import Pose, Views
 
 _PAIRS = 1500  # frames from which relative poses come
+_WINDOWS = 30  # parts of these that count as one block
 
 
 class Footage(NamedTuple):
@@ -80,12 +81,25 @@ def find_rig(
     progress("rigs from each pair")
     found = starts(few, pairs, rng, ends)
     decide.check_starts(found, pairs, names)
+    if not focal:
+        progress("proving the focal lengths")
+        _prove_focal(few, found[0].solution.pose, ends, names)
     progress("adjusting cameras and joints")
     free = Free.all_but_first(views.views, focal=focal)
     solution, scale = settled(views, found[0].solution.pose, ends, free=free)
     result = described(views, footage, solution, scale, free)
     decide.check_result(few, solution, scale, result.error, pairs, names)
     return result
+
+
+def _prove_focal(few: Views, pose: Pose, ends: np.ndarray, names: Sequence[str]) -> None:
+    """Refuses focal lengths that the joints contradict; clips stand for blocks of footage."""
+    free = Free.all_but_first(few.views, focal=True)
+    solution, scale = settled(few, pose, ends, free=free)
+    if not decide.fits(few, scale):
+        return  # other faults are named by what they do
+    windows = few._replace(block=np.arange(len(few.rays)) * _WINDOWS // len(few.rays))
+    decide.check_focal(solution.pose, expected_focal(windows, solution, scale, free), names)
 
 
 def described(

@@ -15,6 +15,11 @@ from geoself_jax.calibrate.bundle import Free, Solution, pulls
 from geoself_jax.calibrate.views import Pose, Views, cross
 
 
+_SHARED = 0.2
+"""Of a joint's usual error, px: what all detections of a view have in common, which no spread
+shows; between V views it is divided by V - 1. By the trials of benchmarks/calibration."""
+
+
 class CameraError(NamedTuple):
     """Expected errors (root mean square) of each camera, all turned and scaled to fit best.
 
@@ -43,23 +48,43 @@ def expected_errors(views: Views, solution: Solution, scale: np.ndarray, free: F
     if count < 2:
         unknown = np.full(cameras, np.inf)
         return CameraError(unknown, unknown, count)
+    turned, moved = np.zeros(cameras), np.zeros(cameras)
+    for moves in _moves(views, solution, scale, free):
+        turn, place = _best_fitting(moves, solution.pose)
+        turned += np.sum(turn**2, axis=(0, 2))
+        moved += np.sum(place**2, axis=(0, 2))
+    shared = _SHARED * float(np.median(scale)) / views.focal / (cameras - 1)
+    return CameraError(np.degrees(np.sqrt(turned + shared**2)), np.sqrt(moved), count)
+
+
+def expected_focal(views: Views, solution: Solution, scale: np.ndarray, free: Free) -> np.ndarray:
+    """(V,) expected error of the logarithm of each focal length, of `free.focal`.
+
+    Args:
+        views, solution, scale, free: As of `expected_errors`.
+    """
+    every = [np.sum(m[..., 6] ** 2, axis=0) for m in _moves(views, solution, scale, free)]
+    return np.asarray(np.sqrt(np.sum(every, axis=0)))
+
+
+def _moves(views: Views, solution: Solution, scale: np.ndarray, free: Free) -> list[np.ndarray]:
+    """(clusters, V, 7) what each cluster moves the cameras by, of blocks and of joints."""
+    cameras = views.views
     pull = pulls(views, solution, scale, free)
     places = np.flatnonzero(np.diag(pull.normal) > 0)
     along = _growing(solution, cameras)[places]
     along /= np.linalg.norm(along)
     lhs = pull.normal[np.ix_(places, places)]
     lhs = lhs + np.trace(lhs) / len(places) * np.outer(along, along)
-    turned, moved = np.zeros(cameras), np.zeros(cameras)
+    found = []
     for rows in (pull.by_block, pull.by_joint):
         if len(rows) < 2:
             continue
         moves = np.zeros(rows.shape)
         moves[:, places] = np.linalg.lstsq(lhs, rows[:, places].T, rcond=1e-13)[0].T
-        turn, place = _best_fitting(moves[:, : 7 * cameras].reshape(-1, cameras, 7), solution.pose)
-        factor = len(rows) / (len(rows) - 1)
-        turned += factor * np.sum(turn**2, axis=(0, 2))
-        moved += factor * np.sum(place**2, axis=(0, 2))
-    return CameraError(np.degrees(np.sqrt(turned)), np.sqrt(moved), count)
+        some = moves[:, : 7 * cameras].reshape(-1, cameras, 7)
+        found.append(some * np.sqrt(len(rows) / (len(rows) - 1)))
+    return found
 
 
 def _growing(solution: Solution, cameras: int) -> np.ndarray:
