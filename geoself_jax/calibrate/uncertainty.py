@@ -14,7 +14,6 @@ import numpy as np
 from geoself_jax.calibrate.bundle import Free, Solution, pulls
 from geoself_jax.calibrate.views import Pose, Views, cross
 
-
 _SHARED = 0.2
 """Of a joint's usual error, px: what all detections of a view have in common, which no spread
 shows; between V views it is divided by V - 1. By the trials of benchmarks/calibration."""
