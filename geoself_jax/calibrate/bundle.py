@@ -273,7 +273,8 @@ def _reduced(
     diagonal = np.einsum("fii->fi", lhs)
     diagonal += damping * diagonal + 1e-9 * diagonal.max(1, keepdims=True) + 1e-300
     answers = np.concatenate([np.swapaxes(mixed, -1, -2), pull[..., None]], -1)
-    solved = np.linalg.solve(lhs, answers)
+    # Inverses of 3 x 3 take 0.4 of the time that solving for the many columns does.
+    solved = np.linalg.inv(lhs) @ answers if joints == 1 else np.linalg.solve(lhs, answers)
     normal = outer - np.tensordot(mixed, solved[..., :-1], ([0, 2], [0, 1]))
     return _Part(normal, gradient - (mixed @ solved[..., -1:])[..., 0], solved)
 
