@@ -88,6 +88,9 @@ def find_rig(
     free = Free.all_but_first(views.views, focal=focal)
     solution, scale = settled(views, found[0].solution.pose, ends, free=free)
     result = described(views, footage, solution, scale, free)
+    if focal:
+        few = few.with_focal(solution.pose.log_focal)
+        pairs = pairs_of(few, rng)
     decide.check_result(few, solution, scale, result.error, pairs, names)
     return result
 

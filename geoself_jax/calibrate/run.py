@@ -22,6 +22,10 @@ from geoself_jax.data.recording import HostCamera, Recording, from_arrays
 KNOWN, FOCAL, GUESS = "known", "focal", "guess"
 INTRINSICS = (KNOWN, FOCAL, GUESS)
 
+PRINCIPAL = 0.01
+"""Of the image's longer side: how far from its middle a principal point is that is guessed there.
+Rotations and places are wrong by as much, which no residual shows."""
+
 _USUAL_FOCAL = 1.1  # times the longer side of the image: a phone's main camera, a webcam
 
 
@@ -235,10 +239,15 @@ def _one(
     R, center, _ = in_world(pose, found.points, metres, up)
     K = recording.camera.K[rig, seen].copy()
     K[:, :2, :2] *= np.exp(pose.log_focal)[:, None, None]
+    degrees, off = found.error.degrees, found.error.center * metres
+    if options.intrinsics == GUESS:
+        angle = PRINCIPAL * recording.image_size[rig, seen].max(-1) / K[:, 0, 0]
+        far = np.nanmedian(np.linalg.norm(found.points[..., None, :] - pose.center, axis=-1))
+        degrees = np.hypot(degrees, np.degrees(angle))
+        off = np.hypot(off, 2 * angle * far * metres)
     return RigReport(
-        recording.rig_names[rig], names, R, center, K, found.error.degrees,
-        found.error.center * metres, found.residual_px, found.error.blocks, len(frames),
-        _unit_words(options.scale), vertical,
+        recording.rig_names[rig], names, R, center, K, degrees, off, found.residual_px,
+        found.error.blocks, len(frames), _unit_words(options.scale), vertical,
     )  # fmt: skip
 
 

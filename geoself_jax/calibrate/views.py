@@ -39,6 +39,15 @@ class Views(NamedTuple):
             rays=rays, weight=weight, subject=self.subject[at], block=self.block[at]
         )
 
+    def with_focal(self, log_factor: np.ndarray) -> "Views":
+        """The same pixels by other focal lengths.
+
+        Args:
+            log_factor: (V,) natural logarithm of the factor on each.
+        """
+        factor = np.exp(log_factor)
+        return self._replace(rays=self.rays / factor[:, None, None], focal=self.focal * factor)
+
 
 class Pose(NamedTuple):
     """Cameras in a frame of their own: x_cam = R (x - center).
