@@ -330,7 +330,7 @@ def _with_bones(
     first, second = bones.ends.T
     rows[:, np.arange(count), first], rows[:, np.arange(count), second] = slope, -slope
     rows = rows.reshape(len(points), count, -1) * np.sqrt(weight)[..., None]
-    by_length = np.sqrt(weight) / bones.spread
+    by_length = np.sqrt(weight) * (1 / bones.spread + off)  # off grows by now / length / spread
     error = off * np.sqrt(weight)
     turned = np.swapaxes(rows, -1, -2)
     lhs = lhs + turned @ rows
