@@ -6,7 +6,7 @@ from joint_rays import FOCAL, apart, ring, seen, walking
 from scipy.optimize import least_squares
 
 from geoself_jax.calibrate import bundle
-from geoself_jax.calibrate.bundle import Bones, Free, Solution, adjust, block_gradients, cost
+from geoself_jax.calibrate.bundle import Bones, Free, Solution, adjust, cost, pulls
 from geoself_jax.calibrate.points import nearest_points
 
 TRUE = ring(3)
@@ -117,7 +117,7 @@ def test_the_derivatives_of_projections_are_those_of_finite_differences():
 
 
 @pytest.mark.parametrize("with_bones", [False, True])
-def test_the_blocks_gradients_are_the_costs(with_bones):
+def test_what_blocks_and_joints_pull_is_the_costs_gradient(with_bones):
     """Where the joints have settled, what they answer is of second order."""
     views, start, points = scene()
     views, scale = counted(views), np.full((6, 4), 4.0)
@@ -126,14 +126,17 @@ def test_the_blocks_gradients_are_the_costs(with_bones):
     fixed = Free(np.zeros(3, bool), np.zeros(3, bool))
     settled = adjust(views, start, scale, steps=200, free=fixed, enough=1e-14)
     free = Free(np.arange(3) > 0, np.ones(3, bool))
-    normal, pulls = block_gradients(views, settled, scale, free)
-    assert pulls.shape == (6, len(normal)) and (np.linalg.eigvalsh(normal) > -1e-6).all()
-    assert (pulls[:, :6] == 0).all() and (normal[:6] == 0).all()
+    normal, by_block, by_joint = pulls(views, settled, scale, free)
+    assert by_block.shape == (6, len(normal)) and (np.linalg.eigvalsh(normal) > -1e-6).all()
+    assert (by_block[:, :6] == 0).all() and (normal[:6] == 0).all()
+    if not with_bones:
+        assert by_joint.shape == (4, 21)
+        np.testing.assert_allclose(by_joint.sum(0), by_block.sum(0), atol=1e-9)
     for k in range(6, 21):
         step = 1e-6 * np.eye(21)[k].reshape(3, 7)
         there, back = (settled._replace(pose=settled.pose.moved(s)) for s in (step, -step))
         numeric = (cost(views, there, scale) - cost(views, back, scale)) / 2e-6
-        assert -2 * pulls[:, k].sum() == pytest.approx(numeric, rel=1e-3, abs=0.01)
+        assert -2 * by_block[:, k].sum() == pytest.approx(numeric, rel=1e-3, abs=0.01)
 
 
 def test_exact_detections_give_the_exact_cameras_again():
