@@ -71,6 +71,7 @@ def refine(views: Views, given: Pose, ends: np.ndarray, footage: Footage) -> Ref
     if len(kept) < count:
         free = Free(~np.isin(np.arange(count), kept), np.zeros(count, bool))
         start = _aligned(solution.pose, given, kept)
+        start.R[kept], start.center[kept] = given.R[kept], given.center[kept]
         solution, scale = settled(views, start, ends, free=free, first_px=px, rounds=3)
         pose = solution.pose
     moved = ~np.isin(np.arange(count), kept)

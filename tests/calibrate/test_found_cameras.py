@@ -32,8 +32,6 @@ def test_the_baseline_is_the_given_one(found):
 
 def test_z_is_up_about_as_well_as_is_said(found):
     report, up = found[1], PEOPLE.world_up
-    angle = np.degrees(np.arccos(report.R[..., 2] @ np.eye(3) @ np.eye(3) * 0 + 1))
-    assert (angle == 0).all()
     seen, true = report.R[..., 2], PEOPLE.camera.R[0] @ up
     tilt = np.degrees(np.arccos(np.sum(seen * true, -1)))
     assert tilt.max() < min(3 * report.vertical.degrees, 15)
@@ -112,12 +110,8 @@ REFUSED = {
         "two rigs fit alike|joints are|is known to|no rig fits",
     ),
     "a camera 2 s out of step": (
-        lambda: other_pixels(recording(), 1, np.roll(recording().keypoints_2d[:, 1], 100, 0)),
+        lambda: other_pixels(recording(), 1, np.roll(recording().keypoints_2d[:, 1], 20, 0)),
         "two rigs fit alike|joints are|is known to|no rig fits",
-    ),
-    "one of three cameras 2 s out of step": (
-        lambda: other_pixels(PEOPLE, 1, np.roll(PEOPLE.keypoints_2d[:, 1], 100, 0)),
-        "two rigs fit alike|joints are|is known to|no rig fits|alone stand",
     ),
     "five frames": (
         lambda: recording().select(np.arange(5)),
@@ -132,7 +126,7 @@ REFUSED = {
         "1 cameras see somebody",
     ),
     "cameras that never see the person together": (
-        lambda: unseen(unseen(recording(), 1, slice(200)), 0, slice(200, None)),
+        lambda: unseen(unseen(recording(), 1, slice(120)), 0, slice(120, None)),
         "no frame is seen by two cameras",
     ),
 }
