@@ -66,9 +66,11 @@ def main(argv: Sequence[str]) -> int:
     )
     with phases.phase(f"reading {flags.data}"):
         recording = run.read_uncalibrated(flags.data, intrinsics=flags.intrinsics)
+    if flags.toml:
+        report.check_toml(flags.toml, recording)
     with phases.phase("calibrating"):
         calibrated, rigs = run.calibrate(recording, options)
-    print(report.text(rigs))
+    print(report.text(rigs, recording.camera_names))
     write(calibrated, flags.output)
     if flags.json:
         workdir.write_json(Path(flags.json), report.as_json(rigs))
