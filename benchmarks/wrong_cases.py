@@ -148,9 +148,7 @@ CALIBRATE = (
     WrongInput("a calibration", "calibrate --data=lab/Calib.toml --scale=none --output=new.npz"),
     WrongInput("a file that is not there", "calibrate --data=lba.npz --refine --output=new.npz"),
     WrongInput("the data as output", "calibrate --data=lab.npz --scale=none --output=lab.npz"),
-    WrongInput(
-        "another ending", "calibrate --data=lab.npz --scale=none --output=Calib.toml"
-    ),
+    WrongInput("another ending", "calibrate --data=lab.npz --scale=none --output=Calib.toml"),
 )
 
 TRAIN = (

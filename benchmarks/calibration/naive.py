@@ -13,7 +13,8 @@ def chained(views: Views) -> tuple[np.ndarray, np.ndarray] | None:
     Args:
         views: Detections.
     """
-    R, center = [np.eye(3)], [np.zeros(3)]
+    R: list[np.ndarray] = [np.eye(3)]
+    center: list[np.ndarray] = [np.zeros(3)]
     depth = None
     for v in range(1, views.views):
         both = (views.weight[:, 0] > 0) & (views.weight[:, v] > 0)

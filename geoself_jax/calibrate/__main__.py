@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
 
-    from geoself_jax.calibrate.metric import KINDS, parse_scale
+    from geoself_jax.calibrate.metric import KINDS, check_names, parse_scale
     from geoself_jax.calibrate.requirements import require
 
     if flags.frames < 100:
@@ -48,6 +48,9 @@ def main(argv: Sequence[str]) -> int:
     if not flags.refine and not flags.scale:
         raise usage_error("--scale is missing", "joints do not say a unit", f"give {KINDS}")
     scale = parse_scale(flags.scale or "none")
+    for flag, name, ending in (("output", flags.output, ".npz"), ("toml", flags.toml, ".toml")):
+        if name and not name.endswith(ending):
+            raise usage_error(f"--{flag}={name}", f"wanted {ending}", "give it this ending")
     require()
 
     phases.begin("calibrate", f"finding the cameras of {flags.data} from its joints")
@@ -56,6 +59,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.calibrate import report, run
     from geoself_jax.data.recording import write
+    from geoself_jax.data.sources import check_kind
     from geoself_jax.runtime import workdir
     from geoself_jax.runtime.outputs import check_outputs
 
@@ -64,8 +68,10 @@ def main(argv: Sequence[str]) -> int:
     options = run.Options(
         flags.intrinsics, scale, flags.refine, flags.frames, flags.bones, flags.seed, flags.sync
     )
+    check_kind(flags.data)
     with phases.phase(f"reading {flags.data}"):
         recording = run.read_uncalibrated(flags.data, intrinsics=flags.intrinsics)
+    check_names(scale, recording.camera_names, recording.skeleton.joint_names)
     if flags.toml:
         report.check_toml(flags.toml, recording)
     with phases.phase("calibrating"):

@@ -54,6 +54,21 @@ def parse_scale(text: str) -> Scale:
     return Scale(kind, names, metres)
 
 
+def check_names(scale: Scale, camera_names: Sequence[str], joint_names: Sequence[str]) -> None:
+    """Makes sure that a length is one of the recording's, before the work.
+
+    Args:
+        scale: The known length.
+        camera_names, joint_names: Of the recording.
+
+    Raises:
+        GeoselfError: A name that is not there (65).
+    """
+    known = {"baseline": (camera_names, "camera"), "bone": (joint_names, "joint")}
+    for name in scale.names:
+        _place(name, *known[scale.kind])
+
+
 def metres_of_unit(
     scale: Scale,
     center: np.ndarray,

@@ -102,9 +102,10 @@ def write_toml(path: str | Path, rigs: Sequence[RigReport], recording: Recording
         lens = np.zeros(4) if recording.dist is None else recording.dist[number, at]
         lens = lens if np.any(lens[4:]) else lens[:4]  # Pose2Sim writes four, and reads more
         t = -rig.R[v] @ rig.center[v]
+        size = recording.image_size[number, at]
         K = ", ".join(_list(row) for row in rig.K[v])
         blocks.append(
-            f"[{_name(name)}]\nname = {_name(name)}\nsize = {_list(recording.image_size[number, at])}\n"
+            f"[{_name(name)}]\nname = {_name(name)}\nsize = {_list(size)}\n"
             f"matrix = [{K}]\ndistortions = {_list(lens)}\nrotation = {_list(_vector(rig.R[v]))}\n"
             f"translation = {_list(t)}\nfisheye = false\n"
         )

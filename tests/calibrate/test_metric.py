@@ -82,7 +82,7 @@ def test_joints_that_are_missing_are_left_out():
     ("text", "said"),
     [
         ("baseline:left,rihgt=2", "camera 'rihgt' - there is none - did you mean 'right'?"),
-        ("bone:left_hip,left_kne=0.4", "joint 'left_kne' - there is none - did you mean 'left_knee'"),
+        ("bone:left_hip,left_kne=0.4", "joint 'left_kne' - there is none - did you mean 'left_kn"),
         ("baseline:left,left=2", "its ends are one"),
         ("bone:left_hip,left_hip=2", "its ends are one"),
     ],

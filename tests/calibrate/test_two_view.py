@@ -82,9 +82,7 @@ def test_the_pose_is_chosen_that_has_the_joints_in_front():
 
 def test_the_derivatives_of_the_distance_are_those_of_finite_differences():
     views, h = seen(POSE, POINTS, px=5), 1e-6
-    x, y = (
-        np.concatenate([views.rays[:, v].reshape(-1, 2), np.ones((600, 1))], 1) for v in (0, 1)
-    )
+    x, y = (np.concatenate([views.rays[:, v].reshape(-1, 2), np.ones((600, 1))], 1) for v in (0, 1))
     tangent = np.linalg.svd(T[None])[2][1:]
     slopes = [cross(T) @ cross(axis) @ R for axis in np.eye(3)]
     slopes += [cross(axis) @ R for axis in tangent]
