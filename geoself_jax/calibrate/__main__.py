@@ -25,6 +25,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--refine", action="store_true", help="repair the file's cameras")
     parser.add_argument("--sync", action="store_true", help="find and take out cameras' lags first")
     parser.add_argument("--toml", help="write the cameras here, as Pose2Sim's Calib.toml")
+    parser.add_argument("--html", help="write the report with the cameras from above here")
     parser.add_argument("--json", help="write cameras, expected errors and residuals here")
     parser.add_argument("--frames", type=int, default=20000, help="most frames of a rig (20000)")
     parser.add_argument("--bones", action="store_true", help="hold bones' lengths constant, slow")
@@ -57,13 +58,16 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    from geoself_jax.calibrate import report, run
+    from geoself_jax.calibrate import rig_page, run
+    from geoself_jax.calibrate import rig_report as report
+    from geoself_jax.data.poses.atomic_write import whole_file
     from geoself_jax.data.recording import write
     from geoself_jax.data.sources import check_kind
     from geoself_jax.runtime import workdir
     from geoself_jax.runtime.outputs import check_outputs
 
-    outputs = [("--output", flags.output), ("--toml", flags.toml), ("--json", flags.json)]
+    outputs = [("--output", flags.output), ("--toml", flags.toml)]
+    outputs += [("--html", flags.html), ("--json", flags.json)]
     check_outputs(outputs, {"--data": [flags.data]})
     options = run.Options(
         flags.intrinsics, scale, flags.refine, flags.frames, flags.bones, flags.seed, flags.sync
@@ -80,6 +84,9 @@ def main(argv: Sequence[str]) -> int:
     write(calibrated, flags.output)
     if flags.json:
         workdir.write_json(Path(flags.json), report.as_json(rigs))
+    if flags.html:
+        with whole_file(Path(flags.html)) as stream:
+            stream.write(rig_page.page(rigs, recording, calibrated, given=flags.refine))
     if flags.toml:
         report.write_toml(flags.toml, rigs, calibrated)
     print(f"\nwrote {flags.output}; {cli.then('inspect', f'--data={flags.output}')}")

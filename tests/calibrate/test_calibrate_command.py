@@ -8,7 +8,8 @@ import pytest
 from people_seen import off, recording
 
 from geoself_jax.calibrate.__main__ import main
-from geoself_jax.calibrate.report import write_toml
+from geoself_jax.calibrate.rig_page import page
+from geoself_jax.calibrate.rig_report import write_toml
 from geoself_jax.calibrate.run import RigReport, read_uncalibrated
 from geoself_jax.core.errors import DATA, MISSING, USAGE, WORKDIR, GeoselfError
 from geoself_jax.data.recording import arrays_of, read
@@ -45,7 +46,9 @@ def written(folder):
     return folder
 
 
-OUTPUTS = {"output": "found.npz", "toml": "Calib.toml", "json": "found.json"}
+OUTPUTS = {
+    "output": "found.npz", "toml": "Calib.toml", "json": "found.json", "html": "found.html",
+}  # fmt: skip
 
 
 def test_a_recording_without_cameras_gets_them(written):
@@ -79,6 +82,22 @@ def test_the_json_has_the_cameras_and_how_sure_they_are(written):
     assert rig["cameras"] == list(PEOPLE.camera_names)
     assert all(0 < d < 0.5 for d in rig["degrees"]) and rig["blocks"] >= 6
     assert rig["vertical"]["up"] and rig["moved"] is None
+
+
+def test_the_page_shows_the_cameras_and_nothing_remote(written):
+    page = (written / "found.html").read_text()
+    assert page.count("<circle") == 2 and page.count("<rect") == 4
+    assert "expected error deg" in page and "front_left" in page
+    assert "default-src 'none'" in page and "http" not in page.replace("http-equiv", "")
+
+
+def test_names_on_the_page_are_escaped():
+    (R,), (center,), (K,) = PEOPLE.camera.R, PEOPLE.camera.center, PEOPLE.camera.K
+    names, some = ("<b>", "a & b"), np.ones(2)
+    people = dataclasses.replace(PEOPLE, camera_names=names, rig_names=("<script>",))
+    rig = RigReport("<script>", names, R, center, K, some, some, some, 9, 240, "a bone", None)
+    shown = page([rig], people, people, given=False)
+    assert "<script>" not in shown and "<b>" not in shown and "a &amp; b" in shown
 
 
 def test_a_network_is_trained_on_it(written, tiny_config):
@@ -126,7 +145,10 @@ def test_focal_lengths_and_a_camera_that_sees_nobody_are_said(folder, capsys):
 
 def test_a_calibration_is_refined(folder, capsys):
     output = folder / "refined.npz"
-    assert run(folder, "--refine", f"--output={output}", data="whole.npz") == 0
+    page = folder / "refined.html"
+    assert run(folder, "--refine", f"--output={output}", f"--html={page}", data="whole.npz") == 0
+    assert "grey: as they were given" in page.read_text()
+    assert page.read_text().count("<circle") == 4  # each camera before and after
     said = capsys.readouterr().out
     assert said.count("not moved") == 2 and "before px" in said
     np.testing.assert_array_equal(read(output).camera.R, PEOPLE.camera.R)
@@ -155,7 +177,7 @@ def test_wrong_flags_are_refused_and_nothing_is_written(flags, folder):
     assert sorted(folder.rglob("*")) == before
 
 
-@pytest.mark.parametrize("flag", ["output", "toml", "json"])
+@pytest.mark.parametrize("flag", ["output", "json", "html"])
 def test_an_input_is_not_replaced(flag, folder):
     outputs = {"output": folder / "new.npz"} | {flag: folder / "bare.npz"}
     before = (folder / "bare.npz").read_bytes()
