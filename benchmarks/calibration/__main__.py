@@ -136,8 +136,8 @@ def _cells(results: list[dict[str, Any]]) -> str:
         return f"{len(results)} | {len(results)} | | | | | | {naive}"
     every = {k: np.array([r["errors"][k] for r in found]) for k in found[0]["errors"]}
     said = [
-        np.array([r["errors"][key] <= 2 * r[told] for r in found]).mean()
-        for key, told in (("degrees", "said_degrees"), ("center_mm", "said_center_mm"))
+        np.array([r["errors"][key] <= 2 * r[expected] for r in found]).mean()
+        for key, expected in (("degrees", "said_degrees"), ("center_mm", "said_center_mm"))
     ]
     turned = every["degrees"]
     return " | ".join(

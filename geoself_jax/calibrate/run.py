@@ -1,4 +1,4 @@
-"""A recording's cameras from its joints: found anew, or repaired."""
+"""A recording's cameras from its joints: found, or repaired."""
 
 import dataclasses
 import itertools
@@ -261,7 +261,7 @@ def _repaired(
         raise data_error(
             "no two cameras stand to each other as in the calibration",
             "the joints say where cameras are now, but not which of them moved",
-            "calibrate anew, without --refine",
+            "calibrate again, without --refine",
         )
     moved = np.stack([found.degrees, found.distance], 1) * found.moved[:, None]
     return RigReport(

@@ -68,7 +68,7 @@ def settled(
     spread: float = SPREAD,
     first_px: float = 8.0,
 ) -> tuple[Solution, np.ndarray]:
-    """Adjusts, with each joint's scale and the bones' lengths estimated anew in between."""
+    """Adjusts, with each joint's scale and the bones' lengths estimated again in between."""
     points = nearest_points(views, pose)
     scale = np.full(points.shape[1], first_px)
     solution = Solution(pose, points, None, 0.0)
