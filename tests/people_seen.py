@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from geoself_jax.calibrate.run import Options, calibrate
+from geoself_jax.calibrate.recording_cameras import Options, calibrate
 from geoself_jax.data.recording import HostCamera, Recording, from_arrays
 from geoself_jax.data.synthetic import generate
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.calibration.__main__ import DATA, recordings
 from benchmarks.calibration.scoring import errors
-from geoself_jax.calibrate.run import Options, calibrate
+from geoself_jax.calibrate.recording_cameras import Options, calibrate
 from geoself_jax.calibrate.views import angle_between, rotation
 from geoself_jax.core.errors import GeoselfError
 

@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    from geoself_jax.calibrate import rig_page, run
+    from geoself_jax.calibrate import recording_cameras, rig_page
     from geoself_jax.calibrate import rig_report as report
     from geoself_jax.data.poses.atomic_write import whole_file
     from geoself_jax.data.recording import write
@@ -69,17 +69,17 @@ def main(argv: Sequence[str]) -> int:
     outputs = [("--output", flags.output), ("--toml", flags.toml)]
     outputs += [("--html", flags.html), ("--json", flags.json)]
     check_outputs(outputs, {"--data": [flags.data]})
-    options = run.Options(
+    options = recording_cameras.Options(
         flags.intrinsics, scale, flags.refine, flags.frames, flags.bones, flags.seed, flags.sync
     )
     check_kind(flags.data)
     with phases.phase(f"reading {flags.data}"):
-        recording = run.read_uncalibrated(flags.data, intrinsics=flags.intrinsics)
+        recording = recording_cameras.read_uncalibrated(flags.data, intrinsics=flags.intrinsics)
     check_names(scale, recording.camera_names, recording.skeleton.joint_names)
     if flags.toml:
         report.check_toml(flags.toml, recording)
     with phases.phase("calibrating"):
-        calibrated, rigs = run.calibrate(recording, options)
+        calibrated, rigs = recording_cameras.calibrate(recording, options)
     print(report.text(rigs, recording.camera_names))
     write(calibrated, flags.output)
     if flags.json:

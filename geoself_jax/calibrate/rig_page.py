@@ -5,8 +5,8 @@ from html import escape
 
 import numpy as np
 
+from geoself_jax.calibrate.recording_cameras import RigReport
 from geoself_jax.calibrate.rig_report import text
-from geoself_jax.calibrate.run import RigReport
 from geoself_jax.data.recording import Recording
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

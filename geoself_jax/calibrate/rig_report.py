@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.calibrate.run import RigReport
+from geoself_jax.calibrate.recording_cameras import RigReport
 from geoself_jax.core.errors import usage_error
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.recording import Recording

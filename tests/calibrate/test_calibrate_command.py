@@ -8,9 +8,9 @@ import pytest
 from people_seen import off, recording
 
 from geoself_jax.calibrate.__main__ import main
+from geoself_jax.calibrate.recording_cameras import RigReport, read_uncalibrated
 from geoself_jax.calibrate.rig_page import page
 from geoself_jax.calibrate.rig_report import write_toml
-from geoself_jax.calibrate.run import RigReport, read_uncalibrated
 from geoself_jax.core.errors import DATA, MISSING, USAGE, WORKDIR, GeoselfError
 from geoself_jax.data.recording import arrays_of, read
 from geoself_jax.prepare.calibrations import read_calibration
