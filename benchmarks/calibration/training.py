@@ -2,8 +2,8 @@
 
     python -m benchmarks.calibration.training [--steps=1000] [--seeds 0 1] [--json=FILE]
 
-Each rig of cmu_h36m_rig's train data is calibrated from 5000 frames, its unit by the true distance of
-two cameras; the rig recipe trains on either, for a few steps; dev, with its true cameras, scores.
+Each rig of cmu_h36m_rig's train data is calibrated from 5000 frames, its unit by the true distance
+of two cameras; the rig recipe trains on either, for a few steps; dev, with its true cameras, scores.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.calibration.__main__ import DATA
 from geoself_jax.calibrate.metric import Scale
-from geoself_jax.calibrate.run import Options, calibrate
+from geoself_jax.calibrate.recording_cameras import Options, calibrate
 from geoself_jax.data.recording import HostCamera, Recording, read, write
 
 FRAMES = 5000
