@@ -3,7 +3,7 @@
     python -m benchmarks.calibration.training [--steps=1000] [--seeds 0 1] [--json=FILE]
 
 Each rig of cmu_h36m_rig's train data is calibrated from 5000 frames, its unit by the true distance
-of two cameras; the rig recipe trains on either, for a few steps; dev, with its true cameras, scores.
+of two cameras; the rig recipe trains on either for a few steps; dev with its true cameras scores.
 """
 
 import argparse

@@ -130,7 +130,7 @@ def calibrate(
     """Returns the recording with cameras from its joints, and what is known of them.
 
     Args:
-        recording: Detections and intrinsics; extrinsics are read with `options.refine` alone.
+        recording: Detections and intrinsics; extrinsics are read with `Options.refine` alone.
         options: How.
         progress: Receives what is done.
 

@@ -57,7 +57,7 @@ def expected_errors(views: Views, solution: Solution, scale: np.ndarray, free: F
 
 
 def expected_focal(views: Views, solution: Solution, scale: np.ndarray, free: Free) -> np.ndarray:
-    """(V,) expected error of the logarithm of each focal length, of `free.focal`.
+    """(V,) expected error of the logarithm of each focal length, of `Free.focal`.
 
     Args:
         views, solution, scale, free: As of `expected_errors`.
