@@ -30,4 +30,4 @@ def test_the_sizes_of_several_animals_are_asked_for_in_one_line():
     arrays = animals.make_arrays(parents, pairs, root, size=0.05)
     shown = text(inspect(recording.from_arrays(arrays, "x"), "x.npz"))
     (line,) = [line for line in shown.splitlines() if "is that its size?" in line]
-    assert re.search(r"subject mia; subject nut: .* - [\d.]+ mm .* - else `prepare` again with", line)
+    assert re.search(r"subject mia; subject nut: .* [\d.]+ mm .* - else `prepare` again", line)

@@ -21,7 +21,8 @@ from geoself_jax.prepare.detections.rows import instances_of, nobody
 from geoself_jax.prepare.instances import Instances
 
 SUFFIX = ".slp"
-SKELETON = "SLEAP's skeleton"  # not the file's name: a line that all files have in common is said once
+# Not the file's name: what all files have in common is said once.
+SKELETON = "SLEAP's skeleton"
 NAMES = (
     *("metadata", "frames", "instances", "points", "pred_points", "tracks_json", "videos_json"),
     "video_crops",
