@@ -1,6 +1,7 @@
 """Bones that a detector's files or their project have, and drafts where nobody says them."""
 
 import re
+from pathlib import Path
 
 import animals
 import numpy as np
@@ -77,11 +78,16 @@ def test_sleaps_edges_are_the_bones_and_its_symmetries_the_pairs(tmp_path, name)
     read = read_detections(sleap(tmp_path / name))
     assert read.skeleton == TREE
     assert read.notes == (
-        f"bones as in {tmp_path / name}, the root snout in their middle; pairs EarL - EarR; "
+        "bones as in SLEAP's skeleton, the root snout in their middle; pairs EarL - EarR; "
         "--skeleton=FILE.toml says otherwise",
     )
     alone = read_detections(sleap(tmp_path / name, symmetries=[("tail", "tip")]))
     assert alone.skeleton.left_right == ((3, 4),)  # the file's, whatever the names say
+
+
+def test_sleaps_files_of_one_skeleton_have_one_line_in_common(tmp_path):
+    names = ("a.slp", "b.slp", "c.analysis.h5")
+    assert len({read_detections(sleap(tmp_path / name)).notes for name in names}) == 1
 
 
 def test_sleaps_symmetries_without_edges_and_its_csv_leave_the_bones_open(tmp_path):
@@ -106,6 +112,14 @@ def test_bones_of_a_table_are_in_the_configuration_above_it(tmp_path, place, con
     assert read.skeleton == TREE
     assert f"bones as in {tmp_path / 'project' / place}, the root snout" in read.notes[0]
     assert "pairs by their names EarL - EarR" in read.notes[0]
+
+
+def test_a_configuration_is_named_as_its_table_is(tmp_path, monkeypatch):
+    written(tmp_path / "project" / "videos" / "cam1DLC_resnet50.csv")
+    (tmp_path / "project" / "config.yaml").write_text(yaml.safe_dump({"skeleton": DRAWN}))
+    monkeypatch.chdir(tmp_path)
+    read = read_detections(Path("project/videos/cam1DLC_resnet50.csv"))
+    assert read.notes[0].startswith(f"bones as in {Path('project/config.yaml')}, the root snout")
 
 
 @pytest.mark.parametrize(
