@@ -217,6 +217,15 @@ def test_up_can_be_chosen_for_any_file_and_passed_when_reading(tmp_path, poses):
         assert error.value.code == USAGE
 
 
+def test_c3d_says_where_up_is_no_axis_of_its_own(tmp_path, poses):
+    pytest.importorskip("c3d", reason="c3d is not installed")
+    notices, up = Notices(), np.array([0.6, 0, 0.8])
+    for tilted, turned in ((up, "as-is"), (up, None), (poses.up, "as-is")):
+        write_poses(poses.replace(up=tilted), tmp_path / "a.c3d", up=turned, notice=notices)
+    assert len(notices) == 1
+    assert notices.about("C3D says up by an axis, +Z; here it is (0.600, 0.000, 0.800): --up=z")
+
+
 @pytest.mark.parametrize("extension", [".csv", ".trc"])
 def test_a_table_in_a_tilted_world_is_read_with_its_vertical(tmp_path, poses, extension):
     path, up = tmp_path / f"a{extension}", np.array([0.1, -0.2, 0.97])
