@@ -131,7 +131,7 @@ def _largest(view: Instances) -> np.ndarray:
 
 
 def _by_camera(views: Sequence[Instances], rig: Rig, names: str) -> Mapping[str, str]:
-    """The track of each camera: one name of all, with commas or `=` in it too, or CAMERA=NAME,..."""
+    """The track of each camera: of all one name, which may hold `,` and `=`, or CAMERA=NAME,..."""
     if "=" not in names or any(names in view.track_names for view in views):
         return dict.fromkeys(rig.camera_names, names)
     by_camera = {}

@@ -25,8 +25,8 @@ def test_one_subject_of_several_peoples_videos_is_refused(videos):
     with pytest.raises(GeoselfError) as refused:
         session_caution(output("mona"), videos)
     assert refused.value.code == USAGE and str(refused.value) == (
-        "--nwb-subject=mona - the videos are of 3: anna, bela, cem - leave it out, or lift those of "
-        "one: --clip=NAME"
+        "--nwb-subject=mona - the videos are of 3: anna, bela, cem - leave it out, or lift those "
+        "of one: --clip=NAME"
     )
 
 

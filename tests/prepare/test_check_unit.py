@@ -58,7 +58,7 @@ def test_a_formats_own_unit_is_checked_as_well():
 
 
 def test_a_size_of_no_unit_there_is_asks_for_both_that_were_said():
-    with pytest.raises(GeoselfError, match="check --unit and the skeleton's body_metres$"):
+    with pytest.raises(GeoselfError, match=r"check --unit and the skeleton's body_metres$"):
         checked(clip(100), unit="mm")
 
 

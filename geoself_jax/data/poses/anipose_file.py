@@ -95,7 +95,7 @@ def read(
     Args:
         path: The file.
         skeleton: Of the joints in the file's order; None to infer it from their names.
-        up: Direction such as `z`, `-y` or `0.1,0.2,0.97`; None to guess it (`guess_units.guess_up`).
+        up: Such as `z`, `-y` or `0.1,0.2,0.97`; None to guess it (`guess_units.guess_up`).
         fps: Frames per second.
         metres: Length of the file's unit.
         notice: Receives a warning where M distorts lengths, and a line on a body larger than any

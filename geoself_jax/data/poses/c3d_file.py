@@ -58,7 +58,9 @@ def write(poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> Non
     right, upwards = _screen(poses.up)
     if np.abs(poses.up).max() < NEAR_AN_AXIS:
         up = ", ".join(f"{value + 0.0:.3f}" for value in np.round(poses.up, 3))
-        notice(f"{path}: C3D says up by an axis, {upwards}; here it is ({up}): --up=z turns it there")
+        notice(
+            f"{path}: C3D says up by an axis, {upwards}; here it is ({up}): --up=z turns it there"
+        )
     file.set_screen_axis(right, upwards)
     file.add_frames([(points, _NO_ANALOG) for points in _points(full.pose)])
     with whole_file(path, "wb") as stream, warnings.catch_warnings():

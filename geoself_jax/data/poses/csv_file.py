@@ -48,7 +48,7 @@ def read(
     Args:
         path: The file; metres.
         skeleton: Of the joints in the file's order; None to infer it from their names.
-        up: Direction such as `z`, `-y` or `0.1,0.2,0.97`; None to guess it (`guess_units.guess_up`).
+        up: Such as `z`, `-y` or `0.1,0.2,0.97`; None to guess it (`guess_units.guess_up`).
         notice: Receives a line on a body larger than any person (`guess_units.check_unit`).
 
     Raises:

@@ -7,8 +7,8 @@ import numpy as np
 from geoself_jax.core.errors import usage_error
 from geoself_jax.core.shown_lengths import size_text
 from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.core.up_flag import parse_up
 from geoself_jax.data.body_size import BODY_METRES, body_size, known_size, wrong_unit
-from geoself_jax.runtime.up_flag import parse_up
 
 CAMERA_UP = (0.0, -1.0, 0.0)
 """In camera axes, for which a table with this direction is taken."""
