@@ -17,6 +17,7 @@ from geoself_jax.data import recording
 from geoself_jax.data.skeleton_files import read_skeleton_toml
 from geoself_jax.prepare import __main__ as command
 from geoself_jax.prepare.detections import read_detections
+from geoself_jax.prepare.detections.named_joints import named_joints
 
 MOUSE = ("snout", "EarL", "EarR", "tail", "tip")
 DRAWN = [["snout", "EarL"], ["snout", "EarR"], ["snout", "tail"], ["tail", "tip"]]
@@ -204,3 +205,30 @@ def test_a_line_that_holds_for_all_cameras_is_printed_once(lab, capsys):
     (lab / "config.toml").write_text(tomli_w.dumps({"labeling": {"scheme": DRAWN}}))
     assert prepared(lab).skeleton == TREE
     assert capsys.readouterr().out.count("bones as in") == 1
+
+
+ALIKE = ("nose", "ear 1", "ear_1", "tail", "Tail")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "order"),
+    [
+        (ALIKE, [0, 1, 2, 3, 4]),
+        (("Tail", "NOSE", "ear_1"), [4, 0, 2]),
+        (("tail", "nose"), [3, 0]),
+    ],
+)
+def test_names_that_only_spelling_tells_apart_are_found_as_they_are_spelt(wanted, order):
+    found = named_joints("a.csv", ALIKE, Skeleton(wanted, (-1,) * len(wanted), (), 0))
+    assert found.order == order
+    left = [name for name in ALIKE if name not in wanted and name != "nose"]
+    said = [f"a.csv: {', '.join(left)} are left out: --skeleton lacks them"] if left else []
+    assert [line for line in found.notes if "left out" in line] == said
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"), [(ALIKE, ("nose", "TAIL")), (("nose", "tail"), ("nose", "tail", "TAIL"))]
+)
+def test_a_name_that_may_be_two_joints_or_a_second_one_is_lacking(names, wanted):
+    with pytest.raises(GeoselfError, match="no joint TAIL, which --skeleton has"):
+        named_joints("a.csv", names, Skeleton(wanted, (-1,) * len(wanted), (), 0))
