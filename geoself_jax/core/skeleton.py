@@ -1,5 +1,7 @@
 """A skeleton is data: joint names, parents, left/right pairs and the root."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from geoself_jax.core.errors import data_error
@@ -116,3 +118,17 @@ H36M_17 = Skeleton(
 def normalized(name: str) -> str:
     """Returns a joint's name without case and separators, for comparison."""
     return name.lower().replace("_", "").replace(" ", "").replace("/", "").replace("-", "")
+
+
+def compared(names: Sequence[str]) -> list[str]:
+    """Returns keys that are equal where names of two bodies are: `normalized` ones, mostly.
+
+    `ear 1` and `ear_1`, `Tail` and `tail` of one body are two joints: keys of such have the name as
+    it is spelt, after a character that no name has.
+
+    Args:
+        names: Of its joints.
+    """
+    plain = [normalized(name) for name in names]
+    count = Counter(plain)
+    return [f"\0{name}" if count[key] > 1 else key for name, key in zip(names, plain, strict=True)]

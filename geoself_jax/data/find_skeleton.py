@@ -1,7 +1,7 @@
 """The known skeleton that has given joints, and its name."""
 
 from geoself_jax.core.errors import data_error, nearest_name
-from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.core.skeleton import Skeleton, compared, normalized
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
 
 
@@ -13,7 +13,7 @@ def name_of(skeleton: Skeleton) -> str:
 
 def same_joints(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     """Whether the names are the same in the same order, case and separators aside."""
-    return [normalized(name) for name in a] == [normalized(name) for name in b]
+    return compared(a) == compared(b)
 
 
 def find_known(joint_names: tuple[str, ...]) -> Skeleton | None:

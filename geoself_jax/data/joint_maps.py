@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.core.skeleton import Skeleton, compared, normalized
 
 LIMBS = tuple(
     f"{side}_{joint}"
@@ -127,7 +127,7 @@ def joint_map(source: Skeleton, target: Skeleton) -> JointMap:
 
 def _meanings(skeleton: Skeleton) -> list[str]:
     """What each joint is, under one name for all skeletons."""
-    names = [normalized(name) for name in skeleton.joint_names]
+    names = compared(skeleton.joint_names)
     common: Callable[[str], str] = lambda name: normalized(_SAME.get(name, name))  # noqa: E731
     if "thorax" in names:
         own = {"neck": "face", "head": "headtop"}

@@ -42,7 +42,8 @@ def without_centroid(skeleton: Skeleton) -> Skeleton:
     last = skeleton.joints - 1
     if skeleton.root != last or skeleton.joint_names[last] != CENTROID or last in skeleton.parents:
         return skeleton
-    return Rootless(skeleton.joint_names[:last], skeleton.parents[:last], skeleton.left_right, 0)
+    names, size = skeleton.joint_names[:last], skeleton.body_metres
+    return Rootless(names, skeleton.parents[:last], skeleton.left_right, 0, size)
 
 
 def hips(skeleton: Skeleton) -> tuple[int, int]:

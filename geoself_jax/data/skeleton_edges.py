@@ -11,7 +11,7 @@ class Edges(NamedTuple):
     """What a file says of how its joints hang together, by their names.
 
     Attributes:
-        source: The file, for messages.
+        source: Whose they are, for messages.
         edges: Pairs of joints, in any order and direction.
         pairs: Left and right joints, in either order.
     """

@@ -11,7 +11,7 @@ from geoself_jax.core.errors import DIVERGED, GeoselfError, data_error
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.predict import make_predict
 from geoself_jax.core.shown_lengths import ShownUnit, units_for
-from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.core.skeleton import Skeleton, compared
 from geoself_jax.data.find_skeleton import same_joints
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.recording import Recording
@@ -164,7 +164,7 @@ def _detections_map(found: Skeleton, wanted: Skeleton) -> JointMap | None:
 
     The same names in another order are an error, not another skeleton.
     """
-    names, others = ({normalized(n) for n in s.joint_names} for s in (found, wanted))
+    names, others = (set(compared(s.joint_names)) for s in (found, wanted))
     if names == others:
         return None
     mapped = joint_map(found, wanted)
@@ -206,11 +206,12 @@ def check_skeleton(source: str, found: Skeleton, wanted: Skeleton) -> None:
             f"the run was trained on {wanted.joints} joints with root {wanted.root}",
             do,
         )
-    for joint, (a, b) in enumerate(zip(found.joint_names, wanted.joint_names, strict=True)):
-        if normalized(a) != normalized(b):
-            raise data_error(
-                f"{source}: joint {joint} is {a!r}", f"the run was trained with {b!r} there", do
-            )
+    names, trained = found.joint_names, wanted.joint_names
+    pairs = zip(compared(names), compared(trained), strict=True)
+    other = next((joint for joint, (a, b) in enumerate(pairs) if a != b), None)
+    if other is not None:
+        what = f"{source}: joint {other} is {names[other]!r}"
+        raise data_error(what, f"the run was trained with {trained[other]!r} there", do)
 
 
 def without_nan(value: Any) -> Any:

@@ -75,7 +75,8 @@ def check_size(subject: str, skeleton: Skeleton, points: np.ndarray) -> list[Ver
     figures = f"{size:.2f} m between the farthest joints, median"
     limits = known_size(skeleton.joint_names, skeleton.body_metres)
     if limits is None:
-        return [note("size", f"subject {subject} measures {size_text(size)}: is that its size?")]
+        what, do = f"subject {subject}: is that its size?", "else `prepare` again with --unit"
+        return [note("size", what, size_text(size), do)]
     if not limits[0] <= size <= limits[1]:
         return [error("size", *wrong_unit_words(f"subject {subject}: the body", size, limits))]
     if skeleton.body_metres is not None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.core.up_flag import parse_up
 from geoself_jax.runtime import cli, phases
-from geoself_jax.runtime.up_flag import parse_up
 
 if TYPE_CHECKING:
     import argparse
@@ -110,6 +110,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.lift.cautions import cautions_of, other_rate
     from geoself_jax.lift.lift_all import lift_all
     from geoself_jax.lift.lifter import load_lifter
+    from geoself_jax.lift.one_session import session_caution
     from geoself_jax.lift.output import Output
     from geoself_jax.runtime import devices
 
@@ -139,8 +140,11 @@ def main(argv: Sequence[str]) -> int:
         videos, truth = read(flags, lifter.skeleton)
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
+    once = [other_rate(lifter, video) for video in videos[:1]]
+    if is_recording(flags.keypoints):
+        once.append(session_caution(output, videos))
     given = [line for video in videos for line in cautions_of(video)]
-    for line in (*given, *filter(None, [other_rate(lifter, video) for video in videos[:1]])):
+    for line in (*given, *filter(None, once)):
         _warn(line)
     done = lift_all(lifter, videos, output, min_confidence=flags.min_confidence, notice=_note)
     for line in done.warnings:

@@ -71,7 +71,8 @@ def misfit(video: Video, poses: PoseSequence) -> str:
 
 def _other_camera(video: Video) -> str:
     """Returns a warning where the file is named after another camera of the calibration."""
-    name = re.split(r"[\\/]", video.source.rstrip("\\/"))[-1]
+    path = video.source.removesuffix(f", track {video.subject}")
+    name = re.split(r"[\\/]", path.rstrip("\\/"))[-1]
     named = [other for other in video.view.others if _in(other, name)]
     if _in(video.view.name, name) or not named:
         return ""

@@ -1,5 +1,7 @@
 """Selects the person to lift in one camera's video, or each person that has a track."""
 
+import functools
+
 import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
@@ -61,7 +63,9 @@ def every_track(found: Instances, rig: Rig, fps: float) -> tuple[dict[str, Chose
             "there are several in a frame, and who is who in the next is unknown",
             "write it with tracks, or pass --person=largest",
         )
-    chosen = {name: one_person(found, rig, fps, f"track:{name}") for name in found.track_names}
+    (camera,) = rig.camera_names
+    choose = functools.partial(choose_person, [found], rig, frames=found.frames, fps=fps)
+    chosen = {name: choose(how={camera: name}) for name in found.track_names}
     lost = int((found.track < 0).sum())
     without = f"warning: {found.source}: {lost} detections without a track are left out"
     return chosen, without if lost else ""

@@ -10,7 +10,7 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
-from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.core.skeleton import Skeleton, compared
 from geoself_jax.data.find_skeleton import find_known
 from geoself_jax.data.recording import Recording, from_arrays
 from geoself_jax.data.roots import without_centroid
@@ -229,7 +229,7 @@ def _in_own(read: Callable[..., Instances], own: Skeleton) -> Instances:
 
 
 def _same_names(a: Sequence[str], b: Sequence[str]) -> bool:
-    return sorted(map(normalized, a)) == sorted(map(normalized, b))
+    return sorted(compared(a)) == sorted(compared(b))
 
 
 def videos_of(

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.core.up_flag import parse_up
 from geoself_jax.runtime import cli, phases
-from geoself_jax.runtime.up_flag import parse_up
 
 if TYPE_CHECKING:
     import argparse

@@ -89,11 +89,13 @@ def _contradicted(
         f"--unit={name}, in which it would measure {size * length / METRES[unit or 'm']:.3g} m"
         for name, length in others.items()
     )
+    unsaid = "say the unit in which the cameras were calibrated: --unit"
+    otherwise = "check --unit and the skeleton's body_metres" if unit else unsaid
     of = f"in unit {unit}, as given," if unit else "in the unit of the calibration's format"
     return data_error(
         f"{clip.name}: {of} the body measures {size:.3g} m between its farthest joints",
         f"such a body's are {least:g} to {most:g} m apart",
-        f"give {do}" if do else "say the unit in which the cameras were calibrated: --unit",
+        f"give {do}" if do else otherwise,
     )
 
 

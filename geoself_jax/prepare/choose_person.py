@@ -1,6 +1,6 @@
 """Which of the people that the detectors found is the one to learn from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +31,12 @@ class Chosen(NamedTuple):
 
 
 def choose_person(
-    views: Sequence[Instances], rig: Rig, *, frames: int, fps: float, how: str = "auto"
+    views: Sequence[Instances],
+    rig: Rig,
+    *,
+    frames: int,
+    fps: float,
+    how: str | Mapping[str, str] = "auto",
 ) -> Chosen:
     """One person a frame from all that were found.
 
@@ -43,7 +48,8 @@ def choose_person(
         how: `only`: there is one at most; `largest`: the largest in each frame; `track:NAME`: the
             detector's track, the same in all cameras or one a camera; `consistent`: those in whom
             the cameras agree, the K-th longest seen (1 is the longest); `auto`: `only`, and where
-            there are several, `consistent` as long as one person stands out.
+            there are several, `consistent` as long as one person stands out. Or the track's name
+            by camera, of those that have it.
 
     Raises:
         GeoselfError: Several people and an ambiguous choice (65), with their number and options;
@@ -56,6 +62,9 @@ def choose_person(
             "their detections have different skeletons",
             "use one detector for all cameras of a rig",
         )
+    if not isinstance(how, str):
+        listed = ",".join(f"{camera}={name}" for camera, name in how.items())
+        return Chosen(*_gather(views, _tracked(views, rig, how), frames), f"track:{listed}")
     words, crowded = words_for(views[0].skeleton.joint_names), _most(views, frames)
     if how == "only" and crowded[0] > 1:
         raise data_error(
@@ -70,7 +79,7 @@ def choose_person(
         rows = [_largest(view) for view in views]
         return Chosen(*_gather(views, rows, frames), f"the largest {words.one} in each frame")
     if how.startswith("track:"):
-        rows = _tracked(views, rig, how.removeprefix("track:"))
+        rows = _tracked(views, rig, _by_camera(views, rig, how.removeprefix("track:")))
         return Chosen(*_gather(views, rows, frames), how)
     check_way(how)
     rank = how.partition(":")[2]
@@ -121,18 +130,31 @@ def _largest(view: Instances) -> np.ndarray:
     return order[last]
 
 
-def _tracked(views: Sequence[Instances], rig: Rig, names: str) -> list[np.ndarray]:
-    by_camera = dict(part.split("=", 1) for part in names.split(",") if "=" in part)
-    for camera in by_camera:
+def _by_camera(views: Sequence[Instances], rig: Rig, names: str) -> Mapping[str, str]:
+    """The track of each camera: of all one name, which may hold `,` and `=`, or CAMERA=NAME,..."""
+    if "=" not in names or any(names in view.track_names for view in views):
+        return dict.fromkeys(rig.camera_names, names)
+    by_camera = {}
+    for part in names.split(","):
+        camera, equals, name = part.partition("=")
+        flag = f"--person=track:{names}"
+        if not equals:
+            raise usage_error(flag, f"{part!r} is of no camera", "write CAMERA=NAME,CAMERA=NAME")
         if camera not in rig.camera_names:
-            raise usage_error(
-                f"--person=track:{names}",
-                f"no camera {camera!r}",
-                nearest_name(camera, rig.camera_names),
-            )
+            near = nearest_name(camera, rig.camera_names)
+            raise usage_error(flag, f"no camera {camera!r}", near)
+        if camera in by_camera:
+            raise usage_error(flag, f"camera {camera!r} is there twice", "name one track of each")
+        by_camera[camera] = name
+    return by_camera
+
+
+def _tracked(
+    views: Sequence[Instances], rig: Rig, by_camera: Mapping[str, str]
+) -> list[np.ndarray]:
     rows = []
     for view, camera in zip(views, rig.camera_names, strict=True):
-        name = by_camera.get(camera) if by_camera else names
+        name = by_camera.get(camera)
         if name is None:  # this camera was not named: the person is not in it
             rows.append(np.zeros(0, int))
             continue

@@ -29,7 +29,7 @@ _FEWEST = 20  # joints of two tracks that are compared
 
 def every_track(
     views: Sequence[Instances], rig: Rig, notice: Callable[[str], None]
-) -> dict[str, str]:
+) -> dict[str, dict[str, str]]:
     """How to choose each animal, by the name of its track.
 
     Args:
@@ -39,8 +39,8 @@ def every_track(
             a track.
 
     Returns:
-        `track:CAMERA=NAME,...` of the cameras that have it, as of `choose_person`. Nothing where
-        there is one animal, whom no track names: never two in a frame of any camera.
+        Its name by camera, of those that have it, as `choose_person` takes it. Nothing where there
+        is one animal, whom no track names: never two in a frame of any camera.
 
     Raises:
         GeoselfError: No track is in two cameras, of several animals; a name is another animal's in
@@ -70,10 +70,7 @@ def every_track(
         notice(f"warning: {views[0].source}: {lost} detections without a track are left out")
     for a, b in itertools.combinations(range(len(views)), 2):
         _check_pair(views, rig, (a, b), [n for n in shared if {a, b} <= {*cameras[n]}])
-    return {
-        name: "track:" + ",".join(f"{rig.camera_names[v]}={name}" for v in cameras[name])
-        for name in shared
-    }
+    return {name: {rig.camera_names[v]: name for v in cameras[name]} for name in shared}
 
 
 def _meets(views: Sequence[Instances], cameras: Sequence[int], name: str) -> bool:

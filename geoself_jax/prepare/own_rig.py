@@ -151,7 +151,7 @@ class _Read(NamedTuple):
 def _clip(
     read: _Read,
     who: Who,
-    how: str,
+    how: str | Mapping[str, str],
     own: RigOptions,
     options: ReadOptions,
     said: dict[str, list[str]],

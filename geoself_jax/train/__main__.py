@@ -76,7 +76,7 @@ def _then(workdir: str, source: str) -> str:
         return cli.then("evaluate", run, "--data=synthetic:test")
     score = cli.then("evaluate", run, "--data=OTHER.npz").removeprefix("now: ")
     export = cli.then("export", run, f"--out={os.path.join(workdir, 'export')}")
-    return f"{export}\nscores need a recording of other people than those trained on: {score}"
+    return f"{export}\nscores need a recording of other subjects than those trained on: {score}"
 
 
 def _is_first_host(config: DistributedConfig) -> bool:

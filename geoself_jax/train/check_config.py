@@ -194,7 +194,7 @@ def _check_bodies(config: Config, recording: Recording) -> None:
         raise usage_error(
             f"config.augmentation.exchange={config.augmentation.exchange}",
             "the skeleton's root has no pair of hips with something above them",
-            "set it to 0",
+            "set --config.augmentation.exchange=0",
         )
 
 

@@ -46,7 +46,7 @@ def make_parser() -> cli.Parser:
     add("--frames", type=int, default=8000, help="of synthetic data (8000)")
     files = parser.add_argument_group("files that do not say it")
     files.add_argument("--skeleton", help="of .csv and .trc: coco_17, ... or a .toml file")
-    files.add_argument("--up", metavar="AXIS", help="of .csv and .trc: z, -y, ...")
+    files.add_argument("--up", metavar="AXIS", help="of .csv and .trc: z, -y, ..., 0.1,0.2,0.97")
     add = files.add_argument
     add("--poses-format", metavar="PROGRAM", help="of .csv: anipose; else those of lift")
     add("--poses-fps", type=float, metavar="HZ", help="of that program's files")

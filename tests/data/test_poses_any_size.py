@@ -9,8 +9,10 @@ from moving import SKELETON, every_frame, walking
 from seeing import Notices
 
 from geoself_jax.core.errors import GeoselfError
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.body_size import body_size
 from geoself_jax.data.poses.formats import read_poses, write_poses
+from geoself_jax.data.roots import Rootless
 
 FLY, LARVA, GIANT = 0.0015, 6e-5, 20.0
 FINE = 2e-6  # of the body: a micrometre of half a metre
@@ -95,12 +97,13 @@ def test_a_large_body_s_unit_is_believed_and_said_once(person, tmp_path):
     assert not said
 
 
-@pytest.mark.parametrize("named", ["a person", "declared"])
+@pytest.mark.parametrize("named", ["a person", "declared", "declared, with a centroid"])
 def test_what_is_known_to_be_smaller_is_refused(person, tmp_path, named):
     large = sized(person, 1000.0)
     if named == "a person":
         large = large.replace(skeleton=SKELETON)
     write_poses(large, tmp_path / "a.csv")
-    declared = dataclasses.replace(PAWS, body_metres=(0.5, 3.0))
+    kind = Rootless if named.endswith("centroid") else Skeleton
+    declared = kind(PAWS.joint_names, PAWS.parents, PAWS.left_right, PAWS.root, (0.5, 3.0))
     with pytest.raises(GeoselfError, match="looks like millimetres"):
-        read_poses(tmp_path / "a.csv", skeleton=declared if named == "declared" else None)
+        read_poses(tmp_path / "a.csv", skeleton=None if named == "a person" else declared)

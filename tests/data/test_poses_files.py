@@ -211,9 +211,28 @@ def test_up_can_be_chosen_for_any_file_and_passed_when_reading(tmp_path, poses):
     write_poses(poses, tmp_path / "a.json", up="y")
     again = in_camera(read_poses(tmp_path / "a.json"))  # its camera was turned with it
     assert same_joints(again.pose, in_camera(poses).pose)
-    with pytest.raises(GeoselfError, match="wanted x, y or z") as error:
-        read_poses(tmp_path / "a.csv", up="up")
-    assert error.value.code == USAGE
+    for wrong, why in (("up", "no such axis"), ("unknown", "give z, -y or X,Y,Z")):
+        with pytest.raises(GeoselfError, match=why) as error:
+            read_poses(tmp_path / "a.csv", up=wrong)
+        assert error.value.code == USAGE
+
+
+def test_c3d_says_where_up_is_no_axis_of_its_own(tmp_path, poses):
+    pytest.importorskip("c3d", reason="c3d is not installed")
+    notices, up = Notices(), np.array([0.6, 0, 0.8])
+    for tilted, turned in ((up, "as-is"), (up, None), (poses.up, "as-is")):
+        write_poses(poses.replace(up=tilted), tmp_path / "a.c3d", up=turned, notice=notices)
+    assert len(notices) == 1
+    assert notices.about("C3D says up by an axis, +Z; here it is (0.600, 0.000, 0.800): --up=z")
+
+
+@pytest.mark.parametrize("extension", [".csv", ".trc"])
+def test_a_table_in_a_tilted_world_is_read_with_its_vertical(tmp_path, poses, extension):
+    path, up = tmp_path / f"a{extension}", np.array([0.1, -0.2, 0.97])
+    write_poses(poses, path, up="as-is")
+    found = read_poses(path, up="0.1,-0.2,0.97")
+    assert np.allclose(found.up, up / np.linalg.norm(up)) and found.axes == "world"
+    assert read_poses(path, up="0,-2,0").axes == "camera"
 
 
 NAMES = (
@@ -232,8 +251,11 @@ NAMES = (
 def test_odd_names_of_joints_harm_no_file_and_no_spreadsheet(tmp_path, poses, extension):
     if extension == ".c3d":
         pytest.importorskip("c3d", reason="c3d is not installed")
-    odd = Skeleton((*NAMES, "", *(f"j{i}" for i in range(8))), SKELETON.parents, (), 0)
-    write_poses(poses.replace(skeleton=odd), tmp_path / f"a{extension}", **needed(extension))
+    odd = Skeleton((*NAMES, "尾", *(f"j{i}" for i in range(8))), SKELETON.parents, (), 0)
+    path, notices = tmp_path / f"a{extension}", Notices()
+    write_poses(poses.replace(skeleton=odd), path, notice=notices, **needed(extension))
+    changed = [line for line in notices if "two words is two_words" in line]
+    assert len(changed) == (extension in (".trc", ".c3d", ".bvh", ".nwb"))
     if extension == ".csv":
         cells = next(csv.reader((tmp_path / "a.csv").open(newline="")))
         assert cells[2] == "'=cmd()_x" and cells[5] == "'+a_x"

@@ -229,7 +229,7 @@ def test_sleap_anipose_has_tracks_scores_and_names(tmp_path, poses):
 @pytest.mark.parametrize("format", NAMED)
 def test_odd_names_of_joints_harm_no_file(tmp_path, poses, format):
     odd = ("=cmd()", "left, knee", 'q"uote', "two words", "tab\tline\n", "Kn{ö}chel", "Kn(o)chel")
-    odd = (*odd, "left-ear", "left.ear", "", *(f"j{i}" for i in range(7)))
+    odd = (*odd, "left-ear", "left.ear", "尾", *(f"j{i}" for i in range(7)))
     skeleton, notices = Skeleton(odd, SKELETON.parents, (), 0), Notices()
     path = tmp_path / f"a{ENDINGS[format]}"
     write_poses(poses.replace(skeleton=skeleton), path, format=format, notice=notices)

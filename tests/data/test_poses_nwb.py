@@ -196,8 +196,16 @@ def test_no_session_is_invented(tmp_path, poses, name, given, words):
 def test_a_subject_that_is_given_takes_the_place_of_the_persons_name(write, poses):
     nwb = write(poses, subject="sub-01")
     assert nwb.subject.subject_id == "sub-01" and "anna" not in nwb.session_description
-    nwb = write(poses, subject="")
-    assert nwb.subject is None and "anna" not in nwb.session_description
+    for nobody in ("", " \n"):
+        nwb = write(poses, subject=nobody)
+        assert nwb.subject is None and nwb.session_description.endswith("clip clip0")
+
+
+def test_a_subject_that_archives_refuse_is_written_and_said(write, poses):
+    notices = Notices()
+    nwb = write(poses.replace(subject="lab/mouse 3"), valid=True, notice=notices)
+    assert nwb.subject.subject_id == "lab/mouse 3"
+    assert notices.about("the subject is lab/mouse 3; archives want no /") and len(notices) == 1
 
 
 def test_the_same_poses_in_the_same_session_have_the_same_identifier(write, poses):

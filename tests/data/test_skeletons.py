@@ -8,7 +8,7 @@ from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data import skeletons
 from geoself_jax.data.derive_root import derive_root
-from geoself_jax.data.find_skeleton import known_skeleton
+from geoself_jax.data.find_skeleton import known_skeleton, same_joints
 from geoself_jax.data.joint_maps import LIMBS, joint_map, limb_joints
 from geoself_jax.data.roots import Rootless, without_centroid
 from geoself_jax.data.skeleton_files import named_skeleton, read_skeleton_toml
@@ -118,14 +118,15 @@ def test_skeletons_with_a_root_of_their_own_are_left_alone():
 
 
 def test_without_any_root_the_mean_of_the_seen_joints_is_one():
-    bare = Rootless(("a", "b", "c", "d"), (-1, 0, -1, 2), ((0, 1),), 0)
+    bare = Rootless(("a", "b", "c", "d"), (-1, 0, -1, 2), ((0, 1),), 0, (0.01, 0.02))
     points = np.arange(16.0).reshape(2, 4, 2).repeat(2, 0).astype(np.float32)
     confidence = np.full((4, 4), 0.8, np.float32)
     points[1, 2], confidence[1, 2] = np.nan, 0
     confidence[2, :2] = 0
     confidence[3, 1:] = 0
     skeleton, there, trust = derive_root(bare, points, confidence)
-    assert skeleton == Skeleton((*bare.joint_names, "centroid"), (-1, 0, -1, 2, -1), ((0, 1),), 4)
+    names = (*bare.joint_names, "centroid")
+    assert skeleton == Skeleton(names, (-1, 0, -1, 2, -1), ((0, 1),), 4, (0.01, 0.02))
     assert there.dtype == trust.dtype == np.float32
     np.testing.assert_array_equal(there[0, 4], points[0].mean(0))
     np.testing.assert_array_equal(there[1, 4], points[1, [0, 1, 3]].mean(0))
@@ -321,3 +322,14 @@ def test_a_skeleton_file_that_contradicts_itself_is_refused(tmp_path, changes, w
     with pytest.raises(GeoselfError, match=words) as refused:
         read_skeleton_toml(written(tmp_path, **changes))
     assert refused.value.code == 65 and str(refused.value).count("dog.toml") == 1
+
+
+ALIKE = ("nose", "ear 1", "ear_1", "tail", "Tail")
+
+
+def test_names_that_only_spelling_tells_apart_are_joints_of_their_own():
+    other = ("Nose", "ear_1", "ear 1", "Tail", "tail")
+    bare = [Skeleton(names, (-1,) * 5, (), 0) for names in (ALIKE, other)]
+    assert same_joints(ALIKE, ("NOSE", *ALIKE[1:])) and not same_joints(ALIKE, other)
+    mapped = joint_map(*bare)
+    assert mapped.weights.argmax(1).tolist() == [0, 2, 1, 4, 3] and not mapped.absent

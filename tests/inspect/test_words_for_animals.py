@@ -23,3 +23,11 @@ def test_no_verdict_and_no_heading_speaks_of_people(up):
     html = re.sub(r"base64,[^\"]*", "", page(report))
     for shown in (text(report, verbose=True), html):
         assert re.search(r"\b(person|people)\b", shown, re.I) is None, shown
+
+
+def test_the_sizes_of_several_animals_are_asked_for_in_one_line():
+    parents, pairs, root = animals.SHAPES["one of a pair is the root"]
+    arrays = animals.make_arrays(parents, pairs, root, size=0.05)
+    shown = text(inspect(recording.from_arrays(arrays, "x"), "x.npz"))
+    (line,) = [line for line in shown.splitlines() if "is that its size?" in line]
+    assert re.search(r"subject mia; subject nut: .* [\d.]+ mm .* - else `prepare` again", line)

@@ -58,6 +58,13 @@ def test_other_names_give_no_warning(video, source):
     assert cautions_of(dataclasses.replace(video, source=source)) == []
 
 
+def test_a_track_called_like_a_camera_gives_no_warning(video):
+    tracked = dataclasses.replace(video, source="walk/ours.csv, track cam2", subject="cam2")
+    assert cautions_of(tracked) == []
+    (line,) = cautions_of(dataclasses.replace(tracked, source="walk/cam2.csv, track cam2"))
+    assert line.startswith("walk/cam2.csv, track cam2 is named after camera cam2")
+
+
 def test_joints_outside_the_image_are_counted(video):
     view = dataclasses.replace(video.view, image_size=(300, 300))
     (line,) = cautions_of(dataclasses.replace(video, view=view))

@@ -474,7 +474,7 @@ def test_laboratories_files_are_written_when_they_are_asked_for(run, walk, capsy
     assert np.isfinite(found).all(-1).any()
 
 
-def test_nwb_has_the_session_that_the_flags_say(run, walk, refused):
+def test_nwb_has_the_session_that_the_flags_say(run, walk, refused, tiny_file):
     pynwb = pytest.importorskip("pynwb", reason="pynwb is not installed")
     start = "--nwb-session-start=2026-01-31T12:00:00+01:00"
     given = [walk[0], "--fps=50", *GUESS]
@@ -495,6 +495,9 @@ def test_nwb_has_the_session_that_the_flags_say(run, walk, refused):
     ):
         code, line = refused("no such folder", "--fps=50", *GUESS, *words, out="other.nwb")
         assert code == USAGE and said in line
+    named = ("--camera=cam1", start, "--nwb-subject=mona")
+    code, line = refused(tiny_file, *named, out="{clip}.nwb")
+    assert code == USAGE and "the videos are of 3: anna, bela, cem - leave it out" in line
     code, line = refused("none", "--fps=50", *GUESS, start, out="other.csv")
     assert code == USAGE and "only .nwb says it - leave it out" in line
 

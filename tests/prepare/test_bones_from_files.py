@@ -1,6 +1,7 @@
 """Bones that a detector's files or their project have, and drafts where nobody says them."""
 
 import re
+from pathlib import Path
 
 import animals
 import numpy as np
@@ -16,6 +17,7 @@ from geoself_jax.data import recording
 from geoself_jax.data.skeleton_files import read_skeleton_toml
 from geoself_jax.prepare import __main__ as command
 from geoself_jax.prepare.detections import read_detections
+from geoself_jax.prepare.detections.named_joints import named_joints
 
 MOUSE = ("snout", "EarL", "EarR", "tail", "tip")
 DRAWN = [["snout", "EarL"], ["snout", "EarR"], ["snout", "tail"], ["tail", "tip"]]
@@ -77,11 +79,16 @@ def test_sleaps_edges_are_the_bones_and_its_symmetries_the_pairs(tmp_path, name)
     read = read_detections(sleap(tmp_path / name))
     assert read.skeleton == TREE
     assert read.notes == (
-        f"bones as in {tmp_path / name}, the root snout in their middle; pairs EarL - EarR; "
+        "bones as in SLEAP's skeleton, the root snout in their middle; pairs EarL - EarR; "
         "--skeleton=FILE.toml says otherwise",
     )
     alone = read_detections(sleap(tmp_path / name, symmetries=[("tail", "tip")]))
     assert alone.skeleton.left_right == ((3, 4),)  # the file's, whatever the names say
+
+
+def test_sleaps_files_of_one_skeleton_have_one_line_in_common(tmp_path):
+    names = ("a.slp", "b.slp", "c.analysis.h5")
+    assert len({read_detections(sleap(tmp_path / name)).notes for name in names}) == 1
 
 
 def test_sleaps_symmetries_without_edges_and_its_csv_leave_the_bones_open(tmp_path):
@@ -106,6 +113,14 @@ def test_bones_of_a_table_are_in_the_configuration_above_it(tmp_path, place, con
     assert read.skeleton == TREE
     assert f"bones as in {tmp_path / 'project' / place}, the root snout" in read.notes[0]
     assert "pairs by their names EarL - EarR" in read.notes[0]
+
+
+def test_a_configuration_is_named_as_its_table_is(tmp_path, monkeypatch):
+    written(tmp_path / "project" / "videos" / "cam1DLC_resnet50.csv")
+    (tmp_path / "project" / "config.yaml").write_text(yaml.safe_dump({"skeleton": DRAWN}))
+    monkeypatch.chdir(tmp_path)
+    read = read_detections(Path("project/videos/cam1DLC_resnet50.csv"))
+    assert read.notes[0].startswith(f"bones as in {Path('project/config.yaml')}, the root snout")
 
 
 @pytest.mark.parametrize(
@@ -190,3 +205,30 @@ def test_a_line_that_holds_for_all_cameras_is_printed_once(lab, capsys):
     (lab / "config.toml").write_text(tomli_w.dumps({"labeling": {"scheme": DRAWN}}))
     assert prepared(lab).skeleton == TREE
     assert capsys.readouterr().out.count("bones as in") == 1
+
+
+ALIKE = ("nose", "ear 1", "ear_1", "tail", "Tail")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "order"),
+    [
+        (ALIKE, [0, 1, 2, 3, 4]),
+        (("Tail", "NOSE", "ear_1"), [4, 0, 2]),
+        (("tail", "nose"), [3, 0]),
+    ],
+)
+def test_names_that_only_spelling_tells_apart_are_found_as_they_are_spelt(wanted, order):
+    found = named_joints("a.csv", ALIKE, Skeleton(wanted, (-1,) * len(wanted), (), 0))
+    assert found.order == order
+    left = [name for name in ALIKE if name not in wanted and name != "nose"]
+    said = [f"a.csv: {', '.join(left)} are left out: --skeleton lacks them"] if left else []
+    assert [line for line in found.notes if "left out" in line] == said
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"), [(ALIKE, ("nose", "TAIL")), (("nose", "tail"), ("nose", "tail", "TAIL"))]
+)
+def test_a_name_that_may_be_two_joints_or_a_second_one_is_lacking(names, wanted):
+    with pytest.raises(GeoselfError, match="no joint TAIL, which --skeleton has"):
+        named_joints("a.csv", names, Skeleton(wanted, (-1,) * len(wanted), (), 0))

@@ -57,6 +57,11 @@ def test_a_formats_own_unit_is_checked_as_well():
         checked(clip(1000), unit=None)
 
 
+def test_a_size_of_no_unit_there_is_asks_for_both_that_were_said():
+    with pytest.raises(GeoselfError, match=r"check --unit and the skeleton's body_metres$"):
+        checked(clip(100), unit="mm")
+
+
 @pytest.mark.parametrize("factor", [0.05, 1, 1000])
 def test_a_body_of_unknown_size_is_measured_and_said_to_be_unchecked(factor):
     (said,) = checked(clip(factor, MOUSE), clip(factor, MOUSE, "run"))

@@ -9,7 +9,7 @@ from calibration_files import known_rig, write_anipose
 from scenes import crowd, motion, pixels_of, tiny_rig
 from seeing import Notices
 
-from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.prepare.choose_person import choose_person
 from geoself_jax.prepare.clip import ReadOptions
@@ -38,10 +38,35 @@ def test_each_name_chooses_its_animal_in_all_cameras(views):
     said, rig = [], tiny_rig()
     chosen = every_track(views, rig, said.append)
     assert list(chosen) == ["p0", "p1"] and not said
-    assert chosen["p1"] == "track:cam1=p1,cam2=p1,cam3=p1,cam4=p1"
+    assert chosen["p1"] == dict.fromkeys(rig.camera_names, "p1")
     for how, animal in zip(chosen.values(), animals(), strict=True):
         found = choose_person(views, rig, frames=FRAMES, fps=25, how=how)
         assert np.linalg.norm(found.keypoints_2d - pixels_of(animal, rig), axis=-1).max() < 15
+
+
+@pytest.mark.parametrize("names", [("m", "m,1"), ("n", "cam2=n"), ("b", "a,cam2=b")])
+def test_a_name_may_hold_what_the_flag_is_written_with(views, names):
+    rig = tiny_rig()
+    views = [renamed(view, p0=names[0], p1=names[1]) for view in views]
+    chosen = every_track(views, rig, print)
+    assert list(chosen) == [*names]
+    for how in (chosen[names[1]], f"track:{names[1]}"):
+        found = choose_person(views, rig, frames=FRAMES, fps=25, how=how)
+        apart = np.linalg.norm(found.keypoints_2d - pixels_of(animals()[1], rig), axis=-1)
+        assert apart.max() < 15
+
+
+@pytest.mark.parametrize(
+    ("tracks", "wrong"),
+    [
+        ("cam1=p0,p1", "'p1' is of no camera - write CAMERA=NAME"),
+        ("cam1=p0,cam1=p1", "camera 'cam1' is there twice"),
+    ],
+)
+def test_a_track_without_a_camera_of_its_own_is_not_dropped(views, tracks, wrong):
+    with pytest.raises(GeoselfError, match=wrong) as error:
+        choose_person(views, tiny_rig(), frames=FRAMES, fps=25, how=f"track:{tracks}")
+    assert error.value.code == USAGE
 
 
 def test_names_given_camera_by_camera_are_refused_with_who_is_who(views):
@@ -58,8 +83,8 @@ def test_a_track_of_one_camera_is_left_out_and_said(views):
     views[0] = renamed(views[0], p1="ghost")
     chosen = every_track(views, tiny_rig(), said.append)
     assert chosen == {
-        "p0": "track:cam1=p0,cam2=p0,cam3=p0,cam4=p0",
-        "p1": "track:cam2=p1,cam3=p1,cam4=p1",
+        "p0": dict.fromkeys(("cam1", "cam2", "cam3", "cam4"), "p0"),
+        "p1": dict.fromkeys(("cam2", "cam3", "cam4"), "p1"),
     }
     assert len(said) == 1 and "tracks that no two cameras share are left out: ghost" in said[0]
 

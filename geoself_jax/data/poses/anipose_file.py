@@ -18,8 +18,8 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_text
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.poses.decimals import finer
-from geoself_jax.data.poses.guess_units import check_unit, guess_up
-from geoself_jax.data.poses.labels import changed_names, one_word, skeleton_of
+from geoself_jax.data.poses.guess_units import CAMERA_UP, check_unit, guess_up
+from geoself_jax.data.poses.labels import one_word, say_changed, skeleton_of
 from geoself_jax.data.poses.reprojection import detected, reprojection_error
 from geoself_jax.data.poses.resample import from_first_frame
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseSequence
@@ -28,7 +28,6 @@ from geoself_jax.data.poses.text_table import read_rows, write_rows
 _OF_JOINT = ("x", "y", "z", "error", "ncams", "score")
 _M = tuple(f"M_{row}{column}" for row in range(3) for column in range(3))
 _CENTER = ("center_0", "center_1", "center_2")
-_CAMERA_UP = (0.0, -1.0, 0.0)
 _ROTATION = 1e-3
 """How far singular values of M may be from 1."""
 
@@ -56,9 +55,8 @@ def write(
         GeoselfError: No frame, or too many (65); the disk refuses (74).
     """
     names = one_word(poses.skeleton.joint_names, marks="")  # keypoint-moseq looks for \w+_x
-    if names != poses.skeleton.joint_names:
-        changed = changed_names(poses.skeleton.joint_names, names)
-        notice(f"{path}: anipose's readers take letters, digits and _: {changed}")
+    why = "anipose's readers take letters, digits and _"
+    say_changed(path, why, poses.skeleton.joint_names, names, notice)
     score = poses.confidence
     if score is None:
         notice(f"{path}: no 2D confidence, so scores are empty; keypoint-moseq takes them for 0")
@@ -97,7 +95,7 @@ def read(
     Args:
         path: The file.
         skeleton: Of the joints in the file's order; None to infer it from their names.
-        up: Signed axis such as `z` or `-y`; None to guess it (`guess_units.guess_up`).
+        up: Such as `z`, `-y` or `0.1,0.2,0.97`; None to guess it (`guess_units.guess_up`).
         fps: Frames per second.
         metres: Length of the file's unit.
         notice: Receives a warning where M distorts lengths, and a line on a body larger than any
@@ -130,7 +128,7 @@ def read(
         skeleton=found,
         fps=fps,
         frame_id=_frame_id(path, table[:, at["fnum"]]),
-        axes=CAMERA if tuple(direction) == _CAMERA_UP else WORLD,
+        axes=CAMERA if tuple(direction) == CAMERA_UP else WORLD,
         up=direction,
     )
 

@@ -15,7 +15,7 @@ from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.poses.decimals import finer
 from geoself_jax.data.poses.fill_gaps import from_the_root, held
 from geoself_jax.data.poses.joint_rotations import angles_zxy, joint_rotations
-from geoself_jax.data.poses.labels import one_word
+from geoself_jax.data.poses.labels import said_words
 from geoself_jax.data.poses.resample import even
 from geoself_jax.data.poses.rest_pose import rest_offsets
 from geoself_jax.data.poses.sequence import PoseSequence
@@ -43,9 +43,9 @@ def write(poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> Non
     table = table.reshape(len(table), -1) + 0.0  # no -0
     decimals = _DECIMALS + finer(full.pose)
     joint = [f"%.{decimals}f"] * 3 + [f"%.{_DECIMALS}f"] * 3
+    names = said_words(path, "BVH", poses.skeleton.joint_names, notice)
     with whole_file(path) as stream:
         stream.write("HIERARCHY\n")
-        names = one_word(poses.skeleton.joint_names)
         written = [
             tuple(_numbers(times * (_CENTIMETRES * offset), decimals) for times in (1, _END))
             for offset in offsets

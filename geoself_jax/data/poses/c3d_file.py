@@ -6,13 +6,15 @@ over 65,535 frames so that others read them.
 
 import importlib.util
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.data.poses.atomic_write import whole_file
-from geoself_jax.data.poses.labels import one_word
+from geoself_jax.data.poses.labels import said_words
+from geoself_jax.data.poses.orientation import NEAR_AN_AXIS
 from geoself_jax.data.poses.resample import even
 from geoself_jax.data.poses.sequence import PoseSequence
 
@@ -32,7 +34,7 @@ def require() -> None:
         raise usage_error(".c3d", "the package c3d is not installed", "pip install 'c3d>=0.6'")
 
 
-def write(poses: PoseSequence, path: Path) -> None:
+def write(poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> None:
     """Writes every frame from the first to the last, frame numbers from 1.
 
     A missing joint is (0, 0, 0) with residual -1; POINT:X_SCREEN and Y_SCREEN say where up is.
@@ -51,9 +53,15 @@ def write(poses: PoseSequence, path: Path) -> None:
         )
     full = even(poses)
     file = c3d.Writer(point_rate=full.rate, point_scale=-1.0, point_units="mm")
-    file.set_point_labels(one_word(poses.skeleton.joint_names))
+    file.set_point_labels(said_words(path, "C3D", poses.skeleton.joint_names, notice))
     file.set_start_frame(int(full.frame_id[0]) // full.step + 1)
-    file.set_screen_axis(*_screen(poses.up))
+    right, upwards = _screen(poses.up)
+    if np.abs(poses.up).max() < NEAR_AN_AXIS:
+        up = ", ".join(f"{value + 0.0:.3f}" for value in np.round(poses.up, 3))
+        notice(
+            f"{path}: C3D says up by an axis, {upwards}; here it is ({up}): --up=z turns it there"
+        )
+    file.set_screen_axis(right, upwards)
     file.add_frames([(points, _NO_ANALOG) for points in _points(full.pose)])
     with whole_file(path, "wb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there are no analog channels

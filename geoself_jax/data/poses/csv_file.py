@@ -12,14 +12,13 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_text
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.poses.decimals import finer
-from geoself_jax.data.poses.guess_units import check_unit, guess_up
+from geoself_jax.data.poses.guess_units import CAMERA_UP, check_unit, guess_up
 from geoself_jax.data.poses.labels import skeleton_of
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseSequence
 from geoself_jax.data.poses.text_table import read_rows, write_rows
 
 _FIRST = ("frame", "time")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that starts so
-_CAMERA_UP = (0.0, -1.0, 0.0)
 
 
 def write(poses: PoseSequence, path: Path) -> None:
@@ -49,7 +48,7 @@ def read(
     Args:
         path: The file; metres.
         skeleton: Of the joints in the file's order; None to infer it from their names.
-        up: Signed axis such as `z` or `-y`; None to guess it (`guess_units.guess_up`).
+        up: Such as `z`, `-y` or `0.1,0.2,0.97`; None to guess it (`guess_units.guess_up`).
         notice: Receives a line on a body larger than any person (`guess_units.check_unit`).
 
     Raises:
@@ -74,7 +73,7 @@ def read(
         skeleton=found,
         fps=_fps(path, table),
         frame_id=_frame_id(path, table[:, 0]),
-        axes=CAMERA if tuple(direction) == _CAMERA_UP else WORLD,
+        axes=CAMERA if tuple(direction) == CAMERA_UP else WORLD,
         up=direction,
     )
 

@@ -59,8 +59,8 @@ FORMATS = {
     ".npz": Format(npz_file, AS_IS),
     ".csv": Format(csv_file, AS_IS, reads=("skeleton", "up", "notice")),
     ".json": Format(json_file, AS_IS),
-    ".trc": Format(trc_file, "y", reads=("skeleton", "up", "notice")),
-    ".c3d": Format(c3d_file, "z", reads=None, require=c3d_file.require),
+    ".trc": Format(trc_file, "y", writes=("notice",), reads=("skeleton", "up", "notice")),
+    ".c3d": Format(c3d_file, "z", writes=("notice",), reads=None, require=c3d_file.require),
     ".bvh": Format(bvh_file, "y", writes=("notice",), reads=None),
     ".nwb": Format(
         nwb_file,
@@ -187,8 +187,8 @@ def read_poses(
         path: .npz, .csv, .json or .trc.
         format: `anipose` for its .csv; None for ours.
         skeleton: Of a .csv or .trc, whose files name joints and no bones; None to infer it.
-        up: Signed axis such as `z` or `-y` of a .csv or .trc; None for y in a .trc, and to guess it
-            from the body in a .csv.
+        up: Direction such as `z`, `-y` or `0.1,0.2,0.97` of a .csv or .trc; None for y in a .trc,
+            and to guess it from the body in a .csv.
         fps: Frames per second of anipose's .csv, which does not say it.
         unit: `m`, `cm` or `mm` of anipose's .csv, which does not say it.
         notice: Receives a message where a file contradicts itself, or its body is huge.

@@ -4,31 +4,35 @@ from collections.abc import Callable
 
 import numpy as np
 
-from geoself_jax.core.errors import nearest_name, usage_error
+from geoself_jax.core.errors import usage_error
 from geoself_jax.core.shown_lengths import size_text
 from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.core.up_flag import parse_up
 from geoself_jax.data.body_size import BODY_METRES, body_size, known_size, wrong_unit
 
+CAMERA_UP = (0.0, -1.0, 0.0)
+"""In camera axes, for which a table with this direction is taken."""
 METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 """Length of each unit."""
-AXES = {f"{sign}{axis}" for axis in "xyz" for sign in ("", "-")}
 _UPPER = ("head", "nose", "eye", "ear", "neck", "thorax", "shoulder")
 _LOWER = ("hip", "pelvis", "knee", "ankle", "heel", "foot", "toe")
 _TOO_LARGE = 4.0  # times the largest body: none in metres; one in centimetres is ten times that
 _SAMPLE, _PAIRS = 500, 10**7  # frames looked at, and pairs of joints in them
 
 
-def signed_axis(text: str) -> np.ndarray:
-    """(3,) unit vector of `x`, `-y` and so on.
+def given_up(text: str) -> np.ndarray:
+    """(3,) unit vector of `z`, `-y` or `0.1,0.2,0.97`.
+
+    Args:
+        text: As of `parse_up`; poses have an up, so `unknown` is none.
 
     Raises:
-        GeoselfError: No such axis (64).
+        GeoselfError: No such direction (64).
     """
-    if text not in AXES:
-        raise usage_error(
-            f"up {text!r}", "wanted x, y or z, or -x and so on", nearest_name(text, AXES)
-        )
-    return (-1.0 if text.startswith("-") else 1.0) * np.eye(3)["xyz".index(text[-1])]
+    direction = parse_up(text)
+    if direction is None:
+        raise usage_error(f"--up={text}", "poses are drawn and turned by it", "give z, -y or X,Y,Z")
+    return np.array(direction)
 
 
 def check_unit(
@@ -63,17 +67,17 @@ def guess_up(pose: np.ndarray, skeleton: Skeleton, given: str | None) -> np.ndar
     Args:
         pose: (T, J, 3).
         skeleton: Of the J joints.
-        given: Signed axis from the user; None to guess.
+        given: Direction from the user (`given_up`); None to guess.
 
     Raises:
-        GeoselfError: No such axis (64).
+        GeoselfError: No such direction (64).
     """
     if given is not None:
-        return signed_axis(given)
+        return given_up(given)
     some, upper, lower = _some(pose), _called(skeleton, _UPPER), _called(skeleton, _LOWER)
     seen = np.isfinite(some[:, upper + lower]).all((1, 2))
     if not (upper and lower and seen.any()):
-        return signed_axis("-y")
+        return np.array(CAMERA_UP)
     upwards = np.median(some[seen][:, upper].mean(1) - some[seen][:, lower].mean(1), axis=0)
     axis = int(np.abs(upwards).argmax())
     return (1.0 if upwards[axis] > 0 else -1.0) * np.eye(3)[axis]

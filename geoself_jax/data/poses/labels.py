@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from geoself_jax.core.errors import GeoselfError, data_error, one_line
 from geoself_jax.core.skeleton import Skeleton
@@ -34,15 +35,42 @@ def one_word(names: Sequence[str], marks: str = ".:+-") -> tuple[str, ...]:
     return tuple(words)
 
 
-def changed_names(names: Sequence[str], words: Sequence[str]) -> str:
-    """Which names became other words, in at most 200 characters.
+def said_words(
+    path: Path, format: str, names: Sequence[str], notice: Callable[[str], None]
+) -> tuple[str, ...]:
+    """The names by `one_word`, and a line on those that changed.
 
     Args:
+        path: The file.
+        format: That cannot hold others, as users call it.
+        names: Of joints.
+        notice: Receives the line.
+    """
+    words = one_word(names)
+    say_changed(path, f"{format} has names of ASCII without spaces", names, words, notice)
+    return words
+
+
+def say_changed(
+    path: Path,
+    why: str,
+    names: Sequence[str],
+    words: Sequence[str],
+    notice: Callable[[str], None],
+) -> None:
+    """Says which names became other words, in at most 200 characters, if any did.
+
+    Args:
+        path: The file.
+        why: What its names have to be.
         names: As they were.
         words: As they are written.
+        notice: Receives the line.
     """
     pairs = zip(names, words, strict=True)
-    return one_line(", ".join(f"{old} is {new}" for old, new in pairs if old != new))[:200]
+    changed = [f"{old} is {new}" for old, new in pairs if old != new]
+    if changed:
+        notice(f"{path}: {why}: {one_line(', '.join(changed))[:200]}")
 
 
 def skeleton_of(source: str, names: Sequence[str], given: Skeleton | None) -> Skeleton:
@@ -78,4 +106,5 @@ def skeleton_of(source: str, names: Sequence[str], given: Skeleton | None) -> Sk
 
 def _bare(given: Rootless) -> Skeleton:
     """The skeleton relative to its first joint, where no centroid was derived."""
-    return Skeleton(given.joint_names, given.parents, given.left_right, given.root)
+    size = given.body_metres
+    return Skeleton(given.joint_names, given.parents, given.left_right, given.root, size)

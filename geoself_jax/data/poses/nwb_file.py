@@ -19,7 +19,7 @@ import numpy as np
 from geoself_jax.core.errors import one_line
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.poses.frame_in_words import frame_in_words
-from geoself_jax.data.poses.labels import changed_names, one_word
+from geoself_jax.data.poses.labels import one_word, say_changed
 from geoself_jax.data.poses.nwb_packages import load
 from geoself_jax.data.poses.nwb_parts import Rows, add_camera, estimation, rows_of, skeleton_of
 from geoself_jax.data.poses.sequence import PoseSequence
@@ -56,9 +56,10 @@ def write(
     from pynwb import NWBHDF5IO
 
     names = _names(poses.skeleton.joint_names)
-    if names != poses.skeleton.joint_names:
-        changed = changed_names(poses.skeleton.joint_names, names)
-        notice(f"{path}: NWB's names have letters, digits, _, + and - alone: {changed}")
+    why = "NWB's names have letters, digits, _, + and - alone"
+    say_changed(path, why, poses.skeleton.joint_names, names, notice)
+    if "/" in _subject(poses, session):
+        notice(f"{path}: the subject is {_subject(poses, session)}; archives want no / in its name")
     rows = rows_of(poses, frame_in_words(poses, before, turn))
     memory = io.BytesIO()
     with h5py.File(memory, "w") as store, NWBHDF5IO(file=store, mode="w") as writer:
@@ -81,7 +82,7 @@ def _whole(poses: PoseSequence, names: tuple[str, ...], rows: Rows, session: Ses
     from pynwb import NWBFile
     from pynwb.file import Subject
 
-    subject = one_line(poses.subject if session.subject is None else session.subject)
+    subject = _subject(poses, session)
     about = (poses.action, poses.clip and f"clip {poses.clip}", subject and f"of {subject}")
     said = ", ".join(["3D joints over time", *(one_line(text) for text in about if text)])
     nwb = NWBFile(
@@ -95,6 +96,11 @@ def _whole(poses: PoseSequence, names: tuple[str, ...], rows: Rows, session: Ses
     module.add(Skeletons(skeletons=[skeleton]))
     module.add(estimation(poses, rows, skeleton, add_camera(nwb, poses)))
     return nwb
+
+
+def _subject(poses: PoseSequence, session: Session) -> str:
+    """Who was recorded; empty where nobody's name is known."""
+    return one_line(poses.subject if session.subject is None else session.subject).strip()
 
 
 def _identifier(texts: Sequence[str], poses: PoseSequence, rows: Rows) -> str:

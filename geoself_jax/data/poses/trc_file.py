@@ -15,8 +15,8 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_text
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.poses.decimals import finer
-from geoself_jax.data.poses.guess_units import METRES, signed_axis
-from geoself_jax.data.poses.labels import one_word, skeleton_of
+from geoself_jax.data.poses.guess_units import CAMERA_UP, METRES, given_up
+from geoself_jax.data.poses.labels import one_word, said_words, skeleton_of
 from geoself_jax.data.poses.resample import even
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseSequence
 from geoself_jax.data.poses.text_table import read_rows, write_rows
@@ -28,14 +28,15 @@ _KEYS = (
 )
 
 
-def write(poses: PoseSequence, path: Path) -> None:
+def write(poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> None:
     """Writes every frame from the first to the last, metres, frame numbers from 1."""
     full = even(poses)
     frames, joints = full.pose.shape[:2]
     number = full.frame_id + 1
     rate = f"{full.rate:.9g}"
     values = (rate, rate, frames, joints, "m", rate, number[0], frames)
-    names = [cell for name in one_word(poses.skeleton.joint_names) for cell in (name, "", "")]
+    words = said_words(path, "TRC", poses.skeleton.joint_names, notice)
+    names = [cell for name in words for cell in (name, "", "")]
     axes = [f"{axis}{joint}" for joint in range(1, joints + 1) for axis in "XYZ"]
     header = [
         ("PathFileType", 4, "(X/Y/Z)", one_word([path.name])[0]),
@@ -64,7 +65,7 @@ def read(
     Args:
         path: The file; m, cm or mm.
         skeleton: Of the joints in the file's order; None to infer it from their names.
-        up: Signed axis; None for y, as OpenSim has it.
+        up: Direction such as `z`, `-y` or `0.1,0.2,0.97`; None for y, as OpenSim has it.
         notice: Receives a line where the header and the rows contradict each other.
 
     Raises:
@@ -81,7 +82,7 @@ def read(
     table = read_rows(str(path), rows, 2 + 3 * joints)
     if not len(table):
         raise _damaged(path, len(lines), "no row of numbers", "write it again")
-    direction = signed_axis(up or "y")
+    direction = given_up(up or "y")
     _say_frames(path, lines[1].split("\t"), lines[2].split("\t"), len(table), notice)
     said, rate = rate, measured_rate(table[:, 0], table[:, 1], rate)
     if rate != said:
@@ -94,7 +95,7 @@ def read(
         skeleton=skeleton_of(str(path), names, skeleton),
         fps=rate,
         frame_id=_frame_id(path, table[:, 1], rate),
-        axes=CAMERA if up == "-y" else WORLD,
+        axes=CAMERA if tuple(direction) == CAMERA_UP else WORLD,
         up=direction,
     )
 

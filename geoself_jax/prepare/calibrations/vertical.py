@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.runtime.up_flag import AXES, parse_up
+from geoself_jax.core.up_flag import AXES, parse_up
 
 _AXES = {name: np.array(axis) for name, axis in AXES.items()}
 _UP = "--up=x|-x|y|-y|z|-z or X,Y,Z (of lift: --world-up)"

@@ -4,6 +4,7 @@ DeepLabCut's config.yaml has `skeleton`, pairs of body parts; anipose's config.t
 its table `labeling`, chains of them.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -36,7 +37,8 @@ def edges_above(path: Path, names: Sequence[str]) -> Edges | None:
                 continue
             known = [(a, b) for a, b in found if a in names and b in names]
             if known:
-                return Edges(str(file), known)
+                source = file if path.is_absolute() else os.path.relpath(file)
+                return Edges(str(source), known)
     return None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from geoself_jax.core.errors import DATA, GeoselfError, data_error, nearest_name
-from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.core.skeleton import Skeleton, compared
 from geoself_jax.data.find_skeleton import find_known
 from geoself_jax.data.skeleton_edges import Edges, from_edges
 
@@ -64,8 +64,8 @@ def named_joints(
     """
     if given is None:
         return _as_in_file(source, names, edges)
-    at = {normalized(name): joint for joint, name in enumerate(names)}
-    lacking = [name for name in given.joint_names if normalized(name) not in at]
+    places = _places(names, given.joint_names)
+    lacking = [name for name, at in zip(given.joint_names, places, strict=True) if at is None]
     if len(lacking) == given.joints == len(names):
         pairs = (f"{new} for {old}" for new, old in zip(given.joint_names, names, strict=True))
         note = f"{source}: --skeleton shares no name with it: by their order {', '.join(pairs)}"
@@ -76,7 +76,7 @@ def named_joints(
             nearest_name(lacking[0], names),
             "name joints of the file in the skeleton, any of them, in any order",
         )
-    order = [at[normalized(name)] for name in given.joint_names]
+    order = [at for at in places if at is not None]
     left = [name for joint, name in enumerate(names) if joint not in order]
     other = [
         f"{name} for {names[joint]}"
@@ -87,6 +87,14 @@ def named_joints(
     if other:
         notes.append(f"{source}: called as --skeleton writes it: {', '.join(other)}")
     return NamedJoints(given, order, notes)
+
+
+def _places(names: Sequence[str], wanted: Sequence[str]) -> list[int | None]:
+    """Where each wanted name is: spelt so, else the one that case and separators alone change."""
+    exact = {name: joint for joint, name in enumerate(names)}
+    alike = {name: joint for joint, name in enumerate(compared(names))}
+    pairs = zip(wanted, compared(wanted), strict=True)
+    return [exact.get(name, alike.get(other)) for name, other in pairs]
 
 
 def _as_in_file(

@@ -67,7 +67,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
             "wanted (tracks, 2, nodes, frames) and (tracks, nodes, frames)",
             "export the analysis again",
         )
-    kept, order, notes = named_joints(str(path), names, skeleton, lambda: _edges(path, tree))
+    kept, order, notes = named_joints(str(path), names, skeleton, lambda: _edges(tree))
     rows = sleap_csv.by_hand(
         np.concatenate([tracks, scores[:, None]], axis=1).transpose(0, 3, 2, 1)
     )[..., order, :]
@@ -82,7 +82,7 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     )
 
 
-def _edges(path: Path, tree: Any) -> Edges:
+def _edges(tree: Any) -> Edges:
     """The edges between nodes, and the symmetries that sleap-io writes next to them."""
     edges, twins = np.asarray(tree.get("edge_names", [])), tree.get("@skeleton_symmetries")
     drawn = [(str(a), str(b)) for a, b in edges] if edges.ndim == 2 and edges.shape[1] == 2 else []
@@ -90,7 +90,7 @@ def _edges(path: Path, tree: Any) -> Edges:
         pairs = [(str(a), str(b)) for a, b in json.loads(str(twins or "[]"))]
     except (TypeError, ValueError):
         pairs = []
-    return Edges(str(path), drawn, pairs)
+    return Edges(sleap_labels.SKELETON, drawn, pairs)
 
 
 def _array(path: Path, tree: Any, name: str, axes: tuple[str, ...]) -> np.ndarray:

@@ -21,6 +21,8 @@ from geoself_jax.prepare.detections.rows import instances_of, nobody
 from geoself_jax.prepare.instances import Instances
 
 SUFFIX = ".slp"
+# Not the file's name: what all files have in common is said once.
+SKELETON = "SLEAP's skeleton"
 NAMES = (
     *("metadata", "frames", "instances", "points", "pred_points", "tracks_json", "videos_json"),
     "video_crops",
@@ -78,7 +80,7 @@ def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
         ) from error
     if not len(number):
         raise nobody(str(path))
-    edges = Edges(str(path), project.edges, project.pairs)
+    edges = Edges(SKELETON, project.edges, project.pairs)
     kept, order, notes = named_joints(str(path), project.nodes, skeleton, lambda: edges)
     names = [project.tracks[i] if 0 <= i < len(project.tracks) else None for i in track]
     tracked = names if any(names) else None
