@@ -122,15 +122,17 @@ def pair_lag(
     frames = np.sort(rng.permutation(seen)[:_FRAMES])
     few = np.sort(rng.permutation(frames)[:_FEW])
     every, lesser = (_pair(timeline, some, first, second, px) for some in (frames, few))
-    tried = []
+    tried, reached = [], []
     for lag in range(-most, most + 1, _STEP):
-        tried += _from_lag(lesser, float(lag), rng, known)
+        found = _from_lag(lesser, float(lag), rng, known)
+        tried += found
+        reached += [lag] * bool(found)
     last = [_settled(every, one, _STEPS, known is not None) for one in _apart(tried)[:_KEPT]]
     ends = _apart([end for end in last if end is not None and abs(end.lag) <= most + 1])
-    if not ends:
-        return None
+    if len(ends) < 2 or not min(reached) < ends[0].lag < max(reached):
+        return None  # nothing to compare it with, or the best may lie beyond
     clear = max(_CLEAR, _CHANCE / np.sqrt(len(frames)))
-    return Lag(ends[0].lag, ends[0].fit, ends[1].fit if len(ends) > 1 else 0.0, clear)
+    return Lag(ends[0].lag, ends[0].fit, ends[1].fit, clear)
 
 
 class _Pair(NamedTuple):

@@ -13,7 +13,7 @@ from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.data.recording import Recording
 
 _CLIPS = 3  # the longest, each looked at by itself
-_AGREE = 0.5  # frames by which clips of one clock differ
+_AGREE = 1.0  # frames by which what clips of one clock say differs
 
 
 class Lags(NamedTuple):
@@ -69,11 +69,10 @@ def find_clip_lags(
         except GeoselfError as error:
             causes.append(error)
     every = np.array(list(found.values()))
-    if len(every) and np.ptp(every, axis=0).max() <= _AGREE:
-        together = np.median(every, axis=0)
+    if not found or np.ptp(every, axis=0).max() <= _AGREE:
+        # Of one clock all clips together say it best.
+        together = lags(clip_id >= 0) if len(clips) > 1 or not found else every[0]
         return Lags(clips, np.tile(together, (len(clips), 1)), True, ())
-    if not found:
-        return Lags(clips, np.tile(lags(clip_id >= 0), (len(clips), 1)), True, ())
     left = [clip for clip in clips.tolist() if clip not in found]
     for clip in list(left):
         try:
