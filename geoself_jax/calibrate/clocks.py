@@ -147,8 +147,8 @@ class _Pair(NamedTuple):
 
     def rays(self, lag: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Rays of joints that both see, weights, and the second's motion a frame."""
-        x, one = self.timeline.at(self.frames, self.first, 0.0)
-        y, two = self.timeline.at(self.frames, self.second, lag)
+        x, one = self.timeline.smooth(self.frames, self.first, 0.0)
+        y, two = self.timeline.smooth(self.frames, self.second, lag)
         motion = self.timeline.motion(self.frames, self.second, lag)
         weight = np.sqrt(one * two)
         both = weight > 0

@@ -137,6 +137,7 @@ def calibrate(
     Raises:
         GeoselfError: The joints leave a camera open, or contradict one rig (65).
     """
+    recording = _seeing(recording, options)
     reports = []
     for rig in np.unique(recording.rig_id).tolist():
         name = recording.rig_names[rig]
@@ -149,6 +150,27 @@ def calibrate(
         except GeoselfError as error:
             raise data_error(f"rig {name}: {error}", "", "") from error
     return _with_cameras(recording, reports, options), [report for _, report in reports]
+
+
+def _seeing(recording: Recording, options: Options) -> Recording:
+    """The recording without cameras that see nobody: nothing would be known of where they are."""
+    seen = np.stack(
+        [
+            (recording.confidence[recording.rig_id == rig] > 0).any((0, 2))
+            for rig in np.unique(recording.rig_id)
+        ]
+    )
+    if options.refine or seen.all() or seen.any(0).sum() < 2:
+        return recording
+    some = seen.any(0) & ~seen.all(0)
+    if some.any():
+        name = recording.camera_names[int(np.flatnonzero(some)[0])]
+        raise data_error(
+            f"camera {name} sees nobody in one of the rigs",
+            "where it stands there cannot be known",
+            "calibrate the rigs one by one, or leave the camera out",
+        )
+    return recording.select_views(np.flatnonzero(seen.all(0)))
 
 
 def views_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarray) -> Views:

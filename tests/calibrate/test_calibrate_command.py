@@ -137,7 +137,7 @@ def test_focal_lengths_and_a_camera_that_sees_nobody_are_said(folder, capsys):
     scale = "--scale=baseline:front_left,front_right=5.5"
     assert run(folder, scale, "--frames=150", f"--output={output}", data="three.npz") == 0
     said = capsys.readouterr().out
-    assert "cellar: not calibrated, it sees nobody" in said
+    assert "cellar: left out, it sees nobody" in said
     assert "150 frames" in said and "focal px" in said and "up is z" in said
     assert "metres by a baseline of front_left, front_right of 5.5 m" in said
     assert f"wrote {output}; now: " in said and "inspect" in said

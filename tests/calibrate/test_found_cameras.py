@@ -85,8 +85,8 @@ def unseen(people, view, frames=slice(None)):
 
 
 def test_a_third_camera_that_sees_nobody_is_not_among_the_found():
-    report = report_of(unseen(PEOPLE, 2))[1]
-    assert report.cameras == ("front_left", "front_right")
+    found, report = report_of(unseen(PEOPLE, 2))
+    assert report.cameras == found.camera_names == ("front_left", "front_right")
 
 
 def other_pixels(people, view, pixels):
