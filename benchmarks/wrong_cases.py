@@ -122,6 +122,35 @@ INSPECT = (
     WrongInput("a file without its flag", "inspect lab.npz"),
 )
 
+CALIBRATE = (
+    WrongInput("no known length", "calibrate --data=lab.npz --output=new.npz"),
+    WrongInput("a length alone", "calibrate --data=lab.npz --scale=1.75 --output=new.npz"),
+    WrongInput(
+        "a height with a decimal comma",
+        "calibrate --data=lab.npz --scale=height=1,75 --output=new.npz",
+    ),
+    WrongInput(
+        "a height in centimetres and a typing error",
+        "calibrate --data=lab.npz --scale=heigth=175 --output=new.npz",
+    ),
+    WrongInput(
+        "a camera that the recording has not",
+        "calibrate --data=lab.npz --scale=baseline:front_left,front_rihgt=2.5 --output=new.npz",
+    ),
+    WrongInput(
+        "a repair in another unit",
+        "calibrate --data=lab.npz --refine --scale=height=1.75 --output=new.npz",
+    ),
+    WrongInput("a video", "calibrate --data=film.mp4 --scale=none --output=new.npz"),
+    WrongInput("detections", "calibrate --data=openpose.json --scale=none --output=new.npz"),
+    WrongInput("a folder", "calibrate --data=lab --scale=none --output=new.npz"),
+    WrongInput("3D poses", "calibrate --data=poses.npz --scale=none --output=new.npz"),
+    WrongInput("a calibration", "calibrate --data=lab/Calib.toml --scale=none --output=new.npz"),
+    WrongInput("a file that is not there", "calibrate --data=lba.npz --refine --output=new.npz"),
+    WrongInput("the data as output", "calibrate --data=lab.npz --scale=none --output=lab.npz"),
+    WrongInput("another ending", "calibrate --data=lab.npz --scale=none --output=Calib.toml"),
+)
+
 TRAIN = (
     WrongInput(
         "VideoPose3D's file",
@@ -240,6 +269,7 @@ VIEW = (
 GROUPS = {
     "prepare": PREPARE,
     "inspect": INSPECT,
+    "calibrate": CALIBRATE,
     "train": TRAIN,
     "evaluate and export": EVALUATE,
     "lift": LIFTING,

@@ -23,7 +23,10 @@ ORDER = [  # from the ground up; folders of one line know nothing of each other
     {"export", "train"},
 ]
 DOORS = {"example", "keep", "tfds_build"}
-TWICE = {"aist", "mpi_inf_3dhp", "panoptic", "report", "run"}
+TWICE = {
+    *("aist", "clocks", "mpi_inf_3dhp", "panoptic", "report", "rig", "run", "uncertainty"),
+    "views",
+}
 
 
 @functools.cache

@@ -1,5 +1,6 @@
-"""calibrate: extrinsics and clocks from 2D joints, the paper's section; not built yet.
+"""calibrate: cameras from the 2D joints that they see, the paper's section; and their repair.
 
-Its parts come here: relative poses of pairs, rotation averaging, bundle adjustment. Two-view
-geometry is in `geometry.epipolar`.
+`recording_cameras` is the whole way of a recording; `rig` of one rig: `two_view` (relative poses of
+pairs), `solve` (starts and adjustment), `bundle`, `uncertainty`, `decide` (what is refused).
+Nothing here reads ground truth.
 """

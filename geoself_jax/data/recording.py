@@ -86,6 +86,7 @@ class Recording:
         dist: (rigs, V, n) coefficients of the lenses whose distortion the pixels are without, None
             where there was none: what a pixel was in the image needs them.
         unit: Metres that are one unit of its lengths: 1, except of what `scaled` returns.
+        cameras_from: Where the cameras are from, a line, if not from a calibration: `calibrate`.
     """
 
     keypoints_2d: np.ndarray
@@ -110,6 +111,7 @@ class Recording:
     fingerprint: str = ""
     dist: np.ndarray | None = None
     unit: float = 1.0
+    cameras_from: str = ""
 
     @property
     def frames(self) -> int:
@@ -234,6 +236,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
         pose_world=pose_world,
         pose_skeleton=pose_skeleton,
         assumed_skeleton=str(np.asarray(arrays.get("assumed_skeleton", "")).item()),
+        cameras_from=str(np.asarray(arrays.get("cameras_from", "")).item()),
         fingerprint=_fingerprint(arrays),
         dist=arrays["dist"].astype(np.float64) if bent else None,
     )
@@ -279,6 +282,8 @@ def arrays_of(recording: Recording) -> dict[str, np.ndarray]:
         arrays["pose_joint_names"] = np.array(recording.pose_skeleton.joint_names)
     if recording.assumed_skeleton:
         arrays["assumed_skeleton"] = np.array(recording.assumed_skeleton)
+    if recording.cameras_from:
+        arrays["cameras_from"] = np.array(recording.cameras_from)
     return arrays | {
         "format": np.array(FORMAT),
         "fps": np.array(recording.fps),

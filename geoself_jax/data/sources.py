@@ -32,8 +32,15 @@ def place(source: str) -> Path | None:
     return None if source.startswith("synthetic:") else Path(source)
 
 
-def _check_kind(source: str) -> None:
-    """Refuses what is no recording by what it is, before it is read as one."""
+def check_kind(source: str) -> None:
+    """Refuses what is no recording by what it is, before it is read as one.
+
+    Args:
+        source: Path of a file.
+
+    Raises:
+        GeoselfError: There is none (66); it is something else (65).
+    """
     path = Path(source)
     if not source:
         raise missing_error("''", "no name of a recording", "give a file, or synthetic:train")
@@ -65,7 +72,7 @@ def load(source: str, *, synthetic_frames: int) -> Recording:
 
         return reading.read(source)
     if not source.startswith("synthetic:"):
-        _check_kind(source)
+        check_kind(source)
         return recording.read(Path(source))
     if source not in SYNTHETIC:
         raise usage_error(f"{source!r}", "no such synthetic data", nearest_name(source, SYNTHETIC))

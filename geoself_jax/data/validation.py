@@ -13,16 +13,16 @@ TEXT = (
     *("format", "joint_names", "clip_names", "clip_actions"),
     *("subject_names", "rig_names", "camera_names"),
 )
-OTHER_TEXT = ("pose_joint_names", "assumed_skeleton")
+OTHER_TEXT = ("pose_joint_names", "assumed_skeleton", "cameras_from")
 IDS = ("clip_id", "frame_id", "subject_id", "rig_id")
 WHOLE = (*IDS, "parents", "left_right", "root")
 IGNORED = ("occluded", "clip_descriptions")
 REQUIRED = (*TEXT, *IDS, "keypoints_2d", "confidence", "K", "R", "center", "image_size", "fps")
 OPTIONAL = (
-    *("dist", "pose_world", "pose_joint_names", "assumed_skeleton", "world_up"),
+    *("dist", "pose_world", "pose_joint_names", "assumed_skeleton", "cameras_from", "world_up"),
     *("parents", "left_right", "root", "body_metres", *IGNORED),
 )
-SINGLE = ("format", "fps", "root", "assumed_skeleton")
+SINGLE = ("format", "fps", "root", "assumed_skeleton", "cameras_from")
 _KINDS = {"U": "text", "iu": "whole numbers", "iuf": "numbers"}
 
 ACTING = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")

@@ -93,6 +93,7 @@ def _training(info: dict[str, Any]) -> list[str]:
         "data": f"{text(data['source'])}: {data['train_frames']} frames of {len(people)} people "
         f"in {data['views']} synchronized, calibrated views{rate} (sha256 {data['sha256']}); "
         f"{data['validation_frames']} more frames of {_whom(data)} to select the checkpoint",
+        **({"cameras": text(found)} if (found := recording.get("cameras_from")) else {}),
         "learned from": _objective(info),
         "recipe": _recipe(settings),
         "checkpoint": f"step {info['scores']['checkpoint']['step']} "

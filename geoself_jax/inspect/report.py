@@ -78,6 +78,8 @@ def inspect(
     found += duplicates.check_repeats(recording) + same_person.check_copies(recording)
     if against is not None:
         found += duplicates.check_leaks(recording, against.scaled(1 / recording.unit), other)
+    if recording.cameras_from:
+        found.append(verdicts.note("cameras", "no board calibrated them", recording.cameras_from))
     usable = samples if recording.views > 1 else []
     figures = all_figures(recording, usable, _by_subject(recording, usable))
     return Report(source, recording, samples, verdicts.worst_first(found), figures)

@@ -41,6 +41,7 @@ from geoself_jax.runtime.standard_streams import (
 
 VERBS = {
     "prepare": "your calibration and your detector's files as one recording",
+    "calibrate": "where cameras stand, from the joints that they see; or their repair",
     "inspect": "what is wrong with a recording, before it costs a day",
     "train": "trains a lifting network from several views, without 3D labels",
     "evaluate": "scores of a run or an export, with ground truth or without",

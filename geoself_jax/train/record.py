@@ -62,6 +62,7 @@ def run_record(
             "rigs": len(recording.rig_names),
             "cameras": list(recording.camera_names),
             "length_unit": model.config.metres,
+            "cameras_from": recording.cameras_from,
         },
         "versions": {name: version(name) for name in ("geoself_jax", "jax", "flax", "optax")},
     }

@@ -1,0 +1,1 @@
+"""How well cameras are found from joints, next to OpenCV's two-view functions."""

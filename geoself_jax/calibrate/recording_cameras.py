@@ -1,0 +1,334 @@
+"""A recording's cameras from its joints: found, or repaired."""
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from geoself_jax.calibrate.clocks import Known
+from geoself_jax.calibrate.metric import Scale, Vertical, metres_of_unit, upright
+from geoself_jax.calibrate.refine import refine
+from geoself_jax.calibrate.rig import Footage, find_rig, spread
+from geoself_jax.calibrate.sync import find_clip_lags, in_step, words
+from geoself_jax.calibrate.views import Pose, Views
+from geoself_jax.calibrate.world import in_world
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.data.files import npz
+from geoself_jax.data.recording import HostCamera, Recording, from_arrays
+
+KNOWN, FOCAL, GUESS = "known", "focal", "guess"
+INTRINSICS = (KNOWN, FOCAL, GUESS)
+
+PRINCIPAL = 0.01
+"""Of the image's longer side: how far from its middle a principal point is that is guessed there.
+Rotations and places are wrong by as much, which no residual shows."""
+
+_USUAL_FOCAL = 1.1  # times the longer side of the image: a phone's main camera, a webcam
+
+
+class RigReport(NamedTuple):
+    """What became of a rig.
+
+    Attributes:
+        name: Of the rig.
+        cameras: Names of those that it has.
+        R, center: (V, 3, 3), (V, 3) metres, world.
+        K: (V, 3, 3) pixels.
+        degrees, metres: (V,) expected errors of rotation and centre.
+        residual_px: (V,) median distance of detections.
+        blocks: Places and postures that it is from.
+        frames: Used.
+        unit: What the metres are from.
+        vertical: Which way is up; None where unknown.
+        in_step: Lines on the lags that were taken out; empty where none were looked for.
+        moved: (V,) degrees and metres by which cameras were repaired; None where all were found.
+        before_px: (V,) residuals of the given calibration; None where there was none.
+    """
+
+    name: str
+    cameras: tuple[str, ...]
+    R: np.ndarray
+    center: np.ndarray
+    K: np.ndarray
+    degrees: np.ndarray
+    metres: np.ndarray
+    residual_px: np.ndarray
+    blocks: int
+    frames: int
+    unit: str
+    vertical: Vertical | None
+    in_step: tuple[str, ...] = ()
+    moved: np.ndarray | None = None
+    before_px: np.ndarray | None = None
+
+
+class Options(NamedTuple):
+    """How to calibrate.
+
+    Attributes:
+        intrinsics: One of `INTRINSICS`.
+        scale: A known length.
+        refine: Whether to repair the cameras that the recording has.
+        frames: Most that are used of a rig.
+        bones: Whether bones are taken to keep their length.
+        seed: Of what is drawn.
+        sync: Whether lags of the cameras are found and taken out first.
+    """
+
+    intrinsics: str = KNOWN
+    scale: Scale = Scale("none", (), 0.0)
+    refine: bool = False
+    frames: int = 20000
+    bones: bool = False
+    seed: int = 0
+    sync: bool = False
+
+
+def read_uncalibrated(path: Path | str, *, intrinsics: str) -> Recording:
+    """Reads a recording whose file need not have `R` and `center`, nor `K` where it is guessed.
+
+    Args:
+        path: The file.
+        intrinsics: One of `INTRINSICS`.
+
+    Returns:
+        The recording; cameras that it lacks are placeholders in a row.
+
+    Raises:
+        GeoselfError: As `data.recording.read`.
+    """
+    arrays = dict(npz.read_arrays(Path(path)))
+    if "image_size" in arrays and arrays["image_size"].ndim == 3:
+        rigs, views = arrays["image_size"].shape[:2]
+        if "R" not in arrays and "center" not in arrays:
+            arrays["R"] = np.tile(np.eye(3), (rigs, views, 1, 1))
+            row = np.arange(views, dtype=np.float64)[:, None] * np.array([1.0, 0, 0])
+            arrays["center"] = np.tile(row, (rigs, 1, 1))
+        if "K" not in arrays and intrinsics == GUESS:
+            arrays["K"] = _usual(arrays["image_size"])
+    return from_arrays(arrays, str(path))
+
+
+def _usual(size: np.ndarray) -> np.ndarray:
+    """(rigs, V, 3, 3) of a usual focal length, the middle of the image as principal point."""
+    K = np.zeros((*size.shape[:2], 3, 3))
+    K[..., 0, 0] = K[..., 1, 1] = _USUAL_FOCAL * size.max(-1)
+    K[..., :2, 2] = (size - 1) / 2
+    K[..., 2, 2] = 1
+    return K
+
+
+def calibrate(
+    recording: Recording,
+    options: Options,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Recording, list[RigReport]]:
+    """Returns the recording with cameras from its joints, and what is known of them.
+
+    Args:
+        recording: Detections and intrinsics; extrinsics are read with `Options.refine` alone.
+        options: How.
+        progress: Receives what is done.
+
+    Raises:
+        GeoselfError: The joints leave a camera open, or contradict one rig (65).
+    """
+    recording = _seeing(recording, options)
+    reports = []
+    for rig in np.unique(recording.rig_id).tolist():
+        name = recording.rig_names[rig]
+        late: tuple[str, ...] = ()
+        try:
+            if options.sync:
+                recording, late = _synced(recording, rig, options)
+            report = _one(recording, rig, options, progress)
+            reports.append((rig, report._replace(in_step=late)))
+        except GeoselfError as error:
+            raise data_error(f"rig {name}: {error}", "", "") from error
+    return _with_cameras(recording, reports, options), [report for _, report in reports]
+
+
+def _seeing(recording: Recording, options: Options) -> Recording:
+    """The recording without cameras that see nobody: nothing would be known of where they are."""
+    seen = np.stack(
+        [
+            (recording.confidence[recording.rig_id == rig] > 0).any((0, 2))
+            for rig in np.unique(recording.rig_id)
+        ]
+    )
+    if options.refine or seen.all() or seen.any(0).sum() < 2:
+        return recording
+    some = seen.any(0) & ~seen.all(0)
+    if some.any():
+        name = recording.camera_names[int(np.flatnonzero(some)[0])]
+        raise data_error(
+            f"camera {name} sees nobody in one of the rigs",
+            "where it stands there cannot be known",
+            "calibrate the rigs one by one, or leave the camera out",
+        )
+    return recording.select_views(np.flatnonzero(seen.all(0)))
+
+
+def views_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarray) -> Views:
+    """What calibration works on, of some frames of one rig.
+
+    Args:
+        recording: Detections and intrinsics.
+        frames: Numbers of frames.
+        rig: Number of the rig.
+        seen: Numbers of the views.
+    """
+    K = recording.camera.K[rig, seen]
+    pixels = recording.keypoints_2d[frames][:, seen].astype(np.float64)
+    weight = recording.confidence[frames][:, seen].astype(np.float64)
+    homogeneous = np.concatenate([pixels, np.ones_like(pixels[..., :1])], -1)
+    rays = (homogeneous @ np.swapaxes(np.linalg.inv(K), -1, -2))[..., :2]
+    weight = np.where(np.isfinite(rays).all(-1), weight, 0.0)
+    weight = np.where((weight > 0).sum(1, keepdims=True) >= 2, weight, 0.0)
+    focal = np.sqrt(K[:, 0, 0] * K[:, 1, 1])
+    subject = np.unique(recording.subject_id[frames], return_inverse=True)[1].reshape(-1)
+    clip = np.unique(recording.clip_id[frames], return_inverse=True)[1].reshape(-1)
+    return Views(np.nan_to_num(rays), weight, focal, subject, clip)
+
+
+def _synced(recording: Recording, rig: int, options: Options) -> tuple[Recording, tuple[str, ...]]:
+    """The recording with a rig's cameras in step, and lines on their lags."""
+    frames, seen = _seen_of(recording, rig)
+    views = views_of(recording, frames, rig, seen)
+    names = tuple(recording.camera_names[view] for view in seen)
+    known = None
+    if options.refine:
+        R, center = recording.camera.R[rig, seen], recording.camera.center[rig, seen]
+        known = relative(R, center)
+    lags = find_clip_lags(
+        recording, frames, views, names, np.random.default_rng(options.seed), known
+    )
+    lines = words(lags, names, recording.fps, lambda clip: recording.clip_names[clip])
+    return in_step(recording, frames, seen, lags), tuple(lines)
+
+
+def relative(R: np.ndarray, center: np.ndarray) -> Known:
+    """Relative poses (R, t) of all pairs of cameras.
+
+    Args:
+        R: (V, 3, 3).
+        center: (V, 3).
+    """
+    found = {}
+    for i, j in itertools.combinations(range(len(R)), 2):
+        t = R[j] @ (center[i] - center[j])
+        found[i, j] = (R[j] @ R[i].T, t / max(float(np.linalg.norm(t)), 1e-12))
+    return found
+
+
+def _seen_of(recording: Recording, rig: int) -> tuple[np.ndarray, np.ndarray]:
+    """Frames of a rig, and its views that see somebody."""
+    every = np.flatnonzero(recording.rig_id == rig)
+    seen = np.flatnonzero((recording.confidence[every] > 0).any((0, 2)))
+    if len(seen) < 2:
+        raise data_error(f"{len(seen)} cameras see somebody", "wanted two at least", "add cameras")
+    return every, seen
+
+
+def _one(
+    recording: Recording, rig: int, options: Options, progress: Callable[[str], None]
+) -> RigReport:
+    every, seen = _seen_of(recording, rig)
+    two = (recording.confidence[every] > 0).any(-1).sum(1) >= 2
+    every = every[two]
+    if not len(every):
+        raise data_error("no frame is seen by two cameras", "nothing connects them", "add footage")
+    frames = every[spread(len(every), options.frames)]
+    views = views_of(recording, frames, rig, seen)
+    ends = np.array(
+        [(i, p) for i, p in enumerate(recording.skeleton.parents) if p >= 0], np.int64
+    ).reshape(-1, 2)
+    ends = ends if options.bones else ends[:0]
+    footage = Footage(recording.clip_id[frames], recording.frame_id[frames], recording.fps)
+    names = tuple(recording.camera_names[view] for view in seen)
+    if options.refine:
+        return _repaired(recording, rig, seen, views, footage, ends, names)
+    focal = options.intrinsics != KNOWN
+    found = find_rig(views, footage, ends, names, focal=focal, seed=options.seed, progress=progress)
+    pose = found.solution.pose
+    metres = metres_of_unit(options.scale, pose.center, names, found.points, recording.skeleton)
+    vertical = upright(found.points, recording.skeleton, found.block)
+    up = None if vertical is None else vertical.up
+    R, center, _ = in_world(pose, found.points, metres, up)
+    K = recording.camera.K[rig, seen].copy()
+    K[:, :2, :2] *= np.exp(pose.log_focal)[:, None, None]
+    degrees, off = found.error.degrees, found.error.center * metres
+    if options.intrinsics == GUESS:
+        angle = PRINCIPAL * recording.image_size[rig, seen].max(-1) / K[:, 0, 0]
+        far = np.nanmedian(np.linalg.norm(found.points[..., None, :] - pose.center, axis=-1))
+        degrees = np.hypot(degrees, np.degrees(angle))
+        off = np.hypot(off, 2 * angle * far * metres)
+    return RigReport(
+        recording.rig_names[rig], names, R, center, K, degrees, off, found.residual_px,
+        found.error.blocks, len(frames), _unit_words(options.scale), vertical,
+    )  # fmt: skip
+
+
+def _repaired(
+    recording: Recording, rig: int, seen: np.ndarray, views: Views, footage: Footage,
+    ends: np.ndarray, names: tuple[str, ...],
+) -> RigReport:  # fmt: skip
+    given = Pose.of(recording.camera.R[rig, seen], recording.camera.center[rig, seen])
+    found = refine(views, given, ends, footage)
+    if found is None:
+        raise data_error(
+            "no two cameras stand to each other as in the calibration",
+            "the joints say where cameras are now, but not which of them moved",
+            "calibrate again, without --refine",
+        )
+    moved = np.stack([found.degrees, found.distance], 1) * found.moved[:, None]
+    return RigReport(
+        recording.rig_names[rig], names, found.pose.R, found.pose.center,
+        recording.camera.K[rig, seen], found.error.degrees, found.error.center, found.after_px,
+        found.error.blocks, len(views.rays), "the given calibration", None,
+        moved=moved, before_px=found.before_px,
+    )  # fmt: skip
+
+
+def _unit_words(scale: Scale) -> str:
+    if scale.kind == "none":
+        return "a body of a usual person's size: unknown"
+    names = f" of {', '.join(scale.names)}" if scale.names else ""
+    return f"a {scale.kind}{names} of {scale.metres:g} m"
+
+
+def _with_cameras(
+    recording: Recording, reports: list[tuple[int, RigReport]], options: Options
+) -> Recording:
+    """The recording with its new cameras and a line on where they are from."""
+    K, R, center = (array.copy() for array in recording.camera)
+    for rig, report in reports:
+        at = [recording.camera_names.index(name) for name in report.cameras]
+        K[rig, at], R[rig, at], center[rig, at] = report.K, report.R, report.center
+    up = recording.world_up
+    if not options.refine:
+        known = all(report.vertical is not None for _, report in reports)
+        up = np.array([0.0, 0, 1]) if known else None
+    return dataclasses.replace(
+        recording,
+        camera=HostCamera(K, R, center),
+        world_up=up,
+        cameras_from=source_line([report for _, report in reports], options),
+    )
+
+
+def source_line(reports: list[RigReport], options: Options) -> str:
+    """One line on where the cameras are from, and how sure they are."""
+    degrees = max(float(report.degrees.max()) for report in reports)
+    mm = 1000 * max(float(report.metres.max()) for report in reports)
+    frames = sum(report.frames for report in reports)
+    how = "put in step and " if options.sync else ""
+    how += "repaired" if options.refine else f"found ({options.intrinsics} intrinsics)"
+    return (
+        f"cameras {how} by geoself calibrate from the joints of {frames} frames; expected errors "
+        f"up to {degrees:.2f} degrees and {mm:.0f} mm; metres by {reports[0].unit}"
+    )

@@ -1,0 +1,93 @@
+"""Detections of a rig by clip and frame, to be read at another time: also between frames."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Timeline(NamedTuple):
+    """Rays of one rig in the order of time.
+
+    Attributes:
+        rays: (F, V, J, 2), as of `Views`.
+        weight: (F, V, J); 0 where missing.
+        before, after: (F,) how many frames of the same clip come directly before and after each.
+    """
+
+    rays: np.ndarray
+    weight: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+    def at(self, frames: np.ndarray, view: int, lag: float) -> tuple[np.ndarray, np.ndarray]:
+        """A view read `lag` frames later: rays (n, J, 2) and weights (n, J).
+
+        Between frames the line between them; 0 weight where a clip ends before, or one is missing.
+
+        Args:
+            frames: (n,) their numbers.
+            view: Which view.
+            lag: Frames, any number.
+        """
+        whole = int(np.floor(lag))
+        part = lag - whole
+        first, known = self._moved(frames, whole)
+        rays, weight = self.rays[first, view], self.weight[first, view]
+        if part > 1e-6:
+            second, there = self._moved(frames, whole + 1)
+            rays = (1 - part) * rays + part * self.rays[second, view]
+            weight = np.minimum(weight, self.weight[second, view])
+            known &= there
+        return rays, np.where(known[:, None], weight, 0.0)
+
+    def smooth(self, frames: np.ndarray, view: int, lag: float) -> tuple[np.ndarray, np.ndarray]:
+        """As `at`, by the cubic B-spline over four frames, whose noise is nearly alike everywhere.
+
+        The line between two frames has half the noise in its middle, so that a lag would be drawn
+        to half a frame.
+
+        Args:
+            frames: (n,) their numbers.
+            view: Which view.
+            lag: Frames, any number.
+        """
+        whole = int(np.floor(lag))
+        f = lag - whole
+        taps = ((1 - f) ** 3, 3 * f**3 - 6 * f**2 + 4, 3 * (f + f**2 - f**3) + 1, f**3)
+        rays, weight = np.zeros_like(self.rays[frames, view]), np.inf
+        for k, tap in enumerate(taps):
+            if tap < 1e-9:
+                continue
+            there, known = self._moved(frames, whole + k - 1)
+            rays = rays + tap / 6 * self.rays[there, view]
+            weight = np.minimum(weight, np.where(known[:, None], self.weight[there, view], 0.0))
+        return rays, np.asarray(weight)
+
+    def motion(self, frames: np.ndarray, view: int, lag: float) -> np.ndarray:
+        """(n, J, 2) how far a view's rays move in a frame, at that time; 0 where unknown."""
+        (early, one), (late, two) = (self.at(frames, view, lag + d) for d in (-1.0, 1.0))
+        return np.where(((one > 0) & (two > 0))[..., None], (late - early) / 2, 0.0)
+
+    def _moved(self, frames: np.ndarray, by: int) -> tuple[np.ndarray, np.ndarray]:
+        there = np.clip(frames + by, 0, len(self.rays) - 1)
+        room = self.after[frames] if by > 0 else self.before[frames]
+        return there, np.asarray(abs(by) <= room)
+
+
+def timeline_of(
+    rays: np.ndarray, weight: np.ndarray, clip_id: np.ndarray, frame_id: np.ndarray
+) -> Timeline:
+    """Arranges frames that are in the order of time.
+
+    Args:
+        rays, weight: As of `Timeline`.
+        clip_id, frame_id: (F,) of each.
+    """
+    follows = (np.diff(clip_id) == 0) & (np.diff(frame_id) == 1)
+    count = len(clip_id)
+    before, after = np.zeros(count, int), np.zeros(count, int)
+    for i in np.flatnonzero(follows) + 1:
+        before[i] = before[i - 1] + 1
+    for i in np.flatnonzero(follows)[::-1]:
+        after[i] = after[i + 1] + 1
+    return Timeline(rays, weight, before, after)
