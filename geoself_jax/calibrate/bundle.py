@@ -11,25 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.calibrate.camera_jacobian import jacobian, squared_errors
+from geoself_jax.calibrate.constant_bones import Bones, bone_errors, bone_weight, with_bones
 from geoself_jax.calibrate.views import Pose, Views
 
 _CHUNK = 6000  # joints whose matrices are in memory at once
 _MOST_DAMPING = 1e4
-_BEHIND = 1e8  # squared px that a joint behind a camera counts as
-
-
-class Bones(NamedTuple):
-    """A prior: bones keep their length, up to what a detector moves joints.
-
-    Attributes:
-        ends: (B, 2) joints.
-        length: (S, B) of each subject, in the unit of the cameras.
-        spread: Share of the length by which a bone's varies.
-    """
-
-    ends: np.ndarray
-    length: np.ndarray
-    spread: float
 
 
 class Solution(NamedTuple):
@@ -137,17 +124,9 @@ def cost(views: Views, state: Solution, scale: np.ndarray) -> float:
         square = squared_errors(part, state.pose, state.points[at]) / scale[at][:, None] ** 2
         total += float(np.sum(part.weight * np.log1p(square)))
         if state.bones is not None:
-            off = _bone_errors(state.bones, state.points[at], part.subject[0])[0]
-            total += float(np.sum(_bone_weight(part, state.bones) * np.log1p(off**2)))
+            off = bone_errors(state.bones, state.points[at], part.subject[0])[0]
+            total += float(np.sum(bone_weight(part, state.bones) * np.log1p(off**2)))
     return total
-
-
-def squared_errors(views: Views, pose: Pose, points: np.ndarray) -> np.ndarray:
-    """(F, V, J) squared px between detections and joints; huge behind a camera, 0 if missing."""
-    seen = _seen_from(pose, points)
-    off = _off(views, pose, seen)
-    square = np.where(seen[..., 2] > 0, np.sum(off**2, -1), _BEHIND)
-    return np.where(views.weight > 0, square, 0.0)
 
 
 class Pulls(NamedTuple):
@@ -244,7 +223,7 @@ def _reduced(
     """Equations of frames of one subject without their joints."""
     points = state.points[at]
     frames, joints = points.shape[:2]
-    by_point, by_camera, off = _jacobian(views, state.pose, points)
+    by_point, by_camera, off = jacobian(views, state.pose, points)
     px = scale[at][:, None]
     square = np.sum(off**2, -1) / px**2
     root = np.sqrt(views.weight / (1 + square)) / px
@@ -265,8 +244,8 @@ def _reduced(
     gradient = np.einsum("fvjki,fvjk->fvi", by_camera, off).reshape(frames, cameras)
     pull = pull.reshape(frames, -1)
     if state.bones is not None:
-        with_bones = _with_bones(views, state.bones, points, lhs, pull)
-        lhs, pull, bone_mixed, bone_outer, bone_gradient = with_bones
+        tied = with_bones(views, state.bones, points, lhs, pull)
+        lhs, pull, bone_mixed, bone_outer, bone_gradient = tied
         mixed = np.concatenate([mixed, bone_mixed], 1)
         outer = _two_blocks(outer, bone_outer)
         gradient = np.concatenate([gradient, bone_gradient], 1)
@@ -277,86 +256,6 @@ def _reduced(
     solved = np.linalg.inv(lhs) @ answers if joints == 1 else np.linalg.solve(lhs, answers)
     normal = outer - np.tensordot(mixed, solved[..., :-1], ([0, 2], [0, 1]))
     return _Part(normal, gradient - (mixed @ solved[..., -1:])[..., 0], solved)
-
-
-def _jacobian(
-    views: Views, pose: Pose, points: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Derivatives of the projections, px, by joint (F, V, J, 2, 3) and camera (F, V, J, 2, 7)."""
-    seen = _seen_from(pose, points)
-    front = seen[..., 2] > 0
-    z = np.where(front, seen[..., 2], 1.0)
-    x, y = (np.where(front, seen[..., i] / z, 0.0) for i in (0, 1))
-    f = (views.focal * np.exp(pose.log_focal))[:, None]
-    near = np.where(front, f / z, 0.0)[..., None]
-    R = pose.R[:, None]  # (V, 1, 3, 3)
-    by_point = np.stack(
-        [near * (R[..., 0, :] - x[..., None] * R[..., 2, :]),
-         near * (R[..., 1, :] - y[..., None] * R[..., 2, :])],
-        -2,
-    )  # fmt: skip
-    turned = f[..., None, None] * np.stack(
-        [np.stack([-x * y, 1 + x * x, -y], -1), np.stack([-1 - y * y, x * y, x], -1)], -2
-    )
-    grown = (f[..., None] * np.stack([x, y], -1))[..., None]
-    by_camera = np.concatenate([turned, -by_point, grown], -1)
-    by_camera = np.where(front[..., None, None], by_camera, 0.0)
-    off = np.where(front[..., None], _off(views, pose, seen), 0.0)
-    return by_point, by_camera, off
-
-
-def _seen_from(pose: Pose, points: np.ndarray) -> np.ndarray:
-    """(F, V, J, 3) joints in the cameras' axes."""
-    return np.asarray((points[:, None] - pose.center[:, None]) @ np.swapaxes(pose.R, -1, -2))
-
-
-def _off(views: Views, pose: Pose, seen: np.ndarray) -> np.ndarray:
-    """(F, V, J, 2) px from projections to detections."""
-    z = np.where(seen[..., 2:] > 0, seen[..., 2:], 1.0)
-    grown = np.exp(pose.log_focal)[:, None, None]
-    off = (views.rays - grown * seen[..., :2] / z) * views.focal[:, None, None]
-    return np.where(views.weight[..., None] > 0, off, 0.0)
-
-
-def _with_bones(
-    views: Views, bones: Bones, points: np.ndarray, lhs: np.ndarray, pull: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    """Adds the bones' equations: the length's logarithm is the unknown, a share the error."""
-    off, direction, length = _bone_errors(bones, points, int(views.subject[0]))
-    weight = _bone_weight(views, bones) / (1 + off**2)
-    slope = direction / (length * bones.spread)[..., None]  # of off by the second end
-    count, joints = len(bones.ends), points.shape[1]
-    rows = np.zeros((len(points), count, joints, 3))
-    first, second = bones.ends.T
-    rows[:, np.arange(count), first], rows[:, np.arange(count), second] = slope, -slope
-    rows = rows.reshape(len(points), count, -1) * np.sqrt(weight)[..., None]
-    by_length = np.sqrt(weight) * (1 / bones.spread + off)  # off grows by now / length / spread
-    error = off * np.sqrt(weight)
-    turned = np.swapaxes(rows, -1, -2)
-    lhs = lhs + turned @ rows
-    pull = pull + (turned @ error[..., None])[..., 0]
-    mixed = by_length[..., None] * rows
-    return lhs, pull, mixed, np.diag(np.sum(by_length**2, 0)), by_length * error
-
-
-def _bone_errors(
-    bones: Bones, points: np.ndarray, subject: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(F, B) errors in spreads, directions and lengths: off = (|a - b| / L - 1) / spread, of -."""
-    first, second = points[:, bones.ends[:, 0]], points[:, bones.ends[:, 1]]
-    apart = second - first
-    now = np.maximum(np.linalg.norm(apart, axis=-1), 1e-12)
-    length = np.broadcast_to(bones.length[subject], now.shape)
-    return (now / length - 1) / bones.spread, apart / now[..., None], length
-
-
-def _bone_weight(views: Views, bones: Bones) -> np.ndarray:
-    """(F, B) mean confidence of a bone's ends; 0 where one is not seen by two views."""
-    known = (views.weight > 0).sum(1) >= 2
-    mean = views.weight.sum(1) / np.maximum((views.weight > 0).sum(1), 1)
-    first, second = bones.ends.T
-    both = known[:, first] & known[:, second]
-    return np.where(both, np.minimum(mean[:, first], mean[:, second]), 0.0)
 
 
 def _block_diagonal(blocks: np.ndarray) -> np.ndarray:

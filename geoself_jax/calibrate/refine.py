@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.calibrate import decide
-from geoself_jax.calibrate.bundle import Free, Solution, squared_errors
+from geoself_jax.calibrate.bundle import Free, Solution
+from geoself_jax.calibrate.camera_jacobian import squared_errors
 from geoself_jax.calibrate.points import nearest_points
 from geoself_jax.calibrate.rig import Footage, described
 from geoself_jax.calibrate.solve import settled

@@ -41,9 +41,7 @@ def _text(rig: RigReport, cameras: Sequence[str]) -> str:
         else:
             line += f"   {rig.K[v, 0, 0]:>8.1f}"
         lines.append(line)
-    lines += [
-        f"{name}: left out, it sees nobody" for name in cameras if name not in rig.cameras
-    ]
+    lines += [f"{name}: left out, it sees nobody" for name in cameras if name not in rig.cameras]
     lines.append(f"metres by {rig.unit}")
     if rig.vertical is not None:
         up = rig.vertical

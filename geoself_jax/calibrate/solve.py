@@ -7,7 +7,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from geoself_jax.calibrate.bundle import Bones, Free, Solution, adjust, squared_errors
+from geoself_jax.calibrate.bundle import Free, Solution, adjust
+from geoself_jax.calibrate.camera_jacobian import squared_errors
+from geoself_jax.calibrate.constant_bones import Bones
 from geoself_jax.calibrate.points import nearest_points
 from geoself_jax.calibrate.two_view import Relative, relative_poses, sampson
 from geoself_jax.calibrate.views import Pose, Views

@@ -54,14 +54,15 @@ class Timeline(NamedTuple):
         whole = int(np.floor(lag))
         f = lag - whole
         taps = ((1 - f) ** 3, 3 * f**3 - 6 * f**2 + 4, 3 * (f + f**2 - f**3) + 1, f**3)
-        rays, weight = np.zeros_like(self.rays[frames, view]), np.inf
+        rays = np.zeros_like(self.rays[frames, view])
+        weight = np.full(rays.shape[:-1], np.inf)
         for k, tap in enumerate(taps):
             if tap < 1e-9:
                 continue
             there, known = self._moved(frames, whole + k - 1)
             rays = rays + tap / 6 * self.rays[there, view]
             weight = np.minimum(weight, np.where(known[:, None], self.weight[there, view], 0.0))
-        return rays, np.asarray(weight)
+        return rays, weight
 
     def motion(self, frames: np.ndarray, view: int, lag: float) -> np.ndarray:
         """(n, J, 2) how far a view's rays move in a frame, at that time; 0 where unknown."""

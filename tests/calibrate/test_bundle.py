@@ -6,7 +6,9 @@ from joint_rays import FOCAL, apart, ring, seen, walking
 from scipy.optimize import least_squares
 
 from geoself_jax.calibrate import bundle
-from geoself_jax.calibrate.bundle import Bones, Free, Solution, adjust, cost, pulls
+from geoself_jax.calibrate.bundle import Free, Solution, adjust, cost, pulls
+from geoself_jax.calibrate.camera_jacobian import jacobian, off_px, seen_from, squared_errors
+from geoself_jax.calibrate.constant_bones import Bones, bone_weight
 from geoself_jax.calibrate.points import nearest_points
 
 TRUE = ring(3)
@@ -54,10 +56,10 @@ def state_of(vector, start):
 def residuals(vector, views, start, scale):
     """What SciPy's `loss="cauchy"` makes the cost of: half of the sum over ln(1 + r^2)."""
     state = state_of(vector, start)
-    off = np.sqrt(bundle.squared_errors(views, state.pose, state.points)) / scale[:, None]
+    off = np.sqrt(squared_errors(views, state.pose, state.points)) / scale[:, None]
     parts = [np.where((views.weight > 0).sum(1, keepdims=True) >= 2, off, 0)]
     if state.bones is not None:
-        weight = bundle._bone_weight(views, state.bones)
+        weight = bone_weight(views, state.bones)
         length = np.linalg.norm(state.points[:, ENDS[:, 1]] - state.points[:, ENDS[:, 0]], axis=-1)
         parts.append(np.where(weight > 0, (length / state.bones.length - 1) / 0.05, 0))
     return np.concatenate([part.reshape(-1) for part in parts])
@@ -100,12 +102,12 @@ def test_the_cost_is_cauchys_of_all_detections_by_weight():
 def test_the_derivatives_of_projections_are_those_of_finite_differences():
     views, start, _ = scene()
     pose = start.pose._replace(log_focal=np.array([0.0, 0.1, -0.1]))
-    by_point, by_camera, off = bundle._jacobian(views, pose, start.points)
+    by_point, by_camera, off = jacobian(views, pose, start.points)
     there = views.weight[..., None] > 0
 
     def moved(by_camera=0, by_point=0):
         some = pose.moved(np.zeros((3, 7)) + by_camera)
-        return -bundle._off(views, some, bundle._seen_from(some, start.points + by_point))
+        return -off_px(views, some, seen_from(some, start.points + by_point))
 
     np.testing.assert_allclose(off, -moved())
     for k, step in enumerate(1e-6 * np.eye(7)):
@@ -200,7 +202,7 @@ def test_a_joint_behind_a_camera_costs_much_and_breaks_nothing():
     behind = start.points.copy()
     behind[0, 0] = start.pose.center[0] - start.pose.R[0, 2]
     there = start._replace(points=behind)
-    assert bundle.squared_errors(views, there.pose, behind)[0, 0, 0] == 1e8
+    assert squared_errors(views, there.pose, behind)[0, 0, 0] == 1e8
     found = adjust(views, there, np.full(4, 4.0), steps=30)
     assert np.isfinite(found.cost) and np.isfinite(found.pose.R).all()
 
