@@ -20,6 +20,7 @@ LEAST_BLOCKS = 6
 
 _ONE_PLACE = 0.02  # of the depth: nearer cameras are one
 _FOCAL_SIGMAS, _FOCAL_LEAST = 4.0, 0.05
+_FOCAL_OF_TWO = 0.1  # two views hardly show it
 _SAME_DEGREES, _RIVAL = 1.0, 0.03  # of two rigs; of the score
 _WORST_SHARE = 0.02  # of the focal length: a joint's usual error
 _BETTER_ALONE = 0.05  # by which a pair's own pose fits better than the rig's
@@ -175,7 +176,8 @@ def check_focal(pose: Pose, sigma: np.ndarray, names: Sequence[str]) -> None:
         GeoselfError: A focal length is clearly another (65).
     """
     off = np.abs(pose.log_focal)
-    wrong = off > np.maximum(_FOCAL_SIGMAS * sigma, _FOCAL_LEAST)
+    least = _FOCAL_OF_TWO if len(off) == 2 else _FOCAL_LEAST
+    wrong = off > np.maximum(_FOCAL_SIGMAS * sigma, least)
     if wrong.any():
         worst = int(np.argmax(np.where(wrong, off, 0)))
         raise data_error(
