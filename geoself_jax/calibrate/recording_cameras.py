@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.calibrate.body import check_bones
 from geoself_jax.calibrate.clocks import Known
-from geoself_jax.calibrate.metric import Scale, Vertical, metres_of_unit, upright
+from geoself_jax.calibrate.metric import Scale, Vertical, check_size, metres_of_unit, upright
 from geoself_jax.calibrate.refine import refine
 from geoself_jax.calibrate.rig import Footage, find_rig, spread
 from geoself_jax.calibrate.sync import find_clip_lags, in_step, words
@@ -247,15 +248,17 @@ def _one(
     ends = np.array(
         [(i, p) for i, p in enumerate(recording.skeleton.parents) if p >= 0], np.int64
     ).reshape(-1, 2)
-    ends = ends if options.bones else ends[:0]
+    held = ends if options.bones else ends[:0]
     footage = Footage(recording.clip_id[frames], recording.frame_id[frames], recording.fps)
     names = tuple(recording.camera_names[view] for view in seen)
     if options.refine:
-        return _repaired(recording, rig, seen, views, footage, ends, names)
+        return _repaired(recording, rig, seen, views, footage, held, names)
     focal = options.intrinsics != KNOWN
-    found = find_rig(views, footage, ends, names, focal=focal, seed=options.seed, progress=progress)
+    found = find_rig(views, footage, held, names, focal=focal, seed=options.seed, progress=progress)
     pose = found.solution.pose
+    check_bones(found.points, views.subject, ends)
     metres = metres_of_unit(options.scale, pose.center, names, found.points, recording.skeleton)
+    check_size(options.scale, found.points * metres, recording.skeleton)
     vertical = upright(found.points, recording.skeleton, found.block)
     up = None if vertical is None else vertical.up
     R, center, _ = in_world(pose, found.points, metres, up)

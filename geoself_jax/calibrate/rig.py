@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.calibrate import decide
+from geoself_jax.calibrate.body import check_in_front
 from geoself_jax.calibrate.bundle import Free, Solution
 from geoself_jax.calibrate.camera_jacobian import squared_errors
 from geoself_jax.calibrate.footage import blocks_of
@@ -82,6 +83,7 @@ def find_rig(
     progress("rigs from each pair")
     found = starts(few, pairs, rng, ends)
     decide.check_starts(found, pairs, names)
+    check_in_front(few, found[0].solution.pose)
     if not focal:
         progress("proving the focal lengths")
         _prove_focal(few, found[0].solution.pose, ends, names)
