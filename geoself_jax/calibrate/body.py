@@ -21,7 +21,7 @@ _SIGMA = 1.4826  # of the median absolute deviation
 _FEWEST = 30  # times that a bone is seen
 
 
-_HINT = "look with inspect for a mirrored image or another person; or cameras are nearly in one place"
+_HINT = "look with inspect for a mirrored image or another person, or film from farther apart"
 
 
 def check_in_front(views: Views, pose: Pose) -> None:

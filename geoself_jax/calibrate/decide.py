@@ -102,15 +102,14 @@ def fits(views: Views, scale: np.ndarray) -> bool:
     return float(np.median(scale) / np.median(views.focal)) <= _WORST_SHARE
 
 
-def check_result(
-    views: Views,
-    solution: Solution,
-    scale: np.ndarray,
-    error: CameraError,
-    pairs: dict[tuple[int, int], list[Relative]],
-    names: Sequence[str],
-) -> None:
+def check_known(views: Views, scale: np.ndarray, error: CameraError, names: Sequence[str]) -> None:
     """Refuses cameras that joints do not fit, or that the footage leaves open.
+
+    Args:
+        views: Detections.
+        scale: (J,) px.
+        error: Of the cameras.
+        names: Theirs.
 
     Raises:
         GeoselfError: The first of these that holds (65).
@@ -130,6 +129,22 @@ def check_result(
             f"wanted {MOST_DEGREES:g}: the joints leave it open",
             "check that the cameras are in step (--sync), or " + _MOVE + third,
         )
+
+
+def check_result(
+    views: Views,
+    solution: Solution,
+    scale: np.ndarray,
+    error: CameraError,
+    pairs: dict[tuple[int, int], list[Relative]],
+    names: Sequence[str],
+) -> None:
+    """Refuses as `check_known`, and cameras in one place or that pairs contradict.
+
+    Raises:
+        GeoselfError: The first of these that holds (65).
+    """
+    check_known(views, scale, error, names)
     pose = solution.pose
     _check_apart(views, solution, names)
     for (i, j), candidates in pairs.items():

@@ -281,10 +281,10 @@ def _repaired(
     ends: np.ndarray, names: tuple[str, ...],
 ) -> RigReport:  # fmt: skip
     given = Pose.of(recording.camera.R[rig, seen], recording.camera.center[rig, seen])
-    found = refine(views, given, ends, footage)
+    found = refine(views, given, ends, footage, names)
     if found is None:
         raise data_error(
-            "no two cameras stand to each other as in the calibration",
+            "no two cameras, or two groups of them, stand to each other as in the calibration",
             "the joints say where cameras are now, but not which of them moved",
             "calibrate again, without --refine",
         )

@@ -14,7 +14,9 @@ from geoself_jax.calibrate.solve import pairs_of, settled, starts
 from geoself_jax.calibrate.uncertainty import CameraError, expected_errors, expected_focal
 from geoself_jax.calibrate.views import Pose, Views
 
-_PAIRS = 1500  # frames from which relative poses come
+PAIRS = 1500
+"""Frames from which relative poses come."""
+
 _WINDOWS = 30  # parts of these that count as one block
 
 
@@ -77,7 +79,7 @@ def find_rig(
     """
     rng = np.random.default_rng(seed)
     progress("relative poses of pairs")
-    few = views.frames(spread(len(views.rays), _PAIRS))
+    few = views.frames(spread(len(views.rays), PAIRS))
     pairs = pairs_of(few, rng)
     decide.check_connected(few, pairs, names)
     progress("rigs from each pair")
@@ -86,7 +88,7 @@ def find_rig(
     check_in_front(few, found[0].solution.pose)
     if not focal:
         progress("proving the focal lengths")
-        _prove_focal(few, found[0].solution.pose, ends, names)
+        prove_focal(few, found[0].solution.pose, ends, names)
     progress("adjusting cameras and joints")
     free = Free.all_but_first(views.views, focal=focal)
     solution, scale = settled(views, found[0].solution.pose, ends, free=free)
@@ -98,8 +100,17 @@ def find_rig(
     return result
 
 
-def _prove_focal(few: Views, pose: Pose, ends: np.ndarray, names: Sequence[str]) -> None:
-    """Refuses focal lengths that the joints contradict; clips stand for blocks of footage."""
+def prove_focal(few: Views, pose: Pose, ends: np.ndarray, names: Sequence[str]) -> None:
+    """Refuses focal lengths that the joints contradict; parts of the frames stand for blocks.
+
+    Args:
+        few: Detections.
+        pose: Cameras, by the given focal lengths.
+        ends, names: As of `find_rig`.
+
+    Raises:
+        GeoselfError: One is clearly another (65).
+    """
     free = Free.all_but_first(few.views, focal=True)
     solution, scale = settled(few, pose, ends, free=free)
     if not decide.fits(few, scale):

@@ -5,7 +5,14 @@ import pytest
 from joint_rays import ring
 from tiny import JOINT_NAMES, LEFT_RIGHT, PARENTS, make_arrays
 
-from geoself_jax.calibrate.metric import KINDS, Scale, check_size, metres_of_unit, parse_scale, upright
+from geoself_jax.calibrate.metric import (
+    KINDS,
+    Scale,
+    check_size,
+    metres_of_unit,
+    parse_scale,
+    upright,
+)
 from geoself_jax.calibrate.views import rotation
 from geoself_jax.calibrate.world import in_world
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
