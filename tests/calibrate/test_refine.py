@@ -78,7 +78,9 @@ def zoomed(people, camera):
 
 
 NO_REPAIR = {
-    "another person in one camera": (lambda: of_another_person(PEOPLE, 1), "joints are|is known to"),
+    "another person in one camera": (
+        lambda: of_another_person(PEOPLE, 1), "joints are|is known to",
+    ),
     "a focal length that is wrong": (lambda: zoomed(PEOPLE, 1), "its focal length is"),
     "all cameras in one place": (
         lambda: changed(PEOPLE, center=np.zeros((1, 3, 3))), "stand in one place",
