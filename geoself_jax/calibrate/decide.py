@@ -18,10 +18,12 @@ MOST_DEGREES = 0.5
 LEAST_BLOCKS = 6
 """Places and postures of the body; fewer do not fix the cameras."""
 
+WORST_SHARE = 0.02
+"""Of the focal length: a joint's usual error, at most."""
+
 _ONE_PLACE = 0.02  # of the depth: nearer cameras are one
 _FOCAL_SIGMAS, _FOCAL_LEAST = 4.0, 0.05
 _SAME_DEGREES, _RIVAL = 1.0, 0.03  # of two rigs; of the score
-_WORST_SHARE = 0.02  # of the focal length: a joint's usual error
 _BETTER_ALONE = 0.05  # by which a pair's own pose fits better than the rig's
 
 
@@ -99,7 +101,7 @@ def fits(views: Views, scale: np.ndarray) -> bool:
         views: Detections.
         scale: (J,) px.
     """
-    return float(np.median(scale) / np.median(views.focal)) <= _WORST_SHARE
+    return float(np.median(scale) / np.median(views.focal)) <= WORST_SHARE
 
 
 def check_known(views: Views, scale: np.ndarray, error: CameraError, names: Sequence[str]) -> None:
@@ -118,7 +120,7 @@ def check_known(views: Views, scale: np.ndarray, error: CameraError, names: Sequ
     if not fits(views, scale):
         raise data_error(
             f"joints are {np.median(scale):.0f} px off in the best rig",
-            f"wanted {_WORST_SHARE * np.median(views.focal):.0f} px",
+            f"wanted {WORST_SHARE * np.median(views.focal):.0f} px",
             "check that the cameras are in step and see one person, and the intrinsics",
         )
     third = "; a third camera helps most" if views.views == 2 else ""

@@ -13,6 +13,7 @@ from geoself_jax.calibrate.clocks import Known
 from geoself_jax.calibrate.metric import Scale, Vertical, check_size, metres_of_unit, upright
 from geoself_jax.calibrate.refine import refine
 from geoself_jax.calibrate.rig import Footage, find_rig, spread
+from geoself_jax.calibrate.steady import check_steady
 from geoself_jax.calibrate.sync import find_clip_lags, in_step, words
 from geoself_jax.calibrate.views import Pose, Views
 from geoself_jax.calibrate.world import in_world
@@ -257,6 +258,7 @@ def _one(
     found = find_rig(views, footage, held, names, focal=focal, seed=options.seed, progress=progress)
     pose = found.solution.pose
     check_bones(found.points, views.subject, ends)
+    check_steady(views, found.solution, names)
     metres = metres_of_unit(options.scale, pose.center, names, found.points, recording.skeleton)
     check_size(options.scale, found.points * metres, recording.skeleton)
     vertical = upright(found.points, recording.skeleton, found.block)
@@ -288,6 +290,7 @@ def _repaired(
             "the joints say where cameras are now, but not which of them moved",
             "calibrate again, without --refine",
         )
+    check_steady(views, found.solution, names)
     moved = np.stack([found.degrees, found.distance], 1) * found.moved[:, None]
     return RigReport(
         recording.rig_names[rig], names, found.pose.R, found.pose.center,
