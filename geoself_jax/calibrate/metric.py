@@ -98,11 +98,11 @@ def metres_of_unit(
     elif scale.kind == "height":
         length = _legs(points, skeleton) / LEG
     else:
-        return PERSON / body_spread(points)
+        length = body_spread(points)
     if not length > 0:
-        what = f"--scale={scale.kind}:{','.join(scale.names)}"
+        what = f"--scale={scale.kind}" + f":{','.join(scale.names)}" * bool(scale.names)
         raise data_error(what, "it is not seen, or its ends are one", "measure another length")
-    return scale.metres / length
+    return (scale.metres if scale.kind != "none" else PERSON) / length
 
 
 def check_size(scale: Scale, points: np.ndarray, skeleton: Skeleton) -> None:

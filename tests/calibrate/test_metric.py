@@ -73,6 +73,11 @@ def test_a_good_length_and_a_body_of_unknown_size_pass():
     check_size(parse_scale("bone:head,thorax=0.001"), PERSON_POINTS[:, :3] / 1000, FLY)
 
 
+def test_one_joint_has_no_size_to_assume():
+    with pytest.raises(GeoselfError, match="--scale=none - it is not seen, or its ends are one"):
+        metres("none", PERSON_POINTS[:, :1])
+
+
 def test_a_baseline_is_exact():
     length = np.linalg.norm(POSE.center[0] - POSE.center[2])
     assert metres(f"baseline:left,right={length}") == pytest.approx(UNIT)
