@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from geoself_jax.calibrate.bundle import Solution, squared_errors
+from geoself_jax.calibrate.bundle import Solution
+from geoself_jax.calibrate.camera_jacobian import squared_errors
 from geoself_jax.calibrate.decide import WORST_SHARE
 from geoself_jax.calibrate.views import Views
 from geoself_jax.core.errors import data_error
