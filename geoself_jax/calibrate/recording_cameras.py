@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoself_jax.calibrate.body import check_bones
 from geoself_jax.calibrate.clocks import Known
 from geoself_jax.calibrate.metric import Scale, Vertical, check_size, metres_of_unit, upright
+from geoself_jax.calibrate.plausible import check_bones
 from geoself_jax.calibrate.refine import refine
 from geoself_jax.calibrate.rig import Footage, find_rig, spread
 from geoself_jax.calibrate.steady import check_steady

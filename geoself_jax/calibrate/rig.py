@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.calibrate import decide
-from geoself_jax.calibrate.body import check_in_front
 from geoself_jax.calibrate.bundle import Free, Solution
 from geoself_jax.calibrate.camera_jacobian import squared_errors
 from geoself_jax.calibrate.footage import blocks_of
+from geoself_jax.calibrate.plausible import check_in_front
 from geoself_jax.calibrate.solve import pairs_of, settled, starts
 from geoself_jax.calibrate.uncertainty import CameraError, expected_errors, expected_focal
 from geoself_jax.calibrate.views import Pose, Views

@@ -5,7 +5,7 @@ import pytest
 from joint_rays import ring, seen, walking
 from people_seen import changed, recording, report_of
 
-from geoself_jax.calibrate.body import bone_spread, check_bones, check_in_front
+from geoself_jax.calibrate.plausible import bone_spread, check_bones, check_in_front
 from geoself_jax.calibrate.views import Pose
 from geoself_jax.core.errors import DATA, GeoselfError
 
