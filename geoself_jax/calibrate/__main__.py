@@ -61,7 +61,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.calibrate import recording_cameras, rig_page
     from geoself_jax.calibrate import rig_report as report
     from geoself_jax.data.poses.atomic_write import whole_file
-    from geoself_jax.data.recording import write
+    from geoself_jax.data.recording import read, write
     from geoself_jax.data.sources import check_kind
     from geoself_jax.runtime import workdir
     from geoself_jax.runtime.outputs import check_outputs
@@ -74,7 +74,10 @@ def main(argv: Sequence[str]) -> int:
     )
     check_kind(flags.data)
     with phases.phase(f"reading {flags.data}"):
-        recording = recording_cameras.read_uncalibrated(flags.data, intrinsics=flags.intrinsics)
+        if flags.refine:  # a file without cameras is refused
+            recording = read(flags.data)
+        else:
+            recording = recording_cameras.read_uncalibrated(flags.data, intrinsics=flags.intrinsics)
     check_names(scale, recording.camera_names, recording.skeleton.joint_names)
     if flags.toml:
         report.check_toml(flags.toml, recording)

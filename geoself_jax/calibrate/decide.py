@@ -18,11 +18,13 @@ MOST_DEGREES = 0.5
 LEAST_BLOCKS = 6
 """Places and postures of the body; fewer do not fix the cameras."""
 
+WORST_SHARE = 0.02
+"""Of the focal length: a joint's usual error, at most."""
+
 _ONE_PLACE = 0.02  # of the depth: nearer cameras are one
 _FOCAL_SIGMAS, _FOCAL_LEAST = 4.0, 0.05
 _FOCAL_OF_TWO = 0.1  # two views hardly show it
 _SAME_DEGREES, _RIVAL = 1.0, 0.03  # of two rigs; of the score
-_WORST_SHARE = 0.02  # of the focal length: a joint's usual error
 _BETTER_ALONE = 0.05  # by which a pair's own pose fits better than the rig's
 
 
@@ -100,18 +102,17 @@ def fits(views: Views, scale: np.ndarray) -> bool:
         views: Detections.
         scale: (J,) px.
     """
-    return float(np.median(scale) / np.median(views.focal)) <= _WORST_SHARE
+    return float(np.median(scale) / np.median(views.focal)) <= WORST_SHARE
 
 
-def check_result(
-    views: Views,
-    solution: Solution,
-    scale: np.ndarray,
-    error: CameraError,
-    pairs: dict[tuple[int, int], list[Relative]],
-    names: Sequence[str],
-) -> None:
+def check_known(views: Views, scale: np.ndarray, error: CameraError, names: Sequence[str]) -> None:
     """Refuses cameras that joints do not fit, or that the footage leaves open.
+
+    Args:
+        views: Detections.
+        scale: (J,) px.
+        error: Of the cameras.
+        names: Theirs.
 
     Raises:
         GeoselfError: The first of these that holds (65).
@@ -120,7 +121,7 @@ def check_result(
     if not fits(views, scale):
         raise data_error(
             f"joints are {np.median(scale):.0f} px off in the best rig",
-            f"wanted {_WORST_SHARE * np.median(views.focal):.0f} px",
+            f"wanted {WORST_SHARE * np.median(views.focal):.0f} px",
             "check that the cameras are in step and see one person, and the intrinsics",
         )
     third = "; a third camera helps most" if views.views == 2 else ""
@@ -131,6 +132,22 @@ def check_result(
             f"wanted {MOST_DEGREES:g}: the joints leave it open",
             "check that the cameras are in step (--sync), or " + _MOVE + third,
         )
+
+
+def check_result(
+    views: Views,
+    solution: Solution,
+    scale: np.ndarray,
+    error: CameraError,
+    pairs: dict[tuple[int, int], list[Relative]],
+    names: Sequence[str],
+) -> None:
+    """Refuses as `check_known`, and cameras in one place or that pairs contradict.
+
+    Raises:
+        GeoselfError: The first of these that holds (65).
+    """
+    check_known(views, scale, error, names)
     pose = solution.pose
     _check_apart(views, solution, names)
     for (i, j), candidates in pairs.items():

@@ -7,6 +7,7 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.data.body_size import body_size, known_size
 from geoself_jax.data.length_unit import PERSON, body_spread
 
 LEG, TRUNK_TO_LEG = 0.491, ("hip", "knee", "ankle")
@@ -97,11 +98,32 @@ def metres_of_unit(
     elif scale.kind == "height":
         length = _legs(points, skeleton) / LEG
     else:
-        return PERSON / body_spread(points)
+        length = body_spread(points)
     if not length > 0:
-        what = f"--scale={scale.kind}:{','.join(scale.names)}"
+        what = f"--scale={scale.kind}" + f":{','.join(scale.names)}" * bool(scale.names)
         raise data_error(what, "it is not seen, or its ends are one", "measure another length")
-    return scale.metres / length
+    return (scale.metres if scale.kind != "none" else PERSON) / length
+
+
+def check_size(scale: Scale, points: np.ndarray, skeleton: Skeleton) -> None:
+    """Refuses a length in another unit, or measured wrongly: the body would be no such body.
+
+    Args:
+        scale: The known length.
+        points: (F, J, 3) metres by it, NaN where unknown.
+        skeleton: Of the joints; a body may be of any size where none is known.
+
+    Raises:
+        GeoselfError: A body of another size (65).
+    """
+    limits, size = known_size(skeleton.joint_names, skeleton.body_metres), body_size(points)
+    if limits is not None and not limits[0] <= size <= limits[1]:
+        raise data_error(
+            f"--scale: by {scale.metres:g} m the body measures {size:.3g} m between its farthest "
+            "joints",
+            f"wanted {limits[0]:g} to {limits[1]:g} m",
+            "give the length in metres, or check what was measured",
+        )
 
 
 def _place(name: str, names: Sequence[str], what: str) -> int:

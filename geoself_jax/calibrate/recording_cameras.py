@@ -9,9 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.calibrate.clocks import Known
-from geoself_jax.calibrate.metric import Scale, Vertical, metres_of_unit, upright
+from geoself_jax.calibrate.metric import Scale, Vertical, check_size, metres_of_unit, upright
+from geoself_jax.calibrate.plausible import check_bones
 from geoself_jax.calibrate.refine import refine
 from geoself_jax.calibrate.rig import Footage, find_rig, spread
+from geoself_jax.calibrate.steady import check_steady
 from geoself_jax.calibrate.sync import find_clip_lags, in_step, words
 from geoself_jax.calibrate.views import Pose, Views
 from geoself_jax.calibrate.world import in_world
@@ -247,15 +249,18 @@ def _one(
     ends = np.array(
         [(i, p) for i, p in enumerate(recording.skeleton.parents) if p >= 0], np.int64
     ).reshape(-1, 2)
-    ends = ends if options.bones else ends[:0]
+    held = ends if options.bones else ends[:0]
     footage = Footage(recording.clip_id[frames], recording.frame_id[frames], recording.fps)
     names = tuple(recording.camera_names[view] for view in seen)
     if options.refine:
-        return _repaired(recording, rig, seen, views, footage, ends, names)
+        return _repaired(recording, rig, seen, views, footage, held, names)
     focal = options.intrinsics != KNOWN
-    found = find_rig(views, footage, ends, names, focal=focal, seed=options.seed, progress=progress)
+    found = find_rig(views, footage, held, names, focal=focal, seed=options.seed, progress=progress)
     pose = found.solution.pose
+    check_bones(found.points, views.subject, ends)
+    check_steady(views, found.solution, names)
     metres = metres_of_unit(options.scale, pose.center, names, found.points, recording.skeleton)
+    check_size(options.scale, found.points * metres, recording.skeleton)
     vertical = upright(found.points, recording.skeleton, found.block)
     up = None if vertical is None else vertical.up
     R, center, _ = in_world(pose, found.points, metres, up)
@@ -278,13 +283,14 @@ def _repaired(
     ends: np.ndarray, names: tuple[str, ...],
 ) -> RigReport:  # fmt: skip
     given = Pose.of(recording.camera.R[rig, seen], recording.camera.center[rig, seen])
-    found = refine(views, given, ends, footage)
+    found = refine(views, given, ends, footage, names)
     if found is None:
         raise data_error(
-            "no two cameras stand to each other as in the calibration",
+            "no two cameras, or two groups of them, stand to each other as in the calibration",
             "the joints say where cameras are now, but not which of them moved",
             "calibrate again, without --refine",
         )
+    check_steady(views, found.solution, names)
     moved = np.stack([found.degrees, found.distance], 1) * found.moved[:, None]
     return RigReport(
         recording.rig_names[rig], names, found.pose.R, found.pose.center,

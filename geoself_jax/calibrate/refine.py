@@ -5,6 +5,7 @@ others are adjusted again with these held.
 """
 
 import itertools
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,10 +14,11 @@ from geoself_jax.calibrate import decide
 from geoself_jax.calibrate.bundle import Free, Solution
 from geoself_jax.calibrate.camera_jacobian import squared_errors
 from geoself_jax.calibrate.points import nearest_points
-from geoself_jax.calibrate.rig import Footage, described
+from geoself_jax.calibrate.rig import PAIRS, Footage, described, prove_focal, spread
 from geoself_jax.calibrate.solve import settled
 from geoself_jax.calibrate.uncertainty import CameraError
 from geoself_jax.calibrate.views import Pose, Views, angle_between
+from geoself_jax.core.errors import data_error
 
 _SIGMAS = 3.0
 _LEAST_DEGREES, _LEAST_SHARE = 0.1, 0.004  # of the rig's reach: less is no move
@@ -46,26 +48,33 @@ class Refined(NamedTuple):
     after_px: np.ndarray
 
 
-def refine(views: Views, given: Pose, ends: np.ndarray, footage: Footage) -> Refined | None:
-    """Returns the repaired cameras; None where no two stand to each other as before.
+def refine(
+    views: Views, given: Pose, ends: np.ndarray, footage: Footage, names: Sequence[str]
+) -> Refined | None:
+    """Returns the repaired cameras; None where it is not known which stand as before.
 
     Args:
         views: Detections.
         given: The calibration.
         ends: (B, 2) bones.
         footage: Where the frames are from.
+        names: Of the cameras.
 
     Raises:
-        GeoselfError: The body is always in one place and posture (65).
+        GeoselfError: The joints leave a camera open, or contradict the intrinsics (65).
     """
     count = views.views
+    if not _reach(given) > 0:
+        raise data_error("all cameras stand in one place", "nothing to repair", "calibrate again")
     before = _residual(views, given)
     px = max(8.0, float(np.nanmedian(before)))
     every = Free.all_but_first(count)
     solution, scale = settled(views, given, ends, free=every, first_px=px, rounds=3)
     error = described(views, footage, solution, scale, every).error
-    decide.check_footage(error)
+    decide.check_known(views, scale, error, names)
     kept = unmoved(solution.pose, given, error)
+    if kept is None or len(kept) < count:
+        prove_focal(views.frames(spread(len(views.rays), PAIRS)), solution.pose, ends, names)
     if kept is None:
         return None
     pose = given
@@ -83,7 +92,10 @@ def refine(views: Views, given: Pose, ends: np.ndarray, footage: Footage) -> Ref
 
 
 def unmoved(pose: Pose, given: Pose, error: CameraError) -> list[int] | None:
-    """The largest set of cameras, two at least, that stand to each other as they did."""
+    """The largest set of cameras, two at least, that stand to each other as they did.
+
+    None without one, or where others that are as many, none of them in it, do so, too.
+    """
     count, reach = len(pose.R), _reach(given)
     for size in range(count, 1, -1):
         fitting = []
@@ -98,7 +110,9 @@ def unmoved(pose: Pose, given: Pose, error: CameraError) -> list[int] | None:
             if np.all(turned <= most) and np.all(apart <= far):
                 fitting.append((float(np.sum((turned / most) ** 2 + (apart / far) ** 2)), kept))
         if fitting:
-            return min(fitting)[1]
+            best = min(fitting)[1]
+            rival = any(not set(best) & set(kept) for _, kept in fitting)
+            return None if rival else best
     return None
 
 

@@ -9,11 +9,14 @@ from geoself_jax.calibrate import decide
 from geoself_jax.calibrate.bundle import Free, Solution
 from geoself_jax.calibrate.camera_jacobian import squared_errors
 from geoself_jax.calibrate.footage import blocks_of
+from geoself_jax.calibrate.plausible import check_in_front
 from geoself_jax.calibrate.solve import pairs_of, settled, starts
 from geoself_jax.calibrate.uncertainty import CameraError, expected_errors, expected_focal
 from geoself_jax.calibrate.views import Pose, Views
 
-_PAIRS = 1500  # frames from which relative poses come
+PAIRS = 1500
+"""Frames from which relative poses come."""
+
 _WINDOWS = 30  # parts of these that count as one block
 
 
@@ -76,15 +79,16 @@ def find_rig(
     """
     rng = np.random.default_rng(seed)
     progress("relative poses of pairs")
-    few = views.frames(spread(len(views.rays), _PAIRS))
+    few = views.frames(spread(len(views.rays), PAIRS))
     pairs = pairs_of(few, rng)
     decide.check_connected(few, pairs, names)
     progress("rigs from each pair")
     found = starts(few, pairs, rng, ends)
     decide.check_starts(found, pairs, names)
+    check_in_front(few, found[0].solution.pose)
     if not focal:
         progress("proving the focal lengths")
-        _prove_focal(few, found[0].solution.pose, ends, names)
+        prove_focal(few, found[0].solution.pose, ends, names)
     progress("adjusting cameras and joints")
     free = Free.all_but_first(views.views, focal=focal)
     solution, scale = settled(views, found[0].solution.pose, ends, free=free)
@@ -96,8 +100,17 @@ def find_rig(
     return result
 
 
-def _prove_focal(few: Views, pose: Pose, ends: np.ndarray, names: Sequence[str]) -> None:
-    """Refuses focal lengths that the joints contradict; clips stand for blocks of footage."""
+def prove_focal(few: Views, pose: Pose, ends: np.ndarray, names: Sequence[str]) -> None:
+    """Refuses focal lengths that the joints contradict; parts of the frames stand for blocks.
+
+    Args:
+        few: Detections.
+        pose: Cameras, by the given focal lengths.
+        ends, names: As of `find_rig`.
+
+    Raises:
+        GeoselfError: One is clearly another (65).
+    """
     free = Free.all_but_first(few.views, focal=True)
     solution, scale = settled(few, pose, ends, free=free)
     if not decide.fits(few, scale):

@@ -12,6 +12,8 @@ from geoself_jax.core.errors import usage_error
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.recording import Recording
 
+_METADATA = "metadata"
+
 
 def text(rigs: Sequence[RigReport], cameras: Sequence[str] = ()) -> str:
     """A table for each rig: residuals, expected errors, and what was moved.
@@ -74,11 +76,14 @@ def check_toml(path: str | Path, recording: Recording) -> None:
         recording: Whose cameras they will be.
 
     Raises:
-        GeoselfError: It has several rigs (64).
+        GeoselfError: It has several rigs, or a camera by the name of another table (64).
     """
     rigs = np.unique(recording.rig_id)
     if len(rigs) != 1:
         raise usage_error(f"--toml={path}", f"{len(rigs)} rigs, the file holds one", "leave it out")
+    if _METADATA in recording.camera_names:
+        what = f"--toml={path}: camera {_METADATA}"
+        raise usage_error(what, "the file has a table of this name", "rename it, or leave it out")
 
 
 def write_toml(path: str | Path, rigs: Sequence[RigReport], recording: Recording) -> None:
@@ -107,7 +112,7 @@ def write_toml(path: str | Path, rigs: Sequence[RigReport], recording: Recording
             f"matrix = [{K}]\ndistortions = {_list(lens)}\nrotation = {_list(_vector(rig.R[v]))}\n"
             f"translation = {_list(t)}\nfisheye = false\n"
         )
-    blocks.append(f"[metadata]\nadjusted = false\nerror = {float(rig.residual_px.mean())!r}\n")
+    blocks.append(f"[{_METADATA}]\nadjusted = false\nerror = {float(rig.residual_px.mean())!r}\n")
     with whole_file(Path(path)) as stream:
         stream.write("\n".join(blocks))
 

@@ -236,3 +236,18 @@ def test_without_opencv_it_says_what_to_install(folder, monkeypatch):
     with pytest.raises(GeoselfError, match="opencv-python-headless") as error:
         run(folder, "--scale=none", f"--output={folder / 'new.npz'}")
     assert error.value.code == USAGE
+
+
+def test_a_repair_of_a_file_without_cameras_is_refused(folder):
+    with pytest.raises(GeoselfError, match="no array 'R'") as error:
+        run(folder, "--refine", f"--output={folder / 'none.npz'}")
+    assert error.value.code == DATA
+    assert not (folder / "none.npz").exists()
+
+
+def test_a_camera_named_as_the_tomls_own_table_is_refused_before_the_work(folder):
+    np.savez(folder / "names.npz", **arrays(*BARE, camera_names=np.array(["metadata", "b"])))
+    flags = ("--scale=none", f"--output={folder / 'x.npz'}", f"--toml={folder / 'x.toml'}")
+    with pytest.raises(GeoselfError, match="camera metadata - the file has a table") as error:
+        run(folder, *flags, data="names.npz")
+    assert error.value.code == USAGE

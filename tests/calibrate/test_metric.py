@@ -5,7 +5,14 @@ import pytest
 from joint_rays import ring
 from tiny import JOINT_NAMES, LEFT_RIGHT, PARENTS, make_arrays
 
-from geoself_jax.calibrate.metric import KINDS, Scale, metres_of_unit, parse_scale, upright
+from geoself_jax.calibrate.metric import (
+    KINDS,
+    Scale,
+    check_size,
+    metres_of_unit,
+    parse_scale,
+    upright,
+)
 from geoself_jax.calibrate.views import rotation
 from geoself_jax.calibrate.world import in_world
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
@@ -51,6 +58,24 @@ def test_what_is_no_scale_is_refused_with_what_is(text):
     with pytest.raises(GeoselfError) as error:
         parse_scale(text)
     assert error.value.code == USAGE and KINDS in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["height=178", "bone:left_hip,left_knee=42", "height=0.0178"])
+def test_a_length_in_another_unit_is_refused(text):
+    points = PERSON_POINTS * metres(text) / UNIT
+    with pytest.raises(GeoselfError, match=r"--scale: by .* the body measures .*metres") as error:
+        check_size(parse_scale(text), points, SKELETON)
+    assert error.value.code == DATA
+
+
+def test_a_good_length_and_a_body_of_unknown_size_pass():
+    check_size(parse_scale("height=1.75"), PERSON_POINTS, SKELETON)
+    check_size(parse_scale("bone:head,thorax=0.001"), PERSON_POINTS[:, :3] / 1000, FLY)
+
+
+def test_one_joint_has_no_size_to_assume():
+    with pytest.raises(GeoselfError, match="--scale=none - it is not seen, or its ends are one"):
+        metres("none", PERSON_POINTS[:, :1])
 
 
 def test_a_baseline_is_exact():

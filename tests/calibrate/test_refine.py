@@ -65,6 +65,37 @@ def test_of_two_cameras_nothing_says_which_moved():
     assert error.value.code == DATA
 
 
+def of_another_person(people, camera):
+    pixels = people.keypoints_2d.copy()
+    pixels[:, camera] = recording(3, seed=5).keypoints_2d[:, camera]
+    return changed(people, keypoints_2d=pixels)
+
+
+def zoomed(people, camera):
+    K = people.camera.K.copy()
+    K[0, camera, :2, :2] *= 1.1
+    return changed(people, K=K)
+
+
+NO_REPAIR = {
+    "another person in one camera": (
+        lambda: of_another_person(PEOPLE, 1), "joints are|is known to",
+    ),
+    "a focal length that is wrong": (lambda: zoomed(PEOPLE, 1), "its focal length is"),
+    "all cameras in one place": (
+        lambda: changed(PEOPLE, center=np.zeros((1, 3, 3))), "stand in one place",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", NO_REPAIR)
+def test_no_move_is_claimed_of_what_is_another_fault(what):
+    make, cause = NO_REPAIR[what]
+    with pytest.raises(GeoselfError, match=cause) as error:
+        report_of(make(), refine=True)
+    assert error.value.code == DATA
+
+
 RING = Pose.of(
     np.tile(np.eye(3), (4, 1, 1)), np.array([[0, 0, 0], [4, 0, 0], [4, 4, 0], [0, 4, 1.0]])
 )
@@ -98,3 +129,10 @@ def test_where_all_moved_none_is_named():
     for camera, degrees in enumerate((1.0, 3, -2, 6)):
         moved = turned(moved, camera, degrees)
     assert unmoved(moved, RING, ERROR) is None
+
+
+def test_of_two_pairs_that_moved_together_none_is_named():
+    turn = Rotation.from_euler("z", 5, degrees=True).as_matrix()
+    R, center = RING.R.copy(), RING.center.copy()
+    R[2:], center[2:] = R[2:] @ turn.T, center[2:] @ turn.T
+    assert unmoved(Pose.of(R, center), RING, ERROR) is None
