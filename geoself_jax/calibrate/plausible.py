@@ -4,6 +4,8 @@ Two views of which one is mirrored fit an essential matrix as well as the true o
 are behind one of the cameras in part, and bones change their length.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from geoself_jax.calibrate.points import nearest_points
@@ -17,6 +19,7 @@ MOST_SPREAD = 0.5
 """Share of its length by which the usual bone may vary: detectors come to 0.15, a false geometry
 to more than 1."""
 
+_QUARTER = 0.52  # of width and height
 _SIGMA = 1.4826  # of the median absolute deviation
 _FEWEST = 30  # times that a bone is seen
 
@@ -44,6 +47,27 @@ def check_in_front(views: Views, pose: Pose) -> None:
             f"wanted {100 * (1 - LEAST_IN_FRONT):.0f} % at most",
             _HINT,
         )
+
+
+def check_image(pixels: np.ndarray, size: np.ndarray, names: Sequence[str]) -> None:
+    """Refuses detections that never leave the upper left quarter: of an image of half the size.
+
+    Args:
+        pixels: (F, V, J, 2) px, NaN where missing.
+        size: (V, 2) width and height of the images of the intrinsics, px.
+        names: (V,) of the cameras.
+
+    Raises:
+        GeoselfError: A camera's detections are of another image size (65).
+    """
+    for v, name in enumerate(names):
+        known = pixels[:, v][np.isfinite(pixels[:, v]).all(-1)]
+        if len(known) and np.all(np.percentile(known, 99, axis=0) < _QUARTER * size[v]):
+            raise data_error(
+                f"camera {name}: all joints are in the upper left quarter of its image",
+                f"wanted detections in an image of {size[v][0]} x {size[v][1]} pixels",
+                "give K and image_size of the images that the detector saw",
+            )
 
 
 def check_bones(points: np.ndarray, subject: np.ndarray, ends: np.ndarray) -> None:

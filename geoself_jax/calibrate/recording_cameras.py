@@ -2,7 +2,6 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from geoself_jax.calibrate.clocks import Known
 from geoself_jax.calibrate.metric import Scale, Vertical, check_size, metres_of_unit, upright
-from geoself_jax.calibrate.plausible import check_bones
+from geoself_jax.calibrate.plausible import check_bones, check_image
 from geoself_jax.calibrate.refine import refine
 from geoself_jax.calibrate.rig import Footage, find_rig, spread
 from geoself_jax.calibrate.steady import check_steady
@@ -22,7 +21,6 @@ from geoself_jax.data.files import npz
 from geoself_jax.data.recording import HostCamera, Recording, from_arrays
 
 KNOWN, FOCAL, GUESS = "known", "focal", "guess"
-INTRINSICS = (KNOWN, FOCAL, GUESS)
 
 PRINCIPAL = 0.01
 """Of the image's longer side: how far from its middle a principal point is that is guessed there.
@@ -71,7 +69,7 @@ class Options(NamedTuple):
     """How to calibrate.
 
     Attributes:
-        intrinsics: One of `INTRINSICS`.
+        intrinsics: `known`, `focal` or `guess`.
         scale: A known length.
         refine: Whether to repair the cameras that the recording has.
         frames: Most that are used of a rig.
@@ -94,7 +92,7 @@ def read_uncalibrated(path: Path | str, *, intrinsics: str) -> Recording:
 
     Args:
         path: The file.
-        intrinsics: One of `INTRINSICS`.
+        intrinsics: `known`, `focal` or `guess`.
 
     Returns:
         The recording; cameras that it lacks are placeholders in a row.
@@ -126,15 +124,12 @@ def _usual(size: np.ndarray) -> np.ndarray:
 def calibrate(
     recording: Recording,
     options: Options,
-    *,
-    progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Recording, list[RigReport]]:
     """Returns the recording with cameras from its joints, and what is known of them.
 
     Args:
         recording: Detections and intrinsics; extrinsics are read with `Options.refine` alone.
         options: How.
-        progress: Receives what is done.
 
     Raises:
         GeoselfError: The joints leave a camera open, or contradict one rig (65).
@@ -147,7 +142,7 @@ def calibrate(
         try:
             if options.sync:
                 recording, late = _synced(recording, rig, options)
-            report = _one(recording, rig, options, progress)
+            report = _one(recording, rig, options)
             reports.append((rig, report._replace(in_step=late)))
         except GeoselfError as error:
             raise data_error(f"rig {name}: {error}", "", "") from error
@@ -236,9 +231,7 @@ def _seen_of(recording: Recording, rig: int) -> tuple[np.ndarray, np.ndarray]:
     return every, seen
 
 
-def _one(
-    recording: Recording, rig: int, options: Options, progress: Callable[[str], None]
-) -> RigReport:
+def _one(recording: Recording, rig: int, options: Options) -> RigReport:
     every, seen = _seen_of(recording, rig)
     two = (recording.confidence[every] > 0).any(-1).sum(1) >= 2
     every = every[two]
@@ -252,10 +245,11 @@ def _one(
     held = ends if options.bones else ends[:0]
     footage = Footage(recording.clip_id[frames], recording.frame_id[frames], recording.fps)
     names = tuple(recording.camera_names[view] for view in seen)
+    check_image(recording.keypoints_2d[frames][:, seen], recording.image_size[rig, seen], names)
     if options.refine:
         return _repaired(recording, rig, seen, views, footage, held, names)
     focal = options.intrinsics != KNOWN
-    found = find_rig(views, footage, held, names, focal=focal, seed=options.seed, progress=progress)
+    found = find_rig(views, footage, held, names, focal=focal, seed=options.seed)
     pose = found.solution.pose
     check_bones(found.points, views.subject, ends)
     check_steady(views, found.solution, names)

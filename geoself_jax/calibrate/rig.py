@@ -1,6 +1,6 @@
 """Cameras of one rig from the joints that they see."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -61,7 +61,6 @@ def find_rig(
     *,
     focal: bool = False,
     seed: int = 0,
-    progress: Callable[[str], None] = lambda _: None,
 ) -> FoundRig:
     """Finds the cameras.
 
@@ -72,24 +71,19 @@ def find_rig(
         names: Of the cameras.
         focal: Whether focal lengths are found, too.
         seed: Of what is drawn.
-        progress: Receives what is done.
 
     Raises:
         GeoselfError: They are not to be believed (65).
     """
     rng = np.random.default_rng(seed)
-    progress("relative poses of pairs")
     few = views.frames(spread(len(views.rays), PAIRS))
     pairs = pairs_of(few, rng)
     decide.check_connected(few, pairs, names)
-    progress("rigs from each pair")
     found = starts(few, pairs, rng, ends)
     decide.check_starts(found, pairs, names)
     check_in_front(few, found[0].solution.pose)
     if not focal:
-        progress("proving the focal lengths")
         prove_focal(few, found[0].solution.pose, ends, names)
-    progress("adjusting cameras and joints")
     free = Free.all_but_first(views.views, focal=focal)
     solution, scale = settled(views, found[0].solution.pose, ends, free=free)
     result = described(views, footage, solution, scale, free)

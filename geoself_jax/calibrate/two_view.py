@@ -26,13 +26,11 @@ class Relative(NamedTuple):
         R: (3, 3).
         t: (3,) of length 1.
         fit: Share of joints, by weight, that lie on their epipolar lines; 1 is best.
-        in_front: Share of joints in front of both.
     """
 
     R: np.ndarray
     t: np.ndarray
     fit: float
-    in_front: float
 
 
 def relative_poses(
@@ -62,7 +60,7 @@ def relative_poses(
         some = rng.choice(len(x), min(_JOINTS, len(x)), replace=False, p=w / w.sum())
         for R, t in _sampled(x[some], y[some], _PX / px, int(rng.integers(2**31))):
             R, t = _refined(x, y, w, R, t, px)
-            found.append(Relative(R, t, _fit(x, y, w, R, t, px), _in_front(x, y, R, t)))
+            found.append(Relative(R, t, _fit(x, y, w, R, t, px)))
     found.sort(key=lambda one: -one.fit)
     kept: list[Relative] = []
     for one in found:

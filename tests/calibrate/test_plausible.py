@@ -50,3 +50,13 @@ def test_each_subject_has_lengths_of_its_own():
     assert bone_spread(small_and_large, np.repeat([0, 1], 50), ENDS) == 0
     assert bone_spread(small_and_large, np.zeros(100), ENDS) > 0.5
     assert bone_spread(np.full((100, 3, 3), np.nan), np.zeros(100), ENDS) == 0
+
+
+@pytest.mark.parametrize("views", [[0], [0, 1]])
+def test_detections_of_an_image_of_half_the_size_are_refused(views):
+    people = recording()
+    pixels = people.keypoints_2d.copy()
+    pixels[:, views] /= 2
+    with pytest.raises(GeoselfError, match="upper left quarter of its image") as error:
+        report_of(changed(people, keypoints_2d=pixels))
+    assert error.value.code == DATA
