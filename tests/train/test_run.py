@@ -76,7 +76,7 @@ def test_after_a_run_on_own_data_the_command_to_go_on_with_is_no_score_on_the_sa
     lines = command._then("runs/lab", "lab.npz").splitlines()
     assert lines[0].startswith("now: ")
     assert lines[0].endswith("geoself_jax.export --workdir=runs/lab --out=runs/lab/export")
-    assert "other people" in lines[1] and lines[1].endswith("--data=OTHER.npz")
+    assert "other subjects" in lines[1] and lines[1].endswith("--data=OTHER.npz")
     made_up = command._then("runs/x", "synthetic:train")
     assert made_up.endswith("geoself_jax.evaluate --workdir=runs/x --data=synthetic:test")
 
