@@ -1,13 +1,14 @@
 """Cameras from joints: geoself calibrate --data=FILE.npz --output=OUT.npz --scale=height=1.78"""
 
+import argparse
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import DATA, DONE, usage_error
 from geoself_jax.runtime import cli, phases
 
 
-def main(argv: Sequence[str]) -> int:
-    """Parses the command line, finds the cameras, writes the recording; returns the exit code."""
+def _parser() -> cli.Parser:
+    """The flags."""
     parser = cli.Parser(
         prog=cli.program("calibrate"),
         description="Finds where cameras stand from the 2D joints that they see together, without "
@@ -30,11 +31,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--frames", type=int, default=20000, help="most frames of a rig (20000)")
     parser.add_argument("--bones", action="store_true", help="hold bones' lengths constant, slow")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn (0)")
-    flags, overrides = cli.parse(parser, argv)
-    cli.refuse_overrides(overrides)
+    return parser
 
-    from geoself_jax.calibrate.metric import KINDS, check_names, parse_scale
-    from geoself_jax.calibrate.requirements import require
+
+def _check(flags: argparse.Namespace) -> None:
+    """Refuses values, and flags that do not go together, before anything is loaded."""
+    from geoself_jax.calibrate.metric import KINDS
 
     if flags.frames < 100:
         raise usage_error(f"--frames={flags.frames}", "wanted 100 at least", "raise it")
@@ -48,10 +50,21 @@ def main(argv: Sequence[str]) -> int:
         )
     if not flags.refine and not flags.scale:
         raise usage_error("--scale is missing", "joints do not say a unit", f"give {KINDS}")
-    scale = parse_scale(flags.scale or "none")
     for flag, name, ending in (("output", flags.output, ".npz"), ("toml", flags.toml, ".toml")):
         if name and not name.endswith(ending):
             raise usage_error(f"--{flag}={name}", f"wanted {ending}", "give it this ending")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Parses the command line, finds the cameras, writes the recording; returns the exit code."""
+    flags, overrides = cli.parse(_parser(), argv)
+    cli.refuse_overrides(overrides)
+
+    from geoself_jax.calibrate.metric import check_names, parse_scale
+    from geoself_jax.calibrate.requirements import require
+
+    _check(flags)
+    scale = parse_scale(flags.scale or "none")
     require()
 
     phases.begin("calibrate", f"finding the cameras of {flags.data} from its joints")

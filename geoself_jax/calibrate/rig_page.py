@@ -8,6 +8,7 @@ import numpy as np
 from geoself_jax.calibrate.recording_cameras import RigReport
 from geoself_jax.calibrate.rig_report import text
 from geoself_jax.data.recording import Recording
+from geoself_jax.data.rig import floor_axes
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _STYLE = """
@@ -61,7 +62,7 @@ def _svg(width: float, height: float, parts: Sequence[str]) -> str:
 
 def _from_above(rig: RigReport, old: tuple[np.ndarray, np.ndarray] | None, up: np.ndarray) -> str:
     """Centres and views on the floor, a square of which is a metre, or more in a large room."""
-    floor = _floor(up)
+    floor = floor_axes(up)
     every = rig.center if old is None else np.concatenate([rig.center, old[1]])
     flat = every @ floor.T
     low, reach = flat.min(0), max(float(np.ptp(flat, axis=0).max()), 1e-9)
@@ -100,14 +101,6 @@ def _ruler(scale: float) -> list[str]:
         f'<line x1="20" y1="{y:g}" x2="{end:.1f}" y2="{y:g}" stroke="#2b303a"/>'
         f'<text x="20" y="{y - 6:g}">{metres:g} m</text>'
     ]
-
-
-def _floor(up: np.ndarray) -> np.ndarray:
-    """(2, 3) axes that span the floor, right-handed as seen from above."""
-    first = np.eye(3)[int(np.argmin(np.abs(up)))]
-    first = first - (first @ up) * up
-    first /= np.linalg.norm(first)
-    return np.stack([first, np.cross(up, first)])
 
 
 def _residuals(rig: RigReport) -> str:

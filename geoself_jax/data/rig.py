@@ -22,6 +22,18 @@ def up_in_camera(R: np.ndarray, world_up: np.ndarray | None) -> np.ndarray:
     return SKYWARD if world_up is None else np.asarray(R @ world_up)
 
 
+def floor_axes(up: np.ndarray) -> np.ndarray:
+    """Returns two axes (2, 3) that span the floor, right-handed as seen from above.
+
+    Args:
+        up: (3,) unit vector against gravity.
+    """
+    first = np.eye(3)[int(np.argmin(np.abs(up)))]
+    first = first - (first @ up) * up
+    first /= np.linalg.norm(first)
+    return np.stack([first, np.cross(up, first)])
+
+
 @dataclass(frozen=True)
 class Rig:
     """Cameras that see the same scene: x_cam = R (x_world - center), metres, pixels. Views V.

@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter
 from geoself_jax.core.errors import one_line
 from geoself_jax.core.shown_lengths import units_for
 from geoself_jax.data.recording import Recording
+from geoself_jax.data.rig import floor_axes
 from geoself_jax.inspect.sample import Sample, one, place, projected, spread
 from geoself_jax.view.axes import PosePlot, draw_detections
 from geoself_jax.view.body_scale import scale_of, size_of
@@ -47,20 +48,12 @@ def _bare(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def _ground(up: np.ndarray) -> np.ndarray:
-    """(2, 3) two axes that span the floor, right-handed as seen from above."""
-    first = np.eye(3)[int(np.argmin(np.abs(up)))]
-    first = first - (first @ up) * up
-    first /= np.linalg.norm(first)
-    return np.stack([first, np.cross(up, first)])
-
-
 def rig_from_above(sample: Sample) -> Figure:
     """Cameras, where they look and how wide, and the body's path; numbers in the rig's unit."""
     figure = _figure(6.4, 5.2)
     axes = figure.add_subplot()
     up, metres = sample.whole.world_up, sample.whole.unit * sample.points
-    floor = _ground(_upwards(sample) if up is None else up)
+    floor = floor_axes(_upwards(sample) if up is None else up)
     scale, size = scale_of(metres, sample.whole.skeleton), size_of(metres)
     root = metres[:, sample.whole.skeleton.root] / scale
     path = root[np.isfinite(root).all(-1)] @ floor.T
