@@ -21,7 +21,8 @@ import numpy as np
 from benchmarks.calibration.naive import chained
 from benchmarks.calibration.scoring import errors
 from benchmarks.calibration.trials import Trial, drawn, footage
-from geoself_jax.calibrate.recording_cameras import Options, calibrate, views_of
+from geoself_jax.calibrate.recording_cameras import Options, calibrate
+from geoself_jax.calibrate.rig_views import views_of
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.data.recording import Recording, read
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.calibration.__main__ import DATA, recordings
-from geoself_jax.calibrate.recording_cameras import relative, views_of
+from geoself_jax.calibrate.rig_views import relative, views_of
 from geoself_jax.calibrate.sync import find_clip_lags
 from geoself_jax.calibrate.timeline import timeline_of
 from geoself_jax.core.errors import GeoselfError

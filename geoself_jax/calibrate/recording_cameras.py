@@ -1,19 +1,18 @@
 """A recording's cameras from its joints: found, or repaired."""
 
 import dataclasses
-import itertools
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from geoself_jax.calibrate.clocks import Known
 from geoself_jax.calibrate.metric import Scale, Vertical, check_size, metres_of_unit, upright
 from geoself_jax.calibrate.plausible import check_bones, check_image
 from geoself_jax.calibrate.refine import refine
 from geoself_jax.calibrate.rig import Footage, find_rig, spread
+from geoself_jax.calibrate.rig_views import seen_of, views_of
 from geoself_jax.calibrate.steady import check_steady
-from geoself_jax.calibrate.sync import find_clip_lags, in_step, words
+from geoself_jax.calibrate.sync import put_in_step
 from geoself_jax.calibrate.views import Pose, Views
 from geoself_jax.calibrate.world import in_world
 from geoself_jax.core.errors import GeoselfError, data_error
@@ -141,7 +140,7 @@ def calibrate(
         late: tuple[str, ...] = ()
         try:
             if options.sync:
-                recording, late = _synced(recording, rig, options)
+                recording, late = put_in_step(recording, rig, options.seed, known=options.refine)
             report = _one(recording, rig, options)
             reports.append((rig, report._replace(in_step=late)))
         except GeoselfError as error:
@@ -170,69 +169,8 @@ def _seeing(recording: Recording, options: Options) -> Recording:
     return recording.select_views(np.flatnonzero(seen.all(0)))
 
 
-def views_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarray) -> Views:
-    """What calibration works on, of some frames of one rig.
-
-    Args:
-        recording: Detections and intrinsics.
-        frames: Numbers of frames.
-        rig: Number of the rig.
-        seen: Numbers of the views.
-    """
-    K = recording.camera.K[rig, seen]
-    pixels = recording.keypoints_2d[frames][:, seen].astype(np.float64)
-    weight = recording.confidence[frames][:, seen].astype(np.float64)
-    homogeneous = np.concatenate([pixels, np.ones_like(pixels[..., :1])], -1)
-    rays = (homogeneous @ np.swapaxes(np.linalg.inv(K), -1, -2))[..., :2]
-    weight = np.where(np.isfinite(rays).all(-1), weight, 0.0)
-    weight = np.where((weight > 0).sum(1, keepdims=True) >= 2, weight, 0.0)
-    focal = np.sqrt(K[:, 0, 0] * K[:, 1, 1])
-    subject = np.unique(recording.subject_id[frames], return_inverse=True)[1].reshape(-1)
-    clip = np.unique(recording.clip_id[frames], return_inverse=True)[1].reshape(-1)
-    return Views(np.nan_to_num(rays), weight, focal, subject, clip)
-
-
-def _synced(recording: Recording, rig: int, options: Options) -> tuple[Recording, tuple[str, ...]]:
-    """The recording with a rig's cameras in step, and lines on their lags."""
-    frames, seen = _seen_of(recording, rig)
-    views = views_of(recording, frames, rig, seen)
-    names = tuple(recording.camera_names[view] for view in seen)
-    known = None
-    if options.refine:
-        R, center = recording.camera.R[rig, seen], recording.camera.center[rig, seen]
-        known = relative(R, center)
-    lags = find_clip_lags(
-        recording, frames, views, names, np.random.default_rng(options.seed), known
-    )
-    lines = words(lags, names, recording.fps, lambda clip: recording.clip_names[clip])
-    return in_step(recording, frames, seen, lags), tuple(lines)
-
-
-def relative(R: np.ndarray, center: np.ndarray) -> Known:
-    """Relative poses (R, t) of all pairs of cameras.
-
-    Args:
-        R: (V, 3, 3).
-        center: (V, 3).
-    """
-    found = {}
-    for i, j in itertools.combinations(range(len(R)), 2):
-        t = R[j] @ (center[i] - center[j])
-        found[i, j] = (R[j] @ R[i].T, t / max(float(np.linalg.norm(t)), 1e-12))
-    return found
-
-
-def _seen_of(recording: Recording, rig: int) -> tuple[np.ndarray, np.ndarray]:
-    """Frames of a rig, and its views that see somebody."""
-    every = np.flatnonzero(recording.rig_id == rig)
-    seen = np.flatnonzero((recording.confidence[every] > 0).any((0, 2)))
-    if len(seen) < 2:
-        raise data_error(f"{len(seen)} cameras see somebody", "wanted two at least", "add cameras")
-    return every, seen
-
-
 def _one(recording: Recording, rig: int, options: Options) -> RigReport:
-    every, seen = _seen_of(recording, rig)
+    every, seen = seen_of(recording, rig)
     two = (recording.confidence[every] > 0).any(-1).sum(1) >= 2
     every = every[two]
     if not len(every):

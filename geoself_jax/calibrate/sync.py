@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.calibrate.clocks import Known, find_lags
+from geoself_jax.calibrate.rig_views import relative, seen_of, views_of
 from geoself_jax.calibrate.timeline import Timeline, timeline_of
 from geoself_jax.calibrate.views import Views
 from geoself_jax.core.errors import GeoselfError, data_error
@@ -30,6 +31,30 @@ class Lags(NamedTuple):
     frames: np.ndarray
     one_clock: bool
     left_out: tuple[int, ...]
+
+
+def put_in_step(
+    recording: Recording, rig: int, seed: int, *, known: bool
+) -> tuple[Recording, tuple[str, ...]]:
+    """The recording with a rig's cameras read at one time, and lines on their lags.
+
+    Args:
+        recording: Of any rigs.
+        rig: Number of the rig.
+        seed: Of what is drawn.
+        known: Whether the rig is calibrated; its cameras help then.
+
+    Raises:
+        GeoselfError: Lags are not known from the joints (65).
+    """
+    frames, seen = seen_of(recording, rig)
+    views = views_of(recording, frames, rig, seen)
+    names = tuple(recording.camera_names[view] for view in seen)
+    camera = recording.camera
+    poses = relative(camera.R[rig, seen], camera.center[rig, seen]) if known else None
+    lags = find_clip_lags(recording, frames, views, names, np.random.default_rng(seed), poses)
+    lines = words(lags, names, recording.fps, lambda clip: recording.clip_names[clip])
+    return in_step(recording, frames, seen, lags), tuple(lines)
 
 
 def find_clip_lags(

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from people_seen import recording
 
-from geoself_jax.calibrate.recording_cameras import Options, calibrate, relative, views_of
+from geoself_jax.calibrate.recording_cameras import Options, calibrate
+from geoself_jax.calibrate.rig_views import relative, views_of
 from geoself_jax.calibrate.sync import Lags, find_clip_lags, in_step
 from geoself_jax.calibrate.timeline import timeline_of
 from geoself_jax.core.errors import GeoselfError
