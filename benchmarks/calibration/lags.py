@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.calibration.__main__ import DATA, recordings
-from geoself_jax.calibrate.rig_views import relative, views_of
-from geoself_jax.calibrate.sync import find_clip_lags
+from geoself_jax.calibrate.clip_lags import find_clip_lags
+from geoself_jax.calibrate.rig_views import relative
+from geoself_jax.calibrate.sync import clips_of
 from geoself_jax.calibrate.timeline import timeline_of
+from geoself_jax.calibrate.views import Pose
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.data.recording import Recording
 
@@ -64,16 +66,17 @@ def tried(number: int, rng: np.random.Generator, known: bool) -> dict[str, Any]:
     rig = int(rng.integers(len(whole.rig_names)))
     frames = np.flatnonzero(whole.rig_id == rig)
     if number % 2 == 0:
-        clips, count = np.unique(whole.clip_id[frames], return_counts=True)
-        clip = rng.choice(clips[count >= LEAST_FRAMES])
+        every, count = np.unique(whole.clip_id[frames], return_counts=True)
+        clip = rng.choice(every[count >= LEAST_FRAMES])
         frames = frames[whole.clip_id[frames] == clip]
     view, lag = (
         int(rng.integers(1, whole.views)),
         int(rng.integers(-2 * FARTHEST, 2 * FARTHEST)) / 2,
     )
     late = planted(whole.without_ground_truth().select(frames), view, lag)
-    views = views_of(late, np.arange(late.frames), rig, np.arange(whole.views))
-    poses = relative(whole.camera.R[rig], whole.camera.center[rig]) if known else None
+    clips = clips_of(late, np.arange(late.frames), rig, np.arange(whole.views))
+    R, center = whole.camera.R[rig], whole.camera.center[rig]
+    poses = (relative(R, center), Pose.of(R, center)) if known else (None, None)
     truth = np.zeros(whole.views)
     truth[view] = lag
     result: dict[str, Any] = {
@@ -85,11 +88,18 @@ def tried(number: int, rng: np.random.Generator, known: bool) -> dict[str, Any]:
         "off": None,
     }
     try:
-        found = find_clip_lags(late, np.arange(late.frames), views, late.camera_names, rng, poses)
+        found = find_clip_lags(clips, rng, *poses)
     except GeoselfError as error:
         return result | {"said": str(error)}
-    off = float(np.max(np.abs(found.frames - truth)))
-    return result | {"off": round(off, 4), "found": np.round(found.frames[0], 3).tolist()}
+    middle = found.frames + found.rate * np.median(late.frame_id)
+    off = float(np.max(np.abs(middle - truth)))
+    return result | {
+        "off": round(off, 4),
+        "found": np.round(found.frames[0], 3).tolist(),
+        "said": np.round(found.error.max(0), 3).tolist(),
+        "ppm": np.round(1e6 * found.rate).tolist(),
+        "one clock": found.one_clock,
+    }
 
 
 def planted(recording: Recording, view: int, lag: float) -> Recording:

@@ -24,8 +24,9 @@ def squared_errors(views: Views, pose: Pose, points: np.ndarray) -> np.ndarray:
 def jacobian(
     views: Views, pose: Pose, points: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Derivatives of the projections, px, by joint (F, V, J, 2, 3) and camera (F, V, J, 2, 7).
+    """Derivatives of the projections, px, by joint (F, V, J, 2, 3) and camera (F, V, J, 2, n).
 
+    n is `Views.unknowns`; a later reading of the detections counts as a move of the projection.
     Also returns the errors (F, V, J, 2), px. All 0 behind a camera.
 
     Args:
@@ -47,7 +48,11 @@ def jacobian(
         [np.stack([-x * y, 1 + x * x, -y], -1), np.stack([-1 - y * y, x * y, x], -1)], -2
     )
     grown = (f[..., None] * np.stack([x, y], -1))[..., None]
-    by_camera = np.concatenate([turned, -by_point, grown], -1)
+    parts = [turned, -by_point, grown]
+    if views.motion is not None and views.tau is not None:
+        later = -views.motion * views.focal[:, None, None]
+        parts += [later[..., None], (later * views.tau[:, None, None, None])[..., None]]
+    by_camera = np.concatenate(parts, -1)
     by_camera = np.where(front[..., None, None], by_camera, 0.0)
     off = np.where(front[..., None], off_px(views, pose, seen), 0.0)
     return by_point, by_camera, off
@@ -73,5 +78,9 @@ def off_px(views: Views, pose: Pose, seen: np.ndarray) -> np.ndarray:
     """
     z = np.where(seen[..., 2:] > 0, seen[..., 2:], 1.0)
     grown = np.exp(pose.log_focal)[:, None, None]
-    off = (views.rays - grown * seen[..., :2] / z) * views.focal[:, None, None]
+    rays = views.rays
+    if views.motion is not None and views.tau is not None and pose.clock is not None:
+        late = pose.clock[:, 0] + pose.clock[:, 1] * views.tau[:, None]
+        rays = rays + late[..., None, None] * views.motion
+    off = (rays - grown * seen[..., :2] / z) * views.focal[:, None, None]
     return np.where(views.weight[..., None] > 0, off, 0.0)

@@ -1,36 +1,15 @@
 """Puts cameras in step: finds their lags, reads each at its own time."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
-from geoself_jax.calibrate.clocks import Known, find_lags
+from geoself_jax.calibrate.clip_lags import Clips, Lags, find_clip_lags
 from geoself_jax.calibrate.rig_views import relative, seen_of, views_of
 from geoself_jax.calibrate.timeline import Timeline, timeline_of
-from geoself_jax.calibrate.views import Views
-from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.calibrate.views import Pose
+from geoself_jax.core.errors import data_error
 from geoself_jax.data.recording import Recording
-
-_CLIPS = 3  # the longest, each looked at by itself
-_AGREE = 1.0  # frames by which what clips of one clock say differs
-
-
-class Lags(NamedTuple):
-    """How late the cameras of a rig are against its first.
-
-    Attributes:
-        clips: (n,) numbers of clips.
-        frames: (n, V) frames, of each clip.
-        one_clock: Whether all clips have the same.
-        left_out: Clips whose lags are not known.
-    """
-
-    clips: np.ndarray
-    frames: np.ndarray
-    one_clock: bool
-    left_out: tuple[int, ...]
 
 
 def put_in_step(
@@ -48,65 +27,28 @@ def put_in_step(
         GeoselfError: Lags are not known from the joints (65).
     """
     frames, seen = seen_of(recording, rig)
-    views = views_of(recording, frames, rig, seen)
-    names = tuple(recording.camera_names[view] for view in seen)
-    camera = recording.camera
-    poses = relative(camera.R[rig, seen], camera.center[rig, seen]) if known else None
-    lags = find_clip_lags(recording, frames, views, names, np.random.default_rng(seed), poses)
-    lines = words(lags, names, recording.fps, lambda clip: recording.clip_names[clip])
-    return in_step(recording, frames, seen, lags), tuple(lines)
+    clips = clips_of(recording, frames, rig, seen)
+    R, center = recording.camera.R[rig, seen], recording.camera.center[rig, seen]
+    poses = (relative(R, center), Pose.of(R, center)) if known else (None, None)
+    lags = find_clip_lags(clips, np.random.default_rng(seed), *poses)
+    return in_step(recording, frames, seen, lags), tuple(words(lags, clips))
 
 
-def find_clip_lags(
-    recording: Recording,
-    frames: np.ndarray,
-    views: Views,
-    names: tuple[str, ...],
-    rng: np.random.Generator,
-    known: Known | None,
-) -> Lags:
-    """Returns the lags of a rig: of all clips together where they have one clock, else of each.
+def clips_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarray) -> Clips:
+    """Detections of a rig as lags are found in.
 
     Args:
-        recording: Where the frames are from.
+        recording: Of any rigs.
         frames: (F,) of the rig, in the order of time within clips.
-        views: Detections of those frames.
-        names: Of the cameras.
-        rng: Draws frames and joints.
-        known: Relative poses of pairs of calibrated cameras.
-
-    Raises:
-        GeoselfError: No clip's lags are known (65).
+        rig: Number of the rig.
+        seen: Numbers of its views.
     """
-    clip_id, frame_id = recording.clip_id[frames], recording.frame_id[frames]
-    clips, count = np.unique(clip_id, return_counts=True)
-    found: dict[int, np.ndarray] = {}
-    causes = []
-    fps = recording.fps
-
-    def lags(some: np.ndarray) -> np.ndarray:
-        timeline = timeline_of(views.rays[some], views.weight[some], clip_id[some], frame_id[some])
-        return find_lags(timeline, views.focal, fps, names, rng, known)
-
-    for clip in clips[np.argsort(-count)][:_CLIPS].tolist():
-        try:
-            found[clip] = lags(clip_id == clip)
-        except GeoselfError as error:
-            causes.append(error)
-    every = np.array(list(found.values()))
-    if not found or np.ptp(every, axis=0).max() <= _AGREE:
-        # Of one clock all clips together say it best.
-        together = lags(clip_id >= 0) if len(clips) > 1 or not found else every[0]
-        return Lags(clips, np.tile(together, (len(clips), 1)), True, ())
-    left = [clip for clip in clips.tolist() if clip not in found]
-    for clip in list(left):
-        try:
-            found[clip] = lags(clip_id == clip)
-            left.remove(clip)
-        except GeoselfError as error:
-            causes.append(error)
-    some = np.array(sorted(found))
-    return Lags(some, np.array([found[clip] for clip in some.tolist()]), False, tuple(left))
+    return Clips(
+        views_of(recording, frames, rig, seen), recording.clip_id[frames],
+        recording.frame_id[frames], recording.fps,
+        tuple(recording.camera_names[view] for view in seen),
+        lambda clip: recording.clip_names[clip],
+    )  # fmt: skip
 
 
 def in_step(recording: Recording, frames: np.ndarray, seen: np.ndarray, lags: Lags) -> Recording:
@@ -125,13 +67,14 @@ def in_step(recording: Recording, frames: np.ndarray, seen: np.ndarray, lags: La
     timeline = _pixels(recording, frames, seen)
     clip_id = recording.clip_id[frames]
     kept = np.isin(clip_id, lags.clips)
-    row = np.searchsorted(lags.clips, np.where(kept, clip_id, lags.clips[0]))
+    here = np.flatnonzero(kept)
+    late = lags.at(clip_id[here], recording.frame_id[frames][here])
     for v, view in enumerate(seen.tolist()):
-        for lag in np.unique(lags.frames[:, v]).tolist():
-            here = np.flatnonzero(kept & (lags.frames[row, v] == lag))
-            moved, weight = timeline.at(here, v, float(lag))
-            pixels[frames[here], view] = np.where((weight > 0)[..., None], moved, np.nan)
-            confidence[frames[here], view] = weight
+        if not late[:, v].any():
+            continue
+        moved, weight = timeline.at(here, v, late[:, v])
+        pixels[frames[here], view] = np.where((weight > 0)[..., None], moved, np.nan)
+        confidence[frames[here], view] = weight
     synced = dataclasses.replace(recording, keypoints_2d=pixels, confidence=confidence)
     left = np.ones(recording.frames, bool)
     left[frames] = kept & (confidence[frames] > 0).any((1, 2))
@@ -148,26 +91,37 @@ def _pixels(recording: Recording, frames: np.ndarray, seen: np.ndarray) -> Timel
     )  # fmt: skip
 
 
-def words(lags: Lags, names: tuple[str, ...], fps: float, clip: Callable[[int], str]) -> list[str]:
+def words(lags: Lags, clips: Clips) -> list[str]:
     """Lines on the lags.
 
     Args:
         lags: As found.
-        names: Of the cameras.
-        fps: Frames per second.
-        clip: Name of a clip by its number.
+        clips: Whose.
     """
     lines = []
-    rows = [("all clips", lags.frames[0])]
+    rows = [("all clips", lags.frames[0], lags.error.max(0))]
     if not lags.one_clock:
-        rows = [(clip(int(n)), one) for n, one in zip(lags.clips, lags.frames, strict=True)]
-    for where, one in rows:
+        every = zip(lags.clips, lags.frames, lags.error, strict=True)
+        rows = [(clips.clip(int(n)), one, error) for n, one, error in every]
+    for where, one, error in rows:
         each = ", ".join(
-            f"{name} {lag:+.2f} ({1000 * lag / fps:+.0f} ms)"
-            for name, lag in zip(names, one, strict=True)
+            f"{name} {_lag(lag, sure, clips.fps)}"
+            for name, lag, sure in zip(clips.names, one, error, strict=True)
         )
         lines.append(f"frames late, {where}: {each}")
+    for name, rate in zip(clips.names, lags.rate.tolist(), strict=True):
+        if rate:
+            slow = "slow" if rate > 0 else "fast"
+            lines.append(
+                f"clock of {name}: {1e6 * abs(rate):.0f} ppm {slow} "
+                f"({60 * clips.fps * rate:+.2f} frames late each minute; lags are those of frame 0)"
+            )
     if lags.left_out:
-        listed = ", ".join(clip(n) for n in lags.left_out[:6])
+        listed = ", ".join(clips.clip(n) for n in lags.left_out[:6])
         lines.append(f"left out, lags unknown: {len(lags.left_out)} clips: {listed}")
     return lines
+
+
+def _lag(frames: float, error: float, fps: float) -> str:
+    sure = f" +- {error:.2f}" if error else ""
+    return f"{frames:+.2f}{sure} ({1000 * frames / fps:+.0f} ms)"

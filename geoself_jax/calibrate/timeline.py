@@ -19,7 +19,9 @@ class Timeline(NamedTuple):
     before: np.ndarray
     after: np.ndarray
 
-    def at(self, frames: np.ndarray, view: int, lag: float) -> tuple[np.ndarray, np.ndarray]:
+    def at(
+        self, frames: np.ndarray, view: int, lag: float | np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """A view read `lag` frames later: rays (n, J, 2) and weights (n, J).
 
         Between frames the line between them; 0 weight where a clip ends before, or one is missing.
@@ -27,20 +29,25 @@ class Timeline(NamedTuple):
         Args:
             frames: (n,) their numbers.
             view: Which view.
-            lag: Frames, any number.
+            lag: Frames, any number; one, or (n,).
         """
-        whole = int(np.floor(lag))
-        part = lag - whole
+        lags = np.broadcast_to(lag, frames.shape)
+        whole = np.floor(lags).astype(int)
+        part = (lags - whole)[:, None]
         first, known = self._moved(frames, whole)
         rays, weight = self.rays[first, view], self.weight[first, view]
-        if part > 1e-6:
+        if (part > 1e-6).any():
+            between = part > 1e-6
             second, there = self._moved(frames, whole + 1)
-            rays = (1 - part) * rays + part * self.rays[second, view]
-            weight = np.minimum(weight, self.weight[second, view])
-            known &= there
+            read = (1 - part[..., None]) * rays + part[..., None] * self.rays[second, view]
+            rays = np.where(between[..., None], read, rays)
+            weight = np.where(between, np.minimum(weight, self.weight[second, view]), weight)
+            known &= there | ~between[:, 0]
         return rays, np.where(known[:, None], weight, 0.0)
 
-    def smooth(self, frames: np.ndarray, view: int, lag: float) -> tuple[np.ndarray, np.ndarray]:
+    def smooth(
+        self, frames: np.ndarray, view: int, lag: float | np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """As `at`, by the cubic B-spline over four frames, whose noise is nearly alike everywhere.
 
         The line between two frames has half the noise in its middle, so that a lag would be drawn
@@ -49,30 +56,33 @@ class Timeline(NamedTuple):
         Args:
             frames: (n,) their numbers.
             view: Which view.
-            lag: Frames, any number.
+            lag: Frames, any number; one, or (n,).
         """
-        whole = int(np.floor(lag))
-        f = lag - whole
+        lags = np.broadcast_to(lag, frames.shape)
+        whole = np.floor(lags).astype(int)
+        f = (lags - whole)[:, None]
         taps = ((1 - f) ** 3, 3 * f**3 - 6 * f**2 + 4, 3 * (f + f**2 - f**3) + 1, f**3)
         rays = np.zeros_like(self.rays[frames, view])
         weight = np.full(rays.shape[:-1], np.inf)
         for k, tap in enumerate(taps):
-            if tap < 1e-9:
+            used = tap > 1e-9
+            if not used.any():
                 continue
             there, known = self._moved(frames, whole + k - 1)
-            rays = rays + tap / 6 * self.rays[there, view]
-            weight = np.minimum(weight, np.where(known[:, None], self.weight[there, view], 0.0))
+            rays = rays + tap[..., None] / 6 * self.rays[there, view]
+            here = np.where(known[:, None], self.weight[there, view], 0.0)
+            weight = np.where(used, np.minimum(weight, here), weight)
         return rays, weight
 
-    def motion(self, frames: np.ndarray, view: int, lag: float) -> np.ndarray:
+    def motion(self, frames: np.ndarray, view: int, lag: float | np.ndarray) -> np.ndarray:
         """(n, J, 2) how far a view's rays move in a frame, at that time; 0 where unknown."""
         (early, one), (late, two) = (self.at(frames, view, lag + d) for d in (-1.0, 1.0))
         return np.where(((one > 0) & (two > 0))[..., None], (late - early) / 2, 0.0)
 
-    def _moved(self, frames: np.ndarray, by: int) -> tuple[np.ndarray, np.ndarray]:
+    def _moved(self, frames: np.ndarray, by: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         there = np.clip(frames + by, 0, len(self.rays) - 1)
-        room = self.after[frames] if by > 0 else self.before[frames]
-        return there, np.asarray(abs(by) <= room)
+        room = np.where(by > 0, self.after[frames], self.before[frames])
+        return there, np.asarray(np.abs(by) <= room)
 
 
 def timeline_of(

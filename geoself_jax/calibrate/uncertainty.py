@@ -66,13 +66,28 @@ def expected_focal(views: Views, solution: Solution, scale: np.ndarray, free: Fr
     return np.asarray(np.sqrt(np.sum(every, axis=0)))
 
 
+def expected_clock(views: Views, solution: Solution, scale: np.ndarray, free: Free) -> np.ndarray:
+    """(V, 2) expected errors of each camera's lag, frames, and rate, of `Free.clock`.
+
+    Args:
+        views, solution, scale, free: As of `expected_errors`.
+    """
+    every = [np.sum(m[..., 7:] ** 2, axis=0) for m in _moves(views, solution, scale, free)]
+    found = np.sum(every, axis=0)
+    if views.motion is not None and free.clock is not None:
+        px = np.sqrt(np.mean(np.sum(views.motion**2, -1)[views.weight > 0])) * views.focal
+        shared = _SHARED * float(np.median(scale)) / np.maximum(px, 1e-12) / (views.views - 1)
+        found[:, 0] += np.where(free.clock[:, 0], shared**2, 0.0)
+    return np.asarray(np.sqrt(found))
+
+
 def _moves(views: Views, solution: Solution, scale: np.ndarray, free: Free) -> list[np.ndarray]:
-    """(clusters, V, 7) what each cluster moves the cameras by, of blocks and of joints."""
+    """(clusters, V, n) what each cluster moves the cameras by, of blocks and of joints."""
     cameras = views.views
     pull = pulls(views, solution, scale, free)
     places = np.flatnonzero(np.diag(pull.normal) > 0)
-    along = _growing(solution, cameras)[places]
-    along /= np.linalg.norm(along)
+    along = _growing(solution, views)[places]
+    along /= max(np.linalg.norm(along), 1e-300)
     lhs = pull.normal[np.ix_(places, places)]
     lhs = lhs + np.trace(lhs) / len(places) * np.outer(along, along)
     found = []
@@ -81,14 +96,14 @@ def _moves(views: Views, solution: Solution, scale: np.ndarray, free: Free) -> l
             continue
         moves = np.zeros(rows.shape)
         moves[:, places] = np.linalg.lstsq(lhs, rows[:, places].T, rcond=1e-13)[0].T
-        some = moves[:, : 7 * cameras].reshape(-1, cameras, 7)
+        some = moves[:, : views.unknowns * cameras].reshape(-1, cameras, views.unknowns)
         found.append(some * np.sqrt(len(rows) / (len(rows) - 1)))
     return found
 
 
-def _growing(solution: Solution, cameras: int) -> np.ndarray:
+def _growing(solution: Solution, views: Views) -> np.ndarray:
     """The step that makes everything larger: nothing in the images speaks of it."""
-    step = np.zeros((cameras, 7))
+    step = np.zeros((views.views, views.unknowns))
     step[:, 3:6] = solution.pose.center - solution.pose.center[0]
     bones = 0 if solution.bones is None else solution.bones.length.size
     return np.concatenate([step.reshape(-1), np.ones(bones)])

@@ -15,6 +15,8 @@ class Views(NamedTuple):
         focal: (V,) pixels that one unit of a ray is, to weigh errors in pixels.
         subject: (F,) whose body it is, from 0 on.
         block: (F,) stretch of footage whose errors are alike, from 0 on: a clip or a part of one.
+        motion: (F, V, J, 2) by how much the rays move in a frame, where clocks are found too.
+        tau: (F,) frames from the middle of the footage, as `motion`.
     """
 
     rays: np.ndarray
@@ -22,11 +24,18 @@ class Views(NamedTuple):
     focal: np.ndarray
     subject: np.ndarray
     block: np.ndarray
+    motion: np.ndarray | None = None
+    tau: np.ndarray | None = None
 
     @property
     def views(self) -> int:
         """Number of cameras V."""
         return int(self.rays.shape[1])
+
+    @property
+    def unknowns(self) -> int:
+        """Of each camera: rotation 3, centre 3, focal length, and with `motion` lag and rate."""
+        return 7 if self.motion is None else 9
 
     def frames(self, at: np.ndarray) -> "Views":
         """Some of the frames.
@@ -35,9 +44,12 @@ class Views(NamedTuple):
             at: Their numbers, or a mask.
         """
         rays, weight = self.rays[at], self.weight[at]
-        return self._replace(
+        few = self._replace(
             rays=rays, weight=weight, subject=self.subject[at], block=self.block[at]
         )
+        if self.motion is None or self.tau is None:
+            return few
+        return few._replace(motion=self.motion[at], tau=self.tau[at])
 
     def with_focal(self, log_factor: np.ndarray) -> "Views":
         """The same pixels by other focal lengths.
@@ -56,11 +68,13 @@ class Pose(NamedTuple):
         R: (V, 3, 3) float64.
         center: (V, 3) float64, in an unknown unit.
         log_focal: (V,) float64, natural logarithm of the factor on each focal length.
+        clock: (V, 2) frames that each camera is late, and by how many more a frame; None is 0.
     """
 
     R: np.ndarray
     center: np.ndarray
     log_focal: np.ndarray
+    clock: np.ndarray | None = None
 
     @classmethod
     def of(cls, R: np.ndarray, center: np.ndarray) -> "Pose":
@@ -71,10 +85,14 @@ class Pose(NamedTuple):
         """After a step.
 
         Args:
-            step: (V, 7) rotation vector in the camera's axes, centre, logarithm of the focal.
+            step: (V, 7 or 9) rotation vector in the camera's axes, centre, logarithm of the focal,
+                lag and rate.
         """
         turned = rotation(step[:, :3]) @ self.R
-        return Pose(turned, self.center + step[:, 3:6], self.log_focal + step[:, 6])
+        clock = self.clock
+        if step.shape[1] > 7:
+            clock = step[:, 7:] + (0 if clock is None else clock)
+        return Pose(turned, self.center + step[:, 3:6], self.log_focal + step[:, 6], clock)
 
 
 def rotation(vector: np.ndarray) -> np.ndarray:

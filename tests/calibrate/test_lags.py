@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from people_seen import recording
 
+from geoself_jax.calibrate.clip_lags import Lags, find_clip_lags
 from geoself_jax.calibrate.recording_cameras import Options, calibrate
-from geoself_jax.calibrate.rig_views import relative, views_of
-from geoself_jax.calibrate.sync import Lags, find_clip_lags, in_step
+from geoself_jax.calibrate.rig_views import relative
+from geoself_jax.calibrate.sync import clips_of, in_step
 from geoself_jax.calibrate.timeline import timeline_of
+from geoself_jax.calibrate.views import Pose
 from geoself_jax.core.errors import GeoselfError
 
 NAMES = ("one", "two")
@@ -31,10 +33,10 @@ def late(by: float):
 
 
 def lags_of(made, *, known=False):
-    frames = np.arange(made.frames)
-    views = views_of(made, frames, 0, np.arange(2))
-    poses = relative(made.camera.R[0], made.camera.center[0]) if known else None
-    return find_clip_lags(made, frames, views, NAMES, np.random.default_rng(0), poses)
+    clips = clips_of(made, np.arange(made.frames), 0, np.arange(2))
+    R, center = made.camera.R[0], made.camera.center[0]
+    poses = (relative(R, center), Pose.of(R, center)) if known else (None, None)
+    return find_clip_lags(clips, np.random.default_rng(0), *poses)
 
 
 @pytest.mark.parametrize(("by", "known"), [(7.0, False), (-3.5, False), (7.0, True), (0.0, False)])
@@ -47,7 +49,8 @@ def test_a_planted_lag_is_found_without_a_calibration_and_with_one(by, known):
 def test_in_step_the_joints_are_where_they_were_at_that_time():
     whole, made = recording(2, frames=FRAMES), late(7.0)
     clips = np.unique(made.clip_id)
-    lags = Lags(clips, np.tile([0.0, 7.0], (len(clips), 1)), True, ())
+    late_by = np.tile([0.0, 7.0], (len(clips), 1))
+    lags = Lags(clips, late_by, np.zeros(2), np.zeros_like(late_by), True, ())
     synced = in_step(made, np.arange(made.frames), np.arange(2), lags)
     inner = slice(20, 40)
     both = np.isfinite(synced.keypoints_2d[inner]).all(-1)
@@ -68,7 +71,7 @@ def test_the_lag_of_somebody_at_rest_is_unknown():
 
 def test_the_command_puts_cameras_in_step_before_it_finds_them():
     found, (report,) = calibrate(late(7.0), Options(sync=True))
-    assert re.search(r"\+(6\.[89]|7\.[01])\d \(\+", report.in_step[0])
+    assert re.search(r"\+(6\.[89]|7\.[01])\d \+- 0\.\d\d \(\+", report.in_step[0])
     assert "put in step" in found.cameras_from
     assert report.residual_px.max() < 4
 

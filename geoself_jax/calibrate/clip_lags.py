@@ -1,0 +1,233 @@
+"""The lags of a rig's clips: of one clock, of a clock that drifts, or each clip's own."""
+
+import contextlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from geoself_jax.calibrate.clocks import Known, find_lags
+from geoself_jax.calibrate.rig_clocks import Clocks, Reader, lags_of_parts, refine_clocks
+from geoself_jax.calibrate.timeline import timeline_of
+from geoself_jax.calibrate.views import Pose, Views
+from geoself_jax.core.errors import GeoselfError, data_error
+
+_CLIPS = 3  # the longest, each looked at by itself
+_AGREE = 1.0  # frames by which what pairs say of clips of one clock differs
+_KNOWN = 0.15  # frames: expected error from which on a lag is unknown
+_PART_SECONDS, _PARTS = 8.0, 24  # of footage that are looked at by themselves
+_CHANGED, _SIGMAS = 0.4, 4.0  # frames, expected errors: more is another lag
+_ROUNDS, _SETTLED = 3, 0.05  # of reading clips at their own lags; frames
+_FOOTAGE = "use footage with quick movements across all views, or a clap, and cut it by that"
+
+
+class Clips(NamedTuple):
+    """Detections of a rig's clips.
+
+    Attributes:
+        views: Of all frames, in the order of time within clips.
+        clip_id, frame_id: (F,) clip of each frame, and number in it.
+        fps: Frames per second.
+        names: Of the cameras.
+        clip: Name of a clip by its number.
+    """
+
+    views: Views
+    clip_id: np.ndarray
+    frame_id: np.ndarray
+    fps: float
+    names: tuple[str, ...]
+    clip: Callable[[int], str]
+
+
+class Lags(NamedTuple):
+    """How late the cameras of a rig are against its first.
+
+    Attributes:
+        clips: (n,) numbers of clips.
+        frames: (n, V) frames, of each clip, at its frame 0.
+        rate: (V,) by how many more a frame.
+        error: (n, V) expected errors in the middle of the footage, frames.
+        one_clock: Whether all clips have the same.
+        left_out: Clips whose lags are not known.
+    """
+
+    clips: np.ndarray
+    frames: np.ndarray
+    rate: np.ndarray
+    error: np.ndarray
+    one_clock: bool
+    left_out: tuple[int, ...]
+
+    def at(self, clip_id: np.ndarray, frame_id: np.ndarray) -> np.ndarray:
+        """(F, V) lags of frames; of clips that were left out, the first's.
+
+        Args:
+            clip_id, frame_id: (F,) clip of each frame, and number in it.
+        """
+        there = np.isin(clip_id, self.clips)
+        row = np.searchsorted(self.clips, np.where(there, clip_id, self.clips[0]))
+        return np.asarray(self.frames[row] + self.rate * frame_id.astype(np.float64)[:, None])
+
+
+def find_clip_lags(
+    clips: Clips, rng: np.random.Generator, known: Known | None, pose: Pose | None
+) -> Lags:
+    """Returns the lags of a rig: of all clips together where they have one clock, else of each.
+
+    Args:
+        clips: Detections.
+        rng: Draws frames and joints.
+        known: Relative poses of pairs of calibrated cameras.
+        pose: The calibrated cameras themselves.
+
+    Raises:
+        GeoselfError: No clip's lags are known, or they change within one (65).
+    """
+    views, clip_id, frame_id = clips.views, clips.clip_id, clips.frame_id
+    rough = _rough_lags(clips, rng, known)
+    there = np.isin(clip_id, rough.clips)
+    views, clip_id, frame_id = views.frames(there), clip_id[there], frame_id[there]
+    timeline = timeline_of(views.rays, views.weight, clip_id, frame_id)
+    reader = Reader(timeline, clip_id, frame_id.astype(np.float64), views.focal, clips.fps)
+    clocks = refine_clocks(reader, rough.at(clip_id, frame_id), rng, pose)
+    if clocks is None:
+        raise data_error("no rig fits the cameras in step", "their lags are unknown", _FOOTAGE)
+    lags = rough._replace(
+        frames=rough.frames + clocks.lag,
+        rate=clocks.rate,
+        error=np.tile(clocks.error[:, 0], (len(rough.clips), 1)),
+    )
+    return _known_ones(_own_lags(reader, lags, clocks, clips), clips)
+
+
+def _rough_lags(clips: Clips, rng: np.random.Generator, known: Known | None) -> Lags:
+    """Lags by pairs of cameras, as `find_clip_lags`."""
+    views, clip_id, frame_id = clips.views, clips.clip_id, clips.frame_id
+    every, count = np.unique(clip_id, return_counts=True)
+    found: dict[int, np.ndarray] = {}
+
+    def lags(some: np.ndarray) -> np.ndarray:
+        timeline = timeline_of(views.rays[some], views.weight[some], clip_id[some], frame_id[some])
+        return find_lags(timeline, views.focal, clips.fps, clips.names, rng, known)
+
+    def look_at(some: list[int]) -> None:
+        for clip in some:
+            with contextlib.suppress(GeoselfError):  # its lags are not known
+                found[clip] = lags(clip_id == clip)
+
+    still = np.zeros(views.views)
+    look_at(every[np.argsort(-count)][:_CLIPS].tolist())
+    if not found or np.ptp(np.array(list(found.values())), axis=0).max() <= _AGREE:
+        # Of one clock all clips together say it best.
+        alone = len(every) == 1 and bool(found)
+        together = found[int(every[0])] if alone else lags(clip_id >= 0)
+        rows = np.tile(together, (len(every), 1))
+        return Lags(every, rows, still, np.zeros_like(rows), True, ())
+    look_at([clip for clip in every.tolist() if clip not in found])
+    rows = np.array([found[clip] for clip in sorted(found)])
+    left = tuple(clip for clip in every.tolist() if clip not in found)
+    return Lags(np.array(sorted(found)), rows, still, np.zeros_like(rows), False, left)
+
+
+def _own_lags(reader: Reader, lags: Lags, clocks: Clocks, clips: Clips) -> Lags:
+    """The lags, each clip's own where clips have not one clock.
+
+    Raises:
+        GeoselfError: They change within a clip (65).
+    """
+    parts = _parts(reader, lags, _PARTS)
+    found, error = _of_parts(reader, lags, clocks, parts)
+    if not _changed(found, error).any():
+        return lags
+    parts = _parts(reader, lags, len(reader.clip_id))
+    whose = np.array([reader.clip_id[part[0]] for part in parts])
+    for _ in range(_ROUNDS):
+        found, error = _of_parts(reader, lags, clocks, parts)
+        own, errors = _by_clip(lags.clips, whose, found, error)
+        lags = lags._replace(frames=lags.frames + own, error=errors, one_clock=False)
+        if np.abs(own).max() < _SETTLED:
+            break
+    _refuse_changes(reader, parts, *_of_parts(reader, lags, clocks, parts), clips)
+    return lags
+
+
+def _of_parts(
+    reader: Reader, lags: Lags, clocks: Clocks, parts: list[np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    return lags_of_parts(reader, lags.at(reader.clip_id, reader.frame_id), clocks, parts)
+
+
+def _parts(reader: Reader, lags: Lags, most: int) -> list[np.ndarray]:
+    """Pieces of the clips of some seconds, evenly over all where they are too many."""
+    length = max(round(_PART_SECONDS * reader.fps), 2)
+    parts = []
+    for clip in lags.clips.tolist():
+        frames = np.flatnonzero(reader.clip_id == clip)
+        parts += np.array_split(frames, max(len(frames) // length, 1))
+    if len(parts) > most:
+        parts = [parts[k] for k in np.linspace(0, len(parts) - 1, most).astype(int)]
+    return parts
+
+
+def _by_clip(
+    clips: np.ndarray, whose: np.ndarray, found: np.ndarray, error: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, V) each clip's mean over its parts by their expected errors, and its own error."""
+    own, errors = np.zeros((len(clips), found.shape[1])), np.zeros((len(clips), found.shape[1]))
+    for k, clip in enumerate(clips.tolist()):
+        here = whose == clip
+        weight = 1 / np.maximum(error[here], 1e-3) ** 2
+        total = np.maximum(weight.sum(0), 1e-12)
+        own[k] = np.sum(weight * found[here], 0) / total
+        errors[k, 1:] = np.sqrt(1 / total)[1:]
+    return own, errors
+
+
+def _changed(found: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """(parts, V) whether a part has another lag."""
+    return np.asarray(np.abs(found) > np.maximum(_CHANGED, _SIGMAS * error))
+
+
+def _refuse_changes(
+    reader: Reader, parts: list[np.ndarray], found: np.ndarray, error: np.ndarray, clips: Clips
+) -> None:
+    changed = _changed(found, error)
+    if not changed.any():
+        return
+    part, view = np.argwhere(changed)[0].tolist()
+    if changed[part, 1:].all():
+        view = 0  # all others changed against the first
+    here = parts[part]
+    start, end = (int(frame) for frame in reader.frame_id[here[[0, -1]]])
+    name = clips.clip(int(reader.clip_id[here[0]]))
+    by = float(found[part, view] if view else -np.median(found[part, 1:]))
+    raise data_error(
+        f"clip {name}: in frames {start} to {end} camera {clips.names[view]} is {by:+.1f} frames "
+        "late against the rest of the clip",
+        "wanted one lag, or one that grows evenly",
+        "frames were lost, or its detections are another's there: cut the clip at that place",
+    )
+
+
+def _known_ones(lags: Lags, clips: Clips) -> Lags:
+    """Without the clips whose lags the joints leave open.
+
+    Raises:
+        GeoselfError: No clip is left (65).
+    """
+    sure = (lags.error <= _KNOWN).all(1)
+    if not sure.any():
+        best = int(np.argmin(lags.error.max(1)))
+        view = int(np.argmax(lags.error[best]))
+        raise data_error(
+            f"the lag of camera {clips.names[view]} is known from the joints to "
+            f"{lags.error[best, view]:.2f} frames",
+            f"wanted {_KNOWN:g}",
+            _FOOTAGE,
+        )
+    left = tuple(int(clip) for clip in lags.clips[~sure])
+    return lags._replace(
+        clips=lags.clips[sure], frames=lags.frames[sure], error=lags.error[sure],
+        left_out=tuple(sorted({*lags.left_out, *left})),
+    )  # fmt: skip
