@@ -17,7 +17,7 @@ from geoself_jax.calibrate.views import Pose, Views
 
 _CHUNK = 6000  # joints whose matrices are in memory at once
 _ROWS = 2048  # of a product
-_MOST_DAMPING = 1e4
+_DAMPING, _MOST_DAMPING = 1e-4, 1e4
 
 
 class Solution(NamedTuple):
@@ -104,7 +104,7 @@ def adjust(
         points[seen] = end.points[:, 0]
         return end._replace(points=points)
     scale = np.broadcast_to(scale, start.points.shape[:2])
-    here, damping = start._replace(cost=cost(views, start, scale)), 1e-4
+    here, damping = start._replace(cost=cost(views, start, scale)), _DAMPING
     for _ in range(steps):
         there = _stepped(views, here, scale, damping, free)
         better = there is not None and there.cost < here.cost

@@ -19,8 +19,10 @@ from geoself_jax.calibrate.views import Pose, Views
 _FRAMES, _FEW = 1500, 600  # that are adjusted, and of these the ones that give a first rig
 _ROUNDS, _STEPS, _SETTLED = 6, 8, 0.01  # of reading again; frames
 _OF_PART, _LEAST_OF_PART = 200, 40  # frames of a part
+_SLOPE_SECONDS = 0.12  # to either side: of a line along which joints move
+_MOST_RATIO = 0.8
 _FARTHEST = 3.0  # frames that a round moves
-_SIGMAS, _LEAST_DRIFT = 4.0, 0.15  # a rate below is none; frames over the footage
+_SIGMAS, _LEAST_DRIFT = 4.0, 0.3  # a rate below is none; frames over the footage
 _NO_BONES = np.zeros((0, 2), np.int64)
 
 
@@ -88,9 +90,10 @@ class Reader(NamedTuple):
             middle: Frame from which the rate counts.
         """
         rays, weight, motion = [], [], []
+        reach = max(round(_SLOPE_SECONDS * self.fps), 1)
         for view in range(len(self.focal)):
             one, seen = self.timeline.smooth(frames, view, lags[:, view])
-            moves = self.timeline.motion(frames, view, lags[:, view])
+            moves = self.timeline.motion(frames, view, lags[:, view], reach)
             rays.append(one)
             weight.append(seen)
             motion.append(moves)
@@ -163,6 +166,7 @@ class _Start(NamedTuple):
 def _fitted(reader: Reader, base: np.ndarray, start: _Start, free: Free, middle: float) -> _Fit:
     """Adjusts, and reads the detections again at the new lags, until these stay."""
     lag, rate, pose, scale = start
+    before = np.zeros_like(lag)
     for _ in range(_ROUNDS):
         lags = base + lag + rate * (reader.frame_id - middle)[:, None]
         frames = reader.frames(lags)
@@ -172,11 +176,17 @@ def _fitted(reader: Reader, base: np.ndarray, start: _Start, free: Free, middle:
         scale = joint_scale(views, solution)
         more = np.clip(_late(solution), -_FARTHEST, _FARTHEST)
         pose = solution.pose._replace(clock=None)
-        lag, rate = lag + more[:, 0], rate + more[:, 1]
+        gain = 1 / (1 - np.clip(_slope(before, more[:, 0]), 0, _MOST_RATIO))
+        lag, rate, before = lag + gain * more[:, 0], rate + gain * more[:, 1], more[:, 0]
         if np.abs(more[:, 0]).max() < _SETTLED:
             break
     error = expected_clock(views, solution, scale, free)
     return _Fit(lag, rate, solution._replace(pose=pose), scale, error)
+
+
+def _slope(before: np.ndarray, after: np.ndarray) -> float:
+    """By which factor steps shrink: those that shrink little are far from where they go."""
+    return float(before @ after / max(float(before @ before), 1e-12))
 
 
 def _late(solution: Solution) -> np.ndarray:

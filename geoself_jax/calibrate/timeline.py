@@ -1,5 +1,6 @@
 """Detections of a rig by clip and frame, to be read at another time: also between frames."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -74,10 +75,30 @@ class Timeline(NamedTuple):
             weight = np.where(used, np.minimum(weight, here), weight)
         return rays, weight
 
-    def motion(self, frames: np.ndarray, view: int, lag: float | np.ndarray) -> np.ndarray:
-        """(n, J, 2) how far a view's rays move in a frame, at that time; 0 where unknown."""
-        (early, one), (late, two) = (self.at(frames, view, lag + d) for d in (-1.0, 1.0))
-        return np.where(((one > 0) & (two > 0))[..., None], (late - early) / 2, 0.0)
+    def motion(
+        self, frames: np.ndarray, view: int, lag: float | np.ndarray, reach: int = 1
+    ) -> np.ndarray:
+        """(n, J, 2) how far a view's rays move in a frame, at that time; 0 where unknown.
+
+        The median of the slopes to the frames around, as sides may be exchanged in one. Noise
+        hides lags: it looks like
+        motion that the other views do not have, and a step on the lag comes out too small.
+
+        Args:
+            frames: (n,) their numbers.
+            view: Which view.
+            lag: Frames, any number; one, or (n,).
+            reach: Frames to either side.
+        """
+        slopes = []
+        for d in range(1, reach + 1):
+            (early, one), (late, two) = (self.at(frames, view, lag + by) for by in (-d, d))
+            both = ((one > 0) & (two > 0))[..., None]
+            slopes.append(np.where(both, (late - early) / (2 * d), np.nan))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of joints that are nowhere known
+            middle = np.nanmedian(slopes, axis=0) if reach > 1 else slopes[0]
+        return np.nan_to_num(middle)
 
     def _moved(self, frames: np.ndarray, by: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         there = np.clip(frames + by, 0, len(self.rays) - 1)

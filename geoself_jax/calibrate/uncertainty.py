@@ -74,10 +74,11 @@ def expected_clock(views: Views, solution: Solution, scale: np.ndarray, free: Fr
     """
     every = [np.sum(m[..., 7:] ** 2, axis=0) for m in _moves(views, solution, scale, free)]
     found = np.sum(every, axis=0)
-    if views.motion is not None and free.clock is not None:
+    if views.motion is not None and views.tau is not None and free.clock is not None:
         px = np.sqrt(np.mean(np.sum(views.motion**2, -1)[views.weight > 0])) * views.focal
         shared = _SHARED * float(np.median(scale)) / np.maximum(px, 1e-12) / (views.views - 1)
-        found[:, 0] += np.where(free.clock[:, 0], shared**2, 0.0)
+        both = np.stack([shared, shared / max(float(np.std(views.tau)), 1e-12)], 1)
+        found += np.where(free.clock, both**2, 0.0)
     return np.asarray(np.sqrt(found))
 
 
