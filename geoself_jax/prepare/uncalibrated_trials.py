@@ -1,0 +1,151 @@
+"""Recordings of cameras without a calibration: their people, their files, one rig for all."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.prepare.clip import ReadOptions
+from geoself_jax.prepare.datasets.choices import chosen
+from geoself_jax.prepare.detections import formats_of
+from geoself_jax.prepare.find_detections import detections_found, detections_in
+from geoself_jax.prepare.find_recordings import find_recordings, without_calibrations
+from geoself_jax.prepare.found import Found
+from geoself_jax.prepare.instances import Instances
+from geoself_jax.prepare.intrinsics import read_intrinsics, unplaced_rig
+from geoself_jax.prepare.match_cameras import match_cameras
+from geoself_jax.prepare.name_cameras import CAMERA, cameras_by_word, files_by_camera
+from geoself_jax.prepare.name_people import Who, name_people
+from geoself_jax.prepare.rig_options import RigOptions
+from geoself_jax.prepare.trials import Trial, of_data, read_file, unread_of
+
+SIZED = ("coco", "sleap")
+"""Formats of detections that may hold the size of the images."""
+
+_RECORDING = Path("recording")  # of files that are named one by one
+
+
+def find_uncalibrated(
+    inputs: Sequence[Path], own: RigOptions, options: ReadOptions
+) -> tuple[list[Trial], list[GeoselfError]]:
+    """Recordings with their files by camera, and what is wrong with the others.
+
+    Cameras are called as the calibration calls them whose intrinsics are taken, as `--camera` or
+    `--cameras` do, else after their files. All recordings are of one rig.
+
+    Args:
+        inputs: Folders, or trees of them; none where `own` names the files.
+        own: About the recordings.
+        options: What to take of them.
+
+    Raises:
+        GeoselfError: A flag is wrong (64), or needed and not there (65).
+    """
+    given = read_intrinsics(own, options.notice)
+    known = given.camera_names if given else tuple(own.camera_paths) or None
+    found = _found(inputs, own, options, known)
+    folders = [each.folder if each else _RECORDING for each in found]
+    people = name_people(
+        folders,
+        roots=[each.root if each else _RECORDING for each in found],
+        subject=own.subject,
+        subject_from=own.subject_from,
+        notice=options.notice,
+    )
+    wanted = chosen("subject", options.subjects, [who.subject for who in people], "the folders")
+    matched: list[tuple[Found | None, Who, Mapping[str, Path]]] = []
+    errors = []
+    for each, who in zip(found, people, strict=True):
+        if who.subject not in wanted:
+            continue
+        try:
+            matched.append((each, who, _paths(each, own, options, known)))
+        except GeoselfError as error:
+            errors.append(of_data(error))
+    if not matched:
+        return [], errors
+    names = known or tuple(dict.fromkeys(name for _, _, paths in matched for name in paths))
+    kept: dict[Path, Instances] = {}
+
+    def size_of(name: str) -> tuple[int, int]:
+        path = next((paths[name] for _, _, paths in matched if name in paths), None)
+        if path is None or not set(SIZED) & set(formats_of(path, own.detections_format)):
+            return 0, 0
+        return kept.setdefault(path, read_file(path, own, options)).image_size
+
+    held = {} if own.image_size.get("") else {name: size_of(name) for name in names}
+    top = found[0].root.resolve().name if found[0] else _RECORDING.name
+    rig = unplaced_rig(given.name if given else top, names, given, own, held)
+    trials = []
+    for each, who, paths in matched:
+        folder = each.folder if each else None
+        unread = dict(each.unread) if each else {}
+        if each and each.match is None:
+            unread |= unread_of(folder, rig, paths, own, options)
+        offsets = each.offsets if each else {}
+        trials.append(Trial(folder, who, rig, paths, unread, offsets, kept))
+    return trials, errors
+
+
+def _found(
+    inputs: Sequence[Path], own: RigOptions, options: ReadOptions, known: Sequence[str] | None
+) -> Sequence[Found | None]:
+    """The recordings; None is the one whose files are named."""
+    if own.camera_paths:
+        return [Found(inputs[0], inputs[0]) if inputs else None]
+    kind = own.detections_format
+    inputs, _ = without_calibrations(inputs, kind, options.notice)
+    names = known or options.cameras
+    cameras = _cameras(kind, names)
+    found = find_recordings(
+        inputs, kind, cameras, lambda *_: math.nan, options.notice, filtered=own.filtered
+    )
+    folders = [each.folder for each in found if not each.match]
+    if len(folders) > 1 and all(CAMERA.fullmatch(folder.name) for folder in folders):
+        raise data_error(
+            f"{folders[0].parent}: {', '.join(folder.name for folder in folders[:4])}",
+            "are cameras by their names, wanted recordings with a file of each camera in it",
+            f"move them: RECORDING/{folders[0].name}, RECORDING/{folders[1].name} ...",
+        )
+    return found
+
+
+def _cameras(kind: str, names: Sequence[str] | None) -> Callable[[Path, Path], Sequence[str]]:
+    """Names of the cameras of a folder that may hold several recordings."""
+
+    def cameras(folder: Path, _root: Path) -> Sequence[str]:
+        words = names or cameras_by_word(detections_in(folder, kind))
+        if words is None:
+            raise data_error(f"{folder}: no names of cameras", "", "")  # not known yet
+        return words
+
+    return cameras
+
+
+def _paths(
+    each: Found | None, own: RigOptions, options: ReadOptions, known: Sequence[str] | None
+) -> Mapping[str, Path]:
+    """The detections of each camera of a recording, by name alone."""
+    if each and each.error:
+        raise each.error
+    if each and each.match:
+        return each.match.paths
+    folder = each.folder if each else None
+    kind, smooth = own.detections_format, own.filtered is not False
+    names = known
+    if names is None and folder is not None and folder.is_dir():
+        files = detections_found(folder, kind, options.notice, filtered=smooth)
+        by_file = files_by_camera(folder, files) if files else {}
+        if files and set(options.cameras or ()) <= set(by_file):
+            return by_file
+        names = options.cameras
+    match = match_cameras(
+        *(folder, names or (), own.camera_paths, kind, options.notice), filtered=smooth
+    )
+    if not match.certain or not match.paths:
+        raise data_error(
+            f"{folder}: {', '.join(path.name for path in match.files[:6])}",
+            f"which is whose of {', '.join((names or ())[:6])} is not in their names",
+            "name each: --camera=NAME=PATH",
+        )
+    return match.paths
