@@ -31,11 +31,11 @@ def calibrate_flags(arrays: Mapping[str, np.ndarray], output: str) -> tuple[list
     cameras = [str(name) for name in arrays["camera_names"]]
     joints = {normalized(str(name)) for name in arrays["joint_names"]}
     if joints.issuperset(_LEGS):
-        scale, words = "height=1.75", "the person's height in metres"
+        scale, length = "height=1.75", "the person's height, metres"
     else:
         scale = f"baseline:{cameras[0]},{cameras[1]}=1.0"
-        words = "metres between these cameras"
+        length = f"metres from {cameras[0]} to {cameras[1]}, lens to lens"
     guess = [] if "K" in arrays else ["--intrinsics=guess"]
     found = f"{output.removesuffix('.npz')}_calibrated.npz"
     flags = [f"--data={output}", *guess, f"--scale={scale}", f"--output={found}"]
-    return flags, f"{scale.rpartition('=')[2]}: {words}"
+    return flags, length

@@ -74,8 +74,7 @@ def find_uncalibrated(
         return kept.setdefault(path, read_file(path, own, options)).image_size
 
     held = {} if own.image_size.get("") else {name: size_of(name) for name in names}
-    top = found[0].root.resolve().name if found[0] else _RECORDING.name
-    rig = unplaced_rig(given.name if given else top, names, given, own, held)
+    rig = unplaced_rig(given.name if given else _top(found), names, given, own, held)
     trials = []
     for each, who, paths in matched:
         folder = each.folder if each else None
@@ -85,6 +84,12 @@ def find_uncalibrated(
         offsets = each.offsets if each else {}
         trials.append(Trial(folder, who, rig, paths, unread, offsets, kept))
     return trials, errors
+
+
+def _top(found: Sequence[Found | None]) -> str:
+    """The input's name; of several, that of the folder that they are in."""
+    roots = [(each.root if each else _RECORDING).resolve() for each in found]
+    return roots[0].name if len(set(roots)) == 1 else roots[0].parent.name
 
 
 def _found(
