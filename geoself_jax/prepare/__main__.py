@@ -155,7 +155,9 @@ def main(argv: Sequence[str]) -> int:
     done = "replaced" if replaced else "written to"
     if flags.uncalibrated:
         words, length = calibrate_flags(arrays, str(output))
-        print(f"{done} {output}; in the next command, give {length}\n{cli.then('calibrate', *words)}")
+        print(
+            f"{done} {output}; in the next command, give {length}\n{cli.then('calibrate', *words)}"
+        )
     else:
         print(f"{done} {output}; {cli.then('inspect', f'--data={output}')}")
     return 0
