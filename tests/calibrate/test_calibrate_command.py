@@ -245,6 +245,12 @@ def test_a_repair_of_a_file_without_cameras_is_refused(folder):
     assert not (folder / "none.npz").exists()
 
 
+def test_without_intrinsics_the_way_to_guess_them_is_named(folder):
+    with pytest.raises(GeoselfError, match=r"has no intrinsics .* add --intrinsics=guess") as error:
+        run(folder, "--scale=none", f"--output={folder / 'none.npz'}", data="two.npz")
+    assert error.value.code == DATA
+
+
 def test_a_camera_named_as_the_tomls_own_table_is_refused_before_the_work(folder):
     np.savez(folder / "names.npz", **arrays(*BARE, camera_names=np.array(["metadata", "b"])))
     flags = ("--scale=none", f"--output={folder / 'x.npz'}", f"--toml={folder / 'x.toml'}")
