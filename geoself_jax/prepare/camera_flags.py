@@ -32,6 +32,10 @@ def check_cameras(flags: "argparse.Namespace") -> None:
             if getattr(flags, name) not in (None, False):
                 what = f"--{name} with --uncalibrated"
                 raise usage_error(what, why, "leave it out")
+        if not flags.calibration and (flags.rig or flags.calibration_format != "auto"):
+            what = "--rig" if flags.rig else "--calibration-format"
+            do = "name it: --calibration=FILE, or leave this out"
+            raise usage_error(what, "of the calibration whose intrinsics are taken", do)
         if flags.calibration and flags.focal_length:
             raise usage_error(
                 "--focal-length", f"{flags.calibration} has the intrinsics", "leave out one of them"

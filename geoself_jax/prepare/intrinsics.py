@@ -73,7 +73,7 @@ def unplaced_rig(
         cameras: Their names; those of `given` where it is there.
         given: Their intrinsics; None takes the focal lengths of `own`, else any.
         own: About the recording.
-        held: Image sizes by camera that the detections hold.
+        held: Image sizes that the detections hold, by camera that has some; 0 where they do not.
 
     Raises:
         GeoselfError: A flag names no camera, or not all (64); an image size is unknown (65).
@@ -113,7 +113,8 @@ def _sizes(cameras: Sequence[str], given: Rig | None, own: RigOptions, held: Siz
         if asked is not None:
             check_size(name, known, asked)
         sizes[view] = asked or (known if min(known) > 0 else held.get(name, (0, 0)))
-    unknown = [name for name, size in zip(cameras, sizes, strict=True) if min(size) <= 0]
+    places = zip(cameras, sizes, strict=True)
+    unknown = [name for name, size in places if name in held and min(size) <= 0]
     if unknown:
         raise MissingFlag(
             f"the image size of {', '.join(unknown[:6])} is in no file",

@@ -67,13 +67,13 @@ def find_uncalibrated(
     names = known or tuple(dict.fromkeys(name for _, _, paths in matched for name in paths))
     kept: dict[Path, Instances] = {}
 
-    def size_of(name: str) -> tuple[int, int]:
-        path = next((paths[name] for _, _, paths in matched if name in paths), None)
-        if path is None or not set(SIZED) & set(formats_of(path, own.detections_format)):
+    def size_of(path: Path) -> tuple[int, int]:
+        if own.image_size.get("") or not set(SIZED) & set(formats_of(path, own.detections_format)):
             return 0, 0
         return kept.setdefault(path, read_file(path, own, options)).image_size
 
-    held = {} if own.image_size.get("") else {name: size_of(name) for name in names}
+    first = {name: paths[name] for _, _, paths in reversed(matched) for name in paths}
+    held = {name: size_of(path) for name, path in first.items()}
     rig = unplaced_rig(given.name if given else _top(found), names, given, own, held)
     trials = []
     for each, who, paths in matched:
@@ -147,7 +147,7 @@ def _paths(
     match = match_cameras(
         *(folder, names or (), own.camera_paths, kind, options.notice), filtered=smooth
     )
-    if not match.certain or not match.paths:
+    if not match.paths or not (match.certain or match.exact):  # no joints can prove it
         raise data_error(
             f"{folder}: {', '.join(path.name for path in match.files[:6])}",
             f"which is whose of {', '.join((names or ())[:6])} is not in their names",

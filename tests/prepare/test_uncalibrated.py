@@ -278,3 +278,31 @@ def test_other_commands_name_calibrate(session, verb, monkeypatch, tiny_run):
     assert error.value.code == DATA
     assert "bare.npz: has no cameras" in line
     assert "geoself calibrate --data=bare.npz --intrinsics=guess --scale=" in line
+
+
+def test_a_published_rig_gives_its_intrinsics(session, capsys):
+    paths = [session / f"P1/walk/pose/{name}_json" for name in RIG.camera_names[:2]]
+    names = ("54138969", "60457274")
+    flags = [f"--camera={name}={path}" for name, path in zip(names, paths, strict=True)]
+    out = session.parent / "out.npz"
+    arrays = run(flags=[*flags, "--calibration=human36m:S1"], out=out)
+    assert sorted(arrays["camera_names"].tolist()) == sorted(names)
+    assert arrays["K"].shape == (1, 2, 3, 3) and (arrays["K"][0, :, 0, 0] > 1100).all()
+    assert "human36m:S1: its intrinsics are taken" in capsys.readouterr().out
+
+
+def test_the_image_size_of_a_camera_without_detections_is_not_asked_for(session, tmp_path):
+    tables = {
+        name: {"K": RIG.K[0].tolist()} | ({"image_size": [1000, 1000]} if name != "spare" else {})
+        for name in (*RIG.camera_names, "spare")
+    }
+    (tmp_path / "lenses.json").write_text(json.dumps(tables))
+    arrays = run(session, flags=[f"--calibration={tmp_path / 'lenses.json'}"])
+    assert arrays["camera_names"].tolist() == list(RIG.camera_names)
+
+
+def test_what_speaks_of_a_calibration_needs_one(session):
+    assert "whose intrinsics are taken" in refused(session, flags=["--rig=S1"], code=USAGE)
+    line = refused(session, flags=["--focal-length=9", "--calibration=x.toml"], code=USAGE)
+    assert "leave out one of them" in line
+    assert "no such file" in refused(session, flags=["--calibration=x.toml"], code=66)
