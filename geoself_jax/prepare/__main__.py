@@ -10,6 +10,9 @@ from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
+
+    import numpy as np
 
     from geoself_jax.prepare.rig_options import RigOptions
 
@@ -67,9 +70,15 @@ def make_parser() -> cli.Parser:
     add("--calibration", help="file or folder of the cameras, or human36m:S1")
     add("--calibration-format", default="auto", help="if it cannot be recognized")
     add("--uncalibrated", action="store_true", help="where cameras stand is found by calibrate")
-    add("--focal-length", action="append", default=[], metavar="[NAME=]PX", help="uncalibrated")
+    add("--focal-length", action="append", default=[], metavar="[NAME=]PX", help="if uncalibrated")
     add("--sync", action="store_true", help="find constant lags of cameras, and take them out")
-    add("--shift", action="append", default=[], metavar="NAME=FRAMES", help="take out: frames late")
+    add(
+        "--shift",
+        action="append",
+        default=[],
+        metavar="NAME=FRAMES",
+        help="late by these frames: cam3=2",
+    )
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=UNITS, help="of the calibration, where its format has none")
     add("--height", type=float, metavar="METRES", help="of the one person: the unit by their legs")
@@ -112,7 +121,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.prepare.draft_skeleton import drafting
     from geoself_jax.prepare.shift_cameras import shifted
     from geoself_jax.prepare.sync_cameras import synced
-    from geoself_jax.prepare.uncalibrated_file import calibrate_flags, without_cameras
+    from geoself_jax.prepare.uncalibrated_file import without_cameras
 
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
     chosen = "rig" if flags.camera and flags.format == "auto" else flags.format
@@ -147,20 +156,22 @@ def main(argv: Sequence[str]) -> int:
     if flags.sync:
         arrays = synced(arrays, seed=flags.seed, notice=print)
     if flags.uncalibrated:
-        known = bool(flags.calibration or flags.focal_length)
-        arrays = without_cameras(arrays, intrinsics=known)
+        arrays = without_cameras(arrays, intrinsics=bool(flags.calibration or flags.focal_length))
     with phases.phase(f"writing {output}"):
         npz.write_arrays(output, arrays)
     print(run.summary(arrays))
-    done = "replaced" if replaced else "written to"
-    if flags.uncalibrated:
-        words, length = calibrate_flags(arrays, str(output))
-        print(
-            f"{done} {output}; in the next command, give {length}\n{cli.then('calibrate', *words)}"
-        )
-    else:
-        print(f"{done} {output}; {cli.then('inspect', f'--data={output}')}")
+    print(f"{'replaced' if replaced else 'written to'} {output}{_next(arrays, output)}")
     return 0
+
+
+def _next(arrays: "Mapping[str, np.ndarray]", output: "Path") -> str:
+    """The command to go on with: cameras are looked at, or found first."""
+    from geoself_jax.prepare.uncalibrated_file import calibrate_flags
+
+    if "R" in arrays:
+        return f"; {cli.then('inspect', f'--data={output}')}"
+    flags, length = calibrate_flags(arrays, str(output))
+    return f"; in the next command, give {length}\n{cli.then('calibrate', *flags)}"
 
 
 def _each_once() -> "Callable[[str], None]":

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.clip import ReadOptions
 from geoself_jax.prepare.datasets.choices import chosen
 from geoself_jax.prepare.detections import formats_of
@@ -66,24 +67,43 @@ def find_uncalibrated(
         return [], errors
     names = known or tuple(dict.fromkeys(name for _, _, paths in matched for name in paths))
     kept: dict[Path, Instances] = {}
-
-    def size_of(path: Path) -> tuple[int, int]:
-        if own.image_size.get("") or not set(SIZED) & set(formats_of(path, own.detections_format)):
-            return 0, 0
-        return kept.setdefault(path, read_file(path, own, options)).image_size
-
-    first = {name: paths[name] for _, _, paths in reversed(matched) for name in paths}
-    held = {name: size_of(path) for name, path in first.items()}
+    held = _held_sizes([paths for _, _, paths in matched], own, options, kept)
     rig = unplaced_rig(given.name if given else _top(found), names, given, own, held)
-    trials = []
-    for each, who, paths in matched:
-        folder = each.folder if each else None
-        unread = dict(each.unread) if each else {}
-        if each and each.match is None:
-            unread |= unread_of(folder, rig, paths, own, options)
-        offsets = each.offsets if each else {}
-        trials.append(Trial(folder, who, rig, paths, unread, offsets, kept))
-    return trials, errors
+    return [_trial(*one, rig, own, options, kept) for one in matched], errors
+
+
+def _held_sizes(
+    recordings: Sequence[Mapping[str, Path]],
+    own: RigOptions,
+    options: ReadOptions,
+    kept: dict[Path, Instances],
+) -> dict[str, tuple[int, int]]:
+    """Image sizes in each camera's first file, which is read and kept; zeros where it has none."""
+    first = {name: paths[name] for paths in reversed(recordings) for name in paths}
+    sizes = dict.fromkeys(first, (0, 0))
+    for name, path in first.items():
+        given = own.image_size.get(name, own.image_size.get(""))
+        if given is None and set(SIZED) & set(formats_of(path, own.detections_format)):
+            kept[path] = read_file(path, own, options)
+            sizes[name] = kept[path].image_size
+    return sizes
+
+
+def _trial(
+    found: Found | None,
+    who: Who,
+    paths: Mapping[str, Path],
+    rig: Rig,
+    own: RigOptions,
+    options: ReadOptions,
+    kept: Mapping[Path, Instances],
+) -> Trial:
+    if found is None:
+        return Trial(None, who, rig, paths, read=kept)
+    unread = dict(found.unread)
+    if found.match is None:
+        unread |= unread_of(found.folder, rig, paths, own, options)
+    return Trial(found.folder, who, rig, paths, unread, found.offsets, kept)
 
 
 def _top(found: Sequence[Found | None]) -> str:

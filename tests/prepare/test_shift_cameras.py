@@ -118,6 +118,11 @@ def test_a_lag_is_found_by_the_cameras_and_taken_out(lab, capsys):
         found, true = compared(synced, undistorted(wanted, lab), view)
         assert np.nanmedian(np.abs(found - true)) < 1
     read(lab / "out.npz")  # a whole recording
+    run(lab, "late")
+    words = ["--input", str(lab / "out.npz"), f"--output={lab / 'again.npz'}", "--sync"]
+    assert prepare.main(words) == 0
+    again = npz.read_arrays(lab / "again.npz")
+    np.testing.assert_allclose(again["keypoints_2d"], synced["keypoints_2d"], atol=0.05)
 
 
 def undistorted(arrays, lab):
