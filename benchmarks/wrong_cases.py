@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 RIG = "--calibration=lab/Calib.toml --fps=50 --skeleton=h36m_17 --output=new.npz"
+ALONE = "--input alone --fps=50 --skeleton=h36m_17 --output=new.npz"
 LIFT = "lift --model=export --out=new.npz"
 SEEN = "--fps=50 --skeleton=h36m_17"
 GUESS = "--fov=60 --image-size=1920x1080"
@@ -107,6 +108,33 @@ PREPARE = (
         "--output=new.npz",
     ),
     WrongInput("another ending", "prepare --input lab/train --output=new.csv"),
+    WrongInput(
+        "detections without a calibration", f"prepare --input alone {SEEN} --output=new.npz"
+    ),
+    WrongInput(
+        "intrinsics as a calibration",
+        f"prepare --input alone --calibration=board.yml {SEEN} --output=new.npz",
+    ),
+    WrongInput("a focal length as a calibration", f"prepare --focal-length=900 {ALONE}"),
+    WrongInput("no calibration and no image size", f"prepare --uncalibrated {ALONE}"),
+    WrongInput("a unit without a calibration", f"prepare --uncalibrated --unit=mm {ALONE}"),
+    WrongInput("lags without a calibration", f"prepare --uncalibrated --sync {ALONE}"),
+    WrongInput(
+        "people to follow without a calibration",
+        f"prepare --uncalibrated --person=consistent:1 {ALONE}",
+    ),
+    WrongInput(
+        "a recording without cameras among others",
+        "prepare --input lab.npz bare.npz --output=new.npz",
+    ),
+    WrongInput(
+        "a lag of no camera", "prepare --input lab.npz --shift=front_rihgt=3 --output=new.npz"
+    ),
+    WrongInput("a lag of nobody", "prepare --input lab.npz --shift=3 --output=new.npz"),
+    WrongInput(
+        "a lag with a decimal comma",
+        "prepare --input lab.npz --shift=front_left=3,5 --output=new.npz",
+    ),
 )
 
 INSPECT = (
@@ -117,6 +145,7 @@ INSPECT = (
     WrongInput("a text file named .npz", "inspect --data=notes.npz"),
     WrongInput("a pointer of Git LFS", "inspect --data=pointer.npz"),
     WrongInput("a calibration", "inspect --data=lab/Calib.toml"),
+    WrongInput("a recording without cameras", "inspect --data=bare.npz"),
     WrongInput("synthetic data without a name", "inspect --data=synthetic"),
     WrongInput("two files", "inspect --data lab.npz lab.npz"),
     WrongInput("a file without its flag", "inspect lab.npz"),
@@ -146,6 +175,11 @@ CALIBRATE = (
     WrongInput("a folder", "calibrate --data=lab --scale=none --output=new.npz"),
     WrongInput("3D poses", "calibrate --data=poses.npz --scale=none --output=new.npz"),
     WrongInput("a calibration", "calibrate --data=lab/Calib.toml --scale=none --output=new.npz"),
+    WrongInput(
+        "a recording without intrinsics",
+        "calibrate --data=bare.npz --scale=none --output=new.npz",
+    ),
+    WrongInput("a repair without cameras", "calibrate --data=bare.npz --refine --output=new.npz"),
     WrongInput("a file that is not there", "calibrate --data=lba.npz --refine --output=new.npz"),
     WrongInput("the data as output", "calibrate --data=lab.npz --scale=none --output=lab.npz"),
     WrongInput("another ending", "calibrate --data=lab.npz --scale=none --output=Calib.toml"),
@@ -158,6 +192,10 @@ TRAIN = (
     ),
     WrongInput("a video", "train --config=paper --config.data.train=film.mp4 --workdir=new"),
     WrongInput("a folder", "train --config=paper --config.data.train=lab --workdir=new"),
+    WrongInput(
+        "a recording without cameras",
+        "train --config=paper --config.data.train=bare.npz --workdir=new",
+    ),
     WrongInput("3D poses", "train --config=paper --config.data.train=poses.npz --workdir=new"),
     WrongInput("the configuration's own data, absent", "train --config=absent.py --workdir=new"),
     WrongInput("the data as a flag", "train --config=paper --data=lab.npz --workdir=new"),

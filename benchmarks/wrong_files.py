@@ -3,6 +3,7 @@
 import gzip
 import json
 import shlex
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def make_wrong(folder: Path) -> None:
     _texts(folder)
     _arrays(folder)
     _tables(folder)
+    _uncalibrated(folder)
 
 
 def _films_and_images(folder: Path) -> None:
@@ -127,3 +129,14 @@ def _tables(folder: Path) -> None:
     rows = pandas.DataFrame({"frame": [0, 1], "x": [512.25, 513.75], "y": [300.5, 301.0]})
     rows.to_csv(folder / "plain.csv", index=False)
     rows.to_csv(folder / "german.csv", index=False, sep=";", decimal=",")
+
+
+def _uncalibrated(folder: Path) -> None:
+    person = next((folder / "lab/train").iterdir())
+    shutil.copytree(person, folder / "alone/anna")
+    text = "image_width: 1000\nimage_height: 1000\ncamera_matrix: [[900, 0, 500], [0, 900, 500], "
+    (folder / "board.yml").write_text(f"{text}[0, 0, 1]]\ndistortion_coefficients: [0, 0, 0, 0]\n")
+    with np.load(folder / "lab.npz") as whole:
+        left_out = ("R", "center", "world_up", "K", "dist")
+        kept = {name: whole[name] for name in whole.files if name not in left_out}
+    np.savez(folder / "bare.npz", **kept)

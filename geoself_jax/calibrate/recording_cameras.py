@@ -108,6 +108,12 @@ def read_uncalibrated(path: Path | str, *, intrinsics: str) -> Recording:
             arrays["center"] = np.tile(row, (rigs, 1, 1))
         if "K" not in arrays and intrinsics == GUESS:
             arrays["K"] = _usual(arrays["image_size"])
+        if "K" not in arrays:
+            raise data_error(
+                f"{path}: has no intrinsics",
+                f"--intrinsics={intrinsics} reads K",
+                "add --intrinsics=guess, or prepare with --calibration or --focal-length",
+            )
     return from_arrays(arrays, str(path))
 
 

@@ -1,6 +1,7 @@
 """What the arrays of a recording must be; the first fault is named with its place."""
 
 import re
+import shlex
 from collections.abc import Mapping
 
 import numpy as np
@@ -39,6 +40,7 @@ def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         GeoselfError: An array is missing or of another type, or the format is another (65).
     """
+    _check_calibrated(source, arrays)
     for name in REQUIRED:
         if name not in arrays:
             unknown = [n for n in arrays if n not in REQUIRED and n not in OPTIONAL]
@@ -56,6 +58,19 @@ def check_names(source: str, arrays: Mapping[str, np.ndarray]) -> None:
         )
     for name in (*TEXT, *OTHER_TEXT):
         _check_printable(source, name, arrays.get(name, np.empty(0, np.str_)))
+
+
+def _check_calibrated(source: str, arrays: Mapping[str, np.ndarray]) -> None:
+    """Names the command that finds cameras, where a recording has none."""
+    if {"R", "center"} & arrays.keys() or not {"keypoints_2d", "image_size"} <= arrays.keys():
+        return
+    guess = "" if "K" in arrays else "--intrinsics=guess "
+    raise data_error(
+        f"{source}: has no cameras",
+        "R and center, where they stand, are needed here",
+        f"find them: geoself calibrate --data={shlex.quote(source)} {guess}--scale=height=METRES "
+        "--output=FILE.npz",
+    )
 
 
 def _check_printable(source: str, name: str, names: np.ndarray) -> None:

@@ -78,7 +78,8 @@ def _diagnosis(sample: Sample, view: int, worst: float) -> tuple[str, str, str]:
     lags = clocks.of_rig(sample, worst)
     if lags:
         what = f"{rig}: the cameras' clocks differ ({lags.what})"
-        return what, f"{evidence}; {lags.px:.1f} px without that", "synchronize them again"
+        do = "prepare with --sync, or --shift=NAME=FRAMES"
+        return what, f"{evidence}; {lags.px:.1f} px without that", do
     if alone is None:
         return (
             f"{rig}: the cameras do not fit each other",

@@ -84,7 +84,7 @@ def _late(sample: Sample, lag: Lag, view: int, limit: float) -> Verdict:
         CHECK,
         f"{sample.name(view)} runs {lateness.words(lag, sample.whole.fps)}{other}",
         f"its median error falls from {lag.now_px:.1f} to {lag.best_px:.1f} px when shifted",
-        "shift its frames, or synchronize again",
+        f"prepare with --shift={sample.whole.camera_names[view]}={lag.frames}, or --sync",
     )
 
 

@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
 from geoself_jax.core.up_flag import parse_up
+from geoself_jax.prepare.camera_flags import check_cameras, frames_by_camera, pixels_by_camera
 from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
+
+    import numpy as np
 
     from geoself_jax.prepare.rig_options import RigOptions
 
@@ -19,11 +23,15 @@ MOTION_UNITS = ("m", "cm", "mm", "inch", "cmu")
 OWN_RIG = (
     *("calibration", "calibration_format", "rig", "unit", "height", "up", "camera", "detections"),
     *("skeleton", "person", "fps", "image_size", "confidence_scale", "trim", "subject", "action"),
-    *("subject_from", "filtered", "confidence_from"),
+    *("subject_from", "filtered", "confidence_from", "uncalibrated", "focal_length"),
+    *("sync", "shift"),
 )
 MOTION = ("motion_unit", "seed")
 UNUSED = {
-    "rig": ("actions", "truth", *MOTION),
+    "rig": ("actions", "truth", "motion_unit"),
+    "prepared": tuple(
+        flag for flag in (*OWN_RIG, *MOTION) if flag not in ("sync", "shift", "seed")
+    ),
     "motion": tuple(
         flag
         for flag in OWN_RIG
@@ -61,6 +69,16 @@ def make_parser() -> cli.Parser:
     add = rig.add_argument
     add("--calibration", help="file or folder of the cameras, or human36m:S1")
     add("--calibration-format", default="auto", help="if it cannot be recognized")
+    add("--uncalibrated", action="store_true", help="where cameras stand is found by calibrate")
+    add("--focal-length", action="append", default=[], metavar="[NAME=]PX", help="if uncalibrated")
+    add("--sync", action="store_true", help="find constant lags of cameras, and take them out")
+    add(
+        "--shift",
+        action="append",
+        default=[],
+        metavar="NAME=FRAMES",
+        help="late by these frames: cam3=2",
+    )
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=UNITS, help="of the calibration, where its format has none")
     add("--height", type=float, metavar="METRES", help="of the one person: the unit by their legs")
@@ -81,7 +99,7 @@ def make_parser() -> cli.Parser:
     add("--subject-from", metavar="LEVEL", help="whose name: {name}, {parent} or {grandparent}")
     add("--action", help="what is done (the folder's name)")
     add("--motion-unit", choices=MOTION_UNITS, help="of a BVH's lengths, which it does not say")
-    add("--seed", type=int, default=0, help="of a motion file's modelled detections (0)")
+    add("--seed", type=int, default=0, help="of modelled detections, and of --sync (0)")
     return parser
 
 
@@ -101,6 +119,9 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.prepare import run
     from geoself_jax.prepare.clip import ReadOptions
     from geoself_jax.prepare.draft_skeleton import drafting
+    from geoself_jax.prepare.shift_cameras import shifted
+    from geoself_jax.prepare.sync_cameras import synced
+    from geoself_jax.prepare.uncalibrated_file import without_cameras
 
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
     chosen = "rig" if flags.camera and flags.format == "auto" else flags.format
@@ -129,13 +150,28 @@ def main(argv: Sequence[str]) -> int:
                 motion_unit=flags.motion_unit,
                 height=flags.height,
             )
+        if flags.shift:
+            reading = shifted(reading, frames_by_camera(flags.shift), print)
         arrays = run.prepare(reading)
+    if flags.sync:
+        arrays = synced(arrays, seed=flags.seed, notice=print)
+    if flags.uncalibrated:
+        arrays = without_cameras(arrays, intrinsics=bool(flags.calibration or flags.focal_length))
     with phases.phase(f"writing {output}"):
         npz.write_arrays(output, arrays)
     print(run.summary(arrays))
-    done = "replaced" if replaced else "written to"
-    print(f"{done} {output}; {cli.then('inspect', f'--data={output}')}")
+    print(f"{'replaced' if replaced else 'written to'} {output}{_next(arrays, output)}")
     return 0
+
+
+def _next(arrays: "Mapping[str, np.ndarray]", output: "Path") -> str:
+    """The command to go on with: cameras are looked at, or found first."""
+    from geoself_jax.prepare.uncalibrated_file import calibrate_flags
+
+    if "R" in arrays:
+        return f"; {cli.then('inspect', f'--data={output}')}"
+    flags, length = calibrate_flags(arrays, str(output))
+    return f"; in the next command, give {length}\n{cli.then('calibrate', *flags)}"
 
 
 def _each_once() -> "Callable[[str], None]":
@@ -166,6 +202,9 @@ def _check(flags: "argparse.Namespace") -> None:
             raise usage_error(
                 f"--{name.replace('_', '-')}={value}", "wanted a number above 0", "raise it"
             )
+    pixels_by_camera(flags.focal_length)
+    frames_by_camera(flags.shift)
+    check_cameras(flags)
 
 
 def _check_files(flags: "argparse.Namespace") -> None:
@@ -250,6 +289,8 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
         subject=flags.subject,
         subject_from=flags.subject_from,
         action=flags.action,
+        uncalibrated=flags.uncalibrated,
+        focal_px=pixels_by_camera(flags.focal_length),
     )
 
 

@@ -28,6 +28,7 @@ from geoself_jax.prepare.detections.unknown import unknown
 from geoself_jax.prepare.find_detections import LOOKED_INTO, MOST, one_of_each_video
 from geoself_jax.prepare.found import Found
 from geoself_jax.prepare.match_cameras import Match
+from geoself_jax.prepare.rig_options import WAY_OUT
 
 SUFFIX = ".h5"
 RIG = "calibration.toml"
@@ -202,7 +203,7 @@ def _calibration(config: Config, root: Path, session: Path) -> Path | GeoselfErr
     """Anipose's: in the nearest level that has a folder of calibration videos."""
     levels = [session, *(up for up in session.parents if up == root or root in up.parents)]
     level = next((up for up in levels if (up / config.folders[CALIBRATION]).is_dir()), None)
-    do = "run anipose calibrate, or name one: --calibration=FILE"
+    do = f"run anipose calibrate, or name one: --calibration=FILE; {WAY_OUT}"
     if level is None:
         where = f"{session}: no folder {config.folders[CALIBRATION]}"
         return data_error(where, f"neither in it nor above it, up to {root}", do)

@@ -13,6 +13,9 @@ from geoself_jax.prepare.match_people import match_people
 
 WAYS = ("auto", "only", "largest", "track:NAME", "track:CAMERA=NAME,...", "consistent[:K]", "all")
 
+UNPLACED = tuple(way for way in WAYS if way.startswith(("largest", "track")))
+"""Ways that need not know where the cameras stand, of several people."""
+
 
 class Chosen(NamedTuple):
     """One person's detections. Frames F with the person, views V, joints J.
@@ -37,6 +40,7 @@ def choose_person(
     frames: int,
     fps: float,
     how: str | Mapping[str, str] = "auto",
+    ways: Sequence[str] = WAYS,
 ) -> Chosen:
     """One person a frame from all that were found.
 
@@ -50,6 +54,7 @@ def choose_person(
             the cameras agree, the K-th longest seen (1 is the longest); `auto`: `only`, and where
             there are several, `consistent` as long as one person stands out. Or the track's name
             by camera, of those that have it.
+        ways: Those that are named where there are several people.
 
     Raises:
         GeoselfError: Several people and an ambiguous choice (65), with their number and options;
@@ -70,7 +75,8 @@ def choose_person(
         raise data_error(
             f"{crowded[0]} {words.many} at frame {crowded[1]} of {crowded[2]}",
             "wanted one at most",
-            "choose one: " + ", ".join(f"--person={way}" for way in WAYS if way != "only"),
+            "choose one: "
+            + ", ".join(f"--person={way}" for way in ways if way not in ("auto", "only")),
         )
     if how in ("auto", "only") and crowded[0] <= 1:
         rows = [_only(view) for view in views]

@@ -96,6 +96,10 @@ def _decided(folder: Path, ways: Sequence[Trials], residual: Residual) -> tuple[
     if px[best] <= LIMIT_PX and px[following] >= RATIO * px[best]:
         others = ", ".join(f"{px[i]:.1f} px" for i in order[1:])
         return ways[best], f"; its joints triangulate to {px[best]:.1f} px, otherwise to {others}"
+    if all(map(math.isnan, px)):
+        listed = " - or ".join(map(_words, ways))
+        do = "put each recording into a folder"
+        raise data_error(f"{folder}: the names of its files can be read as {listed}", "", do)
     listed = " - or ".join(f"{_words(ways[i])} ({px[i]:.1f} px)" for i in order)
     raise data_error(
         f"{folder}: the names of its files can be read as {listed}",
@@ -128,7 +132,7 @@ def _ways(cameras: Sequence[str], found: Sequence[Path]) -> tuple[list[Trials], 
     Cameras' whole names come before what distinguishes them.
     """
     for forms in camera_forms(cameras):
-        words = [re.split(r"[\W_]+", _stem(path)) for path in found]
+        words = [re.split(r"[\W_]+", plain_stem(path)) for path in found]
         fits = [_fits(each, forms) for each in words]
         shared = sorted(set.intersection(*(set(fit) for fit in fits)))
         ways = [_trials(cameras, found, words, [fit[rule] for fit in fits]) for rule in shared]
@@ -137,8 +141,8 @@ def _ways(cameras: Sequence[str], found: Sequence[Path]) -> tuple[list[Trials], 
     return [], False
 
 
-def _stem(path: Path) -> str:
-    """The name with its capital letters, without what programs append to it."""
+def plain_stem(path: Path) -> str:
+    """The name of a file or folder with its capitals, without what programs append to it."""
     stem = path.stem if path.is_file() else path.name
     return stem[: len(NOT_NAMES.sub("", stem.lower()))]
 

@@ -28,6 +28,7 @@ class Instances:
         assumed: Name of the skeleton where the file names no joints and it is the usual one of as
             many; else empty.
         notes: What was assumed or left out, a line each.
+        image_size: Width and height of the images, px; 0 where the file has none.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Instances:
     normalized: bool = False
     assumed: str = ""
     notes: tuple[str, ...] = ()
+    image_size: tuple[int, int] = (0, 0)
 
 
 def never_two(view: Instances) -> bool:

@@ -27,7 +27,7 @@ def camera_missing(clip: str, camera: str, why: str) -> str:
         clip, camera: Their names.
         why: What is wrong with its file; empty where it has none.
     """
-    line = f"{clip}: no detections of camera {camera}: its calibration stays, its confidence is 0"
+    line = f"{clip}: no detections of camera {camera}: it stays, its confidence is 0"
     return f"warning: {line}: {why}" if why else line
 
 

@@ -131,7 +131,7 @@ def camera_named(cameras: Sequence[str], paths: Mapping[str, Path], other: Path)
 
 def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Match:
     """By the whole name, or by one pattern of all files; else nothing."""
-    files, of = tuple(found), _distinct(found)
+    files, of = tuple(found), distinct_places(found)
     named = tuple(of)
     for way in (_by_whole_name, _by_pattern):
         paths = {camera: of[each] for camera, each in way(cameras, named).items()}
@@ -147,8 +147,12 @@ def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Mat
     return Match({}, files, exact=False, certain=False)
 
 
-def _distinct(found: Sequence[Path]) -> dict[Path, Path]:
-    """Detections by what tells them apart: themselves, or their folders: cam1/keypoints.json."""
+def distinct_places(found: Sequence[Path]) -> dict[Path, Path]:
+    """Detections by what tells them apart: themselves, or their folders: cam1/keypoints.json.
+
+    Args:
+        found: Files and folders of detections.
+    """
     for level in range(DEPTH):
         places = [path.parents[level - 1] if level else path for path in found]
         if len({place.name.lower() for place in places}) == len(found):
@@ -160,7 +164,7 @@ def shown_names(found: Sequence[Path]) -> list[str]:
     """Names of files and folders in messages; from the folder on that tells them apart."""
     return [
         path.name if place == path else f"{place.name}/{path.relative_to(place)}"
-        for place, path in _distinct(found).items()
+        for place, path in distinct_places(found).items()
     ]
 
 

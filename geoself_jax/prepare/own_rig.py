@@ -8,7 +8,7 @@ import numpy as np
 
 from geoself_jax.core.errors import GeoselfError, data_error, joined, usage_error
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.choose_person import check_way, choose_person
+from geoself_jax.prepare.choose_person import UNPLACED, check_way, choose_person
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.common_clock import counted_apart, started_together
 from geoself_jax.prepare.common_frames import common_frames
@@ -22,6 +22,7 @@ from geoself_jax.prepare.merge_rigs import check_image_sizes, check_places
 from geoself_jax.prepare.name_people import Who
 from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.trials import Trial, find_trials, of_data, read_views
+from geoself_jax.prepare.uncalibrated_trials import find_uncalibrated
 
 _NAMED = 4
 """Most recordings that are named in a line."""
@@ -46,10 +47,23 @@ def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) 
             "--camera", "it names the files of one recording", "prepare one --input at a time"
         )
     check_way(own.person)
+    _check_uncalibrated(own)
     if own.subject is not None and own.subject_from is not None:
         raise usage_error("--subject-from", "--subject names them already", "leave out one")
-    trials, errors = find_trials(inputs, own, options)
+    find = find_uncalibrated if own.uncalibrated else find_trials
+    trials, errors = find(inputs, own, options)
     return Reading(len(trials), _clips(trials, errors, own, options))
+
+
+def _check_uncalibrated(own: RigOptions) -> None:
+    """Refuses to choose somebody by what needs the cameras."""
+    if own.uncalibrated and own.person.partition(":")[0] in (ALL, "consistent"):
+        raise usage_error(
+            f"--person={own.person} with --uncalibrated",
+            "who is who in several cameras is seen by where they stand",
+            "choose --person=largest or track:NAME; once calibrated, prepare with "
+            "--calibration=Calib.toml as calibrate --toml writes it",
+        )
 
 
 def _clips(
@@ -160,7 +174,11 @@ def _clip(
     trial, rig, views, frames = read
     name, paths, fps = who.clip, trial.paths, float(own.fps or 0)
     there = [each for each in rig.camera_names if each in paths]
-    chosen = choose_person(views, rig, frames=frames, fps=fps, how=how)
+    if own.uncalibrated:
+        how = "only" if how == "auto" else how
+        chosen = choose_person(views, rig, frames=frames, fps=fps, how=how, ways=UNPLACED)
+    else:
+        chosen = choose_person(views, rig, frames=frames, fps=fps, how=how)
     skeleton = views[0].skeleton
     assumed = next((view.assumed for view in views if view.assumed), "")
     joints = f"{skeleton.joints} joints {', '.join(skeleton.joint_names[:3])} ..."

@@ -5,14 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoself_jax.core.errors import nearest_name, usage_error
+from geoself_jax.core.errors import GeoselfError, data_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.calibrations import read_calibration
+from geoself_jax.prepare.calibrations import NoCalibration, read_calibration
+from geoself_jax.prepare.calibrations.lens_files import lens_files
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 HUMAN36M = "human36m:"
 """What a published rig's name starts with, in place of a calibration's path."""
+
+
+WAY_OUT = "without any: --uncalibrated, then geoself calibrate finds the cameras"
+"""What to do where there is no calibration."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,9 @@ class RigOptions:
             as the project that they are of does, else yes.
         subject, action: Names; None takes the folders'.
         subject_from: Which folder's name is the person: `{name}`, `{parent}`, `{grandparent}`.
+        uncalibrated: Whether it is unknown where the cameras stand: of a calibration only the
+            intrinsics are taken then.
+        focal_px: Focal lengths, px, by camera name; under "" for all. Of uncalibrated cameras.
     """
 
     calibration: Path | None = None
@@ -58,6 +66,8 @@ class RigOptions:
     subject: str | None = None
     subject_from: str | None = None
     action: str | None = None
+    uncalibrated: bool = False
+    focal_px: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]) -> Rig:
@@ -69,7 +79,9 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
     """
     path = own.calibration or folder
     if path is None:
-        raise usage_error("--calibration", "cameras are required", "give a file, or human36m:S1")
+        raise usage_error(
+            "--calibration", "cameras are required", f"give a file, or human36m:S1; {WAY_OUT}"
+        )
     if str(path).startswith(HUMAN36M):
         if own.image_size or own.unit or own.up or own.rig:
             raise usage_error(
@@ -78,14 +90,17 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
                 "leave out --unit, --up, --image-size and --rig",
             )
         return human36m_rig(str(path).removeprefix(HUMAN36M))
-    rig = read_calibration(
-        path,
-        format=own.calibration_format,
-        unit=own.unit,
-        up=own.up,
-        name=own.rig,
-        notice=notice,
-    )
+    try:
+        rig = read_calibration(
+            path,
+            format=own.calibration_format,
+            unit=own.unit,
+            up=own.up,
+            name=own.rig,
+            notice=notice,
+        )
+    except NoCalibration as error:
+        raise _no_calibration(path, own, error) from error
     for name in filter(None, own.image_size):
         if name not in rig.camera_names:
             raise usage_error(
@@ -98,6 +113,17 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
             check_size(name, sizes[view].tolist(), given)
             sizes[view] = given
     return dataclasses.replace(rig, image_size=sizes)
+
+
+def _no_calibration(path: Path, own: RigOptions, error: NoCalibration) -> GeoselfError:
+    """The error with the way out: cameras are found from the joints."""
+    if own.calibration is not None and lens_files(path):
+        return data_error(
+            f"{path}: intrinsics alone",
+            "where the cameras stand is not in it",
+            "add --uncalibrated, then geoself calibrate finds them from the joints",
+        )
+    return error if own.calibration is not None else NoCalibration(str(error), WAY_OUT)
 
 
 def check_size(name: str, own: Sequence[int], given: Sequence[int]) -> None:

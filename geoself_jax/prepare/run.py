@@ -143,6 +143,8 @@ def read(
         GeoselfError: Something is missing (64, 66) or bad (65).
     """
     if kind == RIG:
+        if own.uncalibrated:
+            return read_own_rig(inputs, own, options)
         if height is None:
             return unit_checked(read_own_rig(inputs, own, options), own.unit, options.notice)
         return scaled(read_own_rig(inputs, measured(own), options), height, options.notice)
@@ -199,6 +201,7 @@ def summary(arrays: dict[str, np.ndarray]) -> str:
         *_assumed(arrays),
         *_no_bones(arrays),
         *_unknown_vertical(arrays),
+        *_no_cameras(arrays),
         f"joints seen by camera: {cameras}",
         f"confidence: {_spread(confidence)}",
         "ground truth (for evaluation only): "
@@ -224,10 +227,17 @@ def _no_bones(arrays: dict[str, np.ndarray]) -> list[str]:
 
 
 def _unknown_vertical(arrays: dict[str, np.ndarray]) -> list[str]:
-    if arrays["world_up"].size:
+    if "R" not in arrays or arrays["world_up"].size:
         return []
     how = "--up=z, -y, ... or X,Y,Z gives it"
     return [f"which way is up is unknown: training turns no body about it; {how}"]
+
+
+def _no_cameras(arrays: dict[str, np.ndarray]) -> list[str]:
+    if "R" in arrays:
+        return []
+    known = "intrinsics are known" if "K" in arrays else "intrinsics are not known either"
+    return [f"where the cameras stand is not known; {known}"]
 
 
 def _few(names: Sequence[str], most: int = 8) -> str:

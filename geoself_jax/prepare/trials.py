@@ -113,7 +113,7 @@ def find_trials(
                 raise each.error
             match = each.match if each else None
             paths = _paths(folder, rig, own, options, match, kept)
-            unread = _unread(folder, rig, paths, own, options) if match is None else {}
+            unread = unread_of(folder, rig, paths, own, options) if match is None else {}
             unread = {**unread, **(each.unread if each else {})}
             offsets = each.offsets if each else {}
             read = kept if len(found) == 1 else {}
@@ -188,7 +188,7 @@ def _names(rig_at: Callable[[Found | None], Rig]) -> Callable[[Path, Path], Sequ
 
 def _fit(rig_at: Callable[[Found | None], Rig], own: RigOptions, options: ReadOptions) -> Fit:
     """How well files triangulate as those of cameras."""
-    read = functools.lru_cache(_KEPT)(functools.partial(_read, own=own, options=options))
+    read = functools.lru_cache(_KEPT)(functools.partial(read_file, own=own, options=options))
 
     def fit(folder: Path, root: Path, paths: Mapping[str, Path]) -> float:
         return residual_px(rig_at(Found(folder, root)), paths, read)
@@ -226,7 +226,7 @@ def _paths(
         return match.paths
 
     def read(path: Path) -> Instances:
-        return kept.setdefault(path, _read(path, own, options))
+        return kept.setdefault(path, read_file(path, own, options))
 
     return prove(folder, rig, match, read, options.notice)
 
@@ -242,14 +242,21 @@ def _check_cameras(folder: Path | None, rig: Rig, match: Match) -> None:
         )
 
 
-def _unread(
+def unread_of(
     folder: Path | None,
     rig: Rig,
     paths: Mapping[str, Path],
     own: RigOptions,
     options: ReadOptions,
 ) -> dict[str, str]:
-    """Why the files of cameras without detections are not read; of others, broken ones are said."""
+    """Why the files of cameras without detections are not read; of others, broken ones are said.
+
+    Args:
+        folder: Of the recording; None where its files are named.
+        rig: Its cameras.
+        paths: Detections by camera.
+        own, options: As of `find_trials`.
+    """
     if folder is None or own.camera_paths:
         return {}
     found: dict[str, str] = {}
@@ -276,7 +283,7 @@ def read_views(
     for name, size in zip(rig.camera_names, rig.image_size.tolist(), strict=True):
         path = trial.paths[name]
         try:
-            found = trial.read[path] if path in trial.read else _read(path, own, options)
+            found = trial.read[path] if path in trial.read else read_file(path, own, options)
             views.append(_uncropped(in_pixels(found, size), trial.offsets.get(name)))
         except GeoselfError as error:
             errors.append(of_data(error))
@@ -299,8 +306,16 @@ def _uncropped(found: Instances, offset: tuple[float, float] | None) -> Instance
     return dataclasses.replace(found, keypoints_2d=moved)
 
 
-def _read(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
-    """Detections in one camera's file, their confidences in [0, 1]; fractions as they are."""
+def read_file(path: Path, own: RigOptions, options: ReadOptions) -> Instances:
+    """Detections in one camera's file, their confidences in [0, 1]; fractions as they are.
+
+    Args:
+        path: The file or folder.
+        own, options: As of `find_trials`.
+
+    Raises:
+        GeoselfError: It is of no known format, or bad (65).
+    """
     found = read_detections(
         path,
         format=own.detections_format,

@@ -239,10 +239,16 @@ def test_without_opencv_it_says_what_to_install(folder, monkeypatch):
 
 
 def test_a_repair_of_a_file_without_cameras_is_refused(folder):
-    with pytest.raises(GeoselfError, match="no array 'R'") as error:
+    with pytest.raises(GeoselfError, match="has no cameras") as error:
         run(folder, "--refine", f"--output={folder / 'none.npz'}")
     assert error.value.code == DATA
     assert not (folder / "none.npz").exists()
+
+
+def test_without_intrinsics_the_way_to_guess_them_is_named(folder):
+    with pytest.raises(GeoselfError, match=r"has no intrinsics .* add --intrinsics=guess") as error:
+        run(folder, "--scale=none", f"--output={folder / 'none.npz'}", data="two.npz")
+    assert error.value.code == DATA
 
 
 def test_a_camera_named_as_the_tomls_own_table_is_refused_before_the_work(folder):

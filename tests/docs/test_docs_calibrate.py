@@ -16,5 +16,6 @@ def test_two_phones_are_calibrated_as_the_page_says(tmp_path, monkeypatch, capsy
     assert cli.main_of(module.removeprefix("geoself_jax."))(arguments) == 0
     assert read(tmp_path / "calibrated.npz").views == 2
     assert (tmp_path / "Calib.toml").is_file()
-    columns = shell_blocks(TEXT)[1].splitlines()[1]
+    _, _, report, *_ = shell_blocks(TEXT)
+    columns = report.splitlines()[1]
     assert columns in capsys.readouterr().out

@@ -247,3 +247,17 @@ def test_a_pattern_that_would_run_for_years_is_stopped(monkeypatch):
     with pytest.raises(GeoselfError, match=r"runs for over 0\.5 s"):
         split_names("c", "((a|aa)+)+b$", ["a" * 120])
     assert time.monotonic() - start < 20
+
+
+def test_a_project_that_was_not_calibrated_has_the_cameras_of_its_pattern(tmp_path):
+    project = config(tmp_path / "project")
+    trial(project / "mouse1/day1/pose-2d", "t1")
+    trial(project / "mouse2/day1/pose-2d", "t2", "AC")
+    with pytest.raises(GeoselfError, match=r"run anipose calibrate.*--uncalibrated"):
+        read(project)
+    clips, _ = read(project, uncalibrated=True, image_size={"": (1000, 1000)})
+    assert sorted(clip.rpartition("/")[2] for clip in clips) == ["t1", "t2"]
+    for clip in clips.values():
+        assert clip.rig.camera_names == CAMERAS
+        assert clip.rig.image_size.tolist() == [[1000, 1000]] * 3
+    np.testing.assert_allclose(next(iter(clips.values())).keypoints_2d[:, 1], pixels(1), atol=0.01)

@@ -129,8 +129,8 @@ def test_two_readings_of_the_names_are_refused_with_both_where_joints_do_not_dec
     with pytest.raises(GeoselfError, match="names of its files can be read as") as caught:
         found(tmp_path / "f", ("1", "2"), names)
     assert caught.value.code == DATA
-    assert "trial1 is 1 = trial1_1.json, 2 = trial1_2.json (nan px)" in str(caught.value)
-    assert "1 is 1 = trial1_1.json, 2 = trial2_1.json (nan px)" in str(caught.value)
+    assert "trial1 is 1 = trial1_1.json, 2 = trial1_2.json" in str(caught.value)
+    assert "1 is 1 = trial1_1.json, 2 = trial2_1.json" in str(caught.value)
 
 
 def sessions(lab, files, frames=FRAMES):

@@ -182,7 +182,7 @@ def test_a_file_that_cannot_be_read_in_one_trial_of_several_is_a_warning(session
     read = run(session.parent / "lists", flags=flags)
     said = capsys.readouterr().out
     assert read.camera_names == RIG.camera_names
-    assert "warning: b: no detections of camera cam3: its calibration stays" in said
+    assert "warning: b: no detections of camera cam3: it stays" in said
     assert "its confidence is 0: " in said and "cam3.json: an empty file" in said
     assert f"warning: not read: {session.parent}/lists/b/more.csv, line 2: has decimal" in said
 

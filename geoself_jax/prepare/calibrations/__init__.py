@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from geoself_jax.core.errors import (
+    DATA,
     GeoselfError,
     data_error,
     missing_error,
@@ -126,6 +127,18 @@ def _found(path: Path, known: Sequence[str]) -> tuple[Path, str]:
     return file, format
 
 
+class NoCalibration(GeoselfError):
+    """Nothing there is a calibration of a known format (65).
+
+    Args:
+        what: What there is, and what is wanted.
+        do: As of `GeoselfError`.
+    """
+
+    def __init__(self, what: str, do: str) -> None:
+        super().__init__(what, "", do, DATA)
+
+
 def _none(path: Path, known: Sequence[str]) -> GeoselfError:
     """The error where no calibration is: a file that is closed or broken, or what is there."""
     cause = refusal(path) or broken_calibration(path)
@@ -134,9 +147,8 @@ def _none(path: Path, known: Sequence[str]) -> GeoselfError:
     if cause is not None:
         return data_error(f"{path}: no calibration of a known format in it", str(cause), "")
     held = names_in(path) if path.is_file() else ""
-    return data_error(
-        f"{path}{held}",
-        f"no calibration of a known format ({', '.join(known)})",
+    return NoCalibration(
+        f"{path}{held} - no calibration of a known format ({', '.join(known)})",
         "name its file: --calibration=FILE, and its format: --calibration-format=NAME",
     )
 

@@ -62,11 +62,23 @@ def recognize(path: Path) -> str | None:
         return f"folder of {len(found)} files with camera matrices" if len(found) > 1 else None
     if path.suffix.lower() not in suffixes:
         return None
-    names = set(re.findall(r"(?m)(?:^\s*|[\"<])([A-Za-z][\w-]*)(?=\"?\s*:|[\s>])", head(path)))
+    names = _names_in(path)
     kinds = {kind for name in names for kind, _, _ in _spelled(name)}
     if {"K", "rotation", "translation"} <= kinds:
         return "matrices named " + ", ".join(sorted(n for n in names if _is_kind(n, "K"))[:3])
     return None
+
+
+def has_lens(path: Path) -> bool:
+    """Whether a file seems to hold a camera matrix, wherever its camera stands."""
+    if path.suffix.lower() not in suffixes or not path.is_file():
+        return False
+    return any(_is_kind(name, "K") for name in _names_in(path))
+
+
+def _names_in(path: Path) -> set[str]:
+    """Names at the beginning of a file's text."""
+    return set(re.findall(r"(?m)(?:^\s*|[\"<])([A-Za-z][\w-]*)(?=\"?\s*:|[\s>])", head(path)))
 
 
 def read(
@@ -102,7 +114,7 @@ def read(
 def read_lenses(path: Path) -> list[FileCamera]:
     """The cameras of a file that does not say where they stand; R and t are left at the origin.
 
-    `cv2.calibrateCamera`'s matrices saved without a rotation, and ROS's camera_info.
+    `cv2.calibrateCamera`'s matrices saved without a rotation, ROS's camera_info, a table a camera.
 
     Raises:
         GeoselfError: Not such a file, or a camera that is none (65).
@@ -111,6 +123,13 @@ def read_lenses(path: Path) -> list[FileCamera]:
     alone = _lens_of(content, "")
     if "K" in alone:
         return [_camera(path, path.stem, alone)]
+    tables = {key: each for key, each in content.items() if isinstance(each, dict)}
+    tables = {key: each for key, each in tables.items() if "K" in _by_kind(each, "")}
+    if tables:
+        return [
+            _camera(path, str(table.get("name", key)), _lens_of(table, ""))
+            for key, table in tables.items()
+        ]
     shared = {kind: value for kind, value in alone.items() if kind in _SHARED}
     return [
         _camera(path, end.lstrip("_"), shared | _lens_of(content, end)) for end in _ends(content)

@@ -17,7 +17,10 @@ METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 BODY = "body"
 """In the place of a unit: lengths stay as they are, to be scaled by a body that was measured."""
 
-LENGTHS = METRES | {BODY: 1.0}
+UNUSED = "unused"
+"""In the place of a unit: where cameras stand is not taken, and no line speaks of it."""
+
+LENGTHS = METRES | {BODY: 1.0, UNUSED: 1.0}
 """Metres of each of these."""
 
 _ROUNDED = 1e-5  # R R^T off the identity by less is a matter of printed digits
@@ -71,7 +74,7 @@ def rig_of(
         metres=_metres(path, -np.einsum("vji,vj->vi", R, t), unit, own_unit),
         world_up=up_of(path, R, up, own_up, silent if sure else notice),
     )
-    if len(cameras) > 1:
+    if len(cameras) > 1 and unit != UNUSED:
         notice(_said(path, rig.center, unit, own_unit))
     return rig
 

@@ -22,7 +22,7 @@ def recognize(path: Path) -> str | None:
     return "an .npz with format, rig_id and clip_names" if names >= _MARKS else None
 
 
-_MARKS = {"format", "keypoints_2d", "rig_id", "clip_names", "center"}
+_MARKS = {"format", "keypoints_2d", "rig_id", "clip_names"}
 
 
 def read(paths: Sequence[Path], options: ReadOptions) -> Reading:

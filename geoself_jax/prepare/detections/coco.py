@@ -55,10 +55,18 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     listed = sorted({n for n in numbers if n is not None})
     last = listed[-1] if listed else -1
     read = people_of(path, labelled, skeleton, flags=True, frames=last + 1)
+    read = dataclasses.replace(read, image_size=_size(content.get("images", [])))
     whole = bool(listed) and len(listed) == len(names) == last - listed[0] + 1
     return (
         dataclasses.replace(read, first=listed[0]) if whole and read.frame[0] >= listed[0] else read
     )
+
+
+def _size(images: list[Any]) -> tuple[int, int]:
+    """Width and height, the same of all images; else zeros."""
+    sizes = {(whole_number(i.get("width")), whole_number(i.get("height"))) for i in images}
+    width, height = sizes.pop() if len(sizes) == 1 else (None, None)
+    return (width, height) if width and height else (0, 0)
 
 
 def _named(names: dict[Any, str], image: Any) -> Any:

@@ -17,7 +17,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_hdf5
 from geoself_jax.data.skeleton_edges import Edges
 from geoself_jax.prepare.detections.named_joints import named_joints
-from geoself_jax.prepare.detections.rows import instances_of, nobody
+from geoself_jax.prepare.detections.rows import instances_of, nobody, whole_number
 from geoself_jax.prepare.instances import Instances
 
 SUFFIX = ".slp"
@@ -46,7 +46,8 @@ _FIELDS = {
 class Project(NamedTuple):
     """The tables of a project: columns by name of each, names of nodes, tracks and videos.
 
-    `edges` and `pairs` are names of nodes, of the skeleton's edges and its symmetries.
+    `edges` and `pairs` are names of nodes, of the skeleton's edges and its symmetries; `image_size`
+    is zeros where the video's is not there.
     """
 
     tables: dict[str, dict[str, np.ndarray]]
@@ -55,6 +56,7 @@ class Project(NamedTuple):
     pairs: list[tuple[str, str]]
     tracks: list[str]
     offset: float
+    image_size: tuple[int, int]
 
 
 def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
@@ -86,6 +88,7 @@ def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
     tracked = names if any(names) else None
     frames = int(number.max()) + 1
     read = instances_of(str(path), number, rows[:, order], tracked, frames, kept, notes)
+    read = dataclasses.replace(read, image_size=project.image_size)
     note = f"{path}: {by_hand} of {len(rows)} were placed by hand: their confidences are 1"
     return dataclasses.replace(read, notes=(*read.notes, note)) if by_hand else read
 
@@ -120,9 +123,10 @@ def _project(path: Path, tree: dict[str, Any]) -> Project:
         raise data_error(
             f"{path}: its video is cropped", "pixels would be those of the crop", "export it whole"
         )
-    _check_videos(path, tables, [json.loads(text) for text in tree.get("videos_json", [])])
+    videos = [json.loads(text) for text in tree.get("videos_json", [])]
+    size = _check_videos(path, tables, videos)
     offset = 0.0 if version >= _CENTRED else 0.5
-    return Project(tables, names, links[_EDGE], links[_SYMMETRY], tracks, offset)
+    return Project(tables, names, links[_EDGE], links[_SYMMETRY], tracks, offset, size)
 
 
 def _links(links: list[Any], names: list[str]) -> dict[int, list[tuple[str, str]]]:
@@ -144,7 +148,10 @@ def _links(links: list[Any], names: list[str]) -> dict[int, list[tuple[str, str]
     return found
 
 
-def _check_videos(path: Path, tables: dict[str, dict[str, np.ndarray]], videos: list[Any]) -> None:
+def _check_videos(
+    path: Path, tables: dict[str, dict[str, np.ndarray]], videos: list[Any]
+) -> tuple[int, int]:
+    """Width and height of the only video, or zeros; refuses several."""
     frames = tables["frames"]
     used = np.unique(frames["video"][frames["instance_id_end"] > frames["instance_id_start"]])
     names = [Path(str(video.get("filename", "?"))).name for video in videos]
@@ -155,6 +162,10 @@ def _check_videos(path: Path, tables: dict[str, dict[str, np.ndarray]], videos: 
             "a file holds the frames of one camera",
             "export each video: sleap-convert --format analysis --video INDEX",
         )
+    video = videos[int(used[0])] if len(used) and int(used[0]) < len(videos) else {}
+    shape = (video.get("backend") or {}).get("shape") or ()  # frames, height, width, channels
+    sizes = [whole_number(side) or 0 for side in shape]
+    return (sizes[2], sizes[1]) if len(sizes) == 4 and min(sizes[1:3]) else (0, 0)
 
 
 def _rows(project: Project) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
