@@ -112,7 +112,11 @@ def write_toml(path: str | Path, rigs: Sequence[RigReport], recording: Recording
             f"matrix = [{K}]\ndistortions = {_list(lens)}\nrotation = {_list(_vector(rig.R[v]))}\n"
             f"translation = {_list(t)}\nfisheye = false\n"
         )
-    blocks.append(f"[{_METADATA}]\nadjusted = false\nerror = {float(rig.residual_px.mean())!r}\n")
+    about = f"[{_METADATA}]\nadjusted = false\nerror = {float(rig.residual_px.mean())!r}\n"
+    about += f"cameras_from = {_name(recording.cameras_from)}\n"
+    if recording.world_up is None:
+        about += 'world_up = "unknown"\n'
+    blocks.append(about)
     with whole_file(Path(path)) as stream:
         stream.write("\n".join(blocks))
 

@@ -11,6 +11,8 @@ from geoself_jax.calibrate.views import Pose
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.recording import Recording
 
+_SIGMAS, _MOST_ROUNDED = 2.0, 0.15  # expected errors, frames: a lag is read as a whole one within
+
 
 def put_in_step(
     recording: Recording, rig: int, seed: int, *, known: bool
@@ -68,7 +70,7 @@ def in_step(recording: Recording, frames: np.ndarray, seen: np.ndarray, lags: La
     clip_id = recording.clip_id[frames]
     kept = np.isin(clip_id, lags.clips)
     here = np.flatnonzero(kept)
-    late = lags.at(clip_id[here], recording.frame_id[frames][here])
+    late = _whole_where_alike(lags, clip_id[here], recording.frame_id[frames][here])
     for v, view in enumerate(seen.tolist()):
         if not late[:, v].any():
             continue
@@ -81,6 +83,15 @@ def in_step(recording: Recording, frames: np.ndarray, seen: np.ndarray, lags: La
     if not left[frames].any():
         raise data_error("no frame is left in step", "clips are shorter than lags", "longer clips")
     return synced.select(left)
+
+
+def _whole_where_alike(lags: Lags, clip_id: np.ndarray, frame_id: np.ndarray) -> np.ndarray:
+    """(F, V) lags, whole frames where they may be: joints between frames are less sure."""
+    late = lags.at(clip_id, frame_id)
+    row = np.searchsorted(lags.clips, clip_id)
+    whole = np.round(late)
+    alike = np.abs(late - whole) <= np.minimum(_SIGMAS * lags.error[row], _MOST_ROUNDED)
+    return np.where(alike & (lags.rate == 0), whole, late)
 
 
 def _pixels(recording: Recording, frames: np.ndarray, seen: np.ndarray) -> Timeline:

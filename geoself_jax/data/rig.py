@@ -47,6 +47,7 @@ class Rig:
         center: (V, 3) float64, in the world.
         image_size: (V, 2) whole numbers, width and height; px; 0 where the file has none.
         world_up: (3,) unit vector against gravity, in the world; None where it is unknown.
+        cameras_from: Where the cameras are from, a line, if not from a calibration: `calibrate`.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Rig:
     center: np.ndarray
     image_size: np.ndarray
     world_up: np.ndarray | None
+    cameras_from: str = ""
 
     @property
     def views(self) -> int:
@@ -86,6 +88,7 @@ class Rig:
             center=self.center[chosen],
             image_size=self.image_size[chosen],
             world_up=self.world_up,
+            cameras_from=self.cameras_from,
         )
 
 

@@ -82,6 +82,9 @@ def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
     assumed = next((clip.assumed for clip in kept if clip.assumed), "")
     if assumed:
         arrays["assumed_skeleton"] = np.array(assumed)
+    origins = list(dict.fromkeys(clip.rig.cameras_from for clip in kept if clip.rig.cameras_from))
+    if origins:
+        arrays["cameras_from"] = np.array("; ".join(origins))
     return arrays | _ground_truth(kept)
 
 

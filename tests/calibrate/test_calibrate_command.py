@@ -13,6 +13,7 @@ from geoself_jax.calibrate.rig_page import page
 from geoself_jax.calibrate.rig_report import write_toml
 from geoself_jax.core.errors import DATA, MISSING, USAGE, WORKDIR, GeoselfError
 from geoself_jax.data.recording import arrays_of, read
+from geoself_jax.prepare.__main__ import main as prepare
 from geoself_jax.prepare.calibrations import read_calibration
 
 PEOPLE = recording()
@@ -72,6 +73,25 @@ def test_the_toml_is_read_as_pose2sims_with_equal_cameras(written):
     np.testing.assert_allclose(rig.center, found.camera.center[0], atol=1e-9)
     np.testing.assert_array_equal(rig.image_size, found.image_size[0])
     np.testing.assert_allclose(rig.world_up, [0, 0, 1])
+    assert rig.cameras_from == found.cameras_from
+
+
+def test_where_cameras_are_from_is_kept_by_prepare(written):
+    again = written / "again.npz"
+    assert prepare([f"--input={written / 'found.npz'}", f"--output={again}"]) == 0
+    assert read(again).cameras_from == read(written / "found.npz").cameras_from
+
+
+def test_a_toml_whose_vertical_is_unknown_says_so(written, tmp_path):
+    found = dataclasses.replace(read(written / "found.npz"), world_up=None)
+    K, R, center = (array[0] for array in found.camera)
+    zero = np.zeros(2)
+    names = found.camera_names
+    rig = RigReport(
+        found.rig_names[0], names, R, center, K, zero, zero, zero, 9, 240, "a baseline", None
+    )
+    write_toml(tmp_path / "Calib.toml", [rig], found)
+    assert read_calibration(tmp_path / "Calib.toml").world_up is None
 
 
 def test_the_json_has_the_cameras_and_how_sure_they_are(written):

@@ -60,6 +60,23 @@ def test_in_step_the_joints_are_where_they_were_at_that_time():
     )
 
 
+def test_lags_of_a_whole_frame_within_their_error_leave_detections_as_they_are():
+    made = late(7.0)
+    clips = np.unique(made.clip_id)
+    late_by = np.tile([0.0, 6.93], (len(clips), 1))
+    lags = Lags(clips, late_by, np.zeros(2), np.full_like(late_by, 0.05), True, ())
+    synced = in_step(made, np.arange(made.frames), np.arange(2), lags)
+    inner = slice(20, 40)
+    both = np.isfinite(synced.keypoints_2d[inner, 1]).all(-1)
+    whole = recording(2, frames=FRAMES)
+    np.testing.assert_array_equal(
+        synced.keypoints_2d[inner, 1][both], whole.keypoints_2d[inner, 1][both]
+    )
+    np.testing.assert_array_equal(
+        synced.confidence[inner, 1][both], whole.confidence[inner, 1][both]
+    )
+
+
 def test_the_lag_of_somebody_at_rest_is_unknown():
     made = recording(2, frames=FRAMES)
     rng = np.random.default_rng(0)

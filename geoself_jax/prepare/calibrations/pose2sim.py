@@ -3,13 +3,17 @@
 `name`, `size` [w, h], `matrix`, `distortions` (k1 k2 p1 p2), `rotation` (a vector), `translation`,
 `fisheye`; x_cam = R x_world + t. Pose2Sim and Caliscope's export of the same layout write `fisheye`
 for every camera, false where it is none (Pose2Sim 0.10.49, Caliscope 0.11.8); Anipose and FreeMoCap
-write it only where it is true, and have another unit.
+write it only where it is true, and have another unit. `calibrate --toml` adds where the cameras are
+from, and that the vertical is unknown where it is.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+from geoself_jax.core.up_flag import UNKNOWN
+from geoself_jax.data.files import load_toml
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.toml_tables import looks_so, toml_rig
 from geoself_jax.prepare.calibrations.units_and_axes import silent
@@ -49,4 +53,10 @@ def read(
     Raises:
         GeoselfError: Not such a file, or a camera that is none (65).
     """
-    return toml_rig(path, unit=unit, up=up, own_unit="m", own_up="z", notice=notice)
+    metadata = load_toml(path).get("metadata")
+    ours = metadata if isinstance(metadata, dict) else {}
+    if up is None and ours.get("world_up") == UNKNOWN:
+        up = UNKNOWN
+    rig = toml_rig(path, unit=unit, up=up, own_unit="m", own_up="z", notice=notice)
+    origin = ours.get("cameras_from", "")
+    return dataclasses.replace(rig, cameras_from=origin if isinstance(origin, str) else "")

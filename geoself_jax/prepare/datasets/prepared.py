@@ -139,4 +139,5 @@ def _rig(arrays: dict[str, np.ndarray], rig: int) -> Rig:
         center=np.asarray(arrays["center"][rig], np.float64),
         image_size=arrays["image_size"][rig],
         world_up=None if up is None else up / np.linalg.norm(up),
+        cameras_from=str(np.asarray(arrays.get("cameras_from", "")).item()),
     )
