@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.calibrate.views import rotation
+from geoself_jax.data.files import npz
 from geoself_jax.data.synthetic import generate
 
 TURNED, MOVED = 4.0, (0.4, -0.3, 0.0)  # degrees; metres
@@ -31,7 +32,7 @@ def main() -> None:
     arrays["center"][0, CAMERA] += MOVED
     with tempfile.TemporaryDirectory() as folder:
         data, html = Path(folder) / "knocked.npz", Path(folder) / "page.html"
-        np.savez(data, **arrays)
+        npz.write_arrays(data, arrays)
         command = [sys.executable, "-m", "geoself_jax.calibrate", f"--data={data}", "--refine"]
         command += [f"--output={Path(folder) / 'repaired.npz'}", f"--html={html}"]
         subprocess.run(command, check=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.calibrate.clocks import Known, find_lags
-from geoself_jax.calibrate.rig_clocks import Clocks, Reader, lags_of_parts, refine_clocks
+from geoself_jax.calibrate.rig_clocks import Clocks, Reader, lags_left, lags_of_parts, refine_clocks
 from geoself_jax.calibrate.timeline import timeline_of
 from geoself_jax.calibrate.views import Pose, Views
 from geoself_jax.core.errors import GeoselfError, data_error
@@ -84,13 +84,9 @@ def find_clip_lags(
     Raises:
         GeoselfError: No clip's lags are known, or they change within one (65).
     """
-    views, clip_id, frame_id = clips.views, clips.clip_id, clips.frame_id
     rough = _rough_lags(clips, rng, known)
-    there = np.isin(clip_id, rough.clips)
-    views, clip_id, frame_id = views.frames(there), clip_id[there], frame_id[there]
-    timeline = timeline_of(views.rays, views.weight, clip_id, frame_id)
-    reader = Reader(timeline, clip_id, frame_id.astype(np.float64), views.focal, clips.fps)
-    clocks = refine_clocks(reader, rough.at(clip_id, frame_id), rng, pose)
+    reader = _reader(clips, np.isin(clips.clip_id, rough.clips))
+    clocks = refine_clocks(reader, rough.at(reader.clip_id, reader.frame_id), rng, pose)
     if clocks is None:
         raise data_error("no rig fits the cameras in step", "their lags are unknown", _FOOTAGE)
     lags = rough._replace(
@@ -99,6 +95,45 @@ def find_clip_lags(
         error=np.tile(clocks.error[:, 0], (len(rough.clips), 1)),
     )
     return _known_ones(_own_lags(reader, lags, clocks, clips), clips)
+
+
+def check_in_step(clips: Clips, pose: Pose) -> None:
+    """Refuses a camera that is late: the others would stand where they fit it best.
+
+    Args:
+        clips: Detections.
+        pose: The cameras that were found.
+
+    Raises:
+        GeoselfError: One is late, or all others are against the first (65).
+    """
+    flat = pose._replace(log_focal=np.zeros(len(pose.R)))
+    views = clips.views.with_focal(pose.log_focal)
+    lag, error = lags_left(_reader(clips._replace(views=views)), flat)
+    late = _changed(lag[None], error[None])[0]
+    if not late.any():
+        return
+    first = len(lag) > 2 and late[1:].all() and np.ptp(lag[1:]) < _CHANGED
+    view = 0 if first else int(np.argmax(np.abs(lag) * late))
+    by = -float(lag[1:].mean()) if first else float(lag[view])
+    against = "the others" if first else f"camera {clips.names[0]}"
+    raise data_error(
+        f"camera {clips.names[view]} is about {by:+.1f} frames late against {against}",
+        "wanted cameras in step: others are found where they fit the late one best",
+        "add --sync",
+    )
+
+
+def _reader(clips: Clips, there: np.ndarray | None = None) -> Reader:
+    """Detections of some frames, or all, to be read at any time."""
+    there = np.ones(len(clips.clip_id), bool) if there is None else there
+    views, clip_id, frame_id = (
+        clips.views.frames(there),
+        clips.clip_id[there],
+        clips.frame_id[there],
+    )
+    timeline = timeline_of(views.rays, views.weight, clip_id, frame_id)
+    return Reader(timeline, clip_id, frame_id.astype(np.float64), views.focal, clips.fps)
 
 
 def _rough_lags(clips: Clips, rng: np.random.Generator, known: Known | None) -> Lags:

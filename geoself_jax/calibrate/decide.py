@@ -74,7 +74,7 @@ def check_starts(
                 f"two rigs fit alike, {apart:.0f} degrees apart (scores {best.score:.3f} and "
                 f"{other.score:.3f})",
                 "wanted one",
-                _MOVE,
+                "check that files are of one person at one time (--sync), or " + _MOVE,
             )
 
 
@@ -130,7 +130,9 @@ def check_known(views: Views, scale: np.ndarray, error: CameraError, names: Sequ
         raise data_error(
             f"camera {names[worst]} is known to {error.degrees[worst]:.2f} degrees",
             f"wanted {MOST_DEGREES:g}: the joints leave it open",
-            "check that the cameras are in step (--sync), or " + _MOVE + third,
+            "check that the cameras are in step (--sync) and no image is mirrored, or "
+            + _MOVE
+            + third,
         )
 
 

@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from geoself_jax.calibrate.clip_lags import check_in_step
 from geoself_jax.calibrate.metric import Scale, Vertical, check_size, metres_of_unit, upright
 from geoself_jax.calibrate.plausible import check_bones, check_image
 from geoself_jax.calibrate.refine import refine
 from geoself_jax.calibrate.rig import Footage, find_rig, spread
 from geoself_jax.calibrate.rig_views import seen_of, views_of
 from geoself_jax.calibrate.steady import check_steady
-from geoself_jax.calibrate.sync import put_in_step
+from geoself_jax.calibrate.sync import clips_of, put_in_step
 from geoself_jax.calibrate.views import Pose, Views
 from geoself_jax.calibrate.world import in_world
 from geoself_jax.core.errors import GeoselfError, data_error
@@ -191,11 +192,15 @@ def _one(recording: Recording, rig: int, options: Options) -> RigReport:
     names = tuple(recording.camera_names[view] for view in seen)
     check_image(recording.keypoints_2d[frames][:, seen], recording.image_size[rig, seen], names)
     if options.refine:
-        return _repaired(recording, rig, seen, views, footage, held, names)
+        report = _repaired(recording, rig, seen, views, footage, held, names)
+        pose = Pose.of(report.R, report.center)
+        _check_clocks(recording, every, rig, seen, pose, options)
+        return report
     focal = options.intrinsics != KNOWN
     found = find_rig(views, footage, held, names, focal=focal, seed=options.seed)
     pose = found.solution.pose
     check_bones(found.points, views.subject, ends)
+    _check_clocks(recording, every, rig, seen, found.solution.pose, options)
     check_steady(views, found.solution, names)
     metres = metres_of_unit(options.scale, pose.center, names, found.points, recording.skeleton)
     check_size(options.scale, found.points * metres, recording.skeleton)
@@ -214,6 +219,15 @@ def _one(recording: Recording, rig: int, options: Options) -> RigReport:
         recording.rig_names[rig], names, R, center, K, degrees, off, found.residual_px,
         found.error.blocks, len(frames), _unit_words(options.scale), vertical,
     )  # fmt: skip
+
+
+def _check_clocks(
+    recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarray, pose: Pose,
+    options: Options,
+) -> None:  # fmt: skip
+    """Refuses cameras out of step, unless their lags were taken out already."""
+    if not options.sync:
+        check_in_step(clips_of(recording, frames, rig, seen), pose)
 
 
 def _repaired(

@@ -129,22 +129,17 @@ def refine_clocks(
         rng: Draws what first rigs come from.
         pose: Of calibrated cameras, held; None finds them.
     """
-    count = len(reader.focal)
-    place = np.arange(count) > 0 if pose is None else np.zeros(count, bool)
-    middle = float(np.median(reader.frame_id))
-    still = np.zeros(count)
-    frames = reader.frames(base)
-    views = reader.views(frames, base[frames], middle)
-    pose = _first_rig(views, rng) if pose is None else pose
+    middle, place = _middle(reader), np.arange(len(reader.focal)) > 0
     if pose is None:
-        return None
-    free = Free(place, np.zeros(count, bool), _clock(count, drifting=False))
-    solution, scale = settled(views, pose, _NO_BONES, steps=_STEPS, free=free)
-    pose = solution.pose._replace(clock=None)
-    start = _Start(np.clip(_late(solution)[:, 0], -_FARTHEST, _FARTHEST), still, pose, scale)
-    fit = _fitted(reader, base, start, free, middle)
-    free = free._replace(clock=_clock(count, drifting=True))
-    start = _Start(fit.lag, still, fit.solution.pose, fit.scale)
+        frames = reader.frames(base)
+        pose = _first_rig(reader.views(frames, base[frames], middle), rng)
+        if pose is None:
+            return None
+    else:
+        place = np.zeros_like(place)
+    fit = _constant(reader, base, pose, place)
+    free = Free(place, np.zeros_like(place), _clock(len(place), drifting=True))
+    start = _Start(fit.lag, np.zeros(len(place)), fit.solution.pose, fit.scale)
     drift = _fitted(reader, base, start, free, middle)
     span = np.ptp(reader.frame_id) / 2
     known = np.abs(drift.rate) > _SIGMAS * drift.error[:, 1]
@@ -152,6 +147,34 @@ def refine_clocks(
         fit = drift
     at_start = fit.lag - fit.rate * middle
     return Clocks(at_start, fit.rate, fit.error, fit.solution.pose, fit.scale, middle)
+
+
+def lags_left(reader: Reader, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
+    """(V,) frames by which cameras are late that are adjusted together with them, and errors.
+
+    Args:
+        reader: Detections.
+        pose: The cameras, as they were found with all in step; free.
+    """
+    place = np.arange(len(reader.focal)) > 0
+    base = np.zeros((len(reader.frame_id), len(place)))
+    fit = _constant(reader, base, pose, place)
+    return fit.lag, fit.error[:, 0]
+
+
+def _middle(reader: Reader) -> float:
+    return float(np.median(reader.frame_id))
+
+
+def _constant(reader: Reader, base: np.ndarray, pose: Pose, place: np.ndarray) -> _Fit:
+    """Lags alone, without rates."""
+    frames, middle = reader.frames(base), _middle(reader)
+    views = reader.views(frames, base[frames], middle)
+    free = Free(place, np.zeros_like(place), _clock(len(place), drifting=False))
+    solution, scale = settled(views, pose, _NO_BONES, steps=_STEPS, free=free)
+    pose = solution.pose._replace(clock=None)
+    lag = np.clip(_late(solution)[:, 0], -_FARTHEST, _FARTHEST)
+    return _fitted(reader, base, _Start(lag, np.zeros(len(place)), pose, scale), free, middle)
 
 
 class _Start(NamedTuple):
@@ -177,7 +200,8 @@ def _fitted(reader: Reader, base: np.ndarray, start: _Start, free: Free, middle:
         more = np.clip(_late(solution), -_FARTHEST, _FARTHEST)
         pose = solution.pose._replace(clock=None)
         gain = 1 / (1 - np.clip(_slope(before, more[:, 0]), 0, _MOST_RATIO))
-        lag, rate, before = lag + gain * more[:, 0], rate + gain * more[:, 1], more[:, 0]
+        step = np.clip(gain * more, -_FARTHEST, _FARTHEST)
+        lag, rate, before = lag + step[:, 0], rate + step[:, 1], more[:, 0]
         if np.abs(more[:, 0]).max() < _SETTLED:
             break
     error = expected_clock(views, solution, scale, free)
