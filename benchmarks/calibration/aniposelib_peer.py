@@ -108,8 +108,15 @@ class Aniposelib:
         with tempfile.TemporaryDirectory() as folder:
             job, result = Path(folder) / "job.npz", Path(folder) / "result.npz"
             arguments = json.dumps(how.arguments)
-            arrays = {"points": points, "K": K, "rvec": rvec, "tvec": tvec}
-            np.savez(job, method=how.method, arguments=arguments, **arrays)
+            np.savez(
+                job,
+                points=points,
+                K=K,
+                rvec=rvec,
+                tvec=tvec,
+                method=how.method,
+                arguments=arguments,
+            )
             assert self._process.stdin is not None
             assert self._process.stdout is not None
             self._process.stdin.write(f"{job} {result}\n")

@@ -12,6 +12,7 @@ import contextlib
 import json
 import sys
 import time
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def main() -> None:
         job, result = line.split()
         with contextlib.redirect_stdout(sys.stderr):
             try:
-                found = adjusted(dict(np.load(job)))
+                found: dict[str, Any] = adjusted(dict(np.load(job)))
             except (ValueError, IndexError, AssertionError, np.linalg.LinAlgError) as error:
                 found = {"failed": np.array(repr(error))}
             np.savez(result, **found)

@@ -46,7 +46,9 @@ def main() -> None:
     if flags.json and flags.json.is_file():
         done = [json.loads(line) for line in flags.json.open()]
     jobs: list[tuple[str, Any]] = [("bumps", k) for k in range(flags.bumps)]
-    jobs += [("found", list(t)) for t in drawn(flags.trials, flags.seed, recordings())]
+    trials = drawn(flags.trials, flags.seed, recordings())
+    order = sorted(range(len(trials)), key=lambda k: (k // 12, k % 6, k))  # faults in turn
+    jobs += [("found", list(trials[k])) for k in order]
     with Aniposelib(flags.aniposelib) as peer:
         for what, which in jobs:
             if any(r["what"] == what and r["which"] == which for r in done):

@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.calibration.free_intrinsics import freed
@@ -155,7 +156,8 @@ def residuals(clip: Recording, views: list[int] | None = None) -> np.ndarray:
     chosen = np.arange(clip.views) if views is None else np.array(views)
     some = clip.select_views(chosen)
     cameras = some.cameras_of(slice(None)).on_device()
-    points = np.asarray(triangulate_robust(some.keypoints_2d, some.confidence, cameras), float)
+    seen = (jnp.asarray(some.keypoints_2d), jnp.asarray(some.confidence))
+    points = np.asarray(triangulate_robust(*seen, cameras), np.float64)
     whole = views_of(clip, np.arange(clip.frames), 0, np.arange(clip.views))
     pose = Pose.of(clip.camera.R[0], clip.camera.center[0])
     off = off_px(whole, pose, seen_from(pose, points))
