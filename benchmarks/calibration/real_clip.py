@@ -28,7 +28,7 @@ from geoself_jax.calibrate.metric import Scale
 from geoself_jax.calibrate.recording_cameras import Options, calibrate
 from geoself_jax.calibrate.rig_views import views_of
 from geoself_jax.calibrate.solve import pairs_of, settled, starts
-from geoself_jax.calibrate.views import Pose, Views
+from geoself_jax.calibrate.views import Pose, Views, angle_between
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.data.recording import Recording, read
 from geoself_jax.geometry.triangulation import triangulate_robust
@@ -130,19 +130,27 @@ def unchecked(views: Views, reference: Pose) -> dict[str, Any]:
     """
     rng = np.random.default_rng(0)
     none = np.zeros((0, 2), np.int64)
-    free = Free.all_but_first(views.views)
+    every, alone = Free.all_but_first(views.views), np.arange(views.views) == LATE
     first = starts(views, pairs_of(views, rng), rng, none)
-    ways = {"adjusted from the reference": reference}
-    ways |= {"from the best start": first[0].solution.pose} if first else {}
+    ways = {
+        "all, from the reference": (reference, every),
+        f"cam{LATE + 1:02d} alone": (reference, Free(alone, np.zeros(views.views, bool))),
+    }
+    ways |= {"all, from the best start": (first[0].solution.pose, every)} if first else {}
     found: dict[str, Any] = {}
-    for name, start in ways.items():
+    for name, (start, free) in ways.items():
         solution, _ = settled(views, start, none, free=free, first_px=20.0, rounds=3)
-        off = off_px(views, solution.pose, seen_from(solution.pose, solution.points))
+        pose = solution.pose
+        off = off_px(views, pose, seen_from(pose, solution.points))
         px = np.where(views.weight > 0, np.linalg.norm(off, axis=-1), np.nan)
+        turned = angle_between(pose.R, reference.R)
         found[name] = {
-            **errors(solution.pose.R, solution.pose.center, reference.R, reference.center),
+            **errors(pose.R, pose.center, reference.R, reference.center),
             "residual_px": np.nanmedian(px, axis=(0, 2)).round(1).tolist(),
         }
+        if free is not every:
+            moved = np.linalg.norm(pose.center - reference.center, axis=1)
+            found[name] |= {"turned": float(turned[LATE]), "moved_mm": 1000 * float(moved[LATE])}
     return found
 
 

@@ -129,7 +129,7 @@ def _steps(views: Views, start: Solution, steps: int) -> Solution:
 
 
 def _moved(count: int) -> Callable[[], object]:
-    """An addition that reads and writes so many bytes in all."""
+    """An addition that reads and writes that number of bytes in all."""
     read = np.ones(count // (2 * _FLOAT))
     written = np.empty_like(read)
     return lambda: np.add(read, 1.0, out=written)

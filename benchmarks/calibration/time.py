@@ -49,10 +49,10 @@ def main() -> None:
 
 
 def instants(count: int) -> tuple[Recording, str]:
-    """A recording of so many instants of four cameras, and what it is from.
+    """A recording of four cameras, and what it is from.
 
     Args:
-        count: How many.
+        count: Instants.
     """
     if DATA.is_dir():
         whole = recordings()["train"]
