@@ -11,7 +11,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from benchmarks.calibration.scoring import errors
 from geoself_jax.calibrate.recording_cameras import Options, calibrate
 from geoself_jax.calibrate.views import angle_between, rotation
 from geoself_jax.core.errors import GeoselfError
+from geoself_jax.data.recording import Recording
 
 FRAMES = 1000
 
@@ -53,8 +54,25 @@ def main() -> None:
         flags.json.write_text(json.dumps(results, indent=1) + "\n")
 
 
-def tried(number: int, rng: np.random.Generator) -> dict[str, Any]:
-    """One trial.
+class Bump(NamedTuple):
+    """A calibration of which one camera was knocked.
+
+    Attributes:
+        recording: One rig's frames with the knocked calibration.
+        rig, view: Numbers of the rig and the knocked camera.
+        degrees: How far it was turned; 0 of a good calibration.
+        true: Rotations (V, 3, 3) and centres (V, 3).
+    """
+
+    recording: Recording
+    rig: int
+    view: int
+    degrees: float
+    true: tuple[np.ndarray, np.ndarray]
+
+
+def bumped(number: int, rng: np.random.Generator) -> Bump:
+    """Draws one.
 
     Args:
         number: Of the trial; every fourth is of a good calibration.
@@ -70,18 +88,28 @@ def tried(number: int, rng: np.random.Generator) -> dict[str, Any]:
     R[rig, view] = rotation(np.radians(degrees) * axis / np.linalg.norm(axis)) @ R[rig, view]
     few = whole.without_ground_truth().select(at)
     few = dataclasses.replace(few, camera=few.camera._replace(R=R))
-    true = (whole.camera.R[rig], whole.camera.center[rig])
+    return Bump(few, rig, view, degrees, (whole.camera.R[rig], whole.camera.center[rig]))
+
+
+def tried(number: int, rng: np.random.Generator) -> dict[str, Any]:
+    """One trial.
+
+    Args:
+        number: Of the trial; every fourth is of a good calibration.
+        rng: Draws it.
+    """
+    few, rig, view, degrees, true = bumped(number, rng)
     result = {
-        "rig": whole.rig_names[rig],
+        "rig": few.rig_names[rig],
         "view": view,
         "degrees": round(degrees, 3),
-        "before": errors(R[rig], whole.camera.center[rig], *true),
+        "before": errors(few.camera.R[rig], few.camera.center[rig], *true),
     }
     try:
         _, (report,) = calibrate(few, Options(refine=True))
     except GeoselfError as error:
         return result | {"refused": str(error)}
-    moved = report.moved if report.moved is not None else np.zeros((whole.views, 2))
+    moved = report.moved if report.moved is not None else np.zeros((few.views, 2))
     return result | {
         "named": np.flatnonzero(moved.any(1)).tolist(),
         "said_degrees": moved[:, 0].round(3).tolist(),
