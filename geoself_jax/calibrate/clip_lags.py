@@ -154,9 +154,8 @@ def _rough_lags(clips: Clips, rng: np.random.Generator, known: Known | None) -> 
     still = np.zeros(views.views)
     look_at(every[np.argsort(-count)][:_CLIPS].tolist())
     if not found or np.ptp(np.array(list(found.values())), axis=0).max() <= _AGREE:
-        # Of one clock all clips together say it best.
-        alone = len(every) == 1 and bool(found)
-        together = found[int(every[0])] if alone else lags(clip_id >= 0)
+        enough = len(found) > 1 or (len(every) == 1 and found)
+        together = np.median(list(found.values()), axis=0) if enough else lags(clip_id >= 0)
         rows = np.tile(together, (len(every), 1))
         return Lags(every, rows, still, np.zeros_like(rows), True, ())
     look_at([clip for clip in every.tolist() if clip not in found])
