@@ -22,7 +22,7 @@ from geoself_jax.data.recording import HostCamera, Recording, from_arrays
 
 KNOWN, FOCAL, GUESS = "known", "focal", "guess"
 
-PRINCIPAL = 0.01
+PRINCIPAL, _MIDDLE_PX = 0.01, 1e-3
 """Of the image's longer side: how far from its middle a principal point is that is guessed there.
 Rotations and places are wrong by as much, which no residual shows."""
 
@@ -46,6 +46,7 @@ class RigReport(NamedTuple):
         in_step: Lines on the lags that were taken out; empty where none were looked for.
         moved: (V,) degrees and metres by which cameras were repaired; None where all were found.
         before_px: (V,) residuals of the given calibration; None where there was none.
+        centred: Cameras whose principal points are taken as guesses.
     """
 
     name: str
@@ -63,6 +64,7 @@ class RigReport(NamedTuple):
     in_step: tuple[str, ...] = ()
     moved: np.ndarray | None = None
     before_px: np.ndarray | None = None
+    centred: tuple[str, ...] = ()
 
 
 class Options(NamedTuple):
@@ -210,15 +212,25 @@ def _one(recording: Recording, rig: int, options: Options) -> RigReport:
     K = recording.camera.K[rig, seen].copy()
     K[:, :2, :2] *= np.exp(pose.log_focal)[:, None, None]
     degrees, off = found.error.degrees, found.error.center * metres
-    if options.intrinsics == GUESS:
-        angle = PRINCIPAL * recording.image_size[rig, seen].max(-1) / K[:, 0, 0]
-        far = np.nanmedian(np.linalg.norm(found.points[..., None, :] - pose.center, axis=-1))
-        degrees = np.hypot(degrees, np.degrees(angle))
-        off = np.hypot(off, 2 * angle * far * metres)
+    size = recording.image_size[rig, seen]
+    centred = _centred(recording.camera.K[rig, seen], size)
+    angle = PRINCIPAL * centred * size.max(-1) / K[:, 0, 0]
+    far = np.nanmedian(np.linalg.norm(found.points[..., None, :] - pose.center, axis=-1))
+    degrees = np.hypot(degrees, np.degrees(angle))
+    off = np.hypot(off, 2 * angle * far * metres)
     return RigReport(
         recording.rig_names[rig], names, R, center, K, degrees, off, found.residual_px,
         found.error.blocks, len(frames), _unit_words(options.scale), vertical,
+        centred=tuple(name for name, one in zip(names, centred, strict=True) if one),
     )  # fmt: skip
+
+
+def _centred(K: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """(V,) whether a principal point is in the very middle of its image: nobody measured it."""
+    point = K[:, :2, 2]
+    middles = (size / 2, (size - 1) / 2)
+    off = np.min([np.abs(point - middle).max(1) for middle in middles], axis=0)
+    return np.asarray(off < _MIDDLE_PX)
 
 
 def _check_clocks(

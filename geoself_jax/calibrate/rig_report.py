@@ -44,6 +44,11 @@ def _text(rig: RigReport, cameras: Sequence[str]) -> str:
             line += f"   {rig.K[v, 0, 0]:>8.1f}"
         lines.append(line)
     lines += [f"{name}: left out, it sees nobody" for name in cameras if name not in rig.cameras]
+    if rig.centred:
+        lines.append(
+            f"principal points in the middle of the image are guesses, 1 % of its longer side: "
+            f"{', '.join(rig.centred)}"
+        )
     lines.append(f"metres by {rig.unit}")
     if rig.vertical is not None:
         up = rig.vertical

@@ -5,6 +5,7 @@ import pytest
 from people_seen import FRAMES, changed, off, recording, report_of
 
 from geoself_jax.calibrate.metric import parse_scale
+from geoself_jax.calibrate.rig_report import text
 from geoself_jax.core.errors import DATA, GeoselfError
 
 PEOPLE = recording(3)
@@ -76,6 +77,19 @@ def test_the_focal_lengths_are_found_where_they_are_guessed():
     assert np.abs(report.K[:, 0, 0] / true - 1).max() < 0.025
     np.testing.assert_array_equal(report.K[:, :2, 2], wrong[0, :, :2, 2])
     assert off(report, PEOPLE)[0].max() < 0.5
+
+
+def test_a_principal_point_in_the_middle_counts_as_a_guess():
+    """The truth is up to 18 px elsewhere, which no residual shows."""
+    people = recording()
+    middle = people.camera.K.copy()
+    middle[..., :2, 2] = (people.image_size - 1) / 2
+    nominal = changed(people, K=middle)
+    report = report_of(nominal)[1]
+    assert report.centred == people.camera_names and not report_of(people)[1].centred
+    degrees, _ = off(report, people)
+    assert report.degrees.min() > 0.4 and (degrees < 2 * report.degrees).all()
+    assert "are guesses, 1 %" in text([report])
 
 
 def unseen(people, view, frames=slice(None)):
