@@ -15,9 +15,11 @@ from geoself_jax.core.errors import GeoselfError, data_error
 _CLIPS = 3  # the longest, each looked at by itself
 _AGREE = 1.0  # frames by which what pairs say of clips of one clock differs
 _KNOWN = 0.15  # frames: expected error from which on a lag is unknown
+_UNSURE = 1.0  # frames: from which on nothing is known of a lag
 _PART_SECONDS, _PARTS = 8.0, 24  # of footage that are looked at by themselves
 _CHANGED, _SIGMAS = 0.4, 4.0  # frames, expected errors: more is another lag
-_ROUNDS, _SETTLED = 3, 0.05  # of reading clips at their own lags; frames
+_ROUNDS, _SETTLED = 8, 0.05  # of reading clips at their own lags; frames
+_FARTHEST = 3.0  # frames that a round moves
 _FOOTAGE = "use footage with quick movements across all views, or a clap, and cut it by that"
 
 
@@ -71,7 +73,12 @@ class Lags(NamedTuple):
 
 
 def find_clip_lags(
-    clips: Clips, rng: np.random.Generator, known: Known | None, pose: Pose | None
+    clips: Clips,
+    rng: np.random.Generator,
+    known: Known | None,
+    pose: Pose | None,
+    *,
+    focal: bool = False,
 ) -> Lags:
     """Returns the lags of a rig: of all clips together where they have one clock, else of each.
 
@@ -80,13 +87,16 @@ def find_clip_lags(
         rng: Draws frames and joints.
         known: Relative poses of pairs of calibrated cameras.
         pose: The calibrated cameras themselves.
+        focal: Whether focal lengths are free.
 
     Raises:
         GeoselfError: No clip's lags are known, or they change within one (65).
     """
     rough = _rough_lags(clips, rng, known)
     reader = _reader(clips, np.isin(clips.clip_id, rough.clips))
-    clocks = refine_clocks(reader, rough.at(reader.clip_id, reader.frame_id), rng, pose)
+    clocks = refine_clocks(
+        reader, rough.at(reader.clip_id, reader.frame_id), rng, pose, focal=focal
+    )
     if clocks is None:
         raise data_error("no rig fits the cameras in step", "their lags are unknown", _FOOTAGE)
     lags = rough._replace(
@@ -94,33 +104,62 @@ def find_clip_lags(
         rate=clocks.rate,
         error=np.tile(clocks.error[:, 0], (len(rough.clips), 1)),
     )
-    return _known_ones(_own_lags(reader, lags, clocks, clips), clips)
+    return _known_ones(_own_lags(reader, lags, clocks, rng, clips), clips)
 
 
-def check_in_step(clips: Clips, pose: Pose) -> None:
+def check_in_step(clips: Clips, pose: Pose) -> str:
     """Refuses a camera that is late: the others would stand where they fit it best.
 
     Args:
         clips: Detections.
         pose: The cameras that were found.
 
+    Returns:
+        A line where the joints do not say whether cameras are in step; else empty.
+
     Raises:
         GeoselfError: One is late, or all others are against the first (65).
     """
     flat = pose._replace(log_focal=np.zeros(len(pose.R)))
     views = clips.views.with_focal(pose.log_focal)
-    lag, error = lags_left(_reader(clips._replace(views=views)), flat)
-    late = _changed(lag[None], error[None])[0]
-    if not late.any():
-        return
+    reader = _reader(clips._replace(views=views))
+    clocks = lags_left(reader, flat)
+    late = _changed(clocks.lag[None], clocks.error[None, :, 0])[0]
+    if late.any():
+        raise _late_error(clips.names, clocks.lag, late, "")
+    if not (clocks.error[:, 0] < _UNSURE).all():
+        return "whether cameras are in step is not known: too few frames come one after the other"
+    every = np.unique(clips.clip_id)
+    still = np.zeros((len(every), len(pose.R)))
+    lags = Lags(every, still, still[0], still, True, ())
+    parts = _parts(reader, lags, max(_PARTS, len(every)))
+    found, error = _of_parts(reader, lags, clocks, parts)
+    changed = _changed(found, error)
+    for k in np.flatnonzero(changed.any(1)).tolist():
+        clip = clips.clip(int(reader.clip_id[parts[k][0]]))
+        raise _late_error(clips.names, found[k], changed[k], f"clip {clip}: ")
+    return ""
+
+
+def _late_error(
+    names: tuple[str, ...], lag: np.ndarray, late: np.ndarray, where: str
+) -> GeoselfError:
+    """What is said of late cameras.
+
+    Args:
+        names: Of the cameras.
+        lag: (V,) frames.
+        late: (V,) which are.
+        where: In front of it.
+    """
     first = len(lag) > 2 and late[1:].all() and np.ptp(lag[1:]) < _CHANGED
     view = 0 if first else int(np.argmax(np.abs(lag) * late))
     by = -float(lag[1:].mean()) if first else float(lag[view])
-    against = "the others" if first else f"camera {clips.names[0]}"
-    raise data_error(
-        f"camera {clips.names[view]} is about {by:+.1f} frames late against {against}",
+    against = "the others" if first else f"camera {names[0]}"
+    return data_error(
+        f"{where}camera {names[view]} is about {by:+.1f} frames late against {against}",
         "wanted cameras in step: others are found where they fit the late one best",
-        "add --sync",
+        f"add --sync; where that finds no lag, prepare --shift={names[view]}={by:.1f}",
     )
 
 
@@ -164,25 +203,38 @@ def _rough_lags(clips: Clips, rng: np.random.Generator, known: Known | None) -> 
     return Lags(np.array(sorted(found)), rows, still, np.zeros_like(rows), False, left)
 
 
-def _own_lags(reader: Reader, lags: Lags, clocks: Clocks, clips: Clips) -> Lags:
+def _own_lags(
+    reader: Reader, lags: Lags, clocks: Clocks, rng: np.random.Generator, clips: Clips
+) -> Lags:
     """The lags, each clip's own where clips have not one clock.
 
     Raises:
         GeoselfError: They change within a clip (65).
     """
-    parts = _parts(reader, lags, _PARTS)
-    found, error = _of_parts(reader, lags, clocks, parts)
-    if not _changed(found, error).any():
+    parts = _parts(reader, lags, max(_PARTS, len(lags.clips)))
+    if not _changed(*_of_parts(reader, lags, clocks, parts)).any():
         return lags
     parts = _parts(reader, lags, len(reader.clip_id))
+    if len(lags.clips) > 1:  # a rate is of clips at their own lags
+        own = lags._replace(frames=lags.frames + lags.rate * clocks.middle, one_clock=False)
+        own = _settled(reader, own._replace(rate=np.zeros_like(lags.rate)), clocks, parts)
+        again = refine_clocks(reader, own.at(reader.clip_id, reader.frame_id), rng, clocks.pose)
+        if again is not None:
+            clocks, lags = again, own._replace(frames=own.frames + again.lag, rate=again.rate)
+    lags = _settled(reader, lags, clocks, parts)
+    _refuse_changes(reader, parts, lags, clocks, clips)
+    return lags
+
+
+def _settled(reader: Reader, lags: Lags, clocks: Clocks, parts: list[np.ndarray]) -> Lags:
+    """The lags with each clip's own added until they stay."""
     whose = np.array([reader.clip_id[part[0]] for part in parts])
     for _ in range(_ROUNDS):
-        found, error = _of_parts(reader, lags, clocks, parts)
-        own, errors = _by_clip(lags.clips, whose, found, error)
-        lags = lags._replace(frames=lags.frames + own, error=errors, one_clock=False)
+        own, errors = _by_clip(lags.clips, whose, *_of_parts(reader, lags, clocks, parts))
+        own = np.clip(own, -_FARTHEST, _FARTHEST)
+        lags = lags._replace(frames=lags.frames + own, error=errors)
         if np.abs(own).max() < _SETTLED:
             break
-    _refuse_changes(reader, parts, *_of_parts(reader, lags, clocks, parts), clips)
     return lags
 
 
@@ -193,15 +245,20 @@ def _of_parts(
 
 
 def _parts(reader: Reader, lags: Lags, most: int) -> list[np.ndarray]:
-    """Pieces of the clips of some seconds, evenly over all where they are too many."""
+    """Pieces of the clips of some seconds; where they are too many, fewer of each clip."""
     length = max(round(_PART_SECONDS * reader.fps), 2)
-    parts = []
+    every = []
     for clip in lags.clips.tolist():
         frames = np.flatnonzero(reader.clip_id == clip)
-        parts += np.array_split(frames, max(len(frames) // length, 1))
-    if len(parts) > most:
-        parts = [parts[k] for k in np.linspace(0, len(parts) - 1, most).astype(int)]
-    return parts
+        every.append(np.array_split(frames, max(len(frames) // length, 1)))
+    share = min(most / sum(map(len, every)), 1.0)
+    return [
+        pieces[k]
+        for pieces in every
+        for k in np.unique(
+            np.linspace(0, len(pieces) - 1, max(int(len(pieces) * share), 1)).astype(int)
+        )
+    ]
 
 
 def _by_clip(
@@ -224,24 +281,61 @@ def _changed(found: np.ndarray, error: np.ndarray) -> np.ndarray:
 
 
 def _refuse_changes(
-    reader: Reader, parts: list[np.ndarray], found: np.ndarray, error: np.ndarray, clips: Clips
+    reader: Reader, parts: list[np.ndarray], lags: Lags, clocks: Clocks, clips: Clips
 ) -> None:
-    changed = _changed(found, error)
+    """Refuses a lag that steps within a clip, with the place of the largest step.
+
+    Raises:
+        GeoselfError: It does (65).
+    """
+    changed = _changed(*_of_parts(reader, lags, clocks, parts))
     if not changed.any():
         return
-    part, view = np.argwhere(changed)[0].tolist()
-    if changed[part, 1:].all():
-        view = 0  # all others changed against the first
-    here = parts[part]
-    start, end = (int(frame) for frame in reader.frame_id[here[[0, -1]]])
-    name = clips.clip(int(reader.clip_id[here[0]]))
-    by = float(found[part, view] if view else -np.median(found[part, 1:]))
+    still = lags.frames + lags.rate * clocks.middle  # a rate takes up a part of a step
+    lags = lags._replace(frames=still, rate=np.zeros_like(lags.rate))
+    late = lags.at(reader.clip_id, reader.frame_id)
+    found = np.zeros((len(parts), late.shape[1]))
+    for _ in range(_ROUNDS):  # a round sees a part of a step
+        more, error = lags_of_parts(reader, late, clocks, parts)
+        found += more
+        for part, own in zip(parts, more, strict=True):
+            late[part] += own
+    whose = np.array([reader.clip_id[part[0]] for part in parts])
+    clip = int(whose[np.argwhere(changed)[0, 0]])
+    here = np.flatnonzero(whose == clip)
+    if len(here) == 1:
+        where = f"clip {clips.clip(clip)}: "
+        raise _late_error(clips.names, found[here[0]], changed[here[0]], where)
+    at, step = _largest_step(found[here], error[here])
+    first = len(step) > 2 and np.ptp(step[1:]) < _CHANGED
+    view = 0 if first else int(np.argmax(np.abs(step)))
+    by = -float(step[1:].mean()) if first else float(step[view])
+    which = f"camera {clips.names[view]} becomes"
+    if len(step) == 2:  # nothing says which of them
+        which = f"camera {clips.names[1]} against {clips.names[0]} becomes"
+    start = int(reader.frame_id[parts[here[at]][0]])
+    end = int(reader.frame_id[parts[here[at + 1]][-1]])
     raise data_error(
-        f"clip {name}: in frames {start} to {end} camera {clips.names[view]} is {by:+.1f} frames "
-        "late against the rest of the clip",
+        f"clip {clips.clip(clip)}: between frames {start} and {end} {which} {by:+.1f} frames late",
         "wanted one lag, or one that grows evenly",
         "frames were lost, or its detections are another's there: cut the clip at that place",
     )
+
+
+def _largest_step(found: np.ndarray, error: np.ndarray) -> tuple[int, np.ndarray]:
+    """After which part (n, V) lags step, and by how much (V,): two means that fit them best."""
+    weight = 1 / np.maximum(error, 1e-3) ** 2
+    weight[:, 0] = 0.0
+    best = (np.inf, 0, np.zeros(found.shape[1]))
+    for k in range(1, len(found)):
+        cost, means = 0.0, []
+        for side in (slice(0, k), slice(k, None)):
+            total = np.maximum(weight[side].sum(0), 1e-12)
+            means.append(np.sum(weight[side] * found[side], 0) / total)
+            cost += float(np.sum(weight[side] * (found[side] - means[-1]) ** 2))
+        if cost < best[0]:
+            best = (cost, k - 1, means[1] - means[0])
+    return best[1], best[2]
 
 
 def _known_ones(lags: Lags, clips: Clips) -> Lags:

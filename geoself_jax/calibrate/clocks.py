@@ -85,13 +85,15 @@ def find_lags(
     lags = _agreed(found, count)
     if lags is None:
         alone = [names[v] for v in range(count) if not any(v in pair for pair in found)]
-        what = f"the lag of camera {alone[0]}" if alone else "the cameras' lags"
+        one = 0 < len(alone) < count
+        what = f"the lag of camera {alone[0]}" if one else "the cameras' lags"
         raise data_error(
-            f"{what} is not known from the joints",
+            f"{what} {'is' if one else 'are'} not known from the joints",
             f"no lag within {FARTHEST_SECONDS:g} s fits clearly best"
             if alone
             else "pairs disagree",
-            "use footage with quick movements across all views, or a clap, and cut it by that",
+            "use footage with quick movements across all views, or a clap, and cut it by that; "
+            "where frames were lost, the parts one by one",
         )
     return lags
 

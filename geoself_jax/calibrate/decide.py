@@ -203,6 +203,6 @@ def check_focal(pose: Pose, sigma: np.ndarray, names: Sequence[str]) -> None:
             f"camera {names[worst]}: its focal length is {np.exp(pose.log_focal[worst]):.2f} times "
             "that of its intrinsics, by the joints",
             "wanted intrinsics that fit",
-            "check them (zoom, image size, another camera's file), or let them be found: "
-            "--intrinsics=focal",
+            "check that the cameras are in step (--sync), then them (zoom, image size, another "
+            "camera's file)" + (", or let them be found: --intrinsics=focal" * (len(off) > 2)),
         )

@@ -4,6 +4,7 @@ Two views of which one is mirrored fit an essential matrix as well as the true o
 are behind one of the cameras in part, and bones change their length.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,7 @@ MOST_SPREAD = 0.5
 """Share of its length by which the usual bone may vary: detectors come to 0.15, a false geometry
 to more than 1."""
 
+_MOST_OUTSIDE, _MOSTLY = 0.1, 0.5
 _QUARTER = 0.52  # of width and height
 _SIGMA = 1.4826  # of the median absolute deviation
 _FEWEST = 30  # times that a bone is seen
@@ -50,7 +52,7 @@ def check_in_front(views: Views, pose: Pose) -> None:
 
 
 def check_image(pixels: np.ndarray, size: np.ndarray, names: Sequence[str]) -> None:
-    """Refuses detections that never leave the upper left quarter: of an image of half the size.
+    """Refuses detections of another image size, or that two cameras share.
 
     Args:
         pixels: (F, V, J, 2) px, NaN where missing.
@@ -58,15 +60,40 @@ def check_image(pixels: np.ndarray, size: np.ndarray, names: Sequence[str]) -> N
         names: (V,) of the cameras.
 
     Raises:
-        GeoselfError: A camera's detections are of another image size (65).
+        GeoselfError: Detections are outside the image, or all in its upper left quarter, as of one
+            of half the size; or two cameras have the same (65).
     """
+    _check_own(pixels, names)
     for v, name in enumerate(names):
         known = pixels[:, v][np.isfinite(pixels[:, v]).all(-1)]
+        outside = np.mean((known > size[v]).any(1)) if len(known) else 0.0
+        if outside > _MOST_OUTSIDE:
+            swapped = np.mean((known > size[v][::-1]).any(1)) < outside / 2
+            raise data_error(
+                f"camera {name}: {100 * outside:.0f} % of the joints are outside its image",
+                f"wanted detections in an image of {size[v][0]} x {size[v][1]} pixels",
+                "width and height are swapped (a phone held upright)?"
+                if swapped
+                else "give K and image_size of the images that the detector saw",
+            )
         if len(known) and np.all(np.percentile(known, 99, axis=0) < _QUARTER * size[v]):
             raise data_error(
                 f"camera {name}: all joints are in the upper left quarter of its image",
                 f"wanted detections in an image of {size[v][0]} x {size[v][1]} pixels",
                 "give K and image_size of the images that the detector saw",
+            )
+
+
+def _check_own(pixels: np.ndarray, names: Sequence[str]) -> None:
+    """Refuses two cameras with the same detections."""
+    for i, j in itertools.combinations(range(len(names)), 2):
+        one, other = pixels[:, i], pixels[:, j]
+        both = np.isfinite(one).all(-1) & np.isfinite(other).all(-1)
+        if both.any() and np.mean((one[both] == other[both]).all(-1)) > _MOSTLY:
+            raise data_error(
+                f"cameras {names[i]} and {names[j]} have the same detections",
+                "one file was given twice",
+                "give each camera its own, or leave one out",
             )
 
 

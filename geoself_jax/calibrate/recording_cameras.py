@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoself_jax.calibrate.clip_lags import check_in_step
+from geoself_jax.calibrate.guessed import added_degrees, centred, refuse_two
 from geoself_jax.calibrate.metric import Scale, Vertical, check_size, metres_of_unit, upright
 from geoself_jax.calibrate.plausible import check_bones, check_image
 from geoself_jax.calibrate.refine import refine
@@ -22,11 +23,8 @@ from geoself_jax.data.recording import HostCamera, Recording, from_arrays
 
 KNOWN, FOCAL, GUESS = "known", "focal", "guess"
 
-PRINCIPAL, _MIDDLE_PX = 0.01, 1e-3
-"""Of the image's longer side: how far from its middle a principal point is that is guessed there.
-Rotations and places are wrong by as much, which no residual shows."""
-
-_USUAL_FOCAL = 1.1  # times the longer side of the image: a phone's main camera, a webcam
+_RUN = 100  # frames in a row, where not all are looked at
+_USUAL_FOCAL = 0.8  # times the longer side of the image: a phone's main camera 0.72 and more
 
 
 class RigReport(NamedTuple):
@@ -149,9 +147,15 @@ def calibrate(
         late: tuple[str, ...] = ()
         try:
             if options.sync:
-                recording, late = put_in_step(recording, rig, options.seed, known=options.refine)
+                recording, late = put_in_step(
+                    recording,
+                    rig,
+                    options.seed,
+                    known=options.refine,
+                    focal=options.intrinsics != KNOWN,
+                )
             report = _one(recording, rig, options)
-            reports.append((rig, report._replace(in_step=late)))
+            reports.append((rig, report._replace(in_step=late + report.in_step)))
         except GeoselfError as error:
             raise data_error(f"rig {name}: {error}", "", "") from error
     return _with_cameras(recording, reports, options), [report for _, report in reports]
@@ -192,17 +196,19 @@ def _one(recording: Recording, rig: int, options: Options) -> RigReport:
     held = ends if options.bones else ends[:0]
     footage = Footage(recording.clip_id[frames], recording.frame_id[frames], recording.fps)
     names = tuple(recording.camera_names[view] for view in seen)
-    check_image(recording.keypoints_2d[frames][:, seen], recording.image_size[rig, seen], names)
+    size = recording.image_size[rig, seen]
+    check_image(recording.keypoints_2d[frames][:, seen], size, names)
     if options.refine:
         report = _repaired(recording, rig, seen, views, footage, held, names)
         pose = Pose.of(report.R, report.center)
-        _check_clocks(recording, every, rig, seen, pose, options)
-        return report
+        return report._replace(in_step=_check_clocks(recording, every, rig, seen, pose, options))
     focal = options.intrinsics != KNOWN
+    if focal:
+        refuse_two(len(seen))
     found = find_rig(views, footage, held, names, focal=focal, seed=options.seed)
     pose = found.solution.pose
     check_bones(found.points, views.subject, ends)
-    _check_clocks(recording, every, rig, seen, found.solution.pose, options)
+    unsure = _check_clocks(recording, every, rig, seen, found.solution.pose, options)
     check_steady(views, found.solution, names)
     metres = metres_of_unit(options.scale, pose.center, names, found.points, recording.skeleton)
     check_size(options.scale, found.points * metres, recording.skeleton)
@@ -211,35 +217,36 @@ def _one(recording: Recording, rig: int, options: Options) -> RigReport:
     R, center, _ = in_world(pose, found.points, metres, up)
     K = recording.camera.K[rig, seen].copy()
     K[:, :2, :2] *= np.exp(pose.log_focal)[:, None, None]
-    degrees, off = found.error.degrees, found.error.center * metres
-    size = recording.image_size[rig, seen]
-    centred = _centred(recording.camera.K[rig, seen], size)
-    angle = PRINCIPAL * centred * size.max(-1) / K[:, 0, 0]
+    added = added_degrees(views, pose, recording.camera.K[rig, seen], size)
     far = np.nanmedian(np.linalg.norm(found.points[..., None, :] - pose.center, axis=-1))
-    degrees = np.hypot(degrees, np.degrees(angle))
-    off = np.hypot(off, 2 * angle * far * metres)
+    degrees = np.hypot(found.error.degrees, added)
+    off = np.hypot(found.error.center, 2 * np.radians(added) * far) * metres
+    nominal = centred(recording.camera.K[rig, seen], size)
     return RigReport(
         recording.rig_names[rig], names, R, center, K, degrees, off, found.residual_px,
         found.error.blocks, len(frames), _unit_words(options.scale), vertical,
-        centred=tuple(name for name, one in zip(names, centred, strict=True) if one),
+        in_step=unsure, centred=tuple(np.array(names)[nominal].tolist()),
     )  # fmt: skip
-
-
-def _centred(K: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """(V,) whether a principal point is in the very middle of its image: nobody measured it."""
-    point = K[:, :2, 2]
-    middles = (size / 2, (size - 1) / 2)
-    off = np.min([np.abs(point - middle).max(1) for middle in middles], axis=0)
-    return np.asarray(off < _MIDDLE_PX)
 
 
 def _check_clocks(
     recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarray, pose: Pose,
     options: Options,
-) -> None:  # fmt: skip
-    """Refuses cameras out of step, unless their lags were taken out already."""
-    if not options.sync:
-        check_in_step(clips_of(recording, frames, rig, seen), pose)
+) -> tuple[str, ...]:  # fmt: skip
+    """Refuses cameras out of step, unless their lags were taken out; lines on what is not known."""
+    if options.sync:
+        return ()
+    few = frames[_in_runs(len(frames), options.frames)]
+    line = check_in_step(clips_of(recording, few, rig, seen), pose)
+    return (line,) if line else ()
+
+
+def _in_runs(count: int, most: int) -> np.ndarray:
+    """Numbers of up to `most` of `count` frames, in runs that are spread over all."""
+    if count <= most:
+        return np.arange(count)
+    starts = np.linspace(0, count - _RUN, most // _RUN).astype(int)
+    return np.unique((starts[:, None] + np.arange(_RUN)).reshape(-1))
 
 
 def _repaired(

@@ -19,6 +19,7 @@ from geoself_jax.calibrate.views import Pose, Views
 _FRAMES, _FEW = 1500, 600  # that are adjusted, and of these the ones that give a first rig
 _ROUNDS, _STEPS, _SETTLED = 6, 8, 0.01  # of reading again; frames
 _OF_PART, _LEAST_OF_PART = 200, 40  # frames of a part
+_LEAST_JOINTS = 1000  # that two views see at a time
 _SLOPE_SECONDS = 0.12  # to either side: of a line along which joints move
 _MOST_RATIO = 0.8
 _FARTHEST = 3.0  # frames that a round moves
@@ -44,10 +45,6 @@ class Clocks(NamedTuple):
     pose: Pose
     scale: np.ndarray
     middle: float
-
-    def at(self, frame: np.ndarray) -> np.ndarray:
-        """(n, V) lags at the numbers (n,) of frames."""
-        return np.asarray(self.lag + self.rate * np.asarray(frame, np.float64)[:, None])
 
 
 class Reader(NamedTuple):
@@ -119,7 +116,12 @@ class _Fit(NamedTuple):
 
 
 def refine_clocks(
-    reader: Reader, base: np.ndarray, rng: np.random.Generator, pose: Pose | None
+    reader: Reader,
+    base: np.ndarray,
+    rng: np.random.Generator,
+    pose: Pose | None,
+    *,
+    focal: bool = False,
 ) -> Clocks | None:
     """Returns lags and rates by all views together; None where no rig fits them.
 
@@ -128,6 +130,7 @@ def refine_clocks(
         base: (F, V) lags within a few frames, to which what is found is added.
         rng: Draws what first rigs come from.
         pose: Of calibrated cameras, held; None finds them.
+        focal: Whether focal lengths are free where the cameras are.
     """
     middle, place = _middle(reader), np.arange(len(reader.focal)) > 0
     if pose is None:
@@ -137,8 +140,9 @@ def refine_clocks(
             return None
     else:
         place = np.zeros_like(place)
-    fit = _constant(reader, base, pose, place)
-    free = Free(place, np.zeros_like(place), _clock(len(place), drifting=True))
+    lens = np.full(len(place), focal and bool(place.any()) and len(place) > 2)
+    fit = _constant(reader, base, pose, Free(place, lens, _clock(len(place), drifting=False)))
+    free = Free(place, lens, _clock(len(place), drifting=True))
     start = _Start(fit.lag, np.zeros(len(place)), fit.solution.pose, fit.scale)
     drift = _fitted(reader, base, start, free, middle)
     span = np.ptp(reader.frame_id) / 2
@@ -149,8 +153,8 @@ def refine_clocks(
     return Clocks(at_start, fit.rate, fit.error, fit.solution.pose, fit.scale, middle)
 
 
-def lags_left(reader: Reader, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
-    """(V,) frames by which cameras are late that are adjusted together with them, and errors.
+def lags_left(reader: Reader, pose: Pose) -> Clocks:
+    """By how much cameras are late that are adjusted together with their lags; no rates.
 
     Args:
         reader: Detections.
@@ -158,23 +162,23 @@ def lags_left(reader: Reader, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
     """
     place = np.arange(len(reader.focal)) > 0
     base = np.zeros((len(reader.frame_id), len(place)))
-    fit = _constant(reader, base, pose, place)
-    return fit.lag, fit.error[:, 0]
+    clock = _clock(len(place), drifting=False)
+    fit = _constant(reader, base, pose, Free(place, np.zeros_like(place), clock))
+    return Clocks(fit.lag, fit.rate, fit.error, fit.solution.pose, fit.scale, _middle(reader))
 
 
 def _middle(reader: Reader) -> float:
     return float(np.median(reader.frame_id))
 
 
-def _constant(reader: Reader, base: np.ndarray, pose: Pose, place: np.ndarray) -> _Fit:
+def _constant(reader: Reader, base: np.ndarray, pose: Pose, free: Free) -> _Fit:
     """Lags alone, without rates."""
     frames, middle = reader.frames(base), _middle(reader)
     views = reader.views(frames, base[frames], middle)
-    free = Free(place, np.zeros_like(place), _clock(len(place), drifting=False))
     solution, scale = settled(views, pose, _NO_BONES, steps=_STEPS, free=free)
     pose = solution.pose._replace(clock=None)
     lag = np.clip(_late(solution)[:, 0], -_FARTHEST, _FARTHEST)
-    return _fitted(reader, base, _Start(lag, np.zeros(len(place)), pose, scale), free, middle)
+    return _fitted(reader, base, _Start(lag, np.zeros(len(lag)), pose, scale), free, middle)
 
 
 class _Start(NamedTuple):
@@ -205,6 +209,8 @@ def _fitted(reader: Reader, base: np.ndarray, start: _Start, free: Free, middle:
         if np.abs(more[:, 0]).max() < _SETTLED:
             break
     error = expected_clock(views, solution, scale, free)
+    if free.clock is not None and (views.weight > 0).any(1).sum() < _LEAST_JOINTS:
+        error = np.where(free.clock, np.inf, error)  # too few to say how they spread
     return _Fit(lag, rate, solution._replace(pose=pose), scale, error)
 
 

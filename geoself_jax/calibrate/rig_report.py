@@ -46,7 +46,8 @@ def _text(rig: RigReport, cameras: Sequence[str]) -> str:
     lines += [f"{name}: left out, it sees nobody" for name in cameras if name not in rig.cameras]
     if rig.centred:
         lines.append(
-            f"principal points in the middle of the image are guesses, 1 % of its longer side: "
+            f"principal points in the middle of the image are guesses, 1 % of its longer side"
+            f"{', and focal lengths 3 %' if len(rig.cameras) == 2 else ''}: "
             f"{', '.join(rig.centred)}"
         )
     lines.append(f"metres by {rig.unit}")

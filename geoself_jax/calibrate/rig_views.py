@@ -27,7 +27,9 @@ def seen_of(recording: Recording, rig: int) -> tuple[np.ndarray, np.ndarray]:
     return every, seen
 
 
-def views_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarray) -> Views:
+def views_of(
+    recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarray, *, alone: bool = False
+) -> Views:
     """What calibration works on, of some frames of one rig.
 
     Args:
@@ -35,6 +37,7 @@ def views_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarra
         frames: Numbers of frames.
         rig: Number of the rig.
         seen: Numbers of the views.
+        alone: Whether joints that one view alone sees are kept: at another time another may.
     """
     K = recording.camera.K[rig, seen]
     pixels = recording.keypoints_2d[frames][:, seen].astype(np.float64)
@@ -42,7 +45,8 @@ def views_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarra
     homogeneous = np.concatenate([pixels, np.ones_like(pixels[..., :1])], -1)
     rays = (homogeneous @ np.swapaxes(np.linalg.inv(K), -1, -2))[..., :2]
     weight = np.where(np.isfinite(rays).all(-1), weight, 0.0)
-    weight = np.where((weight > 0).sum(1, keepdims=True) >= 2, weight, 0.0)
+    if not alone:
+        weight = np.where((weight > 0).sum(1, keepdims=True) >= 2, weight, 0.0)
     focal = np.sqrt(K[:, 0, 0] * K[:, 1, 1])
     subject = np.unique(recording.subject_id[frames], return_inverse=True)[1].reshape(-1)
     clip = np.unique(recording.clip_id[frames], return_inverse=True)[1].reshape(-1)

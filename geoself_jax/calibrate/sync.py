@@ -8,14 +8,16 @@ from geoself_jax.calibrate.clip_lags import Clips, Lags, find_clip_lags
 from geoself_jax.calibrate.rig_views import relative, seen_of, views_of
 from geoself_jax.calibrate.timeline import Timeline, timeline_of
 from geoself_jax.calibrate.views import Pose
-from geoself_jax.core.errors import data_error
+from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.data.recording import Recording
 
+_ALIKE = 0.5  # frames: one clock
+_MOSTLY = 0.9  # of the frames are left, else it is said
 _SIGMAS, _MOST_ROUNDED = 2.0, 0.15  # expected errors, frames: a lag is read as a whole one within
 
 
 def put_in_step(
-    recording: Recording, rig: int, seed: int, *, known: bool
+    recording: Recording, rig: int, seed: int, *, known: bool, focal: bool = False
 ) -> tuple[Recording, tuple[str, ...]]:
     """The recording with a rig's cameras read at one time, and lines on their lags.
 
@@ -24,6 +26,10 @@ def put_in_step(
         rig: Number of the rig.
         seed: Of what is drawn.
         known: Whether the rig is calibrated; its cameras help then.
+        focal: Whether focal lengths are free, since they are guesses.
+
+    Returns:
+        Frames are those of the first camera, or of most cameras where there are true joints.
 
     Raises:
         GeoselfError: Lags are not known from the joints (65).
@@ -31,9 +37,43 @@ def put_in_step(
     frames, seen = seen_of(recording, rig)
     clips = clips_of(recording, frames, rig, seen)
     R, center = recording.camera.R[rig, seen], recording.camera.center[rig, seen]
-    poses = (relative(R, center), Pose.of(R, center)) if known else (None, None)
-    lags = find_clip_lags(clips, np.random.default_rng(seed), *poses)
-    return in_step(recording, frames, seen, lags), tuple(words(lags, clips))
+    lags = _lags_of(clips, seed, (R, center) if known else None, focal)
+    if recording.pose_world is not None:  # true joints are of the instants of most cameras
+        lags = lags._replace(frames=lags.frames - _of_most(lags.frames)[:, None])
+    synced = in_step(recording, frames, seen, lags)
+    lines = words(lags, clips)
+    before, after = (_shared(each, rig, seen) for each in (recording, synced))
+    if after < _MOSTLY * before:
+        lines.append(f"in step, two cameras see {after} frames; before {before}")
+    return synced, tuple(lines)
+
+
+def _lags_of(
+    clips: Clips, seed: int, known: tuple[np.ndarray, np.ndarray] | None, focal: bool
+) -> Lags:
+    """The lags; those of cameras that are elsewhere than they are said to be, without that."""
+    if known is None:
+        return find_clip_lags(clips, np.random.default_rng(seed), None, None, focal=focal)
+    try:
+        poses = (relative(*known), Pose.of(*known))
+        return find_clip_lags(clips, np.random.default_rng(seed), *poses)
+    except GeoselfError as error:
+        try:
+            return find_clip_lags(clips, np.random.default_rng(seed), None, None, focal=focal)
+        except GeoselfError:
+            raise error from None
+
+
+def _of_most(lags: np.ndarray) -> np.ndarray:
+    """(n,) of each row the lag that most cameras have, to half a frame."""
+    near = (np.abs(lags[:, :, None] - lags[:, None]) < _ALIKE).sum(-1)
+    return np.asarray(lags[np.arange(len(lags)), near.argmax(1)])
+
+
+def _shared(recording: Recording, rig: int, seen: np.ndarray) -> int:
+    """Frames of a rig in which two cameras see somebody."""
+    here = recording.confidence[recording.rig_id == rig][:, seen]
+    return int(((here > 0).any(-1).sum(1) >= 2).sum())
 
 
 def clips_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarray) -> Clips:
@@ -46,7 +86,7 @@ def clips_of(recording: Recording, frames: np.ndarray, rig: int, seen: np.ndarra
         seen: Numbers of its views.
     """
     return Clips(
-        views_of(recording, frames, rig, seen), recording.clip_id[frames],
+        views_of(recording, frames, rig, seen, alone=True), recording.clip_id[frames],
         recording.frame_id[frames], recording.fps,
         tuple(recording.camera_names[view] for view in seen),
         lambda clip: recording.clip_names[clip],
@@ -122,7 +162,7 @@ def words(lags: Lags, clips: Clips) -> list[str]:
         lines.append(f"frames late, {where}: {each}")
     for name, rate in zip(clips.names, lags.rate.tolist(), strict=True):
         if rate:
-            slow = "slow" if rate > 0 else "fast"
+            slow = "fast" if rate > 0 else "slow"  # of frames, in the same time
             lines.append(
                 f"clock of {name}: {1e6 * abs(rate):.0f} ppm {slow} "
                 f"({60 * clips.fps * rate:+.2f} frames late each minute; lags are those of frame 0)"

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_SLOPES = 5  # of which the median is a motion
+
 
 class Timeline(NamedTuple):
     """Rays of one rig in the order of time.
@@ -91,7 +93,7 @@ class Timeline(NamedTuple):
             reach: Frames to either side.
         """
         slopes = []
-        for d in range(1, reach + 1):
+        for d in np.unique(np.linspace(1, reach, min(reach, _SLOPES)).astype(int)).tolist():
             (early, one), (late, two) = (self.at(frames, view, lag + by) for by in (-d, d))
             both = ((one > 0) & (two > 0))[..., None]
             slopes.append(np.where(both, (late - early) / (2 * d), np.nan))

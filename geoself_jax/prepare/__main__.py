@@ -160,17 +160,20 @@ def main(argv: Sequence[str]) -> int:
     with phases.phase(f"writing {output}"):
         npz.write_arrays(output, arrays)
     print(run.summary(arrays))
-    print(f"{'replaced' if replaced else 'written to'} {output}{_next(arrays, output)}")
+    done = "replaced" if replaced else "written to"
+    print(f"{done} {output}{_next(arrays, output, trimmed=flags.trim)}")
     return 0
 
 
-def _next(arrays: "Mapping[str, np.ndarray]", output: "Path") -> str:
+def _next(arrays: "Mapping[str, np.ndarray]", output: "Path", *, trimmed: bool) -> str:
     """The command to go on with: cameras are looked at, or found first."""
     from geoself_jax.prepare.uncalibrated_file import calibrate_flags
 
     if "R" in arrays:
         return f"; {cli.then('inspect', f'--data={output}')}"
-    flags, length = calibrate_flags(arrays, str(output))
+    if "K" not in arrays and len(arrays["camera_names"]) == 2:
+        return "; two cameras need --focal-length=PIXELS or --calibration=FILE of their intrinsics"
+    flags, length = calibrate_flags(arrays, str(output), trimmed=trimmed)
     return f"; in the next command, give {length}\n{cli.then('calibrate', *flags)}"
 
 

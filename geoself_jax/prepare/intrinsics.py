@@ -20,6 +20,7 @@ from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 from geoself_jax.prepare.missing_flag import MissingFlag
 from geoself_jax.prepare.rig_options import HUMAN36M, RigOptions, check_size
 
+_LEAST_FOCAL, _MOST_FOCAL = 0.2, 100.0  # of the longer side: 136 degrees wide, half a degree
 Sizes = Mapping[str, tuple[int, int]]
 
 
@@ -136,5 +137,12 @@ def _pinholes(cameras: Sequence[str], own: RigOptions, size: np.ndarray) -> np.n
                 "all have one, or none",
                 f"add --focal-length={name}=PIXELS",
             )
-        K[view, 0, 0] = K[view, 1, 1] = focal or float(size[view].max())
+        longer = float(size[view].max())
+        if focal is not None and not _LEAST_FOCAL * longer < focal < _MOST_FOCAL * longer:
+            raise usage_error(
+                f"--focal-length={focal:g} of camera {name}",
+                f"wanted pixels, some {round(0.8 * longer)} for images of {longer:.0f}",
+                "of millimetres: pixels are those of the longer side, times mm / 36 (35 mm format)",
+            )
+        K[view, 0, 0] = K[view, 1, 1] = focal or longer
     return K

@@ -21,12 +21,15 @@ def without_cameras(arrays: Mapping[str, np.ndarray], *, intrinsics: bool) -> di
     return {name: array for name, array in arrays.items() if name not in left_out}
 
 
-def calibrate_flags(arrays: Mapping[str, np.ndarray], output: str) -> tuple[list[str], str]:
+def calibrate_flags(
+    arrays: Mapping[str, np.ndarray], output: str, *, trimmed: bool = False
+) -> tuple[list[str], str]:
     """Flags of `geoself calibrate` for the file, and what its length is, in words.
 
     Args:
         arrays: Of the file.
         output: Its path.
+        trimmed: Whether cameras had unequal numbers of frames, as if started by hand.
     """
     cameras = [str(name) for name in arrays["camera_names"]]
     joints = {normalized(str(name)) for name in arrays["joint_names"]}
@@ -36,6 +39,7 @@ def calibrate_flags(arrays: Mapping[str, np.ndarray], output: str) -> tuple[list
         scale = f"baseline:{cameras[0]},{cameras[1]}=1.0"
         length = f"metres from {cameras[0]} to {cameras[1]}, lens to lens"
     guess = [] if "K" in arrays else ["--intrinsics=guess"]
+    guess += ["--sync"] * trimmed
     found = f"{output.removesuffix('.npz')}_calibrated.npz"
     flags = [f"--data={output}", *guess, f"--scale={scale}", f"--output={found}"]
     return flags, length

@@ -82,7 +82,7 @@ def test_the_lag_of_somebody_at_rest_is_unknown():
     rng = np.random.default_rng(0)
     still = made.keypoints_2d[:1] + rng.normal(0, 2, made.keypoints_2d.shape)
     made = dataclasses.replace(made, keypoints_2d=still.astype(np.float32))
-    with pytest.raises(GeoselfError, match=r"lag of camera .* is not known"):
+    with pytest.raises(GeoselfError, match="lags are not known"):
         lags_of(made)
 
 
@@ -95,5 +95,5 @@ def test_the_command_puts_cameras_in_step_before_it_finds_them():
 
 @pytest.mark.parametrize("by", [40.0, -40.0])
 def test_a_lag_that_leaves_few_frames_in_common_is_not_believed(by):
-    with pytest.raises(GeoselfError, match="is not known from the joints"):
+    with pytest.raises(GeoselfError, match="not known from the joints"):
         lags_of(late(by))
