@@ -17,7 +17,7 @@ _AGREE = 1.0  # frames by which what pairs say of clips of one clock differs
 _KNOWN = 0.15  # frames: expected error from which on a lag is unknown
 _UNSURE = 1.0  # frames: from which on nothing is known of a lag
 _PART_SECONDS, _PARTS = 8.0, 24  # of footage that are looked at by themselves
-_CHANGED, _SIGMAS = 0.4, 4.0  # frames, expected errors: more is another lag
+_CHANGED, _SIGMAS = 0.5, 5.0  # frames, expected errors: more is another lag
 _ROUNDS, _SETTLED = 8, 0.05  # of reading clips at their own lags; frames
 _FARTHEST = 3.0  # frames that a round moves
 _FOOTAGE = "use footage with quick movements across all views, or a clap, and cut it by that"
@@ -52,6 +52,7 @@ class Lags(NamedTuple):
         error: (n, V) expected errors in the middle of the footage, frames.
         one_clock: Whether all clips have the same.
         left_out: Clips whose lags are not known.
+        short: Clips too short to show a lag of their own; they have that of the others.
     """
 
     clips: np.ndarray
@@ -60,6 +61,7 @@ class Lags(NamedTuple):
     error: np.ndarray
     one_clock: bool
     left_out: tuple[int, ...]
+    short: tuple[int, ...] = ()
 
     def at(self, clip_id: np.ndarray, frame_id: np.ndarray) -> np.ndarray:
         """(F, V) lags of frames; of clips that were left out, the first's.
@@ -212,7 +214,11 @@ def _own_lags(
         GeoselfError: They change within a clip (65).
     """
     parts = _parts(reader, lags, max(_PARTS, len(lags.clips)))
-    if not _changed(*_of_parts(reader, lags, clocks, parts)).any():
+    found, error = _of_parts(reader, lags, clocks, parts)
+    whose = np.array([reader.clip_id[part[0]] for part in parts])
+    looked_at = set(whose[np.isfinite(error).all(1)].tolist())
+    lags = lags._replace(short=tuple(n for n in lags.clips.tolist() if n not in looked_at))
+    if not _changed(found, error).any():
         return lags
     parts = _parts(reader, lags, len(reader.clip_id))
     if len(lags.clips) > 1:  # a rate is of clips at their own lags
@@ -293,13 +299,7 @@ def _refuse_changes(
         return
     still = lags.frames + lags.rate * clocks.middle  # a rate takes up a part of a step
     lags = lags._replace(frames=still, rate=np.zeros_like(lags.rate))
-    late = lags.at(reader.clip_id, reader.frame_id)
-    found = np.zeros((len(parts), late.shape[1]))
-    for _ in range(_ROUNDS):  # a round sees a part of a step
-        more, error = lags_of_parts(reader, late, clocks, parts)
-        found += more
-        for part, own in zip(parts, more, strict=True):
-            late[part] += own
+    found, error = _of_parts(reader, lags, clocks, parts)
     whose = np.array([reader.clip_id[part[0]] for part in parts])
     clip = int(whose[np.argwhere(changed)[0, 0]])
     here = np.flatnonzero(whose == clip)

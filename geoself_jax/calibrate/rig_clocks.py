@@ -18,10 +18,12 @@ from geoself_jax.calibrate.views import Pose, Views
 
 _FRAMES, _FEW = 1500, 600  # that are adjusted, and of these the ones that give a first rig
 _ROUNDS, _STEPS, _SETTLED = 6, 8, 0.01  # of reading again; frames
-_OF_PART, _LEAST_OF_PART = 200, 40  # frames of a part
+_OF_PART, _LEAST_OF_PART = 200, 60  # frames of a part
+_LEAST_BLOCKS = 8  # seconds of it: fewer do not say how their errors spread
 _LEAST_JOINTS = 1000  # that two views see at a time
 _SLOPE_SECONDS = 0.12  # to either side: of a line along which joints move
 _MOST_RATIO = 0.8
+_PART_SETTLED = 0.1  # frames
 _FARTHEST = 3.0  # frames that a round moves
 _SIGMAS, _LEAST_DRIFT = 4.0, 0.3  # a rate below is none; frames over the footage
 _NO_BONES = np.zeros((0, 2), np.int64)
@@ -162,6 +164,10 @@ def lags_left(reader: Reader, pose: Pose) -> Clocks:
     """
     place = np.arange(len(reader.focal)) > 0
     base = np.zeros((len(reader.frame_id), len(place)))
+    frames = reader.frames(base)
+    if (reader.views(frames, base[frames], 0.0).weight > 0).any(1).sum() < _LEAST_JOINTS:
+        unknown = np.where(place[:, None], np.inf, np.zeros((1, 2)))
+        return Clocks(np.zeros(len(place)), np.zeros(len(place)), unknown, pose, np.ones(1), 0.0)
     clock = _clock(len(place), drifting=False)
     fit = _constant(reader, base, pose, Free(place, np.zeros_like(place), clock))
     return Clocks(fit.lag, fit.rate, fit.error, fit.solution.pose, fit.scale, _middle(reader))
@@ -260,10 +266,16 @@ def lags_of_parts(
         if len(some) < _LEAST_OF_PART:
             continue
         some = some[np.unique(np.linspace(0, len(some) - 1, _OF_PART).astype(int))]
-        views = reader.views(some, lags[some], clocks.middle)
-        start = Solution(clocks.pose, nearest_points(views, clocks.pose), None, 0.0)
-        solution = adjust(views, start, clocks.scale, steps=_STEPS, free=free)
-        found[k] = _late(solution)[:, 0]
+        for _ in range(_ROUNDS):
+            views = reader.views(some, lags[some] + found[k], clocks.middle)
+            start = Solution(clocks.pose, nearest_points(views, clocks.pose), None, 0.0)
+            solution = adjust(views, start, clocks.scale, steps=_STEPS, free=free)
+            more = np.clip(_late(solution)[:, 0], -_FARTHEST, _FARTHEST)
+            found[k] += more
+            if np.abs(more).max() < _PART_SETTLED:
+                break
+        if len(np.unique(views.block)) < _LEAST_BLOCKS:
+            continue
         error = expected_clock(views, solution, clocks.scale, free)[:, 0]
         errors[k] = np.where(np.arange(count) > 0, error, 0.0)
     return found, errors

@@ -167,6 +167,10 @@ def words(lags: Lags, clips: Clips) -> list[str]:
                 f"clock of {name}: {1e6 * abs(rate):.0f} ppm {slow} "
                 f"({60 * clips.fps * rate:+.2f} frames late each minute; lags are those of frame 0)"
             )
+    if lags.short and lags.one_clock and len(lags.clips) > 1:
+        lines.append(
+            f"too short to show lags of their own, taken as the others: {len(lags.short)} clips"
+        )
     if lags.left_out:
         listed = ", ".join(clips.clip(n) for n in lags.left_out[:6])
         lines.append(f"left out, lags unknown: {len(lags.left_out)} clips: {listed}")
