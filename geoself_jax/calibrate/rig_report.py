@@ -122,6 +122,8 @@ def write_toml(path: str | Path, rigs: Sequence[RigReport], recording: Recording
     about += f"cameras_from = {_name(recording.cameras_from)}\n"
     if recording.world_up is None:
         about += 'world_up = "unknown"\n'
+    elif not np.allclose(recording.world_up, [0, 0, 1], atol=1e-6):
+        about += f'world_up = "{",".join(map(repr, recording.world_up.tolist()))}"\n'
     blocks.append(about)
     with whole_file(Path(path)) as stream:
         stream.write("\n".join(blocks))

@@ -18,7 +18,8 @@ def shifted(reading: Reading, late: Mapping[str, float], notice: Callable[[str],
         notice: Receives one line.
 
     Raises:
-        GeoselfError: While clips are taken: no such camera (64), or nothing is left (65).
+        GeoselfError: While clips are taken: no such camera, or several rigs (64), or nothing is
+            left (65).
     """
     return Reading(reading.total, _shifted(reading.clips, late, notice))
 
@@ -27,7 +28,15 @@ def _shifted(
     clips: Iterator[Clip], late: Mapping[str, float], notice: Callable[[str], None]
 ) -> Iterator[Clip]:
     names: dict[str, None] = {}
+    rig = ""
     for clip in clips:
+        if rig and clip.rig.name != rig:
+            raise usage_error(
+                "--shift",
+                f"rigs {rig} and {clip.rig.name}: which one's camera is late?",
+                "prepare them one by one, or use --sync",
+            )
+        rig = clip.rig.name
         names |= dict.fromkeys(clip.rig.camera_names)
         yield in_step(clip, late)
     for name in late:

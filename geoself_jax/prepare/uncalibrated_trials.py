@@ -66,10 +66,36 @@ def find_uncalibrated(
     if not matched:
         return [], errors
     names = known or tuple(dict.fromkeys(name for _, _, paths in matched for name in paths))
+    _check_shared(names, [paths for _, _, paths in matched])
     kept: dict[Path, Instances] = {}
     held = _held_sizes([paths for _, _, paths in matched], own, options, kept)
     rig = unplaced_rig(given.name if given else _top(found), names, given, own, held)
     return [_trial(*one, rig, own, options, kept) for one in matched], errors
+
+
+def _check_shared(names: Sequence[str], recordings: Sequence[Mapping[str, Path]]) -> None:
+    """Refuses cameras that are one by another spelling, or of recordings that share none.
+
+    Raises:
+        GeoselfError: They would be a rig whose cameras never see one another (65).
+    """
+    spelt: dict[str, str] = {}
+    for name in names:
+        other = spelt.setdefault(name.lower(), name)
+        if other != name:
+            what = f"cameras {other} and {name}"
+            raise data_error(
+                what, "are they one?", "name the files alike, or give --camera=NAME=PATH"
+            )
+    together = set(recordings[0])
+    for paths in sorted(recordings, key=lambda each: -len(together & set(each))):
+        if not together & set(paths):
+            raise data_error(
+                f"cameras {', '.join(sorted(paths)[:4])}",
+                f"share no recording with {', '.join(sorted(together)[:4])}",
+                "name the files alike in all recordings, or say the cameras: --cameras=NAME,NAME",
+            )
+        together |= set(paths)
 
 
 def _held_sizes(

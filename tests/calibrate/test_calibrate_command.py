@@ -82,8 +82,10 @@ def test_where_cameras_are_from_is_kept_by_prepare(written):
     assert read(again).cameras_from == read(written / "found.npz").cameras_from
 
 
-def test_a_toml_whose_vertical_is_unknown_says_so(written, tmp_path):
-    found = dataclasses.replace(read(written / "found.npz"), world_up=None)
+@pytest.mark.parametrize("up", [None, (0.0, -1.0, 0.0)])
+def test_a_toml_says_another_vertical_than_z(up, written, tmp_path):
+    up = None if up is None else np.array(up)
+    found = dataclasses.replace(read(written / "found.npz"), world_up=up)
     K, R, center = (array[0] for array in found.camera)
     zero = np.zeros(2)
     names = found.camera_names
@@ -91,7 +93,8 @@ def test_a_toml_whose_vertical_is_unknown_says_so(written, tmp_path):
         found.rig_names[0], names, R, center, K, zero, zero, zero, 9, 240, "a baseline", None
     )
     write_toml(tmp_path / "Calib.toml", [rig], found)
-    assert read_calibration(tmp_path / "Calib.toml").world_up is None
+    again = read_calibration(tmp_path / "Calib.toml").world_up
+    assert again is None if up is None else np.allclose(again, up)
 
 
 def test_the_json_has_the_cameras_and_how_sure_they_are(written):

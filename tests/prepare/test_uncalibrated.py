@@ -306,3 +306,28 @@ def test_what_speaks_of_a_calibration_needs_one(session):
     line = refused(session, flags=["--focal-length=9", "--calibration=x.toml"], code=USAGE)
     assert "leave out one of them" in line
     assert "no such file" in refused(session, flags=["--calibration=x.toml"], code=66)
+
+
+def test_one_file_for_two_cameras_is_refused(session):
+    file = session / "P1/walk/pose" / f"{RIG.camera_names[0]}_json"
+    flags = [f"--camera=a={file}", f"--camera=b={file}", SIZE]
+    assert "have one file" in refused(session, flags=flags, code=USAGE)
+
+
+def test_names_that_differ_by_case_alone_are_refused(tmp_path):
+    first, *others = RIG.camera_names
+    write_trial(tmp_path / "session/P1/walk/pose", 0)
+    write_trial(tmp_path / "session/P1/run/pose", 1, [first.upper(), *others])
+    assert "are they one?" in refused(tmp_path / "session", flags=[SIZE, "--subject=anna"])
+
+
+def test_recordings_that_share_no_camera_are_refused(tmp_path):
+    write_trial(tmp_path / "session/P1/walk/pose", 0)
+    write_trial(tmp_path / "session/P1/run/pose", 1, [f"other{k}" for k in range(RIG.views)])
+    words = refused(tmp_path / "session", flags=[SIZE, "--subject=anna"])
+    assert "share no recording with" in words
+
+
+def test_a_focal_length_in_millimetres_is_refused(session):
+    words = refused(session, flags=[SIZE, "--focal-length=26"], code=USAGE)
+    assert "wanted pixels, some 800 for images of 1000" in words

@@ -4,7 +4,7 @@
 `fisheye`; x_cam = R x_world + t. Pose2Sim and Caliscope's export of the same layout write `fisheye`
 for every camera, false where it is none (Pose2Sim 0.10.49, Caliscope 0.11.8); Anipose and FreeMoCap
 write it only where it is true, and have another unit. `calibrate --toml` adds where the cameras are
-from, and that the vertical is unknown where it is.
+from, and the vertical where it is not z, or unknown.
 """
 
 import dataclasses
@@ -18,6 +18,8 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.toml_tables import looks_so, toml_rig
 from geoself_jax.prepare.calibrations.units_and_axes import silent
 from geoself_jax.prepare.first_bytes import head
+
+_VECTOR = re.compile(r"[-+.\de]+,[-+.\de]+,[-+.\de]+")
 
 BOARD = "charuco_square_size"
 """What FreeMoCap writes into [metadata], and no other program."""
@@ -55,8 +57,9 @@ def read(
     """
     metadata = load_toml(path).get("metadata")
     ours = metadata if isinstance(metadata, dict) else {}
-    if up is None and ours.get("world_up") == UNKNOWN:
-        up = UNKNOWN
+    said = ours.get("world_up")
+    if up is None and isinstance(said, str) and (said == UNKNOWN or _VECTOR.fullmatch(said)):
+        up = said
     rig = toml_rig(path, unit=unit, up=up, own_unit="m", own_up="z", notice=notice)
     origin = ours.get("cameras_from", "")
     return dataclasses.replace(rig, cameras_from=origin if isinstance(origin, str) else "")
