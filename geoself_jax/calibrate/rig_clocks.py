@@ -20,7 +20,7 @@ _FRAMES, _FEW = 1500, 600  # that are adjusted, and of these the ones that give 
 _ROUNDS, _STEPS, _SETTLED = 6, 8, 0.01  # of reading again; frames
 _OF_PART, _LEAST_OF_PART = 200, 60  # frames of a part
 _LEAST_BLOCKS = 8  # seconds of it: fewer do not say how their errors spread
-_LEAST_JOINTS = 1000  # that two views see at a time
+_LEAST_JOINTS, _LEAST_JOINTS_OF_PART = 1000, 500  # that two views see at a time
 _SLOPE_SECONDS = 0.12  # to either side: of a line along which joints move
 _MOST_RATIO = 0.8
 _PART_SETTLED = 0.1  # frames
@@ -274,7 +274,9 @@ def lags_of_parts(
             found[k] += more
             if np.abs(more).max() < _PART_SETTLED:
                 break
-        if len(np.unique(views.block)) < _LEAST_BLOCKS:
+        read = np.asarray((views.weight > 0).any(axis=1))
+        blocks = np.unique(views.block[read.any(1)])
+        if read.sum() < _LEAST_JOINTS_OF_PART or len(blocks) < _LEAST_BLOCKS:
             continue
         error = expected_clock(views, solution, clocks.scale, free)[:, 0]
         errors[k] = np.where(np.arange(count) > 0, error, 0.0)
