@@ -97,6 +97,8 @@ def main(argv: Sequence[str]) -> int:
     with phases.phase("calibrating"):
         calibrated, rigs = recording_cameras.calibrate(recording, options)
     print(report.text(rigs, recording.camera_names))
+    if recording.pose_world is not None and calibrated.pose_world is None:
+        print("true joints are left out: they are of the world of other cameras")
     write(calibrated, flags.output)
     if flags.json:
         workdir.write_json(Path(flags.json), report.as_json(rigs))

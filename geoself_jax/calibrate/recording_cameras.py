@@ -17,7 +17,7 @@ from geoself_jax.calibrate.steady import check_steady
 from geoself_jax.calibrate.sync import clips_of, put_in_step
 from geoself_jax.calibrate.views import Pose, Views
 from geoself_jax.calibrate.world import in_world
-from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.core.errors import GeoselfError, data_error, usage_error
 from geoself_jax.data.files import npz
 from geoself_jax.data.recording import HostCamera, Recording, from_arrays
 
@@ -141,6 +141,10 @@ def calibrate(
         GeoselfError: The joints leave a camera open, or contradict one rig (65).
     """
     recording = _seeing(recording, options)
+    if options.scale.kind == "baseline" and len(np.unique(recording.rig_id)) > 1:
+        raise usage_error(
+            "--scale=baseline", "one distance, several rigs", "calibrate the rigs one by one"
+        )
     reports = []
     for rig in np.unique(recording.rig_id).tolist():
         name = recording.rig_names[rig]
@@ -290,11 +294,15 @@ def _with_cameras(
     if not options.refine:
         known = all(report.vertical is not None for _, report in reports)
         up = np.array([0.0, 0, 1]) if known else None
+    now = source_line([report for _, report in reports], options)
+    before = recording.cameras_from if options.refine else ""
+    if not options.refine:  # true joints are of the world of the cameras that were there
+        recording = recording.without_ground_truth()
     return dataclasses.replace(
         recording,
         camera=HostCamera(K, R, center),
         world_up=up,
-        cameras_from=source_line([report for _, report in reports], options),
+        cameras_from="; then ".join(filter(None, [before, now])),
     )
 
 

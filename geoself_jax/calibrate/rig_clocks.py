@@ -17,12 +17,12 @@ from geoself_jax.calibrate.uncertainty import expected_clock
 from geoself_jax.calibrate.views import Pose, Views
 
 _FRAMES, _FEW = 1500, 600  # that are adjusted, and of these the ones that give a first rig
-_ROUNDS, _STEPS, _SETTLED = 6, 8, 0.01  # of reading again; frames
+_ROUNDS, _STEPS, _SETTLED = 15, 8, 0.01  # of reading again; frames
 _OF_PART, _LEAST_OF_PART = 200, 60  # frames of a part
 _LEAST_BLOCKS = 8  # seconds of it: fewer do not say how their errors spread
 _LEAST_JOINTS, _LEAST_JOINTS_OF_PART = 1000, 500  # that two views see at a time
 _SLOPE_SECONDS = 0.12  # to either side: of a line along which joints move
-_MOST_RATIO = 0.8
+_MOST_GAIN = 5.0
 _PART_SETTLED = 0.1  # frames
 _FARTHEST = 3.0  # frames that a round moves
 _SIGMAS, _LEAST_DRIFT = 4.0, 0.3  # a rate below is none; frames over the footage
@@ -199,7 +199,7 @@ class _Start(NamedTuple):
 def _fitted(reader: Reader, base: np.ndarray, start: _Start, free: Free, middle: float) -> _Fit:
     """Adjusts, and reads the detections again at the new lags, until these stay."""
     lag, rate, pose, scale = start
-    before = np.zeros_like(lag)
+    before, gain = np.zeros_like(lag), 1.0
     for _ in range(_ROUNDS):
         lags = base + lag + rate * (reader.frame_id - middle)[:, None]
         frames = reader.frames(lags)
@@ -209,7 +209,7 @@ def _fitted(reader: Reader, base: np.ndarray, start: _Start, free: Free, middle:
         scale = joint_scale(views, solution)
         more = np.clip(_late(solution), -_FARTHEST, _FARTHEST)
         pose = solution.pose._replace(clock=None)
-        gain = 1 / (1 - np.clip(_slope(before, more[:, 0]), 0, _MOST_RATIO))
+        gain = _next_gain(gain, before, more[:, 0])
         step = np.clip(gain * more, -_FARTHEST, _FARTHEST)
         lag, rate, before = lag + step[:, 0], rate + step[:, 1], more[:, 0]
         if np.abs(more[:, 0]).max() < _SETTLED:
@@ -220,9 +220,10 @@ def _fitted(reader: Reader, base: np.ndarray, start: _Start, free: Free, middle:
     return _Fit(lag, rate, solution._replace(pose=pose), scale, error)
 
 
-def _slope(before: np.ndarray, after: np.ndarray) -> float:
-    """By which factor steps shrink: those that shrink little are far from where they go."""
-    return float(before @ after / max(float(before @ before), 1e-12))
+def _next_gain(gain: float, before: np.ndarray, after: np.ndarray) -> float:
+    """By what to multiply a step, by how much the last one, with its gain, left to go (secant)."""
+    left = float(before @ after / max(float(before @ before), 1e-12))
+    return gain / (1 - left) if 0 < left < 1 and gain / (1 - left) < _MOST_GAIN else 1.0
 
 
 def _late(solution: Solution) -> np.ndarray:

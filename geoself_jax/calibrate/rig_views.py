@@ -11,7 +11,7 @@ from geoself_jax.data.recording import Recording
 
 
 def seen_of(recording: Recording, rig: int) -> tuple[np.ndarray, np.ndarray]:
-    """Frames of a rig, and its views that see somebody.
+    """Frames of a rig, in the order of time within clips, and its views that see somebody.
 
     Args:
         recording: All rigs.
@@ -21,6 +21,7 @@ def seen_of(recording: Recording, rig: int) -> tuple[np.ndarray, np.ndarray]:
         GeoselfError: Fewer than two cameras see somebody (65).
     """
     every = np.flatnonzero(recording.rig_id == rig)
+    every = every[np.lexsort((recording.frame_id[every], recording.clip_id[every]))]
     seen = np.flatnonzero((recording.confidence[every] > 0).any((0, 2)))
     if len(seen) < 2:
         raise data_error(f"{len(seen)} cameras see somebody", "wanted two at least", "add cameras")

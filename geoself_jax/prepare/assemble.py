@@ -82,10 +82,18 @@ def assemble(clips: Iterable[Clip]) -> dict[str, np.ndarray]:
     assumed = next((clip.assumed for clip in kept if clip.assumed), "")
     if assumed:
         arrays["assumed_skeleton"] = np.array(assumed)
-    origins = list(dict.fromkeys(clip.rig.cameras_from for clip in kept if clip.rig.cameras_from))
+    origins = _cameras_from(rigs)
     if origins:
-        arrays["cameras_from"] = np.array("; ".join(origins))
+        arrays["cameras_from"] = np.array(origins)
     return arrays | _ground_truth(kept)
+
+
+def _cameras_from(rigs: Sequence[Rig]) -> str:
+    """Where cameras are from, of all rigs, or by rig where it differs."""
+    origins = list(dict.fromkeys(rig.cameras_from for rig in rigs))
+    if len(origins) == 1:
+        return origins[0]
+    return "; ".join(f"rig {rig.name}: {rig.cameras_from}" for rig in rigs if rig.cameras_from)
 
 
 def _skeleton_arrays(skeleton: Skeleton) -> dict[str, np.ndarray]:

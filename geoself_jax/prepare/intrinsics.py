@@ -7,6 +7,7 @@ import numpy as np
 from geoself_jax.core.errors import (
     DATA,
     GeoselfError,
+    data_error,
     missing_error,
     nearest_name,
     usage_error,
@@ -17,6 +18,7 @@ from geoself_jax.prepare.calibrations import read_calibration
 from geoself_jax.prepare.calibrations.lens_files import read_lens_files
 from geoself_jax.prepare.calibrations.units_and_axes import UNUSED, rig_of
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
+from geoself_jax.prepare.merge_rigs import PLAIN
 from geoself_jax.prepare.missing_flag import MissingFlag
 from geoself_jax.prepare.rig_options import HUMAN36M, RigOptions, check_size
 
@@ -59,9 +61,26 @@ def read_intrinsics(own: RigOptions, notice: Callable[[str], None]) -> Rig | Non
             if not cameras:
                 raise
             known = {"unit": UNUSED, "up": "unknown", "own_unit": None, "own_up": None}
-            return rig_of(path, path.stem, cameras, notice=notice, **known)  # type: ignore[arg-type]
+            rig = rig_of(path, path.stem, cameras, notice=notice, **known)  # type: ignore[arg-type]
+            _say_lenses(rig, notice)
+            return rig
     notice(f"{path}: its intrinsics are taken; where its cameras stand is left out")
+    _say_lenses(rig, notice)
     return rig
+
+
+def _say_lenses(rig: Rig, notice: Callable[[str], None]) -> None:
+    """Says which lenses the file cannot hold: pixels are written as without them."""
+    names = [
+        name
+        for name, lens in zip(rig.camera_names, rig.lenses, strict=True)
+        if lens.fisheye or len(lens.coefficients) > PLAIN
+    ]
+    if names:
+        notice(
+            f"the lenses of {', '.join(names)} are taken out of the pixels: what calibrate --toml "
+            "writes has no lens, and is not for the detector's own files"
+        )
 
 
 def unplaced_rig(
@@ -86,6 +105,13 @@ def unplaced_rig(
         K, lenses = _pinholes(cameras, own, size), (Lens(),) * len(cameras)
     else:
         K, lenses = given.K, given.lenses
+        for name, focal, longer in zip(cameras, K[:, 0, 0], size.max(1), strict=True):
+            if longer and not _LEAST_FOCAL * longer < focal < _MOST_FOCAL * longer:
+                raise data_error(
+                    f"{own.calibration}, camera {name}: focal length {focal:g}",
+                    f"wanted pixels, some {round(0.8 * longer)} for images of {longer:g}",
+                    "give intrinsics in pixels, of images of this size",
+                )
     row = np.arange(len(cameras), dtype=np.float64)[:, None] * np.array([1.0, 0, 0])
     return Rig(
         name=name,

@@ -14,7 +14,7 @@ def synced(
 ) -> dict[str, np.ndarray]:
     """The recording with the cameras of each rig read at one time, pixels without distortion.
 
-    Ground truth stays with its frames, so that it is of the instants of the first camera.
+    Ground truth is of the instants of most cameras.
 
     Args:
         arrays: Of format geoself-multiview/1, with cameras.
