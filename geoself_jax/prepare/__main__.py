@@ -273,11 +273,6 @@ def _own_rig(flags: "argparse.Namespace") -> "RigOptions":
     twice = next((n for i, (n, _) in enumerate(pairs) if n in dict(pairs[:i])), None)
     if twice is not None:
         raise usage_error(f"--camera={twice}=...", "named twice", "name each camera once")
-    paths = [Path(path).resolve() for _, path in pairs]
-    same = next((i for i, path in enumerate(paths) if path in paths[:i]), None)
-    if same is not None:
-        both = f"--camera={pairs[paths.index(paths[same])][0]} and {pairs[same][0]}"
-        raise usage_error(both, f"have one file, {pairs[same][1]}", "give each camera its own")
     return RigOptions(
         calibration=None if flags.calibration is None else Path(flags.calibration),
         calibration_format=flags.calibration_format,

@@ -118,6 +118,7 @@ def _clips_of(
         )
     check_places(rig.select(there))
     read = read_views(rig.select(there), trial, own, options)
+    _check_own_files(trial.paths)
     if own.trim and counted_apart([*read.values()]):
         options.notice(f"{name}: --trim takes each camera's first frame as frame 0")
         read = dict(zip(read, started_together([*read.values()]), strict=True))
@@ -135,6 +136,20 @@ def _clips_of(
         return [_clip(done, trial.who, "only", own, options, said)]
     whose = {each: Who(f"{trial.who.subject}-{each}", f"{name}/{each}") for each in tracks}
     return [_clip(done, whose[each], how, own, options, said) for each, how in tracks.items()]
+
+
+def _check_own_files(paths: Mapping[str, Path]) -> None:
+    """Refuses one file as the detections of two cameras.
+
+    Raises:
+        GeoselfError: It is (65).
+    """
+    whose: dict[Path, str] = {}
+    for camera, path in paths.items():
+        first = whose.setdefault(path.resolve(), camera)
+        if first != camera:
+            what = f"cameras {first} and {camera} have one file, {path}"
+            raise data_error(what, "wanted the detections of each", "give each camera its own")
 
 
 def _ask_sizes(trials: Sequence[Trial], used: Set[str], options: ReadOptions) -> None:
