@@ -57,6 +57,15 @@ def read_angles_toml(path: Path) -> tuple[DeclaredAngle, ...]:
     return tuple(_declared(f"{path}: angles", name, value) for name, value in table.items())
 
 
+def has_angles(path: Path) -> bool:
+    """Returns whether a file has a table `[angles]`.
+
+    Raises:
+        GeoselfError: Missing (66), no TOML (65).
+    """
+    return "angles" in load_toml(path)
+
+
 def in_skeleton(
     angles: tuple[DeclaredAngle, ...], skeleton: Skeleton, source: str
 ) -> tuple[tuple[int, int, int], ...]:
