@@ -101,7 +101,7 @@ def test_nothing_but_an_axis_angle_depends_on_place_size_and_direction():
 
 
 def test_an_axis_angle_is_aniposes():
-    """By its formulas, written anew: compute_angles.py of anipose 1.1.24."""
+    """By the formulas of compute_angles.py of anipose 1.1.24."""
     a, b, c = RNG.normal(size=(3, MANY, 3))
     z = (a - b) / np.linalg.norm(a - b, axis=1, keepdims=True)
     x = np.eye(3)[0] - z[:, :1] * z
