@@ -48,6 +48,7 @@ def main(argv: Sequence[str]) -> int:
         unit=flags.out_unit,
         session_start=flags.nwb_session_start,
         subject=flags.nwb_subject,
+        markers=flags.markers,
         relative=relative,
         world=world,
         up=flags.up,
@@ -206,7 +207,7 @@ def _warn(line: str) -> None:
 
 
 def _note(line: str) -> None:
-    print(f"note: {line}", file=sys.stderr)
+    print(line if line.startswith("warning: ") else f"note: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":

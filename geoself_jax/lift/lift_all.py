@@ -64,6 +64,7 @@ def lift_all(
     places = output.places([video.clip for video in videos])
     for video in videos:
         output.check_view(video.view)
+    output.check_joints(lifter.skeleton)
     note = joints_note(lifter.skeleton, videos[0])
     if note:
         notice(note)
