@@ -9,6 +9,7 @@ It needs no more of this repository than this file.
 """
 
 import json
+import math
 import shutil
 import sys
 import xml.etree.ElementTree as ET
@@ -36,8 +37,8 @@ def main() -> None:
     (folder / "result.json").write_text(json.dumps(result))
 
 
-def from_c3d(path: Path, trc: Path) -> Path:
-    """The markers of a .c3d as OpenSim reads them, y up, as a .trc.
+def from_c3d(path: Path, trc: Path) -> None:
+    """Writes the markers of a .c3d as OpenSim reads them, y up, as a .trc.
 
     Args:
         path: The .c3d, z up.
@@ -45,14 +46,14 @@ def from_c3d(path: Path, trc: Path) -> Path:
     """
     import opensim
 
-    tables = opensim.C3DFileAdapter().read(str(path))
-    markers = opensim.C3DFileAdapter().getMarkersTable(tables)
-    turn = opensim.Rotation(-1.5707963267948966, opensim.CoordinateAxis(0))
+    if not hasattr(opensim, "C3DFileAdapter"):
+        raise SystemExit("not run: this OpenSim has no C3DFileAdapter")
+    adapter = opensim.C3DFileAdapter()
+    markers = adapter.getMarkersTable(adapter.read(str(path)))
+    turn = opensim.Rotation(-math.pi / 2, opensim.CoordinateAxis(0))
     for row in range(markers.getNumRows()):
-        turned = turn.multiply(markers.getRowAtIndex(row))
-        markers.setRowAtIndex(row, turned)
+        markers.setRowAtIndex(row, turn.multiply(markers.getRowAtIndex(row)))
     opensim.TRCFileAdapter().write(markers, str(trc))
-    return trc
 
 
 def times_of(trc: Path) -> list[float]:

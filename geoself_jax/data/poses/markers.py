@@ -139,10 +139,11 @@ def scaling_range(poses: PoseSequence, *, gaps: bool) -> str:
     longest = max((run for run in runs if whole[run[0]]), key=len)
     seconds = poses.seconds - (poses.seconds[0] if gaps else 0)
     start, end = (f"{seconds[row]:.6f}".rstrip("0").rstrip(".") for row in longest[[0, -1]])
+    ended = "; its inverse kinematics ends at frames without markers, which .trc leaves out"
     return (
         f"every marker is there from {start} to {end} s ({len(longest)} of {poses.frames} frames): "
         f"scale in that range, <time_range>{start} {end}</time_range>; OpenSim's ScaleTool leaves "
-        "bones with a gap as they are"
+        f"bones with a gap as they are{ended * bool(jumps.any())}"
     )
 
 
