@@ -1,16 +1,16 @@
 """A file of poses through OpenSim's ScaleTool and InverseKinematicsTool, by a child process."""
 
-import json
 import re
 import subprocess
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-WORKER = Path(__file__).with_name("opensim_worker.py")
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "run_opensim.py"
+C3D_WORKER = Path(__file__).with_name("c3d_worker.py")
 SETUPS = {"pose2sim-body25": "Body25", "pose2sim-halpe26": "Halpe26"}
 ANGLES = ("knee_angle_r", "knee_angle_l", "hip_flexion_r", "hip_flexion_l", "pelvis_tilt")
 
@@ -64,25 +64,53 @@ def tracked(
         scale_range: Seconds that lengths are averaged over; None for all.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    job: dict[str, Any] = {"markers": str(file.resolve()), "setup": str(setup.resolve())}
-    job |= {"set": SETUPS[name], "folder": str(folder.resolve()), "scale_range": scale_range}
-    (folder / "job.json").write_text(json.dumps(job))
-    command = [python, str(WORKER), str(folder / "job.json")]
-    done = subprocess.run(command, capture_output=True, text=True)
-    said = done.stdout + done.stderr
-    (folder / "said.txt").write_text(said)
-    if done.returncode:
-        errors = re.findall(r"^(?:\[error\]|\w*Error:|not run:).*", said, re.MULTILINE)
-        code = f"signal {-done.returncode}" if done.returncode < 0 else f"exit {done.returncode}"
-        return f"{code}: {errors[0][:160] if errors else 'no message'}"
-    found = json.loads((folder / "result.json").read_text())
+    said = folder / "said.txt"
+    if file.suffix == ".c3d":
+        trc = folder / "from_c3d.trc"
+        failed = _failed([python, str(C3D_WORKER), str(file), str(trc)], said)
+        if failed:
+            return failed
+        file = trc
+    command = [python, str(EXAMPLE), str(setup), SETUPS[name], str(file), f"--out={folder}"]
+    if scale_range is not None:
+        command += ["--scale", *map(str, scale_range)]
+    failed = _failed(command, said)
+    if failed:
+        return failed
+    angles, errors = table(folder / "ik.mot"), table(folder / "_ik_marker_errors.sto")
+    found = re.search(r"of (\d+) rows of markers", said.read_text())
+    assert found is not None
     return Tracked(
-        rows=found["rows"],
-        tracked=found["tracked"],
-        rms_mm=1000 * np.array(found["rms_m"]),
-        angles={key: np.array(found["angles"][key]) for key in ("time", *ANGLES)},
-        unscaled=tuple(re.findall(r"'(\w+)' measurement not used", said)),
+        rows=int(found[1]),
+        tracked=len(angles["time"]),
+        rms_mm=1000 * errors["marker_error_RMS"],
+        angles={key: angles[key] for key in ("time", *ANGLES)},
+        unscaled=tuple(re.findall(r"'(\w+)' measurement not used", said.read_text())),
     )
+
+
+def table(path: Path) -> dict[str, np.ndarray]:
+    """The columns of a .mot or .sto by name.
+
+    Args:
+        path: The file.
+    """
+    _, _, body = path.read_text().partition("endheader\n")
+    names, *rows = body.strip().split("\n")
+    values = np.array([[float(cell) for cell in row.split()] for row in rows])
+    return dict(zip(names.split(), values.T, strict=True))
+
+
+def _failed(command: list[str], said: Path) -> str:
+    """Runs a command; empty, or why it ended early. What it says is written to a file."""
+    done = subprocess.run(command, capture_output=True, text=True)
+    text = done.stdout + done.stderr
+    said.write_text(text)
+    if not done.returncode:
+        return ""
+    errors = re.findall(r"^(?:\[error\]|\w*Error:|not run:).*", text, re.MULTILINE)
+    code = f"signal {-done.returncode}" if done.returncode < 0 else f"exit {done.returncode}"
+    return f"{code}: {errors[0][:160] if errors else 'no message'}"
 
 
 def apart(motion: Tracked, other: Tracked) -> float:

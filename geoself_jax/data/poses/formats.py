@@ -255,8 +255,9 @@ def _chosen(path: Path | str, name: str | None, known: Collection[str]) -> Forma
 def _check_markers(path: Path | str, chosen: Format, markers: str) -> None:
     marker_set(markers)
     if chosen not in [FORMATS[ending] for ending in MARKED]:
-        what, why = f"{path}: markers {markers!r}", f"only {' and '.join(MARKED)} have markers"
-        raise usage_error(what, why, "write such a file, or leave --markers out")
+        why = f"only {' and '.join(MARKED)} have markers"
+        do = "write such a file, or leave the markers out"
+        raise usage_error(f"{path}: --markers={markers} (markers=)", why, do)
 
 
 def _extension(path: Path | str, known: Collection[str]) -> str:

@@ -51,7 +51,7 @@ def marker_set(name: str) -> str:
     known = ALIASES.get(name, name)
     if known not in MARKER_SETS:
         near = nearest_name(name, (*MARKER_SETS, *ALIASES))
-        raise usage_error(f"markers {name!r}", "no such marker set", near)
+        raise usage_error(f"--markers={name} (markers=)", "no such marker set", near)
     return known
 
 
