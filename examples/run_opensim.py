@@ -8,7 +8,9 @@ anna.trc was written with `--markers=pose2sim --axes=world` (or pose2sim-halpe26
 `--scale` is the range of seconds, as `lift` prints it, over which lengths of bones are averaged: a
 marker with a gap in it leaves its bone unscaled. In the folder are then scaled.osim, ik.mot and
 _ik_marker_errors.sto: the model, joint angles in degrees, and each frame's distance from the
-markers in metres. OpenSim prints what it does, and which measurements it could not use.
+markers in metres. OpenSim prints what it does, and which measurements it could not use. Where
+the markers are 60 mm off or more from the first frame on, it was begun in a wrong posture, mostly
+with raised arms: `--track` begins elsewhere.
 """
 
 import argparse
@@ -70,6 +72,7 @@ def main() -> None:
     parser.add_argument("markers", help="Body25 or Halpe26")
     parser.add_argument("trc", type=Path)
     parser.add_argument("--scale", type=float, nargs=2, metavar=("START", "END"), help="seconds")
+    parser.add_argument("--track", type=float, nargs=2, metavar=("START", "END"), help="seconds")
     parser.add_argument(
         "--out", type=Path, default=Path("opensim"), help="folder to write (opensim)"
     )
@@ -80,7 +83,7 @@ def main() -> None:
     times = opensim.TimeSeriesTableVec3(str(out / "markers.trc")).getIndependentColumn()
     whole = (times[0], times[-1])
     scale(flags.setup, flags.markers, out, *(flags.scale or whole))
-    track(flags.setup, flags.markers, out, *whole)
+    track(flags.setup, flags.markers, out, *(flags.track or whole))
     errors = opensim.TimeSeriesTable(str(out / "_ik_marker_errors.sto"))
     off = sorted(errors.getDependentColumn("marker_error_RMS").to_numpy())
     median, most = 1000 * off[len(off) // 2], 1000 * off[-1]

@@ -47,6 +47,7 @@ class Case(NamedTuple):
         scale_range: Seconds, or None for all.
         every_row: Whether frames without anybody have rows.
         by_ezc3d: Whether a .c3d is made a .trc of what ezc3d reads in it.
+        setup: Pose2Sim's files to track by; those of the set where empty.
     """
 
     name: str
@@ -56,12 +57,14 @@ class Case(NamedTuple):
     scale_range: tuple[float, float] | None = None
     every_row: bool = False
     by_ezc3d: bool = False
+    setup: str = ""
 
 
 CASES = (
     Case("Body25"),
     Case("Halpe26", markers=HALPE26),
     Case("limbs alone", limbs_alone),
+    Case("by Pose2Sim's Coco17 setup", setup="Coco17"),
     Case("frames without anybody", without_frames),
     Case("a knee missing for ten frames", without_knee),
     Case("the same, scaled before the gap", without_knee, scale_range=(0.0, 0.9)),
@@ -117,8 +120,9 @@ def _trial(
         if case.change is in_camera and poses.camera is None:
             continue
         folder = out / f"{number}"
-        file, names = _written(case, poses, folder)
-        motion = tracked(python, file, setup, names, folder, case.scale_range)
+        file = _written(case, poses, folder)
+        files = case.setup or SETUPS[case.markers or BODY25]
+        motion = tracked(python, file, setup, files, folder, case.scale_range)
         row: dict[str, Any] = {"trial": name, "case": case.name}
         if isinstance(motion, str):
             print(f"| {case.name} | {motion} | | | |", flush=True)
@@ -155,8 +159,8 @@ def _figures(motion: Tracked, first: Tracked) -> dict[str, Any]:
     }
 
 
-def _written(case: Case, poses: PoseSequence, folder: Path) -> tuple[Path, str]:
-    """The file of a case, and the set of markers that it is tracked by."""
+def _written(case: Case, poses: PoseSequence, folder: Path) -> Path:
+    """The file of a case."""
     folder.mkdir(parents=True, exist_ok=True)
     changed = case.change(poses)
     file = folder / f"given{case.ending}"
@@ -167,7 +171,7 @@ def _written(case: Case, poses: PoseSequence, folder: Path) -> tuple[Path, str]:
     if case.by_ezc3d:
         file = folder / "by_ezc3d.trc"
         write_poses(_by_ezc3d(folder / "given.c3d", poses), file, markers=BODY25)
-    return file, case.markers or BODY25
+    return file
 
 
 def _by_ezc3d(file: Path, poses: PoseSequence) -> PoseSequence:

@@ -59,7 +59,7 @@ def tracked(
         python: Of an environment that has OpenSim.
         file: .trc or .c3d.
         setup: Of `unpacked`.
-        name: The set of markers.
+        name: Of the setup's files: Body25, Halpe26 ...
         folder: To write into.
         scale_range: Seconds that lengths are averaged over; None for all.
     """
@@ -71,7 +71,7 @@ def tracked(
         if failed:
             return failed
         file = trc
-    command = [python, str(EXAMPLE), str(setup), SETUPS[name], str(file), f"--out={folder}"]
+    command = [python, str(EXAMPLE), str(setup), name, str(file), f"--out={folder}"]
     if scale_range is not None:
         command += ["--scale", *map(str, scale_range)]
     failed = _failed(command, said)
