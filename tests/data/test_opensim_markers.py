@@ -74,6 +74,7 @@ def test_joints_are_known_by_other_spellings():
     names = ("LHip", "r_hip", "Knee Left", "rightKnee", "left-ankle", "R Ankle", "mid_hip", "tail")
     markers = ["LHip", "RHip", "LKnee", "RKnee", "LAnkle", "RAnkle", "CHip"]
     assert list(marker_names(names, "pose2sim").values()) == markers
+    assert list(marker_names((*names, "pelvis"), "pose2sim").values()) == markers  # one is enough
 
 
 def test_bones_lead_to_the_next_ancestor_that_is_a_marker(whole):
