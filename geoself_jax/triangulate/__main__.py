@@ -36,6 +36,7 @@ def make_parser() -> cli.Parser:
     add("--frames", type=int, default=8000, help="of synthetic data (8000)")
     add("--up", choices=("y", "z", "as-is"), help="turn them so that this is up (the format's)")
     add("--filter", help="over time: butterworth:6 or one-euro:1.0,0.05, in Hz (none)")
+    add("--markers", metavar="SET", help="of .trc, .c3d: OpenSim's names and rows: pose2sim, ...")
     add("--angles", metavar="FILE", help="joint angles in degrees, too: .csv, or OpenSim's .mot")
     add("--angle-definitions", metavar="TOML", help="own angles: a file with a table [angles]")
     return parser
@@ -65,13 +66,12 @@ def main(argv: Sequence[str]) -> int:
 
     smooth = parse_filter(flags.filter) if flags.filter else None
     angles = angle_output(flags.angles, flags.angle_definitions, None)
-    output = Output(flags.out, up=flags.up, filter=smooth, angles=angles)
+    output = Output(flags.out, markers=flags.markers, up=flags.up, filter=smooth, angles=angles)
     devices.use_compilation_cache()
     devices.devices()
     with phases.phase(f"reading {flags.data}"):
         recording = load(flags.data, synthetic_frames=flags.frames)
-    if angles is not None:
-        angles.check(recording.skeleton)
+    output.check_joints(recording.skeleton)
     with phases.phase("triangulating"):
         clips = triangulated_clips(recording, flags.data, method=flags.method, clip=flags.clip)
     names = [clip.clip for clip in clips]
@@ -92,7 +92,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _note(line: str) -> None:
-    print(f"note: {line}", file=sys.stderr)
+    print(line if line.startswith("warning: ") else f"note: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":
