@@ -90,6 +90,10 @@ class Cleaning:
         return poses.replace(marks=_marks(poses, video, rejected, filled))
 
 
+NONE = Cleaning()
+"""Poses as they are lifted."""
+
+
 def floor_line(found: OnFloor) -> str:
     """What was found of the floor, in words."""
     if not found.frames:
@@ -117,8 +121,8 @@ def _replaced(video: Video, rejected: np.ndarray) -> Video:
         else:
             after = np.searchsorted(kept, at)
             near = (after > 0) & (after < len(kept))
-            gap = frame[kept[np.minimum(after, len(kept) - 1)]] - frame[kept[np.maximum(after - 1, 0)]]
-            near &= gap <= 1 + farthest
+            low, high = kept[np.maximum(after - 1, 0)], kept[np.minimum(after, len(kept) - 1)]
+            near &= frame[high] - frame[low] <= 1 + farthest
             curve = PchipInterpolator(frame[kept], video.keypoints_2d[kept, joint])
             pixels[at[near], joint] = curve(frame[at[near]])
             confidence[at[near], joint] *= LESS_SURE

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from geoself_jax.lift.cautions import misfit
-from geoself_jax.lift.cleaning import Cleaning
+from geoself_jax.lift.cleaning import NONE, Cleaning
 from geoself_jax.lift.lift_video import (
     confident,
     in_joints_of,
@@ -47,7 +47,7 @@ def lift_all(
     output: Output,
     *,
     min_confidence: float = 0.0,
-    cleaning: Cleaning = Cleaning(),
+    cleaning: Cleaning = NONE,
     notice: Callable[[str], None] = print,
 ) -> Done:
     """Lifts and writes every video, with a progress bar.

@@ -52,7 +52,8 @@ def foot_joints(skeleton: Skeleton) -> dict[int, str]:
     if not any(kind in ("ankle", "heel") for kind in found.values()):
         names = ", ".join(skeleton.joint_names[:6])
         raise data_error(
-            f"joints {names} ...", "no ankle or heel: the floor is found by a person's feet",
+            f"joints {names} ...",
+            "no ankle or heel: the floor is found by a person's feet",
             "leave --floor out",
         )
     return found

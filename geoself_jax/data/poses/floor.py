@@ -24,7 +24,8 @@ from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
 AUTO, FEET = "auto", "feet"
 PRIOR_ERROR = 0.03  # metres: by which `HEIGHTS` are wrong for a person, shoes and detector
 DEPTH_ERROR = 0.04  # of a camera's height: by which a network's feet are off for a whole video
-ANOTHER_FLOOR = 0.25  # of a camera's height, between feet at rest and 0: from which the floor is not at 0
+ANOTHER_FLOOR = 0.25
+"""Of the camera's height, between feet at rest and 0, from which the floor is not at 0."""
 POSE_ERROR = 0.01  # of the depth: of a lifted foot relative to the root
 FEWEST = 5  # frames with contact
 CONTACT = 0.25  # weight from which a foot is called at rest

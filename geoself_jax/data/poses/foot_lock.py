@@ -9,10 +9,11 @@ BRIDGED = 0.08  # seconds without contact within one
 BLENDED = 0.12  # seconds over which a foot returns to where it was lifted
 STEP = 0.004  # metres: slides below it are smoothed away
 _ROUNDS = 8
+Leg = tuple[int, int, int, tuple[int, ...]]
 _ALMOST = 0.999  # of a leg's length: no farther is a foot from its hip
 
 
-def legs_of(skeleton: Skeleton) -> list[tuple[int, int, int, tuple[int, ...]]]:
+def legs_of(skeleton: Skeleton) -> list[Leg]:
     """Hip, knee, ankle and all joints below it, of each ankle whose parents are these."""
     from geoself_jax.data.poses.contact import foot_joints
 
@@ -99,7 +100,7 @@ def blend(shift: np.ndarray, locked: np.ndarray, seconds: np.ndarray) -> np.ndar
     return np.where(locked[:, None], shift, total / np.maximum(share, 1)[:, None])
 
 
-def move_foot(pose: np.ndarray, leg: tuple[int, int, int, tuple[int, ...]], shift: np.ndarray) -> None:
+def move_foot(pose: np.ndarray, leg: Leg, shift: np.ndarray) -> None:
     """Moves an ankle and what is below it; the knee keeps the lengths of thigh and shin.
 
     A foot that would be farther from its hip than its leg is long goes as far as that.
@@ -110,7 +111,9 @@ def move_foot(pose: np.ndarray, leg: tuple[int, int, int, tuple[int, ...]], shif
         shift: (T, 3) metres.
     """
     hip, knee, ankle, foot = leg
-    moved = np.flatnonzero((np.abs(shift) > 0).any(-1) & np.isfinite(pose[:, [hip, knee, ankle]]).all((1, 2)))
+    moved = np.flatnonzero(
+        (np.abs(shift) > 0).any(-1) & np.isfinite(pose[:, [hip, knee, ankle]]).all((1, 2))
+    )
     top, bend, old = pose[moved, hip], pose[moved, knee], pose[moved, ankle]
     thigh = np.linalg.norm(bend - top, axis=-1, keepdims=True)
     shin = np.linalg.norm(old - bend, axis=-1, keepdims=True)

@@ -10,7 +10,10 @@ SECONDS = 0.5
 """Length of the window where it is not given."""
 SIGMAS = 3.0
 SMALLEST = 2.5e-3
-"""Standard deviation that is always allowed, of a ray of depth 1: 3 px at a focal length of 1145."""
+"""Standard deviation that is always allowed, of a ray of depth 1.
+
+That is 3 px at a focal length of 1145.
+"""
 _NORMAL = 1.4826
 _HOW = "wanted hampel or hampel:WINDOW,SIGMAS, frames and standard deviations, e.g. hampel:13,3"
 

@@ -10,7 +10,7 @@ from geoself_jax.core.errors import one_line
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.labels import one_word
 from geoself_jax.data.poses.resample import from_first_frame
-from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
+from geoself_jax.data.poses.sequence import CAMERA, FILLED, PoseSequence
 
 if TYPE_CHECKING:
     import ndx_pose
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _CONFIDENCE = (
     "Confidence of the 2D detection that the joint was lifted from, in [0, 1]; 0 where the "
-    "detector did not find it (the network placed it by the others) and in frames without a pose"
+    "detector did not find it (the network placed it by the others), its detection was rejected as "
+    "an outlier, or the joint was filled between frames, and in frames without a pose"
 )
 _LIFTED = (
     "Lifted from the 2D joints of one camera's video by a network that a geoself_jax export holds: "
@@ -53,7 +54,10 @@ def rows_of(poses: PoseSequence, frame: str) -> Rows:
     places = from_first_frame(poses, poses.pose, np.nan).astype(np.float32)
     if poses.confidence is None:
         return Rows(places, None, frame)
-    confidence = from_first_frame(poses, poses.confidence, 0).astype(np.float32)
+    sure = poses.confidence
+    if poses.marks is not None:
+        sure = np.where(poses.marks < FILLED, sure, 0)
+    confidence = from_first_frame(poses, sure, 0).astype(np.float32)
     return Rows(places, confidence, frame)
 
 
