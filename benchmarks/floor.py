@@ -11,7 +11,7 @@ whose root is farther off after than before.
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ import numpy as np
 from benchmarks.lifted_people import Lifted, lifted_people
 from geoself_jax.data.poses.floor import Floor, OnFloor, on_floor, parse_floor
 from geoself_jax.data.poses.foot_lock import legs_of
+from geoself_jax.data.poses.hampel import parse_outliers
+from geoself_jax.lift.cleaning import Cleaning
 
 SLOW, LOW = 0.15, 0.04  # m/s, metres: of a true ankle that rests
 _MM = 1000.0
@@ -75,11 +77,14 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="folder of an export")
     parser.add_argument("--data", default="synthetic:test")
     parser.add_argument("--floor", default="auto", help="as of lift")
+    parser.add_argument("--outliers", help="rejected first, as of lift")
     parser.add_argument("--frames", type=int, default=8000, help="of synthetic data")
     parser.add_argument("--json", type=Path)
     flags = parser.parse_args()
     floor = parse_floor(flags.floor)
-    table, worse, seconds, frames = _table(flags.model, flags.data, flags.frames, floor)
+    filter = parse_outliers(flags.outliers) if flags.outliers else None
+    videos = lifted_people(flags.model, flags.data, flags.frames, Cleaning(outliers=filter))
+    table, worse, seconds, frames = _table(videos, floor)
     print(f"{'':18s}{'frames':>7s}" + "".join(f"{name:>14s}" for name in COLUMNS))
     for action, row in table.items():
         cells = "".join(f"{row[name]:14.1f}" for name in COLUMNS)
@@ -92,12 +97,12 @@ def main() -> None:
 
 
 def _table(
-    model: str, data: str, count: int, floor: Floor
+    lifts: Iterable[Lifted], floor: Floor
 ) -> tuple[dict[str, dict[str, float]], list[str], float, int]:
     """Means by action and of all, the videos that are worse, seconds, and frames."""
     parts: dict[str, list[dict[str, np.ndarray]]] = {}
     worse, seconds, frames, videos = [], 0.0, 0, 0
-    for lifted in lifted_people(model, data, count):
+    for lifted in lifts:
         start = time.perf_counter()
         found = on_floor(lifted.poses, floor)
         seconds += time.perf_counter() - start

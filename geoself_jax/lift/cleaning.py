@@ -72,7 +72,7 @@ class Cleaning:
         """
         name = f"{video.source}, clip {video.clip}" if video.clip else video.source
         if self.outliers is not None:
-            count, all = int(rejected.sum()), int((video.confidence > 0).sum())
+            count, all = int(rejected.sum()), int(((video.confidence > 0) | rejected).sum())
             share = 100 * count / max(all, 1)
             notice(f"{name}: {count} of {all} detections rejected as outliers ({share:.1f} %)")
         if self.floor is not None:
