@@ -11,30 +11,35 @@ whose root is farther off after than before.
 import argparse
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.lifted_people import Lifted, lifted_people
+from geoself_jax.data.poses.filters import parse_filter
 from geoself_jax.data.poses.floor import Floor, OnFloor, on_floor, parse_floor
 from geoself_jax.data.poses.foot_lock import legs_of
 from geoself_jax.data.poses.hampel import parse_outliers
+from geoself_jax.data.poses.sequence import PoseSequence
 from geoself_jax.lift.cleaning import Cleaning
 
 SLOW, LOW = 0.15, 0.04  # m/s, metres: of a true ankle that rests
 _MM = 1000.0
 COLUMNS = (
     *("root", "root after", "pose", "pose after", "joints", "joints after"),
-    *("ankles", "ankles after", "slides", "slides after", "below", "below after"),
+    *("ankles", "ankles after", "slides", "slides after", "m/s", "m/s after"),
+    *("below", "below after"),
     *("right", "found"),
 )
 """Millimetres: errors of the root, of joints relative to it, of absolute joints and of absolute
-ankles; sliding of a resting foot from frame to frame; the lower ankle below where it rests.
-Per cent: contacts that are true, and true ones that are found."""
+ankles; sliding of a resting foot from frame to frame, and in a second; the lower ankle below where
+it rests. Per cent: contacts that are true, and true ones that are found."""
 
 
-def measured(lifted: Lifted, found: OnFloor) -> dict[str, np.ndarray]:
+def measured(
+    lifted: Lifted, found: OnFloor, smooth: Callable[[PoseSequence], PoseSequence]
+) -> dict[str, np.ndarray]:
     """Values by column, of frames or of frames with contact."""
     poses, truth = lifted.poses, lifted.truth
     root, ankles = poses.skeleton.root, [leg[2] for leg in legs_of(poses.skeleton)]
@@ -44,7 +49,7 @@ def measured(lifted: Lifted, found: OnFloor) -> dict[str, np.ndarray]:
     if found.poses.contact is not None:
         contact = found.poses.contact[:, ankles]
     values: dict[str, np.ndarray] = {}
-    for after, pose in (("", poses.pose), (" after", found.poses.pose)):
+    for after, pose in (("", smooth(poses).pose), (" after", smooth(found.poses).pose)):
         off, of_root = pose - truth, pose[:, root] - truth[:, root]
         values[f"root{after}"] = _MM * np.linalg.norm(of_root, axis=-1)[known]
         relative = np.linalg.norm(off - of_root[:, None], axis=-1)
@@ -55,6 +60,7 @@ def measured(lifted: Lifted, found: OnFloor) -> dict[str, np.ndarray]:
         step = _MM * np.linalg.norm(np.diff(pose[:, ankles], axis=0), axis=-1)
         both = rests[1:] & rests[:-1] & np.isfinite(step)
         values[f"slides{after}"] = step[both]
+        values[f"m/s{after}"] = step[both] * poses.fps / _MM
         below = low - np.min(pose[:, ankles] @ poses.up, axis=1)
         values[f"below{after}"] = _MM * np.maximum(below, 0)[known]
     values["right"] = 100.0 * rests[contact]
@@ -78,13 +84,15 @@ def main() -> None:
     parser.add_argument("--data", default="synthetic:test")
     parser.add_argument("--floor", default="auto", help="as of lift")
     parser.add_argument("--outliers", help="rejected first, as of lift")
+    parser.add_argument("--filter", help="of the poses before and after, as of lift")
     parser.add_argument("--frames", type=int, default=8000, help="of synthetic data")
     parser.add_argument("--json", type=Path)
     flags = parser.parse_args()
     floor = parse_floor(flags.floor)
     filter = parse_outliers(flags.outliers) if flags.outliers else None
     videos = lifted_people(flags.model, flags.data, flags.frames, Cleaning(outliers=filter))
-    table, worse, seconds, frames = _table(videos, floor)
+    smooth = parse_filter(flags.filter) if flags.filter else _as_it_is
+    table, worse, seconds, frames = _table(videos, floor, smooth)
     print(f"{'':18s}{'frames':>7s}" + "".join(f"{name:>14s}" for name in COLUMNS))
     for action, row in table.items():
         cells = "".join(f"{row[name]:14.1f}" for name in COLUMNS)
@@ -97,7 +105,7 @@ def main() -> None:
 
 
 def _table(
-    lifts: Iterable[Lifted], floor: Floor
+    lifts: Iterable[Lifted], floor: Floor, smooth: Callable[[PoseSequence], PoseSequence]
 ) -> tuple[dict[str, dict[str, float]], list[str], float, int]:
     """Means by action and of all, the videos that are worse, seconds, and frames."""
     parts: dict[str, list[dict[str, np.ndarray]]] = {}
@@ -107,7 +115,7 @@ def _table(
         found = on_floor(lifted.poses, floor)
         seconds += time.perf_counter() - start
         frames, videos = frames + lifted.poses.frames, videos + 1
-        values = measured(lifted, found)
+        values = measured(lifted, found, smooth)
         for name in (lifted.video.action or "?", "all"):
             parts.setdefault(name, []).append(values)
         before, after = values["root"].mean(), values["root after"].mean()
@@ -118,6 +126,10 @@ def _table(
     table = {name: _mean(rows) for name, rows in parts.items()}
     table["all"] = table.pop("all")
     return table, worse, seconds, frames
+
+
+def _as_it_is(poses: PoseSequence) -> PoseSequence:
+    return poses
 
 
 def _mean(rows: Sequence[dict[str, np.ndarray]]) -> dict[str, float]:
