@@ -213,6 +213,17 @@ def test_another_floor_is_refused(text):
     assert error.value.code == USAGE
 
 
+def test_a_floor_above_the_camera_is_refused_and_few_frames_are_left_alone(walk):
+    poses = walk[0]
+    with pytest.raises(GeoselfError, match="camera front is -0.50 m above that floor") as error:
+        on_floor(poses, parse_floor("2"))
+    assert error.value.code == DATA
+    for frames in (0, 1, 2, 4):
+        arrays = ("pose", "frame_id", "keypoints_2d", "confidence")
+        few = poses.replace(**{name: getattr(poses, name)[:frames] for name in arrays})
+        assert on_floor(few, Floor()).poses is few
+
+
 def test_poses_that_cannot_be_put_on_a_floor_are_refused(walk):
     poses = walk[0]
     bare = poses.camera.__class__("front", poses.camera.K)

@@ -26,6 +26,7 @@ PRIOR_ERROR = 0.03  # metres: by which `HEIGHTS` are wrong for a person, shoes a
 DEPTH_ERROR = 0.04  # of a camera's height: by which a network's feet are off for a whole video
 ANOTHER_FLOOR = 0.25
 """Of the camera's height, between feet at rest and 0, from which the floor is not at 0."""
+LOWEST_CAMERA = 0.2  # metres above the floor: lower ones do not see how far away it is
 POSE_ERROR = 0.01  # of the depth: of a lifted foot relative to the root
 FEWEST = 5  # frames with contact
 CONTACT = 0.25  # weight from which a foot is called at rest
@@ -94,7 +95,7 @@ def on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
         floor: Where it is.
 
     Raises:
-        GeoselfError: Other poses; a skeleton without feet (65).
+        GeoselfError: Other poses; a skeleton without feet; a floor above the camera (65).
     """
     _check(poses)
     feet = foot_rays(poses)
@@ -155,7 +156,14 @@ def _plane(
         return None
     rough = float(np.median(np.nanmax(lowest, 1)))
     given = _above_world(poses) - (floor.height or 0.0)
-    by_feet = floor.by_feet or given < 0.2
+    if floor.height is not None and given < LOWEST_CAMERA:
+        camera = f"camera {poses.camera.name}" if poses.camera else "the camera"
+        raise data_error(
+            f"--floor={floor.height:g}: {camera} is {given:.2f} m above that floor",
+            f"feet are seen from at least {LOWEST_CAMERA:g} m",
+            "give the floor's height in the calibration's world, metres along up, or feet",
+        )
+    by_feet = floor.by_feet or given < LOWEST_CAMERA
     for _ in range(2):
         rests = contact_weight(poses, feet, rough if by_feet else given) > CONTACT
         if rests.any(1).sum() < FEWEST:
