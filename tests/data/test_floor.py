@@ -215,7 +215,7 @@ def test_another_floor_is_refused(text):
 
 def test_a_floor_above_the_camera_is_refused_and_few_frames_are_left_alone(walk):
     poses = walk[0]
-    with pytest.raises(GeoselfError, match="camera front is -0.50 m above that floor") as error:
+    with pytest.raises(GeoselfError, match=r"camera front is -0\.50 m above that floor") as error:
         on_floor(poses, parse_floor("2"))
     assert error.value.code == DATA
     for frames in (0, 1, 2, 4):

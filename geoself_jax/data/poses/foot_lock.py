@@ -53,7 +53,7 @@ def contact_runs(contact: np.ndarray, seconds: np.ndarray) -> list[slice]:
 
 
 def at_rest(points: np.ndarray, weight: np.ndarray, noise: float) -> np.ndarray:
-    """(N, 3) where a foot rests: constant but for steps that the points insist on.
+    """(N, 3) where a foot rests: constant except for steps that the points insist on.
 
     Least squares with a penalty on the length of each frame's step (total variation), by
     reweighting; a tridiagonal solve, linear in frames.
