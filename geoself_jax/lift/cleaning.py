@@ -77,7 +77,8 @@ class Cleaning:
             notice(f"{name}: {count} of {all} detections rejected as outliers ({share:.1f} %)")
         if self.floor is not None:
             found = on_floor(poses, self.floor)
-            notice(f"{name}: {floor_line(found)}")
+            given = self.floor.height is not None
+            notice(f"{name}: {floor_line(found, given=given)}")
             poses = found.poses
         filled = np.zeros(poses.pose.shape[:2], bool)
         if self.fill:
@@ -94,11 +95,16 @@ NONE = Cleaning()
 """Poses as they are lifted."""
 
 
-def floor_line(found: OnFloor) -> str:
-    """What was found of the floor, in words."""
+def floor_line(found: OnFloor, *, given: bool) -> str:
+    """What was found of the floor, in words.
+
+    Args:
+        found: Poses on it.
+        given: Whether its height was given.
+    """
     if not found.frames:
         return "no foot is seen at rest on the floor: the poses are left as they were lifted"
-    by = "by the lifted feet, the root's depth being no surer" if found.by_feet else "of the world"
+    by = "as given" if given else "by the lifted feet" if found.by_feet else "of the world"
     total = found.poses.frames
     return (
         f"floor at {found.height:.2f} m along up, {by}; a foot rests in {found.frames} of {total} "

@@ -2,6 +2,7 @@
 
 import json
 
+import h5py
 import numpy as np
 import pynwb
 import pytest
@@ -109,6 +110,22 @@ def test_nwb_has_no_confidence_in_what_was_not_measured(marked, tmp_path):
     assert (sure[marked.marks >= FILLED] == 0).all()
     kept = marked.marks < FILLED
     np.testing.assert_allclose(sure[kept], marked.confidence[kept], atol=1e-6)
+
+
+def test_laboratories_files_have_no_score_of_what_was_not_measured(marked, tmp_path):
+    path = tmp_path / "a.csv"
+    write_poses(marked, path, format="anipose", notice=Notices())
+    table = np.genfromtxt(path, delimiter=",", names=True)
+    for joint, name in enumerate(marked.skeleton.joint_names):
+        scores, cameras = table[f"{name}_score"][FIRST:], table[f"{name}_ncams"][FIRST:]
+        gone = marked.marks[:, joint] >= FILLED
+        assert (scores[gone] == 0).all() and (cameras[gone] == 0).all()
+        np.testing.assert_allclose(scores[~gone], marked.confidence[~gone, joint], atol=1e-4)
+    path = tmp_path / "a.h5"
+    write_poses(marked, path, format="sleap-anipose", notice=Notices())
+    with h5py.File(path) as file:
+        scores = file["point_scores"][FIRST:, 0]
+    assert (scores[marked.marks >= FILLED] == 0).all() and scores.any()
 
 
 def test_wrong_marks_are_refused(marked, tmp_path):

@@ -78,6 +78,7 @@ FORMATS = {
         writes=("before", "turn", "metres", "notice"),
         reads=("skeleton", "up", "fps", "metres", "notice"),
         ending=".csv",
+        holds=("marks",),  # as scores of 0, as in .nwb
     ),
     "deeplabcut": Format(
         deeplabcut_file,
@@ -87,7 +88,14 @@ FORMATS = {
         ending=".h5",
         require=deeplabcut_file.require,
     ),
-    "sleap-anipose": Format(sleap_anipose_file, "z", writes=("metres",), reads=None, ending=".h5"),
+    "sleap-anipose": Format(
+        sleap_anipose_file,
+        "z",
+        writes=("metres",),
+        reads=None,
+        ending=".h5",
+        holds=("marks",),
+    ),
 }
 """By the end of a file's name, of which the longest that fits counts; by the name of a program
 where several write that ending, which has to be asked for."""

@@ -10,7 +10,7 @@ from geoself_jax.core.errors import one_line
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.labels import one_word
 from geoself_jax.data.poses.resample import from_first_frame
-from geoself_jax.data.poses.sequence import CAMERA, FILLED, PoseSequence
+from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
 
 if TYPE_CHECKING:
     import ndx_pose
@@ -52,11 +52,9 @@ def rows_of(poses: PoseSequence, frame: str) -> Rows:
         GeoselfError: It has no frame, or its last frame's number is too large (65).
     """
     places = from_first_frame(poses, poses.pose, np.nan).astype(np.float32)
-    if poses.confidence is None:
+    sure = poses.measured_confidence
+    if sure is None:
         return Rows(places, None, frame)
-    sure = poses.confidence
-    if poses.marks is not None:
-        sure = np.where(poses.marks < FILLED, sure, 0)
     confidence = from_first_frame(poses, sure, 0).astype(np.float32)
     return Rows(places, confidence, frame)
 

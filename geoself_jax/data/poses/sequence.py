@@ -90,6 +90,13 @@ class PoseSequence:
         """(T,) time of each frame since frame 0 of its video, seconds."""
         return self.frame_id / self.fps
 
+    @property
+    def measured_confidence(self) -> np.ndarray | None:
+        """`confidence`, 0 where a joint was filled or its detection rejected; or None."""
+        if self.confidence is None or self.marks is None:
+            return self.confidence
+        return np.where(self.marks < FILLED, self.confidence, 0).astype(self.confidence.dtype)
+
     def replace(self, **changes: object) -> "PoseSequence":
         """The same with some attributes changed."""
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
