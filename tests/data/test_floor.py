@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from stepping import ANKLE, ANKLES, PERIOD, SHIN, THIGH, lifted, steps
+from stepping import ANKLE, ANKLES, PERIOD, SHIN, SKELETON, THIGH, lifted, steps
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.core.skeleton import Skeleton
@@ -211,6 +211,27 @@ def test_another_floor_is_refused(text):
     with pytest.raises(GeoselfError, match="wanted auto, feet or a height") as error:
         parse_floor(text)
     assert error.value.code == USAGE
+
+
+def test_toes_move_with_their_ankle_and_rest_too():
+    world, rests = steps(200)
+    toes = world[:, list(ANKLES)] + np.array([0.15, 0, 0.02 - ANKLE])
+    skeleton = Skeleton(
+        (*SKELETON.joint_names, "left_big_toe", "right_big_toe"),
+        (*SKELETON.parents, *ANKLES),
+        (*SKELETON.left_right, (17, 18)),
+        0,
+    )
+    whole = np.concatenate([world, toes], 1)
+    poses, truth = lifted(whole, skeleton=skeleton, jitter=0.003)
+    found = on_floor(poses, Floor())
+    assert root_error(found.poses.pose, truth) < 0.1 < root_error(poses.pose, truth)
+    factor = (found.poses.pose[:, 0, 2] / poses.pose[:, 0, 2])[:, None]
+    for toe, ankle, side in ((17, ANKLES[0], 0), (18, ANKLES[1], 1)):
+        offset = found.poses.pose[:, toe] - found.poses.pose[:, ankle]
+        before = factor * (poses.pose[:, toe] - poses.pose[:, ankle])
+        np.testing.assert_allclose(offset, before, atol=1e-5)
+        assert rests[found.poses.contact[:, toe], side].mean() > 0.95
 
 
 def test_a_floor_above_the_camera_is_refused_and_few_frames_are_left_alone(walk):
