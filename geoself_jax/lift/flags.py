@@ -82,7 +82,7 @@ def make_parser() -> cli.Parser:
     )
     cleaning = parser.add_argument_group("cleaning (docs/cleaning.md)")
     cleaning.add_argument("--outliers", metavar="FILTER", help="2D: hampel[:WINDOW,SIGMAS] (none)")
-    floor = "the root's depth and resting feet by the floor: auto, feet, or its height in metres"
+    floor = "depth and resting feet by the floor: auto, feet or its height, metres"
     cleaning.add_argument("--floor", nargs="?", const="auto", metavar="WHERE", help=floor)
     cleaning.add_argument("--fill", type=int, default=0, metavar="N", help="gaps of up to N frames")
     add("--filter", help="over time: butterworth:6 or one-euro:1.0,0.05, in Hz (none)")

@@ -206,7 +206,17 @@ def test_feet_are_known_by_their_names():
     assert error.value.code == DATA
 
 
-@pytest.mark.parametrize("text", ["here", "nan", "inf", ""])
+def test_the_surer_the_networks_depth_the_more_its_feet_say_of_the_height():
+    """Of ankles 40 mm higher than usual, which a network puts where they are."""
+    world, _ = steps()
+    poses, truth = lifted(world + np.array([0, 0, 0.04]), depth=1.0)
+    usual, sure = (on_floor(poses, parse_floor(text)) for text in ("auto", "auto:0.01"))
+    assert sure.ankle == pytest.approx(ANKLE + 0.04, abs=0.01) and usual.ankle < ANKLE + 0.02
+    assert root_error(sure.poses.pose, truth) < 0.5 * root_error(usual.poses.pose, truth)
+    assert parse_floor("0.02:0.03") == Floor(0.02, False, 0.03)
+
+
+@pytest.mark.parametrize("text", ["here", "nan", "inf", "", "auto:", "auto:0", "auto:2", "0:x"])
 def test_another_floor_is_refused(text):
     with pytest.raises(GeoselfError, match="wanted auto, feet or a height") as error:
         parse_floor(text)

@@ -23,7 +23,8 @@ from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
 
 AUTO, FEET = "auto", "feet"
 PRIOR_ERROR = 0.03  # metres: by which `HEIGHTS` are wrong for a person, shoes and detector
-DEPTH_ERROR = 0.04  # of a camera's height: by which a network's feet are off for a whole video
+DEPTH_ERROR = 0.04
+"""Share of the depth by which a network's root is off for a whole video, unless said otherwise."""
 ANOTHER_FLOOR = 0.25
 """Of the camera's height, between feet at rest and 0, from which the floor is not at 0."""
 LOWEST_CAMERA = 0.2  # metres above the floor: lower ones do not see how far away it is
@@ -39,10 +40,13 @@ class Floor:
     Attributes:
         height: Along up in the calibration's world, metres; None to find it.
         by_feet: Whether it is found by the lifted feet alone, wherever the world's origin is.
+        depth_error: Share of the depth by which the network's root is off for a whole video. The
+            smaller, the more its feet say how high ankles are at rest.
     """
 
     height: float | None = None
     by_feet: bool = False
+    depth_error: float = DEPTH_ERROR
 
 
 @dataclass(frozen=True)
@@ -67,20 +71,23 @@ class OnFloor:
 
 
 def parse_floor(text: str) -> Floor:
-    """A floor from `auto`, `feet` or its height in metres.
+    """A floor from `auto`, `feet` or its height in metres, and `:0.02`, the depth's error.
 
     Raises:
         GeoselfError: Neither (64).
     """
-    if text in (AUTO, FEET):
-        return Floor(by_feet=text == FEET)
+    where, colon, share = text.partition(":")
     try:
-        height = float(text)
+        depth_error = float(share) if colon else DEPTH_ERROR
+        height = None if where in (AUTO, FEET) else float(where)
     except ValueError:
-        height = np.nan
-    if not abs(height) < 1e3:
-        raise usage_error(f"--floor={text}", "wanted auto, feet or a height in metres", "e.g. 0")
-    return Floor(height=height)
+        depth_error, height = np.nan, np.nan
+    if not (1e-3 <= depth_error <= 1 and abs(height or 0.0) < 1e3):
+        wanted = "wanted auto, feet or a height in metres"
+        raise usage_error(
+            f"--floor={text}", wanted, "e.g. auto, 0, or auto:0.02 (docs/cleaning.md)"
+        )
+    return Floor(height, where == FEET, depth_error)
 
 
 def on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
@@ -173,12 +180,14 @@ def _plane(
             by_feet = True
     if by_feet:
         return rough, feet, True
-    return given, _with_heights(feet, given, rough), False
+    return given, _with_heights(feet, given, rough, floor.depth_error), False
 
 
-def _with_heights(feet: FootRays, camera_height: float, rough: float) -> FootRays:
+def _with_heights(
+    feet: FootRays, camera_height: float, rough: float, depth_error: float
+) -> FootRays:
     """The feet with the heights that `HEIGHTS` and the network's own feet at rest agree on."""
-    measured = (DEPTH_ERROR * camera_height) ** -2
+    measured = (depth_error * camera_height) ** -2
     share = measured / (measured + PRIOR_ERROR**-2)
     height = np.maximum(feet.height + share * (camera_height - rough), 0.0)
     return FootRays(feet.joints, height, feet.rays, feet.noise, feet.slope)
