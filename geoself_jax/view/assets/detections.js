@@ -9,7 +9,7 @@ function drawDetections(canvas, scene, state, row) {
   const top = (height - scale * frame.height) / 2 - scale * frame.y;
   const [wide, high] = scene.imageSize;
   if (wide && high) {
-    context.fillStyle = "#f0f2f5";
+    context.fillStyle = FAINT;
     context.strokeStyle = LINE;
     context.lineWidth = 1;
     context.beginPath();
@@ -101,7 +101,7 @@ function drawJoints(context, skeleton, points, thick, chosen) {
     if (!point) return;
     context.globalAlpha = 0.1 + 0.9 * point[2];
     context.fillStyle = SIDES[skeleton.jointSides[joint]];
-    context.strokeStyle = joint === chosen ? INK : "#ffffff";
+    context.strokeStyle = joint === chosen ? INK : CARD;
     context.lineWidth = joint === chosen ? 2 : 1;
     context.beginPath();
     context.arc(point[0], point[1], thick * (joint === chosen ? 1.6 : 1.05), 0, 7);

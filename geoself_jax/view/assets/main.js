@@ -86,7 +86,7 @@ async function choose(index, frame = null) {
   state.shown = scene.sources.map(() => true);
   state.joint = null;
   state.orbit = startOrbit(scene);
-  goTo(state, scene, frame ?? scene.first);
+  goTo(state, scene, frame ?? tellingFrame(scene));
   drawn = {};
   fill();
   play(false);
@@ -220,6 +220,7 @@ function listen() {
   });
   on("curve", "pointermove", along);
   document.addEventListener("keydown", onKey);
+  darkness.addEventListener("change", recolor);
   const sizes = new ResizeObserver(() => showChoices());
   for (const id of ["body", "picture", "curve"]) sizes.observe(byId(id));
 }
@@ -230,6 +231,14 @@ function wanted() {
   const index = Number(asked.get("scene") || 1) - 1;
   const frame = asked.has("frame") ? Number(asked.get("frame")) : null;
   return [page.scenes[index] ? index : 0, Number.isFinite(frame) ? frame : null];
+}
+
+/** Draws all of it again in the colours that the screen now asks for. */
+function recolor() {
+  useColors();
+  kept.key = null;
+  drawn = {};
+  fill();
 }
 
 function tell(words) {
