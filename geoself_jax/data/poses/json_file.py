@@ -21,6 +21,7 @@ ABOUT = {
     "parents": "index of each joint's parent; -1 has none",
     "keypoints_2d": "[x, y] in pixels, lens distortion removed, or null where missing",
     "uncertainty": "metres that each joint, relative to the root, is expected to be off, or null",
+    "distortion": "of the lens, OpenCV's coefficients (of its fisheye model where fisheye is true)",
     "R": "x_camera = R (x_world - center), metres",
 }
 _DECIMALS = {"pose": 6, "keypoints_2d": 3, "confidence": 4, "uncertainty": 5}

@@ -1,0 +1,139 @@
+"""Renders a video's frames with the poses on them, and the 3D body next to them."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from PIL import Image
+
+from geoself_jax.view.animation import MovingPoses
+from geoself_jax.view.body_scale import scene_scale
+from geoself_jax.view.caption import Caption
+from geoself_jax.view.drawn_poses import camera_axes, on_floor, poses_in_camera
+from geoself_jax.view.line_segments import COLOR, upright
+from geoself_jax.view.overlay_parts import OTHER, OverVideo
+from geoself_jax.view.plots import new_figure, place_axes, write_line
+from geoself_jax.view.scene import Scene
+from geoself_jax.view.video_joints import VideoJoints
+
+_DPI = 100.0
+_ASIDE = 70.0  # degrees
+_VIDEO = 0.68  # of the width, at most
+_TALLEST = 0.62  # height over width, at most
+_HEAD, _FOOT, _EDGE = 0.5, 0.34, 0.12  # inches
+
+
+class OverlayRenderer:
+    """Renders any frame of a video: left the video with joints on it, right the 3D body.
+
+    Attributes:
+        size: Width and height of a frame, px, both even, as video codecs require.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        joints: VideoJoints,
+        video_size: tuple[int, int],
+        shown: np.ndarray,
+        width: int,
+        *,
+        turns: bool = False,
+    ) -> None:
+        """Draws the background.
+
+        Args:
+            scene: Poses to show.
+            joints: Of the scene, in the video's pixels.
+            video_size: Width and height of the video's frames, px.
+            shown: Indices of the scene's frames to show; the 3D axes contain all of them.
+            width: Width of a rendered frame, px.
+            turns: Whether the viewpoint of the 3D body orbits.
+        """
+        self._scene = scene
+        wide, high = _inside(video_size, width)
+        self._video = (wide, high)
+        self.size = (width - width % 2, high)
+        dpi = _DPI * width / 1280
+        self._figure = new_figure(self.size[0] / dpi, high / dpi, dpi)
+        self._parts: list[Any] = [self._over(joints, video_size, dpi)]
+        left = wide / dpi + _EDGE
+        room = self.size[0] / dpi - left - _EDGE
+        body = place_axes(self._figure, left, _FOOT, room, high / dpi - _HEAD - _FOOT)
+        self._parts.append(_body(scene, shown, body, turns=turns))
+        title = " · ".join(filter(None, (scene.name, scene.action)))
+        style: Any = {"fontweight": "bold", "fontsize": 10}
+        write_line(self._figure, left, high / dpi - 0.22, title, room, **style)
+        _legend(self._figure, scene, (left + room / 2) * dpi / self.size[0])
+        self._caption = Caption(dpi)
+        self._corner = (round((left + room) * dpi), round(0.26 * dpi))
+        canvas: Any = self._figure.canvas
+        canvas.draw()
+        self._canvas, self._background = canvas, canvas.copy_from_bbox(self._figure.bbox)
+
+    def _over(self, joints: VideoJoints, video_size: tuple[int, int], dpi: float) -> OverVideo:
+        wide, high = self._video
+        axes = place_axes(self._figure, 0, 0, wide / dpi, high / dpi)
+        axes.set_xlim(0, video_size[0])
+        axes.set_ylim(video_size[1], 0)
+        return OverVideo(axes, joints, self._scene.skeleton)
+
+    def draw(self, image: np.ndarray, frame: int, index: int, turned: float = 0.0) -> np.ndarray:
+        """Renders one frame, (height, width, 4) bytes RGBA; the next call reuses the buffer.
+
+        Args:
+            image: (height, width, 3) uint8 RGB of the video.
+            frame: Its number, written as the caption.
+            index: Frame index in the scene, or -1 for none.
+            turned: Angle of the orbit, degrees.
+        """
+        self._canvas.restore_region(self._background)
+        drawn = np.asarray(self._canvas.buffer_rgba())
+        wide, high = self._video
+        small = Image.fromarray(image).resize((wide, high), Image.Resampling.BOX)
+        drawn[:high, :wide, :3] = np.asarray(small)
+        for part in self._parts:
+            part.show(index, turned)
+            for artist in part.artists:
+                self._figure.draw_artist(artist)
+        words = f"frame {frame}  {frame / self._scene.sequences[0].fps:6.2f} s"
+        self._caption.put(drawn, words, *self._corner)
+        return drawn
+
+
+def _inside(video_size: tuple[int, int], width: int) -> tuple[int, int]:
+    """Returns the video's size in a frame of a width, px, its height even."""
+    across, down = video_size
+    scale = min(_VIDEO * width / across, _TALLEST * width / down)
+    return round(scale * across), 2 * round(scale * down / 2)
+
+
+def _body(scene: Scene, shown: np.ndarray, axes: Axes, *, turns: bool) -> MovingPoses:
+    scale, (_, up) = scene_scale(scene), camera_axes(scene)
+    bodies = on_floor([upright(pose / scale, up) for pose in poses_in_camera(scene).values()])
+    return MovingPoses(axes, bodies, scene.skeleton, shown, azimuth=_ASIDE, turns=turns)
+
+
+def _legend(figure: Figure, scene: Scene, middle: float) -> None:
+    """Says what the lines and rings are, under the 3D body."""
+    bones = [Line2D([], [], color=COLOR[side], linewidth=3.2) for side in ("left", "right")]
+    ring = {"marker": "o", "markersize": 5, "markerfacecolor": "white", "linestyle": "none"}
+    handles = [*bones, Line2D([], [], markeredgecolor=COLOR["middle"], markeredgewidth=1.5, **ring)]
+    labels = ["left", "right", "2D input"]
+    if len(scene.sequences) > 1:
+        handles.append(Line2D([], [], color=OTHER, linewidth=2))
+        labels.append("other sources")
+    legend = figure.legend(
+        *(handles, labels),
+        loc="lower center",
+        bbox_to_anchor=(middle, 0),
+        ncols=len(labels),
+        frameon=False,
+        fontsize=9,
+        columnspacing=1.2,
+        handlelength=1.4,
+    )
+    for text in legend.get_texts():
+        text.set(parse_math=False, usetex=False)
