@@ -11,19 +11,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from geoself_jax.data.poses.sequence import PoseSequence
+    from geoself_jax.view.matched_video import MatchedVideo
     from geoself_jax.view.scene import Scene
+    from geoself_jax.view.video_joints import VideoJoints
 
 _DESCRIPTION = """Shows 3D joints over time: one HTML page that needs nothing but a browser, an
 image, or a film."""
 _EXAMPLES = (
     "--poses poses.npz --out=report.html",
     "--data=synthetic:test --frames=500 --out=truth.gif",
+    "--poses poses.npz --video=cam1.mp4 --out=overlay.mp4",
 )
 KINDS = {
-    ".html": ("title", "every", "max_frames"),
+    ".html": ("title", "every", "max_frames", "video"),
     ".png": ("count", "width"),
     ".gif": ("width", "fps", "speed", "turn"),
-    ".mp4": ("width", "fps", "speed", "turn"),
+    ".mp4": ("width", "fps", "speed", "turn", "video"),
 }
 """What can be written, and the flags that only it has."""
 _MANY = 200_000
@@ -38,6 +41,7 @@ def make_parser() -> cli.Parser:
     add("more", nargs="*", metavar="FILE", help="more of them")
     add("--data", help="recording to compare with: .npz file, synthetic:test or tfds:NAME")
     add("--out", required=True, metavar="FILE", help="to write: .html, .png, .gif or .mp4")
+    add("--video", metavar="FILE", help="draw on this video, of the poses' camera: .mp4 or .html")
     add("--clip", help="only this clip; of --data, for poses that name none")
     add("--camera", help="only this camera")
     add("--first", type=int, metavar="N", help="first frame of the video")
@@ -81,6 +85,7 @@ def main(argv: Sequence[str]) -> int:
 
     data = None if flags.data is None else place(flags.data)
     inputs = {"--poses": flags.poses, "--data": [data], "--skeleton": [flags.skeleton]}
+    inputs["--video"] = [flags.video]
     replaced = "replaced " if check_outputs([("--out", flags.out)], inputs) else ""
     with phases.phase("reading"):
         scenes = _scenes(flags)
@@ -200,10 +205,15 @@ def _write_page(
     from geoself_jax.view.html_page import write_page
 
     scenes = choose_scenes.thinned(scenes, every=flags.every or 1, most=flags.max_frames)
+    video = None
+    if flags.video is not None:
+        from geoself_jax.view.page_video import page_video
+
+        video = page_video(*_on_video(scenes, flags))
     names = [Path(path).name for path in flags.poses] or [flags.data]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     with phases.phase(f"writing {out}"):
-        write_page(out, scenes, flags.title or shown)
+        write_page(out, scenes, flags.title or shown, video=video)
     frames = sum(scene.frames for scene in scenes)
     size = out.stat().st_size / 1e6
     what = f"{len(scenes)} scene{'s' * (len(scenes) != 1)}, {frames} frames, {size:.1f} MB"
@@ -212,19 +222,40 @@ def _write_page(
         print(f"that is too much for most browsers: --max-frames={_MANY} takes every n-th")
 
 
+def _on_video(
+    scenes: "list[Scene]", flags: "argparse.Namespace"
+) -> "tuple[Scene, MatchedVideo, VideoJoints]":
+    """The one scene, its video and its joints in it; says what is to know about them."""
+    from geoself_jax.view.matched_video import match_video
+    from geoself_jax.view.video_joints import video_joints
+
+    if len(scenes) > 1:
+        names = ", ".join(scene.name for scene in scenes[:4])
+        what = f"--video={flags.video}"
+        raise usage_error(what, f"it is of one scene: {names} ...", "set --clip or --camera")
+    video, joints = match_video(flags.video, scenes[0]), video_joints(scenes[0])
+    for note in (*video.notes, *joints.notes):
+        print(f"note: {note}")
+    return scenes[0], video, joints
+
+
 def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace", replaced: str) -> None:
     """An image or a film of the one scene, or of the first of several."""
     from geoself_jax.view.film import write_film
+    from geoself_jax.view.overlay_film import write_overlay
     from geoself_jax.view.stills import write_stills
 
-    if len(scenes) > 1:
+    if len(scenes) > 1 and flags.video is None:
         print(f"of {len(scenes)} scenes the first, {scenes[0].name}: --clip and --camera choose")
     options = {
         name: getattr(flags, name)
         for name in KINDS[out.suffix.lower()]
-        if getattr(flags, name) is not None
+        if getattr(flags, name) is not None and name != "video"
     }
-    if out.suffix.lower() == ".png":
+    if flags.video is not None:
+        frames = write_overlay(out, *_on_video(scenes, flags), **options)
+        print(f"{replaced}{out}: {frames} frames")
+    elif out.suffix.lower() == ".png":
         with phases.phase(f"drawing {out}"):
             write_stills(out, scenes[0], **options)
         print(f"{replaced}{out}")

@@ -119,8 +119,9 @@ def _body(scene: Scene, shown: np.ndarray, axes: Axes, *, turns: bool) -> Moving
 def _legend(figure: Figure, scene: Scene, middle: float) -> None:
     """Says what the lines and rings are, under the 3D body."""
     bones = [Line2D([], [], color=COLOR[side], linewidth=3.2) for side in ("left", "right")]
-    ring = {"marker": "o", "markersize": 5, "markerfacecolor": "white", "linestyle": "none"}
-    handles = [*bones, Line2D([], [], markeredgecolor=COLOR["middle"], markeredgewidth=1.5, **ring)]
+    ring = Line2D([], [], marker="o", markersize=5, markerfacecolor="white", linestyle="none")
+    ring.set(markeredgecolor=COLOR["middle"], markeredgewidth=1.5)
+    handles = [*bones, ring]
     labels = ["left", "right", "2D input"]
     if len(scene.sequences) > 1:
         handles.append(Line2D([], [], color=OTHER, linewidth=2))

@@ -10,7 +10,6 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.view.axes import BONE, seen_share
 from geoself_jax.view.line_segments import (
     COLOR,
-    CUT,
     bone_segments,
     bone_sides,
     bones_of,
@@ -77,5 +76,3 @@ def _lines(axes: Axes, zorder: float) -> LineCollection:
     lines = LineCollection([], capstyle="round", animated=True, zorder=zorder)
     axes.add_collection(lines, autolim=False)
     return lines
-
-

@@ -20,7 +20,7 @@ async function openScene(page, index, before) {
   scene.stride = usualStep(scene.ids);
   scene.sources = [];
   for (const source of facts.sources) {
-    scene.sources.push({ ...source, points: await read(source.pose) });
+    scene.sources.push({ ...source, points: await read(source.pose), drawn: await read(source.drawn ?? null) });
   }
   scene.pixels = await read(facts.pixels);
   scene.confidence = await read(facts.confidence);
