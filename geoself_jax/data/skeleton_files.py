@@ -10,7 +10,7 @@ from geoself_jax.data.roots import CENTROID, Rootless
 from geoself_jax.data.skeletons import KNOWN_SKELETONS
 from geoself_jax.data.validation import ACTING
 
-_KEYS = ("joints", "root", "bones", "parents", "left_right", "body_metres")
+_KEYS = ("joints", "root", "bones", "parents", "left_right", "body_metres", "angles")
 _EXAMPLE = 'e.g. joints = ["pelvis", "hip"], root = "pelvis", bones = [["pelvis", "hip"]]'
 
 
@@ -40,7 +40,7 @@ def read_skeleton_toml(path: Path) -> Skeleton:
     trees; left out or empty, no joints are known to keep their distance.
     `left_right` are pairs (left joint, right joint); it may be left out. So may `body_metres`, the
     smallest and the largest distance between the farthest joints of such a body: a recording in
-    another unit is then refused.
+    another unit is then refused. A table `angles` is read by `angles.declared` alone.
 
     Raises:
         GeoselfError: Missing (66); not such a file, or names that contradict each other (65).

@@ -18,6 +18,7 @@ from geoself_jax.data.recording import Recording
 from geoself_jax.data.rig import up_in_camera
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.evaluate import uncertainty
+from geoself_jax.evaluate.angle_scores import angle_lines, angle_scores
 from geoself_jax.evaluate.joint_chart import units_of
 from geoself_jax.evaluate.per_joint import (
     body_of,
@@ -103,6 +104,7 @@ def evaluate(
             **label_free_scores(prediction, recording, triangulated, sizes),
             **per_joint_scores(prediction, recording, triangulated),
             **sizes_by_subject(recording, sizes),
+            **angle_scores(prediction, recording, triangulated),
         }
         if prediction.uncertainty is not None:
             scores["uncertainty"] = _calibration(prediction, recording, triangulated)
@@ -240,6 +242,7 @@ def table(scores: dict[str, Any]) -> str:
         uncertainty.line(calibration, name.replace("_", " "), unit)
         for name, calibration in scores.get("uncertainty", {}).items()
     ]
+    lines += angle_lines(scores)
     lines += scores.get("joint_notes", [])
     return "\n".join(lines)
 

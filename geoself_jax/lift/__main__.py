@@ -33,6 +33,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.data.files.mistaken import refuse_mistaken
     from geoself_jax.data.poses.filters import parse_filter
+    from geoself_jax.lift.angle_output import angle_caution, angle_output
     from geoself_jax.lift.cautions import cautions_of, other_rate
     from geoself_jax.lift.lift_all import lift_all
     from geoself_jax.lift.lifter import load_lifter
@@ -42,6 +43,7 @@ def main(argv: Sequence[str]) -> int:
 
     relative, world = flags.root == "relative", flags.axes == "world"
     smooth = parse_filter(flags.filter) if flags.filter else None
+    angles = angle_output(flags.angles, flags.angle_definitions, flags.skeleton)
     output = Output(
         flags.out,
         format=flags.out_format,
@@ -52,6 +54,7 @@ def main(argv: Sequence[str]) -> int:
         world=world,
         up=flags.up,
         filter=smooth,
+        angles=angles,
     )
     devices.use_compilation_cache()
     # Most videos are lifted sooner than compiled for: programs that compile quickly are kept too.
@@ -61,12 +64,15 @@ def main(argv: Sequence[str]) -> int:
         refuse_mistaken(f"--keypoints={flags.keypoints}", Path(flags.keypoints), array=True)
     with phases.phase("reading the networks"):
         lifter = load_lifter(flags.model)
+    if angles is not None:
+        angles.check(lifter.skeleton)
     start = time.perf_counter()
     with phases.phase(f"reading {flags.keypoints}"):
         videos, truth = read(flags, lifter.skeleton)
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
     once = [other_rate(lifter, video) for video in videos[:1]]
+    once += [angle_caution(angles, video.view) for video in videos[:1]]
     if is_recording(flags.keypoints):
         once.append(session_caution(output, videos))
     given = [line for video in videos for line in cautions_of(video)]
@@ -105,10 +111,13 @@ def _check_output(flags: "argparse.Namespace", output: "Output", clips: Sequence
         "--keypoints": [place(flags.keypoints)],
         "--model": [flags.model],
         "--skeleton": [flags.skeleton],
+        "--angle-definitions": [flags.angle_definitions],
     }
     if flags.camera and not recorded and not flags.camera.startswith(HUMAN36M):
         inputs["--camera"] = [split_camera(flags.camera)[0]]
     outputs = [("--out", path) for path in output.places(clips)]
+    if output.angles is not None:
+        outputs += [("--angles", path) for path in output.angles.places(clips)]
     return len(check_outputs(outputs, inputs, ours=lambda p: npz.member_names(p) >= MARKS))
 
 
@@ -150,7 +159,7 @@ def read(flags: "argparse.Namespace", own: "Skeleton") -> "tuple[list[Video], bo
 
 def _check_several(flags: "argparse.Namespace", tracks: Sequence[str]) -> None:
     """A file for each track."""
-    from geoself_jax.lift.output import CLIP
+    from geoself_jax.lift.clip_files import CLIP
 
     if len(tracks) > 1 and CLIP not in flags.out:
         listed = ", ".join(tracks[:6]) + (f" and {len(tracks) - 6} more" if len(tracks) > 6 else "")

@@ -80,6 +80,8 @@ def make_parser() -> cli.Parser:
         choices=("y", "z", "as-is"),
         help="turn them so that this is up (as is the format's)",
     )
+    add("--angles", metavar="FILE", help="joint angles in degrees, too: .csv, or OpenSim's .mot")
+    add("--angle-definitions", metavar="TOML", help="own angles: a file with a table [angles]")
     add("--filter", help="over time: butterworth:6 or one-euro:1.0,0.05, in Hz (none)")
     return parser
 
@@ -103,6 +105,10 @@ def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
     if flags.person == "all" and flags.nwb_subject:
         why = "with --person=all each track is a subject of its own"
         raise usage_error("--nwb-subject", why, "leave it out")
+    if flags.angle_definitions is not None and flags.angles is None:
+        raise usage_error("--angle-definitions", "no angles are asked for", "set --angles=FILE")
+    if flags.angles is not None and flags.angles == flags.out:
+        raise usage_error(f"--angles={flags.angles}", "is --out as well", "name another file")
     if not recorded:
         _check_camera(flags)
     if flags.world_up is not None:

@@ -61,7 +61,9 @@ def lift_all(
         GeoselfError: Other joints (65); world axes without extrinsics, or several clips for one
             file (64); a file cannot be written (74).
     """
-    places = output.places([video.clip for video in videos])
+    clips = [video.clip for video in videos]
+    places = output.places(clips)
+    angles = output.angles.places(clips) if output.angles is not None else []
     for video in videos:
         output.check_view(video.view)
     note = joints_note(lifter.skeleton, videos[0])
@@ -82,7 +84,7 @@ def lift_all(
             with _timed(seconds, "writing"):
                 output.write(poses, place, notice)
     frames, seen = (sum(counts) for counts in zip(*_counts(ready), strict=True))
-    files, lines = tuple(map(str, places)), tuple(filter(None, warnings))
+    files, lines = tuple(map(str, [*places, *angles])), tuple(filter(None, warnings))
     return Done(frames, seen, files, lines, **seconds)
 
 

@@ -1,18 +1,17 @@
 """Format and path of the lifted poses."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoself_jax.core.errors import GeoselfError, data_error, usage_error
+from geoself_jax.core.errors import usage_error
 from geoself_jax.data.poses.change_axes import in_world, relative_to_root
 from geoself_jax.data.poses.filters import Filter
 from geoself_jax.data.poses.formats import check_writable, write_poses
 from geoself_jax.data.poses.sequence import PoseSequence
+from geoself_jax.lift.angle_output import AngleOutput
 from geoself_jax.lift.camera_view import View
-
-CLIP = "{clip}"
+from geoself_jax.lift.clip_files import clip_files
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Output:
         world: Whether poses are in the calibration's world frame.
         up: `y`, `z` or `as-is`; None for the format's default (`data.poses.formats.USUAL_UP`).
         filter: Temporal filter of the absolute joints, applied first, or None.
+        angles: Joint angles to write as well, or None.
     """
 
     path: str
@@ -41,6 +41,7 @@ class Output:
     world: bool = False
     up: str | None = None
     filter: Filter | None = None
+    angles: AngleOutput | None = None
 
     def __post_init__(self) -> None:
         """Raises GeoselfError (64) where no such file can be written."""
@@ -65,21 +66,10 @@ class Output:
         Raises:
             GeoselfError: Several clips without `{clip}` (64); two clips with one file (65).
         """
-        if CLIP not in self.path:
-            if len(clips) > 1:
-                raise _several(clips)
-            return [Path(self.path)]
-        names = [_file_name(clip) for clip in clips]
-        for i, name in enumerate(names):
-            if name in names[:i]:
-                first = clips[names.index(name)]
-                raise data_error(
-                    f"clips {first!r} and {clips[i]!r}", f"both would be {name}", "rename one"
-                )
-        return [Path(self.path.replace(CLIP, name)) for name in names]
+        return clip_files(self.path, clips)
 
     def write(self, poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> None:
-        """Writes poses with the options applied.
+        """Writes poses, and their angles, with the options applied.
 
         Args:
             poses: Lifted poses: absolute, metres, camera frame.
@@ -90,6 +80,8 @@ class Output:
             GeoselfError: The format cannot store them (65); the file cannot be written (74).
         """
         poses = poses if self.filter is None else self.filter(poses)
+        if self.angles is not None:
+            self.angles.write(poses, notice)
         poses = in_world(poses) if self.world else poses
         poses = relative_to_root(poses) if self.relative else poses
         write_poses(poses, path, up=self.up, **self._said(), notice=notice)
@@ -102,16 +94,3 @@ class Output:
             "session_start": self.session_start,
             "subject": self.subject,
         }
-
-
-def _several(clips: Sequence[str]) -> GeoselfError:
-    listed = ", ".join(clips[:6]) + (f" and {len(clips) - 6} more" if len(clips) > 6 else "")
-    return usage_error(
-        f"--out: {len(clips)} clips, {listed}",
-        "a file holds one",
-        f"choose one, --clip={clips[0]}, or write one file per clip: add {CLIP} to --out",
-    )
-
-
-def _file_name(clip: str) -> str:
-    return re.sub(r"[^\w.-]", "_", clip).lstrip(".") or "clip"

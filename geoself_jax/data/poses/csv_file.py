@@ -30,7 +30,7 @@ def write(poses: PoseSequence, path: Path) -> None:
     )
     formats = ["%d", "%.6f"] + [f"%.{6 + finer(poses.pose)}f"] * (table.shape[1] - 2)
     with whole_file(path) as stream:
-        names = [_guarded(name) for name in poses.skeleton.joint_names]
+        names = [guarded(name) for name in poses.skeleton.joint_names]
         header = [*_FIRST, *(f"{name}_{axis}" for name in names for axis in "xyz")]
         csv.writer(stream, lineterminator="\n").writerow(header)
         write_rows(stream, table, formats, ",", "")
@@ -78,7 +78,12 @@ def read(
     )
 
 
-def _guarded(name: str) -> str:
+def guarded(name: str) -> str:
+    """Returns a name that no spreadsheet takes for a formula.
+
+    Args:
+        name: Of a column.
+    """
     return f"'{name}" if name.startswith(_FORMULA) else name
 
 
@@ -94,7 +99,16 @@ def _joint_names(path: Path, header: Sequence[str]) -> list[str]:
             "wanted columns frame, time, then NAME_x, NAME_y, NAME_z of each joint",
             "set --poses-format=anipose (format=)" if "fnum" in columns else "name the columns so",
         )
-    return [n[1:] if n.startswith("'") and n[1:].startswith(_FORMULA) else n for n in names]
+    return [unguarded(name) for name in names]
+
+
+def unguarded(name: str) -> str:
+    """Returns the name that `guarded` was given.
+
+    Args:
+        name: Of a column, as in the file.
+    """
+    return name[1:] if name.startswith("'") and name[1:].startswith(_FORMULA) else name
 
 
 def _frame_id(path: Path, numbers: np.ndarray) -> np.ndarray:

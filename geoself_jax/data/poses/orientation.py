@@ -55,10 +55,10 @@ def rotation(poses: PoseSequence, up: str) -> np.ndarray:
     axis = int(np.abs(source).argmax())
     if abs(source[axis]) >= NEAR_AN_AXIS:
         source = np.sign(source[axis]) * np.eye(3)[axis]
-    return _smallest(source, target)
+    return smallest_rotation(source, target)
 
 
-def _smallest(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+def smallest_rotation(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The smallest rotation from one unit vector to another; about x where they are opposite."""
     cosine = source @ target
     if cosine < -1 + 1e-9:

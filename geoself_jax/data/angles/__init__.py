@@ -1,0 +1,1 @@
+"""Joint angles of poses over time: definitions, uncertainty, files."""

@@ -1,0 +1,44 @@
+"""Frame numbers and frame rate of a table, from its times."""
+
+import numpy as np
+
+from geoself_jax.core.errors import data_error
+
+
+def frames_of_times(
+    source: str, seconds: np.ndarray, frames: np.ndarray | None = None
+) -> tuple[float, np.ndarray]:
+    """Returns frames per second, and each row's frame number.
+
+    Args:
+        source: The file, for messages.
+        seconds: (rows,) since frame 0, ascending.
+        frames: (rows,) numbers that the file gives; None where it gives none.
+
+    Raises:
+        GeoselfError: No row, or times or numbers that do not ascend (65).
+    """
+    if not len(seconds):
+        raise data_error(source, "no row below the names", "check the file")
+    if not np.isfinite(seconds).all() or (np.diff(seconds) <= 0).any():
+        row = int(np.argmin(np.diff(seconds) > 0)) + 2 if len(seconds) > 1 else 1
+        raise data_error(f"{source}, row {row}: time", "wanted seconds, ascending", "sort the rows")
+    if frames is not None:
+        whole = np.isfinite(frames) & (frames == np.rint(frames))
+        if not whole.all() or (np.diff(frames) <= 0).any() or frames[0] < 0:
+            raise data_error(
+                f"{source}: frame", "wanted whole numbers from 0, ascending", "fix the column"
+            )
+    if len(seconds) == 1:
+        frame = 0 if frames is None else int(frames[0])
+        fps = frame / seconds[0] if frame and seconds[0] > 0 else 1.0
+        return float(fps), np.array([frame], np.int64)
+    if frames is None:
+        rate = 1 / float(np.median(np.diff(seconds)))
+        frames = np.rint(seconds * rate)
+        if (np.diff(frames) <= 0).any():
+            raise data_error(source, "its times are uneven", "resample it at a constant rate")
+    fps = float((frames[-1] - frames[0]) / (seconds[-1] - seconds[0]))
+    rounded = round(fps, 3)  # times have six decimals
+    span = seconds[-1] - seconds[0]
+    return rounded if abs(rounded - fps) <= 2e-6 * fps / span else fps, frames.astype(np.int64)
