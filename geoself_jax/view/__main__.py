@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.runtime import cli, phases
+from geoself_jax.view.check_flags import KINDS, check_flags
 
 if TYPE_CHECKING:
     import argparse
@@ -21,14 +22,8 @@ _EXAMPLES = (
     "--poses poses.npz --out=report.html",
     "--data=synthetic:test --frames=500 --out=truth.gif",
     "--poses poses.npz --video=cam1.mp4 --out=overlay.mp4",
+    "--angles before.csv after.csv --out=angles.html",
 )
-KINDS = {
-    ".html": ("title", "every", "max_frames", "video"),
-    ".png": ("count", "width"),
-    ".gif": ("width", "fps", "speed", "turn"),
-    ".mp4": ("width", "fps", "speed", "turn", "video"),
-}
-"""What can be written, and the flags that only it has."""
 _MANY = 200_000
 """Frames of a page, from which on a hint says how to have fewer: some 50 MB."""
 
@@ -42,6 +37,7 @@ def make_parser() -> cli.Parser:
     add("--data", help="recording to compare with: .npz file, synthetic:test or tfds:NAME")
     add("--out", required=True, metavar="FILE", help="to write: .html, .png, .gif or .mp4")
     add("--video", metavar="FILE", help="draw on this video, of the poses' camera: .mp4 or .html")
+    add("--angles", nargs="*", action="extend", metavar="FILE", help="joint angles: .csv, .mot")
     add("--clip", help="only this clip; of --data, for poses that name none")
     add("--camera", help="only this camera")
     add("--first", type=int, metavar="N", help="first frame of the video")
@@ -73,8 +69,8 @@ def main(argv: Sequence[str]) -> int:
     parser = make_parser()
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
-    _check(flags)
-    shown = [*flags.poses, *filter(None, [flags.data])]
+    check_flags(flags)
+    shown = [*flags.poses, *filter(None, [flags.data]), *(flags.angles or [])]
     more = f" and {len(shown) - 1} more" if len(shown) > 1 else ""
     phases.begin("view", f"showing {shown[0]}{more} in {flags.out}")
 
@@ -85,11 +81,14 @@ def main(argv: Sequence[str]) -> int:
 
     data = None if flags.data is None else place(flags.data)
     inputs = {"--poses": flags.poses, "--data": [data], "--skeleton": [flags.skeleton]}
-    inputs["--video"] = [flags.video]
+    inputs |= {"--video": [flags.video], "--angles": flags.angles or []}
     replaced = "replaced " if check_outputs([("--out", flags.out)], inputs) else ""
+    out = Path(flags.out)
+    if _shows_angles(flags):
+        _write_angles(out, flags, replaced)
+        return 0
     with phases.phase("reading"):
         scenes = _scenes(flags)
-    out = Path(flags.out)
     if out.suffix.lower() == ".html":
         _write_page(out, scenes, flags, replaced)
     else:
@@ -97,26 +96,25 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _check(flags: "argparse.Namespace") -> None:
-    """What argparse does not check, before anything slow is imported."""
-    flags.poses = [*(flags.poses or []), *flags.more]
-    if not flags.poses and flags.data is None:
-        raise usage_error("--poses", "nothing to show", "give files that lift wrote")
-    kind = next((kind for kind in KINDS if flags.out.lower().endswith(kind)), None)
-    if kind is None:
-        raise usage_error(f"--out={flags.out}", f"wanted one of {', '.join(KINDS)}", "change it")
-    for name in dict.fromkeys(name for names in KINDS.values() for name in names):
-        if getattr(flags, name) is not None and name not in KINDS[kind]:
-            flag = f"--{name.replace('_', '-')}"
-            raise usage_error(flag, f"it says nothing about {kind}", "leave it out")
-    for name in ("poses_fps", "poses_unit"):
-        if getattr(flags, name) is not None and flags.poses_format is None:
-            flag = f"--{name.replace('_', '-')}"
-            raise usage_error(flag, "it is of --poses-format's files", "set --poses-format")
-    for name in ("every", "max_frames", "frames"):
-        value = getattr(flags, name)
-        if value is not None and value < 1:
-            raise usage_error(f"--{name.replace('_', '-')}={value}", "wanted 1 or more", "raise it")
+def _shows_angles(flags: "argparse.Namespace") -> bool:
+    """Whether a page of angles is asked for, not one of poses."""
+    return flags.angles is not None and flags.out.lower().endswith(".html")
+
+
+def _write_angles(out: "Path", flags: "argparse.Namespace", replaced: str) -> None:
+    """A page of the angles of one or two clips."""
+    from pathlib import Path
+
+    from geoself_jax.view.angle_page import write_angle_page
+    from geoself_jax.view.shown_angles import angles_to_show
+
+    shown = flags.angles or flags.poses
+    poses = [] if flags.angles else _read(flags)
+    poses = [s.replace(name=Path(path).stem) for s, path in zip(poses, shown, strict=False)]
+    clips = angles_to_show(flags.angles, poses, flags.first, flags.last)
+    write_angle_page(out, clips, flags.title or ", ".join(Path(path).name for path in shown))
+    frames = sum(len(clip.frame_id) for clip in clips)
+    print(f"{replaced}{out}: angles of {len(clips)} clip{'s' * (len(clips) > 1)}, {frames} frames")
 
 
 def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
@@ -250,10 +248,14 @@ def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace", repla
     options = {
         name: getattr(flags, name)
         for name in KINDS[out.suffix.lower()]
-        if getattr(flags, name) is not None and name != "video"
+        if getattr(flags, name) is not None and name not in ("video", "angles")
     }
     if flags.video is not None:
-        frames = write_overlay(out, *_on_video(scenes, flags), **options)
+        from geoself_jax.view.shown_angles import angles_of_video
+
+        scene, video, joints = _on_video(scenes, flags)
+        options["angles"] = angles_of_video(flags.angles, scene.sequences[0])
+        frames = write_overlay(out, scene, video, joints, **options)
         print(f"{replaced}{out}: {frames} frames")
     elif out.suffix.lower() == ".png":
         with phases.phase(f"drawing {out}"):

@@ -109,6 +109,11 @@ def policy(style: str, script: str, *, plays: bool = False) -> str:
     )
 
 
+def style_policy(style: str) -> str:
+    """The Content-Security-Policy of a page without a script."""
+    return f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
+
+
 def program() -> str:
     """All scripts as one, in a block of their own so that no name leaves it."""
     return '"use strict";\n{\n' + "\n".join(asset(f"{name}.js") for name in SCRIPTS) + "}\n"

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.data.angles.angle_sequence import AngleSequence
 from geoself_jax.runtime.phases import phase
 from geoself_jax.view import video_file
 from geoself_jax.view.choose_frames import Moments, frame_range, in_real_time
@@ -29,6 +30,7 @@ def write_overlay(
     speed: float = 1.0,
     width: int | None = None,
     turn: float = 0.0,
+    angles: AngleSequence | None = None,
 ) -> int:
     """Writes the video with its 2D input and the re-projected poses, the 3D body next to it.
 
@@ -43,6 +45,7 @@ def write_overlay(
         speed: Playback speed; 0.5 is half speed.
         width: Width, px; by default 1280.
         turn: Orbit of the 3D body's viewpoint, degrees per second.
+        angles: Joint angles in the same frame numbers, drawn as curves; None for none.
 
     Returns:
         Number of frames written.
@@ -59,7 +62,7 @@ def write_overlay(
     moments = in_real_time(scene, *frame_range(scene, None, None), fps, speed)
     shown = np.unique(moments.scene_index[moments.scene_index >= 0])
     size = (video.info.width, video.info.height)
-    renderer = OverlayRenderer(scene, joints, size, shown, width, turns=turn != 0)
+    renderer = OverlayRenderer(*(scene, joints, size, shown, width), turns=turn != 0, angles=angles)
     images = _images(renderer, video, moments, turn / fps, path.name)
     video_file.write_mp4(path, images, renderer.size, fps)
     return len(moments.frame)

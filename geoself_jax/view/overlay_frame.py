@@ -8,6 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from PIL import Image
 
+from geoself_jax.data.angles.angle_sequence import AngleSequence
+from geoself_jax.view.angle_curves import AngleCurves, Box
+from geoself_jax.view.angle_groups import most_moving
 from geoself_jax.view.animation import MovingPoses
 from geoself_jax.view.body_scale import scene_scale
 from geoself_jax.view.caption import Caption
@@ -23,6 +26,7 @@ _ASIDE = 70.0  # degrees
 _VIDEO = 0.68  # of the width, at most
 _TALLEST = 0.62  # height over width, at most
 _HEAD, _FOOT, _EDGE = 0.5, 0.34, 0.12  # inches
+_CURVES = 0.42  # of the height next to the video
 
 
 class OverlayRenderer:
@@ -41,6 +45,7 @@ class OverlayRenderer:
         width: int,
         *,
         turns: bool = False,
+        angles: AngleSequence | None = None,
     ) -> None:
         """Draws the background.
 
@@ -51,6 +56,7 @@ class OverlayRenderer:
             shown: Indices of the scene's frames to show; the 3D axes contain all of them.
             width: Width of a rendered frame, px.
             turns: Whether the viewpoint of the 3D body orbits.
+            angles: Joint angles, of which those that move the most get a curve; None for none.
         """
         self._scene = scene
         wide, high = _inside(video_size, width)
@@ -61,13 +67,20 @@ class OverlayRenderer:
         self._parts: list[Any] = [self._over(joints, video_size, dpi)]
         left = wide / dpi + _EDGE
         room = self.size[0] / dpi - left - _EDGE
-        body = place_axes(self._figure, left, _FOOT, room, high / dpi - _HEAD - _FOOT)
+        self._curves = None
+        tall = high / dpi - _HEAD - _FOOT
+        below = _CURVES * tall if angles is not None and most_moving(angles, 1) else 0.0
+        if angles is not None and below:
+            ends = (int(scene.frame_id[shown[0]]), int(scene.frame_id[shown[-1]]))
+            box = Box(left, 0.1, room, below)
+            self._curves = AngleCurves(self._figure, box, angles, *ends)
+        body = place_axes(self._figure, left, _FOOT + below, room, tall - below)
         self._parts.append(_body(scene, shown, body, turns=turns))
         title = " · ".join(filter(None, (scene.name, scene.action)))
         style: Any = {"fontweight": "bold", "fontsize": 10}
         write_line(self._figure, left, high / dpi - 0.22, title, room, **style)
-        _legend(self._figure, scene, (left + room / 2) * dpi / self.size[0])
-        self._caption = Caption(dpi)
+        _legend(self._figure, scene, left + room / 2, below + 0.12 * bool(below))
+        self._caption, self._dpi = Caption(dpi), dpi
         self._corner = (round((left + room) * dpi), round(0.26 * dpi))
         canvas: Any = self._figure.canvas
         canvas.draw()
@@ -98,9 +111,21 @@ class OverlayRenderer:
             part.show(index, turned)
             for artist in part.artists:
                 self._figure.draw_artist(artist)
+        if self._curves is not None:
+            self._show_curves(drawn, frame)
         words = f"frame {frame}  {frame / self._scene.sequences[0].fps:6.2f} s"
         self._caption.put(drawn, words, *self._corner)
         return drawn
+
+    def _show_curves(self, drawn: np.ndarray, frame: int) -> None:
+        assert self._curves is not None
+        words = self._curves.show(frame)
+        for artist, said, (right, top) in zip(
+            self._curves.artists, words, self._curves.corners, strict=True
+        ):
+            self._figure.draw_artist(artist)
+            down = self.size[1] - round(top * self._dpi)
+            self._caption.put(drawn, said, round(right * self._dpi), down)
 
 
 def _inside(video_size: tuple[int, int], width: int) -> tuple[int, int]:
@@ -116,8 +141,8 @@ def _body(scene: Scene, shown: np.ndarray, axes: Axes, *, turns: bool) -> Moving
     return MovingPoses(axes, bodies, scene.skeleton, shown, azimuth=_ASIDE, turns=turns)
 
 
-def _legend(figure: Figure, scene: Scene, middle: float) -> None:
-    """Says what the lines and rings are, under the 3D body."""
+def _legend(figure: Figure, scene: Scene, middle: float, low: float) -> None:
+    """Says what the lines and rings are, under the 3D body; its place is in inches."""
     bones = [Line2D([], [], color=COLOR[side], linewidth=3.2) for side in ("left", "right")]
     ring = Line2D([], [], marker="o", markersize=5, markerfacecolor="white", linestyle="none")
     ring.set(markeredgecolor=COLOR["middle"], markeredgewidth=1.5)
@@ -129,7 +154,7 @@ def _legend(figure: Figure, scene: Scene, middle: float) -> None:
     legend = figure.legend(
         *(handles, labels),
         loc="lower center",
-        bbox_to_anchor=(middle, 0),
+        bbox_to_anchor=(middle / figure.get_figwidth(), low / figure.get_figheight()),
         ncols=len(labels),
         frameon=False,
         fontsize=9,
