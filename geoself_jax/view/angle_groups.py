@@ -75,11 +75,13 @@ def ranges(degrees: np.ndarray) -> np.ndarray:
 def continuous(degrees: np.ndarray) -> np.ndarray:
     """Returns (T,) degrees of a round angle without the jumps from 180 to -180.
 
-    A range of such an angle means nothing with them.
+    A range of such an angle means nothing with them. The median is within half a turn of 0.
     """
     result = degrees.astype(np.float64).copy()
     known = np.isfinite(result)
-    result[known] = np.unwrap(result[known], period=360)
+    if known.any():
+        turned = np.unwrap(result[known], period=360)
+        result[known] = turned - 360 * np.round(np.median(turned) / 360)
     return result
 
 

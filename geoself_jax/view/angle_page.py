@@ -41,7 +41,7 @@ def angle_page(clips: Sequence[AngleSequence], title: str) -> str:
     """Returns the page as text: as of `write_angle_page`."""
     if not 1 <= len(clips) <= MOST:
         raise usage_error(f"{len(clips)} clips of angles", "wanted one or two", "give fewer files")
-    clips = _told_apart(clips)
+    clips = _with_own_names(clips)
     rows = _rows(clips)
     style = asset("angles.css")
     title = " ".join(title.encode(errors="replace").decode().split()) or "Joint angles"
@@ -67,7 +67,7 @@ def angle_page(clips: Sequence[AngleSequence], title: str) -> str:
     )
 
 
-def _told_apart(clips: Sequence[AngleSequence]) -> list[AngleSequence]:
+def _with_own_names(clips: Sequence[AngleSequence]) -> list[AngleSequence]:
     """Returns the clips with names that are theirs alone."""
     for names in ([clip.clip or clip.name for clip in clips], [clip.name for clip in clips]):
         if len(set(names)) == len(names):

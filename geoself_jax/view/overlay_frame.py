@@ -105,7 +105,7 @@ class OverlayRenderer:
         self._canvas.restore_region(self._background)
         drawn = np.asarray(self._canvas.buffer_rgba())
         wide, high = self._video
-        small = Image.fromarray(image).resize((wide, high), Image.Resampling.BOX)
+        small = Image.fromarray(image).resize((wide, high), Image.Resampling.BOX, reducing_gap=1.0)
         drawn[:high, :wide, :3] = np.asarray(small)
         for part in self._parts:
             part.show(index, turned)

@@ -89,7 +89,7 @@ def _images(video: MatchedVideo, wanted: range, size: tuple[int, int]) -> Iterat
     drawn = np.full((size[1], size[0], 4), 255, np.uint8)
     with phase("coding the video", len(wanted), "frames") as bar:
         for image in video.frames(wanted):
-            small = Image.fromarray(image).resize(size, Image.Resampling.BOX)
+            small = Image.fromarray(image).resize(size, Image.Resampling.BOX, reducing_gap=1.0)
             drawn[..., :3] = np.asarray(small)
             yield drawn
             bar.update()
