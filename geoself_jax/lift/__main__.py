@@ -50,6 +50,7 @@ def main(argv: Sequence[str]) -> int:
         unit=flags.out_unit,
         session_start=flags.nwb_session_start,
         subject=flags.nwb_subject,
+        markers=flags.markers,
         relative=relative,
         world=world,
         up=flags.up,
@@ -64,8 +65,6 @@ def main(argv: Sequence[str]) -> int:
         refuse_mistaken(f"--keypoints={flags.keypoints}", Path(flags.keypoints), array=True)
     with phases.phase("reading the networks"):
         lifter = load_lifter(flags.model)
-    if angles is not None:
-        angles.check(lifter.skeleton)
     start = time.perf_counter()
     with phases.phase(f"reading {flags.keypoints}"):
         videos, truth = read(flags, lifter.skeleton)
@@ -215,7 +214,7 @@ def _warn(line: str) -> None:
 
 
 def _note(line: str) -> None:
-    print(f"note: {line}", file=sys.stderr)
+    print(line if line.startswith("warning: ") else f"note: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class AngleOutput:
 
     Attributes:
         path: File to write, .csv or .mot; `{clip}` is replaced by the clip's name.
-        declared: Angles beside a person's own.
+        declared: Angles next to a person's own.
         source: The file that declares them, for messages.
     """
 

@@ -67,6 +67,7 @@ def make_parser() -> cli.Parser:
     add = output.add_argument
     add("--out-format", metavar="PROGRAM", help="of .csv and .h5: anipose, deeplabcut, ...")
     add("--out-unit", choices=("m", "cm", "mm"), help="of those, whose files do not say it (mm)")
+    add("--markers", metavar="SET", help="of .trc and .c3d, for OpenSim: pose2sim, ... (joints)")
     add(
         "--nwb-session-start",
         metavar="TIME",

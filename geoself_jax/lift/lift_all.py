@@ -66,6 +66,7 @@ def lift_all(
     angles = output.angles.places(clips) if output.angles is not None else []
     for video in videos:
         output.check_view(video.view)
+    output.check_joints(lifter.skeleton)
     note = joints_note(lifter.skeleton, videos[0])
     if note:
         notice(note)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.change_axes import in_world, relative_to_root
 from geoself_jax.data.poses.filters import Filter
 from geoself_jax.data.poses.formats import check_writable, write_poses
+from geoself_jax.data.poses.markers import marker_names
 from geoself_jax.data.poses.sequence import PoseSequence
 from geoself_jax.lift.angle_output import AngleOutput
 from geoself_jax.lift.camera_view import View
@@ -25,6 +27,7 @@ class Output:
         unit: `m`, `cm` or `mm` of a format whose files do not say it, or None.
         session_start: Date, time and time zone of frame 0, of a format that has a session, or None.
         subject: Who was recorded, of such a format; None for the videos' own.
+        markers: Set of markers that joints are written as (`data.poses.markers`), or None.
         relative: Whether poses are root-relative.
         world: Whether poses are in the calibration's world frame.
         up: `y`, `z` or `as-is`; None for the format's default (`data.poses.formats.USUAL_UP`).
@@ -37,6 +40,7 @@ class Output:
     unit: str | None = None
     session_start: str | None = None
     subject: str | None = None
+    markers: str | None = None
     relative: bool = False
     world: bool = False
     up: str | None = None
@@ -59,6 +63,17 @@ class Output:
                 "the camera has no extrinsics",
                 "pass a calibration with rotation and translation, or --axes=camera",
             )
+
+    def check_joints(self, skeleton: Skeleton) -> None:
+        """Checks that the joints support the options.
+
+        Raises:
+            GeoselfError: Too few of them are markers, or no angle is defined for them (65).
+        """
+        if self.angles is not None:
+            self.angles.check(skeleton)
+        if self.markers is not None:
+            marker_names(skeleton.joint_names, self.markers)
 
     def places(self, clips: Sequence[str]) -> list[Path]:
         """Returns the file of each clip; letters, digits, `.`, `_` and `-` of its name are kept.
@@ -93,4 +108,5 @@ class Output:
             "unit": self.unit,
             "session_start": self.session_start,
             "subject": self.subject,
+            "markers": self.markers,
         }

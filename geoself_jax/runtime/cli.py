@@ -47,6 +47,7 @@ VERBS = {
     "evaluate": "scores of a run or an export, with ground truth or without",
     "export": "a run's networks as files that other programs run",
     "lift": "one camera's 2D joints to 3D joints over time",
+    "triangulate": "all cameras' 2D joints to 3D joints over time, without a network",
     "view": "poses as a page, an image or a film",
     "example": "a made-up recording as a lab would have it, to try the others on",
     "keep": "trains where machines come and go: copies the run to a store",

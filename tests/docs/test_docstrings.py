@@ -9,6 +9,7 @@ from pages import ROOT
 MODULES = (
     *("geometry/camera", "geometry/epipolar", "geometry/lenses", "geometry/numerics"),
     *(
+        "geometry/joint_angles",
         "geometry/procrustes",
         "geometry/reweighting",
         "geometry/trajectories",

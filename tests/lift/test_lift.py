@@ -400,6 +400,7 @@ GUESS = ("--fov=60", "--image-size=100x100")
         (["--fps=50", *GUESS, "--filter=butterworth:25"], USAGE, ["half of the 50 frames"]),
         (["--fps=50", *GUESS, "--frames=5"], USAGE, ["--frames", "a detector's files"]),
         (["--fps=50", *GUESS, "--up=x"], USAGE, ["--up"]),
+        (["--fps=50", *GUESS, "--markers=pose2sim"], USAGE, ["only .trc and .c3d have markers"]),
     ],
 )
 def test_what_cannot_be_is_one_line_with_its_code(refused, calibration, walk, flags, code, words):
@@ -452,6 +453,19 @@ def test_detections_alone_are_shown_without_a_recording(run, walk, capsys):
     assert "--data" not in capsys.readouterr().out.partition("now: ")[2]
     run(walk[0], "--fps=50", *GUESS, out="poses.trc")
     assert "now: " not in capsys.readouterr().out
+
+
+def test_markers_for_opensim_are_written_without_the_frames_of_nobody(
+    run, calibration, walk, capsys
+):
+    given = [walk[0], f"--camera={calibration[0]}:left", "--fps=50", "--markers=pose2sim"]
+    poses = run(*given, "--axes=world", out="anna.trc")
+    assert poses.frame_id.tolist() == [frame for frame in range(FRAMES) if frame not in (5, 8)]
+    assert set(poses.skeleton.joint_names) > {"CHip", "LKnee", "RWrist"}
+    error = capsys.readouterr().err
+    assert "note: no marker of pose2sim-body25" in error and "warning: the joints" not in error
+    run(*given, out="anna.trc")
+    assert "\nwarning: the joints are in the camera's axes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("format", ["anipose", "deeplabcut", "sleap-anipose"])

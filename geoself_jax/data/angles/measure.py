@@ -125,7 +125,7 @@ def angles_of(
 
     Args:
         poses: One person in one video, any axes, absolute or relative to the root.
-        declared: Angles to measure beside a person's own, from `declared.read_angles_toml`.
+        declared: Angles to measure next to a person's own, from `declared.read_angles_toml`.
         source: Their file, for messages.
 
     Raises:

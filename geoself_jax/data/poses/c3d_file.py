@@ -21,6 +21,7 @@ from geoself_jax.data.poses.sequence import PoseSequence
 MOST_JOINTS = 255  # POINT:LABELS counts them in a byte
 _MILLIMETRES = 1000
 _SEEN, _MISSING = 0, -1  # residuals: -1 says that a point is not valid
+_BLOCK = 512  # bytes
 _NO_ANALOG = np.zeros((0, 0))
 
 
@@ -62,10 +63,14 @@ def write(poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> Non
             f"{path}: C3D says up by an axis, {upwards}; here it is ({up}): --up=z turns it there"
         )
     file.set_screen_axis(right, upwards)
-    file.add_frames([(points, _NO_ANALOG) for points in _points(full.pose)])
+    points = _points(full.pose)
+    file.add_frames([(frame, _NO_ANALOG) for frame in points])
     with whole_file(path, "wb") as stream, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there are no analog channels
         file.write(stream)
+        # The package leaves the place of the frame before in points that are not valid.
+        stream.seek(_BLOCK * (file.header.data_block - 1))
+        stream.write(points[..., :4].astype("<f4").tobytes())
 
 
 def _points(pose: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ from geoself_jax.data.poses import (
     trc_file,
 )
 from geoself_jax.data.poses.guess_units import METRES
+from geoself_jax.data.poses.markers import as_markers, marker_set, scaling_range
 from geoself_jax.data.poses.orientation import AS_IS, rotation, turned
 from geoself_jax.data.poses.sequence import PoseSequence
 from geoself_jax.data.poses.session import session_of
@@ -40,7 +41,8 @@ class Format(NamedTuple):
     Attributes:
         module: Has `write(poses, path)`, and `read(path)` where it is read.
         up: How poses are turned on writing unless said otherwise (`orientation.turned`).
-        writes: What else `write` takes, of `before`, `turn`, `metres`, `session` and `notice`.
+        writes: What else `write` takes, of `before`, `turn`, `metres`, `session`, `markers` and
+            `notice`.
         reads: What else `read` takes, of `skeleton`, `up`, `fps`, `metres` and `notice`; None where
             the format is written only.
         ending: Of the file's name, where the format is chosen by its own name.
@@ -59,7 +61,7 @@ FORMATS = {
     ".npz": Format(npz_file, AS_IS),
     ".csv": Format(csv_file, AS_IS, reads=("skeleton", "up", "notice")),
     ".json": Format(json_file, AS_IS),
-    ".trc": Format(trc_file, "y", writes=("notice",), reads=("skeleton", "up", "notice")),
+    ".trc": Format(trc_file, "y", writes=("notice", "markers"), reads=("skeleton", "up", "notice")),
     ".c3d": Format(c3d_file, "z", writes=("notice",), reads=None, require=c3d_file.require),
     ".bvh": Format(bvh_file, "y", writes=("notice",), reads=None),
     ".nwb": Format(
@@ -90,6 +92,8 @@ FORMATS = {
 where several write that ending, which has to be asked for."""
 
 USUAL_UP = {ending: format.up for ending, format in FORMATS.items() if not format.ending}
+MARKED = (".trc", ".c3d")
+"""Files whose joints can be markers of a musculoskeletal model (`markers.MARKER_SETS`)."""
 READ = tuple(ending for ending in USUAL_UP if FORMATS[ending].reads is not None)
 NAMED = tuple(name for name, format in FORMATS.items() if format.ending)
 USUAL_UNIT = "mm"
@@ -103,17 +107,20 @@ def check_writable(
     unit: str | None = None,
     session_start: datetime | str | None = None,
     subject: str | None = None,
+    markers: str | None = None,
 ) -> None:
     """Makes sure that a file of that name can be written, before the work is done.
 
     Args:
-        path, format, unit, session_start, subject: As of `write_poses`.
+        path, format, unit, session_start, subject, markers: As of `write_poses`.
 
     Raises:
-        GeoselfError: Another extension, format or unit, no start of a session that needs one, or a
-            package is not installed (64).
+        GeoselfError: Another extension, format, unit or set of markers, no start of a session that
+            needs one, or a package is not installed (64).
     """
     chosen = _chosen(path, format, FORMATS)
+    if markers is not None:
+        _check_markers(path, chosen, markers)
     session_of(path, session_start, subject, taken="session" in chosen.writes)
     if unit is not None:
         _metres(path, unit, "metres" in chosen.writes)
@@ -129,6 +136,7 @@ def write_poses(
     unit: str | None = None,
     session_start: datetime | str | None = None,
     subject: str | None = None,
+    markers: str | None = None,
     notice: Callable[[str], None] = silent,
 ) -> None:
     """Writes a sequence in the format of the file's extension, or not at all.
@@ -142,19 +150,30 @@ def write_poses(
         session_start: When the video's frame 0 was, with a time zone (ISO 8601 as text): required
             of .nwb, of no other format.
         subject: Who was recorded, of .nwb; None for the sequence's own, empty to name nobody.
+        markers: Of .trc and .c3d, for OpenSim: one of `MARKER_SETS`, or `pose2sim`; the joints that
+            are its markers are written by its names, and no frame without any (`as_markers`).
         notice: Receives a message for whatever the format cannot hold.
 
     Raises:
-        GeoselfError: Another extension, format, `up` or `unit`, no `session_start` where it is
-            required, or a package is not installed (64); no sequence, or one that the format cannot
-            hold (65); the disk refuses (74).
+        GeoselfError: Another extension, format, `up`, `unit` or `markers`, no `session_start` where
+            it is required, or a package is not installed (64); no sequence, or one that the format
+            cannot hold (65); the disk refuses (74).
     """
     if not isinstance(poses, PoseSequence):
         what = f"poses of type {type(poses).__name__}"
         raise data_error(what, "wanted one PoseSequence", "write each sequence to its own file")
     chosen = _chosen(path, format, FORMATS)
     session = session_of(path, session_start, subject, taken="session" in chosen.writes)
-    check_writable(path, format=format, unit=unit, session_start=session_start, subject=subject)
+    check_writable(
+        path,
+        format=format,
+        unit=unit,
+        session_start=session_start,
+        subject=subject,
+        markers=markers,
+    )
+    if markers is not None:
+        poses = as_markers(poses, markers, notice)
     missing = np.isnan(poses.pose).any(-1, keepdims=True)
     whole = poses.replace(pose=np.where(missing, np.float32(np.nan), poses.pose))
     up, unit = up or chosen.up, unit or USUAL_UNIT
@@ -163,10 +182,13 @@ def write_poses(
         "turn": rotation(whole, up),
         "metres": METRES[unit],
         "session": session,
+        "markers": markers is not None,
         "notice": notice,
     }
     options = {name: known[name] for name in chosen.writes}
     chosen.module.write(turned(whole, up), Path(path), **options)
+    if markers is not None:
+        notice(f"{path}: {scaling_range(poses, gaps='markers' not in chosen.writes)}")
     if "metres" in chosen.writes:
         notice(f"{path}: lengths are in {unit}, which the file cannot say")
 
@@ -228,6 +250,14 @@ def _chosen(path: Path | str, name: str | None, known: Collection[str]) -> Forma
     if name not in known:
         raise usage_error(str(path), f"{name} is written, not read", "read what lift wrote as .npz")
     return FORMATS[name]
+
+
+def _check_markers(path: Path | str, chosen: Format, markers: str) -> None:
+    marker_set(markers)
+    if chosen not in [FORMATS[ending] for ending in MARKED]:
+        why = f"only {' and '.join(MARKED)} have markers"
+        do = "write such a file, or leave the markers out"
+        raise usage_error(f"{path}: --markers={markers} (markers=)", why, do)
 
 
 def _extension(path: Path | str, known: Collection[str]) -> str:

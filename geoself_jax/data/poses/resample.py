@@ -1,5 +1,6 @@
 """Sequences as programs want them that know a rate and no frame numbers: no frame left out."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,11 @@ class Even:
     frame_id: np.ndarray
     rate: float
     step: int
+
+    def without_empty(self) -> "Even":
+        """The same without the frames that have no joint."""
+        there = np.isfinite(self.pose).all(-1).any(1)
+        return dataclasses.replace(self, pose=self.pose[there], frame_id=self.frame_id[there])
 
 
 def step_of(frame_id: np.ndarray) -> int:

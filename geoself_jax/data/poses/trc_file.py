@@ -28,9 +28,21 @@ _KEYS = (
 )
 
 
-def write(poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> None:
-    """Writes every frame from the first to the last, metres, frame numbers from 1."""
+def write(
+    poses: PoseSequence, path: Path, notice: Callable[[str], None], markers: bool = False
+) -> None:
+    """Writes every frame from the first to the last, metres, frame numbers from 1.
+
+    Args:
+        poses: One person.
+        path: The file.
+        notice: Receives a line on names that changed.
+        markers: Whether joints are OpenSim's markers: frames without any are left out then, since
+            its inverse kinematics ends at the first row without a marker.
+    """
     full = even(poses)
+    if markers:
+        full = full.without_empty()
     frames, joints = full.pose.shape[:2]
     number = full.frame_id + 1
     rate = f"{full.rate:.9g}"

@@ -1,0 +1,1 @@
+"""What `write_poses(..., markers=)` writes, scaled and tracked by OpenSim."""
