@@ -66,9 +66,12 @@ def _test_source(folder: Path, width: int, height: int) -> tuple[Path, Scene]:
     for sequence in scene.sequences[:1]:
         assert sequence.camera is not None
         wide, high = sequence.camera.image_size
-        K = np.diag([width / wide, height / high, 1]) @ sequence.camera.K
+        assert sequence.keypoints_2d is not None
+        larger = np.array([width / wide, height / high, 1])
+        K = np.diag(larger) @ sequence.camera.K
         camera = replace(sequence.camera, K=K, image_size=(width, height))
-        sequences.append(sequence.replace(camera=camera, fps=float(_FPS)))
+        pixels = (sequence.keypoints_2d * larger[:2]).astype(np.float32)
+        sequences.append(sequence.replace(camera=camera, fps=float(_FPS), keypoints_2d=pixels))
     return path, replace(scene, sequences=tuple(sequences), reference=None)
 
 

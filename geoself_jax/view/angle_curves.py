@@ -14,7 +14,8 @@ from geoself_jax.view.line_segments import COLOR, EDGE, LINE
 from geoself_jax.view.plots import write_line
 
 MOST = 3
-"""Curves that a film shows."""
+"""Curves that a film shows where there is room."""
+_LEAST = 0.8  # inches, of a curve with its name
 _LEFT, _ABOVE = 0.36, 0.3  # inches: of the numbers, and of the name above each curve
 
 
@@ -48,7 +49,7 @@ class AngleCurves:
             first, last: Frame numbers at both ends.
         """
         self._angles = angles
-        self._groups = most_moving(angles, MOST)
+        self._groups = most_moving(angles, min(MOST, max(1, int(box.height / _LEAST))))
         self.artists: list[Line2D] = []
         self.corners: list[tuple[float, float]] = []
         each = box.height / max(len(self._groups), 1)

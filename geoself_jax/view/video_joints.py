@@ -66,12 +66,6 @@ def video_joints(scene: Scene) -> VideoJoints:
     )
 
 
-def lens_shift(camera: PoseCamera, pixels: np.ndarray) -> float:
-    """Returns how far the lens moves these undistorted pixels at most, px; 0 of none."""
-    moved = np.linalg.norm(_bent(pixels, camera) - pixels, axis=-1)
-    return float(np.nanmax(moved)) if np.isfinite(moved).any() else 0.0
-
-
 def _projected(sequence: PoseSequence) -> np.ndarray | None:
     """Returns eq. (1) of each joint, (T, J, 2) undistorted px; None without an absolute place."""
     camera = sequence.camera

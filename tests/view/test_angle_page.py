@@ -14,10 +14,12 @@ from geoself_jax.data.angles.angle_sequence import AngleSequence
 from geoself_jax.data.angles.measure import angles_of
 from geoself_jax.data.poses.formats import write_poses
 from geoself_jax.view import __main__ as view
+from geoself_jax.view.angle_curves import AngleCurves, Box
 from geoself_jax.view.angle_groups import angle_groups, most_moving, ranges, values
 from geoself_jax.view.angle_page import angle_page
 from geoself_jax.view.angle_svg import HEIGHT, WIDTH, Line, plot, scale_of
 from geoself_jax.view.angle_table import number, range_table
+from geoself_jax.view.plots import new_figure
 
 NAMES = ("knee_angle_r", "pelvis_rotation", "knee_angle_l", "elbow_flex_l")
 
@@ -50,6 +52,15 @@ def test_those_that_move_the_most_come_first_and_round_ones_not_at_all():
     assert [group.title for group in most_moving(clip(), 3)] == ["knee angle"]
     none = clip(degrees=np.full((10, 4), np.nan, np.float32))
     assert most_moving(none, 3) == []
+
+
+def test_next_to_a_video_a_cursor_and_values_are_those_of_the_frame():
+    figure = new_figure(4, 3, 100)
+    curves = AngleCurves(figure, Box(0.1, 0.1, 3.5, 2.5), clip(), 5, 14)
+    assert len(curves.artists) == len(curves.corners) == 1
+    assert curves.show(8) == ["left   20°  right   30°"]
+    assert set(curves.artists[0].get_xdata()) == {8}
+    assert curves.show(40) == ["left    -°  right    -°"]  # a frame that has no angle
 
 
 def test_ranges_and_differences_are_those_worked_by_hand():
