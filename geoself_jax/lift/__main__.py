@@ -33,8 +33,11 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.data.files.mistaken import refuse_mistaken
     from geoself_jax.data.poses.filters import parse_filter
+    from geoself_jax.data.poses.floor import parse_floor
+    from geoself_jax.data.poses.hampel import parse_outliers
     from geoself_jax.lift.angle_output import angle_caution, angle_output
     from geoself_jax.lift.cautions import cautions_of, other_rate
+    from geoself_jax.lift.cleaning import Cleaning
     from geoself_jax.lift.lift_all import lift_all
     from geoself_jax.lift.lifter import load_lifter
     from geoself_jax.lift.one_session import session_caution
@@ -44,6 +47,11 @@ def main(argv: Sequence[str]) -> int:
     relative, world = flags.root == "relative", flags.axes == "world"
     smooth = parse_filter(flags.filter) if flags.filter else None
     angles = angle_output(flags.angles, flags.angle_definitions, flags.skeleton)
+    cleaning = Cleaning(
+        outliers=parse_outliers(flags.outliers) if flags.outliers else None,
+        floor=None if flags.floor is None else parse_floor(flags.floor),
+        fill=flags.fill,
+    )
     output = Output(
         flags.out,
         format=flags.out_format,
@@ -77,7 +85,14 @@ def main(argv: Sequence[str]) -> int:
     given = [line for video in videos for line in cautions_of(video)]
     for line in (*given, *filter(None, once)):
         _warn(line)
-    done = lift_all(lifter, videos, output, min_confidence=flags.min_confidence, notice=_note)
+    done = lift_all(
+        lifter,
+        videos,
+        output,
+        min_confidence=flags.min_confidence,
+        cleaning=cleaning,
+        notice=_note,
+    )
     for line in done.warnings:
         _warn(line)
     print(summary(done, reading, replaced) + _then(flags, done.files[0], truth))

@@ -83,6 +83,11 @@ def make_parser() -> cli.Parser:
     )
     add("--angles", metavar="FILE", help="joint angles in degrees, too: .csv, or OpenSim's .mot")
     add("--angle-definitions", metavar="TOML", help="own angles: a file with a table [angles]")
+    cleaning = parser.add_argument_group("cleaning (docs/cleaning.md)")
+    cleaning.add_argument("--outliers", metavar="FILTER", help="2D: hampel[:WINDOW,SIGMAS] (none)")
+    floor = "depth and resting feet by the floor: auto, feet or its height, metres"
+    cleaning.add_argument("--floor", nargs="?", const="auto", metavar="WHERE", help=floor)
+    cleaning.add_argument("--fill", type=int, default=0, metavar="N", help="gaps of up to N frames")
     add("--filter", help="over time: butterworth:6 or one-euro:1.0,0.05, in Hz (none)")
     return parser
 
@@ -103,6 +108,8 @@ def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
         raise usage_error(
             f"--min-confidence={flags.min_confidence:g}", "wanted a number in [0, 1]", "change it"
         )
+    if flags.fill < 0:
+        raise usage_error(f"--fill={flags.fill}", "wanted a number of frames", "e.g. --fill=5")
     if flags.person == "all" and flags.nwb_subject:
         why = "with --person=all each track is a subject of its own"
         raise usage_error("--nwb-subject", why, "leave it out")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from geoself_jax.lift.cautions import misfit
+from geoself_jax.lift.cleaning import NONE, Cleaning
 from geoself_jax.lift.lift_video import (
     confident,
     in_joints_of,
@@ -46,6 +47,7 @@ def lift_all(
     output: Output,
     *,
     min_confidence: float = 0.0,
+    cleaning: Cleaning = NONE,
     notice: Callable[[str], None] = print,
 ) -> Done:
     """Lifts and writes every video, with a progress bar.
@@ -55,6 +57,7 @@ def lift_all(
         videos: Videos of one camera.
         output: Format and path of the output.
         min_confidence: Joints of lower confidence are ignored.
+        cleaning: Of outliers before, on the floor and of gaps after lifting.
         notice: Receives one line on mapped joints and on what the format cannot store.
 
     Raises:
@@ -66,6 +69,7 @@ def lift_all(
     angles = output.angles.places(clips) if output.angles is not None else []
     for video in videos:
         output.check_view(video.view)
+        cleaning.check(video.view, lifter.skeleton)
     output.check_joints(lifter.skeleton)
     note = joints_note(lifter.skeleton, videos[0])
     if note:
@@ -80,8 +84,10 @@ def lift_all(
     with phase("lifting", sum(video.frames for video in ready), "frames") as bar:
         for video, place in zip(ready, places, strict=True):
             with _timed(seconds, "lifting"):
-                poses = lift_video(lifter, video, progress=bar.update)
-            warnings.append(misfit(video, poses))
+                cleaned, rejected = cleaning.before(video)
+                poses = lift_video(lifter, cleaned, progress=bar.update)
+                warnings.append(misfit(cleaned, poses))
+                poses = cleaning.after(poses, cleaned, rejected, notice)
             with _timed(seconds, "writing"):
                 output.write(poses, place, notice)
     frames, seen = (sum(counts) for counts in zip(*_counts(ready), strict=True))

@@ -106,7 +106,7 @@ def _with_joints(sequence: PoseSequence, skeleton: Skeleton) -> tuple[PoseSequen
         return sequence.replace(skeleton=skeleton), ""
     mapped = joint_map(sequence.skeleton, skeleton)
     changes: dict[str, object] = {"pose": mapped.points(sequence.pose), "skeleton": skeleton}
-    changes["uncertainty"] = None  # which no page shows
+    changes |= dict.fromkeys(("uncertainty", "marks", "contact"))  # which no page shows
     if sequence.keypoints_2d is not None and sequence.confidence is not None:
         pixels, confidence = mapped.detections(sequence.keypoints_2d, sequence.confidence)
         changes |= {"keypoints_2d": pixels, "confidence": confidence}
@@ -130,6 +130,8 @@ def _at(sequence: PoseSequence, frame_id: np.ndarray) -> PoseSequence:
         keypoints_2d=spread(sequence.keypoints_2d, np.nan),
         confidence=spread(sequence.confidence, 0),
         uncertainty=None,
+        marks=None,
+        contact=None,
     )
 
 

@@ -10,6 +10,7 @@ from geoself_jax.data.recording import Recording
 from geoself_jax.view.align import joined
 from geoself_jax.view.from_recording import Sources, parts
 from geoself_jax.view.scene import Scene, joint_errors
+from geoself_jax.view.several_people import together
 
 __all__ = ["Scene", "joint_errors", "scenes_from_recording", "scenes_from_sequences"]
 
@@ -20,14 +21,16 @@ def scenes_from_sequences(
     """Builds one scene per clip and camera, sources in the order given.
 
     A sequence without a camera is in all scenes of its clip, one without a clip in those of the
-    only clip. A sequence that does not align with the first, by axes, joints or frame rate, gets a
-    scene of its own.
+    only clip. The tracks of one video, each in a file of its own, are one scene, called by their
+    subjects (`several_people.together`). A sequence that does not align with the first, by axes,
+    joints or frame rate, gets a scene of its own.
 
     Args:
         sequences: Pose sequences of any files.
         reference: Name of the source that errors are measured against; by default ground truth,
             else the triangulated joints.
     """
+    sequences = together(sequences)
     keys = [(s.clip, s.camera.name if s.camera else "") for s in sequences]
     clips = {clip for clip, _ in keys if clip}
     if len(clips) == 1:

@@ -1,5 +1,6 @@
 """The command: every detector's files, any camera, and 3D joints that are the network's own."""
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -272,6 +273,46 @@ def test_of_several_people_one_is_chosen_or_none_is_lifted(
     chosen = run(keypoints, *flags, "--person=largest")
     wanted = lifted_directly(lifter, largest, known, 3)
     np.testing.assert_allclose(chosen.pose, wanted, atol=0.1 * MILLIMETRE)
+
+
+def named(path, layout, found):
+    """A file of people with the names that a tracker gave them; AlphaPose's have them anyhow."""
+    keypoints = LAYOUTS[layout][0](path, found)
+    if layout == "alphapose":
+        return keypoints
+    files = sorted(keypoints.iterdir()) if keypoints.is_dir() else [keypoints]
+    lists = [json.loads(file.read_text()) for file in files]
+    frames = lists[0]["instance_info"] if layout == "mmpose" else lists
+    for number, frame in enumerate(frames):
+        present = [p for p in range(2) if found[p, number].any()]
+        for person, entry in zip(present, frame.get("instances", frame.get("people")), strict=True):
+            entry |= {"track_id": person + 1} if layout == "mmpose" else {"person_id": [person + 1]}
+    for file, content in zip(files, lists, strict=True):
+        file.write_text(json.dumps(content))
+    return keypoints
+
+
+@pytest.mark.parametrize("layout", ["alphapose", "openpose", "mmpose"])
+def test_every_person_with_a_track_is_lifted_alone_and_shown_with_the_others(
+    layout, run, lifter, calibration, tmp_path, capsys
+):
+    path, known = calibration
+    found = hips_together(people())
+    shown = through_the_lens(found, known, 3)
+    keypoints = named(tmp_path / LAYOUTS[layout][1], layout, shown)
+    flags = (f"--camera={path}:back", "--fps=50", "--person=all", "--clip=walk")
+    run(keypoints, *flags, out="{clip}.npz")
+    said = capsys.readouterr().err
+    assert "(11)" in said and "(8)" in said
+    for number, track in enumerate(("1", "2")):
+        poses = read_poses(tmp_path / f"walk_{track}.npz")
+        assert (poses.subject, poses.clip) == (track, f"walk/{track}")
+        wanted = lifted_directly(lifter, found[number], known, 3)
+        np.testing.assert_allclose(poses.pose, wanted, atol=0.1 * MILLIMETRE)
+    page = tmp_path / "page.html"
+    files = [str(tmp_path / f"walk_{track}.npz") for track in ("1", "2")]
+    assert show(["--poses", *files, f"--out={page}"]) == 0
+    assert "1 scene, 12 frames" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("layout", ["sleap", "deeplabcut", "sleap csv"])

@@ -57,7 +57,7 @@ def write(
     names = one_word(poses.skeleton.joint_names, marks="")  # keypoint-moseq looks for \w+_x
     why = "anipose's readers take letters, digits and _"
     say_changed(path, why, poses.skeleton.joint_names, names, notice)
-    score = poses.confidence
+    score = poses.measured_confidence
     if score is None:
         notice(f"{path}: no 2D confidence, so scores are empty; keypoint-moseq takes them for 0")
         score = np.full(poses.pose.shape[:2], np.nan)

@@ -14,24 +14,40 @@ from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.poses.decimals import finer
 from geoself_jax.data.poses.guess_units import CAMERA_UP, check_unit, guess_up
 from geoself_jax.data.poses.labels import skeleton_of
-from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseSequence
+from geoself_jax.data.poses.sequence import (
+    CAMERA,
+    FILLED,
+    MEASURED,
+    PREDICTED,
+    REJECTED,
+    WORLD,
+    PoseSequence,
+)
 from geoself_jax.data.poses.text_table import read_rows, write_rows
 
 _FIRST = ("frame", "time")
+_MARK = "_mark"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that starts so
 
 
 def write(poses: PoseSequence, path: Path) -> None:
-    """Writes frame, time (seconds), NAME_x, NAME_y, NAME_z ...; metres; empty where missing."""
+    """Writes frame, time (seconds), NAME_x, NAME_y, NAME_z ...; metres; empty where missing.
+
+    A sequence with `marks` has a column NAME_mark of each joint after these.
+    """
     if not poses.frames:
         raise data_error(f"{poses.name}: no frame", "nothing to write", "check the input")
     table = np.column_stack(
         [poses.frame_id, poses.seconds, poses.pose.reshape(poses.frames, -1).astype(np.float64)]
     )
     formats = ["%d", "%.6f"] + [f"%.{6 + finer(poses.pose)}f"] * (table.shape[1] - 2)
+    if poses.marks is not None:
+        table = np.column_stack([table, poses.marks])
+        formats += ["%d"] * poses.skeleton.joints
     with whole_file(path) as stream:
         names = [guarded(name) for name in poses.skeleton.joint_names]
         header = [*_FIRST, *(f"{name}_{axis}" for name in names for axis in "xyz")]
+        header += [f"{name}{_MARK}" for name in names] * (poses.marks is not None)
         csv.writer(stream, lineterminator="\n").writerow(header)
         write_rows(stream, table, formats, ",", "")
 
@@ -56,14 +72,15 @@ def read(
     """
     reader = csv.reader(io.StringIO(load_text(path)))
     try:
-        names = _joint_names(path, next(reader, []))
+        names, marked = _joint_names(path, next(reader, []))
         rows = ((reader.line_num, row) for row in reader if row)
-        table = read_rows(str(path), rows, 2 + 3 * len(names))
+        places = 2 + 3 * len(names)
+        table = read_rows(str(path), rows, places + marked * len(names))
     except csv.Error as error:
         raise data_error(str(path), f"not a csv ({error})", "check the file") from error
     if not len(table):
         raise data_error(str(path), "no row below the names", "check the file")
-    pose = table[:, 2:].reshape(len(table), len(names), 3).astype(np.float32)
+    pose = table[:, 2:places].reshape(len(table), len(names), 3).astype(np.float32)
     found = skeleton_of(str(path), names, skeleton)
     check_unit(str(path), pose, found, notice)
     direction = guess_up(pose, found, up)
@@ -75,7 +92,17 @@ def read(
         frame_id=_frame_id(path, table[:, 0]),
         axes=CAMERA if tuple(direction) == CAMERA_UP else WORLD,
         up=direction,
+        marks=_marks(path, table[:, places:]) if marked else None,
     )
+
+
+def _marks(path: Path, table: np.ndarray) -> np.ndarray:
+    wrong = ~np.isin(table, (MEASURED, PREDICTED, FILLED, REJECTED))
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        what = f"{path}, row {row + 1}: mark {table[row, column]:g} of joint {column + 1}"
+        raise data_error(what, "wanted 0, 1, 2 or 3", "fix it, or delete the columns")
+    return table.astype(np.uint8)
 
 
 def guarded(name: str) -> str:
@@ -87,9 +114,14 @@ def guarded(name: str) -> str:
     return f"'{name}" if name.startswith(_FORMULA) else name
 
 
-def _joint_names(path: Path, header: Sequence[str]) -> list[str]:
-    """Names by the columns' own, in threes."""
+def _joint_names(path: Path, header: Sequence[str]) -> tuple[list[str], bool]:
+    """Names by the columns' own, in threes, and whether columns of marks follow."""
     columns = [cell.strip() for cell in header]
+    joints = (len(columns) - len(_FIRST)) // 4
+    last = columns[len(columns) - joints :]
+    firsts = [f"{column[:-2]}{_MARK}" for column in columns[2 : 2 + 3 * joints : 3]]
+    marked = bool(joints) and last == firsts
+    columns = columns[:-joints] if marked else columns
     names = [column[:-2] for column in columns[2::3]]
     wanted = [*_FIRST, *(f"{name}_{axis}" for name in names for axis in "xyz")]
     if columns != wanted or not names:
@@ -99,7 +131,7 @@ def _joint_names(path: Path, header: Sequence[str]) -> list[str]:
             "wanted columns frame, time, then NAME_x, NAME_y, NAME_z of each joint",
             "set --poses-format=anipose (format=)" if "fnum" in columns else "name the columns so",
         )
-    return [unguarded(name) for name in names]
+    return [unguarded(name) for name in names], marked
 
 
 def unguarded(name: str) -> str:

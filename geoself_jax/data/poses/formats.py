@@ -27,7 +27,7 @@ from geoself_jax.data.poses import (
 from geoself_jax.data.poses.guess_units import METRES
 from geoself_jax.data.poses.markers import as_markers, marker_set, scaling_range
 from geoself_jax.data.poses.orientation import AS_IS, rotation, turned
-from geoself_jax.data.poses.sequence import PoseSequence
+from geoself_jax.data.poses.sequence import FILLED, PoseSequence
 from geoself_jax.data.poses.session import session_of
 
 
@@ -47,6 +47,7 @@ class Format(NamedTuple):
             the format is written only.
         ending: Of the file's name, where the format is chosen by its own name.
         require: Makes sure that the packages that write it are there.
+        holds: What else of a sequence it holds, of `marks` and `contact`.
     """
 
     module: ModuleType
@@ -55,12 +56,13 @@ class Format(NamedTuple):
     reads: tuple[str, ...] | None = ()
     ending: str = ""
     require: Callable[[], None] = _nothing
+    holds: tuple[str, ...] = ()
 
 
 FORMATS = {
-    ".npz": Format(npz_file, AS_IS),
-    ".csv": Format(csv_file, AS_IS, reads=("skeleton", "up", "notice")),
-    ".json": Format(json_file, AS_IS),
+    ".npz": Format(npz_file, AS_IS, holds=("marks", "contact")),
+    ".csv": Format(csv_file, AS_IS, reads=("skeleton", "up", "notice"), holds=("marks",)),
+    ".json": Format(json_file, AS_IS, holds=("marks", "contact")),
     ".trc": Format(trc_file, "y", writes=("notice", "markers"), reads=("skeleton", "up", "notice")),
     ".c3d": Format(c3d_file, "z", writes=("notice",), reads=None, require=c3d_file.require),
     ".bvh": Format(bvh_file, "y", writes=("notice",), reads=None),
@@ -70,6 +72,7 @@ FORMATS = {
         writes=("before", "turn", "session", "notice"),
         reads=None,
         require=nwb_packages.require,
+        holds=("marks",),  # as confidences of 0
     ),
     "anipose": Format(
         anipose_file,
@@ -77,6 +80,7 @@ FORMATS = {
         writes=("before", "turn", "metres", "notice"),
         reads=("skeleton", "up", "fps", "metres", "notice"),
         ending=".csv",
+        holds=("marks",),  # as scores of 0, as in .nwb
     ),
     "deeplabcut": Format(
         deeplabcut_file,
@@ -86,7 +90,14 @@ FORMATS = {
         ending=".h5",
         require=deeplabcut_file.require,
     ),
-    "sleap-anipose": Format(sleap_anipose_file, "z", writes=("metres",), reads=None, ending=".h5"),
+    "sleap-anipose": Format(
+        sleap_anipose_file,
+        "z",
+        writes=("metres",),
+        reads=None,
+        ending=".h5",
+        holds=("marks",),
+    ),
 }
 """By the end of a file's name, of which the longest that fits counts; by the name of a program
 where several write that ending, which has to be asked for."""
@@ -187,10 +198,25 @@ def write_poses(
     }
     options = {name: known[name] for name in chosen.writes}
     chosen.module.write(turned(whole, up), Path(path), **options)
+    _say_lost(poses, path, chosen, notice)
     if markers is not None:
         notice(f"{path}: {scaling_range(poses, gaps='markers' not in chosen.writes)}")
     if "metres" in chosen.writes:
         notice(f"{path}: lengths are in {unit}, which the file cannot say")
+
+
+def _say_lost(
+    poses: PoseSequence, path: Path | str, chosen: Format, notice: Callable[[str], None]
+) -> None:
+    """A line on marks and contacts that the format cannot hold."""
+    said = {
+        "marks": poses.marks is not None and bool((poses.marks >= FILLED).any()),
+        "contact": poses.contact is not None and bool(poses.contact.any()),
+    }
+    words = {"marks": "which joints were filled or rejected", "contact": "which feet rest"}
+    lost = [words[name] for name, there in said.items() if there and name not in chosen.holds]
+    if lost:
+        notice(f"{path}: {' and '.join(lost)} is not in the file; .npz and .json hold it")
 
 
 def read_poses(

@@ -22,9 +22,13 @@ ABOUT = {
     "keypoints_2d": "[x, y] in pixels, lens distortion removed, or null where missing",
     "uncertainty": "metres that each joint, relative to the root, is expected to be off, or null",
     "distortion": "of the lens, OpenCV's coefficients (of its fisheye model where fisheye is true)",
+    "marks": "0 lifted from its detection, 1 predicted without one, 2 filled between frames, 3 its "
+    "detection rejected as an outlier",
+    "contact": "whether each joint rests on the floor",
     "R": "x_camera = R (x_world - center), metres",
 }
 _DECIMALS = {"pose": 6, "keypoints_2d": 3, "confidence": 4, "uncertainty": 5}
+_LONG = (*_DECIMALS, "marks", "contact")
 _LENGTHS = ("pose", "uncertainty")  # of a person's decimals; smaller bodies' have more
 _POINTS = {"pose": 3, "keypoints_2d": 2}
 
@@ -32,7 +36,7 @@ _POINTS = {"pose": 3, "keypoints_2d": 2}
 def write(poses: PoseSequence, path: Path) -> None:
     """Writes all that the sequence holds: a person's joints to a micrometre, pixels to 1/1000."""
     arrays = npz_file.to_arrays(poses)
-    names = sorted(arrays, key=lambda name: name in _DECIMALS)  # what is long comes last
+    names = sorted(arrays, key=lambda name: name in _LONG)  # what is long comes last
     more = finer(poses.pose)
     with whole_file(path) as stream:
         stream.write('{\n"about": ' + json.dumps(ABOUT))
@@ -75,8 +79,10 @@ def _plain(name: str, array: np.ndarray, more: int) -> Any:
 
 def _array(path: Path, name: str, value: Any, joints: int) -> np.ndarray:
     empty: dict[str, tuple[int, ...]] = {key: (0, joints, n) for key, n in _POINTS.items()}
-    empty |= dict.fromkeys(("confidence", "uncertainty"), (0, joints))
+    empty |= dict.fromkeys(("confidence", "uncertainty", "marks", "contact"), (0, joints))
     try:
+        if name == "contact" and not len(value):
+            return np.zeros((0, joints), bool)
         if name in ("left_right", "parents", "frame_id", *empty) and not len(value):
             return np.zeros((0, 2) if name == "left_right" else empty.get(name, 0), np.int64)
         if name in _POINTS:

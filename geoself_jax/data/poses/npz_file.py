@@ -23,6 +23,8 @@ _KINDS = {
     **dict.fromkeys(("pose", "fps", "up", "keypoints_2d", "confidence"), "fiu"),
     "uncertainty": "fiu",
     **dict.fromkeys(("K", "R", "center", "distortion"), "fiu"),
+    "marks": "iu",
+    "contact": "b",
     **dict.fromkeys(("parents", "left_right", "root", "frame_id", "image_size"), "iu"),
     **dict.fromkeys((*_TEXTS, "joint_names", "camera_name"), "U"),
     **dict.fromkeys(("root_relative", "fisheye"), "b"),
@@ -73,6 +75,10 @@ def to_arrays(poses: PoseSequence) -> dict[str, np.ndarray]:
         arrays["confidence"] = poses.confidence.astype(np.float32)
     if poses.uncertainty is not None:
         arrays["uncertainty"] = poses.uncertainty.astype(np.float32)
+    if poses.marks is not None:
+        arrays["marks"] = poses.marks.astype(np.uint8)
+    if poses.contact is not None:
+        arrays["contact"] = poses.contact
     if camera is not None:
         arrays["camera_name"] = np.array(camera.name, np.str_)
         arrays["K"] = camera.K.astype(np.float64)
@@ -114,6 +120,8 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> PoseSequence:
             keypoints_2d=arrays["keypoints_2d"].astype(np.float32) if seen else None,
             confidence=arrays["confidence"].astype(np.float32) if seen else None,
             uncertainty=None if off is None else off.astype(np.float32),
+            marks=arrays["marks"].astype(np.uint8) if "marks" in arrays else None,
+            contact=arrays.get("contact"),
         )
     except GeoselfError as error:
         raise data_error(f"{source}: {error}", "", "") from error

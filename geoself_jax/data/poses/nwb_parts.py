@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _CONFIDENCE = (
     "Confidence of the 2D detection that the joint was lifted from, in [0, 1]; 0 where the "
-    "detector did not find it (the network placed it by the others) and in frames without a pose"
+    "detector did not find it (the network placed it by the others), its detection was rejected as "
+    "an outlier, or the joint was filled between frames, and in frames without a pose"
 )
 _LIFTED = (
     "Lifted from the 2D joints of one camera's video by a network that a geoself_jax export holds: "
@@ -51,9 +52,10 @@ def rows_of(poses: PoseSequence, frame: str) -> Rows:
         GeoselfError: It has no frame, or its last frame's number is too large (65).
     """
     places = from_first_frame(poses, poses.pose, np.nan).astype(np.float32)
-    if poses.confidence is None:
+    sure = poses.measured_confidence
+    if sure is None:
         return Rows(places, None, frame)
-    confidence = from_first_frame(poses, poses.confidence, 0).astype(np.float32)
+    confidence = from_first_frame(poses, sure, 0).astype(np.float32)
     return Rows(places, confidence, frame)
 
 

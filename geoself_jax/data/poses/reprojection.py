@@ -30,7 +30,9 @@ def reprojection_error(poses: PoseSequence) -> np.ndarray:
 
 
 def detected(poses: PoseSequence) -> np.ndarray:
-    """(T, J) whether the detector found each joint, as far as is known: confidence above 0."""
-    if poses.confidence is None:
-        return np.zeros(poses.pose.shape[:2], bool)
-    return poses.confidence > 0
+    """(T, J) whether the detector found each joint, as far as is known: confidence above 0.
+
+    A detection that was rejected as an outlier is none.
+    """
+    sure = poses.measured_confidence
+    return np.zeros(poses.pose.shape[:2], bool) if sure is None else sure > 0

@@ -11,6 +11,9 @@ from geoself_jax.geometry.lenses import Lens
 
 CAMERA, WORLD = "camera", "world"
 AXES = (CAMERA, WORLD)
+MEASURED, PREDICTED, FILLED, REJECTED = range(4)
+"""What `marks` says of a joint: lifted from its own detection; predicted by the network without
+one; filled between other frames; predicted, its detection being rejected as an outlier."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class PoseSequence:
         confidence: (T, J) float32, 0 where missing; there with `keypoints_2d` or not at all.
         uncertainty: (T, J) float32 metres that each joint, relative to the root, is expected to be
             off, as the network says; NaN where the pose is missing; or None.
+        marks: (T, J) uint8 where each joint comes from (`MEASURED`, ...); or None.
+        contact: (T, J) bool whether each joint rests on the floor, as far as is known; or None.
     """
 
     name: str
@@ -71,6 +76,8 @@ class PoseSequence:
     keypoints_2d: np.ndarray | None = None
     confidence: np.ndarray | None = None
     uncertainty: np.ndarray | None = None
+    marks: np.ndarray | None = None
+    contact: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Raises GeoselfError (65) where the arrays do not fit each other."""
@@ -85,6 +92,13 @@ class PoseSequence:
     def seconds(self) -> np.ndarray:
         """(T,) time of each frame since frame 0 of its video, seconds."""
         return self.frame_id / self.fps
+
+    @property
+    def measured_confidence(self) -> np.ndarray | None:
+        """`confidence`, 0 where a joint was filled or its detection rejected; or None."""
+        if self.confidence is None or self.marks is None:
+            return self.confidence
+        return np.where(self.marks < FILLED, self.confidence, 0).astype(self.confidence.dtype)
 
     def replace(self, **changes: object) -> "PoseSequence":
         """The same with some attributes changed."""
@@ -104,6 +118,8 @@ def check(poses: PoseSequence) -> None:
         "keypoints_2d": (poses.keypoints_2d, (T, J, 2)),
         "confidence": (poses.confidence, (T, J)),
         "uncertainty": (poses.uncertainty, (T, J)),
+        "marks": (poses.marks, (T, J)),
+        "contact": (poses.contact, (T, J)),
         "up": (poses.up, (3,)),
     }
     for name, (array, wanted) in shapes.items():
@@ -131,14 +147,16 @@ def check(poses: PoseSequence) -> None:
 
 def _check_types(poses: PoseSequence) -> None:
     """Makes sure that all arrays are numpy's, real numbers, and frames whole ones."""
-    names = ("pose", "up", "keypoints_2d", "confidence", "uncertainty", "frame_id")
-    for name in names:
-        array, kinds = getattr(poses, name), "iu" if name == "frame_id" else "fiu"
-        if array is None and name in names[2:5]:
+    whole = dict.fromkeys(("frame_id", "marks"), "iu") | {"contact": "b"}
+    optional = ("keypoints_2d", "confidence", "uncertainty", "marks", "contact")
+    for name in ("pose", "up", *optional, "frame_id"):
+        array, kinds = getattr(poses, name), whole.get(name, "fiu")
+        if array is None and name in optional:
             continue
         if not isinstance(array, np.ndarray) or array.dtype.kind not in kinds:
             found = getattr(array, "dtype", type(array).__name__)
-            wanted = f"wanted a numpy array of {'whole ' * (name == 'frame_id')}numbers"
+            what = {"b": "truth values", "iu": "whole numbers"}.get(kinds, "numbers")
+            wanted = f"wanted a numpy array of {what}"
             raise data_error(f"{poses.name}: {name} of type {found}", wanted, "convert it")
     if not isinstance(poses.fps, int | float | np.integer | np.floating):
         raise data_error(f"{poses.name}: fps {poses.fps!r}", "wanted a number above 0", "set it")

@@ -35,8 +35,8 @@ def write(poses: PoseSequence, path: Path, *, metres: float) -> None:
     memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
         _add(file, "tracks", tracks[:, None], _TRACKS.format(camera=camera or "its name unknown"))
-        if poses.confidence is not None:
-            scores = from_first_frame(poses, poses.confidence, 0)
+        if poses.measured_confidence is not None:
+            scores = from_first_frame(poses, poses.measured_confidence, 0)
             _add(file, "point_scores", scores[:, None], _SCORES)
         names = [name.encode() for name in poses.skeleton.joint_names]
         file.create_dataset("node_names", data=names, dtype=h5py.string_dtype())

@@ -1,0 +1,106 @@
+"""What lift corrects over time, by its flags: what is printed, marked and refused."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from stepping import ANKLES, FPS, SKELETON, lifted, steps
+
+from geoself_jax.core.errors import USAGE, GeoselfError
+from geoself_jax.data.poses.floor import Floor
+from geoself_jax.data.poses.formats import read_poses
+from geoself_jax.data.poses.hampel import Hampel
+from geoself_jax.data.poses.sequence import FILLED, MEASURED, PREDICTED, REJECTED
+from geoself_jax.lift import __main__ as lift
+from geoself_jax.lift.camera_view import View
+from geoself_jax.lift.cleaning import LESS_SURE, NONE, Cleaning
+from geoself_jax.lift.video_detections import Video
+
+UP = np.array([0.0, 0, 1])
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """A video of somebody who steps, and as it was lifted."""
+    poses, _ = lifted(steps(120)[0])
+    c = poses.camera
+    view = View("front", c.K, image_size=c.image_size, R=c.R, center=c.center, world_up=UP)
+    video = Video(
+        *("walk.json", "walk", "", "anna", FPS, poses.frames, poses.frame_id),
+        *(poses.keypoints_2d, poses.confidence, SKELETON, view),
+    )
+    return video, poses
+
+
+def test_a_rejected_detection_comes_from_those_about_it(seen):
+    video, poses = seen
+    pixels = video.keypoints_2d.copy()
+    pixels[50, 16] += 200
+    pixels[0, 16] += 200  # none before it
+    found, rejected = Cleaning(outliers=Hampel()).before(
+        dataclasses.replace(video, keypoints_2d=pixels)
+    )
+    assert np.argwhere(rejected).tolist() == [[0, 16], [50, 16]]
+    assert np.linalg.norm(found.keypoints_2d[50, 16] - video.keypoints_2d[50, 16]) < 10
+    assert found.confidence[50, 16] == LESS_SURE * video.confidence[50, 16]
+    assert found.confidence[0, 16] == 0 and np.isnan(found.keypoints_2d[0, 16]).all()
+    np.testing.assert_array_equal(found.keypoints_2d[~rejected], pixels[~rejected])
+    lines = []
+    cleaned = Cleaning(outliers=Hampel()).after(poses, found, rejected, lines.append)
+    assert cleaned.marks[50, 16] == cleaned.marks[0, 16] == REJECTED
+    assert (cleaned.marks == MEASURED).sum() == cleaned.marks.size - 2
+    assert lines == ["walk.json, clip walk: 2 of 2040 detections rejected as outliers (0.1 %)"]
+
+
+def test_frames_without_a_detection_are_filled_marked_and_counted(seen):
+    video, poses = seen
+    kept = np.r_[:60, 64:100, 115:120]
+    few = dataclasses.replace(
+        video,
+        frame_id=kept,
+        keypoints_2d=video.keypoints_2d[kept],
+        confidence=video.confidence[kept].copy(),
+    )
+    few.confidence[3, 5] = 0
+    pose = np.full_like(poses.pose, np.nan)
+    pose[kept] = poses.pose[kept]
+    lines = []
+    cleaning = Cleaning(fill=5)
+    found = cleaning.after(poses.replace(pose=pose), *cleaning.before(few), lines.append)
+    assert (found.marks[60:64] == FILLED).all() and np.isfinite(found.pose[60:64]).all()
+    assert np.isnan(found.pose[100:115]).all() and found.marks[3, 5] == PREDICTED
+    assert lines == ["walk.json, clip walk: 4 frames filled, 15 still missing"]
+
+
+def test_the_floor_says_what_it_did_and_what_it_lacks(seen):
+    video, poses = seen
+    lines = []
+    cleaning = Cleaning(floor=Floor())
+    cleaning.check(video.view, SKELETON)
+    found = cleaning.after(poses, *cleaning.before(video), lines.append)
+    assert found.contact[:, list(ANKLES)].any() and found.marks is None
+    assert "floor at 0.00 m along up, of the world; a foot rests in " in lines[0]
+    lacking = {"no extrinsics": {"R": None, "center": None}, "up is unknown": {"world_up": None}}
+    for words, changes in lacking.items():
+        with pytest.raises(GeoselfError, match=words) as error:
+            cleaning.check(dataclasses.replace(video.view, **changes), SKELETON)
+        assert error.value.code == USAGE
+    NONE.check(View("", poses.camera.K), SKELETON)
+    assert NONE.after(poses, *NONE.before(video), lines.append) is poses and len(lines) == 1
+
+
+def test_the_command_cleans_and_writes_marks(tiny_export, tiny_file, tmp_path, capsys):
+    given = [f"--model={tiny_export}", f"--keypoints={tiny_file}", "--camera=cam0", "--clip=clip0"]
+    path = tmp_path / "a.npz"
+    flags = ["--outliers=hampel:9,3", "--floor", "--fill=4"]
+    assert lift.main([*given, f"--out={path}", *flags]) == 0
+    said = capsys.readouterr().err
+    for words in ("detections rejected as outliers", "floor", "frames filled, 0 still missing"):
+        assert words in said
+    assert read_poses(path).marks.shape == (40, 17)
+    assert lift.main([*given, f"--out={tmp_path / 'b.npz'}"]) == 0
+    assert read_poses(tmp_path / "b.npz").marks is None
+    for flag in ("--outliers=median", "--floor=low", "--fill=-1"):
+        with pytest.raises(GeoselfError, match=flag) as error:
+            lift.main([*given, f"--out={path}", flag])
+        assert error.value.code == USAGE
