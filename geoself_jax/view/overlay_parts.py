@@ -34,13 +34,16 @@ class OverVideo:
             joints: All frames, in the video's pixels.
             skeleton: Their joints and bones.
         """
-        self._joints, self._bones = joints, bones_of(skeleton)
+        self._bones = bones_of(skeleton)
+        people = [(joints.detected, joints.confidence), *joints.others]
+        self._pixels = np.concatenate([pixels for pixels, _ in people], axis=1)
+        self._confidence = np.concatenate([confidence for _, confidence in people], axis=1)
         drawn = [each for each in joints.reprojected if each is not None]
         self._lead = joints.reprojected[0]
         self._others = drawn if self._lead is None else drawn[1:]
         sides = bone_sides(skeleton)
         self._colors = colors_of(sides, np.ones(len(sides)))
-        self._rings = to_rgba_array([COLOR[side] for side in joint_sides(skeleton)])
+        self._rings = to_rgba_array([COLOR[side] for side in joint_sides(skeleton)] * len(people))
         self._thin = _lines(axes, zorder=2)
         self._thin.set(color=OTHER, linewidth=THIN)
         self._thick = _lines(axes, zorder=3)
@@ -61,8 +64,8 @@ class OverVideo:
             segments = bone_segments(ends, self._colors, order, BONE, "white")
             self._thick.set_segments(list(segments.ends))
             self._thick.set(color=segments.colors, linewidth=segments.widths)
-        pixels = self._joints.detected[index]
-        share = seen_share(pixels, self._joints.confidence[index])
+        pixels = self._pixels[index]
+        share = seen_share(pixels, self._confidence[index])
         seen = share > 0
         edges = self._rings.copy()
         edges[:, 3] = share

@@ -106,6 +106,10 @@ def _on_video(facts: dict[str, Any], video: PageVideo, blocks: Blocks) -> dict[s
         "sources": sources,
         "pixels": blocks.pixels(joints.detected, video.size),
         "confidence": blocks.confidence(joints.confidence),
+        "others": [
+            {"pixels": blocks.pixels(seen, video.size), "confidence": blocks.confidence(trust)}
+            for seen, trust in joints.others
+        ],
         "imageSize": list(video.size),
         "notes": [*facts["notes"], *joints.notes],
     }

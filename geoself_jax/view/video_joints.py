@@ -1,5 +1,6 @@
 """A scene's joints in the pixels of its video: 2D input and lifted poses, through the lens."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ class VideoJoints:
     Attributes:
         detected: (T, J, 2) the 2D input, px; NaN where missing.
         confidence: (T, J) of it, in [0, 1]; 0 where missing.
+        others: The same two of each further person's 2D input, where sources have their own.
         reprojected: Of each source of the scene, (T, J, 2) px, NaN where missing; None where the
             source cannot be projected.
         notes: What is to know about them, one line each.
@@ -28,6 +30,7 @@ class VideoJoints:
 
     detected: np.ndarray
     confidence: np.ndarray
+    others: tuple[tuple[np.ndarray, np.ndarray], ...]
     reprojected: tuple[np.ndarray | None, ...]
     notes: tuple[str, ...]
 
@@ -61,9 +64,22 @@ def video_joints(scene: Scene) -> VideoJoints:
     return VideoJoints(
         _bent(pixels, camera),
         confidence,
+        tuple((_bent(seen, camera), trust) for seen, trust in _others(scene, pixels)),
         tuple(None if each is None else _bent(each, camera) for each in flat),
         tuple(notes),
     )
+
+
+def _others(scene: Scene, first: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields 2D input that is another person's: sources of one person share theirs."""
+    known = [first]
+    for sequence in scene.sequences:
+        pixels, confidence = sequence.keypoints_2d, sequence.confidence
+        if pixels is None or confidence is None:
+            continue
+        if not any(np.array_equal(pixels, each, equal_nan=True) for each in known):
+            known.append(pixels)
+            yield pixels, confidence
 
 
 def _projected(sequence: PoseSequence) -> np.ndarray | None:

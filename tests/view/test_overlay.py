@@ -15,6 +15,8 @@ from geoself_jax.view import page_video, video_file
 from geoself_jax.view.build_scenes import scenes_from_sequences
 from geoself_jax.view.line_segments import COLOR
 from geoself_jax.view.matched_video import match_video
+from geoself_jax.view.overlay_parts import OverVideo
+from geoself_jax.view.plots import new_figure, place_axes
 from geoself_jax.view.video_joints import video_joints
 
 pytest.importorskip("av", reason="av is not installed")
@@ -72,6 +74,26 @@ def test_what_is_not_known_is_said_and_what_has_no_place_is_not_drawn(scene):
     (blind,) = scenes_from_sequences([walker(4, camera=None)])
     with pytest.raises(GeoselfError, match="no source says its camera"):
         video_joints(blind)
+
+
+def test_each_person_of_a_scene_has_their_own_rings(scene):
+    (sequence,) = scene.sequences
+    moved = sequence.keypoints_2d + 20
+    other = sequence.replace(name="other", subject="b", keypoints_2d=moved)
+    model = sequence.replace(name="another model")
+    two = dataclasses.replace(scene, sequences=(sequence, other, model))
+    joints = video_joints(two)
+    ((pixels, confidence),) = joints.others
+    own = sequence.camera
+    np.testing.assert_allclose(pixels, distort_pixels(moved, own.K, LENS), equal_nan=True)
+    axes = place_axes(new_figure(2, 2), 0, 0, 2, 2)
+    over = OverVideo(axes, joints, sequence.skeleton)
+    over.show(3, 0.0)
+    seen = [(each[3] > 0).sum() for each in (sequence.confidence, confidence)]
+    assert len(over.artists[-1].get_offsets()) == sum(seen)
+    assert len(over.artists[0].get_segments()) == 2 * len(sequence.skeleton.bones)
+    over.show(-1, 0.0)
+    assert not any(artist.get_visible() for artist in over.artists)
 
 
 def test_each_frame_of_the_video_is_that_of_its_number(folder, scene):

@@ -20,7 +20,11 @@ function drawDetections(canvas, scene, state, row) {
   }
   const thick = Math.min(Math.max(scale * frame.height * 0.009, 1.6), 5);
   if (scene.video && row >= 0) drawOnFilm(context, scene, state, row, [left, top, scale], thick);
-  const points = row < 0 ? [] : pixelsOf(scene, row).map((p) => p && [left + scale * p[0], top + scale * p[1], p[2]]);
+  const placed = (p) => p && [left + scale * p[0], top + scale * p[1], p[2]];
+  const points = row < 0 ? [] : pixelsOf(scene, row).map(placed);
+  for (const other of row < 0 ? [] : scene.others) {
+    drawRings(context, scene.skeleton, pixelsOf(scene, row, other).map(placed), thick, state.joint);
+  }
   if (!points.some(Boolean)) {
     return scene.video || drawGap(context, { x: 0, y: 0, width, height }, "nothing detected in this frame");
   }
@@ -31,11 +35,11 @@ function drawDetections(canvas, scene, state, row) {
 }
 
 /** [x, y, confidence] of each joint in pixels, null where missing. */
-function pixelsOf(scene, row) {
+function pixelsOf(scene, row, seen = scene) {
   return scene.skeleton.names.map((_, joint) => {
     const at = row * scene.joints + joint;
-    const [x, y] = scene.pixels.subarray(2 * at, 2 * at + 2);
-    const trust = scene.confidence[at];
+    const [x, y] = seen.pixels.subarray(2 * at, 2 * at + 2);
+    const trust = seen.confidence[at];
     return x + y === x + y && trust > 0 ? [x, y, Math.min(trust, 1)] : null;
   });
 }
