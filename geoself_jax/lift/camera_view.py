@@ -18,6 +18,8 @@ class View:
         name: Name in the calibration; empty without one.
         K: (3, 3) float64, px.
         lens: Lens distortion.
+        lens_known: Whether it is that of the video: not where its pixels come undistorted without
+            it, or the camera is a guess.
         image_size: Width, height, px; 0, 0 where unknown.
         R: (3, 3) float64, world to camera, or None.
         center: (3,) float64, metres, world frame; given together with `R`.
@@ -33,6 +35,7 @@ class View:
     center: np.ndarray | None = None
     world_up: np.ndarray | None = None
     others: tuple[str, ...] = ()
+    lens_known: bool = True
 
     @property
     def up(self) -> np.ndarray:

@@ -100,7 +100,7 @@ def guessed_view(
     if not (math.isfinite(focal) and focal > 0):
         raise usage_error(f"--focal={focal:g}", "must be above 0 pixels", "e.g. --focal=1200")
     K = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
-    return View("", K, image_size=image_size)
+    return View("", K, image_size=image_size, lens_known=False)
 
 
 def split_camera(camera: str) -> tuple[Path, str]:

@@ -161,7 +161,10 @@ def _sequence(video: Video, pose: np.ndarray) -> PoseSequence:
         clip=video.clip,
         action=video.action,
         subject=video.subject,
-        camera=PoseCamera(view.name, view.K, view.image_size, view.R, view.center),
+        camera=PoseCamera(
+            *(view.name, view.K, view.image_size, view.R, view.center),
+            lens=view.lens if view.lens_known else None,
+        ),
         keypoints_2d=keypoints_2d,
         confidence=confidence,
     )

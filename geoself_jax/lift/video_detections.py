@@ -14,7 +14,8 @@ from geoself_jax.core.skeleton import Skeleton, compared
 from geoself_jax.data.find_skeleton import find_known
 from geoself_jax.data.recording import Recording, from_arrays
 from geoself_jax.data.roots import without_centroid
-from geoself_jax.lift.camera_view import View
+from geoself_jax.geometry.lenses import Lens
+from geoself_jax.lift.camera_view import PINHOLE, View
 from geoself_jax.lift.person import every_track, one_person
 from geoself_jax.prepare.assemble import assemble
 from geoself_jax.prepare.choose_person import Chosen
@@ -283,6 +284,7 @@ def _video(recording: Recording, source: str, at: np.ndarray, view: int, name: s
     rig = recording.rig_id[first]
     width, height = recording.image_size[rig, view]
     K, R, center = (array[rig, view] for array in recording.camera)
+    lens = PINHOLE if recording.dist is None else Lens(tuple(recording.dist[rig, view].tolist()))
     return Video(
         source=source,
         clip=name,
@@ -297,6 +299,8 @@ def _video(recording: Recording, source: str, at: np.ndarray, view: int, name: s
         view=View(
             name=recording.camera_names[view],
             K=K,
+            lens=lens,
+            lens_known=recording.dist is not None,
             image_size=(int(width), int(height)),
             R=R,
             center=center,

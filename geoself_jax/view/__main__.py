@@ -5,27 +5,25 @@ from typing import TYPE_CHECKING, Any
 
 from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.runtime import cli, phases
+from geoself_jax.view.check_flags import KINDS, check_flags
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
     from geoself_jax.data.poses.sequence import PoseSequence
+    from geoself_jax.view.matched_video import MatchedVideo
     from geoself_jax.view.scene import Scene
+    from geoself_jax.view.video_joints import VideoJoints
 
 _DESCRIPTION = """Shows 3D joints over time: one HTML page that needs nothing but a browser, an
 image, or a film."""
 _EXAMPLES = (
     "--poses poses.npz --out=report.html",
     "--data=synthetic:test --frames=500 --out=truth.gif",
+    "--poses poses.npz --video=cam1.mp4 --out=overlay.mp4",
+    "--angles before.csv after.csv --out=angles.html",
 )
-KINDS = {
-    ".html": ("title", "every", "max_frames"),
-    ".png": ("count", "width"),
-    ".gif": ("width", "fps", "speed", "turn"),
-    ".mp4": ("width", "fps", "speed", "turn"),
-}
-"""What can be written, and the flags that only it has."""
 _MANY = 200_000
 """Frames of a page, from which on a hint says how to have fewer: some 50 MB."""
 
@@ -38,6 +36,8 @@ def make_parser() -> cli.Parser:
     add("more", nargs="*", metavar="FILE", help="more of them")
     add("--data", help="recording to compare with: .npz file, synthetic:test or tfds:NAME")
     add("--out", required=True, metavar="FILE", help="to write: .html, .png, .gif or .mp4")
+    add("--video", metavar="FILE", help="draw on this video, of the poses' camera: .mp4 or .html")
+    add("--angles", nargs="*", action="extend", metavar="FILE", help="joint angles: .csv, .mot")
     add("--clip", help="only this clip; of --data, for poses that name none")
     add("--camera", help="only this camera")
     add("--first", type=int, metavar="N", help="first frame of the video")
@@ -69,8 +69,8 @@ def main(argv: Sequence[str]) -> int:
     parser = make_parser()
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
-    _check(flags)
-    shown = [*flags.poses, *filter(None, [flags.data])]
+    check_flags(flags)
+    shown = [*flags.poses, *filter(None, [flags.data]), *(flags.angles or [])]
     more = f" and {len(shown) - 1} more" if len(shown) > 1 else ""
     phases.begin("view", f"showing {shown[0]}{more} in {flags.out}")
 
@@ -81,10 +81,14 @@ def main(argv: Sequence[str]) -> int:
 
     data = None if flags.data is None else place(flags.data)
     inputs = {"--poses": flags.poses, "--data": [data], "--skeleton": [flags.skeleton]}
+    inputs |= {"--video": [flags.video], "--angles": flags.angles or []}
     replaced = "replaced " if check_outputs([("--out", flags.out)], inputs) else ""
+    out = Path(flags.out)
+    if _shows_angles(flags):
+        _write_angles(out, flags, replaced)
+        return 0
     with phases.phase("reading"):
         scenes = _scenes(flags)
-    out = Path(flags.out)
     if out.suffix.lower() == ".html":
         _write_page(out, scenes, flags, replaced)
     else:
@@ -92,26 +96,25 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _check(flags: "argparse.Namespace") -> None:
-    """What argparse does not check, before anything slow is imported."""
-    flags.poses = [*(flags.poses or []), *flags.more]
-    if not flags.poses and flags.data is None:
-        raise usage_error("--poses", "nothing to show", "give files that lift wrote")
-    kind = next((kind for kind in KINDS if flags.out.lower().endswith(kind)), None)
-    if kind is None:
-        raise usage_error(f"--out={flags.out}", f"wanted one of {', '.join(KINDS)}", "change it")
-    for name in dict.fromkeys(name for names in KINDS.values() for name in names):
-        if getattr(flags, name) is not None and name not in KINDS[kind]:
-            flag = f"--{name.replace('_', '-')}"
-            raise usage_error(flag, f"it says nothing about {kind}", "leave it out")
-    for name in ("poses_fps", "poses_unit"):
-        if getattr(flags, name) is not None and flags.poses_format is None:
-            flag = f"--{name.replace('_', '-')}"
-            raise usage_error(flag, "it is of --poses-format's files", "set --poses-format")
-    for name in ("every", "max_frames", "frames"):
-        value = getattr(flags, name)
-        if value is not None and value < 1:
-            raise usage_error(f"--{name.replace('_', '-')}={value}", "wanted 1 or more", "raise it")
+def _shows_angles(flags: "argparse.Namespace") -> bool:
+    """Whether a page of angles is asked for, not one of poses."""
+    return flags.angles is not None and flags.out.lower().endswith(".html")
+
+
+def _write_angles(out: "Path", flags: "argparse.Namespace", replaced: str) -> None:
+    """A page of the angles of one or two clips."""
+    from pathlib import Path
+
+    from geoself_jax.view.angle_page import write_angle_page
+    from geoself_jax.view.shown_angles import angles_to_show
+
+    shown = flags.angles or flags.poses
+    poses = [] if flags.angles else _read(flags)
+    poses = [s.replace(name=Path(path).stem) for s, path in zip(poses, shown, strict=False)]
+    clips = angles_to_show(flags.angles, poses, flags.first, flags.last)
+    write_angle_page(out, clips, flags.title or ", ".join(Path(path).name for path in shown))
+    frames = sum(len(clip.frame_id) for clip in clips)
+    print(f"{replaced}{out}: angles of {len(clips)} clip{'s' * (len(clips) > 1)}, {frames} frames")
 
 
 def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
@@ -200,10 +203,15 @@ def _write_page(
     from geoself_jax.view.html_page import write_page
 
     scenes = choose_scenes.thinned(scenes, every=flags.every or 1, most=flags.max_frames)
+    video = None
+    if flags.video is not None:
+        from geoself_jax.view.page_video import page_video
+
+        video = page_video(*_on_video(scenes, flags))
     names = [Path(path).name for path in flags.poses] or [flags.data]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     with phases.phase(f"writing {out}"):
-        write_page(out, scenes, flags.title or shown)
+        write_page(out, scenes, flags.title or shown, video=video)
     frames = sum(scene.frames for scene in scenes)
     size = out.stat().st_size / 1e6
     what = f"{len(scenes)} scene{'s' * (len(scenes) != 1)}, {frames} frames, {size:.1f} MB"
@@ -212,19 +220,44 @@ def _write_page(
         print(f"that is too much for most browsers: --max-frames={_MANY} takes every n-th")
 
 
+def _on_video(
+    scenes: "list[Scene]", flags: "argparse.Namespace"
+) -> "tuple[Scene, MatchedVideo, VideoJoints]":
+    """The one scene, its video and its joints in it; says what is to know about them."""
+    from geoself_jax.view.matched_video import match_video
+    from geoself_jax.view.video_joints import video_joints
+
+    if len(scenes) > 1:
+        names = ", ".join(scene.name for scene in scenes[:4])
+        what = f"--video={flags.video}"
+        raise usage_error(what, f"it is of one scene: {names} ...", "set --clip or --camera")
+    video, joints = match_video(flags.video, scenes[0]), video_joints(scenes[0])
+    for note in (*video.notes, *joints.notes):
+        print(f"note: {note}")
+    return scenes[0], video, joints
+
+
 def _draw(out: "Path", scenes: "list[Scene]", flags: "argparse.Namespace", replaced: str) -> None:
     """An image or a film of the one scene, or of the first of several."""
     from geoself_jax.view.film import write_film
+    from geoself_jax.view.overlay_film import write_overlay
     from geoself_jax.view.stills import write_stills
 
-    if len(scenes) > 1:
+    if len(scenes) > 1 and flags.video is None:
         print(f"of {len(scenes)} scenes the first, {scenes[0].name}: --clip and --camera choose")
     options = {
         name: getattr(flags, name)
         for name in KINDS[out.suffix.lower()]
-        if getattr(flags, name) is not None
+        if getattr(flags, name) is not None and name not in ("video", "angles")
     }
-    if out.suffix.lower() == ".png":
+    if flags.video is not None:
+        from geoself_jax.view.shown_angles import angles_of_video
+
+        scene, video, joints = _on_video(scenes, flags)
+        options["angles"] = angles_of_video(flags.angles, scene.sequences[0])
+        frames = write_overlay(out, scene, video, joints, **options)
+        print(f"{replaced}{out}: {frames} frames")
+    elif out.suffix.lower() == ".png":
         with phases.phase(f"drawing {out}"):
             write_stills(out, scenes[0], **options)
         print(f"{replaced}{out}")

@@ -1,5 +1,6 @@
 """Adds the sources of a recording, ground truth and triangulated joints, to poses from files."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -105,8 +106,7 @@ def _named(source: PoseSequence, camera: str) -> PoseSequence:
     """Returns the source with its camera renamed as in the poses."""
     if source.camera is None:
         return source
-    own = source.camera
-    return source.replace(camera=type(own)(camera, own.K, own.image_size, own.R, own.center))
+    return source.replace(camera=dataclasses.replace(source.camera, name=camera))
 
 
 def _place(name: str, known: Sequence[str], kind: str, whose: str) -> int:

@@ -53,7 +53,7 @@ def write_film(
         raise usage_error(str(path), f"expected one of {', '.join(KINDS)}", "change the suffix")
     fps = min(_FPS[kind], scene.sequences[0].fps * speed) if fps is None else fps
     width = _WIDTH[kind] if width is None else width
-    _check(path, fps, speed, width, turn)
+    check_film(path, fps, speed, width, turn)
     moments = in_real_time(scene, *frame_range(scene, first, last), fps, speed)
     count = len(moments.frame)
     if count > _MOST[kind]:
@@ -88,7 +88,12 @@ def _images(
             bar.update()
 
 
-def _check(path: Path, fps: float, speed: float, width: int, turn: float) -> None:
+def check_film(path: Path, fps: float, speed: float, width: int, turn: float) -> None:
+    """Checks the values of a film.
+
+    Raises:
+        GeoselfError: One is out of range (64).
+    """
     limits = {
         "fps": (fps, 0.1, 240),
         "speed": (speed, 0.01, 100),

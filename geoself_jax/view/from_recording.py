@@ -10,6 +10,7 @@ from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSeque
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.rig import SKYWARD, up_in_camera
 from geoself_jax.data.training_set import triangulate_recording
+from geoself_jax.geometry.lenses import Lens
 from geoself_jax.view.scene import PREDICTION, TRIANGULATED, TRUTH
 
 
@@ -82,6 +83,7 @@ def _sequence(
     clip, rig = recording.clip_id[at[0]], recording.rig_id[at[0]]
     width, height = recording.image_size[rig, view]
     K, R, center = (array[rig, view] for array in recording.camera)
+    lens = None if recording.dist is None else Lens(tuple(recording.dist[rig, view].tolist()))
     return PoseSequence(
         name=name,
         pose=pose.astype(np.float32),
@@ -93,7 +95,9 @@ def _sequence(
         clip=recording.clip_names[clip],
         action=recording.clip_actions[clip],
         subject=recording.subject_names[recording.subject_id[at[0]]],
-        camera=PoseCamera(recording.camera_names[view], K, (int(width), int(height)), R, center),
+        camera=PoseCamera(
+            recording.camera_names[view], K, (int(width), int(height)), R, center, lens
+        ),
     )
 
 

@@ -18,12 +18,13 @@ from typing import Any
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.view.page_data import page_facts
+from geoself_jax.view.page_video import PageVideo
 from geoself_jax.view.scene import Scene
 
 # In order of dependency.
 SCRIPTS = (
     *("lengths", "decode", "scene", "space", "colors", "body", "detections", "curve", "tables"),
-    *("boxes", "player", "pointer", "main"),
+    *("boxes", "player", "video", "pointer", "main"),
 )
 
 
@@ -33,6 +34,7 @@ def write_page(
     title: str,
     table: dict[str, Any] | None = None,
     joints: dict[str, Any] | None = None,
+    video: PageVideo | None = None,
 ) -> None:
     """Writes the page; an existing file is replaced atomically.
 
@@ -40,12 +42,12 @@ def write_page(
         path: HTML file to write.
         scenes: At least one.
         title: Heading, plain text; markup is escaped.
-        table, joints: See `page`.
+        table, joints, video: See `page`.
 
     Raises:
         GeoselfError: No scene (65); the file cannot be written (74).
     """
-    text = page(scenes, title, table, joints)
+    text = page(scenes, title, table, joints, video)
     with whole_file(path) as stream:
         stream.write(text)
 
@@ -55,6 +57,7 @@ def page(
     title: str,
     table: dict[str, Any] | None = None,
     joints: dict[str, Any] | None = None,
+    video: PageVideo | None = None,
 ) -> str:
     """Returns the whole page as text.
 
@@ -63,6 +66,7 @@ def page(
         title: Heading.
         table: In place of the one that `error_table.action_table` makes of the scenes, in its form.
         joints: Of each joint's errors, as `evaluate.page.joint_boxes` has them; None for none.
+        video: Of the only scene, or None.
 
     Raises:
         GeoselfError: No scene (65).
@@ -71,16 +75,18 @@ def page(
         raise data_error("no scene to show", "at least one is required", "pass files with poses")
     # A name of a file may hold bytes that are no text.
     title = " ".join(title.encode(errors="replace").decode().split()) or "Poses"
-    facts, blocks = page_facts(scenes, title, table)
+    facts, blocks = page_facts(scenes, title, table, video)
     facts["joints"] = joints
     parts = [f'<script type="application/json" id="page">{json_text(facts)}</script>']
     parts += [
         f'<script type="application/octet-stream" id="block-{number}">{block.content}</script>'
         for block, number in blocks.found.items()
     ]
+    if video is not None:
+        parts.append(f'<script type="application/octet-stream" id="video">{video.content}</script>')
     style, script = asset("viewer.css"), program()
     filled = {
-        "policy": html.escape(policy(style, script)),
+        "policy": html.escape(policy(style, script, plays=video is not None)),
         "title": html.escape(title),
         "style": style,
         "script": script,
@@ -89,12 +95,23 @@ def page(
     return re.sub(r"\{\{(\w+)\}\}", lambda found: filled[found[1]], asset("page.html"))
 
 
-def policy(style: str, script: str) -> str:
-    """The Content-Security-Policy that allows this style and this script and nothing else."""
+def policy(style: str, script: str, *, plays: bool = False) -> str:
+    """The Content-Security-Policy that allows this style and this script and nothing else.
+
+    Args:
+        style, script: The page's.
+        plays: Whether the script may play a video that is in the page.
+    """
     return (
         f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
-        "base-uri 'none'; form-action 'none'"
+        + "media-src blob:; " * plays
+        + "base-uri 'none'; form-action 'none'"
     )
+
+
+def style_policy(style: str) -> str:
+    """The Content-Security-Policy of a page without a script."""
+    return f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
 
 
 def program() -> str:

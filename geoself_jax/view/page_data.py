@@ -11,12 +11,16 @@ from geoself_jax.view import z_up
 from geoself_jax.view.body_scale import scene_scale, units_of
 from geoself_jax.view.error_table import action_table, mean_errors
 from geoself_jax.view.line_segments import bone_sides, joint_sides
+from geoself_jax.view.page_video import PageVideo
 from geoself_jax.view.scene import Scene
 from geoself_jax.view.shared_numbers import Blocks
 
 
 def page_facts(
-    scenes: Sequence[Scene], title: str, table: dict[str, Any] | None = None
+    scenes: Sequence[Scene],
+    title: str,
+    table: dict[str, Any] | None = None,
+    video: PageVideo | None = None,
 ) -> tuple[dict[str, Any], Blocks]:
     """Returns JSON values for assets/main.js, and the blocks that they refer to.
 
@@ -24,11 +28,14 @@ def page_facts(
         scenes: At least one.
         title: Heading.
         table: Replaces the table computed from the scenes.
+        video: Of the first scene, or None.
     """
     blocks = Blocks()
     skeletons = list(dict.fromkeys(scene.skeleton for scene in scenes))
     units = units_of(scenes)
     each = [_scene(scene, skeletons, blocks, units) for scene in scenes]
+    if video is not None:
+        each[0] |= _on_video(each[0], video, blocks)
     facts = {
         "title": title,
         "summary": _summary(scenes),
@@ -84,6 +91,27 @@ def _scene(
         "relative": all(s.root_relative for s in scene.sequences),
         "notes": list(scene.notes),
         "error": _error(scene, units),
+    }
+
+
+def _on_video(facts: dict[str, Any], video: PageVideo, blocks: Blocks) -> dict[str, Any]:
+    """Returns the facts of a scene that differ where it is drawn on its video."""
+    joints = video.joints
+    sources = [
+        {**source, "drawn": None if pixels is None else blocks.pixels(pixels, video.size)}
+        for source, pixels in zip(facts["sources"], joints.reprojected, strict=True)
+    ]
+    return {
+        "video": video.facts(),
+        "sources": sources,
+        "pixels": blocks.pixels(joints.detected, video.size),
+        "confidence": blocks.confidence(joints.confidence),
+        "others": [
+            {"pixels": blocks.pixels(seen, video.size), "confidence": blocks.confidence(trust)}
+            for seen, trust in joints.others
+        ],
+        "imageSize": list(video.size),
+        "notes": [*facts["notes"], *joints.notes],
     }
 
 

@@ -41,7 +41,14 @@ class Blocks:
         if source is None or source.keypoints_2d is None or source.confidence is None:
             return {"pixels": None, "confidence": None, "imageSize": [0, 0]}
         size = source.camera.image_size if source.camera is not None else (0, 0)
-        pixels = self.add(code(source.keypoints_2d, (max(size) or 1000) / _IMAGE))
-        trust = np.nan_to_num(source.confidence)[..., None]
-        confidence = self.add(code(trust, _TRUST))
+        pixels = self.pixels(source.keypoints_2d, size)
+        confidence = self.confidence(source.confidence)
         return {"pixels": pixels, "confidence": confidence, "imageSize": list(size)}
+
+    def pixels(self, pixels: np.ndarray, size: tuple[int, int]) -> int:
+        """Adds (T, J, 2) px of an image of a width and height; 0, 0 where unknown."""
+        return self.add(code(pixels, (max(size) or 1000) / _IMAGE))
+
+    def confidence(self, confidence: np.ndarray) -> int:
+        """Adds (T, J) in [0, 1]."""
+        return self.add(code(np.nan_to_num(confidence)[..., None], _TRUST))

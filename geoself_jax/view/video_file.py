@@ -18,7 +18,15 @@ Images = Iterable[np.ndarray]
 _LEVELS = 32  # per channel, in the lookup table from colours to the palette
 
 
-def write_mp4(path: Path, images: Images, size: tuple[int, int], fps: float) -> None:
+def write_mp4(
+    path: Path,
+    images: Images,
+    size: tuple[int, int],
+    fps: float,
+    *,
+    quality: int = 20,
+    key_frames: int | None = None,
+) -> None:
     """Encodes H.264 that browsers, phones and presentation software play.
 
     Args:
@@ -26,6 +34,9 @@ def write_mp4(path: Path, images: Images, size: tuple[int, int], fps: float) -> 
         images: Images of one size.
         size: Width and height, both even, px.
         fps: Frames per second.
+        quality: x264's constant rate factor; lower is better and larger.
+        key_frames: Frames from one that is coded by itself to the next, none of them coded from
+            later ones: a player reaches each quickly. None for x264's choice.
 
     Raises:
         GeoselfError: No ffmpeg (69); it fails, or the file cannot be written (74).
@@ -33,7 +44,9 @@ def write_mp4(path: Path, images: Images, size: tuple[int, int], fps: float) -> 
     program = _ffmpeg()
     width, height = size
     source = f"-f rawvideo -pix_fmt rgb0 -s {width}x{height} -r {fps:.6g} -i pipe:0"
-    coded = "-an -c:v libx264 -preset veryfast -crf 20 -pix_fmt yuv420p -movflags +faststart -f mp4"
+    jumps = "" if key_frames is None else f"-g {key_frames} -bf 0"
+    coded = f"-an -c:v libx264 -preset veryfast -crf {quality} {jumps} -pix_fmt yuv420p"
+    coded += " -movflags +faststart -f mp4"
 
     with whole_file(path, "wb") as stream, tempfile.TemporaryFile() as said:
         command = [program, "-v", "error", "-y", *source.split(), *coded.split()]

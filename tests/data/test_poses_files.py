@@ -1,6 +1,7 @@
 """Files of poses: each read by an independent reader gives the same joints within 0.1 mm."""
 
 import csv
+import dataclasses
 import json
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.change_axes import in_camera
 from geoself_jax.data.poses.formats import USUAL_UP, check_writable, read_poses, write_poses
 from geoself_jax.data.skeletons import COCO_17
+from geoself_jax.geometry.lenses import Lens
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +85,24 @@ def test_a_joint_that_lacks_one_coordinate_is_missing_as_a_whole(tmp_path, poses
     write_poses(poses.replace(pose=half), tmp_path / f"a{extension}")
     assert np.isnan(read_poses(tmp_path / f"a{extension}").pose[2, 5]).all()
     assert np.isfinite(half[2, 5, 0])
+
+
+@pytest.mark.parametrize("lens", [None, Lens(), Lens((-0.2, 0.1, 0, 0)), Lens((0.1,) * 4, True)])
+@pytest.mark.parametrize("extension", [".npz", ".json"])
+def test_the_lens_of_a_camera_comes_back_or_stays_unknown(tmp_path, poses, extension, lens):
+    path = tmp_path / f"a{extension}"
+    write_poses(poses.replace(camera=dataclasses.replace(poses.camera, lens=lens)), path)
+    assert read_poses(path).camera.lens == lens
+
+
+def test_a_lens_of_too_many_numbers_is_refused(tmp_path, poses):
+    write_poses(poses, tmp_path / "a.npz")
+    arrays = dict(np.load(tmp_path / "a.npz"))
+    for wrong in (np.zeros(15), np.array([np.nan]), np.zeros((2, 2))):
+        np.savez(tmp_path / "b.npz", **arrays | {"distortion": wrong})
+        with pytest.raises(GeoselfError, match="distortion") as refused:
+            read_poses(tmp_path / "b.npz")
+        assert refused.value.code == DATA
 
 
 def test_json_describes_its_content_and_null_is_missing(files, poses):

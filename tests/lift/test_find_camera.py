@@ -138,7 +138,9 @@ def test_a_path_with_colons_is_cut_where_a_file_is(tmp_path):
 
 
 def test_a_guess_is_a_pinhole_that_looks_through_the_middle():
-    K = guessed_view((1920, 1080), fov=60).K
+    view = guessed_view((1920, 1080), fov=60)
+    K = view.K
+    assert not view.lens_known
     edge = np.linalg.inv(K) @ [1920, 540, 1]
     np.testing.assert_allclose(np.degrees(np.arctan2(edge[0], edge[2])), 30)
     assert K[0, 0] == K[1, 1] and edge[1] == pytest.approx(0)

@@ -137,6 +137,7 @@ def test_every_detectors_files_give_what_lifting_the_arrays_gives(
     np.testing.assert_allclose(poses.pose, wanted, atol=0.1 * MILLIMETRE)
     assert poses.skeleton == lifter.skeleton and poses.camera.name == "front"
     np.testing.assert_allclose(poses.camera.center, known.center[2], atol=1e-9)
+    np.testing.assert_allclose(poses.camera.lens.coefficients, known.dist[2, :4], atol=1e-9)
     np.testing.assert_allclose(poses.up, known.R[2] @ [0, 0, 1], atol=1e-9)
 
 

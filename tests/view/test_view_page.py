@@ -146,7 +146,7 @@ def test_keys_step_jump_play_turn_and_change_the_scene(hostile):
 
 def test_a_click_on_the_curve_goes_there(hostile):
     box = hostile.page.locator("#curve").bounding_box()
-    hostile.page.mouse.click(box["x"] + 8 + (box["width"] - 16) * 10 / 39, box["y"] + 30)
+    hostile.page.mouse.click(box["x"] + 44 + (box["width"] - 52) * 10 / 39, box["y"] + 30)
     hostile.settle()
     assert hostile.frame() == 10
 
@@ -301,11 +301,35 @@ def test_frames_that_are_not_there_are_a_gap_in_time(opened, tmp_path):
     tab.close()
 
 
+def test_a_small_screen_shows_sources_and_curve_and_a_dark_one_is_dark(opened, tmp_path):
+    swing = np.zeros((40, 17, 3), np.float32)
+    swing[28:33, WRIST, 2] = 1.5
+    walk = walker()
+    clips = [walk.replace(clip=f"clip{k}", pose=walk.pose + swing) for k in range(2)]
+    small = {"viewport": {"width": 1280, "height": 720}, "color_scheme": "dark"}
+    tab = show(opened, tmp_path, *clips, *(seen(clip.replace(name="b")) for clip in clips), **small)
+    assert tab.frame() == 30  # the posture that is unlike all others
+    for shown in ("#sources", "#paint-error", "#curve", "#picture", "#help summary"):
+        box = tab.page.locator(shown).bounding_box()
+        assert box["y"] + box["height"] <= 720 and box["x"] + box["width"] <= 1280, shown
+    brightness = (
+        "['main .card', '#body'].flatMap(place => getComputedStyle(document.querySelector(place))"
+        ".backgroundColor.match(/[0-9]+/g).slice(0, 3).map(Number))"
+    )
+    assert max(tab.page.evaluate(brightness)) < 90
+    dark = tab.pixels()
+    tab.page.emulate_media(color_scheme="light")
+    assert tab.pixels() != dark and min(tab.page.evaluate(brightness)) > 200
+    tab.page.click("#help summary")
+    assert "first, last frame" in tab.text("#help") and tab.wrong == []
+    tab.close()
+
+
 def test_a_phone_shows_all_of_it_in_its_width_and_fingers_turn_and_zoom(opened, tmp_path):
-    phone = {"viewport": {"width": 375, "height": 700}, "has_touch": True, "is_mobile": True}
+    phone = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
     sequences = [seen(walker(name="lifted", noise=0.02)), walker()]
     tab = show(opened, tmp_path, *sequences, **phone, device_scale_factor=2)
-    assert tab.page.evaluate("document.scrollingElement.scrollWidth") <= 375
+    assert tab.page.evaluate("document.scrollingElement.scrollWidth") <= 390
     first = tab.pixels()
     x, y = tab.middle("#body")
     session = tab.page.context.new_cdp_session(tab.page)

@@ -21,6 +21,7 @@ ABOUT = {
     "parents": "index of each joint's parent; -1 has none",
     "keypoints_2d": "[x, y] in pixels, lens distortion removed, or null where missing",
     "uncertainty": "metres that each joint, relative to the root, is expected to be off, or null",
+    "distortion": "of the lens, OpenCV's coefficients (of its fisheye model where fisheye is true)",
     "marks": "0 lifted from its detection, 1 predicted without one, 2 filled between frames, 3 its "
     "detection rejected as an outlier",
     "contact": "whether each joint rests on the floor",

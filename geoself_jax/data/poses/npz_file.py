@@ -9,6 +9,7 @@ from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import npz
 from geoself_jax.data.poses.sequence import PoseCamera, PoseSequence
+from geoself_jax.geometry.lenses import Lens
 
 FORMAT = "geoself-poses/1"
 MARKS = {"format", "pose", "frame_id", "joint_names"}
@@ -21,17 +22,17 @@ _NEEDED = ("pose", "joint_names", "parents", "left_right", "root", "fps", "frame
 _KINDS = {
     **dict.fromkeys(("pose", "fps", "up", "keypoints_2d", "confidence"), "fiu"),
     "uncertainty": "fiu",
+    **dict.fromkeys(("K", "R", "center", "distortion"), "fiu"),
     "marks": "iu",
     "contact": "b",
-    **dict.fromkeys(("K", "R", "center"), "fiu"),
     **dict.fromkeys(("parents", "left_right", "root", "frame_id", "image_size"), "iu"),
     **dict.fromkeys((*_TEXTS, "joint_names", "camera_name"), "U"),
-    "root_relative": "b",
+    **dict.fromkeys(("root_relative", "fisheye"), "b"),
 }
 NAMES = ("format", *_KINDS)
 """Of the arrays of a file."""
 
-_SCALARS = (*_TEXTS, "fps", "root", "root_relative", "camera_name")
+_SCALARS = (*_TEXTS, "fps", "root", "root_relative", "camera_name", "fisheye")
 _CAMERA = {"K": (3, 3), "R": (3, 3), "center": (3,), "image_size": (2,)}
 
 
@@ -84,6 +85,9 @@ def to_arrays(poses: PoseSequence) -> dict[str, np.ndarray]:
         arrays["image_size"] = np.array(camera.image_size, np.int32)
         if camera.R is not None and camera.center is not None:
             arrays["R"], arrays["center"] = camera.R, camera.center
+        if camera.lens is not None:
+            arrays["distortion"] = np.array(camera.lens.coefficients, np.float64)
+            arrays["fisheye"] = np.array(camera.lens.fisheye)
     return arrays
 
 
@@ -134,7 +138,18 @@ def _camera(arrays: Mapping[str, np.ndarray]) -> PoseCamera | None:
         image_size=(int(width), int(height)),
         R=arrays["R"].astype(np.float64) if placed else None,
         center=arrays["center"].astype(np.float64) if placed else None,
+        lens=_lens(arrays) if "distortion" in arrays else None,
     )
+
+
+def _lens(arrays: Mapping[str, np.ndarray]) -> Lens:
+    coefficients = tuple(arrays["distortion"].astype(np.float64).tolist())
+    fisheye = bool(arrays.get("fisheye", False))
+    most = 4 if fisheye else 14
+    if len(coefficients) > most or not np.isfinite(coefficients).all():
+        found = f"distortion of {len(coefficients)} numbers"
+        raise data_error(found, f"wanted at most {most}, finite", "write it again")
+    return Lens(coefficients, fisheye)
 
 
 def _check(arrays: Mapping[str, np.ndarray], source: str) -> None:
@@ -155,6 +170,7 @@ def _check(arrays: Mapping[str, np.ndarray], source: str) -> None:
             why = f"wanted {_CAMERA[name]}"
             raise data_error(f"{source}: {name} has shape {array.shape}", why, "")
     ranks = {"pose": 3, "joint_names": 1, "parents": 1, "left_right": 2, "frame_id": 1}
+    ranks |= {"distortion": 1} if "distortion" in arrays else {}
     for name, rank in ranks.items():
         shape = arrays[name].shape
         if len(shape) != rank or (name == "left_right" and shape[1] != 2):

@@ -1,5 +1,7 @@
 """A sequence turned so that y or z is up, as other programs expect it."""
 
+import dataclasses
+
 import numpy as np
 
 from geoself_jax.core.errors import nearest_name, usage_error
@@ -76,4 +78,4 @@ def _turned_camera(poses: PoseSequence, turn: np.ndarray) -> PoseCamera | None:
         R, center = np.eye(3), np.zeros(3)
     if R is None or center is None:
         return camera
-    return PoseCamera(camera.name, camera.K, camera.image_size, R @ turn.T, turn @ center)
+    return dataclasses.replace(camera, R=R @ turn.T, center=turn @ center)

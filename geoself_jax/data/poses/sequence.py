@@ -7,6 +7,7 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.geometry.lenses import Lens
 
 CAMERA, WORLD = "camera", "world"
 AXES = (CAMERA, WORLD)
@@ -25,6 +26,7 @@ class PoseCamera:
         image_size: Width, height in pixels; 0, 0 where not known.
         R: (3, 3) float64, world to camera, or None where not known.
         center: (3,) float64 metres, world, or None where not known; there with `R` or not at all.
+        lens: Its distortion, which the sequence's 2D joints are without, or None where not known.
     """
 
     name: str
@@ -32,6 +34,7 @@ class PoseCamera:
     image_size: tuple[int, int] = (0, 0)
     R: np.ndarray | None = None
     center: np.ndarray | None = None
+    lens: Lens | None = None
 
 
 @dataclass(frozen=True)

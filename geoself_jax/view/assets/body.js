@@ -87,7 +87,7 @@ function drawShadow(context, scene, i, row, view, box, together) {
   const points = seenPoints(scene, i, row, view, box, together, true);
   for (const [parent, child] of scene.skeleton.bones) {
     const [a, b] = [points[parent], points[child]];
-    if (a && b) drawLine(context, a, b, "#e6e9ee", Math.max(0.018 * a[3], 1));
+    if (a && b) drawLine(context, a, b, SHADOW, Math.max(0.018 * a[3], 1));
   }
 }
 

@@ -38,7 +38,7 @@ function drawScale(context, plot, most, unit, y, words, at) {
   context.textAlign = "center";
   for (let k = 0; k * step * unit <= most; k++) {
     const x = at(k * step * unit);
-    if (unit === 1) drawLine(context, [x, plot.top], [x, plot.bottom], "#eceff3", 1);
+    if (unit === 1) drawLine(context, [x, plot.top], [x, plot.bottom], FAINT, 1);
     label(context, words(k * step), x, y, 60, SOFT, "11px");
   }
   context.textAlign = "left";
@@ -51,7 +51,7 @@ function drawBox(context, joints, { name, mean, spread }, y, plot, at) {
   for (const end of [low, high]) drawLine(context, [end, y - 4], [end, y + 4], GREY, 1.2);
   context.fillStyle = SIDES.left;
   context.fillRect(first, y - 7, Math.max(third - first, 1), 14);
-  drawLine(context, [middle, y - 6], [middle, y + 6], "#ffffff", 1.6);
+  drawLine(context, [middle, y - 6], [middle, y + 6], CARD, 1.6);
   context.fillStyle = INK;
   context.beginPath();
   context.arc(at(mean), y, 2.6, 0, 7);

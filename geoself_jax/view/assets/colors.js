@@ -1,20 +1,44 @@
 /** Colours of sides, sources and errors. */
 
-const SIDES = { left: "#0072b2", right: "#d55e00", middle: "#2b303a" };
-const GREY = "#8a919c"; // the reference
-const OTHERS = ["#009e73", "#cc79a7", "#b8860b", "#56b4e9"]; // sources other than the first
 const FONT = getComputedStyle(document.body).fontFamily;
-const PAPER = "#fafbfc";
-const LINE = "#dde1e7";
-const SOFT = "#6b7280";
-const INK = "#2b303a";
-// Small errors are quiet, large ones loud, and darker the larger they are.
-const RAMP = [
-  [0, 196, 203, 212],
-  [0.35, 240, 190, 90],
-  [0.7, 214, 69, 43],
-  [1, 110, 10, 20],
-];
+// Small errors are quiet, large ones loud, and the farther from the page's own colour the larger.
+const LIGHT = {
+  SIDES: { left: "#0072b2", right: "#d55e00", middle: "#2b303a" },
+  OTHERS: ["#009e73", "#cc79a7", "#b8860b", "#56b4e9"], // sources other than the first
+  GREY: "#8a919c", // the reference
+  INK: "#2b303a",
+  SOFT: "#6b7280",
+  LINE: "#dde1e7",
+  FAINT: "#eceff3",
+  SHADOW: "#e6e9ee",
+  PAPER: "#fafbfc",
+  CARD: "#ffffff",
+  ACCENT: "#0072b2",
+  RAMP: [[0, 196, 203, 212], [0.35, 240, 190, 90], [0.7, 214, 69, 43], [1, 110, 10, 20]],
+};
+const DARK = {
+  SIDES: { left: "#4da6e0", right: "#f07f38", middle: "#d5dae2" },
+  OTHERS: ["#2fbf93", "#e39cc6", "#d9a520", "#9ad7f7"],
+  GREY: "#7f8794",
+  INK: "#e4e8ee",
+  SOFT: "#9aa3b0",
+  LINE: "#363d48",
+  FAINT: "#272d36",
+  SHADOW: "#2a303a",
+  PAPER: "#15191f",
+  CARD: "#1b2027",
+  ACCENT: "#4da6e0",
+  RAMP: [[0, 84, 92, 104], [0.35, 176, 132, 48], [0.7, 240, 98, 66], [1, 255, 205, 200]],
+};
+let SIDES, OTHERS, GREY, INK, SOFT, LINE, FAINT, SHADOW, PAPER, CARD, ACCENT, RAMP;
+const darkness = window.matchMedia("(prefers-color-scheme: dark)");
+
+/** Takes the colours that the screen asks for; viewer.css has those of the text around. */
+function useColors() {
+  ({ SIDES, OTHERS, GREY, INK, SOFT, LINE, FAINT, SHADOW, PAPER, CARD, ACCENT, RAMP } =
+    darkness.matches ? DARK : LIGHT);
+}
+useColors();
 
 /** Colour of a source as a line in the curve and where the layout overlays several. */
 function sourceColor(scene, i) {

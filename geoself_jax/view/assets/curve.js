@@ -1,6 +1,7 @@
 /** Error, or speed where there is no reference, over time; a click goes there. */
 
-const EDGE = 8; // pixels at both ends: half the slider's thumb
+const EDGE = 8; // pixels at the right end: half the slider's thumb
+const SCALE = 44; // pixels at the left end, where the numbers stand; viewer.css moves the slider as far
 
 /** What the curve shows: a name, a unit, and numbers a row for each of some sources. */
 function curveOf(scene, state) {
@@ -41,7 +42,7 @@ function drawCurveBase(kept, scene, state, width, height) {
   const { lines, one, name } = curveOf(scene, state);
   const tops = lines.map(({ values }) => quantile(values, 0.995)).filter((top) => top > 0);
   const top = niceOf(Math.max(...tops, 0) * 1.05, one);
-  const plot = { x: EDGE, y: 8, width: width - 2 * EDGE, height: height - 26 };
+  const plot = { x: SCALE, y: 8, width: width - SCALE - EDGE, height: height - 26 };
   drawGaps(context, scene, plot);
   drawGrid(context, plot);
   for (const line of [...lines].reverse()) drawSeries(context, scene, plot, top, line);
@@ -69,7 +70,7 @@ function acrossOf(scene, plot, frame) {
 /** Where no pose is, hatched. */
 function drawGaps(context, scene, plot) {
   const source = scene.sources[scene.lead];
-  context.fillStyle = "#eef0f3";
+  context.fillStyle = FAINT;
   const shade = (from, to) => {
     const x = acrossOf(scene, plot, from);
     context.fillRect(x, plot.y, Math.max(acrossOf(scene, plot, to) - x, 1), plot.height);
@@ -89,19 +90,15 @@ function drawGaps(context, scene, plot) {
 function drawGrid(context, plot) {
   for (const share of [0, 0.5, 1]) {
     const y = plot.y + plot.height * (1 - share);
-    drawLine(context, [plot.x, y], [plot.x + plot.width, y], share ? "#eceff3" : LINE, 1);
+    drawLine(context, [plot.x, y], [plot.x + plot.width, y], share ? FAINT : LINE, 1);
   }
 }
 
 function drawTicks(context, scene, plot, top) {
-  for (const share of [0.5, 1]) {
-    const y = plot.y + plot.height * (1 - share) + 11;
-    const words = `${+(top * share).toPrecision(3)}`;
-    context.lineWidth = 3;
-    context.strokeStyle = "#ffffff";
-    context.font = `11px ${FONT}`;
-    context.strokeText(words, plot.x + 3, y);
-    label(context, words, plot.x + 3, y, 60, SOFT, "11px");
+  context.textAlign = "right";
+  for (const share of [0, 0.5, 1]) {
+    const y = plot.y + plot.height * (1 - share) + 4;
+    label(context, `${+(top * share).toPrecision(3)}`, plot.x - 6, y, plot.x - 8, SOFT, "11px");
   }
   const seconds = (scene.last - scene.first) / scene.fps;
   const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 3600, 7200];
@@ -168,16 +165,19 @@ function stretchesOf(scene, plot, values) {
 function drawCurve(canvas, kept, scene, state) {
   const { context, width, height } = fresh(canvas);
   const base = drawCurveBase(kept, scene, state, width, height);
-  context.drawImage(base.canvas, 0, 0, width, height);
-  const plot = { x: EDGE, width: width - 2 * EDGE };
+  context.save();
+  context.setTransform(1, 0, 0, 1, 0, 0); // pixel by pixel: a fraction of one would blur it
+  context.drawImage(base.canvas, 0, 0);
+  context.restore();
+  const plot = { x: SCALE, width: width - SCALE - EDGE };
   const x = acrossOf(scene, plot, state.frame);
-  drawLine(context, [x, 4], [x, height - 18], "#0072b2", 1.5);
+  drawLine(context, [x, 4], [x, height - 18], ACCENT, 1.5);
 }
 
 /** Frame number at a place on the curve. */
 function frameAcross(canvas, scene, clientX) {
   const { left, width } = canvas.getBoundingClientRect();
-  const share = (clientX - left - EDGE) / (width - 2 * EDGE);
+  const share = (clientX - left - SCALE) / (width - SCALE - EDGE);
   const frame = scene.first + Math.min(Math.max(share, 0), 1) * (scene.last - scene.first);
   return Math.round(frame);
 }

@@ -9,30 +9,37 @@ function drawDetections(canvas, scene, state, row) {
   const top = (height - scale * frame.height) / 2 - scale * frame.y;
   const [wide, high] = scene.imageSize;
   if (wide && high) {
-    context.fillStyle = "#f0f2f5";
+    context.fillStyle = FAINT;
     context.strokeStyle = LINE;
     context.lineWidth = 1;
     context.beginPath();
     context.rect(left, top, wide * scale, high * scale);
     context.fill();
     context.stroke();
-  }
-  const points = row < 0 ? [] : pixelsOf(scene, row).map((p) => p && [left + scale * p[0], top + scale * p[1], p[2]]);
-  if (!points.some(Boolean)) {
-    return drawGap(context, { x: 0, y: 0, width, height }, "nothing detected in this frame");
+    if (scene.video) drawFilm(context, left, top, wide * scale, high * scale);
   }
   const thick = Math.min(Math.max(scale * frame.height * 0.009, 1.6), 5);
+  if (scene.video && row >= 0) drawOnFilm(context, scene, state, row, [left, top, scale], thick);
+  const placed = (p) => p && [left + scale * p[0], top + scale * p[1], p[2]];
+  const points = row < 0 ? [] : pixelsOf(scene, row).map(placed);
+  for (const other of row < 0 ? [] : scene.others) {
+    drawRings(context, scene.skeleton, pixelsOf(scene, row, other).map(placed), thick, state.joint);
+  }
+  if (!points.some(Boolean)) {
+    return scene.video || drawGap(context, { x: 0, y: 0, width, height }, "nothing detected in this frame");
+  }
+  if (scene.video) return drawRings(context, scene.skeleton, points, thick, state.joint);
   drawLimbs(context, scene.skeleton, points, thick);
   drawJoints(context, scene.skeleton, points, thick, state.joint);
   return undefined;
 }
 
 /** [x, y, confidence] of each joint in pixels, null where missing. */
-function pixelsOf(scene, row) {
+function pixelsOf(scene, row, seen = scene) {
   return scene.skeleton.names.map((_, joint) => {
     const at = row * scene.joints + joint;
-    const [x, y] = scene.pixels.subarray(2 * at, 2 * at + 2);
-    const trust = scene.confidence[at];
+    const [x, y] = seen.pixels.subarray(2 * at, 2 * at + 2);
+    const trust = seen.confidence[at];
     return x + y === x + y && trust > 0 ? [x, y, Math.min(trust, 1)] : null;
   });
 }
@@ -40,8 +47,8 @@ function pixelsOf(scene, row) {
 /** The crop to show: the whole image, the extent of all frames, or the person in this one. */
 function cropped(scene, whole, row) {
   const [wide, high] = scene.imageSize;
-  if (whole && wide && high) return { x: 0, y: 0, width: wide, height: high };
   if (!scene.crop) Object.assign(scene, everSeen(scene));
+  if ((whole || !scene.detected) && wide && high) return { x: 0, y: 0, width: wide, height: high };
   const { crop, near } = scene;
   const middle = Math.max(crop.width, crop.height) > 1.6 * near && row >= 0 && middleAround(scene, row);
   if (!middle) return crop;
@@ -65,7 +72,7 @@ function everSeen(scene) {
     ys.push(...y);
     sizes.push(Math.max(...x) - Math.min(...x), Math.max(...y) - Math.min(...y));
   }
-  return { crop: boxAround(xs, ys), near: 1.35 * (quantile(sizes, 0.97) || 1) };
+  return { detected: xs.length > 0, crop: boxAround(xs, ys), near: 1.35 * (quantile(sizes, 0.97) || 1) };
 }
 
 /** Mean position of the joints within half a second of a row. */
@@ -87,6 +94,40 @@ function boxAround(xs, ys) {
   return { x: x - pad, y: y - pad, width: right - x + 2 * pad, height: bottom - y + 2 * pad };
 }
 
+/** The lifted poses where the video shows them: the first source in colours, the others thin. */
+function drawOnFilm(context, scene, state, row, [left, top, scale], thick) {
+  scene.sources.forEach((source, i) => {
+    if (!source.drawn || !state.shown[i]) return;
+    const lead = i === scene.lead;
+    const point = (joint) => {
+      const at = 2 * (row * scene.joints + joint);
+      return [left + scale * source.drawn[at], top + scale * source.drawn[at + 1]];
+    };
+    scene.skeleton.bones.forEach(([parent, child], bone) => {
+      const [a, b] = [point(parent), point(child)];
+      if (a[0] + b[0] !== a[0] + b[0]) return;
+      if (lead) drawLine(context, a, b, "#ffffff", 1.6 * thick);
+      drawLine(context, a, b, lead ? LIGHT.SIDES[scene.skeleton.boneSides[bone]] : "#f0e442", lead ? thick : 0.6 * thick);
+    });
+  });
+}
+
+/** The 2D input over a video: a ring a joint, so that what is under it is seen. */
+function drawRings(context, skeleton, points, thick, chosen) {
+  points.forEach((point, joint) => {
+    if (!point) return;
+    context.globalAlpha = 0.1 + 0.9 * point[2];
+    context.fillStyle = "#ffffff";
+    context.strokeStyle = LIGHT.SIDES[skeleton.jointSides[joint]];
+    context.lineWidth = joint === chosen ? 3.5 : 2;
+    context.beginPath();
+    context.arc(point[0], point[1], thick * (joint === chosen ? 1.6 : 1), 0, 7);
+    context.fill();
+    context.stroke();
+  });
+  context.globalAlpha = 1;
+}
+
 function drawLimbs(context, skeleton, points, thick) {
   skeleton.bones.forEach(([parent, child], bone) => {
     const [a, b] = [points[parent], points[child]];
@@ -101,7 +142,7 @@ function drawJoints(context, skeleton, points, thick, chosen) {
     if (!point) return;
     context.globalAlpha = 0.1 + 0.9 * point[2];
     context.fillStyle = SIDES[skeleton.jointSides[joint]];
-    context.strokeStyle = joint === chosen ? INK : "#ffffff";
+    context.strokeStyle = joint === chosen ? INK : CARD;
     context.lineWidth = joint === chosen ? 2 : 1;
     context.beginPath();
     context.arc(point[0], point[1], thick * (joint === chosen ? 1.6 : 1.05), 0, 7);

@@ -32,7 +32,9 @@ function changed() {
 
 function draw(now) {
   waiting = false;
-  if (state.playing) advance(state, scene, now);
+  if (state.playing && filmLeads()) followFilm();
+  else if (state.playing) advance(state, scene, now);
+  if (!filmLeads()) showInFilm(state.frame);
   const row = rowAt(scene, state.frame);
   const how = { ...state, place: placed() };
   seenJoints = drawBody(byId("body"), scene, how, row);
@@ -69,11 +71,18 @@ function play(on) {
   const shape = state.playing ? "M4 3h4v14H4zM12 3h4v14h-4z" : "M5 3l12 7-12 7z";
   byId("play").setAttribute("aria-label", state.playing ? "Pause" : "Play");
   byId("play-shape").setAttribute("d", shape);
+  playFilm(state.playing);
   changed();
+}
+
+function setSpeed(speed) {
+  state.speed = speed;
+  if (film.element) film.element.playbackRate = speed;
 }
 
 function seek(frame) {
   goTo(state, scene, frame);
+  showInFilm(state.frame);
   changed();
 }
 
@@ -86,7 +95,7 @@ async function choose(index, frame = null) {
   state.shown = scene.sources.map(() => true);
   state.joint = null;
   state.orbit = startOrbit(scene);
-  goTo(state, scene, frame ?? scene.first);
+  goTo(state, scene, frame ?? tellingFrame(scene));
   drawn = {};
   fill();
   play(false);
@@ -101,7 +110,10 @@ function fill() {
   if (!judged) state.paint = "sides";
   byId("current").textContent = scene.name;
   byId("seen").hidden = !scene.pixels;
-  byId("seen-name").textContent = scene.camera ? scene.camera.name : "";
+  byId("figures").classList.toggle("filmed", Boolean(scene.video));
+  byId("seen-head").textContent = scene.video ? "Video" : "2D input";
+  const rings = scene.video ? "rings: 2D input" : "";
+  byId("seen-name").textContent = [scene.camera ? scene.camera.name : "", rings].filter(Boolean).join(" · ");
   byId("whole").hidden = !scene.imageSize[0];
   byId("worst").hidden = !judged;
   byId("paint-error").parentElement.hidden = !judged;
@@ -203,7 +215,7 @@ function listen() {
   const on = (id, kind, act) => byId(id).addEventListener(kind, act);
   on("play", "click", () => play(!state.playing));
   on("slider", "input", () => seek(Number(byId("slider").value)));
-  on("speed", "change", () => (state.speed = Number(byId("speed").value)));
+  on("speed", "change", () => setSpeed(Number(byId("speed").value)));
   on("worst", "click", () => seek(worstFrame(scene, state) ?? state.frame));
   on("whole", "click", () => showChoices((state.whole = !state.whole)));
   for (const from of ["camera", "side", "top", "reset"]) on(`view-${from}`, "click", () => look(from));
@@ -220,6 +232,7 @@ function listen() {
   });
   on("curve", "pointermove", along);
   document.addEventListener("keydown", onKey);
+  darkness.addEventListener("change", recolor);
   const sizes = new ResizeObserver(() => showChoices());
   for (const id of ["body", "picture", "curve"]) sizes.observe(byId(id));
 }
@@ -230,6 +243,14 @@ function wanted() {
   const index = Number(asked.get("scene") || 1) - 1;
   const frame = asked.has("frame") ? Number(asked.get("frame")) : null;
   return [page.scenes[index] ? index : 0, Number.isFinite(frame) ? frame : null];
+}
+
+/** Draws all of it again in the colours that the screen now asks for. */
+function recolor() {
+  useColors();
+  kept.key = null;
+  drawn = {};
+  fill();
 }
 
 function tell(words) {
@@ -252,6 +273,7 @@ async function start() {
   listActions(page);
   showBoxes(page);
   markOpen = listScenes(page, open);
+  await openFilm(page.scenes[0].video);
   await choose(...wanted());
   listen();
   requestAnimationFrame(() => {

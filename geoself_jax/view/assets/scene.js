@@ -20,10 +20,14 @@ async function openScene(page, index, before) {
   scene.stride = usualStep(scene.ids);
   scene.sources = [];
   for (const source of facts.sources) {
-    scene.sources.push({ ...source, points: await read(source.pose) });
+    scene.sources.push({ ...source, points: await read(source.pose), drawn: await read(source.drawn ?? null) });
   }
   scene.pixels = await read(facts.pixels);
   scene.confidence = await read(facts.confidence);
+  scene.others = []; // other people's 2D input, over a video
+  for (const other of facts.others ?? []) {
+    scene.others.push({ pixels: await read(other.pixels), confidence: await read(other.confidence) });
+  }
   const rivals = scene.sources.findIndex((_, i) => i !== scene.reference);
   scene.lead = Math.max(rivals, 0);
   measure(scene);

@@ -1,0 +1,199 @@
+"""Poses drawn on the video that they were lifted from: a film, and a page in time with it."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from browsers import Tab, browser
+from walkers import camera, seen, walker
+
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
+from geoself_jax.data.poses.formats import read_poses, write_poses
+from geoself_jax.geometry.lenses import Lens, distort_pixels, undistort_pixels
+from geoself_jax.view import __main__ as view
+from geoself_jax.view import page_video, video_file
+from geoself_jax.view.build_scenes import scenes_from_sequences
+from geoself_jax.view.line_segments import COLOR
+from geoself_jax.view.matched_video import match_video
+from geoself_jax.view.overlay_parts import OverVideo
+from geoself_jax.view.plots import new_figure, place_axes
+from geoself_jax.view.video_joints import video_joints
+
+pytest.importorskip("av", reason="av is not installed")
+pytest.importorskip("imageio_ffmpeg", reason="imageio-ffmpeg is not installed")
+
+LENS = Lens((-0.2, 0.05, 0.001, -0.002))
+FRAMES, LAST = 12, 9  # of the video, and the last that has a pose
+SIZE = 250  # px, a quarter of the tiny rig's: a small camera's video
+GREY = 40, 15  # brightness of frame n: 40 + 15 n
+
+
+def small_camera(lens=LENS):
+    own = camera()
+    K = own.K * np.array([[SIZE / 1000], [SIZE / 1000], [1]])
+    return dataclasses.replace(own, K=K, image_size=(SIZE, SIZE), lens=lens)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """lifted.npz, ten frames, and video.mp4, whose frame n is as bright as n says."""
+    path = tmp_path_factory.mktemp("overlay")
+    person = seen(walker(LAST + 1, camera=small_camera(), name="lifted"))
+    write_poses(person, path / "lifted.npz")
+    images = (np.full((SIZE, SIZE, 4), GREY[0] + GREY[1] * n, np.uint8) for n in range(FRAMES))
+    video_file.write_mp4(path / "video.mp4", images, (SIZE, SIZE), 25.0, quality=10)
+    return path
+
+
+@pytest.fixture
+def scene(folder):
+    (found,) = scenes_from_sequences([read_poses(folder / "lifted.npz")])
+    return found
+
+
+def test_joints_are_drawn_where_the_lens_shows_them(scene):
+    (sequence,), joints = scene.sequences, video_joints(scene)
+    own = sequence.camera
+    assert own.lens == LENS and joints.notes == ()
+    ray = (sequence.pose - own.center) @ own.R.T
+    flat = (ray / ray[..., 2:] @ own.K.T)[..., :2]
+    np.testing.assert_allclose(joints.reprojected[0], distort_pixels(flat, own.K, LENS), atol=1e-2)
+    np.testing.assert_allclose(
+        undistort_pixels(joints.detected, own.K, LENS), sequence.keypoints_2d, atol=1e-3
+    )
+    assert np.nanmax(np.abs(joints.reprojected[0] - flat)) > 0.5
+
+
+def test_what_is_not_known_is_said_and_what_has_no_place_is_not_drawn(scene):
+    (sequence,) = scene.sequences
+    pinhole = dataclasses.replace(sequence.camera, lens=None)
+    (bare,) = scenes_from_sequences([sequence.replace(camera=pinhole, root_relative=True)])
+    joints = video_joints(bare)
+    assert joints.reprojected == (None,)
+    assert "--root=absolute" in joints.notes[0] and "lens is not known" in joints.notes[1]
+    (blind,) = scenes_from_sequences([walker(4, camera=None)])
+    with pytest.raises(GeoselfError, match="no source says its camera"):
+        video_joints(blind)
+
+
+def test_each_person_of_a_scene_has_their_own_rings(scene):
+    (sequence,) = scene.sequences
+    moved = sequence.keypoints_2d + 20
+    other = sequence.replace(name="other", subject="b", keypoints_2d=moved)
+    model = sequence.replace(name="another model")
+    two = dataclasses.replace(scene, sequences=(sequence, other, model))
+    joints = video_joints(two)
+    ((pixels, confidence),) = joints.others
+    own = sequence.camera
+    np.testing.assert_allclose(pixels, distort_pixels(moved, own.K, LENS), equal_nan=True)
+    axes = place_axes(new_figure(2, 2), 0, 0, 2, 2)
+    over = OverVideo(axes, joints, sequence.skeleton)
+    over.show(3, 0.0)
+    seen = [(each[3] > 0).sum() for each in (sequence.confidence, confidence)]
+    assert len(over.artists[-1].get_offsets()) == sum(seen)
+    assert len(over.artists[0].get_segments()) == 2 * len(sequence.skeleton.bones)
+    over.show(-1, 0.0)
+    assert not any(artist.get_visible() for artist in over.artists)
+
+
+def test_each_frame_of_the_video_is_that_of_its_number(folder, scene):
+    video = match_video(folder / "video.mp4", scene)
+    shades = [image.mean() for image in video.frames([0, 0, 3, 4, 9])]
+    np.testing.assert_allclose(shades, GREY[0] + GREY[1] * np.array([0, 0, 3, 4, 9]), atol=2)
+    assert video.notes == ()
+    slow = dataclasses.replace(scene, sequences=(scene.sequences[0].replace(fps=50.0),))
+    assert "25 frames per second, the poses at 50" in match_video(video.path, slow).notes[0]
+
+
+def test_a_film_shows_the_video_with_bones_rings_and_the_body_next_to_it(
+    folder, monkeypatch, capsys
+):
+    import imageio_ffmpeg
+
+    monkeypatch.chdir(folder)
+    words = "--poses lifted.npz --video=video.mp4 --out=o.mp4 --width=640"
+    assert view.main(words.split()) == 0
+    assert "o.mp4: 10 frames" in capsys.readouterr().out
+    frames = imageio_ffmpeg.read_frames("o.mp4")
+    about = next(frames)
+    width, height = about["size"]
+    assert width == 640 and about["fps"] == 25
+    images = [np.frombuffer(f, np.uint8).reshape(height, width, 3).astype(int) for f in frames]
+    assert len(images) == LAST + 1
+    for n, image in enumerate(images):
+        assert abs(image[4, 4] - GREY[0] - GREY[1] * n).max() < 5
+        for half in (image[:, :height], image[:, height:]):  # on the video, and next to it
+            for side in ("left", "right"):
+                wanted = [int(COLOR[side][i : i + 2], 16) for i in (1, 3, 5)]
+                assert (abs(half - wanted).max(-1) < 48).sum() > 5, (n, side)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ("--video=video.mp4 --out=refused.gif", USAGE, "--video"),
+        ("--video=short.mp4 --out=refused.mp4", DATA, "short.mp4: 5 frames"),
+        ("--video=wide.mp4 --out=refused.html", DATA, "wide.mp4: 252 x 250 pixels"),
+        ("other.npz --video=video.mp4 --out=refused.mp4", USAGE, "it is of one scene"),
+        ("--video=none.mp4 --out=refused.mp4", 66, "none.mp4"),
+        ("--video=lifted.npz --out=refused.mp4", DATA, "lifted.npz"),
+    ],
+)
+def test_a_video_that_is_not_theirs_is_one_line(folder, monkeypatch, words, code, message):
+    monkeypatch.chdir(folder)
+    if not (folder / "short.mp4").exists():
+        for name, width, count in (("short", SIZE, 5), ("wide", SIZE + 2, FRAMES)):
+            images = (np.zeros((SIZE, width, 4), np.uint8) for _ in range(count))
+            video_file.write_mp4(folder / f"{name}.mp4", images, (width, SIZE), 25.0)
+        write_poses(walker(9, camera=camera(2)), "other.npz")
+    with pytest.raises(GeoselfError) as refused:
+        view.main(["--poses", "lifted.npz", *words.split()])
+    assert refused.value.code == code and message in str(refused.value)
+    assert "\n" not in str(refused.value) and not list(folder.glob("refused.*"))
+
+
+def test_a_video_too_large_for_a_page_is_refused(folder, scene, monkeypatch):
+    monkeypatch.setattr(page_video, "MOST_BYTES", 100)
+    video = match_video(folder / "video.mp4", scene)
+    with pytest.raises(GeoselfError, match="--every"):
+        page_video.page_video(scene, video, video_joints(scene))
+
+
+def test_a_page_shows_the_videos_frame_where_it_stands_and_while_it_plays(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    words = "--poses lifted.npz --video=video.mp4 --out=page.html --first=2 --every=2"
+    assert view.main(words.split()) == 0
+    with browser() as opened:
+        tab = Tab(opened, folder / "page.html").ready()
+        if "H.264" in tab.text("#banner"):
+            pytest.skip("this browser does not play H.264")
+        tab.page.click("#whole")
+        now = (
+            "() => { const c = document.querySelector('#picture'), g = c.getContext('2d');"
+            " const side = Math.min(c.width, c.height);"
+            " const [x, y] = [c.width, c.height].map(all => (all - side) / 2 + 0.03 * side);"
+            " const shade = g.getImageData(x, y, 1, 1).data[0];"
+            " return [Number(document.querySelector('#slider').value), shade]; }"
+        )
+
+        def agrees(found):
+            frame, shade = found
+            return abs(shade - GREY[0] - GREY[1] * (frame - frame % 2)) < 5
+
+        for frame in (2, 8, 4, 6, 3):
+            tab.choose_frame(frame)
+            wanted = GREY[0] + GREY[1] * (frame - frame % 2)
+            tab.page.wait_for_function(f"Math.abs(({now})()[1] - {wanted}) < 5")
+            assert tab.frame() == frame
+        tab.page.select_option("#speed", "0.5")
+        tab.page.click("#play")
+        met = set()
+        for _ in range(60):
+            found = tab.page.evaluate(now)
+            assert agrees(found), found
+            met.add(found[0])
+            tab.page.wait_for_timeout(15)
+        assert met | {3} == {2, 3, 4, 6, 8}
+        assert [line for line in tab.wrong if "readback" not in line] == []  # the test's own
+        assert all(url.startswith(("file:", "blob:")) for url in tab.requests)
+        tab.close()
