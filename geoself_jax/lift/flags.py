@@ -104,9 +104,29 @@ def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
         why = "with --person=all each track is a subject of its own"
         raise usage_error("--nwb-subject", why, "leave it out")
     if not recorded:
+        _take_from_file(flags)
         _check_camera(flags)
     if flags.world_up is not None:
         parse_up(flags.world_up, "--world-up")
+
+
+def _take_from_file(flags: "argparse.Namespace") -> None:
+    """Frame rate and image size that a file of `detect` holds, where the flags do not give them.
+
+    Raises:
+        GeoselfError: Another frame rate is given (64).
+    """
+    from geoself_jax.data.files.detections_file import header_of
+
+    held = header_of(flags.keypoints)
+    if held is None:
+        return
+    if flags.fps is not None and abs(flags.fps - held.fps) > 1e-3 * held.fps:
+        why = f"{flags.keypoints} was detected at {held.fps:g} frames per second"
+        raise usage_error(f"--fps={flags.fps:g}", why, "leave it out")
+    flags.fps = held.fps
+    if flags.image_size is None and (flags.fov, flags.focal) != (None, None):
+        flags.image_size = "x".join(map(str, held.image_size))
 
 
 def _check_camera(flags: "argparse.Namespace") -> None:
