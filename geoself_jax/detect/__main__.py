@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from geoself_jax.core.errors import missing_error, usage_error
+from geoself_jax.core.errors import missing_error, nearest_name, usage_error
 from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def make_parser() -> cli.Parser:
     add = parser.add_argument
     add("videos", nargs="*", metavar="VIDEO", help="videos, or folders of videos")
     add("--out", required=True, metavar="DIR", help="folder to write NAME.json of each video to")
-    add("--detector", choices=DETECTORS, default="mediapipe", help="which (mediapipe)")
+    add("--detector", default="mediapipe", help="mediapipe, rtmlib or your own .py (mediapipe)")
     add("--detector-python", metavar="PATH", help="the Python that has it (this one)")
     add("--model", metavar="FILE", help="of rtmlib: an RTMPose .onnx (BodyWithFeet, fetched)")
     add("--boxes", metavar="FILE", help="of rtmlib with --model: a YOLOX .onnx that finds people")
@@ -84,6 +84,9 @@ def _check(flags: "argparse.Namespace") -> None:
         raise usage_error("VIDEO", "required", "name a video or a folder of videos")
     if flags.fps is not None and not 0 < flags.fps < 1e5:
         raise usage_error(f"--fps={flags.fps:g}", "wanted a number above 0", "change it")
+    if flags.detector not in DETECTORS and not flags.detector.endswith(".py"):
+        near = nearest_name(flags.detector, DETECTORS)
+        raise usage_error(f"--detector={flags.detector}", "no such detector", near)
     for name in ("model", "boxes", "device"):
         if flags.detector != "rtmlib" and getattr(flags, name) is not None:
             do = "leave it out, or --detector=rtmlib"
@@ -105,8 +108,9 @@ def _outputs(flags: "argparse.Namespace") -> "dict[Path, Path]":
     from geoself_jax.data.files.detections_file import header_of
     from geoself_jax.runtime.outputs import check_outputs
 
-    for name in ("model", "boxes"):
-        path = getattr(flags, name)
+    own = flags.detector if flags.detector.endswith(".py") else None
+    files = {"model": flags.model, "boxes": flags.boxes, "detector": own}
+    for name, path in files.items():
         if path is not None and not Path(path).is_file():
             raise missing_error(f"--{name}={path}", "no such file", "check the path")
     videos = [video for given in flags.videos for video in _videos(Path(given))]

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from geoself_jax.core.errors import data_error
-from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files.detections_file import Header, header_of, write_detections
 from geoself_jax.data.files.video_frames import (
     EvenTimes,
@@ -17,7 +16,7 @@ from geoself_jax.data.files.video_frames import (
     read_video_info,
 )
 from geoself_jax.data.skeletons import BODY_25, COCO_17, COCO_18, COCO_23, HALPE_26, MEDIAPIPE_33
-from geoself_jax.detect.detector import Detector, started
+from geoself_jax.detect.detector_process import Detector, started
 from geoself_jax.runtime.phases import phase
 
 _BY_COUNT = {17: COCO_17, 18: COCO_18, 25: BODY_25, 26: HALPE_26, 33: MEDIAPIPE_33, 133: COCO_23}
@@ -52,7 +51,7 @@ def detect_video(
     Args:
         video: A video.
         out: The file to write.
-        kind, python, options: As of `detector.started`.
+        kind, python, options: As of `detector_process.started`.
         fps: Frames per second to look at; None for the video's.
         again: Whether to detect what a file that is there has already.
         notice: Receives lines on what was assumed.
@@ -74,10 +73,13 @@ def detect_video(
     joints = next((found.shape[1] for found in people if len(found)), 0)
     if not joints:
         raise data_error(str(video), "nobody was found in any frame", "look at the video")
-    skeleton = _skeleton(kind, joints)
+    names = detector.joint_names or _names(kind, joints)
+    if len(names) > joints:
+        what = f"--detector={kind}: {joints} joints"
+        raise data_error(what, f"JOINT_NAMES has {len(names)}", "name each joint once")
     size = (info.width, info.height)
-    header = Header(*expected[:4], size, len(people), skeleton.joint_names)
-    write_detections(out, header, [found[:, : skeleton.joints] for found in people])
+    header = Header(*expected[:4], size, len(people), names)
+    write_detections(out, header, [found[:, : len(names)] for found in people])
     return Found(header, sum(len(found) > 0 for found in people))
 
 
@@ -118,10 +120,10 @@ def _detected(video: Path, even: EvenTimes, detector: Detector) -> list[np.ndarr
     return [found[number] for number in even.frame.tolist()]
 
 
-def _skeleton(kind: str, joints: int) -> Skeleton:
+def _names(kind: str, joints: int) -> tuple[str, ...]:
     skeleton = _BY_COUNT.get(joints)
     if skeleton is None:
         known = ", ".join(map(str, _BY_COUNT))
         what = f"--detector={kind}: a model of {joints} joints"
         raise data_error(what, f"wanted {known}", "use a model of a known skeleton")
-    return skeleton
+    return skeleton.joint_names

@@ -2,8 +2,9 @@
 
 `python worker.py NAME OPTIONS`, OPTIONS a JSON object. On standard input: a line of JSON with an
 image's height and width, then its RGB bytes; the end of the input ends it. On standard output: a
-line of JSON once the detector is loaded, {"detector": text} or {"refused": text, "missing":
-package}; then a line an image, the people in it, each a list of x, y, score of every joint, px.
+line of JSON once the detector is loaded, {"detector": text, "joint_names": list} or
+{"refused": text, "missing": package}; then a line an image, the people in it, each a list of x, y,
+score of every joint, px.
 """
 
 import json
@@ -75,9 +76,36 @@ class RTMLib:
         return rows.reshape(len(rows), -1).astype(float).tolist()
 
 
-DETECTORS: dict[str, Callable[[dict[str, Any]], MediaPipe | RTMLib]] = {
+class OwnFile:
+    """A Python file of the user's with `people(image)`, and maybe `JOINT_NAMES`."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        import runpy
+
+        path = options["file"]
+        sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+        self._names = runpy.run_path(path)
+        if not callable(self._names.get("people")):
+            raise ValueError(f"{path} has no function people(image)")
+        self.name = os.path.basename(path)
+
+    @property
+    def joint_names(self) -> list[str]:
+        """Names of its joints; empty for those of a known skeleton of as many."""
+        return list(self._names.get("JOINT_NAMES", ()))
+
+    def people(self, image: np.ndarray) -> Rows:
+        """Everybody in an image."""
+        found = [np.asarray(person, float) for person in self._names["people"](image)]
+        if any(person.ndim != 2 or person.shape[1] != 3 for person in found):
+            raise ValueError("people(image) must return a list of (joints, 3): x, y, score")
+        return [person.ravel().tolist() for person in found]
+
+
+DETECTORS: dict[str, Callable[[dict[str, Any]], MediaPipe | RTMLib | OwnFile]] = {
     "mediapipe": MediaPipe,
     "rtmlib": RTMLib,
+    "file": OwnFile,
 }
 
 
@@ -103,7 +131,8 @@ def main() -> None:
     except Exception as error:  # a model's file can be anything
         _say(answers, {"refused": f"{type(error).__name__}: {error}"})
         return
-    _say(answers, {"detector": detector.name})
+    names = getattr(detector, "joint_names", [])
+    _say(answers, {"detector": detector.name, "joint_names": names})
     asked = sys.stdin.buffer
     while line := asked.readline():
         size = json.loads(line)

@@ -34,10 +34,14 @@ class Detector:
 
     Attributes:
         name: What it is, with its version.
+        joint_names: Of its joints; empty for those of a known skeleton of as many.
     """
 
-    def __init__(self, process: "subprocess.Popen[bytes]", name: str, log: IO[bytes]) -> None:
-        self.name = name
+    def __init__(
+        self, process: "subprocess.Popen[bytes]", loaded: Mapping[str, Any], log: IO[bytes]
+    ) -> None:
+        self.name = str(loaded["detector"])
+        self.joint_names = tuple(loaded["joint_names"])
         self._process, self._log = process, log
 
     def send(self, image: np.ndarray) -> None:
@@ -56,7 +60,7 @@ class Detector:
             GeoselfError: The process has ended (65).
         """
         rows = _answer(self._process, self._log, "the detector")
-        return np.array(rows, np.float64).reshape(len(rows), -1, 3)
+        return np.array(rows, np.float64).reshape(len(rows), -1, 3) if rows else np.zeros((0, 0, 3))
 
 
 @contextlib.contextmanager
@@ -64,7 +68,7 @@ def started(kind: str, python: str | None, options: Mapping[str, Any]) -> Iterat
     """A detector, until the end of the block.
 
     Args:
-        kind: `mediapipe` or `rtmlib`.
+        kind: `mediapipe`, `rtmlib`, or the path of a .py file with `people(image)`.
         python: The Python that has it; None for this one.
         options: Of the worker: `model`, `boxes`, `device`.
 
@@ -72,7 +76,9 @@ def started(kind: str, python: str | None, options: Mapping[str, Any]) -> Iterat
         GeoselfError: No such Python (66); it lacks the detector (69); a bad model (65).
     """
     program = python or sys.executable
-    command = [program, str(WORKER), kind, json.dumps(dict(options))]
+    own = kind.endswith(".py")
+    options = {**options, "file": kind} if own else options
+    command = [program, str(WORKER), "file" if own else kind, json.dumps(dict(options))]
     with tempfile.TemporaryFile() as log:
         try:
             process = subprocess.Popen(
@@ -85,7 +91,7 @@ def started(kind: str, python: str | None, options: Mapping[str, Any]) -> Iterat
             )
         except OSError as error:
             why = error.strerror or str(error)
-            do = f"make one: {commands(kind)}"
+            do = f"make one: {commands(kind)}" if kind in INSTALL else "check the path"
             raise missing_error(f"--detector-python={program}", why, do) from error
         with unfinished(process.kill):
             try:
@@ -111,16 +117,18 @@ def _environment(python: str | None) -> dict[str, str]:
 
 def _loaded(
     process: "subprocess.Popen[bytes]", log: IO[bytes], kind: str, python: str | None
-) -> str:
-    said = _answer(process, log, kind)
+) -> Mapping[str, Any]:
+    said: dict[str, Any] = _answer(process, log, kind)
     if "refused" not in said:
-        return str(said["detector"])
+        return said
     whose = python or "this Python"
     if "missing" in said:
         what = f"{said['missing']} is not installed in {whose}"
-        do = f"{kind} has an environment of its own: {commands(kind)}"
+        do = "name the Python that has it: --detector-python=PATH"
+        if kind in INSTALL:
+            do = f"{kind} has an environment of its own: {commands(kind)}"
         raise GeoselfError(f"--detector={kind}", what, do, UNAVAILABLE)
-    raise data_error(f"--detector={kind}", str(said["refused"])[:300], "check the model's file")
+    raise data_error(f"--detector={kind}", str(said["refused"])[:300], "check the file")
 
 
 def _answer(process: "subprocess.Popen[bytes]", log: IO[bytes], what: str) -> Any:
