@@ -5,13 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from geoself_jax.core.in_chunks import in_chunks
-from geoself_jax.data.exchanged_limbs import mark
+from geoself_jax.data.exchanged_limbs import find_exchanged_limbs, mark
 from geoself_jax.data.exchanges import FAR, body_px, find_exchanges, follows, runs_of
 from geoself_jax.data.limb_pairs import Pairs, limb_pairs
 from geoself_jax.data.recording import HostCamera, Recording
 from geoself_jax.data.triangulated import triangulate_frames
 from geoself_jax.geometry.camera import Camera, project, world_to_camera
-from geoself_jax.geometry.epipolar import epipolar_distance
 
 LEAST_PX = 15.0
 """A limb that fits the other cameras so well is not exchanged; px of an image 1000 wide."""
@@ -21,9 +20,10 @@ SWEEPS = 4
 def find_in_views(recording: Recording) -> np.ndarray:
     """Finds the joints that are exchanged with their twins.
 
-    A limb is exchanged in a run of frames where that halves its distance from what the other
-    cameras see, and makes it move no less evenly: of two cameras that disagree the one that jumps
-    is wrong.
+    A limb in one of three cameras or more is exchanged in a run of frames where that halves its
+    distance from what the other cameras see, and makes it move no less evenly: of two cameras that
+    disagree the one that jumps is wrong. Two cameras say less than how each sees the body move:
+    they are taken one by one.
 
     Args:
         recording: Of one or more people, one a clip, and calibrated cameras.
@@ -31,6 +31,8 @@ def find_in_views(recording: Recording) -> np.ndarray:
     Returns:
         (T, V, J) bool.
     """
+    if recording.views < 3:
+        return find_in_each_view(recording)[0]
     joints = np.zeros(recording.confidence.shape, bool)
     limbs = limb_pairs(recording.skeleton)
     for rig in np.unique(recording.rig_id).tolist():
@@ -49,6 +51,36 @@ def find_in_views(recording: Recording) -> np.ndarray:
     return joints
 
 
+def find_in_each_view(recording: Recording) -> tuple[np.ndarray, np.ndarray]:
+    """Finds the joints that are exchanged with their twins, in each camera by itself.
+
+    Args:
+        recording: Of one or more people, one a clip; its cameras are not used.
+
+    Returns:
+        (T, V, J) bool; and (T, V) bool where it is not known which side is right.
+    """
+    joints = np.zeros(recording.confidence.shape, bool)
+    undecided = np.zeros(joints.shape[:2], bool)
+    for clip in clips_of(recording):
+        for view in range(recording.views):
+            joints[clip, view], undecided[clip, view] = find_exchanged_limbs(
+                recording.keypoints_2d[clip, view],
+                recording.confidence[clip, view],
+                recording.skeleton,
+                recording.frame_id[clip],
+                recording.fps,
+            )
+    return joints, undecided
+
+
+def clips_of(recording: Recording) -> list[np.ndarray]:
+    """Returns the places of the frames of each clip of each person and rig."""
+    whose = np.stack([recording.clip_id, recording.subject_id, recording.rig_id], -1)
+    which = np.unique(whose, axis=0, return_inverse=True)[1].ravel()
+    return [np.flatnonzero(which == clip) for clip in range(which.max(initial=-1) + 1)]
+
+
 class _Views:
     """The frames of one rig."""
 
@@ -57,9 +89,7 @@ class _Views:
         self.confidence = recording.confidence[at]
         self.camera = HostCamera(*(array[rig] for array in recording.camera))
         self.frame_id, self.fps = recording.frame_id[at], recording.fps
-        whose = np.stack([recording.clip_id[at], recording.subject_id[at]], -1)
-        which = np.unique(whose, axis=0, return_inverse=True)[1].ravel()
-        self.clips = [np.flatnonzero(which == clip) for clip in range(which.max(initial=-1) + 1)]
+        self.clips = clips_of(recording.select(at))
         self.least = LEAST_PX * recording.image_size[rig].max(-1) / 1000
         seen = self.confidence > 0
         self.size = [body_px(self.pixels[:, v], seen[:, v]) for v in range(recording.views)]
@@ -112,10 +142,6 @@ class _Views:
         pixels, confidence = pixels[:, :, joints.ravel()], confidence[:, :, joints.ravel()]
         kept = np.where((self.confidence[:, view] > 0)[..., None], self.pixels[:, view], np.nan)
         both = (kept[:, joints.ravel()], kept[:, joints[:, ::-1].ravel()])
-        if pixels.shape[1] == 2:
-            other = np.where((confidence[:, 1 - view] > 0)[..., None], pixels[:, 1 - view], np.nan)
-            ends = self._one(view), self._one(1 - view)
-            return np.stack([in_chunks(_apart, (own, other), *ends) for own in both], 1)
         confidence[:, view] = 0
         points = triangulate_frames(pixels, confidence, self.camera)
         there = in_chunks(_shown, (points,), self._one(view))
@@ -130,9 +156,6 @@ def _shown(points: jax.Array, camera: Camera) -> jax.Array:
     """Pixels of world points; NaN behind the camera."""
     local = world_to_camera(points, camera)
     return jnp.where(local[..., 2:] > 0, project(local, camera.K), jnp.nan)
-
-
-_apart = jax.jit(epipolar_distance)
 
 
 def _mean(error: np.ndarray) -> np.ndarray:

@@ -34,6 +34,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.data.files.mistaken import refuse_mistaken
     from geoself_jax.data.poses.filters import parse_filter
     from geoself_jax.lift.cautions import cautions_of, other_rate
+    from geoself_jax.lift.exchanged_sides import sides_repaired
     from geoself_jax.lift.lift_all import lift_all
     from geoself_jax.lift.lifter import load_lifter
     from geoself_jax.lift.one_session import session_caution
@@ -64,6 +65,8 @@ def main(argv: Sequence[str]) -> int:
     start = time.perf_counter()
     with phases.phase(f"reading {flags.keypoints}"):
         videos, truth = read(flags, lifter.skeleton)
+    if flags.sides == "repair" and not is_recording(flags.keypoints):
+        videos = [sides_repaired(video, _note) for video in videos]
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
     once = [other_rate(lifter, video) for video in videos[:1]]

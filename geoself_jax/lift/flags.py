@@ -24,7 +24,7 @@ _EXAMPLES = (
 
 DETECTIONS = (
     *("fps", "detections", "skeleton", "person", "confidence_scale", "confidence_from"),
-    "max_bytes",
+    *("max_bytes", "sides"),
 )
 CALIBRATION = ("calibration_format", "rig", "unit", "world_up")
 GUESS = ("fov", "focal")
@@ -53,6 +53,12 @@ def make_parser() -> cli.Parser:
     add("--person", default="auto", help="of several: only, largest, track:NAME, all (auto: only)")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
     add("--confidence-from", metavar="WHAT", help="likelihood, or variance[:PX] (likelihood)")
+    add(
+        "--sides",
+        choices=("keep", "repair"),
+        default="repair",
+        help="left/right exchanges (repair)",
+    )
     add("--max-bytes", type=int, default=4 * 2**30, help="refuse files that unpack to more (4 GiB)")
     camera = parser.add_argument_group("the camera")
     add = camera.add_argument

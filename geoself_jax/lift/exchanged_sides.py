@@ -1,0 +1,34 @@
+"""Left and right that a detector exchanged for some frames of a video, exchanged back."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from geoself_jax.data.exchanged_limbs import exchanged_back, find_exchanged_limbs, ranges
+from geoself_jax.lift.video_detections import Video
+
+
+def sides_repaired(video: Video, notice: Callable[[str], None]) -> Video:
+    """Returns the video with exchanged limbs exchanged back, by how they move.
+
+    Args:
+        video: Detections of one person.
+        notice: Receives a line where something was changed, or is undecided.
+    """
+    data = (video.keypoints_2d, video.confidence)
+    joints, undecided = find_exchanged_limbs(*data, video.skeleton, video.frame_id, video.fps)
+    changed = joints.any(-1)
+    unclear: np.ndarray = undecided & ~changed
+    if unclear.any():
+        where = ranges(unclear, video.frame_id)
+        notice(f"{video.source}: left as it is, which side is left is not clear in frames {where}")
+    if not changed.any():
+        return video
+    where = f"{int(changed.sum())} of {len(changed)} frames: {ranges(changed, video.frame_id)}"
+    notice(f"{video.source}: left and right exchanged back in {where}")
+    return dataclasses.replace(
+        video,
+        keypoints_2d=exchanged_back(video.keypoints_2d, joints, video.skeleton),
+        confidence=exchanged_back(video.confidence, joints, video.skeleton),
+    )
