@@ -23,6 +23,8 @@ UNDECIDED = 0.4
 """Where of the frames around a larger share is exchanged, it is not known which side is right."""
 ROUGHER = 0.03
 """What other cameras say is not believed where it makes the motion at a change so much rougher."""
+NEAR_SECONDS = 0.1
+"""Changes so close to each other are one's flicker: of one camera it is not said which are true."""
 LONGEST_SECONDS = 1.0
 """Of a longer run one camera does not say which side is right: one of its ends may be no end."""
 
@@ -82,7 +84,8 @@ def find_exchanges(
         states = _only_clear(_best(costs[inner], np.zeros((last + 1 - first, 2))), costs[inner])
         states = ~states if states.mean() > 0.5 else states
         short, long = _short(states, LONGEST_SECONDS * fps)
-        exchanged[part], undecided[part] = short, long
+        flicker = _flicker(states, max(2.0, NEAR_SECONDS * fps))
+        exchanged[part], undecided[part] = short & ~flicker, long | flicker
     return Exchanges(exchanged, undecided)
 
 
@@ -223,6 +226,19 @@ def _short(states: np.ndarray, longest: float) -> tuple[np.ndarray, np.ndarray]:
         if not whole or last - first >= longest or around.mean() > UNDECIDED:
             short[first : last + 1], long[first : last + 1] = False, True
     return short, long
+
+
+def _flicker(states: np.ndarray, near: float) -> np.ndarray:
+    """(T,) frames between three or more changes that follow each other so closely.
+
+    Some joints change then before others: an odd or an even number of changes is a matter of luck.
+    """
+    changes = np.flatnonzero(np.diff(states))
+    result = np.zeros(len(states), bool)
+    for group in np.split(changes, np.flatnonzero(np.diff(changes) > near) + 1):
+        if len(group) > 2:
+            result[group[0] + 1 : group[-1] + 1] = True
+    return result
 
 
 def _only_clear(states: np.ndarray, costs: np.ndarray) -> np.ndarray:

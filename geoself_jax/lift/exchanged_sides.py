@@ -18,7 +18,7 @@ def sides_repaired(video: Video, notice: Callable[[str], None]) -> Video:
     """
     data = (video.keypoints_2d, video.confidence)
     joints, undecided = find_exchanged_limbs(*data, video.skeleton, video.frame_id, video.fps)
-    changed = joints.any(-1)
+    changed = np.asarray(joints.any(-1))
     unclear: np.ndarray = undecided & ~changed
     if unclear.any():
         where = ranges(unclear, video.frame_id)

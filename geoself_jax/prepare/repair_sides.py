@@ -26,7 +26,7 @@ def with_sides_repaired(
     else:
         joints, undecided = find_in_each_view(recording)
     for view, name in enumerate(recording.camera_names):
-        changed = joints[:, view].any(-1)
+        changed = np.asarray(joints[:, view].any(-1))
         unclear: np.ndarray = undecided[:, view] & ~changed
         if changed.any():
             notice(f"{name}: left and right exchanged back in {_where(recording, changed)}")
