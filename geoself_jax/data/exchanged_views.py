@@ -96,8 +96,8 @@ class _Views:
 
     def exchanged(self, pairs: Pairs) -> np.ndarray:
         """(T, V) frames and views in which the pairs are exchanged; each view by all others."""
-        frames, views = self.confidence.shape[:2]
-        state = np.zeros((frames, views), bool)
+        views = self.confidence.shape[1]
+        state = np.stack([self._alone(view, pairs) for view in range(views)], 1)
         for _ in range(SWEEPS):
             before = state.copy()
             for view in range(views):
@@ -112,6 +112,14 @@ class _Views:
         for clip in self.clips:
             data = self.pixels[clip, view], self.confidence[clip, view]
             result[clip] = follows(*data, pairs, self.frame_id[clip], self.fps, exchanged[clip])
+        return result
+
+    def _alone(self, view: int, pairs: Pairs) -> np.ndarray:
+        """(T,) frames of a view that are exchanged by how the body moves in it."""
+        result = np.zeros(len(self.frame_id), bool)
+        for clip in self.clips:
+            data = self.pixels[clip, view], self.confidence[clip, view]
+            result[clip] = find_exchanges(*data, pairs, self.frame_id[clip], self.fps).exchanged
         return result
 
     def _of_view(self, view: int, pairs: Pairs, state: np.ndarray) -> np.ndarray:
