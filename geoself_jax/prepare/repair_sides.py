@@ -50,4 +50,5 @@ def _where(recording: Recording, marked: np.ndarray) -> str:
     if len(recording.clip_names) == 1:
         return f"{count}: {shown}"
     name = recording.clip_names[int(recording.clip_id[first[0]])]
-    return f"{count}, {len(clips)} clips, first {name}: {shown}"
+    many = f", {len(clips)} clips, first" if len(clips) > 1 else ", clip"
+    return f"{count}{many} {name}: {shown}"
