@@ -1,11 +1,12 @@
-"""Frames per second that files of detections hold themselves: those that `detect` wrote."""
+"""Frame rate and image size that files of detections hold themselves: those `detect` wrote."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.data.files.detections_file import header_of
+from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.instances import Instances
 
 _ALIKE = 1e-3
@@ -60,3 +61,23 @@ def rate_of(views: Sequence[Instances], given: float | None) -> float:
             f"detect them at one rate: geoself detect --fps={min(fps, rate):g}",
         )
     return rate
+
+
+def other_sizes(views: Mapping[str, Instances], rig: Rig) -> list[str]:
+    """Warnings of cameras whose joints were detected in images of another size than calibrated.
+
+    Args:
+        views: By camera.
+        rig: The cameras.
+    """
+    lines = []
+    for name, view in views.items():
+        size = tuple(int(side) for side in rig.image_size[rig.camera_names.index(name)])
+        if view.fps and min(size) > 0 and view.image_size != size:
+            (width, height), (w, h) = view.image_size, size
+            lines.append(
+                f"warning: {view.source}: detected in images of {width} x {height} px, the "
+                f"calibration of {name} is of {w} x {h}: right only if they are cropped at the "
+                "right or below, not if they are resized"
+            )
+    return lines

@@ -16,7 +16,7 @@ from geoself_jax.prepare.common_frames import common_frames
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.detections.named_joints import UnknownJoints
 from geoself_jax.prepare.every_track import ALL, ONE_ALONE, every_track
-from geoself_jax.prepare.file_rate import rate_of, some_hold_a_rate
+from geoself_jax.prepare.file_rate import other_sizes, rate_of, some_hold_a_rate
 from geoself_jax.prepare.instances import Instances, nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
 from geoself_jax.prepare.match_cameras import shown_names
@@ -122,6 +122,8 @@ def _clips_of(
     read = read_views(rig.select(there), trial, own, options)
     _check_own_files(trial.paths)
     own = dataclasses.replace(own, fps=rate_of([*read.values()], own.fps))
+    for line in other_sizes(read, rig):
+        options.notice(line)
     if own.trim and counted_apart([*read.values()]):
         options.notice(f"{name}: --trim takes each camera's first frame as frame 0")
         read = dict(zip(read, started_together([*read.values()]), strict=True))
