@@ -121,6 +121,8 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
+    import jax
+
     from geoself_jax.data.files import npz
     from geoself_jax.prepare import run
     from geoself_jax.prepare.clip import ReadOptions
@@ -129,6 +131,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.prepare.shift_cameras import shifted
     from geoself_jax.prepare.sync_cameras import synced
     from geoself_jax.prepare.uncalibrated_file import without_cameras
+    from geoself_jax.runtime import devices
 
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
     chosen = "rig" if flags.camera and flags.format == "auto" else flags.format
@@ -161,6 +164,8 @@ def main(argv: Sequence[str]) -> int:
             reading = shifted(reading, frames_by_camera(flags.shift), print)
         arrays = run.prepare(reading)
     if flags.sides == "repair" and kind == "rig":
+        devices.use_compilation_cache()
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
         with phases.phase("looking for exchanged sides"):
             known = not flags.uncalibrated
             arrays = with_sides_repaired(arrays, calibrated=known, notice=notice)
