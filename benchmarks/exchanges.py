@@ -32,7 +32,7 @@ from geoself_jax.runtime.workdir import write_json
 
 CLEARLY_PX = 5.0
 WIDE_PX = 30.0
-"""Twins so far apart in the image are told from each other in spite of a detector's noise."""
+"""Twins so far apart in the image are distinguished in spite of a detector's noise."""
 
 
 WAYS: dict[str, Callable[[Recording], np.ndarray]] = {

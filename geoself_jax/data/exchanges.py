@@ -218,7 +218,7 @@ def _evener(states: np.ndarray, costs: np.ndarray) -> np.ndarray:
 
 
 def _short(states: np.ndarray, longest: float) -> tuple[np.ndarray, np.ndarray]:
-    """The runs with two ends of at most so many frames; and the frames of others."""
+    """The runs with two ends of at most `longest` frames; and the frames of others."""
     short, long = states.copy(), np.zeros(len(states), bool)
     for first, last in runs_of(states):
         whole = first > 0 and last < len(states) - 1

@@ -164,7 +164,7 @@ def test_prepared_arrays_get_their_sides_back_and_it_is_said(sound):
     assert len(lines) == 1 and lines[0].startswith(f"{name}: left and right exchanged back in ")
 
 
-def test_limbs_are_told_from_names_and_frames_are_listed_in_short():
+def test_limbs_are_known_by_names_and_frames_are_listed_in_short():
     limbs = limb_pairs(MEDIAPIPE_33)
     assert {limb: len(pairs) for limb, pairs in limbs.items()} == {"head": 5, "arms": 6, "legs": 5}
     assert {limb: len(p) for limb, p in limb_pairs(COCO_17).items()} == {
