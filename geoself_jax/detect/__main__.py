@@ -15,7 +15,10 @@ DETECTORS = ("mediapipe", "rtmlib")
 _DESCRIPTION = """Finds the joints of people in videos and writes a JSON file for each, which
 prepare and lift read. Frames are upright, as players show them, and at even times. The detector
 runs in a Python of its own, --detector-python, as its packages and ours do not go together."""
-_EXAMPLES = ("cam01.mp4 cam02.mp4 --out=joints --detector-python=mediapipe-env/bin/python",)
+_EXAMPLES = (
+    "--out=joints --detector-python=mediapipe-env/bin/python cam01.mp4 cam02.mp4",
+    "--out=joints --detector=rtmlib --detector-python=rtmlib-env/bin/python videos",
+)
 
 
 def make_parser() -> cli.Parser:
