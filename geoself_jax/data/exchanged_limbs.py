@@ -1,10 +1,12 @@
 """Limbs of one camera whose left and right are exchanged, and their repair."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.body_size import is_person
 from geoself_jax.data.exchanges import find_exchanges, follows, runs_of
 from geoself_jax.data.limb_pairs import limb_pairs
 
@@ -55,6 +57,15 @@ def find_exchanged_limbs(
             with_arms = follows(*data, limbs["head"], frame_id, fps, found.exchanged)
             mark(joints, limbs["head"], with_arms)
     return ExchangedLimbs(joints, undecided)
+
+
+def usually_repaired(joint_names: Sequence[str]) -> str:
+    """Returns `repair` for people's joints, of which it was measured, and `keep` for others.
+
+    Args:
+        joint_names: Of the skeleton.
+    """
+    return "repair" if is_person(joint_names) else "keep"
 
 
 def mark(joints: np.ndarray, pairs: tuple[tuple[int, int], ...], exchanged: np.ndarray) -> None:

@@ -70,8 +70,8 @@ def main(argv: Sequence[str]) -> int:
     start = time.perf_counter()
     with phases.phase(f"reading {flags.keypoints}"):
         videos, truth = read(flags, lifter.skeleton)
-    if flags.sides == "repair" and not is_recording(flags.keypoints):
-        videos = [sides_repaired(video, _note) for video in videos]
+    if not is_recording(flags.keypoints):
+        videos = [sides_repaired(video, flags.sides, _note) for video in videos]
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
     once = [other_rate(lifter, video) for video in videos[:1]]

@@ -5,17 +5,25 @@ from collections.abc import Callable
 
 import numpy as np
 
-from geoself_jax.data.exchanged_limbs import exchanged_back, find_exchanged_limbs, ranges
+from geoself_jax.data.exchanged_limbs import (
+    exchanged_back,
+    find_exchanged_limbs,
+    ranges,
+    usually_repaired,
+)
 from geoself_jax.lift.video_detections import Video
 
 
-def sides_repaired(video: Video, notice: Callable[[str], None]) -> Video:
+def sides_repaired(video: Video, how: str | None, notice: Callable[[str], None]) -> Video:
     """Returns the video with exchanged limbs exchanged back, by how they move.
 
     Args:
         video: Detections of one person.
+        how: `keep` or `repair`; None as is usual for these joints.
         notice: Receives a line where something was changed, or is undecided.
     """
+    if (how or usually_repaired(video.skeleton.joint_names)) == "keep":
+        return video
     data = (video.keypoints_2d, video.confidence)
     joints, undecided = find_exchanged_limbs(*data, video.skeleton, video.frame_id, video.fps)
     changed = np.asarray(joints.any(-1))

@@ -56,12 +56,7 @@ def make_parser() -> cli.Parser:
     add("--person", default="auto", help="of several: only, largest, track:NAME, all (auto: only)")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
     add("--confidence-from", metavar="WHAT", help="likelihood, or variance[:PX] (likelihood)")
-    add(
-        "--sides",
-        choices=("keep", "repair"),
-        default="repair",
-        help="left/right exchanges (repair)",
-    )
+    add("--sides", choices=("keep", "repair"), help="left/right exchanges (repair, of people)")
     add("--max-bytes", type=int, default=4 * 2**30, help="refuse files that unpack to more (4 GiB)")
     video = parser.add_argument_group("a video, see geoself detect")
     add = video.add_argument

@@ -79,12 +79,7 @@ def make_parser() -> cli.Parser:
         metavar="NAME=FRAMES",
         help="late by these frames: cam3=2",
     )
-    add(
-        "--sides",
-        choices=("keep", "repair"),
-        default="repair",
-        help="left/right exchanges (repair)",
-    )
+    add("--sides", choices=("keep", "repair"), help="left/right exchanges (repair, of people)")
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=UNITS, help="of the calibration, where its format has none")
     add("--height", type=float, metavar="METRES", help="of the one person: the unit by their legs")
@@ -123,6 +118,7 @@ def main(argv: Sequence[str]) -> int:
 
     import jax
 
+    from geoself_jax.data.exchanged_limbs import usually_repaired
     from geoself_jax.data.files import npz
     from geoself_jax.prepare import run
     from geoself_jax.prepare.clip import ReadOptions
@@ -163,7 +159,10 @@ def main(argv: Sequence[str]) -> int:
         if flags.shift:
             reading = shifted(reading, frames_by_camera(flags.shift), print)
         arrays = run.prepare(reading)
-    if flags.sides == "repair" and kind == "rig":
+    if (
+        kind == "rig"
+        and (flags.sides or usually_repaired(arrays["joint_names"].tolist())) == "repair"
+    ):
         devices.use_compilation_cache()
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
         with phases.phase("looking for exchanged sides"):
