@@ -116,18 +116,14 @@ def main(argv: Sequence[str]) -> int:
 
     from pathlib import Path
 
-    import jax
-
-    from geoself_jax.data.exchanged_limbs import usually_repaired
     from geoself_jax.data.files import npz
     from geoself_jax.prepare import run
     from geoself_jax.prepare.clip import ReadOptions
     from geoself_jax.prepare.draft_skeleton import drafting
-    from geoself_jax.prepare.repair_sides import with_sides_repaired
+    from geoself_jax.prepare.repair_sides import sides_repaired
     from geoself_jax.prepare.shift_cameras import shifted
     from geoself_jax.prepare.sync_cameras import synced
     from geoself_jax.prepare.uncalibrated_file import without_cameras
-    from geoself_jax.runtime import devices
 
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
     chosen = "rig" if flags.camera and flags.format == "auto" else flags.format
@@ -159,15 +155,9 @@ def main(argv: Sequence[str]) -> int:
         if flags.shift:
             reading = shifted(reading, frames_by_camera(flags.shift), print)
         arrays = run.prepare(reading)
-    if (
-        kind == "rig"
-        and (flags.sides or usually_repaired(arrays["joint_names"].tolist())) == "repair"
-    ):
-        devices.use_compilation_cache()
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-        with phases.phase("looking for exchanged sides"):
-            known = not flags.uncalibrated
-            arrays = with_sides_repaired(arrays, calibrated=known, notice=notice)
+    if kind == "rig":
+        known = not flags.uncalibrated
+        arrays = sides_repaired(arrays, flags.sides, calibrated=known, notice=notice)
     if flags.sync:
         arrays = synced(arrays, seed=flags.seed, notice=print)
     if flags.uncalibrated:

@@ -2,23 +2,42 @@
 
 from collections.abc import Callable, Mapping
 
+import jax
 import numpy as np
 
-from geoself_jax.data.exchanged_limbs import exchanged_back, ranges
+from geoself_jax.data.exchanged_limbs import exchanged_back, ranges, usually_repaired
 from geoself_jax.data.exchanged_views import clips_of, find_in_each_view, find_in_views
 from geoself_jax.data.recording import Recording, from_arrays
+from geoself_jax.runtime import devices
+from geoself_jax.runtime.phases import phase
 
 
-def with_sides_repaired(
-    arrays: Mapping[str, np.ndarray], *, calibrated: bool, notice: Callable[[str], None]
+def sides_repaired(
+    arrays: Mapping[str, np.ndarray],
+    how: str | None,
+    *,
+    calibrated: bool,
+    notice: Callable[[str], None],
 ) -> dict[str, np.ndarray]:
     """Returns the arrays with exchanged limbs exchanged back.
 
     Args:
         arrays: Of format geoself-multiview/1.
+        how: `keep` or `repair`; None as is usual for these joints.
         calibrated: Whether the cameras are known: three or more say which side is right.
         notice: Receives a line on each camera in which something was changed, or is undecided.
     """
+    if (how or usually_repaired(arrays["joint_names"].tolist())) == "keep":
+        return dict(arrays)
+    devices.use_compilation_cache()
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    with phase("looking for exchanged sides"):
+        return _repaired(arrays, calibrated, notice)
+
+
+def _repaired(
+    arrays: Mapping[str, np.ndarray], calibrated: bool, notice: Callable[[str], None]
+) -> dict[str, np.ndarray]:
     recording = from_arrays(arrays, "the prepared recording")
     undecided = np.zeros(recording.confidence.shape[:2], bool)
     if calibrated and recording.views > 2:

@@ -14,7 +14,7 @@ from geoself_jax.data.recording import arrays_of
 from geoself_jax.data.skeletons import COCO_17, MEDIAPIPE_33
 from geoself_jax.data.sources import load
 from geoself_jax.geometry.camera import project, world_to_camera
-from geoself_jax.prepare.repair_sides import with_sides_repaired
+from geoself_jax.prepare.repair_sides import sides_repaired
 
 TURNING = 2
 """A clip in which left and right are well apart in the images."""
@@ -155,13 +155,24 @@ def test_motion_over_a_gap_or_of_joints_that_are_not_seen_says_nothing():
 def test_prepared_arrays_get_their_sides_back_and_it_is_said(sound):
     wrong, joints = exchanged(sound, 1, range(110, 130))
     lines = []
-    arrays = with_sides_repaired(arrays_of(wrong), calibrated=True, notice=lines.append)
+    arrays = sides_repaired(arrays_of(wrong), None, calibrated=True, notice=lines.append)
     clear = twins_apart(wrong, joints)
     now = np.linalg.norm(arrays["keypoints_2d"] - sound.keypoints_2d, axis=-1)
     assert (now[clear] < 1).mean() > 0.95
     assert (now[~joints] < 1).all()
     name = sound.camera_names[1]
     assert len(lines) == 1 and lines[0].startswith(f"{name}: left and right exchanged back in ")
+
+
+def test_sides_are_kept_on_request_and_of_animals(sound):
+    wrong, _ = exchanged(sound, 1, range(110, 130))
+    arrays = arrays_of(wrong)
+    kept = sides_repaired(arrays, "keep", calibrated=True, notice=pytest.fail)
+    np.testing.assert_array_equal(kept["keypoints_2d"], arrays["keypoints_2d"])
+    names = [f"paw_{n}" for n in range(len(arrays["joint_names"]))]
+    animal = {**arrays, "joint_names": np.array(names)}
+    kept = sides_repaired(animal, None, calibrated=True, notice=pytest.fail)
+    np.testing.assert_array_equal(kept["keypoints_2d"], arrays["keypoints_2d"])
 
 
 def test_limbs_are_known_by_names_and_frames_are_listed_in_short():
