@@ -30,7 +30,8 @@ def sides_repaired(video: Video, how: str | None, notice: Callable[[str], None])
     unclear: np.ndarray = undecided & ~changed
     if unclear.any():
         where = ranges(unclear, video.frame_id)
-        notice(f"{video.source}: left as it is, which side is left is not clear in frames {where}")
+        what = f"{video.source}: left and right change places in frames {where}"
+        notice(f"{what}; not changed, as it is not clear which side is right")
     if not changed.any():
         return video
     where = f"{int(changed.sum())} of {len(changed)} frames: {ranges(changed, video.frame_id)}"

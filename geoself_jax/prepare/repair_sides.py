@@ -51,7 +51,8 @@ def _repaired(
             notice(f"{name}: left and right exchanged back in {_where(recording, changed)}")
         if unclear.any():
             where = _where(recording, unclear)
-            notice(f"{name}: left as it is, which side is left is not clear in {where}")
+            what = f"{name}: left and right change places in {where}"
+            notice(f"{what}; not changed, as it is not clear which side is right")
     own = joints[..., : arrays["keypoints_2d"].shape[2]]
     return {
         **arrays,
