@@ -56,8 +56,8 @@ class RTMLib:
             self._pose = rtmlib.RTMPose(path, model_input_size=size, **kind)
             self.name = f"rtmlib, {os.path.basename(path)}"
             if options.get("boxes"):
-                path, size = options["boxes"], _input_size(options["boxes"])
-                self._boxes = rtmlib.YOLOX(path, model_input_size=size, **kind)
+                path, (width, height) = options["boxes"], _input_size(options["boxes"])
+                self._boxes = rtmlib.YOLOX(path, model_input_size=(height, width), **kind)
         else:
             both = rtmlib.BodyWithFeet(mode="balanced", **kind)
             self._pose, self._boxes = both.pose_model, both.det_model
