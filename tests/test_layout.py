@@ -17,7 +17,7 @@ ORDER = [  # from the ground up; folders of one line know nothing of each other
     {"geometry"},
     {"core"},
     {"data", "runtime"},
-    {"calibrate"},
+    {"calibrate", "detect"},
     {"prepare", "view"},
     {"inspect", "lift"},
     {"evaluate", "triangulate"},

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
-from geoself_jax.lift.flags import check, is_recording, make_parser, parse_size
+from geoself_jax.lift.flags import check, is_recording, make_parser, parse_size, take_from_file
 from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def main(argv: Sequence[str]) -> int:
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
     check(flags, parser)
-    phases.begin("lift", f"lifting {flags.keypoints} with {flags.model} to {flags.out}")
+    what = flags.video or flags.keypoints
+    phases.begin("lift", f"lifting {what} with {flags.model} to {flags.out}")
 
     import time
     from pathlib import Path
@@ -38,6 +39,8 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.lift.angle_output import angle_caution, angle_output
     from geoself_jax.lift.cautions import cautions_of, other_rate
     from geoself_jax.lift.cleaning import Cleaning
+    from geoself_jax.lift.detected_video import detected
+    from geoself_jax.lift.exchanged_sides import sides_repaired
     from geoself_jax.lift.lift_all import lift_all
     from geoself_jax.lift.lifter import load_lifter
     from geoself_jax.lift.one_session import session_caution
@@ -69,6 +72,9 @@ def main(argv: Sequence[str]) -> int:
     # Most videos are lifted sooner than compiled for: programs that compile quickly are kept too.
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
     devices.devices()
+    if flags.video:
+        flags.keypoints = detected(flags, _note)
+        take_from_file(flags)
     if not is_recording(flags.keypoints):
         refuse_mistaken(f"--keypoints={flags.keypoints}", Path(flags.keypoints), array=True)
     with phases.phase("reading the networks"):
@@ -76,6 +82,8 @@ def main(argv: Sequence[str]) -> int:
     start = time.perf_counter()
     with phases.phase(f"reading {flags.keypoints}"):
         videos, truth = read(flags, lifter.skeleton)
+    if not is_recording(flags.keypoints):
+        videos = [sides_repaired(video, flags.sides, _note) for video in videos]
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
     once = [other_rate(lifter, video) for video in videos[:1]]
@@ -122,6 +130,7 @@ def _check_output(flags: "argparse.Namespace", output: "Output", clips: Sequence
 
     recorded = is_recording(flags.keypoints)
     inputs = {
+        "--video": [flags.video],
         "--keypoints": [place(flags.keypoints)],
         "--model": [flags.model],
         "--skeleton": [flags.skeleton],

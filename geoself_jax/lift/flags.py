@@ -24,8 +24,10 @@ _EXAMPLES = (
 
 DETECTIONS = (
     *("fps", "detections", "skeleton", "person", "confidence_scale", "confidence_from"),
-    "max_bytes",
+    *("max_bytes", "sides"),
 )
+FILES = ("detections", "skeleton", "confidence_scale", "confidence_from", "max_bytes")
+VIDEO = ("detector", "detector_python")
 CALIBRATION = ("calibration_format", "rig", "unit", "world_up")
 GUESS = ("fov", "focal")
 
@@ -37,7 +39,8 @@ def make_parser() -> cli.Parser:
     )
     add = parser.add_argument
     add("--model", required=True, metavar="EXPORT", help="folder that export wrote")
-    add("--keypoints", required=True, metavar="PATH", help="what the 2D detector wrote, or a .npz")
+    add("--keypoints", metavar="PATH", help="what the 2D detector wrote, or a .npz")
+    add("--video", metavar="FILE", help="or a video, in which a detector finds the joints")
     add(
         "--out", required=True, metavar="FILE", help="file to write, its ending says in what format"
     )
@@ -53,7 +56,12 @@ def make_parser() -> cli.Parser:
     add("--person", default="auto", help="of several: only, largest, track:NAME, all (auto: only)")
     add("--confidence-scale", type=float, default=1.0, help="the detector's largest score (1)")
     add("--confidence-from", metavar="WHAT", help="likelihood, or variance[:PX] (likelihood)")
+    add("--sides", choices=("keep", "repair"), help="left/right exchanges (repair, of people)")
     add("--max-bytes", type=int, default=4 * 2**30, help="refuse files that unpack to more (4 GiB)")
+    video = parser.add_argument_group("a video, see geoself detect")
+    add = video.add_argument
+    add("--detector", default="mediapipe", help="mediapipe, rtmlib or your own .py (mediapipe)")
+    add("--detector-python", metavar="PATH", help="the Python that has it (this one)")
     camera = parser.add_argument_group("the camera")
     add = camera.add_argument
     add("--calibration-format", default="auto", help="if it cannot be recognized")
@@ -94,7 +102,8 @@ def make_parser() -> cli.Parser:
 
 def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
     """What argparse does not check, before anything slow is imported."""
-    recorded = is_recording(flags.keypoints)
+    _check_source(flags, parser)
+    recorded = not flags.video and is_recording(flags.keypoints)
     unused = (*DETECTIONS, *CALIBRATION, *GUESS, "image_size") if recorded else ("frames",)
     for name in unused:
         if getattr(flags, name) != parser.get_default(name):
@@ -118,14 +127,49 @@ def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
     if flags.angles is not None and flags.angles == flags.out:
         raise usage_error(f"--angles={flags.angles}", "is --out as well", "name another file")
     if not recorded:
+        if not flags.video:
+            take_from_file(flags)
         _check_camera(flags)
     if flags.world_up is not None:
         parse_up(flags.world_up, "--world-up")
 
 
+def _check_source(flags: "argparse.Namespace", parser: cli.Parser) -> None:
+    """Keypoints or a video; of a video only what is not known from it."""
+    if not flags.keypoints and not flags.video:
+        do = f"write --keypoints=..., see {parser.prog} --help"
+        raise usage_error("--keypoints", "required", do)
+    if flags.keypoints and flags.video:
+        raise usage_error("--keypoints and --video", "both are given", "leave out one")
+    unused = VIDEO if flags.keypoints else (*FILES, "image_size")
+    for name in unused:
+        if getattr(flags, name) != parser.get_default(name):
+            kind = "a detector's files" if flags.keypoints else "a video"
+            raise usage_error(_flag(name), f"it says nothing about {kind}", "leave it out")
+
+
+def take_from_file(flags: "argparse.Namespace") -> None:
+    """Frame rate and image size that a file of `detect` holds, where the flags do not give them.
+
+    Raises:
+        GeoselfError: Another frame rate is given (64).
+    """
+    from geoself_jax.data.files.detections_file import header_of
+
+    held = header_of(flags.keypoints)
+    if held is None:
+        return
+    if flags.fps is not None and abs(flags.fps - held.fps) > 1e-3 * held.fps:
+        why = f"{flags.keypoints} was detected at {held.fps:g} frames per second"
+        raise usage_error(f"--fps={flags.fps:g}", why, "leave it out")
+    flags.fps = held.fps
+    if flags.image_size is None and (flags.fov, flags.focal) != (None, None):
+        flags.image_size = "x".join(map(str, held.image_size))
+
+
 def _check_camera(flags: "argparse.Namespace") -> None:
     """A detector's files need a frame rate and a camera, a calibrated one or a guess."""
-    if flags.fps is None:
+    if flags.fps is None and not flags.video:
         raise usage_error("--fps", "required: the files do not give a frame rate", "set --fps")
     guesses = [name for name in GUESS if getattr(flags, name) is not None]
     given = [flags.camera] * (flags.camera is not None) + guesses
@@ -136,7 +180,7 @@ def _check_camera(flags: "argparse.Namespace") -> None:
             f"{found}, wanted one of the three",
             "name a calibration, --camera=CALIB:NAME, or guess: --fov=60 --image-size=1920x1080",
         )
-    if guesses and flags.image_size is None:
+    if guesses and flags.image_size is None and not flags.video:
         raise usage_error(f"--{guesses[0]}", "the image size is required", "set --image-size=WxH")
     for name in CALIBRATION if guesses else ():
         if getattr(flags, name) not in (None, "auto"):

@@ -24,7 +24,7 @@ OWN_RIG = (
     *("calibration", "calibration_format", "rig", "unit", "height", "up", "camera", "detections"),
     *("skeleton", "person", "fps", "image_size", "confidence_scale", "trim", "subject", "action"),
     *("subject_from", "filtered", "confidence_from", "uncalibrated", "focal_length"),
-    *("sync", "shift"),
+    *("sync", "shift", "sides"),
 )
 MOTION = ("motion_unit", "seed")
 UNUSED = {
@@ -79,6 +79,7 @@ def make_parser() -> cli.Parser:
         metavar="NAME=FRAMES",
         help="late by these frames: cam3=2",
     )
+    add("--sides", choices=("keep", "repair"), help="left/right exchanges (repair, of people)")
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=UNITS, help="of the calibration, where its format has none")
     add("--height", type=float, metavar="METRES", help="of the one person: the unit by their legs")
@@ -119,6 +120,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.prepare import run
     from geoself_jax.prepare.clip import ReadOptions
     from geoself_jax.prepare.draft_skeleton import drafting
+    from geoself_jax.prepare.repair_sides import sides_repaired
     from geoself_jax.prepare.shift_cameras import shifted
     from geoself_jax.prepare.sync_cameras import synced
     from geoself_jax.prepare.uncalibrated_file import without_cameras
@@ -153,6 +155,9 @@ def main(argv: Sequence[str]) -> int:
         if flags.shift:
             reading = shifted(reading, frames_by_camera(flags.shift), print)
         arrays = run.prepare(reading)
+    if kind == "rig":
+        known = not flags.uncalibrated
+        arrays = sides_repaired(arrays, flags.sides, calibrated=known, notice=notice)
     if flags.sync:
         arrays = synced(arrays, seed=flags.seed, notice=print)
     if flags.uncalibrated:

@@ -29,6 +29,7 @@ class Instances:
             many; else empty.
         notes: What was assumed or left out, a line each.
         image_size: Width and height of the images, px; 0 where the file has none.
+        fps: Frames per second; 0 where the file does not hold them.
     """
 
     source: str
@@ -45,6 +46,7 @@ class Instances:
     assumed: str = ""
     notes: tuple[str, ...] = ()
     image_size: tuple[int, int] = (0, 0)
+    fps: float = 0.0
 
 
 def never_two(view: Instances) -> bool:

@@ -1,5 +1,6 @@
 """A lab's own recording: a calibration and each camera's detections become one clip."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from geoself_jax.prepare.common_frames import common_frames
 from geoself_jax.prepare.detections import recognize_detections
 from geoself_jax.prepare.detections.named_joints import UnknownJoints
 from geoself_jax.prepare.every_track import ALL, ONE_ALONE, every_track
+from geoself_jax.prepare.file_rate import other_sizes, rate_of, some_hold_a_rate
 from geoself_jax.prepare.instances import Instances, nobody
 from geoself_jax.prepare.left_out import camera_left_out, camera_missing, frames_left_out
 from geoself_jax.prepare.match_cameras import shown_names
@@ -40,7 +42,7 @@ def read_own_rig(inputs: Sequence[Path], own: RigOptions, options: ReadOptions) 
     Raises:
         GeoselfError: No frame rate (64); files missing (66) or bad (65), all recordings at once.
     """
-    if own.fps is None:
+    if own.fps is None and not some_hold_a_rate([*inputs, *own.camera_paths.values()]):
         raise usage_error("--fps", "the files do not hold the frame rate", "give --fps")
     if own.camera_paths and len(inputs) > 1:
         raise usage_error(
@@ -119,6 +121,9 @@ def _clips_of(
     check_places(rig.select(there))
     read = read_views(rig.select(there), trial, own, options)
     _check_own_files(trial.paths)
+    own = dataclasses.replace(own, fps=rate_of([*read.values()], own.fps))
+    for line in other_sizes(read, rig):
+        options.notice(line)
     if own.trim and counted_apart([*read.values()]):
         options.notice(f"{name}: --trim takes each camera's first frame as frame 0")
         read = dict(zip(read, started_together([*read.values()]), strict=True))

@@ -20,7 +20,7 @@ from geoself_jax.prepare.name_people import Who, name_people
 from geoself_jax.prepare.rig_options import RigOptions
 from geoself_jax.prepare.trials import Trial, of_data, read_file, unread_of
 
-SIZED = ("coco", "sleap")
+SIZED = ("coco", "sleap", "geoself")
 """Formats of detections that may hold the size of the images."""
 
 _RECORDING = Path("recording")  # of files that are named one by one

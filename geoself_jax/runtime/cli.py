@@ -40,6 +40,7 @@ from geoself_jax.runtime.standard_streams import (
 )
 
 VERBS = {
+    "detect": "2D joints in videos, by a detector of your choice",
     "prepare": "your calibration and your detector's files as one recording",
     "calibrate": "where cameras stand, from the joints that they see; or their repair",
     "inspect": "what is wrong with a recording, before it costs a day",

@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
 def prepared(folder, name, out):
     people = sorted(str(path) for path in (folder / name).iterdir())
     calibration = f"--calibration={folder}/Calib.toml"
-    flags = ["--fps=50", "--skeleton=h36m_17", calibration, f"--output={out}"]
+    flags = ["--fps=50", "--skeleton=h36m_17", calibration, f"--output={out}", "--sides=keep"]
     assert prepare.main(["--input", *people, *flags]) == 0
     return recording.read(out)
 

@@ -35,6 +35,7 @@ def lab(tmp_path_factory):
 def run(lab, folder, *flags, code=0):
     words = ["--input", str(lab / folder), f"--calibration={lab / 'Calib.toml'}", "--fps=25"]
     words += ["--skeleton=h36m_17", "--subject=anna", f"--output={lab / 'out.npz'}"]
+    words += ["--sides=keep"]
     assert prepare.main([*words, *flags]) == code
     return npz.read_arrays(lab / "out.npz")
 
@@ -164,6 +165,7 @@ def test_without_opencv_lags_are_not_looked_for(lab, monkeypatch):
 def test_uncalibrated_cameras_are_shifted_too(lab):
     words = ["--input", str(lab / "late"), "--uncalibrated", "--image-size=1000x1000", "--fps=25"]
     words += ["--skeleton=h36m_17", "--subject=anna", f"--output={lab / 'bare.npz'}"]
+    words += ["--sides=keep"]
     assert prepare.main([*words, f"--shift=middle={LATE}"]) == 0
     found = npz.read_arrays(lab / "bare.npz")["keypoints_2d"]
     wanted = run(lab, "late", f"--shift=middle={LATE}")["keypoints_2d"]

@@ -1,5 +1,6 @@
 """Names what a file or folder is that is no input: a video, an image, a web page, a run."""
 
+import shlex
 import zipfile
 from collections.abc import Iterator
 from itertools import islice
@@ -14,6 +15,8 @@ Known = tuple[str, str]
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".mts")
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".gif", ".webp")
 _DETECT = "run a 2D detector on it first (OpenPose, MMPose, DeepLabCut, ...) and give what it wrote"
+_FILMED = ("a video", "a folder of videos")
+_SEEN = (*_FILMED, "an image", "a folder of images")
 _PREPARE = "make a recording of it first: geoself prepare --input PATH --output=FILE.npz"
 _ARRAY = ("a single array (.npy)", "give the detector's own file, or a .npz")
 _RUN = "give --workdir a run, everything else data"
@@ -42,6 +45,14 @@ def mistaken(path: Path) -> Known | None:
     Args:
         path: A file or folder that is there.
     """
+    known = _known(path)
+    if known is not None and known[0] in _FILMED:
+        command = f"geoself detect {shlex.quote(str(path))} --out=joints"
+        return known[0], f"find the joints first: {command}, and give what it writes"
+    return known
+
+
+def _known(path: Path) -> Known | None:
     if path.is_dir():
         return _folder(path)
     if not path.is_file():
@@ -75,7 +86,7 @@ def refuse_mistaken(what: str, path: Path, wanted: str = "", *, array: bool = Fa
     known = mistaken(path)
     if known is not None and not (array and known == _ARRAY):
         raise data_error(
-            what, f"is {known[0]}", wanted if known[1] == _DETECT and wanted else known[1]
+            what, f"is {known[0]}", wanted if known[0] in _SEEN and wanted else known[1]
         )
 
 

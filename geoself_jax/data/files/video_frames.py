@@ -130,7 +130,7 @@ def even_times(seconds: np.ndarray, rate: float | None = None) -> EvenTimes:
         steps = np.diff(seconds)
         middle = np.median(steps)
         rate = _usual(1 / steps[np.abs(steps - middle) <= 0.2 * middle].mean())
-    wanted = np.arange(int(np.floor(seconds[-1] * rate + 0.5)) + 1) / rate
+    wanted = np.arange(int(np.floor(seconds[-1] * rate + 0.5 - 1e-6)) + 1) / rate
     nearest = np.searchsorted((seconds[1:] + seconds[:-1]) / 2, wanted, side="right")
     shown = len(np.unique(nearest))
     return EvenTimes(rate, nearest.astype(np.int64), len(nearest) - shown, count - shown)

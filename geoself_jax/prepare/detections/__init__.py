@@ -15,7 +15,10 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.prepare.detections.unknown import unknown
 from geoself_jax.prepare.instances import Instances
 
-DETECTIONS = ("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap", "mediapipe", "yolo")
+DETECTIONS = (
+    *("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap", "mediapipe", "yolo"),
+    "geoself",
+)
 """Names of the formats, which are those of their modules."""
 
 WITH_VARIANCES = "deeplabcut"
