@@ -91,7 +91,7 @@ def make_parser() -> cli.Parser:
     )
     add("--angles", metavar="FILE", help="joint angles in degrees, too: .csv, or OpenSim's .mot")
     add("--angle-definitions", metavar="TOML", help="own angles: a file with a table [angles]")
-    cleaning = parser.add_argument_group("cleaning (docs/cleaning.md)")
+    cleaning = parser.add_argument_group("cleaning over time")
     cleaning.add_argument("--outliers", metavar="FILTER", help="2D: hampel[:WINDOW,SIGMAS] (none)")
     floor = "depth and resting feet by the floor: auto, feet or its height, metres"
     cleaning.add_argument("--floor", nargs="?", const="auto", metavar="WHERE", help=floor)

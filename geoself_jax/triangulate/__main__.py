@@ -1,6 +1,5 @@
 """3D joints from all cameras: geoself triangulate --data=FILE.npz --out=FILE"""
 
-import sys
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import usage_error
@@ -60,6 +59,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.data.sources import load, place
     from geoself_jax.lift.angle_output import angle_output
     from geoself_jax.lift.output import Output
+    from geoself_jax.lift.say import note
     from geoself_jax.runtime import devices
     from geoself_jax.runtime.outputs import check_outputs
     from geoself_jax.triangulate.sequences import triangulated_clips
@@ -83,16 +83,12 @@ def main(argv: Sequence[str]) -> int:
     check_outputs(outputs, inputs, ours=lambda p: npz.member_names(p) >= MARKS)
     with phases.phase("writing"):
         for clip, path in zip(clips, places, strict=True):
-            output.write(clip, path, _note)
+            output.write(clip, path, note)
     frames = sum(clip.frames for clip in clips)
     more = f" and {len(outputs) - 1} more" if len(outputs) > 1 else ""
     done = f"{frames} frames of {recording.views} cameras triangulated"
     print(f"{done}, written to {places[0]}{more}")
     return 0
-
-
-def _note(line: str) -> None:
-    print(line if line.startswith("warning: ") else f"note: {line}", file=sys.stderr)
 
 
 if __name__ == "__main__":
