@@ -149,14 +149,15 @@ def test_every_command_prints_the_version(verb):
     ("started", "name"),
     [("geoself", "geoself {}"), ("/x/__main__.py", "python -m geoself_jax.{}")],
 )
-def test_the_help_ends_with_two_examples_that_parse(verb, started, name, monkeypatch):
+def test_the_help_ends_with_examples_that_parse(verb, started, name, monkeypatch):
     monkeypatch.setattr(sys, "argv", [started])
     monkeypatch.setattr(sys, "orig_argv", ["python"])
     program = name.format(verb)
     shown = printed(cli.main_of(verb), ["--help"])
     assert shown.startswith(f"usage: {program} ")
-    title, *examples = shown.splitlines()[-3:]
-    assert title == "examples:"
+    lines = shown.splitlines()
+    examples = lines[lines.index("examples:") + 1 :]
+    assert len(examples) >= 2
     for line in examples:
         assert line.startswith(f"  {program} --")
         check_parses(verb, shlex.split(line.removeprefix(f"  {program} ")))
