@@ -10,7 +10,7 @@ from geoself_jax.data.find_skeleton import same_joints
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses.change_axes import in_camera, in_world
 from geoself_jax.data.poses.orientation import NEAR_AN_AXIS, turned
-from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
+from geoself_jax.data.poses.sequence import CAMERA, MEASURED, WORLD, PoseCamera, PoseSequence
 from geoself_jax.view.scene import TRIANGULATED, TRUTH, Scene
 
 
@@ -129,8 +129,8 @@ def _at(sequence: PoseSequence, frame_id: np.ndarray) -> PoseSequence:
         pose=spread(sequence.pose, np.nan),
         keypoints_2d=spread(sequence.keypoints_2d, np.nan),
         confidence=spread(sequence.confidence, 0),
+        marks=spread(sequence.marks, MEASURED),
         uncertainty=None,
-        marks=None,
         contact=None,
     )
 

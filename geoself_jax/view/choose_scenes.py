@@ -68,7 +68,7 @@ def _rows(scene: Scene, rows: slice | np.ndarray) -> Scene:
             frame_id=s.frame_id[rows],
             keypoints_2d=None if s.keypoints_2d is None else s.keypoints_2d[rows],
             confidence=None if s.confidence is None else s.confidence[rows],
-            marks=None,
+            marks=None if s.marks is None else s.marks[rows],
             contact=None,
         )
         for s in scene.sequences

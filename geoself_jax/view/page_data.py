@@ -10,6 +10,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.view import z_up
 from geoself_jax.view.body_scale import scene_scale, units_of
 from geoself_jax.view.error_table import action_table, mean_errors
+from geoself_jax.view.frame_marks import mark_stretches, marks_notes
 from geoself_jax.view.line_segments import bone_sides, joint_sides
 from geoself_jax.view.page_video import PageVideo
 from geoself_jax.view.scene import Scene
@@ -89,7 +90,8 @@ def _scene(
         "scale": scale,
         "axes": f"{first.axes} axes",
         "relative": all(s.root_relative for s in scene.sequences),
-        "notes": list(scene.notes),
+        "notes": [*scene.notes, *marks_notes(scene)],
+        **mark_stretches(scene),
         "error": _error(scene, units),
     }
 

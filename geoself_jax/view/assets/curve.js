@@ -46,6 +46,7 @@ function drawCurveBase(kept, scene, state, width, height) {
   drawGaps(context, scene, plot);
   drawGrid(context, plot);
   for (const line of [...lines].reverse()) drawSeries(context, scene, plot, top, line);
+  drawMarks(context, scene, plot);
   drawTicks(context, scene, plot, top);
   Object.assign(kept, { key, canvas });
   nameCurve(name, lines);
@@ -87,6 +88,22 @@ function drawGaps(context, scene, plot) {
   if (start !== null) shade(start, scene.last);
 }
 
+/** Below the curve, where joints were filled or their detections rejected. */
+function drawMarks(context, scene, plot) {
+  const bars = [
+    [scene.filled, OTHERS[2]],
+    [scene.rejected, OTHERS[1]],
+  ];
+  bars.forEach(([stretches, color], line) => {
+    context.fillStyle = color;
+    for (const [from, to] of stretches) {
+      const [x, end] = [from, to].map((row) => acrossOf(scene, plot, scene.ids[row]));
+      const y = plot.y + plot.height + 1 + 2 * line;
+      context.fillRect(x, y, Math.max(end - x, 2), 2);
+    }
+  });
+}
+
 function drawGrid(context, plot) {
   for (const share of [0, 0.5, 1]) {
     const y = plot.y + plot.height * (1 - share);
@@ -107,7 +124,7 @@ function drawTicks(context, scene, plot, top) {
     const x = plot.x + (plot.width * k * step) / seconds;
     const words = clock(k * step, step < 1 ? 1 : 0);
     context.textAlign = k ? (x > plot.x + plot.width - 16 ? "right" : "center") : "left";
-    label(context, words, x, plot.y + plot.height + 14, 60, SOFT, "11px");
+    label(context, words, x, plot.y + plot.height + 16, 60, SOFT, "11px");
   }
   context.textAlign = "left";
 }
