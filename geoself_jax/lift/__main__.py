@@ -56,7 +56,10 @@ def main(argv: Sequence[str]) -> int:
         videos, truth = read_videos(flags, lifter.skeleton)
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
-    once = [other_rate(lifter, video) for video in videos[:1]]
+    rate_note, slow = other_rate(lifter, videos[0])
+    once = [slow]
+    if rate_note:
+        note(rate_note)
     once += [angle_caution(output.angles, video.view) for video in videos[:1]]
     if is_recording(flags.keypoints):
         once.append(session_caution(output, videos))

@@ -50,6 +50,7 @@ def lift_video(
         looked.confidence,
         video.view.K,
         frame_id=looked.frame_id,
+        fps=video.fps if step_of(looked.frame_id) == 1 else None,
         progress=progress,
     )
     seen = np.isin(looked.frame_id, video.frame_id)

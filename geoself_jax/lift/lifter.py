@@ -20,6 +20,7 @@ from geoself_jax.lift.exported import load_exported
 from geoself_jax.lift.inputs import check_intrinsics, runs_of, shaped
 from geoself_jax.lift.stream import Stream, steady
 from geoself_jax.lift.weight_packing import pack
+from geoself_jax.lift.window_rate import rate_ratio, windows_at_rate
 
 _CHUNK = 4096  # a power of two, so that only the last chunk is padded; divided for windows
 
@@ -36,11 +37,13 @@ class Lifter:
         skeleton: Names and order of the joints, in and out.
         frames: 1, or the window length: consecutive frames from which the middle one is lifted.
         info: Contents of model.json.
+        trained_fps: Frames per second of the training videos; None where unknown.
     """
 
     def __init__(self, model: Networks, variables: Any, info: dict[str, Any]) -> None:
         self.skeleton, self.frames = model.skeleton, model.config.frames
         self.info = info
+        self.trained_fps: float | None = (info.get("recording") or {}).get("fps")
         lifting, params, stats = folded(model, variables)
         stats = jax.tree.map(np.asarray, stats)
         leaves, tree = jax.tree.flatten(params)
@@ -118,11 +121,13 @@ class Lifter:
         K: Float[np.ndarray, "time 3 3"] | Float[np.ndarray, "3 3"],
         *,
         frame_id: Int[np.ndarray, " time"] | None = None,
+        fps: float | None = None,
         progress: Callable[[int], None] = silent,
     ) -> Prediction:
         """Lifts every frame of one camera's video, as `evaluate` does.
 
         Windows stay within a contiguous run of frames and are padded by its first or last frame.
+        Of a video of another frame rate than the training videos' they are interpolated at that.
         Pass a frame without a detection too, with missing joints. With `frames` 1 each frame is
         lifted independently.
 
@@ -130,6 +135,7 @@ class Lifter:
             keypoints_2d, confidence: As of a call, of each frame.
             K: Intrinsics of each frame's camera, or one for all, px.
             frame_id: Frame numbers in the video, ascending; None where consecutive.
+            fps: Frames per second of the video; None for the training videos'.
             progress: Receives the number of frames done since the last call.
 
         Returns:
@@ -147,11 +153,16 @@ class Lifter:
             )
         time, step = len(keypoints_2d), self._chunk()
         run, parts = runs_of(frame_id, time), []
+        ratio = 1.0 if fps is None else rate_ratio(fps, self.trained_fps, self.frames)
         for start in range(0, max(time, 1), step):
             at = np.arange(start, min(start + step, time))
-            seen = windows(at, run, self.frames)
             its_K = K if K.ndim == 2 else K[at]
-            parts.append(self._predict(keypoints_2d[seen], confidence[seen], its_K))
+            if ratio == 1:
+                seen = windows(at, run, self.frames)
+                joints = keypoints_2d[seen], confidence[seen]
+            else:
+                joints = windows_at_rate(keypoints_2d, confidence, run, at, self.frames, ratio)
+            parts.append(self._predict(*joints, its_K))
             progress(len(at))
         outputs = [[array for array in part if array is not None] for part in parts]
         return Prediction(*(np.concatenate(arrays) for arrays in zip(*outputs, strict=True)))

@@ -173,7 +173,9 @@ def test_shapes_of_single_frames_are_refused_with_a_hint(lift):
         jaxtyping.config.update("jaxtyping_disable", False)
 
 
-def test_another_frame_rate_gives_a_warning(lift, video):
-    assert not other_rate(lift, video)
-    line = other_rate(lift, dataclasses.replace(video, fps=60.0))
-    assert "60 frames per second" in line and "25 a second" in line and "\n" not in line
+def test_another_frame_rate_is_said_and_a_slow_one_warned_of(lift, video):
+    assert other_rate(lift, video) == ("", "")
+    note, warning = other_rate(lift, dataclasses.replace(video, fps=60.0))
+    assert "60 frames per second" in note and "the model's 25" in note and not warning
+    note, warning = other_rate(lift, dataclasses.replace(video, fps=12.5))
+    assert "12.5 frames per second" in note and "trained at 25 a second" in warning
