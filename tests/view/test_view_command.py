@@ -116,6 +116,7 @@ def test_stills_and_a_video_of_the_first_scene(folder, capsys):
         ("--poses=a.npz --out=out.html --every=0", 64, "--every=0"),
         ("--poses=a.npz --out=out.html --clip=clip9", 64, "--clip=clip9"),
         ("--poses=a.npz --out=out.html --camera=cam9", 64, "--camera=cam9"),
+        ("--poses=table.csv --out=out.html --camera=cam1", 64, "the poses name no camera"),
         ("--poses=a.npz --out=out.html --reference=truth", 64, "known: lifted"),
         ("--poses=a.npz --out=out.html --first=99", 64, "no frame"),
         ("--poses=a.npz --out=out.html --titel=x", 64, "did you mean '--title'"),
