@@ -104,7 +104,7 @@ def _sizes(path: Path, info: VideoInfo, scene: Scene) -> Iterator[str]:
     if size is None or size == (info.width, info.height):
         return
     less = size[0] - info.width, size[1] - info.height
-    if not (0 <= min(less) and max(less) < _CROPPED):
+    if not (min(less) >= 0 and max(less) < _CROPPED):
         raise data_error(
             f"{path}: {info.width} x {info.height} pixels",
             f"the camera of {scene.name} has {size[0]} x {size[1]}",
