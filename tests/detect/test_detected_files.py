@@ -126,6 +126,8 @@ def test_a_guessed_angle_is_said_across_both_sides_of_the_image(capsys):
         (["--keypoints=a.json", "--video=a.mp4", "--fov=60"], "both are given"),
         (["--video=a.mp4"], "wanted one of the three"),
         (["--video=a.mp4", "--fov=60", "--skeleton=coco_17"], "it says nothing about a video"),
+        (["--video=a.mp4", "--fov=60", "--axes=world"], "a camera by --fov has no extrinsics"),
+        (["--video=a.mp4", "--focal=900", "--floor", "--axes=world"], "--axes=world and --floor"),
         (["--keypoints=a.json", "--detector=rtmlib"], "it says nothing about a detector's files"),
         (["--keypoints=synthetic:test", "--sides=keep"], "it says nothing about a recording"),
     ],
