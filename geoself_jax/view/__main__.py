@@ -145,12 +145,16 @@ def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
 
 
 def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
-    """The files; sources of one name in one video are distinguished by their files."""
+    """The files; sources of one name in one video are distinguished by their files.
+
+    So are those that have the name of one of the recording's own, as `triangulate` writes.
+    """
     from collections import Counter
     from pathlib import Path
 
     from geoself_jax.data.poses.formats import read_poses
     from geoself_jax.data.skeleton_files import named_skeleton
+    from geoself_jax.view.scene import TRIANGULATED, TRUTH
     from geoself_jax.view.shown_names import with_shown_names
 
     for path in flags.poses:
@@ -164,8 +168,9 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
     ]
     keys = [(s.name, s.clip, s.camera.name if s.camera else "") for s in found]
     twice = {key for key, count in Counter(keys).items() if count > 1}
+    recorded = () if flags.data is None else (TRIANGULATED, TRUTH)
     return [
-        s.replace(name=f"{s.name} ({Path(path).stem})") if key in twice else s
+        s.replace(name=f"{s.name} ({Path(path).stem})") if key in twice or s.name in recorded else s
         for s, key, path in zip(found, keys, flags.poses, strict=True)
     ]
 

@@ -53,6 +53,15 @@ def test_a_recording_is_shown_with_them_and_by_itself(folder, tiny_file):
     assert [names(scene) for scene in facts()["scenes"]] == [["ground truth", "triangulated"]]
 
 
+def test_what_triangulate_wrote_is_not_taken_for_the_recordings_own(folder, tiny_file):
+    write_poses(seen(walker(name="triangulated")), "all.npz")
+    view.main(["--poses=all.npz", f"--data={tiny_file}", "--out=out.html"])
+    (scene,) = facts()["scenes"]
+    assert names(scene) == ["triangulated (all)", "ground truth", "triangulated"]
+    view.main(["--poses=all.npz", "--out=out.html"])
+    assert names(facts()["scenes"][0]) == ["triangulated"]
+
+
 def test_a_clip_is_named_for_poses_that_name_none(folder, tiny_file):
     write_poses(seen(walker(name="lifted")).replace(clip=""), "d.npz")
     view.main(["--poses=d.npz", f"--data={tiny_file}", "--out=out.html", "--clip=clip1"])
