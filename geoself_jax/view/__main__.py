@@ -141,6 +141,7 @@ def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
         known = ", ".join(dict.fromkeys(names))
         raise usage_error(f"--reference={flags.reference}", "no such source", f"known: {known}")
     found = choose_scenes.chosen(found, flags.clip, flags.camera)
+    flags.all_frames = max((int(s.frame_id[-1]) + 1 for s in found if s.frames), default=0)
     return choose_scenes.between(found, flags.first, flags.last)
 
 
@@ -236,7 +237,8 @@ def _on_video(
         names = ", ".join(scene.name for scene in scenes[:4])
         what = f"--video={flags.video}"
         raise usage_error(what, f"it is of one scene: {names} ...", "set --clip or --camera")
-    video, joints = match_video(flags.video, scenes[0]), video_joints(scenes[0])
+    video = match_video(flags.video, scenes[0], flags.all_frames)
+    joints = video_joints(scenes[0])
     for note in (*video.notes, *joints.notes):
         print(f"note: {note}")
     return scenes[0], video, joints

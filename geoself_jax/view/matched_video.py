@@ -64,13 +64,15 @@ class MatchedVideo:
             yield image
 
 
-def match_video(path: Path | str, scene: Scene) -> MatchedVideo:
+def match_video(path: Path | str, scene: Scene, frames: int | None = None) -> MatchedVideo:
     """Checks that a video is that of a scene: its camera's image size, and all of its frames.
 
     Args:
         path: Any video that ffmpeg decodes.
         scene: Poses whose frame numbers count this video's frames from 0, or, as `detect` does
             where these are not at even times, even times at the poses' rate.
+        frames: Number of frames of the poses before some were chosen, by which these two are
+            distinguished; None for the scene's.
 
     Raises:
         GeoselfError: Another size or fewer frames (65); no such file (66); PyAV is not installed
@@ -81,7 +83,7 @@ def match_video(path: Path | str, scene: Scene) -> MatchedVideo:
     notes = [*_sizes(path, info, scene)]
     last = int(scene.frame_id[-1]) if scene.frames else 0
     fps = scene.sequences[0].fps
-    even = _even_frames(info, fps, last)
+    even = _even_frames(info, fps, last if frames is None else frames - 1)
     if even is not None:
         notes.append(
             f"the video's frames are not at even times of {fps:.6g} a second: they are matched by "

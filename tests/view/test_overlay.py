@@ -241,6 +241,25 @@ def test_poses_at_even_times_get_the_frames_of_their_times(uneven, scene, count,
     assert ("matched by time" in "".join(video.notes)) == (shown != by_number)
 
 
+@pytest.mark.parametrize(("count", "shade"), [(12, 3), (10, 6)])
+def test_a_part_of_the_poses_is_matched_as_all_of_them(
+    uneven, folder, scene, monkeypatch, capsys, count, shade
+):
+    """Frame 4 of even times is the video's third, of a detector that counts frames the sixth."""
+    import imageio_ffmpeg
+
+    monkeypatch.chdir(folder)
+    own = scene.sequences[0].camera
+    write_poses(walker(count, camera=own).replace(fps=25.0), "part.npz")
+    words = "--poses part.npz --video=uneven.mp4 --out=part.mp4 --width=640 --first=4 --last=4"
+    assert view.main(words.split()) == 0
+    assert ("matched by time" in capsys.readouterr().out) == (count == 12)
+    frames = imageio_ffmpeg.read_frames("part.mp4")
+    width, height = next(frames)["size"]
+    image = np.frombuffer(next(frames), np.uint8).reshape(height, width, 3).astype(int)
+    assert abs(image[4, 4] - GREY[0] - GREY[1] * shade).max() < 8
+
+
 def test_a_video_that_ends_before_the_poses_in_time_is_refused(uneven, scene):
     longer = walker(FRAMES + 1, camera=scene.sequences[0].camera).replace(fps=25.0)
     (found,) = scenes_from_sequences([longer])
