@@ -79,6 +79,8 @@ def main() -> None:
     flags = parser.parse_args()
     out = flags.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
+    # Without the bones' shapes OpenSim prints 150 warnings, and the few that matter are among them.
+    opensim.ModelVisualizer.addDirToGeometrySearchPaths(str(flags.setup.resolve() / "Geometry"))
     shutil.copy(flags.trc, out / "markers.trc")
     times = opensim.TimeSeriesTableVec3(str(out / "markers.trc")).getIndependentColumn()
     whole = (times[0], times[-1])

@@ -29,7 +29,7 @@ def main(argv: Sequence[str]) -> int:
 
     from geoself_jax.data.files.mistaken import refuse_mistaken
     from geoself_jax.lift.angle_output import angle_caution
-    from geoself_jax.lift.cautions import cautions_of, other_rate
+    from geoself_jax.lift.cautions import built_in_people, cautions_of, other_rate, other_size
     from geoself_jax.lift.detected_video import detected
     from geoself_jax.lift.given_videos import read_videos
     from geoself_jax.lift.lift_all import lift_all
@@ -61,8 +61,11 @@ def main(argv: Sequence[str]) -> int:
     if rate_note:
         note(rate_note)
     once += [angle_caution(output.angles, video.view) for video in videos[:1]]
+    once += [built_in_people(lifter, videos[0])]
     if is_recording(flags.keypoints):
         once.append(session_caution(output, videos))
+    else:
+        once.append(other_size(flags.keypoints, videos[0]))
     given = [line for video in videos for line in cautions_of(video)]
     for line in (*given, *filter(None, once)):
         warn(line)
@@ -89,8 +92,11 @@ def _then(flags: "argparse.Namespace", first: str, truth: bool) -> str:
     known = [f"--data={flags.keypoints}"] * truth
     if truth and flags.frames is not None:
         known.append(f"--frames={flags.frames}")
-    page = Path(first).with_suffix(".html")
-    return f"; {cli.then('view', '--poses', first, *known, f'--out={page}')}"
+    known += [f"--video={flags.video}"] * (flags.video is not None)
+    shown = Path(first).with_suffix(".mp4" if flags.video else ".html")
+    if flags.video and shown.exists() and shown.samefile(flags.video):
+        shown = shown.with_suffix(".html")
+    return f"; {cli.then('view', '--poses', first, *known, f'--out={shown}')}"
 
 
 def _check_output(flags: "argparse.Namespace", output: "Output", clips: Sequence[str]) -> int:

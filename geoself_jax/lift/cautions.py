@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 
+from geoself_jax.data.files.detections_file import header_of
 from geoself_jax.data.poses.sequence import PoseSequence
 from geoself_jax.lift.lifter import Lifter
 from geoself_jax.lift.video_detections import Video
@@ -42,6 +43,41 @@ def other_rate(lifter: Lifter, video: Video) -> tuple[str, str]:
     return note, (
         f"{what}, but the model was trained at {trained:g} a second - what moves between frames is "
         "not seen, and poses are less accurate - record faster, or train at that rate"
+    )
+
+
+def built_in_people(lifter: Lifter, video: Video) -> str:
+    """Returns a warning where a network that knows only built-in people lifts others; else empty.
+
+    Args:
+        lifter: The network; its model card names the data it was trained on.
+        video: What it lifts.
+    """
+    learned = str((lifter.info.get("data") or {}).get("source", ""))
+    if not learned.startswith("synthetic:") or video.source.startswith("synthetic:"):
+        return ""
+    return (
+        f"the network was trained on {learned}, built-in synthetic people, who are for trying the "
+        "software: its angles of real people are no measurements - train on your own cameras "
+        "(docs/train.md)"
+    )
+
+
+def other_size(path: str, video: Video) -> str:
+    """Returns a warning where joints were detected in images of another size than calibrated.
+
+    Args:
+        path: The detections.
+        video: What was read of them.
+    """
+    held, size = header_of(path), video.view.image_size
+    if held is None or min(size) <= 0 or held.image_size == size:
+        return ""
+    (width, height), (w, h) = held.image_size, size
+    return (
+        f"{path}: detected in images of {width} x {height} px, the calibration of "
+        f"{video.view.name} is of {w} x {h}: right only if they are cropped at the right or below, "
+        "not if they are resized"
     )
 
 

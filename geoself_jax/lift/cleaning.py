@@ -79,6 +79,12 @@ class Cleaning:
             found = on_floor(poses, self.floor)
             given = self.floor.height is not None
             notice(f"{name}: {floor_line(found, given=given)}")
+            if found.by_feet and not (given or self.floor.by_feet):
+                notice(
+                    f"warning: {name}: the lifted feet rest far from the world's origin - if that "
+                    "is on the floor, the lifted poses are wrong, and more so on this floor - look "
+                    "at them, or leave --floor out"
+                )
             poses = found.poses
         filled = np.zeros(poses.pose.shape[:2], bool)
         if self.fill:

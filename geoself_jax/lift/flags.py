@@ -185,6 +185,12 @@ def _check_camera(flags: "argparse.Namespace") -> None:
     for name in CALIBRATION if guesses else ():
         if getattr(flags, name) not in (None, "auto"):
             raise usage_error(_flag(name), "there is no calibration", "leave it out")
+    placed = {"--axes=world": flags.axes == "world", "--floor": flags.floor is not None}
+    wanted = [flag for flag, given in placed.items() if given]
+    if guesses and wanted:
+        do = "leave out what needs them, or name a calibration: --camera=CALIB:NAME"
+        what = " and ".join(wanted)
+        raise usage_error(what, f"a camera by --{guesses[0]} has no extrinsics", do)
 
 
 def is_recording(keypoints: str) -> bool:

@@ -1,6 +1,7 @@
 """The videos that the flags of lift name: detections of one camera, and the camera."""
 
 import argparse
+import math
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import usage_error
@@ -72,9 +73,14 @@ def read_camera(flags: argparse.Namespace) -> View:
         )
     assert size is not None
     view = guessed_view(size, fov=flags.fov, focal=flags.focal)
+    across, down = (
+        2 * math.degrees(math.atan(side / 2 / view.K[0, 0])) for side in view.image_size
+    )
     warn(
-        f"no calibration: a focal length of {view.K[0, 0]:.0f} px, the middle of the "
-        "image and a lens without distortion are guesses - the body's distance and its way through "
-        "the room are as good as these; the pose itself suffers less"
+        f"no calibration: a focal length of {view.K[0, 0]:.0f} px ({across:.0f} degrees across the "
+        f"{view.image_size[0]} px of the image's width, {down:.0f} across its {view.image_size[1]} "
+        "px of height), the middle of the image and a lens without distortion are guesses - the "
+        "body's distance and its way through the room are as good as these; the pose itself "
+        "suffers less"
     )
     return view

@@ -141,16 +141,21 @@ def _scenes(flags: "argparse.Namespace") -> "list[Scene]":
         known = ", ".join(dict.fromkeys(names))
         raise usage_error(f"--reference={flags.reference}", "no such source", f"known: {known}")
     found = choose_scenes.chosen(found, flags.clip, flags.camera)
+    flags.all_frames = max((int(s.frame_id[-1]) + 1 for s in found if s.frames), default=0)
     return choose_scenes.between(found, flags.first, flags.last)
 
 
 def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
-    """The files; sources of one name in one video are distinguished by their files."""
+    """The files; sources of one name in one video are distinguished by their files.
+
+    So are those that have the name of one of the recording's own, as `triangulate` writes.
+    """
     from collections import Counter
     from pathlib import Path
 
     from geoself_jax.data.poses.formats import read_poses
     from geoself_jax.data.skeleton_files import named_skeleton
+    from geoself_jax.view.scene import TRIANGULATED, TRUTH
     from geoself_jax.view.shown_names import with_shown_names
 
     for path in flags.poses:
@@ -164,8 +169,9 @@ def _read(flags: "argparse.Namespace") -> "list[PoseSequence]":
     ]
     keys = [(s.name, s.clip, s.camera.name if s.camera else "") for s in found]
     twice = {key for key, count in Counter(keys).items() if count > 1}
+    recorded = () if flags.data is None else (TRIANGULATED, TRUTH)
     return [
-        s.replace(name=f"{s.name} ({Path(path).stem})") if key in twice else s
+        s.replace(name=f"{s.name} ({Path(path).stem})") if key in twice or s.name in recorded else s
         for s, key, path in zip(found, keys, flags.poses, strict=True)
     ]
 
@@ -231,7 +237,8 @@ def _on_video(
         names = ", ".join(scene.name for scene in scenes[:4])
         what = f"--video={flags.video}"
         raise usage_error(what, f"it is of one scene: {names} ...", "set --clip or --camera")
-    video, joints = match_video(flags.video, scenes[0]), video_joints(scenes[0])
+    video = match_video(flags.video, scenes[0], flags.all_frames)
+    joints = video_joints(scenes[0])
     for note in (*video.notes, *joints.notes):
         print(f"note: {note}")
     return scenes[0], video, joints

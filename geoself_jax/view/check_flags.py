@@ -52,7 +52,7 @@ def check_flags(flags: "argparse.Namespace") -> None:
 def _check_angles(flags: "argparse.Namespace", kind: str) -> None:
     if kind == ".mp4" and flags.video is None:
         raise usage_error("--angles", "a film shows them next to a video", "set --video=FILE")
-    if kind == ".mp4" and not flags.poses:
+    if kind == ".mp4" and not flags.poses and flags.data is None:
         raise usage_error("--poses", "wanted with --video", "give files that lift wrote")
     if kind == ".html" and flags.angles and flags.poses:
         what = f"--angles={flags.angles[0]}"

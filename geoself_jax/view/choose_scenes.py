@@ -19,6 +19,9 @@ def chosen(scenes: Sequence[Scene], clip: str | None, camera: str | None) -> lis
         if name is not None:
             known = list(dict.fromkeys(name_of(scene, flag) for scene in found))
             found = [scene for scene in found if name_of(scene, flag) == name]
+            if not found and known == [""]:
+                do = "leave it out; --data without --poses shows a recording's own"
+                raise usage_error(f"--{flag}={name}", f"the poses name no {flag}", do)
             if not found:
                 near = nearest_name(name, known)
                 raise usage_error(f"--{flag}={name}", f"no poses of that {flag}", near)

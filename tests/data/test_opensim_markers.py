@@ -96,6 +96,28 @@ def test_what_is_left_out_is_said_and_an_empty_marker_is_not_written(tmp_path, w
     assert "LWrist" not in (tmp_path / "a.trc").read_text()
 
 
+def test_a_long_list_of_joints_ends_in_how_many_more(tmp_path, whole):
+    names = tuple(f"finger_{n}" for n in range(30))
+    joints = whole.skeleton.joints
+    more = Skeleton(
+        (*whole.skeleton.joint_names, *names),
+        (*whole.skeleton.parents, *(0,) * 30),
+        whole.skeleton.left_right,
+        whole.skeleton.root,
+    )
+    pose = np.concatenate([whole.pose, whole.pose[:, :1].repeat(30, 1)], 1)
+    notices = Notices()
+    write_poses(
+        whole.replace(skeleton=more, pose=pose, keypoints_2d=None, confidence=None),
+        *(tmp_path / "a.trc",),
+        markers="pose2sim",
+        notice=notices,
+    )
+    (line,) = (line for line in notices if "no marker of" in line)
+    left = joints + 30 - len(marker_names(more.joint_names, "pose2sim"))
+    assert line.endswith(f" and {left - 20} more") and "finger_" in line
+
+
 def test_trc_leaves_frames_without_markers_out_and_is_read_back(tmp_path, whole):
     gaps = {None: [0, 1, 20, 21, 39], "spine": slice(None), "right_knee": [30]}
     gone = without(whole, gaps)

@@ -15,6 +15,7 @@ from geoself_jax.data.poses.formats import read_poses
 from geoself_jax.data.skeletons import COCO_17
 from geoself_jax.lift import __main__ as lift
 from geoself_jax.lift.flags import check, make_parser
+from geoself_jax.lift.given_videos import read_camera
 from geoself_jax.prepare import __main__ as prepare
 from geoself_jax.prepare.detections import read_detections
 from geoself_jax.prepare.lab_files import write_pose2sim
@@ -111,6 +112,13 @@ def test_lift_takes_rate_and_size_from_the_file(lab):
     assert flags.image_size == "x".join(map(str, header_of(path).image_size))
 
 
+def test_a_guessed_angle_is_said_across_both_sides_of_the_image(capsys):
+    flags = lift_flags("--keypoints=a.json", "--fps=30", "--fov=40", "--image-size=1080x1920")
+    assert read_camera(flags).K[0, 0] == pytest.approx(1483.6, abs=0.1)
+    said = capsys.readouterr().err
+    assert "40 degrees across the 1080 px" in said and "66 across its 1920 px" in said
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -118,6 +126,8 @@ def test_lift_takes_rate_and_size_from_the_file(lab):
         (["--keypoints=a.json", "--video=a.mp4", "--fov=60"], "both are given"),
         (["--video=a.mp4"], "wanted one of the three"),
         (["--video=a.mp4", "--fov=60", "--skeleton=coco_17"], "it says nothing about a video"),
+        (["--video=a.mp4", "--fov=60", "--axes=world"], "a camera by --fov has no extrinsics"),
+        (["--video=a.mp4", "--focal=900", "--floor", "--axes=world"], "--axes=world and --floor"),
         (["--keypoints=a.json", "--detector=rtmlib"], "it says nothing about a detector's files"),
         (["--keypoints=synthetic:test", "--sides=keep"], "it says nothing about a recording"),
     ],
@@ -143,7 +153,9 @@ def test_lift_detects_and_lifts_a_video(tiny_export, tmp_path, capsys):
     assert poses.pose.shape == (8, 17, 3) and np.isfinite(poses.pose).all()
     assert poses.fps == 30
     assert lift.main(words) == 0
-    assert "are there already" in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert "are there already" in said.err
+    assert f"--video={tmp_path}/walk.mp4 --out={tmp_path}/poses.mp4" in said.out
 
 
 def lift_source(name):

@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from geoself_jax.data.files.detections_file import Header, write_detections
 from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
-from geoself_jax.lift.cautions import cautions_of, misfit
+from geoself_jax.lift.cautions import built_in_people, cautions_of, misfit, other_size
+from geoself_jax.lift.lifter import load_lifter
 from geoself_jax.lift.video_detections import videos_of
 
 
@@ -86,3 +88,24 @@ def test_frames_without_detections_give_no_warning(video, tiny_recording):
         confidence=np.zeros_like(video.confidence),
     )
     assert cautions_of(nobody) == [] and misfit(nobody, true_poses(video, tiny_recording)) == ""
+
+
+def test_a_network_of_built_in_people_is_no_instrument_for_others(video, tiny_export):
+    lifter = load_lifter(tiny_export)
+    assert built_in_people(lifter, video) == ""  # trained on a file
+    lifter.info["data"] = lifter.info["data"] | {"source": "synthetic:train"}
+    line = built_in_people(lifter, video)
+    assert "trained on synthetic:train" in line and "no measurements" in line
+    assert built_in_people(lifter, dataclasses.replace(video, source="synthetic:test")) == ""
+
+
+def test_joints_of_an_image_that_was_not_calibrated_are_noticed(video, tmp_path):
+    width, height = video.view.image_size
+    path = tmp_path / "cam1.json"
+    for size, said in (((width, height), ""), ((width - 8, height), f"{width - 8} x {height} px")):
+        write_detections(path, Header("a.mp4", 1, "own", 50.0, size, 0, ("nose",)), [])
+        line = other_size(str(path), video)
+        assert line == said == "" or (said in line and f"is of {width} x {height}" in line)
+    unknown = dataclasses.replace(video.view, image_size=(0, 0))
+    assert other_size(str(path), dataclasses.replace(video, view=unknown)) == ""
+    assert other_size(str(tmp_path / "openpose"), video) == ""

@@ -32,6 +32,11 @@ def seen():
     return video, poses
 
 
+def raised(camera):
+    """The camera 2 m higher, and with it all that is lifted in its axes."""
+    return dataclasses.replace(camera, center=camera.center + 2 * UP)
+
+
 def test_a_rejected_detection_comes_from_those_about_it(seen):
     video, poses = seen
     pixels = video.keypoints_2d.copy()
@@ -80,6 +85,12 @@ def test_the_floor_says_what_it_did_and_what_it_lacks(seen):
     found = cleaning.after(poses, *cleaning.before(video), lines.append)
     assert found.contact[:, list(ANKLES)].any() and found.marks is None
     assert "floor at 0.00 m along up, of the world; a foot rests in " in lines[0]
+    lower = poses.replace(camera=raised(poses.camera))  # feet rest 2 m above the origin
+    said: list[str] = []
+    cleaning.after(lower, *cleaning.before(video), said.append)
+    assert "by the lifted feet" in said[0] and said[1].startswith("warning: walk.json, clip walk:")
+    Cleaning(floor=Floor(by_feet=True)).after(lower, *cleaning.before(video), said.append)
+    assert "by the lifted feet" in said[2] and len(said) == 3
     lacking = {"no extrinsics": {"R": None, "center": None}, "up is unknown": {"world_up": None}}
     for words, changes in lacking.items():
         with pytest.raises(GeoselfError, match=words) as error:

@@ -197,3 +197,84 @@ def test_a_page_shows_the_videos_frame_where_it_stands_and_while_it_plays(folder
         assert [line for line in tab.wrong if "readback" not in line] == []  # the test's own
         assert all(url.startswith(("file:", "blob:")) for url in tab.requests)
         tab.close()
+
+
+@pytest.fixture(scope="module")
+def uneven(folder):
+    """Frames 0 to 11 of the video but 4 and 5, each at its own time: a phone's variable rate."""
+    import av
+
+    kept = [n for n in range(FRAMES) if n not in (4, 5)]
+    path = folder / "uneven.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"qp": "0"})
+        stream.width = stream.height = SIZE
+        for n in kept:
+            image = np.full((SIZE, SIZE, 3), GREY[0] + GREY[1] * n, np.uint8)
+            frame = av.VideoFrame.from_ndarray(image, "rgb24")
+            frame.pts = n
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("count", "fps", "shown"),
+    [
+        (12, 25.0, [0, 1, 2, 3, 3, 6, 6, 7, 8, 9, 10, 11]),  # as `detect` made it even
+        (7, 25.0, [0, 1, 2, 3, 3, 6, 6]),  # its beginning
+        (10, 25.0, [0, 1, 2, 3, 6, 7, 8, 9, 10, 11]),  # another detector: one for each frame
+        (6, 12.5, [0, 2, 3, 6, 8, 10]),  # detect --fps=12.5
+        (5, 200.0, [0, 1, 2, 3, 6]),  # slow motion, stored at 25
+    ],
+)
+def test_poses_at_even_times_get_the_frames_of_their_times(uneven, scene, count, fps, shown):
+    (sequence,) = scene.sequences
+    own = sequence.camera
+    moved = walker(count, camera=own).replace(fps=fps)
+    (found,) = scenes_from_sequences([moved])
+    video = match_video(uneven, found)
+    shades = [image.mean() for image in video.frames(range(count))]
+    wanted = GREY[0] + GREY[1] * np.array(shown)
+    np.testing.assert_allclose(shades, wanted, atol=6)
+    by_number = [0, 1, 2, 3, 6, 7, 8, 9, 10, 11][:count]
+    assert ("matched by time" in "".join(video.notes)) == (shown != by_number)
+
+
+@pytest.mark.parametrize(("count", "shade"), [(12, 3), (10, 6)])
+def test_a_part_of_the_poses_is_matched_as_all_of_them(
+    uneven, folder, scene, monkeypatch, capsys, count, shade
+):
+    """Frame 4 of even times is the video's third, of a detector that counts frames the sixth."""
+    import imageio_ffmpeg
+
+    monkeypatch.chdir(folder)
+    own = scene.sequences[0].camera
+    write_poses(walker(count, camera=own).replace(fps=25.0), "part.npz")
+    words = "--poses part.npz --video=uneven.mp4 --out=part.mp4 --width=640 --first=4 --last=4"
+    assert view.main(words.split()) == 0
+    assert ("matched by time" in capsys.readouterr().out) == (count == 12)
+    frames = imageio_ffmpeg.read_frames("part.mp4")
+    width, height = next(frames)["size"]
+    image = np.frombuffer(next(frames), np.uint8).reshape(height, width, 3).astype(int)
+    assert abs(image[4, 4] - GREY[0] - GREY[1] * shade).max() < 8
+
+
+def test_a_video_that_ends_before_the_poses_in_time_is_refused(uneven, scene):
+    longer = walker(FRAMES + 1, camera=scene.sequences[0].camera).replace(fps=25.0)
+    (found,) = scenes_from_sequences([longer])
+    with pytest.raises(GeoselfError, match="10 frames"):
+        match_video(uneven, found)
+
+
+def test_a_video_cut_by_less_than_a_block_is_drawn_with_a_note(folder, scene):
+    (sequence,) = scene.sequences
+    wide = dataclasses.replace(sequence.camera, image_size=(SIZE + 8, SIZE))
+    (found,) = scenes_from_sequences([sequence.replace(camera=wide)])
+    (note,) = match_video(folder / "video.mp4", found).notes
+    assert "250 x 250 pixels, the camera has 258 x 250" in note and "not if it is resized" in note
+    for size in ((SIZE + 16, SIZE), (SIZE - 2, SIZE)):
+        far = dataclasses.replace(sequence.camera, image_size=size)
+        (other,) = scenes_from_sequences([sequence.replace(camera=far)])
+        with pytest.raises(GeoselfError, match="not cropped or scaled"):
+            match_video(folder / "video.mp4", other)

@@ -53,6 +53,15 @@ def test_a_recording_is_shown_with_them_and_by_itself(folder, tiny_file):
     assert [names(scene) for scene in facts()["scenes"]] == [["ground truth", "triangulated"]]
 
 
+def test_what_triangulate_wrote_is_not_taken_for_the_recordings_own(folder, tiny_file):
+    write_poses(seen(walker(name="triangulated")), "all.npz")
+    view.main(["--poses=all.npz", f"--data={tiny_file}", "--out=out.html"])
+    (scene,) = facts()["scenes"]
+    assert names(scene) == ["triangulated (all)", "ground truth", "triangulated"]
+    view.main(["--poses=all.npz", "--out=out.html"])
+    assert names(facts()["scenes"][0]) == ["triangulated"]
+
+
 def test_a_clip_is_named_for_poses_that_name_none(folder, tiny_file):
     write_poses(seen(walker(name="lifted")).replace(clip=""), "d.npz")
     view.main(["--poses=d.npz", f"--data={tiny_file}", "--out=out.html", "--clip=clip1"])
@@ -116,6 +125,7 @@ def test_stills_and_a_video_of_the_first_scene(folder, capsys):
         ("--poses=a.npz --out=out.html --every=0", 64, "--every=0"),
         ("--poses=a.npz --out=out.html --clip=clip9", 64, "--clip=clip9"),
         ("--poses=a.npz --out=out.html --camera=cam9", 64, "--camera=cam9"),
+        ("--poses=table.csv --out=out.html --camera=cam1", 64, "the poses name no camera"),
         ("--poses=a.npz --out=out.html --reference=truth", 64, "known: lifted"),
         ("--poses=a.npz --out=out.html --first=99", 64, "no frame"),
         ("--poses=a.npz --out=out.html --titel=x", 64, "did you mean '--title'"),

@@ -35,6 +35,8 @@ set for COCO's 17 joints is left out on purpose: it has the right hip where the 
 """
 
 ALIASES: Mapping[str, str] = MappingProxyType({"pose2sim": "pose2sim-body25"})
+_SHOWN, _LONGEST = 20, 400
+"""Names, and characters, of a list that is printed."""
 FEWEST = 4
 """Markers: fewer say little about a body of two dozen bones."""
 
@@ -195,17 +197,24 @@ def _say_left_out(
 ) -> None:
     none = [joint for i, joint in enumerate(skeleton.joint_names) if i not in names]
     if none:
-        notice(f"no marker of {name}, so left out: {one_line(', '.join(none))[:200]}")
+        notice(f"no marker of {name}, so left out: {_listed(none)}")
     never = [skeleton.joint_names[joint] for joint in names if joint not in kept]
     if never:
-        notice(f"in no frame, so left out: {one_line(', '.join(never))[:200]}")
+        notice(f"in no frame, so left out: {_listed(never)}")
+
+
+def _listed(names: list[str]) -> str:
+    """Joints by name, the first ones of many."""
+    shown, more = names[:_SHOWN], len(names) - _SHOWN
+    return one_line(", ".join(shown))[:_LONGEST] + (f" and {more} more" if more > 0 else "")
 
 
 def _say_axes(poses: PoseSequence, notice: Callable[[str], None]) -> None:
     if poses.axes == CAMERA:
         notice(
             "warning: the joints are in the camera's axes, so OpenSim's floor is tilted as the "
-            "camera is and its pelvis is off by that angle: use --axes=world (in Python in_world)"
+            "camera is and its pelvis is off by that angle: with a calibration use --axes=world "
+            "(in Python in_world)"
         )
     if poses.root_relative:
         notice(
