@@ -164,6 +164,28 @@ def test_prepared_arrays_get_their_sides_back_and_it_is_said(sound):
     assert len(lines) == 1 and lines[0].startswith(f"{name}: left and right exchanged back in ")
 
 
+def test_late_cameras_are_put_in_step_before_others_say_which_side_is_right(sound):
+    """A whole clip that is exchanged is seen by the other cameras alone, once all are in step."""
+    clip = np.flatnonzero(sound.clip_id == TURNING)
+    wrong, joints = exchanged(sound, 1, clip)
+    received = []
+
+    def in_step(arrays):
+        received.append(arrays["keypoints_2d"])
+        return arrays
+
+    arrays = arrays_of(wrong)
+    found = sides_repaired(arrays, None, calibrated=True, notice=lambda _: None, in_step=in_step)
+    (before,) = received
+    np.testing.assert_array_equal(before, arrays["keypoints_2d"])
+    clear = twins_apart(wrong, joints)
+    now = np.linalg.norm(found["keypoints_2d"] - sound.keypoints_2d, axis=-1)
+    assert (now[clear] < 1).mean() > 0.95
+    kept = sides_repaired(arrays, "keep", calibrated=True, notice=pytest.fail, in_step=in_step)
+    assert len(received) == 2
+    np.testing.assert_array_equal(kept["keypoints_2d"], arrays["keypoints_2d"])
+
+
 def test_sides_are_kept_on_request_and_of_animals(sound):
     wrong, _ = exchanged(sound, 1, range(110, 130))
     arrays = arrays_of(wrong)
