@@ -138,6 +138,18 @@ def test_legs_that_pass_each_other_are_no_exchange():
     assert [tuple(run) for run in runs_of(found.exchanged)] == [(30, 35)]
 
 
+def test_every_fifth_frame_is_judged_by_its_seconds():
+    """What lasts two seconds has no side that is known to be right, in however many frames."""
+    pixels = np.tile(np.array([[100.0, 400], [200, 400], [150, 50]]), (100, 1, 1))
+    for frames, known in ((range(40, 48), True), (range(40, 60), False)):
+        wrong = pixels.copy()
+        wrong[frames] = wrong[frames][:, [1, 0, 2]]
+        found = find_exchanges(wrong, np.ones((100, 3)), [(0, 1)], 5 * np.arange(100), 50)
+        marked = found.exchanged if known else found.undecided
+        assert [tuple(run) for run in runs_of(marked)] == [(frames[0], frames[-1])]
+        assert (found.undecided if known else found.exchanged).sum() == 0
+
+
 def test_motion_over_a_gap_or_of_joints_that_are_not_seen_says_nothing():
     pixels = np.tile(np.array([[100.0, 400], [200, 400], [150, 50]]), (60, 1, 1))
     pixels[30:] = pixels[30:][:, [1, 0, 2]]
