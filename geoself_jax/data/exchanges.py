@@ -74,6 +74,7 @@ def find_exchanges(
         return Exchanges(none, none)
     costs, known = _unevenness(keypoints_2d, confidence, pairs, frame_id, fps)
     exchanged, undecided = none.copy(), none.copy()
+    rate = fps / max(float(np.median(np.diff(frame_id))), 1.0)  # of the rows, where it is thinned
     for first, last in _stretches(known, frames):
         part = slice(first, last + 1)
         inner = slice(first, last - 1)  # of three frames each
@@ -83,8 +84,8 @@ def find_exchanges(
             continue
         states = _only_clear(_best(costs[inner], np.zeros((last + 1 - first, 2))), costs[inner])
         states = ~states if states.mean() > 0.5 else states
-        short, long = _short(states, LONGEST_SECONDS * fps)
-        flicker = _flicker(states, max(2.0, NEAR_SECONDS * fps))
+        short, long = _short(states, LONGEST_SECONDS * rate)
+        flicker = _flicker(states, max(2.0, NEAR_SECONDS * rate))
         exchanged[part], undecided[part] = short & ~flicker, long | flicker
     return Exchanges(exchanged, undecided)
 

@@ -10,6 +10,7 @@ score of every joint, px.
 import json
 import os
 import sys
+import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
@@ -54,10 +55,11 @@ class RTMLib:
         if options.get("model"):
             path, size = options["model"], _input_size(options["model"])
             self._pose = rtmlib.RTMPose(path, model_input_size=size, **kind)
-            self.name = f"rtmlib, {os.path.basename(path)}"
+            self.name = f"rtmlib, {_named(path)}"
             if options.get("boxes"):
                 path, (width, height) = options["boxes"], _input_size(options["boxes"])
                 self._boxes = rtmlib.YOLOX(path, model_input_size=(height, width), **kind)
+                self.name += f", boxes of {_named(path)}"
         else:
             both = rtmlib.BodyWithFeet(mode="balanced", **kind)
             self._pose, self._boxes = both.pose_model, both.det_model
@@ -87,7 +89,7 @@ class OwnFile:
         self._names = runpy.run_path(path)
         if not callable(self._names.get("people")):
             raise ValueError(f"{path} has no function people(image)")
-        self.name = os.path.basename(path)
+        self.name = _named(path)
 
     @property
     def joint_names(self) -> list[str]:
@@ -107,6 +109,15 @@ DETECTORS: dict[str, Callable[[dict[str, Any]], MediaPipe | RTMLib | OwnFile]] =
     "rtmlib": RTMLib,
     "file": OwnFile,
 }
+
+
+def _named(path: str) -> str:
+    """A file's name and checksum: every exported model is called end2end.onnx."""
+    checksum = 0
+    with open(path, "rb") as stream:
+        while part := stream.read(1 << 20):
+            checksum = zlib.crc32(part, checksum)
+    return f"{os.path.basename(path)} ({checksum:08x})"
 
 
 def _input_size(path: str) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.model import Prediction
-from geoself_jax.data.angles.human import ROUND
+from geoself_jax.data.angles.human import ROUND, unwrapped
 from geoself_jax.data.angles.measure import (
     Definitions,
     angle_names,
@@ -17,6 +17,7 @@ from geoself_jax.data.angles.measure import (
 from geoself_jax.data.body_size import is_person
 from geoself_jax.data.poses.orientation import smallest_rotation
 from geoself_jax.data.recording import Recording
+from geoself_jax.data.rig import up_in_camera
 from geoself_jax.evaluate.ranking import truth_in_its_joints
 from geoself_jax.evaluate.scores import lifted
 
@@ -53,7 +54,7 @@ def angle_scores(
     against, world = (
         ("triangulated joints", triangulated) if truth is None else ("ground truth", truth)
     )
-    turn = smallest_rotation(np.asarray(recording.world_up, float), np.eye(3)[1])
+    turn = smallest_rotation(_upwards(recording), np.eye(3)[1])
     reference = measure(_turned(world, turn), definitions)
     found = np.stack(
         [
@@ -130,9 +131,10 @@ def _score(
         if known[here := action == own].any()
     }
     waveforms = [
-        correlation(reference[here], reference[here] + apart[here, view])
+        correlation(wave, wave + apart[here, view])
         for clip in np.unique(recording.clip_id)
         for here in [recording.clip_id == clip]
+        for wave in [unwrapped(reference[here]) if name in ROUND else reference[here]]
         for view in range(recording.views)
     ]
     defined = [r for r in waveforms if r is not None]
@@ -176,6 +178,13 @@ def _predicted(
         for name, mean, some in zip(angle_names(definitions), means, known.any(0), strict=True)
         if some
     }
+
+
+def _upwards(recording: Recording) -> np.ndarray:
+    """Unit vector against gravity in the world; that of a level first camera where unknown."""
+    R = np.asarray(recording.camera.R[0, 0], float)
+    up: np.ndarray = R.T @ up_in_camera(R, recording.world_up)
+    return up / np.linalg.norm(up)
 
 
 def _in_world(prediction: Prediction, recording: Recording, view: int) -> np.ndarray:

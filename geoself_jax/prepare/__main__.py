@@ -1,5 +1,6 @@
 """Your files as one to train on: geoself prepare --input=PATH --output=FILE.npz"""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -155,11 +156,10 @@ def main(argv: Sequence[str]) -> int:
         if flags.shift:
             reading = shifted(reading, frames_by_camera(flags.shift), print)
         arrays = run.prepare(reading)
-    if kind == "rig":
-        known = not flags.uncalibrated
-        arrays = sides_repaired(arrays, flags.sides, calibrated=known, notice=notice)
-    if flags.sync:
-        arrays = synced(arrays, seed=flags.seed, notice=print)
+    sync = functools.partial(synced, seed=flags.seed, notice=print) if flags.sync else None
+    how = flags.sides if kind == "rig" else "keep"
+    known = not flags.uncalibrated
+    arrays = sides_repaired(arrays, how, calibrated=known, notice=notice, in_step=sync)
     if flags.uncalibrated:
         arrays = without_cameras(arrays, intrinsics=bool(flags.calibration or flags.focal_length))
     with phases.phase(f"writing {output}"):

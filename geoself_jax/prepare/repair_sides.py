@@ -18,15 +18,23 @@ def sides_repaired(
     *,
     calibrated: bool,
     notice: Callable[[str], None],
+    in_step: Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Returns the arrays with exchanged limbs exchanged back.
+    """Returns the arrays with exchanged limbs exchanged back, their cameras in step.
+
+    What others see says nothing of a camera that is late: its legs seem exchanged when a step
+    passes between the two instants. Before cameras are in step each is repaired by itself.
 
     Args:
         arrays: Of format geoself-multiview/1.
         how: `keep` or `repair`; None as is usual for these joints.
         calibrated: Whether the cameras are known: three or more say which side is right.
         notice: Receives a line on each camera in which something was changed, or is undecided.
+        in_step: Puts the cameras of arrays in step; None where they are.
     """
+    if in_step is not None:
+        alone = sides_repaired(arrays, how, calibrated=False, notice=notice)
+        arrays = in_step(alone)
     if (how or usually_repaired(arrays["joint_names"].tolist())) == "keep":
         return dict(arrays)
     devices.use_compilation_cache()

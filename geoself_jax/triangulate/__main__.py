@@ -14,6 +14,11 @@ _EXAMPLES = (
     "--data=anna.npz --clip=squat --out=squat.trc --angles=squat.mot --filter=butterworth:6",
 )
 
+UNKNOWN_UP = (
+    "which way is up is unknown - the first camera is taken for level where joints are turned "
+    "upright and in tilt, list and rotation of pelvis and trunk - say it when it is prepared: --up"
+)
+
 
 def make_parser() -> cli.Parser:
     """The flags."""
@@ -59,7 +64,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.data.sources import load, place
     from geoself_jax.lift.angle_output import angle_output
     from geoself_jax.lift.output import Output
-    from geoself_jax.lift.say import note
+    from geoself_jax.lift.say import note, warn
     from geoself_jax.runtime import devices
     from geoself_jax.runtime.outputs import check_outputs
     from geoself_jax.triangulate.sequences import triangulated_clips
@@ -72,6 +77,8 @@ def main(argv: Sequence[str]) -> int:
     with phases.phase(f"reading {flags.data}"):
         recording = load(flags.data, synthetic_frames=flags.frames)
     output.check_joints(recording.skeleton)
+    if recording.world_up is None:
+        warn(f"{flags.data}: {UNKNOWN_UP}")
     with phases.phase("triangulating"):
         clips = triangulated_clips(recording, flags.data, method=flags.method, clip=flags.clip)
     names = [clip.clip for clip in clips]

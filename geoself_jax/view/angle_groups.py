@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoself_jax.data.angles.angle_sequence import AngleSequence
-from geoself_jax.data.angles.human import ROUND
+from geoself_jax.data.angles.human import ROUND, unwrapped
 
 LEFT, RIGHT, MIDDLE = "left", "right", "middle"
 _SIDE = {"l": LEFT, "left": LEFT, "r": RIGHT, "right": RIGHT}
@@ -77,12 +77,9 @@ def continuous(degrees: np.ndarray) -> np.ndarray:
 
     A range of such an angle means nothing with them. The median is within half a turn of 0.
     """
-    result = degrees.astype(np.float64).copy()
+    result = unwrapped(degrees)
     known = np.isfinite(result)
-    if known.any():
-        turned = np.unwrap(result[known], period=360)
-        result[known] = turned - 360 * np.round(np.median(turned) / 360)
-    return result
+    return result - 360 * np.round(np.median(result[known]) / 360) if known.any() else result
 
 
 def values(angles: AngleSequence, group: AngleGroup) -> dict[str, np.ndarray]:

@@ -62,6 +62,17 @@ def test_a_motions_pelvis_is_opensims_and_turns_on_without_jumps(angles, tmp_pat
     assert np.abs(np.diff(table[:, 3])).max() < 180
 
 
+@pytest.mark.parametrize("fps", [30000 / 1001, 60000 / 1001, 60.0, 120.0, 240.0])
+def test_a_long_motions_frames_are_numbered_by_its_rounded_times(tmp_path, fps):
+    """A frame of 1/240 s is written as 0.004167 s: by that alone a minute is a frame too long."""
+    frames = np.delete(np.arange(12000) + 3, [5, 6, 7, 4000])
+    long = AngleSequence("long", ("knee_angle_r",), np.ones((len(frames), 1)), fps, frames)
+    write_angles(long, tmp_path / "a.mot")
+    found = read_angles(tmp_path / "a.mot")
+    np.testing.assert_array_equal(found.frame_id, frames)
+    assert found.fps == pytest.approx(fps, rel=1e-7)
+
+
 def damaged(path, name, change):
     text = path.read_text()
     assert change[0] in text

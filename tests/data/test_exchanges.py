@@ -138,6 +138,18 @@ def test_legs_that_pass_each_other_are_no_exchange():
     assert [tuple(run) for run in runs_of(found.exchanged)] == [(30, 35)]
 
 
+def test_every_fifth_frame_is_judged_by_its_seconds():
+    """What lasts two seconds has no side that is known to be right, in however many frames."""
+    pixels = np.tile(np.array([[100.0, 400], [200, 400], [150, 50]]), (100, 1, 1))
+    for frames, known in ((range(40, 48), True), (range(40, 60), False)):
+        wrong = pixels.copy()
+        wrong[frames] = wrong[frames][:, [1, 0, 2]]
+        found = find_exchanges(wrong, np.ones((100, 3)), [(0, 1)], 5 * np.arange(100), 50)
+        marked = found.exchanged if known else found.undecided
+        assert [tuple(run) for run in runs_of(marked)] == [(frames[0], frames[-1])]
+        assert (found.undecided if known else found.exchanged).sum() == 0
+
+
 def test_motion_over_a_gap_or_of_joints_that_are_not_seen_says_nothing():
     pixels = np.tile(np.array([[100.0, 400], [200, 400], [150, 50]]), (60, 1, 1))
     pixels[30:] = pixels[30:][:, [1, 0, 2]]
@@ -162,6 +174,28 @@ def test_prepared_arrays_get_their_sides_back_and_it_is_said(sound):
     assert (now[~joints] < 1).all()
     name = sound.camera_names[1]
     assert len(lines) == 1 and lines[0].startswith(f"{name}: left and right exchanged back in ")
+
+
+def test_late_cameras_are_put_in_step_before_others_say_which_side_is_right(sound):
+    """A whole clip that is exchanged is seen by the other cameras alone, once all are in step."""
+    clip = np.flatnonzero(sound.clip_id == TURNING)
+    wrong, joints = exchanged(sound, 1, clip)
+    received = []
+
+    def in_step(arrays):
+        received.append(arrays["keypoints_2d"])
+        return arrays
+
+    arrays = arrays_of(wrong)
+    found = sides_repaired(arrays, None, calibrated=True, notice=lambda _: None, in_step=in_step)
+    (before,) = received
+    np.testing.assert_array_equal(before, arrays["keypoints_2d"])
+    clear = twins_apart(wrong, joints)
+    now = np.linalg.norm(found["keypoints_2d"] - sound.keypoints_2d, axis=-1)
+    assert (now[clear] < 1).mean() > 0.95
+    kept = sides_repaired(arrays, "keep", calibrated=True, notice=pytest.fail, in_step=in_step)
+    assert len(received) == 2
+    np.testing.assert_array_equal(kept["keypoints_2d"], arrays["keypoints_2d"])
 
 
 def test_sides_are_kept_on_request_and_of_animals(sound):

@@ -142,8 +142,15 @@ def test_a_missing_joint_leaves_out_the_angles_that_need_it_and_no_other():
 
 
 def test_an_arm_along_the_trunk_has_no_plane():
-    found = angles_of(poses_of(body(KNOWN | {"arm_elevation_r": 5.0})[None]))
+    poses = poses_of(body(KNOWN | {"arm_elevation_r": 5.0})[None])
+    found = angles_of(poses.replace(uncertainty=np.full(poses.pose.shape[:2], 0.02)))
     assert np.isnan(found.of("arm_plane_r")[0])
+    unknown = {
+        name
+        for name, off in zip(found.angle_names, found.uncertainty[0], strict=True)
+        if np.isnan(off)
+    }
+    assert unknown == {"arm_plane_r"}
     assert found.of("arm_elevation_r")[0] == pytest.approx(5, abs=0.01)
 
 

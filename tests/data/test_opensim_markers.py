@@ -224,3 +224,18 @@ def test_frames_of_a_thinned_video_keep_their_times(tmp_path, tiny_arrays):
     read = read_poses(tmp_path / "a.trc")
     there = np.isfinite(poses.pose).all(-1).any(1)
     assert list(read.frame_id) == list(poses.frame_id[there])
+
+
+def test_marks_and_contacts_of_cleaned_poses_stay_with_their_markers(tmp_path, whole):
+    """So that --floor, --fill and --outliers go together with --markers."""
+    rng = np.random.default_rng(0)
+    marks = rng.integers(0, 4, whole.pose.shape[:2]).astype(np.uint8)
+    cleaned = without(whole, {None: [7]}).replace(marks=marks, contact=marks == 1)
+    found = as_markers(cleaned, "pose2sim", lambda line: None)
+    ankle = found.skeleton.joint_names.index("LAnkle"), SKELETON.joint_names.index("left_ankle")
+    there = np.arange(40) != 7
+    np.testing.assert_array_equal(found.marks[:, ankle[0]], marks[there, ankle[1]])
+    np.testing.assert_array_equal(found.contact[:, ankle[0]], cleaned.contact[there, ankle[1]])
+    notices = Notices()
+    write_poses(cleaned, tmp_path / "a.trc", markers="pose2sim", notice=notices)
+    assert any("which joints were filled or rejected" in line for line in notices)

@@ -178,6 +178,20 @@ def test_thinned_frames_are_filtered_at_their_own_rate():
         np.testing.assert_allclose(chosen(thin).pose, chosen(of(pose)).pose, atol=1e-6)
 
 
+def test_empty_rows_between_thinned_frames_do_not_keep_them_apart():
+    """As `lift` has them: a row for every frame of the video, joints in each fifth."""
+    pose = noisy(100)
+    full = np.full((500, 2, 3), np.nan, np.float32)
+    full[3::5] = pose
+    for chosen in BOTH:
+        found = chosen(of(full, fps=5 * FPS))
+        np.testing.assert_allclose(found.pose[3::5], chosen(of(pose)).pose, atol=1e-6)
+        assert found.frames == 500 and np.isnan(found.pose).all((1, 2)).sum() == 400
+        full[20:] = np.nan
+        np.testing.assert_array_equal(chosen(of(full, fps=5 * FPS)).pose, full)
+        full[3::5] = pose
+
+
 def test_all_else_of_a_sequence_is_kept_and_the_input_untouched(tiny_arrays):
     poses = walking(tiny_arrays)
     before = poses.pose.copy()

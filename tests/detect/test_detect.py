@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
 
 import bright_spot
@@ -35,7 +36,8 @@ def found(tmp_path_factory):
 def test_a_video_becomes_a_file_that_names_its_joints_rate_and_size(found):
     header = header_of(found)
     assert header.image_size == (96, 64)
-    assert (header.fps, header.frames, header.detector) == (30, 12, "bright_spot.py")
+    assert (header.fps, header.frames) == (30, 12)
+    assert header.detector == f"bright_spot.py ({zlib.crc32(OWN.read_bytes()):08x})"
     assert json.loads(found.read_text())["joint_names"][0] == "nose"
     assert formats_of(found) == ("geoself",)
 
@@ -60,7 +62,12 @@ def test_a_file_of_the_same_video_is_kept_and_another_program_s_is_not_touched(
     assert main(words) == 0
     assert "is there already" in capsys.readouterr().out
     assert found.stat().st_mtime_ns == before
+    changed = tmp_path / OWN.name
+    changed.write_text(OWN.read_text().replace("0.9)", "0.8)"))
+    assert main([*words[:2], f"--detector={changed}"]) == 0
+    np.testing.assert_allclose(read_detections(found).confidence, 0.8, rtol=1e-5)
     assert main([*words, "--again"]) == 0
+    np.testing.assert_allclose(read_detections(found).confidence, 0.9, rtol=1e-5)
     assert found.stat().st_mtime_ns > before
     (tmp_path / "walk.json").write_text("[]")
     with pytest.raises(GeoselfError, match="was not written by detect") as caught:

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from geoself_jax.core.model import Prediction
 from geoself_jax.evaluate.angle_scores import MOVES, angle_lines, angle_scores, correlation
@@ -69,6 +70,31 @@ def test_without_ground_truth_triangulated_joints_are_the_reference(perfect, tin
     found = scored(perfect, unlabelled, world)
     assert found["against"] == "triangulated joints"
     assert found["angles"] == scored(perfect, tiny_recording)["angles"]
+
+
+def test_without_a_known_vertical_there_are_scores_too(perfect, tiny_recording):
+    tilted = dataclasses.replace(tiny_recording, world_up=None)
+    for name, score in scored(perfect, tilted)["angles"].items():
+        assert score["mean_absolute_deg"] < 0.02, name
+
+
+def test_who_stands_with_the_back_to_x_has_no_waveform_of_rotation(perfect, tiny_recording):
+    """Their rotation is 180 or -180 degrees from frame to frame: jumps are no motion."""
+    pelvis = tiny_recording.pose_world[:, tiny_recording.skeleton.root, None]
+    still = np.broadcast_to(
+        (tiny_recording.pose_world - pelvis)[:1], tiny_recording.pose_world.shape
+    )
+    names = tiny_recording.skeleton.joint_names
+    across = still[0, names.index("right_hip")] - still[0, names.index("left_hip")]
+    noise = np.random.default_rng(0).normal(0, np.deg2rad(1), len(still))
+    turn = Rotation.from_euler("z", (np.pi / 2 - np.arctan2(across[1], across[0]) + noise)[:, None])
+    world = np.stack([turn[i].apply(pose) for i, pose in enumerate(still)]).astype(np.float32)
+    recording = dataclasses.replace(tiny_recording, pose_world=world)
+    target = in_cameras(world, recording)
+    root = target[:, :, recording.skeleton.root, None]
+    found = scored(Prediction(target - root, root[:, :, 0]), recording)["angles"]
+    assert found["pelvis_rotation"]["mean_absolute_deg"] < 0.02
+    assert found["pelvis_rotation"]["correlation"] is None
 
 
 def test_views_without_a_detection_do_not_count(perfect, tiny_recording):

@@ -53,6 +53,14 @@ def test_one_clip_becomes_opensims_file(tiny_file, tiny_recording, tmp_path):
     assert found.frames == expected.frames and tuple(found.up) == (0, 1, 0)
 
 
+def test_an_unknown_vertical_is_warned_of(tiny_arrays, tmp_path, capsys):
+    """Or the angles of the pelvis would be off by the first camera's tilt without a word."""
+    np.savez(tmp_path / "any.npz", **{**tiny_arrays, "world_up": np.zeros(0)})
+    words = [f"--data={tmp_path}/any.npz", f"--out={tmp_path}/{{clip}}.npz", "--method=frames"]
+    assert main(words) == 0
+    assert "warning: " in (said := capsys.readouterr().err) and "which way is up" in said
+
+
 def test_one_camera_is_refused(tiny_recording):
     one = tiny_recording.select_views(np.array([0]))
     with pytest.raises(GeoselfError, match="wanted two or more") as error:

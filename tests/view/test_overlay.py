@@ -5,14 +5,17 @@ import dataclasses
 import numpy as np
 import pytest
 from browsers import Tab, browser
+from filmed import write_video
 from walkers import camera, seen, walker
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
+from geoself_jax.data.files.video_frames import even_times, read_video_info
 from geoself_jax.data.poses.formats import read_poses, write_poses
 from geoself_jax.geometry.lenses import Lens, distort_pixels, undistort_pixels
 from geoself_jax.view import __main__ as view
 from geoself_jax.view import page_video, video_file
 from geoself_jax.view.build_scenes import scenes_from_sequences
+from geoself_jax.view.choose_scenes import between
 from geoself_jax.view.line_segments import COLOR
 from geoself_jax.view.matched_video import match_video
 from geoself_jax.view.overlay_parts import OverVideo
@@ -103,6 +106,25 @@ def test_each_frame_of_the_video_is_that_of_its_number(folder, scene):
     assert video.notes == ()
     slow = dataclasses.replace(scene, sequences=(scene.sequences[0].replace(fps=50.0),))
     assert "25 frames per second, the poses at 50" in match_video(video.path, slow).notes[0]
+
+
+@pytest.mark.parametrize("fps", [None, 15.0])
+def test_poses_of_even_times_are_on_the_frames_that_detect_looked_at(tmp_path, scene, fps):
+    """Frames 3 to 5 are missing, as in a phone's video; or it is looked at half as often."""
+    images = write_video(
+        tmp_path / "a.mp4", 12, size=(SIZE, SIZE), times=[*range(3), *range(6, 15)]
+    )
+    even = even_times(read_video_info(images).seconds, fps)
+    assert len(even.frame) == (15 if fps is None else 8)
+    person = seen(walker(len(even.frame), camera=small_camera(), name="lifted"))
+    (found,) = scenes_from_sequences([person.replace(fps=even.rate)])
+    video = match_video(images, found)
+    spots = [np.median(np.nonzero(i[20, :, 0] > 128)[0]) for i in video.frames(found.frame_id)]
+    np.testing.assert_allclose(spots, 10 + 4 * even.frame, atol=1)
+    assert len(video.notes) == 1 and "matched by time" in video.notes[0]
+    (first,) = between([found], 0, 5)
+    part = match_video(images, first, found.frames)
+    np.testing.assert_array_equal(part.even, video.even)
 
 
 def test_a_film_shows_the_video_with_bones_rings_and_the_body_next_to_it(

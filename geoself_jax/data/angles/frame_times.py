@@ -34,8 +34,10 @@ def frames_of_times(
         fps = frame / seconds[0] if frame and seconds[0] > 0 else 1.0
         return float(fps), np.array([frame], np.int64)
     if frames is None:
-        rate = 1 / float(np.median(np.diff(seconds)))
-        frames = np.rint(seconds * rate)
+        steps = np.diff(seconds)
+        count = np.rint(steps / np.median(steps))  # exact, where the median of rounded times is not
+        rate = float(count.sum() / (seconds[-1] - seconds[0]))
+        frames = np.rint(seconds[0] * rate) + np.concatenate([[0], np.cumsum(count)])
         if (np.diff(frames) <= 0).any():
             raise data_error(source, "its times are uneven", "resample it at a constant rate")
     fps = float((frames[-1] - frames[0]) / (seconds[-1] - seconds[0]))

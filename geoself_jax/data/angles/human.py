@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from geoself_jax.core.skeleton import normalized
@@ -54,6 +55,18 @@ def find_joints(names: Sequence[str]) -> dict[str, int]:
         if known:
             found[role] = known[0]
     return found
+
+
+def unwrapped(degrees: np.ndarray) -> np.ndarray:
+    """Returns (T,) float64 degrees of a round angle without the jumps from 180 to -180.
+
+    Args:
+        degrees: (T,) NaN where missing.
+    """
+    result = degrees.astype(np.float64)
+    known = np.isfinite(result)
+    result[known] = np.unwrap(result[known], period=360)
+    return result
 
 
 def human_angles(joints: Joints) -> dict[str, Float[Array, "*batch"]]:

@@ -111,7 +111,7 @@ def propagate(pose: np.ndarray, uncertainty: np.ndarray, definitions: Definition
         definitions: From `definitions_for`.
 
     Returns:
-        (frames, angles) float32; NaN where unknown.
+        (frames, angles) float32; NaN where unknown, and where the angle itself is undefined.
     """
     pose = np.asarray(pose, np.float32)
     program, count = _gradient_program(definitions), len(angle_names(definitions))
@@ -195,10 +195,11 @@ def _gradient_program(definitions: Definitions) -> Callable[..., jax.Array]:
         pose: Float[Array, "joints 3"], uncertainty: Float[Array, " joints"]
     ) -> Float[Array, " angles"]:
         of_used = lambda points: _degrees(definitions, pose.at[used].set(points))  # noqa: E731
+        defined = jnp.isfinite(of_used(pose[used]))
         gradient = jax.jacfwd(of_used)(pose[used])  # forward: a missing joint spoils its own alone
         size = jnp.sum(gradient * gradient, axis=-1)
         own = jnp.where(size > 0, size * jnp.square(uncertainty[used]), size)
-        return jnp.sqrt(own.sum(-1)) / 2
+        return jnp.where(defined, jnp.sqrt(own.sum(-1)) / 2, jnp.nan)
 
     return jax.jit(jax.vmap(mean_error))
 

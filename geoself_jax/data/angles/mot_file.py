@@ -13,7 +13,7 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.angles.angle_sequence import AngleSequence
 from geoself_jax.data.angles.frame_times import frames_of_times
-from geoself_jax.data.angles.human import PELVIS, ROUND
+from geoself_jax.data.angles.human import PELVIS, ROUND, unwrapped
 from geoself_jax.data.files import load_text
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.poses.labels import one_word
@@ -90,11 +90,10 @@ def read(path: Path) -> AngleSequence:
 
 def _unwrapped(degrees: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """Round angles without jumps from 180 to -180, over which OpenSim would turn them back."""
-    for column, name in enumerate(names):
-        known = np.isfinite(degrees[:, column])
-        if name in ROUND:
-            degrees[known, column] = np.unwrap(degrees[known, column], period=360)
-    return degrees
+    columns = [
+        unwrapped(v) if name in ROUND else v for v, name in zip(degrees.T, names, strict=True)
+    ]
+    return np.stack(columns, -1)
 
 
 def _pelvis(

@@ -7,6 +7,8 @@ import numpy as np
 from geoself_jax.data.poses.resample import step_of
 from geoself_jax.data.poses.sequence import PoseSequence
 
+_FEWEST = 10
+
 
 def follows(poses: PoseSequence) -> np.ndarray:
     """(T, J) whether a joint is there, and was there in the frame before, none being left out.
@@ -17,6 +19,21 @@ def follows(poses: PoseSequence) -> np.ndarray:
     next_to = np.diff(poses.frame_id, prepend=-1) == step_of(poses.frame_id)
     before = np.concatenate([np.zeros_like(seen[:1]), seen[:-1]])
     return np.asarray(seen & before & next_to[:, None])
+
+
+def without_empty(poses: PoseSequence) -> tuple[PoseSequence, np.ndarray]:
+    """The joints of the frames that have some, and which rows these are.
+
+    `lift` leaves empty rows between the frames of a thinned video: every fifth alone has a joint.
+    Some frames far apart are no thinned video: fewer than `_FEWEST` are returned with the others.
+
+    Args:
+        poses: The sequence; what else it holds than joints is left out.
+    """
+    there = np.isfinite(poses.pose).all(-1).any(1)
+    rows = np.flatnonzero(there | (there.sum() < _FEWEST))
+    joints = dict.fromkeys(("keypoints_2d", "confidence", "uncertainty", "marks", "contact"))
+    return poses.replace(pose=poses.pose[rows], frame_id=poses.frame_id[rows], **joints), rows
 
 
 def runs(poses: PoseSequence) -> Iterator[tuple[np.ndarray, slice]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoself_jax.core.errors import nearest_name, usage_error
-from geoself_jax.data.poses.filter_runs import follows, runs
+from geoself_jax.data.poses.filter_runs import follows, runs, without_empty
 from geoself_jax.data.poses.resample import step_of
 from geoself_jax.data.poses.sequence import PoseSequence
 
@@ -49,7 +49,8 @@ class Butterworth:
         """
         from scipy.signal import butter, sosfiltfilt
 
-        rate = poses.fps / step_of(poses.frame_id)
+        seen, rows = without_empty(poses)
+        rate = seen.fps / step_of(seen.frame_id)
         if self.cutoff < SLOWEST * rate:
             raise usage_error(
                 f"butterworth:{self.cutoff:g}",
@@ -64,11 +65,13 @@ class Butterworth:
             )
         sections = butter(self.order // 2, self.cutoff, fs=rate, output="sos")
         padding = 3 * (self.order // 2 + 1)  # sosfiltfilt's own
-        pose = poses.pose.copy()
-        for joints, frames in runs(poses):
-            values = poses.pose[frames, joints].astype(np.float64)
+        smooth = seen.pose.copy()
+        for joints, frames in runs(seen):
+            values = seen.pose[frames, joints].astype(np.float64)
             if len(values) > padding:
-                pose[frames, joints] = sosfiltfilt(sections, values, axis=0, padlen=padding)
+                smooth[frames, joints] = sosfiltfilt(sections, values, axis=0, padlen=padding)
+        pose = poses.pose.copy()
+        pose[rows] = smooth
         return poses.replace(pose=pose)
 
 
@@ -99,13 +102,16 @@ class OneEuro:
 
     def __call__(self, poses: PoseSequence) -> PoseSequence:
         """The sequence with each joint filtered; what is missing stays missing."""
-        rate = poses.fps / step_of(poses.frame_id)
-        goes_on = follows(poses)
-        pose = poses.pose.astype(np.float64)
-        velocity = np.zeros(pose.shape[1:])
-        for t in range(1, len(pose)):
-            pose[t], velocity = self.step(pose[t], pose[t - 1], velocity, goes_on[t], rate)
-        return poses.replace(pose=pose.astype(np.float32))
+        seen, rows = without_empty(poses)
+        rate = seen.fps / step_of(seen.frame_id)
+        goes_on = follows(seen)
+        smooth = seen.pose.astype(np.float64)
+        velocity = np.zeros(smooth.shape[1:])
+        for t in range(1, len(smooth)):
+            smooth[t], velocity = self.step(smooth[t], smooth[t - 1], velocity, goes_on[t], rate)
+        pose = poses.pose.copy()
+        pose[rows] = smooth
+        return poses.replace(pose=pose)
 
     def step(
         self,
