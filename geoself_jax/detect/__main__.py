@@ -33,7 +33,7 @@ def make_parser() -> cli.Parser:
     add("--boxes", metavar="FILE", help="of rtmlib with --model: a YOLOX .onnx that finds people")
     add("--device", metavar="NAME", help="of rtmlib: cpu or cuda (cpu)")
     add("--fps", type=float, help="frames per second to look at (the video's)")
-    add("--again", action="store_true", help="detect again what a file that is there has already")
+    add("--again", action="store_true", help="replace files that are there already")
     return parser
 
 
@@ -103,7 +103,7 @@ def _outputs(flags: "argparse.Namespace") -> "dict[Path, Path]":
 
     Raises:
         GeoselfError: No such video or model (66); two videos of one name (64); a file that is
-            there is not one of ours (73).
+            there is not one of ours, or another video's (73).
     """
     from pathlib import Path
 
@@ -127,10 +127,15 @@ def _outputs(flags: "argparse.Namespace") -> "dict[Path, Path]":
             raise usage_error(f"{other} and {video}", why, "detect them to a folder each")
         outputs[video] = out
     check_outputs([(f"--out, {v}", p) for v, p in outputs.items()], {"VIDEO": [*outputs]})
-    for out in outputs.values():
-        if out.is_file() and header_of(out) is None:
+    for video, out in outputs.items():
+        there = header_of(out)
+        if out.is_file() and there is None:
             why = "is there, and was not written by detect; nothing was touched"
             raise GeoselfError(str(out), why, "choose another --out", WORKDIR)
+        size = video.stat().st_size
+        if there and not flags.again and (there.video, there.video_bytes) != (video.name, size):
+            why = f"is there, of another {there.video} ({there.video_bytes} bytes)"
+            raise GeoselfError(str(out), why, "choose another --out, or --again", WORKDIR)
     return outputs
 
 

@@ -7,6 +7,7 @@ line of JSON once the detector is loaded, {"detector": text, "joint_names": list
 score of every joint, px.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -54,10 +55,11 @@ class RTMLib:
         if options.get("model"):
             path, size = options["model"], _input_size(options["model"])
             self._pose = rtmlib.RTMPose(path, model_input_size=size, **kind)
-            self.name = f"rtmlib, {os.path.basename(path)}"
+            self.name = f"rtmlib, {os.path.basename(path)}{_version(path)}"
             if options.get("boxes"):
                 path, (width, height) = options["boxes"], _input_size(options["boxes"])
                 self._boxes = rtmlib.YOLOX(path, model_input_size=(height, width), **kind)
+                self.name += f", boxes {os.path.basename(path)}{_version(path)}"
         else:
             both = rtmlib.BodyWithFeet(mode="balanced", **kind)
             self._pose, self._boxes = both.pose_model, both.det_model
@@ -87,12 +89,12 @@ class OwnFile:
         self._names = runpy.run_path(path)
         if not callable(self._names.get("people")):
             raise ValueError(f"{path} has no function people(image)")
-        self.name = os.path.basename(path)
-
-    @property
-    def joint_names(self) -> list[str]:
-        """Names of its joints; empty for those of a known skeleton of as many."""
-        return list(self._names.get("JOINT_NAMES", ()))
+        self.name = f"{os.path.basename(path)}{_version(path)}"
+        names = self._names.get("JOINT_NAMES", ())
+        self.joint_names = [] if isinstance(names, str) else [*names]
+        wrong = [name for name in self.joint_names if not isinstance(name, str)]
+        if isinstance(names, str) or wrong or len(set(names)) < len(self.joint_names):
+            raise ValueError("JOINT_NAMES must be a list with each joint's name once")
 
     def people(self, image: np.ndarray) -> Rows:
         """Everybody in an image."""
@@ -118,6 +120,12 @@ def _input_size(path: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def _version(path: str) -> str:
+    """Which of the files of that name it is: others find other joints."""
+    with open(path, "rb") as stream:
+        return f" {hashlib.sha256(stream.read()).hexdigest()[:8]}"
+
+
 def main() -> None:
     """Loads the detector and answers until the input ends."""
     name, options = sys.argv[1], json.loads(sys.argv[2])
@@ -125,6 +133,8 @@ def main() -> None:
     sys.path[:] = [place for place in sys.path if place != here]  # our modules are not theirs
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
+    asked = os.fdopen(os.dup(0), "rb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a library reads is no image
     try:
         detector = DETECTORS[name](options)
     except ImportError as error:
@@ -135,7 +145,6 @@ def main() -> None:
         return
     names = getattr(detector, "joint_names", [])
     _say(answers, {"detector": detector.name, "joint_names": names})
-    asked = sys.stdin.buffer
     while line := asked.readline():
         size = json.loads(line)
         shape = size["height"], size["width"], 3
