@@ -93,9 +93,7 @@ def _say(video: Path, info: VideoInfo, even: EvenTimes, notice: Callable[[str], 
         )
 
 
-def _detected(
-    video: Path, frames: int, even: EvenTimes, detector: Detector
-) -> list[np.ndarray]:
+def _detected(video: Path, frames: int, even: EvenTimes, detector: Detector) -> list[np.ndarray]:
     """The people at each even time; the next frame is decoded while the detector works."""
     wanted = set(even.frame.tolist())
     found: dict[int, np.ndarray] = {}

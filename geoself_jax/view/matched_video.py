@@ -7,29 +7,39 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.core.errors import data_error
-from geoself_jax.data.files.video_frames import VideoInfo, frames_of, read_video_info
+from geoself_jax.data.files.video_frames import (
+    VideoInfo,
+    even_times,
+    frames_of,
+    read_video_info,
+)
 from geoself_jax.view.scene import Scene
+
+_ALIKE = 0.01
+"""Relative difference up to which two frame rates are taken for one."""
 
 
 @dataclass(frozen=True)
 class MatchedVideo:
-    """A video whose n-th frame is frame n of a scene, from 0.
+    """A video and which of its frames is frame n of a scene, from 0.
 
     Attributes:
         path: The video.
         info: Its size, rate and number of frames.
+        frame: (N,) the number of its frame that is frame n of the scene.
         notes: What is to know about the two, one line each.
     """
 
     path: Path
     info: VideoInfo
+    frame: np.ndarray
     notes: tuple[str, ...] = ()
 
     def frames(self, numbers: Iterable[int]) -> Iterator[np.ndarray]:
         """Decodes frames as they are asked for, one in memory.
 
         Args:
-            numbers: Frame numbers, ascending; one may come several times.
+            numbers: Frame numbers of the scene, ascending; one may come several times.
 
         Yields:
             (height, width, 3) uint8 RGB of each.
@@ -40,7 +50,9 @@ class MatchedVideo:
         decoded = enumerate(frames_of(self.path))
         at, image = -1, None
         for number in numbers:
-            while at < number:
+            if number >= len(self.frame):
+                raise _too_short(self.path, len(self.frame), number)
+            while at < self.frame[number]:
                 found = next(decoded, None)
                 if found is None:
                     raise _too_short(self.path, at + 1, number)
@@ -71,17 +83,31 @@ def match_video(path: Path | str, scene: Scene) -> MatchedVideo:
             "give the video that the joints were detected in, not cropped or scaled",
         )
     last = int(scene.frame_id[-1]) if scene.frames else 0
-    if last >= info.frames:
-        raise _too_short(path, info.frames, last)
-    return MatchedVideo(path, info, tuple(_rates(info, scene.sequences[0].fps)))
+    frame, notes = _matched(info, scene.sequences[0].fps, last)
+    if last >= len(frame):
+        raise _too_short(path, len(frame), last)
+    return MatchedVideo(path, info, frame, notes)
 
 
-def _rates(info: VideoInfo, fps: float) -> Iterator[str]:
-    if abs(info.rate / fps - 1) > 0.01:
-        yield (
-            f"the video runs at {info.rate:.4g} frames per second, the poses at {fps:.4g}: they are"
-            " matched by frame numbers"
-        )
+def _matched(info: VideoInfo, fps: float, last: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The video's frame for each of the poses, and a note where that is not the same number.
+
+    `detect` looks at even times, of a variable frame rate or at another one that it was asked for;
+    other detectors number the frames. The number of frames tells which it was.
+    """
+    numbers = np.arange(info.frames)
+    natural = even_times(info.seconds).rate
+    alike = abs(natural / fps - 1) <= _ALIKE
+    even = even_times(info.seconds, None if alike else fps).frame
+    if np.array_equal(even, numbers):
+        return numbers, ()
+    far, near = (abs(len(frames) - 1 - last) for frames in (even, numbers))
+    by_times = far <= near if alike else far < near
+    rates = "the video's frames are not at even times"
+    if not alike:
+        rates = f"the video runs at {info.rate:.4g} frames per second, the poses at {fps:.4g}"
+    how = "times, as detect does" if by_times else "frame numbers"
+    return (even if by_times else numbers), (f"{rates}: they are matched by {how}",)
 
 
 def _too_short(path: Path, frames: int, last: int) -> Exception:

@@ -58,7 +58,10 @@ def test_a_detector_that_was_changed_detects_again(tmp_path, capsys):
 
 def test_a_detector_that_reads_does_not_read_the_images(tmp_path):
     own = _detector(tmp_path / "own.py")
-    own.write_text("import sys\n" + own.read_text().replace("    seen += 1\n", "    seen += 1; sys.stdin.read(9)\n"))
+    own.write_text(
+        "import sys\n"
+        + own.read_text().replace("    seen += 1\n", "    seen += 1; sys.stdin.read(9)\n")
+    )
     video = write_video(tmp_path / "walk.mp4", 2)
     assert main([str(video), f"--out={tmp_path}", f"--detector={own}"]) == 0
 
@@ -71,7 +74,7 @@ def test_joints_of_another_video_of_that_name_are_not_replaced(tmp_path):
     flags = [f"--out={tmp_path}", f"--detector={own}"]
     assert main([str(first), *flags]) == 0
     before = (tmp_path / "walk.json").read_text()
-    with pytest.raises(GeoselfError, match="of another walk.mp4") as caught:
+    with pytest.raises(GeoselfError, match="of another walk") as caught:
         main([str(other), *flags])
     assert caught.value.code == WORKDIR
     assert (tmp_path / "walk.json").read_text() == before
