@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from browsers import Tab, browser
+from filmed import write_video
 from walkers import camera, seen, walker
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
@@ -74,6 +75,25 @@ def test_what_is_not_known_is_said_and_what_has_no_place_is_not_drawn(scene):
     (blind,) = scenes_from_sequences([walker(4, camera=None)])
     with pytest.raises(GeoselfError, match="no source says its camera"):
         video_joints(blind)
+
+
+@pytest.mark.parametrize(
+    ("times", "fps", "frames", "shown"),
+    [
+        (range(12), 15.0, 6, [0, 2, 4, 6, 8, 10]),  # detect --fps=15
+        (range(12), 15.0, 12, range(12)),  # numbered by another detector
+        (range(12), 240.0, 12, range(12)),  # slow motion
+        ([*range(6), *range(10, 16)], 30.0, 16, [*range(6), 5, 5, 6, 6, *range(6, 12)]),
+        ([*range(6), *range(10, 16)], 30.0, 12, range(12)),
+    ],
+)
+def test_frames_of_a_video_are_those_that_detect_looked_at(tmp_path, times, fps, frames, shown):
+    path = write_video(tmp_path / "spot.mp4", 12, times=list(times))
+    poses = walker(frames, camera=dataclasses.replace(small_camera(), image_size=(96, 64)))
+    (scene,) = scenes_from_sequences([poses.replace(fps=fps)])
+    images = match_video(path, scene).frames(range(frames))
+    spots = [image[20].sum(-1).argmax() for image in images]
+    np.testing.assert_allclose(spots, 10 + 4 * np.array(shown), atol=3)
 
 
 def test_each_person_of_a_scene_has_their_own_rings(scene):
