@@ -4,6 +4,9 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 
+_UNEVEN = 0.2
+"""Of a step, by which times of a constant rate may be off by their few decimals."""
+
 
 def frames_of_times(
     source: str, seconds: np.ndarray, frames: np.ndarray | None = None
@@ -30,15 +33,27 @@ def frames_of_times(
                 f"{source}: frame", "wanted whole numbers from 0, ascending", "fix the column"
             )
     if len(seconds) == 1:
-        frame = 0 if frames is None else int(frames[0])
+        frame = int(seconds[0] > 0) if frames is None else int(frames[0])
         fps = frame / seconds[0] if frame and seconds[0] > 0 else 1.0
         return float(fps), np.array([frame], np.int64)
     if frames is None:
-        rate = 1 / float(np.median(np.diff(seconds)))
-        frames = np.rint(seconds * rate)
-        if (np.diff(frames) <= 0).any():
-            raise data_error(source, "its times are uneven", "resample it at a constant rate")
+        frames = _numbered(source, seconds)
     fps = float((frames[-1] - frames[0]) / (seconds[-1] - seconds[0]))
     rounded = round(fps, 3)  # times have six decimals
     span = seconds[-1] - seconds[0]
     return rounded if abs(rounded - fps) <= 2e-6 * fps / span else fps, frames.astype(np.int64)
+
+
+def _numbered(source: str, seconds: np.ndarray) -> np.ndarray:
+    """Frame numbers of times with few decimals: a step alone says the rate too coarsely."""
+    gaps = np.diff(seconds)
+    for step in (np.median(gaps), gaps.min()):  # where most frames are missing, the least
+        rate = 1 / float(step)
+        for _ in range(2):
+            steps = np.rint(gaps * rate)
+            rate = float(max(steps.sum(), 1) / gaps.sum())
+        frames = np.rint(seconds[0] * rate) + np.concatenate([[0], np.cumsum(steps)])
+        off = np.abs((seconds - seconds[0]) * rate - (frames - frames[0]))
+        if (steps > 0).all() and off.max() <= _UNEVEN:
+            return np.asarray(frames)
+    raise data_error(source, "its times are uneven", "resample it at a constant rate")
