@@ -8,6 +8,8 @@ from geoself_jax.data.angles.angle_files import read_angles, write_angles
 from geoself_jax.data.angles.angle_sequence import AngleSequence
 from geoself_jax.data.angles.declared import read_angles_toml
 
+MOT = "inDegrees=yes\nendheader\ntime\thip\n"
+
 
 def _sequence(frames, fps, names=("knee_angle_r",)):
     degrees = np.random.default_rng(0).normal(0, 30, (len(frames), len(names)))
@@ -53,3 +55,18 @@ def test_an_angle_may_end_as_a_coordinate_does(tmp_path):
     (tmp_path / "p.csv").write_text("frame,time,nose_x,nose_y,nose_z\n0,0,1,2,3\n1,1,1,2,3\n")
     with pytest.raises(GeoselfError, match="is a joint's coordinate"):
         read_angles(tmp_path / "p.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("a.mot", f"nRows=7\n{MOT}0\t1\n0.01\t2\n", "2 of the 7 rows"),
+        ("a.mot", f"{MOT}-0.5\t1\n-0.4\t2\n", "before its video"),
+        ("a.csv", "frame,time,hip\n0,0,1\n1,0.02,2\n2,1,3\n3,1.02,4\n", "of one rate"),
+    ],
+)
+def test_files_that_contradict_themselves_are_refused(tmp_path, name, text, why):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(GeoselfError, match=why) as caught:
+        read_angles(tmp_path / name)
+    assert caught.value.code == DATA
