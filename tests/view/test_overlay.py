@@ -9,6 +9,8 @@ from filmed import write_video
 from walkers import camera, seen, walker
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
+from geoself_jax.data.angles.angle_files import write_angles
+from geoself_jax.data.angles.angle_sequence import AngleSequence
 from geoself_jax.data.poses.formats import read_poses, write_poses
 from geoself_jax.geometry.lenses import Lens, distort_pixels, undistort_pixels
 from geoself_jax.view import __main__ as view
@@ -18,6 +20,7 @@ from geoself_jax.view.line_segments import COLOR
 from geoself_jax.view.matched_video import match_video
 from geoself_jax.view.overlay_parts import OverVideo
 from geoself_jax.view.plots import new_figure, place_axes
+from geoself_jax.view.shown_angles import angles_of_video
 from geoself_jax.view.video_joints import video_joints
 
 pytest.importorskip("av", reason="av is not installed")
@@ -94,6 +97,18 @@ def test_frames_of_a_video_are_those_that_detect_looked_at(tmp_path, times, fps,
     images = match_video(path, scene).frames(range(frames))
     spots = [image[20].sum(-1).argmax() for image in images]
     np.testing.assert_allclose(spots, 10 + 4 * np.array(shown), atol=3)
+
+
+@pytest.mark.parametrize(("fps", "frames"), [(5.0, [0, 5, 10]), (50.0, range(11))])
+def test_angles_at_another_rate_are_those_of_the_same_time(tmp_path, fps, frames):
+    """A .mot of every fifth frame has no frame numbers: its rows were drawn in frames 0, 1, 2."""
+    count = len(frames) if fps < 25 else 21
+    degrees = np.arange(count, dtype=np.float32)[:, None]
+    file = tmp_path / "a.mot"
+    write_angles(AngleSequence("a", ("knee_angle_r",), degrees, fps, np.arange(count)), file)
+    found = angles_of_video([str(file)], walker(40))
+    assert found.frame_id.tolist() == list(frames)
+    np.testing.assert_allclose(found.degrees[:, 0] / fps, np.array(frames) / 25, atol=1e-6)
 
 
 def test_each_person_of_a_scene_has_their_own_rings(scene):
