@@ -180,7 +180,7 @@ def _kept_skeleton(skeleton: Skeleton, kept: list[int], names: dict[int, str]) -
 def _selected(
     poses: PoseSequence, frames: np.ndarray, kept: list[int], skeleton: Skeleton
 ) -> PoseSequence:
-    keys = ("pose", "keypoints_2d", "confidence", "uncertainty")
+    keys = ("pose", "keypoints_2d", "confidence", "uncertainty", "marks", "contact")
     arrays = {key: getattr(poses, key) for key in keys}
     some = {key: x if x is None else x[frames][:, kept] for key, x in arrays.items()}
     return poses.replace(skeleton=skeleton, frame_id=poses.frame_id[frames], **some)
