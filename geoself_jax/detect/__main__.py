@@ -116,6 +116,7 @@ def _outputs(flags: "argparse.Namespace") -> "dict[Path, Path]":
     for name, path in files.items():
         if path is not None and not Path(path).is_file():
             raise missing_error(f"--{name}={path}", "no such file", "check the path")
+    _check_folder(Path(flags.out))
     videos = [video for given in flags.videos for video in _videos(Path(given))]
     outputs: dict[Path, Path] = {}
     by_name: dict[Path, Path] = {}
@@ -137,6 +138,18 @@ def _outputs(flags: "argparse.Namespace") -> "dict[Path, Path]":
             why = f"is there, of another {there.video} ({there.video_bytes} bytes)"
             raise GeoselfError(str(out), why, "choose another --out, or --again", WORKDIR)
     return outputs
+
+
+def _check_folder(out: "Path") -> None:
+    """Refuses a folder that cannot be written, before the hours that detection may take."""
+    import os
+
+    from geoself_jax.core.errors import WORKDIR, GeoselfError
+
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        why = f"{there} is no folder" if not there.is_dir() else f"{there} cannot be written to"
+        raise GeoselfError(f"--out={out}", why, "choose another --out", WORKDIR)
 
 
 def _videos(path: "Path") -> "list[Path]":

@@ -80,3 +80,12 @@ def test_joints_of_another_video_of_that_name_are_not_replaced(tmp_path):
     assert (tmp_path / "walk.json").read_text() == before
     assert main([str(other), *flags, "--again"]) == 0
     assert (tmp_path / "walk.json").read_text() != before
+
+
+def test_a_folder_that_cannot_be_is_refused_before_anything_is_detected(tmp_path):
+    own = _detector(tmp_path / "own.py")
+    own.write_text("raise SystemExit('started')")
+    video = write_video(tmp_path / "walk.mp4", 2)
+    with pytest.raises(GeoselfError, match="is no folder") as caught:
+        main([str(video), f"--out={video}/joints", f"--detector={own}"])
+    assert caught.value.code == WORKDIR
