@@ -34,8 +34,23 @@ def is_person(joint_names: Sequence[str]) -> bool:
     """
     names = [normalized(name) for name in joint_names]
     person = all(sum(part in name for name in names) >= 2 for part in _OF_PEOPLE)
-    animal = any(word in name for name in names for word in ("paw", "tail", "hoof", "wing"))
-    return person and not animal
+    return person and not _is_animal(names)
+
+
+def is_another_body(joint_names: Sequence[str], declared: tuple[float, float] | None) -> bool:
+    """Returns whether joints are surely no person's: an animal's words, or another size.
+
+    Args:
+        joint_names: Of a skeleton, which may be a part of a person.
+        declared: `Skeleton.body_metres`.
+    """
+    least, most = declared or BODY_METRES
+    names = [normalized(name) for name in joint_names]
+    return _is_animal(names) or most < BODY_METRES[0] or least > BODY_METRES[1]
+
+
+def _is_animal(names: Sequence[str]) -> bool:
+    return any(word in name for name in names for word in ("paw", "tail", "hoof", "wing"))
 
 
 def body_size(points: np.ndarray) -> float:

@@ -33,7 +33,7 @@ def make_parser() -> cli.Parser:
     add("--boxes", metavar="FILE", help="of rtmlib with --model: a YOLOX .onnx that finds people")
     add("--device", metavar="NAME", help="of rtmlib: cpu or cuda (cpu)")
     add("--fps", type=float, help="frames per second to look at (the video's)")
-    add("--again", action="store_true", help="detect again what a file that is there has already")
+    add("--again", action="store_true", help="replace files that are there already")
     return parser
 
 
@@ -103,7 +103,7 @@ def _outputs(flags: "argparse.Namespace") -> "dict[Path, Path]":
 
     Raises:
         GeoselfError: No such video or model (66); two videos of one name (64); a file that is
-            there is not one of ours (73).
+            there is not one of ours, or another video's (73).
     """
     from pathlib import Path
 
@@ -116,6 +116,7 @@ def _outputs(flags: "argparse.Namespace") -> "dict[Path, Path]":
     for name, path in files.items():
         if path is not None and not Path(path).is_file():
             raise missing_error(f"--{name}={path}", "no such file", "check the path")
+    _check_folder(Path(flags.out))
     videos = [video for given in flags.videos for video in _videos(Path(given))]
     outputs: dict[Path, Path] = {}
     by_name: dict[Path, Path] = {}
@@ -127,11 +128,28 @@ def _outputs(flags: "argparse.Namespace") -> "dict[Path, Path]":
             raise usage_error(f"{other} and {video}", why, "detect them to a folder each")
         outputs[video] = out
     check_outputs([(f"--out, {v}", p) for v, p in outputs.items()], {"VIDEO": [*outputs]})
-    for out in outputs.values():
-        if out.is_file() and header_of(out) is None:
+    for video, out in outputs.items():
+        there = header_of(out)
+        if out.is_file() and there is None:
             why = "is there, and was not written by detect; nothing was touched"
             raise GeoselfError(str(out), why, "choose another --out", WORKDIR)
+        size = video.stat().st_size
+        if there and not flags.again and (there.video, there.video_bytes) != (video.name, size):
+            why = f"is there, of another {there.video} ({there.video_bytes} bytes)"
+            raise GeoselfError(str(out), why, "choose another --out, or --again", WORKDIR)
     return outputs
+
+
+def _check_folder(out: "Path") -> None:
+    """Refuses a folder that cannot be written, before the hours that detection may take."""
+    import os
+
+    from geoself_jax.core.errors import WORKDIR, GeoselfError
+
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        why = f"{there} is no folder" if not there.is_dir() else f"{there} cannot be written to"
+        raise GeoselfError(f"--out={out}", why, "choose another --out", WORKDIR)
 
 
 def _videos(path: "Path") -> "list[Path]":

@@ -42,6 +42,7 @@ class Detector:
     ) -> None:
         self.name = str(loaded["detector"])
         self.joint_names = tuple(loaded["joint_names"])
+        self._joints = len(self.joint_names)
         self._process, self._log = process, log
 
     def send(self, image: np.ndarray) -> None:
@@ -57,9 +58,20 @@ class Detector:
         """The people in the image that was sent, (people, joints, 3) x, y px and score.
 
         Raises:
-            GeoselfError: The process has ended (65).
+            GeoselfError: The process has ended, or its people have not the same joints (65).
         """
         rows = _answer(self._process, self._log, "the detector")
+        for row in rows:
+            joints = len(row) // 3
+            self._joints = self._joints or joints
+            if joints != self._joints:
+                named = len(self.joint_names) == self._joints
+                wanted = f"{self._joints} {'names in JOINT_NAMES' if named else 'before'}"
+                do = "give all joints of everybody, NaN and score 0 where one is missing"
+                raise data_error(f"{self.name}: {joints} joints", wanted, do)
+            if any(score < 0 for score in row[2::3]):
+                do = "give 0 where a joint is missing, and logits as probabilities"
+                raise data_error(f"{self.name}: a score of {min(row[2::3]):g}", "wanted 0 to 1", do)
         return np.array(rows, np.float64).reshape(len(rows), -1, 3) if rows else np.zeros((0, 0, 3))
 
 

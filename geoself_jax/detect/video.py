@@ -69,14 +69,11 @@ def detect_video(
             had = (there.video, there.video_bytes, there.detector, there.fps, there.frames)
             if had == expected:
                 return Found(there, -1)
-        people = _detected(video, even, detector)
+        people = _detected(video, info.frames, even, detector)
     joints = next((found.shape[1] for found in people if len(found)), 0)
     if not joints:
         raise data_error(str(video), "nobody was found in any frame", "look at the video")
     names = detector.joint_names or _names(kind, joints)
-    if len(names) > joints:
-        what = f"--detector={kind}: {joints} joints"
-        raise data_error(what, f"JOINT_NAMES has {len(names)}", "name each joint once")
     size = (info.width, info.height)
     header = Header(*expected[:4], size, len(people), names)
     write_detections(out, header, [found[:, : len(names)] for found in people])
@@ -96,11 +93,11 @@ def _say(video: Path, info: VideoInfo, even: EvenTimes, notice: Callable[[str], 
         )
 
 
-def _detected(video: Path, even: EvenTimes, detector: Detector) -> list[np.ndarray]:
+def _detected(video: Path, frames: int, even: EvenTimes, detector: Detector) -> list[np.ndarray]:
     """The people at each even time; the next frame is decoded while the detector works."""
     wanted = set(even.frame.tolist())
     found: dict[int, np.ndarray] = {}
-    waiting = -1
+    waiting = number = -1
     with phase(f"detecting {video.name}", len(wanted), "frames") as bar:
         for number, (_, image) in enumerate(frames_of(video)):
             if number not in wanted:
@@ -113,10 +110,10 @@ def _detected(video: Path, even: EvenTimes, detector: Detector) -> list[np.ndarr
         if waiting >= 0:
             found[waiting] = detector.receive()
             bar.update()
-    lacking = sorted(wanted - set(found))
-    if lacking:
-        why = f"{len(found)} of {len(wanted)} frames could be decoded, not {lacking[0]}"
-        raise data_error(str(video), why, "copy it again, or convert it with ffmpeg")
+    if number + 1 != frames:  # it is not known which are lacking
+        why = f"{number + 1} of its {frames} frames could be decoded"
+        do = "copy it again, or convert it with ffmpeg"
+        raise data_error(str(video), why, do)
     return [found[number] for number in even.frame.tolist()]
 
 

@@ -90,11 +90,11 @@ class OwnFile:
         if not callable(self._names.get("people")):
             raise ValueError(f"{path} has no function people(image)")
         self.name = _named(path)
-
-    @property
-    def joint_names(self) -> list[str]:
-        """Names of its joints; empty for those of a known skeleton of as many."""
-        return list(self._names.get("JOINT_NAMES", ()))
+        names = self._names.get("JOINT_NAMES", ())
+        self.joint_names = [] if isinstance(names, str) else [*names]
+        wrong = [name for name in self.joint_names if not isinstance(name, str)]
+        if isinstance(names, str) or wrong or len(set(names)) < len(self.joint_names):
+            raise ValueError("JOINT_NAMES must be a list with each joint's name once")
 
     def people(self, image: np.ndarray) -> Rows:
         """Everybody in an image."""
@@ -136,6 +136,8 @@ def main() -> None:
     sys.path[:] = [place for place in sys.path if place != here]  # our modules are not theirs
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
+    asked = os.fdopen(os.dup(0), "rb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # what a library reads is no image
     try:
         detector = DETECTORS[name](options)
     except ImportError as error:
@@ -146,7 +148,6 @@ def main() -> None:
         return
     names = getattr(detector, "joint_names", [])
     _say(answers, {"detector": detector.name, "joint_names": names})
-    asked = sys.stdin.buffer
     while line := asked.readline():
         size = json.loads(line)
         shape = size["height"], size["width"], 3

@@ -9,7 +9,7 @@ import numpy as np
 from geoself_jax.core.errors import usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.contact import foot_joints
-from geoself_jax.data.poses.floor import Floor, OnFloor, on_floor
+from geoself_jax.data.poses.floor import ANOTHER_FLOOR, Floor, OnFloor, on_floor
 from geoself_jax.data.poses.hampel import SECONDS, Hampel
 from geoself_jax.data.poses.interpolate_gaps import interpolated
 from geoself_jax.data.poses.sequence import FILLED, MEASURED, PREDICTED, REJECTED, PoseSequence
@@ -112,10 +112,11 @@ def floor_line(found: OnFloor, *, given: bool) -> str:
         return "no foot is seen at rest on the floor: the poses are left as they were lifted"
     by = "as given" if given else "by the lifted feet" if found.by_feet else "of the world"
     total = found.poses.frames
+    far = f", {100 * found.share:.0f} % of its distance: is the floor there?"
     return (
         f"floor at {found.height:.2f} m along up, {by}; a foot rests in {found.frames} of {total} "
         f"frames, ankles {1000 * found.ankle:.0f} mm above it; the root moved by "
-        f"{1000 * found.moved:.0f} mm (median)"
+        f"{1000 * found.moved:.0f} mm (median){far * (found.share > ANOTHER_FLOOR)}"
     )
 
 

@@ -10,6 +10,11 @@ from geoself_jax.data.angles.angle_sequence import AngleSequence
 from geoself_jax.data.angles.measure import angles_of
 from geoself_jax.data.poses.sequence import PoseSequence
 
+_ALIKE = 1e-3
+"""Relative difference up to which two frame rates are taken for one."""
+_NEAR = 0.25
+"""Frames that a time may be off a frame's to be that frame's."""
+
 
 def angles_to_show(
     files: Sequence[str], poses: Sequence[PoseSequence], first: int | None, last: int | None
@@ -46,12 +51,32 @@ def angles_of_video(files: Sequence[str] | None, poses: PoseSequence) -> AngleSe
             return angles_of(poses)
         except GeoselfError:  # an animal's joints, or too few
             return None
-    angles = read_angles(files[0])
+    angles = _in_frames_of(read_angles(files[0]), poses.fps)
     if not np.isin(angles.frame_id, poses.frame_id).any():
         own = f"{poses.frame_id[0]} to {poses.frame_id[-1]}" if poses.frames else "none"
         why = f"has frames {angles.frame_id[0]} to {angles.frame_id[-1]}, the poses {own}"
         raise usage_error(f"--angles={files[0]}", why, "give the angles of this video")
     return angles
+
+
+def _in_frames_of(angles: AngleSequence, fps: float) -> AngleSequence:
+    """The angles with frame numbers at another rate: those at one of its frames, by their times.
+
+    A .mot says times and no numbers, so that of every fifth frame has a fifth of the rate.
+    """
+    if abs(angles.fps / fps - 1) <= _ALIKE or len(angles.frame_id) < 2:
+        return angles
+    exact = angles.seconds * fps
+    near = np.flatnonzero(np.abs(exact - np.rint(exact)) <= _NEAR)
+    frames, first = np.unique(np.rint(exact[near]).astype(np.int64), return_index=True)
+    rows = near[first]
+    off = angles.uncertainty
+    return angles.replace(
+        degrees=angles.degrees[rows],
+        frame_id=frames,
+        uncertainty=None if off is None else off[rows],
+        fps=fps,
+    )
 
 
 def _between(angles: AngleSequence, first: int | None, last: int | None) -> AngleSequence:

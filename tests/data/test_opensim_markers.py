@@ -12,6 +12,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.change_axes import in_camera, relative_to_root
 from geoself_jax.data.poses.formats import check_writable, read_poses, write_poses
 from geoself_jax.data.poses.markers import MARKER_SETS, as_markers, marker_names
+from geoself_jax.data.poses.sequence import FILLED
 from geoself_jax.data.skeletons import BODY_25, COCO_17, HALPE_26, KNOWN_SKELETONS, MEDIAPIPE_33
 
 LIMBS = {
@@ -140,6 +141,18 @@ def test_trc_leaves_frames_without_markers_out_and_is_read_back(tmp_path, whole)
 def test_without_markers_every_frame_keeps_its_row(tmp_path, whole):
     write_poses(without(whole, {None: [20, 21]}), tmp_path / "a.trc")
     assert len(rows_of(tmp_path / "a.trc")) == 40
+
+
+@pytest.mark.parametrize("ending", [".trc", ".c3d"])
+def test_cleaned_poses_are_markers_too(tmp_path, whole, ending):
+    """Which joints were filled and which feet rest is of all joints, of which some are markers."""
+    some = np.zeros(whole.pose.shape[:2], bool)
+    some[3] = True
+    cleaned = whole.replace(marks=np.where(some, FILLED, 0).astype(np.uint8), contact=some)
+    write_poses(cleaned, tmp_path / f"p{ending}", markers="pose2sim")
+    assert (tmp_path / f"p{ending}").stat().st_size > 1000
+    kept = as_markers(cleaned, "pose2sim", Notices())
+    assert kept.marks.shape == kept.contact.shape == kept.pose.shape[:2]
 
 
 def test_a_gap_in_c3d_is_missing_to_every_reader(tmp_path, whole):

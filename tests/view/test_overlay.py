@@ -9,6 +9,8 @@ from filmed import write_video
 from walkers import camera, seen, walker
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
+from geoself_jax.data.angles.angle_files import write_angles
+from geoself_jax.data.angles.angle_sequence import AngleSequence
 from geoself_jax.data.files.video_frames import even_times, read_video_info
 from geoself_jax.data.poses.formats import read_poses, write_poses
 from geoself_jax.geometry.lenses import Lens, distort_pixels, undistort_pixels
@@ -20,6 +22,7 @@ from geoself_jax.view.line_segments import COLOR
 from geoself_jax.view.matched_video import match_video
 from geoself_jax.view.overlay_parts import OverVideo
 from geoself_jax.view.plots import new_figure, place_axes
+from geoself_jax.view.shown_angles import angles_of_video
 from geoself_jax.view.video_joints import video_joints
 
 pytest.importorskip("av", reason="av is not installed")
@@ -77,6 +80,37 @@ def test_what_is_not_known_is_said_and_what_has_no_place_is_not_drawn(scene):
     (blind,) = scenes_from_sequences([walker(4, camera=None)])
     with pytest.raises(GeoselfError, match="no source says its camera"):
         video_joints(blind)
+
+
+@pytest.mark.parametrize(
+    ("times", "fps", "frames", "shown"),
+    [
+        (range(12), 15.0, 6, [0, 2, 4, 6, 8, 10]),  # detect --fps=15
+        (range(12), 15.0, 12, range(12)),  # numbered by another detector
+        (range(12), 240.0, 12, range(12)),  # slow motion
+        ([*range(6), *range(10, 16)], 30.0, 16, [*range(6), 5, 5, 6, 6, *range(6, 12)]),
+        ([*range(6), *range(10, 16)], 30.0, 12, range(12)),
+    ],
+)
+def test_frames_of_a_video_are_those_that_detect_looked_at(tmp_path, times, fps, frames, shown):
+    path = write_video(tmp_path / "spot.mp4", 12, times=list(times))
+    poses = walker(frames, camera=dataclasses.replace(small_camera(), image_size=(96, 64)))
+    (scene,) = scenes_from_sequences([poses.replace(fps=fps)])
+    images = match_video(path, scene).frames(range(frames))
+    spots = [image[20].sum(-1).argmax() for image in images]
+    np.testing.assert_allclose(spots, 10 + 4 * np.array(shown), atol=3)
+
+
+@pytest.mark.parametrize(("fps", "frames"), [(5.0, [0, 5, 10]), (50.0, range(11))])
+def test_angles_at_another_rate_are_those_of_the_same_time(tmp_path, fps, frames):
+    """A .mot of every fifth frame has no frame numbers: its rows were drawn in frames 0, 1, 2."""
+    count = len(frames) if fps < 25 else 21
+    degrees = np.arange(count, dtype=np.float32)[:, None]
+    file = tmp_path / "a.mot"
+    write_angles(AngleSequence("a", ("knee_angle_r",), degrees, fps, np.arange(count)), file)
+    found = angles_of_video([str(file)], walker(40))
+    assert found.frame_id.tolist() == list(frames)
+    np.testing.assert_allclose(found.degrees[:, 0] / fps, np.array(frames) / 25, atol=1e-6)
 
 
 def test_each_person_of_a_scene_has_their_own_rings(scene):

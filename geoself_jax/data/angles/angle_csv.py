@@ -52,9 +52,9 @@ def read(path: Path) -> AngleSequence:
     except csv.Error as error:
         raise data_error(str(path), f"not a csv ({error})", "check the file") from error
     names = [unguarded(name) for name in header[2:]]
-    joint = next((n for n in names if n.endswith(("_x", "_y", "_z"))), None)
-    if joint and names[0].endswith("_x"):
-        why = f"{joint!r} is a joint's coordinate"
+    joint = names[0].removesuffix("_x")
+    if names[:3] == [f"{joint}_{axis}" for axis in "xyz"]:
+        why = f"{names[0]!r} is a joint's coordinate"
         raise data_error(f"{path}, line 1", why, "give angles, as lift --angles writes them")
     own = [name for name in names if name.removesuffix(_UNCERTAINTY) not in set(names) - {name}]
     degrees = table[:, 2:][:, [names.index(name) for name in own]].astype(np.float32)

@@ -14,6 +14,8 @@ from geoself_jax.data.validation import ACTING
 from geoself_jax.geometry.joint_angles import about_axis, bending
 
 KINDS = ("flex", "axis")
+_TAKEN, _NO_ANGLE = ("frame", "time"), ("_uncertainty", "_tx", "_ty", "_tz")
+"""Columns of files of angles that are none, and how such columns end."""
 _EXAMPLE = 'e.g. knee = ["flex", "hip", "knee", "ankle"] below [angles]'
 
 
@@ -97,6 +99,9 @@ def in_skeleton(
 def _declared(where: str, name: str, value: Any) -> DeclaredAngle:
     if not name.strip() or ACTING.search(name):
         raise data_error(f"{where}: {name!a}", "is no name", "name the angle")
+    if name.strip().lower() in _TAKEN or name.strip().lower().endswith(_NO_ANGLE):
+        why = "a file of angles has that name for something else"
+        raise data_error(f"{where}: {name}", why, "rename it")
     words = value if isinstance(value, list) else []
     if not all(isinstance(word, str) for word in words) or len(words) not in (3, 4):
         wanted = "wanted [kind, joint, joint, joint]"

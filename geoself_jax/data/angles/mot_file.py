@@ -73,7 +73,8 @@ def read(path: Path) -> AngleSequence:
     if "endheader" not in stripped:
         raise data_error(str(path), "no line endheader", "give OpenSim's .mot")
     end = stripped.index("endheader")
-    if "indegrees=yes" not in [line.lower().replace(" ", "") for line in stripped[:end]]:
+    plain = [line.lower().replace(" ", "") for line in stripped[:end]]
+    if "indegrees=yes" not in plain:
         raise data_error(str(path), "no line inDegrees=yes", "write it in degrees")
     rows = ((end + 2 + i, line.split()) for i, line in enumerate(lines[end + 1 :]) if line.strip())
     names = list(next(rows, (0, []))[1])
@@ -81,6 +82,10 @@ def read(path: Path) -> AngleSequence:
         what = f"{path}, below endheader: {' '.join(names)[:60]}"
         raise data_error(what, "wanted time, then each angle once", "check the file")
     table = read_rows(str(path), rows, len(names))
+    listed = next((line[6:] for line in plain if line.startswith("nrows=")), "")
+    if listed.isdecimal() and len(table) < int(listed):
+        why = f"{len(table)} of the {listed} rows that its header lists"
+        raise data_error(f"{path}: ends early", why, "copy it again")
     angles = [i for i, name in enumerate(names) if i and not name.endswith(("_tx", "_ty", "_tz"))]
     own = tuple(names[i] for i in angles)
     fps, frame_id = frames_of_times(str(path), table[:, 0])

@@ -16,6 +16,10 @@ _USUAL = (*_RATES, 120, 200, 240000 / 1001, 240, 250, 300, 500)
 _NEAR = 4e-4
 """Relative difference below which a rate is a usual one: 30 and 29.97 differ by 1e-3."""
 
+MOST_FRAMES = 2**20
+"""Of a video made even, from which its times are doubted: six hours at 50 frames per second."""
+_MOST_REPEATED = 10
+
 
 @dataclass(frozen=True)
 class VideoInfo:
@@ -98,12 +102,18 @@ def frames_of(path: Path | str) -> Iterator[tuple[float, np.ndarray]]:
         Time, s, the first frame's 0, and the upright frame, (height, width, 3) uint8 RGB.
 
     Raises:
-        GeoselfError: As of `read_video_info`; also at a frame that cannot be decoded (65).
+        GeoselfError: As of `read_video_info`; also at a frame that cannot be decoded, or is of
+            another size than the first (65).
     """
-    start, rate = None, 0.0
+    start, rate, size = None, 0.0, (0, 0)
     for number, frame in enumerate(_decoded(path)):
         if number == 0:
             start, rate = frame.time, _stream_rate(path) if frame.time is None else 0.0
+            size = (frame.width, frame.height)
+        if (frame.width, frame.height) != size:
+            what = f"{path}: {frame.width} x {frame.height} px from frame {number} on"
+            why = f"{size[0]} x {size[1]} px before"
+            raise data_error(what, why, "cut it there, or convert it with ffmpeg to one size")
         seconds = number / rate if start is None or frame.time is None else frame.time - start
         image = frame.to_ndarray(format="rgb24")
         yield seconds, np.ascontiguousarray(np.rot90(image, -_clockwise(frame) // 90))
@@ -117,6 +127,9 @@ def even_times(seconds: np.ndarray, rate: float | None = None) -> EvenTimes:
     Args:
         seconds: (frames,) ascending times, s, the first 0.
         rate: Frames per second; None for that of most of the video's frames.
+
+    Raises:
+        GeoselfError: Nearly all of them would be repeated: a time is wrong (65).
     """
     seconds = np.asarray(seconds, np.float64)
     count = len(seconds)
@@ -130,7 +143,13 @@ def even_times(seconds: np.ndarray, rate: float | None = None) -> EvenTimes:
         steps = np.diff(seconds)
         middle = np.median(steps)
         rate = _usual(1 / steps[np.abs(steps - middle) <= 0.2 * middle].mean())
-    wanted = np.arange(int(np.floor(seconds[-1] * rate + 0.5 - 1e-6)) + 1) / rate
+    even = int(np.floor(seconds[-1] * rate + 0.5 - 1e-6)) + 1
+    if even > max(MOST_FRAMES, _MOST_REPEATED * count):
+        at = int(np.diff(seconds).argmax())
+        why = f"frame {at + 1} is {seconds[at + 1] - seconds[at]:.6g} s after frame {at}"
+        do = "cut it there, or convert it with ffmpeg"
+        raise data_error(f"a video of {count} frames", why, do)
+    wanted = np.arange(even) / rate
     nearest = np.searchsorted((seconds[1:] + seconds[:-1]) / 2, wanted, side="right")
     shown = len(np.unique(nearest))
     return EvenTimes(rate, nearest.astype(np.int64), len(nearest) - shown, count - shown)
@@ -184,7 +203,7 @@ def _opened(path: Path | str, where: Callable[[], str] = lambda: "") -> Iterator
     try:
         with av.open(f"file:{path}") as container:
             stream = container.streams.best("video")
-            if stream is None:
+            if stream is None or container.format.name == "tty":  # ffmpeg draws any text
                 raise data_error(str(path), "has no images in it, wanted a video", "check the file")
             yield container, stream
     except av.FFmpegError as error:

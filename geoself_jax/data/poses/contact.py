@@ -6,6 +6,7 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton, normalized
+from geoself_jax.data.body_size import is_another_body
 from geoself_jax.data.poses.resample import step_of
 from geoself_jax.data.poses.sequence import PoseSequence
 
@@ -42,7 +43,7 @@ def foot_joints(skeleton: Skeleton) -> dict[int, str]:
     """The kind of each foot joint (`HEIGHTS`), by its index.
 
     Raises:
-        GeoselfError: The skeleton has none (65).
+        GeoselfError: The skeleton has none, or is an animal's (65).
     """
     found = {}
     for joint, name in enumerate(skeleton.joint_names):
@@ -56,6 +57,10 @@ def foot_joints(skeleton: Skeleton) -> dict[int, str]:
             "no ankle or heel: the floor is found by a person's feet",
             "leave --floor out",
         )
+    if is_another_body(skeleton.joint_names, skeleton.body_metres):
+        names = ", ".join(skeleton.joint_names[:6])
+        why = "no person's: how high other feet are at rest is not known"
+        raise data_error(f"joints {names} ...", why, "leave --floor out")
     return found
 
 

@@ -60,6 +60,7 @@ class OnFloor:
         ankle: Height that the lowest kind of foot joint is taken to have at rest, metres.
         frames: With contact.
         moved: Median of what the root moved by, metres.
+        share: Median of that, of the root's distance from the camera.
     """
 
     poses: PoseSequence
@@ -68,6 +69,7 @@ class OnFloor:
     ankle: float
     frames: int
     moved: float
+    share: float = 0.0
 
 
 def parse_floor(text: str) -> Floor:
@@ -119,6 +121,8 @@ def on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
     factor, weight = smooth_depth(pose[:, root, 2], ratio, error, weight, poses.seconds)
     scaled = factor[:, None, None] * pose
     rests = weight > CONTACT
+    if not rests.any():  # no observation agrees with that floor
+        return OnFloor(poses, np.nan, False, np.nan, 0, 0.0)
     _keep_feet(poses, scaled, feet, camera_height, weight)
     contact = np.zeros(pose.shape[:2], bool)
     contact[:, feet.joints] = rests
@@ -130,6 +134,7 @@ def on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
         ankle=float(feet.height.max()),
         frames=int(rests.any(1).sum()),
         moved=float(np.nanmedian(away)),
+        share=float(np.nanmedian(away / np.linalg.norm(pose[:, root], axis=-1))),
     )
 
 

@@ -15,6 +15,7 @@ SMALLEST = 2.5e-3
 That is 3 px at a focal length of 1145.
 """
 _NORMAL = 1.4826
+_CHUNK = 2**20  # places in windows that are in memory at once
 _HOW = "wanted hampel or hampel:WINDOW,SIGMAS, frames and standard deviations, e.g. hampel:13,3"
 
 
@@ -41,18 +42,26 @@ class Hampel:
         if not len(rays):
             return np.zeros(rays.shape[:2], bool)
         half = (self.window or max(5, 2 * round(SECONDS * fps / 2) + 1)) // 2
-        rows = np.arange(len(rays))[:, None] + np.arange(-half, half + 1)
-        near = np.clip(rows, 0, len(rays) - 1)
-        outside = (rows != near) | (np.abs(frame_id[near] - frame_id[:, None]) > half)
+        count, size = len(rays), max(1, _CHUNK // (2 * half + 1))
         wrong: np.ndarray = np.zeros(rays.shape[:2], bool)
-        for joint in range(rays.shape[1]):
-            about = np.where(outside[..., None], np.nan, rays[near, joint])
-            middle = _median(about)
-            spread = _NORMAL * _median(np.linalg.norm(about - middle[:, None], axis=-1)[..., None])
-            off = np.linalg.norm(rays[:, joint] - middle, axis=-1)
-            several = np.isfinite(about).all(-1).sum(1) >= 3
-            wrong[:, joint] = several & (off > self.sigmas * np.maximum(spread[:, 0], SMALLEST))
+        for start in range(0, count, size):
+            own = np.arange(start, min(start + size, count))
+            rows = own[:, None] + np.arange(-half, half + 1)
+            near = np.clip(rows, 0, count - 1)
+            outside = (rows != near) | (np.abs(frame_id[near] - frame_id[own, None]) > half)
+            for joint in range(rays.shape[1]):
+                about = np.where(outside[..., None], np.nan, rays[near, joint])
+                wrong[own, joint] = self._off(rays[own, joint], about)
         return wrong
+
+    def _off(self, rays: np.ndarray, about: np.ndarray) -> np.ndarray:
+        """(N,) whether rays (N, 2) are far off the median of (N, W, 2) about them."""
+        middle = _median(about)
+        spread = _NORMAL * _median(np.linalg.norm(about - middle[:, None], axis=-1)[..., None])
+        off = np.linalg.norm(rays - middle, axis=-1)
+        several = np.isfinite(about).all(-1).sum(1) >= 3
+        found: np.ndarray = several & (off > self.sigmas * np.maximum(spread[:, 0], SMALLEST))
+        return found
 
 
 def _median(values: np.ndarray) -> np.ndarray:
