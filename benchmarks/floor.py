@@ -37,9 +37,7 @@ ankles; sliding of a resting foot from frame to frame, and in a second; the lowe
 it rests. Per cent: contacts that are true, and true ones that are found."""
 
 
-def measured(
-    lifted: Lifted, found: OnFloor, smooth: Callable[[PoseSequence], PoseSequence]
-) -> dict[str, np.ndarray]:
+def measured(lifted: Lifted, found: OnFloor) -> dict[str, np.ndarray]:
     """Values by column, of frames or of frames with contact."""
     poses, truth = lifted.poses, lifted.truth
     root, ankles = poses.skeleton.root, [leg[2] for leg in legs_of(poses.skeleton)]
@@ -49,7 +47,7 @@ def measured(
     if found.poses.contact is not None:
         contact = found.poses.contact[:, ankles]
     values: dict[str, np.ndarray] = {}
-    for after, pose in (("", smooth(poses).pose), (" after", smooth(found.poses).pose)):
+    for after, pose in (("", poses.pose), (" after", found.poses.pose)):
         off, of_root = pose - truth, pose[:, root] - truth[:, root]
         values[f"root{after}"] = _MM * np.linalg.norm(of_root, axis=-1)[known]
         relative = np.linalg.norm(off - of_root[:, None], axis=-1)
@@ -84,7 +82,7 @@ def main() -> None:
     parser.add_argument("--data", default="synthetic:test")
     parser.add_argument("--floor", default="auto", help="as of lift")
     parser.add_argument("--outliers", help="rejected first, as of lift")
-    parser.add_argument("--filter", help="of the poses before and after, as of lift")
+    parser.add_argument("--filter", help="of the lifted poses, as of lift")
     parser.add_argument("--frames", type=int, default=8000, help="of synthetic data")
     parser.add_argument("--json", type=Path)
     flags = parser.parse_args()
@@ -112,10 +110,11 @@ def _table(
     worse, seconds, frames, videos = [], 0.0, 0, 0
     for lifted in lifts:
         start = time.perf_counter()
+        lifted = lifted._replace(poses=smooth(lifted.poses))
         found = on_floor(lifted.poses, floor)
         seconds += time.perf_counter() - start
         frames, videos = frames + lifted.poses.frames, videos + 1
-        values = measured(lifted, found, smooth)
+        values = measured(lifted, found)
         for name in (lifted.video.action or "?", "all"):
             parts.setdefault(name, []).append(values)
         before, after = values["root"].mean(), values["root after"].mean()

@@ -59,42 +59,58 @@ class Cleaning:
         rejected = self.outliers.outliers(rays[..., :2], video.frame_id, video.fps)
         return _replaced(video, rejected), rejected
 
-    def after(
+    def filled(
         self, poses: PoseSequence, video: Video, rejected: np.ndarray, notice: Callable[[str], None]
     ) -> PoseSequence:
-        """The lifted poses on their floor and with short gaps filled.
+        """The lifted poses with short gaps filled, and with marks where something was cleaned.
 
         Args:
-            poses: As `lift_video` returns them.
+            poses: As `lift_video` returns them, or filtered.
             video: Its detections.
             rejected: As `before` returns it.
             notice: Receives a line with the counts of each option.
         """
-        name = f"{video.source}, clip {video.clip}" if video.clip else video.source
         if self.outliers is not None:
-            count, all = int(rejected.sum()), int(((video.confidence > 0) | rejected).sum())
-            share = 100 * count / max(all, 1)
-            notice(f"{name}: {count} of {all} detections rejected as outliers ({share:.1f} %)")
-        if self.floor is not None:
-            found = on_floor(poses, self.floor)
-            given = self.floor.height is not None
-            notice(f"{name}: {floor_line(found, given=given)}")
-            if found.by_feet and not (given or self.floor.by_feet):
-                notice(
-                    f"warning: {name}: the lifted feet rest far from the world's origin - if that "
-                    "is on the floor, the lifted poses are wrong, and more so on this floor - look "
-                    "at them, or leave --floor out"
-                )
-            poses = found.poses
+            count, total = int(rejected.sum()), int(((video.confidence > 0) | rejected).sum())
+            share = 100 * count / max(total, 1)
+            what = f"{count} of {total} detections rejected as outliers ({share:.1f} %)"
+            notice(f"{_name(video)}: {what}")
         filled = np.zeros(poses.pose.shape[:2], bool)
         if self.fill:
             poses, filled = interpolated(poses, self.fill)
             left = int((np.isnan(poses.pose).any(-1)).any(1).sum())
             frames = int(filled.any(1).sum())
-            notice(f"{name}: {frames} frames filled, {left} still missing")
+            notice(f"{_name(video)}: {frames} frames filled, {left} still missing")
         if self.outliers is None and not self.fill:
             return poses
         return poses.replace(marks=_marks(poses, video, rejected, filled))
+
+    def on_floor(
+        self, poses: PoseSequence, video: Video, notice: Callable[[str], None]
+    ) -> PoseSequence:
+        """The poses on their floor.
+
+        Args:
+            poses: Absolute, camera axes.
+            video: Its detections.
+            notice: Receives a line on what was found.
+        """
+        if self.floor is None:
+            return poses
+        name, found = _name(video), on_floor(poses, self.floor)
+        given = self.floor.height is not None
+        notice(f"{name}: {floor_line(found, given=given)}")
+        if found.by_feet and not (given or self.floor.by_feet):
+            notice(
+                f"warning: {name}: the lifted feet rest far from the world's origin - if that "
+                "is on the floor, the lifted poses are wrong, and more so on this floor - look "
+                "at them, or leave --floor out"
+            )
+        return found.poses
+
+
+def _name(video: Video) -> str:
+    return f"{video.source}, clip {video.clip}" if video.clip else video.source
 
 
 NONE = Cleaning()

@@ -31,7 +31,7 @@ class Output:
         relative: Whether poses are root-relative.
         world: Whether poses are in the calibration's world frame.
         up: `y`, `z` or `as-is`; None for the format's default (`data.poses.formats.USUAL_UP`).
-        filter: Temporal filter of the absolute joints, applied first, or None.
+        filter: Temporal filter of the absolute joints, right after lifting, or None.
         angles: Joint angles to write as well, or None.
     """
 
@@ -83,20 +83,38 @@ class Output:
         """
         return clip_files(self.path, clips)
 
-    def write(self, poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> None:
-        """Writes poses, and their angles, with the options applied.
+    def filtered(self, poses: PoseSequence) -> PoseSequence:
+        """Returns the absolute joints filtered over time, where a filter was asked for.
+
+        Raises:
+            GeoselfError: The filter does not go with their frame rate (64).
+        """
+        return poses if self.filter is None else self.filter(poses)
+
+    def write_angles(self, poses: PoseSequence, notice: Callable[[str], None]) -> None:
+        """Writes the angles of one clip, where they were asked for.
 
         Args:
-            poses: Lifted poses: absolute, metres, camera frame.
+            poses: Absolute, filtered.
+            notice: Receives one line on what the format cannot store.
+
+        Raises:
+            GeoselfError: No angle is known (65); the file cannot be written (74).
+        """
+        if self.angles is not None:
+            self.angles.write(poses, notice)
+
+    def write(self, poses: PoseSequence, path: Path, notice: Callable[[str], None]) -> None:
+        """Writes poses in the axes and the format that were asked for.
+
+        Args:
+            poses: Absolute, filtered, metres.
             path: One of `places`.
             notice: Receives one line on what the format cannot store.
 
         Raises:
             GeoselfError: The format cannot store them (65); the file cannot be written (74).
         """
-        poses = poses if self.filter is None else self.filter(poses)
-        if self.angles is not None:
-            self.angles.write(poses, notice)
         poses = in_world(poses) if self.world else poses
         poses = relative_to_root(poses) if self.relative else poses
         write_poses(poses, path, up=self.up, **self._said(), notice=notice)

@@ -90,7 +90,9 @@ def main(argv: Sequence[str]) -> int:
     check_outputs(outputs, inputs, ours=lambda p: npz.member_names(p) >= MARKS)
     with phases.phase("writing"):
         for clip, path in zip(clips, places, strict=True):
-            output.write(clip, path, note)
+            poses = output.filtered(clip)
+            output.write_angles(poses, note)
+            output.write(poses, path, note)
     frames = sum(clip.frames for clip in clips)
     more = f" and {len(outputs) - 1} more" if len(outputs) > 1 else ""
     done = f"{frames} frames of {recording.views} cameras triangulated"

@@ -44,6 +44,16 @@ def test_every_clips_angles_are_those_of_its_filtered_poses(given, camera, tmp_p
     assert f"and {2 * len(files) - 1} more" in capsys.readouterr().out
 
 
+def test_angles_are_those_of_the_lifted_legs_and_not_of_feet_kept_on_the_floor(given, tmp_path):
+    walk = ["--keypoints=synthetic:test", "--frames=1200", "--camera=front_left"]
+    for name, floor in (("level", []), ("floor", ["--floor=0"])):
+        files = [f"--out={tmp_path}/{name}.npz", f"--angles={tmp_path}/{name}.csv"]
+        assert lift.main([given[0], *walk, "--clip=walking#10", *files, *floor]) == 0
+    assert (tmp_path / "floor.csv").read_bytes() == (tmp_path / "level.csv").read_bytes()
+    poses = [read_poses(tmp_path / f"{name}.npz") for name in ("level", "floor")]
+    assert np.abs(poses[0].pose - poses[1].pose).max() > 0.01 and poses[1].contact.any()
+
+
 @pytest.mark.parametrize(
     ("flags", "code", "said"),
     [

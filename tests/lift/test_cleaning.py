@@ -51,7 +51,7 @@ def test_a_rejected_detection_comes_from_those_about_it(seen):
     assert found.confidence[0, 16] == 0 and np.isnan(found.keypoints_2d[0, 16]).all()
     np.testing.assert_array_equal(found.keypoints_2d[~rejected], pixels[~rejected])
     lines = []
-    cleaned = Cleaning(outliers=Hampel()).after(poses, found, rejected, lines.append)
+    cleaned = Cleaning(outliers=Hampel()).filled(poses, found, rejected, lines.append)
     assert cleaned.marks[50, 16] == cleaned.marks[0, 16] == REJECTED
     assert (cleaned.marks == MEASURED).sum() == cleaned.marks.size - 2
     assert lines == ["walk.json, clip walk: 2 of 2040 detections rejected as outliers (0.1 %)"]
@@ -71,7 +71,7 @@ def test_frames_without_a_detection_are_filled_marked_and_counted(seen):
     pose[kept] = poses.pose[kept]
     lines = []
     cleaning = Cleaning(fill=5)
-    found = cleaning.after(poses.replace(pose=pose), *cleaning.before(few), lines.append)
+    found = cleaning.filled(poses.replace(pose=pose), *cleaning.before(few), lines.append)
     assert (found.marks[60:64] == FILLED).all() and np.isfinite(found.pose[60:64]).all()
     assert np.isnan(found.pose[100:115]).all() and found.marks[3, 5] == PREDICTED
     assert lines == ["walk.json, clip walk: 4 frames filled, 15 still missing"]
@@ -82,14 +82,14 @@ def test_the_floor_says_what_it_did_and_what_it_lacks(seen):
     lines = []
     cleaning = Cleaning(floor=Floor())
     cleaning.check(video.view, SKELETON)
-    found = cleaning.after(poses, *cleaning.before(video), lines.append)
+    found = cleaning.on_floor(poses, video, lines.append)
     assert found.contact[:, list(ANKLES)].any() and found.marks is None
     assert "floor at 0.00 m along up, of the world; a foot rests in " in lines[0]
     lower = poses.replace(camera=raised(poses.camera))  # feet rest 2 m above the origin
     said: list[str] = []
-    cleaning.after(lower, *cleaning.before(video), said.append)
+    cleaning.on_floor(lower, video, said.append)
     assert "by the lifted feet" in said[0] and said[1].startswith("warning: walk.json, clip walk:")
-    Cleaning(floor=Floor(by_feet=True)).after(lower, *cleaning.before(video), said.append)
+    Cleaning(floor=Floor(by_feet=True)).on_floor(lower, video, said.append)
     assert "by the lifted feet" in said[2] and len(said) == 3
     lacking = {"no extrinsics": {"R": None, "center": None}, "up is unknown": {"world_up": None}}
     for words, changes in lacking.items():
@@ -97,7 +97,8 @@ def test_the_floor_says_what_it_did_and_what_it_lacks(seen):
             cleaning.check(dataclasses.replace(video.view, **changes), SKELETON)
         assert error.value.code == USAGE
     NONE.check(View("", poses.camera.K), SKELETON)
-    assert NONE.after(poses, *NONE.before(video), lines.append) is poses and len(lines) == 1
+    assert NONE.filled(poses, *NONE.before(video), lines.append) is poses
+    assert NONE.on_floor(poses, video, lines.append) is poses and len(lines) == 1
 
 
 def test_the_command_cleans_and_writes_marks(tiny_export, tiny_file, tmp_path, capsys):

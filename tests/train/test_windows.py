@@ -47,9 +47,9 @@ def weights(folder):
     return jax.tree.leaves(jax.tree.map(np.asarray, load_trained(folder).variables))
 
 
-# Feeding and pmap do not depend on the network: one kind each.
+# Feeding and pmap do not depend on the network: the kind that compiles sooner.
 @pytest.mark.e2e
-@pytest.mark.parametrize("config", ["convolutions"], indirect=True)
+@pytest.mark.parametrize("config", ["paths"], indirect=True)
 def test_windows_fed_by_the_host_are_the_resident_ones_bit_for_bit(config, tmp_path):
     """As users compile: programs that are compiled quickly differ in the last digits."""
     file = tmp_path / "config.py"
