@@ -46,7 +46,24 @@ def main(argv: Sequence[str]) -> int:
     count = len(flags.videos)
     what = flags.videos[0] if count == 1 else f"{count} inputs"
     phases.begin("detect", f"detecting people in {what}, to {flags.out}")
+    files = _detected(flags)
+    print(_then(flags, files))
+    return 0
 
+
+def detect_as(argv: Sequence[str]) -> "list[Path]":
+    """Detects as a part of another command, with the flags of this one; returns the files.
+
+    Raises:
+        GeoselfError: As the command.
+    """
+    flags, _ = cli.parse(make_parser(), argv)
+    _check(flags)
+    return _detected(flags)
+
+
+def _detected(flags: "argparse.Namespace") -> "list[Path]":
+    """The files of all videos, written unless they are there."""
     from geoself_jax.detect.video import detect_video
 
     outputs = _outputs(flags)
@@ -62,8 +79,7 @@ def main(argv: Sequence[str]) -> int:
             again=flags.again,
         )
         print(_summary(out, found.seen, found.header.frames))
-    print(_then(flags, [*outputs.values()]))
-    return 0
+    return [*outputs.values()]
 
 
 def _summary(out: "Path", seen: int, frames: int) -> str:

@@ -81,6 +81,8 @@ def make_parser() -> cli.Parser:
         help="late by these frames: cam3=2",
     )
     add("--sides", choices=("keep", "repair"), help="left/right exchanges (repair, of people)")
+    add("--detector", metavar="NAME", help="of videos as inputs: mediapipe, rtmlib, your own .py")
+    add("--detector-python", metavar="PATH", help="the Python that has it (this one)")
     add("--rig", help="which, where the calibration holds several (karfly's JSON: a subject)")
     add("--unit", choices=UNITS, help="of the calibration, where its format has none")
     add("--height", type=float, metavar="METRES", help="of the one person: the unit by their legs")
@@ -120,12 +122,14 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.data.files import npz
     from geoself_jax.prepare import run
     from geoself_jax.prepare.clip import ReadOptions
+    from geoself_jax.prepare.detected_inputs import with_joints
     from geoself_jax.prepare.draft_skeleton import drafting
     from geoself_jax.prepare.repair_sides import sides_repaired
     from geoself_jax.prepare.shift_cameras import shifted
     from geoself_jax.prepare.sync_cameras import synced
     from geoself_jax.prepare.uncalibrated_file import without_cameras
 
+    flags.input = with_joints(flags)
     inputs, output = [Path(path) for path in flags.input], Path(flags.output)
     chosen = "rig" if flags.camera and flags.format == "auto" else flags.format
     _check_files(flags)

@@ -22,6 +22,18 @@ from geoself_jax.prepare.lab_files import write_pose2sim
 from geoself_jax.runtime import cli
 
 FRAMES = 12
+OWN = """import json, pathlib
+
+FOUND = json.loads(min(pathlib.Path({folder!r}).glob("*.json")).read_text())
+JOINT_NAMES = FOUND["joint_names"]
+FRAMES = iter(FOUND["detections"])
+
+
+def people(image):
+    joints = next(FRAMES)["joints"]
+    return [[joints[i : i + 3] for i in range(0, len(joints), 3)]]
+"""
+"""A detector that finds the first camera's joints in any video."""
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +68,27 @@ def test_prepare_takes_names_and_rate_from_the_files(lab):
     assert read.fps == pytest.approx(59.94)
     assert read.skeleton.joint_names == H36M_17.joint_names
     assert read.keypoints_2d.shape[:2] == (FRAMES, 3)
+
+
+def test_prepare_detects_in_videos_where_a_detector_is_named(lab, tmp_path, capsys):
+    names = sorted(path.stem for path in (lab / "joints").iterdir())
+    sizes = {name: header_of(lab / "joints" / f"{name}.json").image_size for name in names}
+    (tmp_path / "videos").mkdir()
+    for name in names:
+        write_video(tmp_path / "videos" / f"{name}.mp4", FRAMES, size=sizes[name])
+    words = ["--input", str(tmp_path / "videos"), f"--calibration={lab}/Calib.toml"]
+    words.append(f"--output={tmp_path}/walk.npz")
+    own = tmp_path / "own.py"
+    own.write_text(OWN.format(folder=str(lab / "joints")))
+    with pytest.raises(GeoselfError, match="geoself detect"):
+        prepare.main(words)
+    assert prepare.main([*words, f"--detector={own}"]) == 0
+    found = recording.read(tmp_path / "walk.npz")
+    assert found.clip_names == ("walk",) and found.views == 3
+    assert len(list((tmp_path / "joints" / "walk").glob("*.json"))) == 3
+    with pytest.raises(GeoselfError, match="no video among the inputs") as caught:
+        prepared(lab, f"--detector={own}")
+    assert caught.value.code == USAGE
 
 
 def test_another_rate_than_the_files_is_refused(lab):
