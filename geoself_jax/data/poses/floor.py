@@ -97,7 +97,8 @@ def on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
 
     A foot on the floor is on its viewing ray and on a known plane, which gives its depth. The whole
     body is scaled about the camera, so it stays where it is seen. Frames without contact get the
-    depth between those with it.
+    depth between those with it. What each joint is expected to be off, where that is known, is
+    scaled as the body is.
 
     Args:
         poses: Absolute, camera axes, with detections and a camera of known place.
@@ -127,8 +128,11 @@ def on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
     contact = np.zeros(pose.shape[:2], bool)
     contact[:, feet.joints] = rests
     away = np.linalg.norm(scaled[:, root] - pose[:, root], axis=-1)
+    off = poses.uncertainty
+    if off is not None:
+        off = (factor[:, None] * off).astype(off.dtype)
     return OnFloor(
-        poses.replace(pose=scaled.astype(np.float32), contact=contact),
+        poses.replace(pose=scaled.astype(np.float32), uncertainty=off, contact=contact),
         height=_above_world(poses) - camera_height,
         by_feet=by_feet,
         ankle=float(feet.height.max()),
