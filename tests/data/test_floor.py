@@ -42,6 +42,17 @@ def test_the_body_stays_where_it_is_seen(walk):
     np.testing.assert_allclose(before, after, atol=1e-5)
 
 
+def test_the_uncertainty_is_scaled_with_the_body(walk):
+    poses, _, _, found = walk
+    off = np.random.default_rng(0).uniform(0.02, 0.2, poses.pose.shape[:2]).astype(np.float32)
+    off[7, 4] = np.nan
+    after = on_floor(poses.replace(uncertainty=off), Floor()).poses
+    factor = found.poses.pose[:, :1, 2] / poses.pose[:, :1, 2]
+    assert np.median(factor) < 0.95 and after.uncertainty.dtype == np.float32
+    np.testing.assert_allclose(after.uncertainty, factor * off, rtol=1e-5)
+    assert found.poses.uncertainty is None
+
+
 def test_contacts_are_the_true_ones_and_feet_neither_slide_nor_sink_there(walk):
     poses, _, rests, found = walk
     contact = found.poses.contact[:, list(ANKLES)]

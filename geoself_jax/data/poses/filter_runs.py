@@ -8,6 +8,7 @@ from geoself_jax.data.poses.resample import step_of
 from geoself_jax.data.poses.sequence import PoseSequence
 
 _FEWEST = 10
+_OF_JOINTS = ("keypoints_2d", "confidence", "uncertainty", "marks", "contact")
 
 
 def follows(poses: PoseSequence) -> np.ndarray:
@@ -30,10 +31,21 @@ def without_empty(poses: PoseSequence) -> tuple[PoseSequence, np.ndarray]:
     Args:
         poses: The sequence; what else it holds than joints is left out.
     """
-    there = np.isfinite(poses.pose).all(-1).any(1)
-    rows = np.flatnonzero(there | (there.sum() < _FEWEST))
-    joints = dict.fromkeys(("keypoints_2d", "confidence", "uncertainty", "marks", "contact"))
+    rows = rows_with_joints(poses)
+    joints = dict.fromkeys(_OF_JOINTS)
     return poses.replace(pose=poses.pose[rows], frame_id=poses.frame_id[rows], **joints), rows
+
+
+def rows_with_joints(poses: PoseSequence) -> np.ndarray:
+    """Rows of the frames that have a joint; all rows where these are fewer than `_FEWEST`."""
+    there = np.isfinite(poses.pose).all(-1).any(1)
+    return np.flatnonzero(there | (there.sum() < _FEWEST))
+
+
+def at_rows(poses: PoseSequence, rows: np.ndarray) -> PoseSequence:
+    """Some frames of the sequence, with all that it holds of them."""
+    arrays = {name: getattr(poses, name) for name in ("pose", "frame_id", *_OF_JOINTS)}
+    return poses.replace(**{k: None if v is None else v[rows] for k, v in arrays.items()})
 
 
 def runs(poses: PoseSequence) -> Iterator[tuple[np.ndarray, slice]]:

@@ -1,5 +1,6 @@
 """Poses on their floor: the root's depth by the feet at rest, which then neither slide nor sink."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from geoself_jax.data.poses.contact import (
     contact_weight,
     foot_rays,
 )
+from geoself_jax.data.poses.filter_runs import at_rows, rows_with_joints
 from geoself_jax.data.poses.foot_lock import (
     at_rest,
     blend,
@@ -97,7 +99,8 @@ def on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
 
     A foot on the floor is on its viewing ray and on a known plane, which gives its depth. The whole
     body is scaled about the camera, so it stays where it is seen. Frames without contact get the
-    depth between those with it.
+    depth between those with it. What each joint is expected to be off, where that is known, is
+    scaled as the body is.
 
     Args:
         poses: Absolute, camera axes, with detections and a camera of known place.
@@ -107,6 +110,14 @@ def on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
         GeoselfError: Other poses; a skeleton without feet; a floor above the camera (65).
     """
     _check(poses)
+    rows = rows_with_joints(poses)
+    if len(rows) == poses.frames:
+        return _on_floor(poses, floor)
+    found = _on_floor(at_rows(poses, rows), floor)  # of thinned videos, by their own step
+    return dataclasses.replace(found, poses=_back(poses, found.poses, rows))
+
+
+def _on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
     feet = foot_rays(poses)
     found = _plane(poses, feet, floor)
     if found is None:
@@ -127,8 +138,11 @@ def on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
     contact = np.zeros(pose.shape[:2], bool)
     contact[:, feet.joints] = rests
     away = np.linalg.norm(scaled[:, root] - pose[:, root], axis=-1)
+    off = poses.uncertainty
+    if off is not None:
+        off = (factor[:, None] * off).astype(off.dtype)
     return OnFloor(
-        poses.replace(pose=scaled.astype(np.float32), contact=contact),
+        poses.replace(pose=scaled.astype(np.float32), uncertainty=off, contact=contact),
         height=_above_world(poses) - camera_height,
         by_feet=by_feet,
         ankle=float(feet.height.max()),
@@ -136,6 +150,20 @@ def on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
         moved=float(np.nanmedian(away)),
         share=float(np.nanmedian(away / np.linalg.norm(pose[:, root], axis=-1))),
     )
+
+
+def _back(poses: PoseSequence, some: PoseSequence, rows: np.ndarray) -> PoseSequence:
+    """The whole sequence with what was found of some of its frames; the others have no joint."""
+    if some.contact is None:
+        return poses
+    contact = np.zeros(poses.pose.shape[:2], bool)
+    contact[rows] = some.contact
+    pose, off = poses.pose.astype(some.pose.dtype), poses.uncertainty
+    pose[rows] = some.pose
+    if off is not None and some.uncertainty is not None:
+        off = off.copy()
+        off[rows] = some.uncertainty
+    return poses.replace(pose=pose, uncertainty=off, contact=contact)
 
 
 def _check(poses: PoseSequence) -> None:

@@ -10,7 +10,8 @@ def interpolated(poses: PoseSequence, longest: int) -> tuple[PoseSequence, np.nd
     """The sequence with each joint's gaps of up to some frames filled by PCHIP.
 
     A monotone cubic through the joint's absolute places in the frames where it is there, which does
-    not overshoot. Before its first and after its last frame a joint stays missing.
+    not overshoot. Before its first and after its last frame a joint stays missing. A filled joint
+    is as uncertain as the less sure of the two frames that its gap is between.
 
     Args:
         poses: Absolute joints, metres.
@@ -23,6 +24,7 @@ def interpolated(poses: PoseSequence, longest: int) -> tuple[PoseSequence, np.nd
 
     seen = np.isfinite(poses.pose).all(-1)
     pose, filled = poses.pose.copy(), np.zeros(seen.shape, bool)
+    off = None if poses.uncertainty is None else poses.uncertainty.copy()
     patterns, which = np.unique(seen, axis=1, return_inverse=True)
     for pattern in range(patterns.shape[1]):
         joints = np.flatnonzero(which.reshape(-1) == pattern)
@@ -32,7 +34,11 @@ def interpolated(poses: PoseSequence, longest: int) -> tuple[PoseSequence, np.nd
         curve = PchipInterpolator(poses.frame_id[at], poses.pose[at][:, joints].astype(np.float64))
         pose[np.ix_(gaps, joints)] = curve(poses.frame_id[gaps])
         filled[np.ix_(gaps, joints)] = True
-    return poses.replace(pose=pose), filled
+        if off is not None:
+            after = np.searchsorted(at, gaps)
+            sides = [off[np.ix_(at[near], joints)] for near in (after - 1, after)]
+            off[np.ix_(gaps, joints)] = np.fmax(*sides)
+    return poses.replace(pose=pose, uncertainty=off), filled
 
 
 def _gaps(seen: np.ndarray, frame_id: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
