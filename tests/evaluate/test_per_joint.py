@@ -132,7 +132,8 @@ def test_one_animal_has_one_size_and_people_are_not_measured(tiny_recording, eva
     assert sizes_by_frame(alone.without_ground_truth(), nowhere) is None
     scores = evaluated[0] | {"mpjpe_percent_of_body": 4.2}
     size = f"{scores['body_size_mm'] / 1000:.2f}"
-    assert report.table(scores).splitlines()[-1] == f"of the body's size, {size} m: MPJPE 4.20 %"
+    line = f"of the body's size, {size} m: MPJPE 4.20 %"
+    assert line in report.table(scores).splitlines()
 
 
 def test_people_s_table_is_as_before_and_a_fly_s_has_three_digits(evaluated):
