@@ -53,6 +53,18 @@ def test_the_uncertainty_is_scaled_with_the_body(walk):
     assert found.poses.uncertainty is None
 
 
+def test_a_foot_that_is_held_up_rests_on_no_floor():
+    """It is as still as the other: its ray meets the floor in one place, farther away."""
+    world, _ = steps(100)
+    standing = np.repeat(world[:1], 100, axis=0)
+    standing[:, ANKLES[1], 2] = standing[:, ANKLES[0], 2] + 0.3
+    poses, _ = lifted(standing)
+    feet = foot_rays(poses)
+    weight = contact_weight(poses, feet, 1.5)
+    left, right = (list(feet.joints).index(ankle) for ankle in ANKLES)
+    assert weight[:, left].mean() > 0.5 and weight[:, right].max() < 0.1
+
+
 def test_contacts_are_the_true_ones_and_feet_neither_slide_nor_sink_there(walk):
     poses, _, rests, found = walk
     contact = found.poses.contact[:, list(ANKLES)]

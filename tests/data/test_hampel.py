@@ -60,3 +60,10 @@ def test_its_words_are_read():
         with pytest.raises(GeoselfError, match="wanted hampel or hampel:WINDOW,SIGMAS") as error:
             parse_outliers(text)
         assert error.value.code == USAGE
+
+
+def test_of_two_detections_none_is_an_outlier():
+    rays = np.array([[[0.0, 0]], [[0.5, 0]]])
+    assert not Hampel(5, 0.5).outliers(rays, np.arange(2), 50.0).any()
+    third = np.concatenate([rays, [[[0.01, 0]]]])
+    assert Hampel(5, 0.5).outliers(third, np.arange(3), 50.0)[1].all()
