@@ -113,6 +113,19 @@ def test_sides_that_flicker_are_left_to_other_cameras(sound):
     assert (by_others & clear).sum() > 0.95 * clear.sum() > 0
 
 
+def test_other_cameras_are_not_believed_where_the_motion_would_jump(sound):
+    """Strong evidence for an exchange in frames 10 to 24, which are or are not exchanged."""
+    at = np.flatnonzero(sound.clip_id == TURNING)
+    evidence = np.tile([0.0, 1.0], (len(at), 1))
+    evidence[10:25] = [1.0, 0.0]
+    legs = np.array(limb_pairs(sound.skeleton)["legs"])
+    wrong, _ = exchanged(sound, 1, at[10:25], limbs=["legs"])
+    for recording, expected in ((sound, 0), (wrong, 15)):
+        data = recording.keypoints_2d[at, 1], recording.confidence[at, 1]
+        found = find_exchanges(*data, legs, recording.frame_id[at], recording.fps, evidence)
+        assert found.exchanged.sum() == found.exchanged[10:25].sum() == expected
+
+
 def _alone(recording, at, view):
     return find_exchanged_limbs(
         recording.keypoints_2d[at, view],
