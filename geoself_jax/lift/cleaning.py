@@ -65,7 +65,7 @@ class Cleaning:
         """The lifted poses with short gaps filled, and with marks where something was cleaned.
 
         Args:
-            poses: As `lift_video` returns them, or filtered.
+            poses: As lifted, or filtered and on their floor.
             video: Its detections.
             rejected: As `before` returns it.
             notice: Receives a line with the counts of each option.
@@ -84,6 +84,14 @@ class Cleaning:
         if self.outliers is None and not self.fill:
             return poses
         return poses.replace(marks=_marks(poses, video, rejected, filled))
+
+    def without_gaps(self, poses: PoseSequence) -> PoseSequence:
+        """The poses with short gaps filled, without marks.
+
+        Args:
+            poses: Absolute.
+        """
+        return interpolated(poses, self.fill)[0] if self.fill else poses
 
     def on_floor(
         self, poses: PoseSequence, video: Video, notice: Callable[[str], None]

@@ -57,7 +57,7 @@ def lift_all(
         videos: Videos of one camera.
         output: Format and path of the output.
         min_confidence: Joints of lower confidence are ignored.
-        cleaning: Of outliers before, of gaps and on the floor after lifting.
+        cleaning: Of outliers before, on the floor and of gaps after lifting.
         notice: Receives one line on mapped joints and on what the format cannot store.
 
     Raises:
@@ -87,11 +87,12 @@ def lift_all(
                 cleaned, rejected = cleaning.before(video)
                 poses = lift_video(lifter, cleaned, progress=bar.update)
                 warnings.append(misfit(cleaned, poses))
-                poses = cleaning.filled(output.filtered(poses), cleaned, rejected, notice)
-            with _timed(seconds, "writing"):
-                output.write_angles(poses, notice)  # the floor bends knees to keep feet in place
+                poses = output.filtered(poses)
+            with _timed(seconds, "writing"):  # the floor bends knees to keep feet in place
+                output.write_angles(cleaning.without_gaps(poses), notice)
             with _timed(seconds, "lifting"):
                 poses = cleaning.on_floor(poses, cleaned, notice)
+                poses = cleaning.filled(poses, cleaned, rejected, notice)
             with _timed(seconds, "writing"):
                 output.write(poses, place, notice)
     frames, seen = (sum(counts) for counts in zip(*_counts(ready), strict=True))

@@ -74,3 +74,20 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
         lift.main([*given, *flags])
     assert error.value.code == code and said in str(error.value)
     assert not list(tmp_path.glob("*.npz"))
+
+
+def test_frames_that_are_filled_have_angles_too(given, tmp_path, tiny_recording, tiny_arrays):
+    arrays = {name: array.copy() for name, array in tiny_arrays.items()}
+    first = np.flatnonzero(arrays["clip_id"] == 0)
+    arrays["confidence"][first[10:13]] = 0
+    arrays["keypoints_2d"][first[10:13]] = np.nan
+    np.savez(tmp_path / "gap.npz", **arrays)
+    camera = f"--camera={tiny_recording.camera_names[0]}"
+    clip = f"--clip={tiny_recording.clip_names[0]}"
+    read = [given[0], f"--keypoints={tmp_path}/gap.npz", camera, clip]
+    for fill in ("0", "3"):
+        files = [f"--out={tmp_path}/{fill}.json", f"--angles={tmp_path}/{fill}.csv"]
+        assert lift.main([*read, *files, f"--fill={fill}"]) == 0
+    gap, filled = (read_angles(tmp_path / f"{fill}.csv").of("knee_angle_r") for fill in "03")
+    assert np.isnan(gap[10:13]).all() and np.isfinite(filled[10:13]).all()
+    np.testing.assert_array_equal(np.delete(gap, range(10, 13)), np.delete(filled, range(10, 13)))
