@@ -18,7 +18,7 @@ from geoself_jax.data.body_size import is_person
 from geoself_jax.data.poses.orientation import smallest_rotation
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.rig import up_in_camera
-from geoself_jax.evaluate.ranking import truth_in_its_joints
+from geoself_jax.evaluate.per_joint import reference_of
 from geoself_jax.evaluate.scores import lifted
 
 MOVES = 2.0
@@ -50,10 +50,7 @@ def angle_scores(
         definitions = None
     if definitions is None:
         return {}
-    truth = truth_in_its_joints(recording)
-    against, world = (
-        ("triangulated joints", triangulated) if truth is None else ("ground truth", truth)
-    )
+    against, world = reference_of(recording, triangulated)
     turn = smallest_rotation(_upwards(recording), np.eye(3)[1])
     reference = measure(_turned(world, turn), definitions)
     found = np.stack(

@@ -31,7 +31,7 @@ def per_joint_scores(
         which of the two, and `joints`, by name `mean_mm` and `PERCENTILES`, root-relative. A joint
         without any, and the root, are left out; both are where nothing is known.
     """
-    name, world = _target(recording, triangulated)
+    name, world = reference_of(recording, triangulated)
     size = size_of(world)
     if not np.isfinite(size):
         return {}
@@ -50,10 +50,16 @@ def per_joint_scores(
 
 def body_of(recording: Recording, triangulated: np.ndarray) -> float:
     """Returns the size of the body that errors are measured on, metres; NaN where unknown."""
-    return size_of(_target(recording, triangulated)[1])
+    return size_of(reference_of(recording, triangulated)[1])
 
 
-def _target(recording: Recording, triangulated: np.ndarray) -> tuple[str, np.ndarray]:
+def reference_of(recording: Recording, triangulated: np.ndarray) -> tuple[str, np.ndarray]:
+    """Returns what lifted poses are compared with, by name: the ground truth, if there is any.
+
+    Args:
+        recording: In the joints of the prediction.
+        triangulated: (frames, joints, 3), metres, world frame.
+    """
     truth = truth_in_its_joints(recording)
     return ("triangulated joints", triangulated) if truth is None else ("ground truth", truth)
 
@@ -70,7 +76,7 @@ def sizes_by_frame(recording: Recording, triangulated: np.ndarray) -> np.ndarray
     Returns:
         (frames,) metres; None of people, and where nothing is known.
     """
-    world, who = _target(recording, triangulated)[1], recording.subject_id
+    world, who = reference_of(recording, triangulated)[1], recording.subject_id
     usual = size_of(world)
     if is_person(recording.skeleton.joint_names) or not np.isfinite(usual):
         return None

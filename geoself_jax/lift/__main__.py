@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     import argparse
 
     from geoself_jax.lift.lift_all import Done
+    from geoself_jax.lift.lifter import Lifter
     from geoself_jax.lift.output import Output
+    from geoself_jax.lift.video_detections import Video
 
 
 def main(argv: Sequence[str]) -> int:
@@ -28,13 +30,10 @@ def main(argv: Sequence[str]) -> int:
     import jax
 
     from geoself_jax.data.files.mistaken import refuse_mistaken
-    from geoself_jax.lift.angle_output import angle_caution
-    from geoself_jax.lift.cautions import built_in_people, cautions_of, other_rate, other_size
     from geoself_jax.lift.detected_video import detected
     from geoself_jax.lift.given_videos import read_videos
     from geoself_jax.lift.lift_all import lift_all
     from geoself_jax.lift.lifter import load_lifter
-    from geoself_jax.lift.one_session import session_caution
     from geoself_jax.lift.options import cleaning_of, output_of
     from geoself_jax.lift.say import note, warn
     from geoself_jax.runtime import devices
@@ -56,19 +55,7 @@ def main(argv: Sequence[str]) -> int:
         videos, truth = read_videos(flags, lifter.skeleton)
     replaced = _check_output(flags, output, [video.clip for video in videos])
     reading = time.perf_counter() - start
-    rate_note, slow = other_rate(lifter, videos[0])
-    once = [slow]
-    if rate_note:
-        note(rate_note)
-    once += [angle_caution(output.angles, video.view) for video in videos[:1]]
-    once += [built_in_people(lifter, videos[0])]
-    if is_recording(flags.keypoints):
-        once.append(session_caution(output, videos))
-    else:
-        once.append(other_size(flags.keypoints, videos[0]))
-    given = [line for video in videos for line in cautions_of(video)]
-    for line in (*given, *filter(None, once)):
-        warn(line)
+    _say_cautions(flags, lifter, output, videos)
     done = lift_all(
         lifter,
         videos,
@@ -81,6 +68,29 @@ def main(argv: Sequence[str]) -> int:
         warn(line)
     print(summary(done, reading, replaced) + _then(flags, done.files[0], truth))
     return 0
+
+
+def _say_cautions(
+    flags: "argparse.Namespace", lifter: "Lifter", output: "Output", videos: "Sequence[Video]"
+) -> None:
+    """Prints what to be careful of in the videos, and once what is so of all of them."""
+    from geoself_jax.lift.angle_output import angle_caution
+    from geoself_jax.lift.cautions import built_in_people, cautions_of, other_rate, other_size
+    from geoself_jax.lift.one_session import session_caution
+    from geoself_jax.lift.say import note, warn
+
+    first = videos[0]
+    rate_note, slow = other_rate(lifter, first)
+    if rate_note:
+        note(rate_note)
+    once = [slow, angle_caution(output.angles, first.view), built_in_people(lifter, first)]
+    if is_recording(flags.keypoints):
+        once.append(session_caution(output, videos))
+    else:
+        once.append(other_size(flags.keypoints, first))
+    given = [line for video in videos for line in cautions_of(video)]
+    for line in (*given, *filter(None, once)):
+        warn(line)
 
 
 def _then(flags: "argparse.Namespace", first: str, truth: bool) -> str:

@@ -122,10 +122,7 @@ def check(flags: "argparse.Namespace", parser: cli.Parser) -> None:
     if flags.person == "all" and flags.nwb_subject:
         why = "with --person=all each track is a subject of its own"
         raise usage_error("--nwb-subject", why, "leave it out")
-    if flags.angle_definitions is not None and flags.angles is None:
-        raise usage_error("--angle-definitions", "no angles are asked for", "set --angles=FILE")
-    if flags.angles is not None and flags.angles == flags.out:
-        raise usage_error(f"--angles={flags.angles}", "is --out as well", "name another file")
+    check_angles(flags)
     if not recorded:
         if not flags.video:
             take_from_file(flags)
@@ -191,6 +188,18 @@ def _check_camera(flags: "argparse.Namespace") -> None:
         do = "leave out what needs them, or name a calibration: --camera=CALIB:NAME"
         what = " and ".join(wanted)
         raise usage_error(what, f"a camera by --{guesses[0]} has no extrinsics", do)
+
+
+def check_angles(flags: "argparse.Namespace") -> None:
+    """What argparse does not check of `--angles` and `--angle-definitions`.
+
+    Raises:
+        GeoselfError: Definitions without angles, or one file for poses and angles (64).
+    """
+    if flags.angle_definitions is not None and flags.angles is None:
+        raise usage_error("--angle-definitions", "no angles are asked for", "set --angles=FILE")
+    if flags.angles is not None and flags.angles == flags.out:
+        raise usage_error(f"--angles={flags.angles}", "is --out as well", "name another file")
 
 
 def is_recording(keypoints: str) -> bool:

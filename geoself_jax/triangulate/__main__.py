@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.lift.flags import check_angles
 from geoself_jax.runtime import cli, phases
 
 _DESCRIPTION = """Writes the 3D joints that all cameras of a recording see together, and their
@@ -52,10 +53,7 @@ def main(argv: Sequence[str]) -> int:
     cli.refuse_overrides(overrides)
     if flags.frames < 1:
         raise usage_error(f"--frames={flags.frames}", "wanted at least 1", "raise it")
-    if flags.angle_definitions is not None and flags.angles is None:
-        raise usage_error("--angle-definitions", "no angles are asked for", "set --angles=FILE")
-    if flags.angles is not None and flags.angles == flags.out:
-        raise usage_error(f"--angles={flags.angles}", "is --out as well", "name another file")
+    check_angles(flags)
     phases.begin("triangulate", f"triangulating {flags.data} to {flags.out}")
 
     from geoself_jax.data.files import npz
