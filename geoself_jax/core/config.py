@@ -74,6 +74,8 @@ class ModelConfig:
             rays of single frames, or `paths`.
         uncertainty: Whether they also say how far off each joint of a pose may be. The poses are
             trained exactly as without it.
+        uncertainty_axes: Whether they say so also across the camera's ray to the joint and along
+            it, apart; needs `uncertainty`, which with it is trained exactly as without.
         pixel_center, pixel_scale: Pixels. Replaced by the training images' centre and half size
             when a run starts.
         length_unit: Metres that are 1 in the networks; 0: `data.length_unit` of the training data,
@@ -95,6 +97,7 @@ class ModelConfig:
     confidence: bool = False
     symmetric: bool = False
     uncertainty: bool = False
+    uncertainty_axes: bool = False
     pixel_center: tuple[float, float] = (500.0, 500.0)
     pixel_scale: float = _number(500.0, least=1e-3, most=10**6)
     length_unit: float = _number(0.0, least=0, most=10**12)
@@ -103,6 +106,11 @@ class ModelConfig:
     def metres(self) -> float:
         """Metres that are 1 in the networks: 1 in runs of before there was a unit."""
         return self.length_unit or 1.0
+
+    @property
+    def spreads(self) -> int:
+        """Uncertainties of each joint: its distance, then across the ray and along it."""
+        return self.uncertainty * (3 if self.uncertainty_axes else 1)
 
     @property
     def start_depth(self) -> float:

@@ -32,9 +32,11 @@ def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Predic
         mirrored = ray_to_pixel(pixel_to_ray(points, K) * sign[:2], K).reshape(keypoints_2d.shape)
         seen = (mirrored[..., swap, :], confidence[..., swap])
         other = Prediction(*model.apply(variables, *seen, K, train=False))
-        off = None
+        off = axes = None
         if lifted.uncertainty is not None and other.uncertainty is not None:
             off = (lifted.uncertainty + other.uncertainty[..., swap]) / 2
+        if lifted.uncertainty_axes is not None and other.uncertainty_axes is not None:
+            axes = (lifted.uncertainty_axes + other.uncertainty_axes[..., swap, :]) / 2
         # The root may be one of a pair, and its mirror image another joint.
         joints = (other.pose_3d + other.root_position[..., None, :])[..., swap, :] * sign
         root = joints[..., model.skeleton.root, :]
@@ -42,6 +44,7 @@ def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Predic
             (lifted.pose_3d + joints - root[..., None, :]) / 2,
             (lifted.root_position + root) / 2,
             off,
+            axes,
         )
 
     return jax.jit(predict)

@@ -106,7 +106,7 @@ def _rays(joints: np.ndarray, bones: np.ndarray) -> np.ndarray:
 def _moved(change: np.ndarray, bones: np.ndarray, skeleton: Skeleton) -> np.ndarray:
     """(poses, joints, 3): what changes of bones, (poses, bones, 3), move the joints by."""
     moved = np.zeros((len(change), skeleton.joints, 3), change.dtype)
-    for bone, (parent, child) in enumerate(bones):
+    for bone, child in enumerate(bones[:, 1]):
         for joint in range(skeleton.joints):
             if _hangs_from(joint, child, skeleton):
                 moved[:, joint] += change[:, bone]

@@ -17,7 +17,7 @@ from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.rig import up_in_camera
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.evaluate import uncertainty
+from geoself_jax.evaluate import depth_flips, uncertainty
 from geoself_jax.evaluate.angle_scores import angle_lines, angle_scores
 from geoself_jax.evaluate.joint_chart import units_of
 from geoself_jax.evaluate.per_joint import (
@@ -105,6 +105,7 @@ def evaluate(
             **per_joint_scores(prediction, recording, triangulated),
             **sizes_by_subject(recording, sizes),
             **angle_scores(prediction, recording, triangulated),
+            **depth_flips.flip_scores(prediction, recording),
         }
         if prediction.uncertainty is not None:
             scores["uncertainty"] = _calibration(prediction, recording, triangulated)
@@ -131,8 +132,7 @@ def _calibration(
     reports = {}
     for name, world in worlds.items():
         if world is not None:
-            distance = uncertainty.distances(prediction, recording, world)
-            reports[name] = uncertainty.report(np.asarray(prediction.uncertainty), distance)
+            reports[name] = uncertainty.full_report(prediction, recording, world)
     return {name: report for name, report in reports.items() if report}
 
 
@@ -239,9 +239,12 @@ def table(scores: dict[str, Any]) -> str:
     if shares := _of_body(scores):
         lines.append(shares)
     lines += [
-        uncertainty.line(calibration, name.replace("_", " "), unit)
+        line
         for name, calibration in scores.get("uncertainty", {}).items()
+        for line in uncertainty.lines(calibration, name.replace("_", " "), unit)
     ]
+    if flips := scores.get("depth_flips"):
+        lines.append(depth_flips.line(flips, unit))
     lines += angle_lines(scores)
     lines += scores.get("joint_notes", [])
     return "\n".join(lines)

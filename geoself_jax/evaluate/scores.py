@@ -54,8 +54,8 @@ def predict_recording(
 
     Returns:
         NumPy arrays, metres: pose_3d (instants, views, joints, 3), camera axes, root-relative;
-        root_position (instants, views, 3), camera frame; and, where the networks predict it,
-        uncertainty (instants, views, joints).
+        root_position (instants, views, 3), camera frame; and, where the networks predict them,
+        uncertainty (instants, views, joints) and the other fields of `Prediction`.
     """
     every = np.arange(recording.frames) if instants is None else instants
     views = recording.views
@@ -71,12 +71,13 @@ def predict_recording(
         if frames > 1:  # to (instants, views, frames)
             keypoints_2d, confidence = keypoints_2d.swapaxes(1, 2), confidence.swapaxes(1, 2)
         found = predict(variables, keypoints_2d, confidence, K[recording.rig_id[at]])
-        arrays = [np.asarray(array) for array in found if array is not None]
+        names = [name for name, array in found._asdict().items() if array is not None]
+        arrays = [np.asarray(getattr(found, name)) for name in names]
         lifted = lifted or [np.empty((count, *array.shape[1:]), np.float32) for array in arrays]
         for whole, part in zip(lifted, arrays, strict=True):
             whole[to] = part
         progress(min(chunk, count - start))
-    return Prediction(*lifted)
+    return Prediction(**dict(zip(names, lifted, strict=True)))
 
 
 def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:
