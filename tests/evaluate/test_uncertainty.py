@@ -15,7 +15,7 @@ from geoself_jax import load_lifter
 from geoself_jax.core import step
 from geoself_jax.core.batch import Batch
 from geoself_jax.core.config import ModelConfig, ObjectiveConfig, OptimizerConfig
-from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.predict import make_predict
@@ -234,6 +234,13 @@ def test_without_held_out_subjects_it_is_not_calibrated_and_one_warning_is_print
     )
     train(nothing, tmp_path / "run", tiny_recording)
     assert capsys.readouterr().err.count("uncertainties stay as learned") == 1
+
+
+def test_axes_without_an_uncertainty_are_refused(config, tiny_recording, tmp_path):
+    alone = dataclasses.replace(config, model=dataclasses.replace(config.model, uncertainty=False))
+    with pytest.raises(GeoselfError, match=r"config\.model\.uncertainty_axes=true") as refused:
+        train(alone, tmp_path / "run", tiny_recording)
+    assert refused.value.code == USAGE
 
 
 def test_factors_by_hand_and_where_distances_are_unknown():
