@@ -59,8 +59,8 @@ def flip_report(
         name. None without a clear bone.
     """
     bones = np.array(skeleton.bones, int).reshape(-1, 2)
-    true, ray = _bone_vectors(target, bones), _rays(target, bones)
-    found = _bone_vectors(pose_3d, bones)
+    true, ray = bone_vectors(target, bones), bone_rays(target, bones)
+    found = bone_vectors(pose_3d, bones)
     wanted, depth = (np.sum(bone * ray, axis=-1) for bone in (true, found))
     clear = np.abs(wanted) >= CLEAR * np.linalg.norm(true, axis=-1)  # False of NaN
     if not clear.any():
@@ -68,14 +68,14 @@ def flip_report(
     flipped = clear & (depth * wanted < 0)
     squared = np.square(depth - wanted)
     mirrored = found - 2 * np.where(flipped, depth, 0)[..., None] * np.nan_to_num(ray)
-    repaired = pose_3d + _moved(mirrored - found, bones, skeleton)
+    repaired = pose_3d + moved_by(mirrored - found, bones, skeleton)
     names = [skeleton.joint_names[child] for child in bones[:, 1]]
     each = zip(names, flipped.sum(0), clear.sum(0), strict=True)
     return {
         "share": float(flipped.sum() / clear.sum()),
         "share_of_squared_depth_error": float(squared[flipped].sum() / np.nansum(squared)),
-        "mpjpe_mm": _mpjpe_mm(pose_3d, target, skeleton.root),
-        "repaired_mpjpe_mm": _mpjpe_mm(repaired, target, skeleton.root),
+        "mpjpe_mm": mpjpe_mm(pose_3d, target, skeleton.root),
+        "repaired_mpjpe_mm": mpjpe_mm(repaired, target, skeleton.root),
         "bones": {name: float(some / every) for name, some, every in each if every},
     }
 
@@ -90,21 +90,46 @@ def line(report: dict[str, Any], unit: ShownUnit = HUMAN_UNITS.error) -> str:
     )
 
 
-def _bone_vectors(joints: np.ndarray, bones: np.ndarray) -> np.ndarray:
-    """(poses, bones, 3), child minus parent."""
+def bone_vectors(joints: np.ndarray, bones: np.ndarray) -> np.ndarray:
+    """Returns each bone as its child's place minus its parent's.
+
+    Args:
+        joints: (poses, joints, 3), metres.
+        bones: (bones, 2) parent and child.
+
+    Returns:
+        (poses, bones, 3), metres.
+    """
     difference: np.ndarray = joints[:, bones[:, 1]] - joints[:, bones[:, 0]]
     return difference
 
 
-def _rays(joints: np.ndarray, bones: np.ndarray) -> np.ndarray:
-    """(poses, bones, 3) unit vectors from the camera to each bone's middle."""
+def bone_rays(joints: np.ndarray, bones: np.ndarray) -> np.ndarray:
+    """Returns the unit vectors from the camera to each bone's middle.
+
+    Args:
+        joints: (poses, joints, 3), absolute, camera frame, metres.
+        bones: (bones, 2) parent and child.
+
+    Returns:
+        (poses, bones, 3); NaN where a joint is.
+    """
     middle = joints[:, bones[:, 0]] + joints[:, bones[:, 1]]
     ray: np.ndarray = middle / np.linalg.norm(middle, axis=-1, keepdims=True)
     return ray
 
 
-def _moved(change: np.ndarray, bones: np.ndarray, skeleton: Skeleton) -> np.ndarray:
-    """(poses, joints, 3): what changes of bones, (poses, bones, 3), move the joints by."""
+def moved_by(change: np.ndarray, bones: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    """Returns by how much the joints move where bones change, relative to the root.
+
+    Args:
+        change: (poses, bones, 3) of each bone, metres: all that hangs from it moves along.
+        bones: (bones, 2) parent and child.
+        skeleton: Of the joints.
+
+    Returns:
+        (poses, joints, 3), metres.
+    """
     moved = np.zeros((len(change), skeleton.joints, 3), change.dtype)
     for bone, child in enumerate(bones[:, 1]):
         for joint in range(skeleton.joints):
@@ -120,6 +145,12 @@ def _hangs_from(joint: int, ancestor: int, skeleton: Skeleton) -> bool:
     return joint == ancestor
 
 
-def _mpjpe_mm(pose_3d: np.ndarray, target: np.ndarray, root: int) -> float:
+def mpjpe_mm(pose_3d: np.ndarray, target: np.ndarray, root: int) -> float:
+    """Returns the mean distance of all known joints, root-relative, mm.
+
+    Args:
+        pose_3d, target: (poses, joints, 3), metres; NaN where unknown.
+        root: Of the joints.
+    """
     found, true = (joints - joints[:, root, None] for joints in (pose_3d, target))
     return 1000 * float(np.nanmean(np.linalg.norm(found - true, axis=-1)))
