@@ -6,7 +6,8 @@
 `paper`: the paper's rows and its open choices; `beyond`: what else helps; `robustness`: worse
 recordings; `choose`: candidates for the recipe, --size=default; `decide`: the few for the full
 schedule, --size=default or full, on all subjects of the data; `quick`: the same score in less time,
---size=default. All rows of the other tables have equal optimizer steps and equal view-samples.
+--size=default; `detector`: what decides, on another model of a detector, --size=default. All rows
+of the other tables have equal optimizer steps and equal view-samples.
 Finished rows are not run again:
 results are stored in --out, by a digest of configuration, damage and data (with
 --compute=bfloat16 of that too). Rows are run two at a time
