@@ -71,8 +71,7 @@ def inside_images(exact: Array, camera_points: Array, rig: Rig) -> Array:
     """
     size = rig.image_size[:, None]
     inside = ((exact >= 0.0) & (exact <= size - 1.0)).all((1, 2, 3))
-    before: Array = (camera_points[..., 2] > 0.3).all((1, 2))
-    return inside & before
+    return np.asarray(inside & (camera_points[..., 2] > 0.3).all((1, 2)))
 
 
 def correlated(rng: Rng, shape: tuple[int, ...], memory: float) -> Array:
