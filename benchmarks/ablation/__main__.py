@@ -7,14 +7,13 @@
 recordings; `choose`: candidates for the recipe, --size=default; `decide`: the few for the full
 schedule, --size=default or full, on all subjects of the data; `quick`: the same score in less time,
 --size=default; `detector`: what decides, on another model of a detector, --size=default. All rows
-of the other tables have equal optimizer steps and equal view-samples.
-Finished rows are not run again:
-results are stored in --out, by a digest of configuration, damage and data (with
+of the other tables have equal optimizer steps and equal view-samples. Finished rows are not run
+again: results are stored in --out, by a digest of configuration, damage and data (with
 --compute=bfloat16 of that too). Rows are run two at a time
 (--jobs), one core each; an interrupted row resumes, except rows that learn more than the
 networks. On an accelerator --together trains the seeds of a row side by side, and several
---jobs share it; such a row starts again too. `--only=TEXT` selects the row of that name, or those whose names hold it. The results so far
-are printed and written to OUT/TABLE-SIZE.json, .md and .png (with --compute=bfloat16
+--jobs share it; such a row starts again too. `--only=TEXT` selects the row of that name, or those
+whose names hold it. The results so far are printed and written to OUT/TABLE-SIZE.json, .md and .png (with --compute=bfloat16
 TABLE-SIZE-bfloat16) at the end, or at once by --show. `--table=scores` runs nothing: over all runs
 of all tables and sizes, how well scores without labels order them. Where there is no git,
 GEOSELF_COMMIT names the commit.
