@@ -13,10 +13,10 @@ again: results are stored in --out, by a digest of configuration, damage and dat
 (--jobs), one core each; an interrupted row resumes, except rows that learn more than the
 networks. On an accelerator --together trains the seeds of a row side by side, and several
 --jobs share it; such a row starts again too. `--only=TEXT` selects the row of that name, or those
-whose names hold it. The results so far are printed and written to OUT/TABLE-SIZE.json, .md and .png (with --compute=bfloat16
-TABLE-SIZE-bfloat16) at the end, or at once by --show. `--table=scores` runs nothing: over all runs
-of all tables and sizes, how well scores without labels order them. Where there is no git,
-GEOSELF_COMMIT names the commit.
+whose names hold it. The results so far are printed and written to OUT/TABLE-SIZE.json, .md and .png
+(with --compute=bfloat16 TABLE-SIZE-bfloat16) at the end, or at once by --show. `--table=scores`
+runs nothing: over all runs of all tables and sizes, how well scores without labels order them.
+Where there is no git, GEOSELF_COMMIT names the commit.
 """
 
 import argparse
