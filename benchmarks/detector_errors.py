@@ -290,7 +290,7 @@ def main(argv: Sequence[str]) -> int:
     columns = {}
     for name in flags.data:
         recording = load(name, synthetic_frames=flags.frames).select(slice(0, flags.frames))
-        _check(name, recording, flags.reference)
+        check(name, recording, flags.reference)
         errors = measure(recording, flags.reference)
         if not pieces(errors, flags.seconds):
             what = f"{name}: no {flags.seconds:g} s without a break"
@@ -306,7 +306,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _check(name: str, recording: Recording, reference: str) -> None:
+def check(name: str, recording: Recording, reference: str) -> None:
+    """Refuses (65) a recording without such a reference."""
     if reference == "truth":
         truth = recording.pose_world
         if truth is None or truth.shape[1] != recording.skeleton.joints:
