@@ -45,7 +45,8 @@ def _other_size(trained: Trained, source: str, triangulated: np.ndarray) -> list
 
 def _same_data(trained: Trained, recording: Recording, source: str) -> str:
     learned = trained.record["data"]
-    built_in = source == "synthetic:train" == learned.get("source")
+    both = (source, learned.get("source") or "")
+    built_in = all(name.startswith("synthetic:train") for name in both)
     if not built_in and learned.get("sha256") != recording.fingerprint:
         return ""
     held = ", ".join(map(str, learned.get("validation_subjects") or ()))
