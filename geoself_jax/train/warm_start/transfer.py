@@ -1,0 +1,163 @@
+"""Weights of one skeleton's networks as weights of another's, joint by joint."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from geoself_jax.core.config import ModelConfig
+from geoself_jax.core.feature_layout import input_numbers, paths_of, reading
+from geoself_jax.core.model import UNCERTAINTY_SCALE, Networks
+from geoself_jax.data.joint_maps import JointMap, joint_map
+from geoself_jax.evaluate.warnings import UNLIKE
+from geoself_jax.runtime.restore import Trained
+
+Layer = dict[str, Any]
+
+
+class Transferred(NamedTuple):
+    """Variables of ordinary networks that a run starts from.
+
+    Attributes:
+        variables: `params` and `batch_stats`, numpy arrays, in the run's `length_unit`.
+        joints: Which of the run's joints are which of the earlier ones.
+        fresh: What no weight was there for, in words.
+    """
+
+    variables: dict[str, Any]
+    joints: JointMap
+    fresh: list[str]
+
+
+def transferred(origin: Trained, model: Networks) -> Transferred:
+    """Moves weights to the joints, the paths and the unit of length of a run that starts.
+
+    A joint of the same name keeps its weights. One that others stand in for starts as their mean,
+    and one without any as its parent: the networks start with a body of the right size at each.
+    Joints that are gone are read as not detected, or as the mean of those that stand in for them.
+
+    Args:
+        origin: Ordinary networks in metres (`origin.load_origin`).
+        model: Of the run, with its measured lengths; `config.symmetric` is not looked at.
+    """
+    theirs, ours = origin.model, model
+    there, here = theirs.config, ours.config
+    outputs = joint_map(theirs.skeleton, ours.skeleton)
+    inputs = joint_map(ours.skeleton, theirs.skeleton).weights
+    layouts = (there, theirs.skeleton.joints), (here, ours.skeleton.joints)
+    numbers, unit = reading(*layouts, inputs), unit_kept(origin, here)
+    params, stats = ({**origin.variables[name]} for name in ("params", "batch_stats"))
+    for name in ("lifting", "root"):
+        stem, seen = params[name]["stem"], stats[name]["stem"]
+        if here.input == "pixel":
+            stem, seen = _of_other_pixels(stem, seen, there, here, theirs.skeleton.joints)
+        kernel = numbers.T @ stem["linear"]["kernel"]
+        params[name] = {**params[name], "stem": {**stem, "linear": {"kernel": kernel}}}
+        stats[name] = {**stats[name], "stem": seen}
+    shares = with_parents(outputs)
+    last = {"output": _poses(params["lifting"]["output"], theirs.skeleton.root, shares, unit)}
+    if here.uncertainty and there.uncertainty:
+        last["spread"] = _by_joint(params["lifting"]["spread"], shares)
+        stats[UNCERTAINTY_SCALE] = shares @ stats[UNCERTAINTY_SCALE] / unit
+    body = {k: layer for k, layer in params["lifting"].items() if k not in ("output", "spread")}
+    params["lifting"] = body | last
+    params["root"] = {**params["root"], "output": _root(params["root"]["output"], there, here, unit)}
+    if not here.uncertainty:
+        stats.pop(UNCERTAINTY_SCALE, None)
+    return Transferred({"params": params, "batch_stats": stats}, outputs, _fresh(there, here))
+
+
+def unit_kept(origin: Trained, here: ModelConfig) -> float:
+    """Returns the metres that are 1 in the run's networks, of the metres that were learned.
+
+    Metres are kept where the bodies are alike: the measured unit varies more with people's poses
+    than with their size. Bodies of another size, or in another unit, are lifted in their own.
+
+    Args:
+        origin: Networks in metres, and the unit that they were trained in.
+        here: Of the run, with its measured unit.
+    """
+    before = (origin.record.get("recording") or {}).get("length_unit") or 1.0  # not of older runs
+    return here.metres if not is_other_size(before, here.metres) else float(before)
+
+
+def is_other_size(before: float, now: float) -> bool:
+    """Returns whether two units of length are of bodies of another size.
+
+    Args:
+        before, now: Metres.
+    """
+    return not 1 / UNLIKE <= now / before <= UNLIKE
+
+
+def with_parents(joints: JointMap) -> np.ndarray:
+    """Returns the shares of the earlier joints in each joint, absent ones as their parents.
+
+    Args:
+        joints: The earlier joints to the run's.
+    """
+    shares, skeleton = joints.weights.copy(), joints.target
+    for joint in range(skeleton.joints):
+        nearest = joint
+        while nearest >= 0 and not joints.weights[nearest].any():
+            nearest = skeleton.parents[nearest]
+        if nearest < 0:  # the tree's first joint itself is absent: at the earlier root
+            shares[joint, joints.source.root] = 1
+        else:
+            shares[joint] = joints.weights[nearest]
+    return shares
+
+
+def _poses(output: Layer, root: int, shares: np.ndarray, unit: float) -> Layer:
+    """The last layer, relative to the earlier root, for the run's joints and in its unit."""
+    moved = _by_joint(output, shares - shares.sum(1, keepdims=True) * _only(root, shares.shape[1]))
+    return {name: array / unit for name, array in moved.items()}
+
+
+def _only(place: int, count: int) -> np.ndarray:
+    return np.eye(count)[place]
+
+
+def _by_joint(layer: Layer, shares: np.ndarray) -> Layer:
+    """A last layer with as many numbers for each joint, for other joints."""
+
+    def moved(array: np.ndarray) -> np.ndarray:
+        apart = array.astype(np.float64).reshape(*array.shape[:-1], shares.shape[1], -1)
+        return np.einsum("ts,...sk->...tk", shares, apart).reshape(*array.shape[:-1], -1)
+
+    return {name: moved(array) for name, array in layer.items()}
+
+
+def _root(output: Layer, there: ModelConfig, here: ModelConfig, unit: float) -> Layer:
+    """The root network's last layer: the same depth from where the run's starts."""
+    if here.root == "plain":
+        return {name: array / unit for name, array in output.items()}
+    bias = output["bias"].astype(np.float64)
+    bias[2] += np.log(there.start_depth / unit / here.start_depth)
+    return {"kernel": output["kernel"], "bias": bias}
+
+
+def _of_other_pixels(
+    stem: Layer, seen: Layer, there: ModelConfig, here: ModelConfig, joints: int
+) -> tuple[Layer, Layer]:
+    """A first layer and its statistics, for pixels with another centre and scale."""
+    scale = here.pixel_scale / there.pixel_scale
+    shift = (np.array(here.pixel_center) - there.pixel_center) / there.pixel_scale
+    kernel = stem["linear"]["kernel"].astype(np.float64)
+    numbers = input_numbers(there, joints)
+    pixel = np.array([number.kind == "ray" for number in numbers])
+    shifts = np.array([shift[number.axis] for number in numbers]) * pixel
+    norm = {**seen["norm"], "mean": seen["norm"]["mean"] - shifts @ kernel}
+    kernel = np.where(pixel[:, None], scale * kernel, kernel)
+    return {**stem, "linear": {"kernel": kernel}}, {**seen, "norm": norm}
+
+
+def _fresh(there: ModelConfig, here: ModelConfig) -> list[str]:
+    """What starts without weights of its own, in words."""
+    fresh = []
+    if paths_of(here) > paths_of(there):
+        more = paths_of(here) - paths_of(there)
+        fresh.append(f"{more} of {paths_of(here)} trajectory features of a joint (from zero)")
+    if here.uncertainty and not there.uncertainty:
+        fresh.append("the uncertainty head")
+    return fresh
+
