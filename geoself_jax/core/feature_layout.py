@@ -96,7 +96,7 @@ def reading(
 
 
 def _seen_as(number: Number, last: int) -> Number | None:
-    """The number in a layout whose last path is `last`, -1 without any; None where there is none."""
+    """The number in a layout whose last path is `last` (-1: no paths); None where there is none."""
     if number.kind not in ("path", "support"):
         return number
     if last >= 0:

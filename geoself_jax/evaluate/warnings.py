@@ -46,7 +46,8 @@ def _other_size(trained: Trained, source: str, triangulated: np.ndarray) -> list
 def _same_data(trained: Trained, recording: Recording, source: str) -> str:
     learned = trained.record["data"]
     built_in = source == "synthetic:train" == learned.get("source")
-    if not built_in and learned.get("sha256") != recording.fingerprint:
+    before = (trained.record.get("init") or {}).get("data_sha256") or []
+    if not built_in and recording.fingerprint not in (learned.get("sha256"), *before):
         return ""
     held = ", ".join(map(str, learned.get("validation_subjects") or ()))
     but = f" (held out: {held})" if held else ""

@@ -45,7 +45,7 @@ from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
 from geoself_jax.train.saving import Best, Saver, restore
 from geoself_jax.train.schedule import make_stages
-from geoself_jax.train.warm_start.start import WarmStart, origin_of, started, warm_start
+from geoself_jax.train.warm_start.start import NONE, WarmStart, origin_of, started, warm_start
 
 
 def train(
@@ -79,6 +79,8 @@ def train(
     """
     started, recording = time.monotonic(), recording.without_ground_truth()
     folder = Path(folder)
+    if config.init in NONE:
+        config = dataclasses.replace(config, init="")
     devices.require(check_values(config).device)
     labels = check_labels(labels, recording)
     with unread_streams_are_dropped(output=True), _owned(folder), StopFlag() as stop:

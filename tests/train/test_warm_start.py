@@ -1,7 +1,6 @@
 """Runs that start from the networks of an earlier run or an export (`config.init`)."""
 
 import dataclasses
-import json
 import shutil
 import signal
 
@@ -14,14 +13,17 @@ from geoself_jax.core.contraction import contracted
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.core.expansion import expanded
 from geoself_jax.core.in_metres import in_metres
-from geoself_jax.core.model import Networks
+from geoself_jax.core.model import UNCERTAINTY_SCALE, Networks
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.core.step import initial_state
+from geoself_jax.core.step import TrainState
 from geoself_jax.data.roots import with_pelvis
 from geoself_jax.data.skeletons import COCO_17
+from geoself_jax.evaluate.warnings import warnings_of
+from geoself_jax.export.description import describe
+from geoself_jax.export.model_card import _training
 from geoself_jax.runtime import workdir
-from geoself_jax.runtime.restore import Trained, load_trained
+from geoself_jax.runtime.restore import Trained, abstract_variables, load_trained
 from geoself_jax.train import loop
 from geoself_jax.train.run import train
 from geoself_jax.train.warm_start.start import started, warm_start
@@ -39,16 +41,20 @@ RECORD = {
 def networks(config=SMALL, skeleton=H36M_17, seed=0):
     """Networks whose every weight and statistic is a random number, as if trained."""
     model, rng = Networks(config, skeleton), np.random.default_rng(seed)
-    state = initial_state(model, make_optimizer(OptimizerConfig(), 0, 1), 0)
 
-    def number(path, leaf):
-        spread = 1.0 if "var" in jax.tree_util.keystr(path) else 0.0
-        return np.abs(spread + 0.3 * rng.standard_normal(leaf.shape)).astype(np.float32) * (
-            1 if spread else rng.choice([-1, 1], leaf.shape)
-        )
+    def numbers(path, leaf):
+        positive = "var" in jax.tree_util.keystr(path) or UNCERTAINTY_SCALE in str(path)
+        drawn = rng.uniform(0.5 if positive else -0.5, 1.5 if positive else 0.5, leaf.shape)
+        return drawn.astype(np.float32)
 
-    variables = {"params": state.params, "batch_stats": state.batch_stats}
-    return model, jax.tree_util.tree_map_with_path(number, variables)
+    return model, jax.tree_util.tree_map_with_path(numbers, dict(abstract_variables(model)))
+
+
+def fresh(model):
+    """A first state without a program that is compiled for it: all zero."""
+    zeros = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), abstract_variables(model))
+    none = np.zeros((), np.int32)
+    return TrainState(zeros["params"], zeros["batch_stats"], None, none, none)
 
 
 def as_trained(model, variables):
@@ -67,7 +73,7 @@ def views(model, seed=1, poses=5):
 
 
 def lifted(model, variables, seen):
-    found = jax.jit(model.apply)(variables, *(jax.numpy.float32(array) for array in seen))
+    found = model.apply(variables, *(jax.numpy.float32(array) for array in seen))
     return [np.asarray(array) for array in found if array is not None]
 
 
@@ -76,7 +82,7 @@ def start(config, origin, model):
     config = dataclasses.replace(config, init="lab", model=model.config)
     optimizer = make_optimizer(config.optimizer, 0, 10)
     warm = warm_start(config, origin, model, 25.0)
-    state = started(initial_state(model, optimizer, 0), warm, optimizer)
+    state = started(fresh(model), warm, optimizer)
     return {"params": state.params, "batch_stats": state.batch_stats}, warm
 
 
@@ -110,7 +116,7 @@ def test_symmetric_networks_start_ordinary_ones_and_the_other_way_round(config, 
 
 def test_ordinary_networks_that_do_not_commute_with_mirroring_are_refused(tiny_config):
     paired = Networks(dataclasses.replace(SMALL, symmetric=True), H36M_17)
-    with pytest.raises(GeoselfError, match="set --config.model.symmetric=false") as refused:
+    with pytest.raises(GeoselfError, match=r"set --config\.model\.symmetric=false") as refused:
         start(tiny_config, as_trained(*networks()), paired)
     assert refused.value.code == USAGE
 
@@ -230,12 +236,6 @@ def test_people_keep_their_metres_and_bodies_of_another_size_are_scaled(tiny_con
     assert "20 times as large" in warm.warnings[0]
 
 
-@pytest.fixture(scope="module")
-def paired_config(tiny_config):
-    model = dataclasses.replace(tiny_config.model, symmetric=True, confidence=True)
-    return dataclasses.replace(tiny_config, model=model)
-
-
 def init_of(config, origin):
     return dataclasses.replace(config, init=str(origin))
 
@@ -251,9 +251,9 @@ def test_a_run_starts_from_a_run_says_so_and_is_continued_without_it(
     assert train(config, folder, tiny_recording).interrupted
     said = capsys.readouterr().out
     assert f"starting from {origin} (step 20, learned from" in said
-    theirs, ours = (load_trained(run).variables["params"] for run in (origin, folder))
-    for a, b in zip(jax.tree.leaves(theirs), jax.tree.leaves(ours), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    theirs, ours = (load_trained(run) for run in (origin, folder))
+    layers = [of.variables["params"]["lifting"]["block0_layer0"] for of in (theirs, ours)]
+    np.testing.assert_array_equal(*[layer["linear"]["kernel"] for layer in layers])
     record = workdir.read_record(folder)["init"]
     assert record["step"] == 20 and len(record["joints"]["same"]) == 17
     shutil.rmtree(origin)
@@ -280,3 +280,106 @@ def stop_after(monkeypatch, calls):
         return call
 
     monkeypatch.setattr(loop, "compile_call", counting)
+
+
+def test_an_export_is_a_start_and_its_card_and_the_next_ones_name_where_it_came_from(
+    tiny_export, tiny_config, tiny_recording, tmp_path
+):
+    config = dataclasses.replace(init_of(tiny_config, tiny_export), seed=3)
+    train(config, tmp_path / "run", tiny_recording)
+    trained = load_trained(tmp_path / "run")
+    info = describe(trained, {"checkpoint": trained.facts, "evaluation": None}, onnx=False)
+    assert info["init"]["folder"] == info["config"]["init"] == "lifter"
+    lines = "\n".join(
+        _training(info | {"scores": {"checkpoint": trained.facts | {"which": "last"}}})
+    )
+    assert "* started from: lifter, step 20" in lines and "17 of 17 joints by name" in lines
+    warned = warnings_of(trained, tiny_recording, "tiny.npz", np.full((1, 17, 3), np.nan))
+    assert "trained on these data" in warned[0]
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "said"),
+    [
+        (lambda folder, run: folder / "none", MISSING, "no such folder"),
+        (lambda folder, run: folder, MISSING, "holds neither a run"),
+        (lambda folder, run: run / "checkpoints", MISSING, "is a part of the run"),
+        (lambda folder, run: run / "run.json", MISSING, "is a file"),
+        (lambda folder, run: started_only(folder, run), MISSING, "no checkpoint 'last'"),
+        (lambda folder, run: folder / "new", USAGE, "is the run that is to start"),
+        (lambda folder, run: damaged(folder, run), DATA, "no checkpoint is whole"),
+    ],
+)
+def test_what_is_no_start_is_refused_in_one_line(
+    make, code, said, tiny_run, tiny_config, tiny_recording, tmp_path
+):
+    config = init_of(tiny_config, make(tmp_path, tiny_run))
+    with pytest.raises(GeoselfError, match=said) as refused:
+        train(config, tmp_path / "new", tiny_recording)
+    assert refused.value.code == code
+    assert not (tmp_path / "new" / "run.json").exists()
+
+
+def started_only(folder, run):
+    """A run that was stopped before it saved anything."""
+    (folder / "half").mkdir()
+    shutil.copy(run / "run.json", folder / "half")
+    return folder / "half"
+
+
+def damaged(folder, run):
+    """A run whose checkpoint's arrays are cut short."""
+    shutil.copytree(run, folder / "damaged")
+    for path in (folder / "damaged" / "checkpoints" / "last").rglob("*"):
+        if path.is_file() and path.stat().st_size > 5000:
+            path.write_bytes(path.read_bytes()[:3000])
+    return folder / "damaged"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"width": 32, "blocks": 2}, "--config.model.width=16 --config.model.blocks=1"),
+        ({"width": 32, "root_blocks": 2}, "width 16, root_blocks 1; this run's 32, 2"),
+        ({"input": "ray"}, "set --config.model.input=centered_ray"),
+        ({"confidence": True}, "set --config.model.confidence=false"),
+        ({"frames": 9}, "set --config.model.frames=1"),
+    ],
+)
+def test_networks_of_another_shape_are_refused_with_what_to_set(
+    settings, said, tiny_run, tiny_config, tiny_recording, tmp_path
+):
+    model = dataclasses.replace(tiny_config.model, **settings)
+    config = init_of(dataclasses.replace(tiny_config, model=model), tiny_run)
+    with pytest.raises(GeoselfError, match=said) as refused:
+        train(config, tmp_path, tiny_recording)
+    assert refused.value.code == USAGE
+
+
+def test_a_body_without_a_joint_of_the_same_name_is_refused(
+    tiny_run, tiny_config, tiny_recording, tmp_path
+):
+    names = tuple(f"paw_{i}" for i in range(17))
+    skeleton = dataclasses.replace(tiny_recording.skeleton, joint_names=names)
+    other = dataclasses.replace(tiny_recording, skeleton=skeleton)
+    with pytest.raises(GeoselfError, match="none of its joints") as refused:
+        train(init_of(tiny_config, tiny_run), tmp_path, other)
+    assert refused.value.code == DATA
+
+
+def test_none_is_a_fresh_start(tiny_run, tiny_config, tiny_recording):
+    same = init_of(tiny_config, "none")
+    assert train(same, tiny_run, tiny_recording).message.startswith("already done")
+
+
+def test_decay_towards_the_start_keeps_the_weights_there():
+    config = OptimizerConfig(learning_rate=0.1, weight_decay=5.0, decay_towards="start")
+    optimizer = make_optimizer(config, 0, 50)
+    first = {"kernel": np.ones((2, 2), np.float32), "bias": np.ones(2, np.float32)}
+    params, state = first, optimizer.init(first)
+    gradient = jax.tree.map(np.ones_like, first)
+    for _ in range(50):
+        updates, state = optimizer.update(gradient, state, params)
+        params = jax.tree.map(np.add, params, updates)
+    moved = {name: float(np.abs(params[name] - 1).max()) for name in params}
+    assert 0 < moved["kernel"] < 0.3 and moved["bias"] > 1

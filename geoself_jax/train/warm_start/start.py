@@ -73,7 +73,9 @@ def _has_checkpoint(folder: Path) -> bool:
     return last.is_dir() and any(path.name.isdigit() for path in last.iterdir())
 
 
-def warm_start(config: Config, origin: Trained | None, model: Networks, fps: float) -> WarmStart | None:
+def warm_start(
+    config: Config, origin: Trained | None, model: Networks, fps: float
+) -> WarmStart | None:
     """Makes the run's weights of those of an earlier run or export.
 
     Args:
@@ -94,7 +96,9 @@ def warm_start(config: Config, origin: Trained | None, model: Networks, fps: flo
         variables = contracted(model, variables or {})
         if variables is None:
             why = "its joints here are no mirror images: left ones are named, right ones are not"
-            raise usage_error(f"config.init={config.init}", why, "set --config.model.symmetric=false")
+            raise usage_error(
+                f"config.init={config.init}", why, "set --config.model.symmetric=false"
+            )
     joints = found.joints
     facts = facts_of(config.init, origin) | {
         "joints": {"same": joints.exact, "stand_ins": joints.derived, "new": joints.absent},
@@ -166,4 +170,6 @@ def _filled(fresh: Any, given: Any) -> Any:
     """The arrays that are given, fresh ones for the others."""
     if not isinstance(fresh, dict):
         return given
-    return {name: _filled(fresh[name], given[name]) if name in given else fresh[name] for name in fresh}
+    return {
+        name: _filled(fresh[name], given[name]) if name in given else fresh[name] for name in fresh
+    }

@@ -60,7 +60,10 @@ def transferred(origin: Trained, model: Networks) -> Transferred:
         stats[UNCERTAINTY_SCALE] = shares @ stats[UNCERTAINTY_SCALE] / unit
     body = {k: layer for k, layer in params["lifting"].items() if k not in ("output", "spread")}
     params["lifting"] = body | last
-    params["root"] = {**params["root"], "output": _root(params["root"]["output"], there, here, unit)}
+    params["root"] = {
+        **params["root"],
+        "output": _root(params["root"]["output"], there, here, unit),
+    }
     if not here.uncertainty:
         stats.pop(UNCERTAINTY_SCALE, None)
     return Transferred({"params": params, "batch_stats": stats}, outputs, _fresh(there, here))
@@ -160,4 +163,3 @@ def _fresh(there: ModelConfig, here: ModelConfig) -> list[str]:
     if here.uncertainty and not there.uncertainty:
         fresh.append("the uncertainty head")
     return fresh
-
