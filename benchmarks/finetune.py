@@ -129,10 +129,16 @@ def measure_row(
                 found, seconds = trained_on(
                     runs[kind], lab.select_views(cameras), Path(folder) / "run"
                 )
-        fact = {"row": row, "kind": kind, "seed": seed, "frames": lab.frames}
+        fact = {"row": row, "kind": kind, "seed": seed, "frames": lab.frames, "commit": commit()}
         results.append(fact | {"cpu_s": round(seconds), "scores": scored(found, tests)})
         print(json.dumps(results[-1]), flush=True)
     return results
+
+
+def commit() -> str:
+    """Of the checkout."""
+    found = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True)
+    return found.stdout.strip()
 
 
 def table(results: list[dict[str, Any]]) -> str:
@@ -178,7 +184,6 @@ def main() -> None:
     recording = read(flags.data / "train.npz")
     written = json.loads(flags.json.read_text()) if flags.json.is_file() else {"results": []}
     results = written["results"]
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True).stdout
     with tempfile.TemporaryDirectory() as made:
         base = flags.base or Path(made) / "base"
         if not flags.base:
@@ -188,8 +193,7 @@ def main() -> None:
                 there = {(f["row"], f["kind"], f["seed"]) for f in results}
                 kinds = [k for k in flags.kinds.split(",") if (row, k, seed) not in there]
                 results += measure_row(recording, row, seed, base, kinds)
-                facts = {"commit": commit.strip(), "machine": machine()}
-                write_json(flags.json, facts | {"results": results})
+                write_json(flags.json, {"machine": machine(), "results": results})
     print(table(results))
 
 
