@@ -14,12 +14,12 @@ from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.core.step import TrainState
-from geoself_jax.data.joint_maps import JointMap, joint_map
+from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.runtime import hosts
 from geoself_jax.runtime.restore import Trained
 from geoself_jax.train.saving import LAST
 from geoself_jax.train.warm_start.origin import check_networks, facts_of, load_origin
-from geoself_jax.train.warm_start.transfer import is_other_size, transferred
+from geoself_jax.train.warm_start.transfer import Transferred, is_other_size, transferred
 
 NONE = ("", "none")
 """Values of `config.init` with which a run starts from fresh weights."""
@@ -103,8 +103,9 @@ def warm_start(
     facts = facts_of(config.init, origin) | {
         "joints": {"same": joints.exact, "stand_ins": joints.derived, "new": joints.absent},
         "fresh": found.fresh,
+        "left_out": found.left_out,
     }
-    line = _line(facts, joints, found.fresh)
+    line = _line(facts, found)
     return WarmStart(variables or {}, facts, line, _warnings(config, origin, model, fps))
 
 
@@ -116,17 +117,22 @@ def _check_mirrored(where: str, origin: Trained) -> None:
         raise usage_error(f"config.init={where}", why, "set --config.model.symmetric=false")
 
 
-def _line(facts: dict[str, Any], joints: JointMap, fresh: list[str]) -> str:
-    same, every = len(joints.exact), joints.target.joints
-    line = (
+def _line(facts: dict[str, Any], found: Transferred) -> str:
+    joints = found.joints
+    parts = [
         f"starting from {facts['folder']} (step {facts['step']}, learned from {facts['data']}): "
-        f"{same} of {every} joints by name"
-    )
-    for words, names in (("from others", joints.derived), ("new", joints.absent)):
+        f"{len(joints.exact)} of {joints.target.joints} joints by name"
+    ]
+    for words, names in (
+        ("from others", joints.derived),
+        ("new", joints.absent),
+        ("fresh", found.fresh),
+        ("left out", found.left_out),
+    ):
         if names:
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            line += f"; {words}: {', '.join(names[:SHOWN])}{more}"
-    return line + (f"; fresh: {', '.join(fresh)}" if fresh else "")
+            parts.append(f"{words}: {', '.join(names[:SHOWN])}{more}")
+    return "; ".join(parts)
 
 
 def _warnings(config: Config, origin: Trained, model: Networks, fps: float) -> list[str]:

@@ -21,11 +21,13 @@ class Transferred(NamedTuple):
         variables: `params` and `batch_stats`, numpy arrays, in the run's `length_unit`.
         joints: Which of the run's joints are which of the earlier ones.
         fresh: What no weight was there for, in words.
+        left_out: What there were weights for and the run's networks do not have, in words.
     """
 
     variables: dict[str, Any]
     joints: JointMap
     fresh: list[str]
+    left_out: list[str]
 
 
 def transferred(origin: Trained, model: Networks) -> Transferred:
@@ -66,7 +68,8 @@ def transferred(origin: Trained, model: Networks) -> Transferred:
     }
     if not here.uncertainty:
         stats.pop(UNCERTAINTY_SCALE, None)
-    return Transferred({"params": params, "batch_stats": stats}, outputs, _fresh(there, here))
+    parts = _more_than(here, there), _more_than(there, here)
+    return Transferred({"params": params, "batch_stats": stats}, outputs, *parts)
 
 
 def unit_kept(origin: Trained, here: ModelConfig) -> float:
@@ -154,12 +157,12 @@ def _of_other_pixels(
     return {**stem, "linear": {"kernel": kernel}}, {**seen, "norm": norm}
 
 
-def _fresh(there: ModelConfig, here: ModelConfig) -> list[str]:
-    """What starts without weights of its own, in words."""
-    fresh = []
-    if paths_of(here) > paths_of(there):
-        more = paths_of(here) - paths_of(there)
-        fresh.append(f"{more} of {paths_of(here)} trajectory features of a joint (from zero)")
+def _more_than(here: ModelConfig, there: ModelConfig) -> list[str]:
+    """What networks have that others do not, in words."""
+    more = []
+    if (paths := paths_of(here)) > paths_of(there):
+        number = paths - paths_of(there)
+        more.append(f"{number} of {paths} trajectory features of a joint ({here.frames} frames)")
     if here.uncertainty and not there.uncertainty:
-        fresh.append("the uncertainty head")
-    return fresh
+        more.append("uncertainties")
+    return more
