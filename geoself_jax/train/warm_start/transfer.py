@@ -1,12 +1,13 @@
 """Weights of one skeleton's networks as weights of another's, joint by joint."""
 
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.feature_layout import input_numbers, paths_of, reading
-from geoself_jax.core.model import UNCERTAINTY_SCALE, Networks
+from geoself_jax.core.model import Networks
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.evaluate.warnings import UNLIKE
 from geoself_jax.runtime.restore import Trained
@@ -42,34 +43,49 @@ def transferred(origin: Trained, model: Networks) -> Transferred:
         model: Of the run, with its measured lengths; `config.symmetric` is not looked at.
     """
     theirs, ours = origin.model, model
-    there, here = theirs.config, ours.config
+    there, here, unit = theirs.config, ours.config, unit_kept(origin, model.config)
     outputs = joint_map(theirs.skeleton, ours.skeleton)
-    inputs = joint_map(ours.skeleton, theirs.skeleton).weights
-    layouts = (there, theirs.skeleton.joints), (here, ours.skeleton.joints)
-    numbers, unit = reading(*layouts, inputs), unit_kept(origin, here)
-    params, stats = ({**origin.variables[name]} for name in ("params", "batch_stats"))
-    for name in ("lifting", "root"):
-        stem, seen = params[name]["stem"], stats[name]["stem"]
-        if here.input == "pixel":
-            stem, seen = _of_other_pixels(stem, seen, there, here, theirs.skeleton.joints)
-        kernel = numbers.T @ stem["linear"]["kernel"]
-        params[name] = {**params[name], "stem": {**stem, "linear": {"kernel": kernel}}}
-        stats[name] = {**stats[name], "stem": seen}
     shares = with_parents(outputs)
-    last = {"output": _poses(params["lifting"]["output"], theirs.skeleton.root, shares, unit)}
-    if here.uncertainty and there.uncertainty:
-        last["spread"] = _by_joint(params["lifting"]["spread"], shares)
-        stats[UNCERTAINTY_SCALE] = shares @ stats[UNCERTAINTY_SCALE] / unit
-    body = {k: layer for k, layer in params["lifting"].items() if k not in ("output", "spread")}
-    params["lifting"] = body | last
-    params["root"] = {
-        **params["root"],
-        "output": _root(params["root"]["output"], there, here, unit),
-    }
-    if not here.uncertainty:
-        stats.pop(UNCERTAINTY_SCALE, None)
+    params, stats = _read_by_joint(origin, ours)
+    lifting, root = params["lifting"], params["root"]
+    lifting["output"] = _poses(lifting["output"], theirs.skeleton.root, shares, unit)
+    root["output"] = _root(root["output"], there, here, unit)
+    spread = lifting.pop("spread", None)
+    if spread and heads_of(there) == heads_of(here):
+        lifting["spread"] = _by_joint(spread, shares)
+        factors = origin.variables["batch_stats"].items()
+        stats |= {name: shares @ of / unit for name, of in factors if name not in stats}
     parts = _more_than(here, there), _more_than(there, here)
     return Transferred({"params": params, "batch_stats": stats}, outputs, *parts)
+
+
+def _read_by_joint(origin: Trained, model: Networks) -> tuple[dict[str, Layer], dict[str, Layer]]:
+    """Both networks' layers and statistics, the first ones for what the run's networks see."""
+    theirs, there = origin.model, origin.model.config
+    joints = joint_map(model.skeleton, theirs.skeleton).weights
+    layouts = (there, theirs.skeleton.joints), (model.config, model.skeleton.joints)
+    numbers = reading(*layouts, joints)
+    every: list[dict[str, Layer]] = [{}, {}]
+    for name in ("lifting", "root"):
+        layers, seen = ({**origin.variables[of][name]} for of in ("params", "batch_stats"))
+        if there.input == "pixel":
+            layers["stem"], seen["stem"] = _of_other_pixels(
+                layers["stem"], seen["stem"], there, model.config, theirs.skeleton.joints
+            )
+        kernel = numbers.T @ layers["stem"]["linear"]["kernel"]
+        layers["stem"] = {**layers["stem"], "linear": {"kernel": kernel}}
+        every[0][name], every[1][name] = layers, seen
+    return every[0], every[1]
+
+
+def heads_of(config: ModelConfig) -> tuple[Any, ...]:
+    """Returns what networks say of their uncertainties, empty where nothing.
+
+    Args:
+        config: Of the networks.
+    """
+    every = [getattr(config, f.name) for f in fields(config) if f.name.startswith("uncertainty")]
+    return tuple(every) if config.uncertainty else ()
 
 
 def unit_kept(origin: Trained, here: ModelConfig) -> float:
@@ -163,6 +179,6 @@ def _more_than(here: ModelConfig, there: ModelConfig) -> list[str]:
     if (paths := paths_of(here)) > paths_of(there):
         number = paths - paths_of(there)
         more.append(f"{number} of {paths} trajectory features of a joint ({here.frames} frames)")
-    if here.uncertainty and not there.uncertainty:
+    if heads_of(here) and heads_of(here) != heads_of(there):
         more.append("uncertainties")
     return more
