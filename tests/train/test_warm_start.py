@@ -224,6 +224,14 @@ def test_single_frames_start_windows_and_windows_of_a_body_at_rest_single_frames
     )
 
 
+def test_windows_of_another_frame_rate_are_warned_of_and_single_frames_are_not(tiny_config):
+    for config, warned in ((PATHS, True), (SMALL, False)):
+        origin, model = as_trained(*networks(config)), Networks(config, H36M_17)
+        here = dataclasses.replace(tiny_config, init="lab", model=config)
+        lines = warm_start(here, origin, model, 60.0).warnings
+        assert ["25 frames per second, these are 60" in line for line in lines] == [True] * warned
+
+
 def test_people_keep_their_metres_and_bodies_of_another_size_are_scaled(tiny_config):
     origin = as_trained(*networks(dataclasses.replace(SMALL, uncertainty=True)))
     seen = views(origin.model)
