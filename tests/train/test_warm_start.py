@@ -73,7 +73,7 @@ def views(model, seed=1, poses=5):
 
 
 def lifted(model, variables, seen):
-    found = model.apply(variables, *(jax.numpy.float32(array) for array in seen))
+    found = jax.jit(model.apply)(variables, *(jax.numpy.float32(array) for array in seen))
     return [np.asarray(array) for array in found if array is not None]
 
 
@@ -86,8 +86,7 @@ def start(config, origin, model):
     return {"params": state.params, "batch_stats": state.batch_stats}, warm
 
 
-@pytest.mark.parametrize("symmetric", [False, True])
-@pytest.mark.parametrize("config", [SMALL, PATHS], ids=["frame", "paths"])
+@pytest.mark.parametrize(("config", "symmetric"), [(SMALL, False), (PATHS, True)])
 def test_networks_of_the_same_kind_predict_the_same(config, symmetric, tiny_config):
     config = dataclasses.replace(config, symmetric=symmetric, uncertainty=True)
     model, variables = networks(config)
@@ -133,8 +132,7 @@ def permuted(skeleton, order):
     )
 
 
-@pytest.mark.parametrize("symmetric", [False, True])
-@pytest.mark.parametrize("config", [SMALL, PATHS], ids=["frame", "paths"])
+@pytest.mark.parametrize(("config", "symmetric"), [(SMALL, False), (PATHS, True)])
 def test_joints_in_another_order_keep_their_weights(config, symmetric, tiny_config):
     config = dataclasses.replace(config, symmetric=symmetric, uncertainty=True)
     model, variables = networks(config)
