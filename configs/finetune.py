@@ -35,6 +35,6 @@ def get_config() -> Config:
         augmentation=AugmentationConfig(
             share=0.75, limbs=0.1, bend=0.5, tilt=0.3, exchange=0.5, noise=1.14
         ),
-        optimizer=OptimizerConfig(learning_rate=1e-3, warmup=0.1, weight_decay=0.3),
-        schedule=ScheduleConfig(length=1_000, batch=64, call=100),
+        optimizer=OptimizerConfig(learning_rate=3e-3, warmup=0.1, weight_decay=0.3),
+        schedule=ScheduleConfig(length=2_000, batch=64, call=100),
     )

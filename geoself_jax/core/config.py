@@ -197,8 +197,6 @@ class OptimizerConfig:
         warmup: Share of the steps, `cosine` only.
         clip_norm: Largest norm of the gradient; 0 for none.
         weight_decay: AdamW's, of the matrices; times the learning rate it is what a step takes off.
-        decay_towards: What the matrices decay towards: `zero`, or their `start`, which a run with
-            `Config.init` then stays near (Li et al. 2018).
     """
 
     learning_rate: float = _number(1e-3, least=0, most=1000)
@@ -206,7 +204,6 @@ class OptimizerConfig:
     warmup: float = _number(0.02, least=0, most=1)
     clip_norm: float = _number(1.0, least=0, most=1e30)
     weight_decay: float = _number(0.0, least=0, most=1000)
-    decay_towards: Literal["zero", "start"] = "zero"
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,6 @@ def make_optimizer(
     if config.weight_decay:
         matrices = functools.partial(jax.tree.map, lambda leaf: leaf.ndim > 1)
         adam = optax.adamw(rate, weight_decay=config.weight_decay, mask=matrices)
-        if config.decay_towards == "start":
-            pull = optax.masked(_pull_to_start(config.weight_decay), matrices)
-            adam = optax.chain(optax.scale_by_adam(), pull, optax.scale_by_learning_rate(rate))
     return optax.chain(clip, adam)
 
 
@@ -53,19 +50,6 @@ def learning_rate(config: OptimizerConfig, pretrain: int, total: int) -> Any:
         first = optax.constant_schedule(config.learning_rate)
         rate = optax.join_schedules([first, rate], [pretrain])
     return rate
-
-
-def _pull_to_start(decay: float) -> optax.GradientTransformation:
-    """Adds the distance from the first weights, times `decay`, to updates: L2-SP, decoupled.
-
-    Li et al. 2018 (ICML). The first weights are its state, so that a continued run has them too.
-    """
-
-    def update(updates: Any, start: Any, params: Any = None) -> Any:
-        pulled = jax.tree.map(lambda u, now, then: u + decay * (now - then), updates, params, start)
-        return pulled, start
-
-    return optax.GradientTransformation(lambda params: jax.tree.map(jnp.copy, params), update)
 
 
 def _clip(most: float) -> optax.GradientTransformation:

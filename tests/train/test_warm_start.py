@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from geoself_jax.core.config import ModelConfig, OptimizerConfig
+from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.contraction import contracted
 from geoself_jax.core.errors import DATA, MISSING, USAGE, GeoselfError
 from geoself_jax.core.expansion import expanded
@@ -378,16 +378,3 @@ def test_a_body_without_a_joint_of_the_same_name_is_refused(
 def test_none_is_a_fresh_start(tiny_run, tiny_config, tiny_recording):
     same = init_of(tiny_config, "none")
     assert train(same, tiny_run, tiny_recording).message.startswith("already done")
-
-
-def test_decay_towards_the_start_keeps_the_weights_there():
-    config = OptimizerConfig(learning_rate=0.1, weight_decay=5.0, decay_towards="start")
-    optimizer = make_optimizer(config, 0, 50)
-    first = {"kernel": np.ones((2, 2), np.float32), "bias": np.ones(2, np.float32)}
-    params, state = first, optimizer.init(first)
-    gradient = jax.tree.map(np.ones_like, first)
-    for _ in range(50):
-        updates, state = optimizer.update(gradient, state, params)
-        params = jax.tree.map(np.add, params, updates)
-    moved = {name: float(np.abs(params[name] - 1).max()) for name in params}
-    assert 0 < moved["kernel"] < 0.3 and moved["bias"] > 1
