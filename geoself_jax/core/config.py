@@ -259,6 +259,8 @@ class Config:
 
     Attributes:
         data, model, objective, augmentation, optimizer, schedule: See there.
+        init: Folder of a run or an export to start from, its joints found by name; `none` or empty:
+            fresh weights.
         seed: Of the weights, the batches and the dropout.
         device: `auto` takes what JAX finds; any other is an error where it is missing.
         parallel: `jit` over a sharded batch, or `pmap`: the same mathematics.
@@ -273,6 +275,7 @@ class Config:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    init: str = ""
     seed: int = _number(0, least=0, most=2**32 - 1)
     device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"
     parallel: Literal["jit", "pmap"] = "jit"

@@ -47,7 +47,8 @@ def _same_data(trained: Trained, recording: Recording, source: str) -> str:
     learned = trained.record["data"]
     both = (source, learned.get("source") or "")
     built_in = all(name.startswith("synthetic:train") for name in both)
-    if not built_in and learned.get("sha256") != recording.fingerprint:
+    before = (trained.record.get("init") or {}).get("data_sha256") or []
+    if not built_in and recording.fingerprint not in (learned.get("sha256"), *before):
         return ""
     held = ", ".join(map(str, learned.get("validation_subjects") or ()))
     but = f" (held out: {held})" if held else ""

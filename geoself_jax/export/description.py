@@ -78,6 +78,7 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
         "architecture": config.as_dict(trained.model.config),
         "data": record["data"] | {"source": without_folder(record["data"]["source"])},
         "recording": record.get("recording"),  # not in the records of older runs
+        "init": _init(record.get("init")),
         "config": _without_folders(record["config"]),
         "versions": {
             "training": record.get("versions"),
@@ -148,7 +149,15 @@ def without_folder(source: str) -> str:
 
 def _without_folders(settings: dict[str, Any]) -> dict[str, Any]:
     data = settings["data"]
-    return settings | {"data": data | {"train": without_folder(data["train"])}}
+    init = {"init": without_folder(settings["init"])} if settings.get("init") else {}
+    return settings | {"data": data | {"train": without_folder(data["train"])}} | init
+
+
+def _init(init: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the run started from, without folders; None where it started afresh."""
+    if not init:
+        return None
+    return init | {key: without_folder(init[key]) for key in ("folder", "data")}
 
 
 def _array(
