@@ -43,6 +43,7 @@ from geoself_jax.train.check_config import (
 )
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
+from geoself_jax.train.sample import keep_sample
 from geoself_jax.train.saving import Best, Saver, restore
 from geoself_jax.train.schedule import make_stages
 
@@ -99,6 +100,7 @@ def train(
         stages = make_stages(config, len(data.rig_id))
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
         continued = _claim(folder, run_record(config, model, recording, used, held, labels=labels))
+        keep_sample(folder, recording.select(used), triangulated[used], built.metres)
         training = Training(config, folder, model, optimizer, stages, data, stop, started)
         return _run(training, continued, recording.select(held), triangulated[held])
 
