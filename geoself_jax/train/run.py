@@ -41,9 +41,9 @@ from geoself_jax.train.check_config import (
     unusual_lengths,
     without_pairs,
 )
+from geoself_jax.train.keep_sample import keep_sample
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
-from geoself_jax.train.sample import keep_sample
 from geoself_jax.train.saving import Best, Saver, restore
 from geoself_jax.train.schedule import make_stages
 

@@ -191,6 +191,8 @@ def test_with_flip_a_mirrored_view_gives_the_mirrored_pose(tiny_run, tiny_record
         )
         difference = np.abs(np.asarray(other.pose_3d)[:, swap] * sign - one.pose_3d).max()
         assert (difference < 1e-5) == same
+        roots = make_predict(trained.model)(trained.variables, keypoints_2d, confidence, K)
+        np.testing.assert_array_equal(one.root_position, roots.root_position)
 
 
 def test_other_joints_of_the_same_number_are_refused(tiny_run, tiny_recording):
