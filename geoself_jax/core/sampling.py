@@ -388,7 +388,7 @@ def _reshaped(
             relative = bodies.tilted(relative, augmentation.tilt * tilt[:, 1:2] * axis)
         else:
             tumbles, falls = (samples.tumbles < jnp.array([augmentation.tumble, 0.5])).T
-            most = jnp.where(tumbles, jnp.pi, augmentation.tilt)[:, None]
+            most = jnp.where(tumbles, augmentation.tumble_to, augmentation.tilt)[:, None]
             lowest = bodies.lowest(relative, axes[2])
             relative = bodies.tilted(relative, most * tilt[:, 1:2] * axis)
             fall = jnp.where(tumbles & falls, lowest - bodies.lowest(relative, axes[2]), 0)

@@ -369,6 +369,9 @@ def test_a_tumbling_body_has_any_angle_and_is_on_the_floor_or_keeps_its_root(vie
     assert (on_floor | root_kept)[changed].all()
     for share in (on_floor[changed].mean(), root_kept[changed].mean()):
         assert share == pytest.approx(0.5, abs=0.15)
+    less = dataclasses.replace(tumbling, tumble_to=1.0)
+    lying = in_world(drawer(less, batch=256)(views, key))
+    assert 0.9 < angle_between(*(x[:, 8] - x[:, 0] for x in (lying, upright))).max() < 1.01
     lengths = [np.linalg.norm(bones_in_world(views, a), axis=-1) for a in (plain, tumbling)]
     np.testing.assert_allclose(*lengths, atol=1e-4)
 
