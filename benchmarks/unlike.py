@@ -10,6 +10,7 @@ trained again. `--steps` shortens the schedule, `--shares` tries other shares of
 """
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,9 @@ HELD = "01,05,127"
 _KEYS = ("mpjpe_mm", "triangulation_mm")
 
 
-def settings(data: str, held: str, steps: int, share: float, seed: int) -> Config:
+def settings(
+    data: str, held: str, steps: int, share: float, seed: int, to: float = math.pi
+) -> Config:
     """Returns the recipe without the held-out subjects and with a share of tumbling bodies."""
     from configs.cmu_h36m_rig import get_config
 
@@ -45,6 +48,7 @@ def settings(data: str, held: str, steps: int, share: float, seed: int) -> Confi
         "data.train": data,
         "data.validation_subjects": held,
         "augmentation.tumble": str(share),
+        "augmentation.tumble_to": str(to),
         "seed": str(seed),
     } | ({"schedule.length": str(steps)} if steps else {})
     for key, value in changes.items():
@@ -120,6 +124,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--data", required=True, help="folder of train.npz")
     parser.add_argument("--held", default=HELD, help=f"held-out subjects ({HELD})")
     parser.add_argument("--shares", default="", help="of tumbling bodies; 0 and the recipe's")
+    parser.add_argument("--to", type=float, default=math.pi, help="largest angle, radians; pi")
     parser.add_argument("--seeds", type=int, default=3, help="how many, from 0 on; 3")
     parser.add_argument("--steps", type=int, default=0, help="the recipe's")
     parser.add_argument("--out", type=Path, default=Path("runs/unlike"))
@@ -139,8 +144,8 @@ def main(argv: Sequence[str]) -> int:
     for share in map(float, shares.split(",")):
         runs = []
         for seed in range(flags.seeds):
-            config = settings(source, flags.held, flags.steps, share, seed)
-            run = flags.out / f"tumble{share:g}-{config.schedule.length}-{seed}"
+            config = settings(source, flags.held, flags.steps, share, seed, flags.to)
+            run = flags.out / f"tumble{share:g}-{flags.to:.2f}-{config.schedule.length}-{seed}"
             train(config, run, recording)
             runs.append(scored(run, recording, held))
         rows[f"tumble {share:g}"] = together(runs)
