@@ -177,6 +177,10 @@ class AugmentationConfig:
         limbs: Each limb's length times 1 +- this, both sides alike.
         bend: Radians: each limb turned by up to this about each axis, with all that hangs from it.
         tilt: Radians: the body tilted by up to this about any horizontal axis.
+        tumble: Share of them that are tilted by up to `tumble_to` in place of `tilt`: people who
+            lie, climb or turn over, of whom recordings have few. Half of these get their lowest
+            joint to where it was, as on the floor; the others keep their root, as in the air.
+        tumble_to: Radians: pi for any angle.
         exchange: Share of them that get the upper body of another instant, turned to these hips.
         noise: The residual noise re-applied to synthesized views, times this. More
             than 1 as far as labels have absorbed them (benchmarks/refinement.py).
@@ -190,6 +194,8 @@ class AugmentationConfig:
     limbs: float = _number(0.0, least=0, most=0.9)
     bend: float = _number(0.0, least=0, most=1.5)
     tilt: float = _number(0.0, least=0, most=1.5)
+    tumble: float = _number(0.0, least=0, most=1)
+    tumble_to: float = _number(math.pi, least=0, most=math.pi)
     exchange: float = _number(0.0, least=0, most=1)
     noise: float = _number(1.0, least=0, most=1000)
 

@@ -201,7 +201,10 @@ def truth_map(recording: Recording) -> JointMap | None:
 
 
 def ground_truth_scores(
-    prediction: Prediction, recording: Recording, sizes: np.ndarray | None = None
+    prediction: Prediction,
+    recording: Recording,
+    sizes: np.ndarray | None = None,
+    per_pose: dict[str, np.ndarray] | None = None,
 ) -> dict[str, Any]:
     """Returns MPJPE and its variants against `pose_world`: overall, per action, mean of actions.
 
@@ -213,23 +216,30 @@ def ground_truth_scores(
         prediction: Result of `predict_recording` for all frames.
         recording: Recording that was lifted; views without a detection are not scored.
         sizes: (frames,) of the body in each, metres, for `OF_BODY` by it; None for none.
+        per_pose: `measures_of_poses` of these, where they are there already.
 
     Returns:
         Result of `metrics.aggregate`; empty without ground truth, or where its root cannot be
         derived from the prediction.
     """
-    per_pose = _per_pose(prediction, recording)
+    if per_pose is None:
+        per_pose = measures_of_poses(prediction, recording)
     if not per_pose:
         return {}
     if sizes is not None:
         own = np.repeat(sizes, recording.views)
-        per_pose |= {f"{name}_of_body": per_pose[name] / own for name in OF_BODY}
+        shares = {f"{name}_of_body": per_pose[name] / own for name in OF_BODY}
+        per_pose = per_pose | shares
     actions = np.repeat(recording.clip_id, recording.views)
     return metrics.aggregate(per_pose, actions, recording.clip_actions)
 
 
-def _per_pose(prediction: Prediction, recording: Recording) -> dict[str, np.ndarray]:
-    """Returns the measures of each view of each frame; empty as `ground_truth_scores`."""
+def measures_of_poses(prediction: Prediction, recording: Recording) -> dict[str, np.ndarray]:
+    """Returns the measures of each view of each frame, (frames * views,), by name.
+
+    Args:
+        prediction, recording: As of `ground_truth_scores`; empty where that is.
+    """
     if recording.pose_world is None:
         return {}
     skeleton, mapped = recording.truth_skeleton, truth_map(recording)

@@ -5,7 +5,7 @@ from typing import Any
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.shown_lengths import ShownUnits, units_for
 from geoself_jax.export.card_scores import scores
-from geoself_jax.export.folder import CARD, ONNX, PROGRAM, SAMPLE
+from geoself_jax.export.folder import CARD, ONNX, PROGRAM, SAMPLE, TRAINED
 from geoself_jax.export.markdown import table, text
 from geoself_jax.lift import exported
 
@@ -23,6 +23,8 @@ _WHAT = {
     PROGRAM: "program with weights; run by JAX of the exporting version or newer",
     ONNX: "program with weights; run by onnxruntime",
     SAMPLE: "synthetic inputs and expected outputs, to test a runtime",
+    TRAINED: "poses of training subjects, without names: `evaluate` reports how unlike them "
+    "others are",
 }
 
 

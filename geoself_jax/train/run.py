@@ -41,6 +41,7 @@ from geoself_jax.train.check_config import (
     unusual_lengths,
     without_pairs,
 )
+from geoself_jax.train.keep_sample import keep_sample
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
 from geoself_jax.train.saving import Best, Saver, restore
@@ -105,6 +106,7 @@ def train(
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
         record = run_record(config, model, recording, used, held, labels=labels)
         continued = _claim(folder, record | ({"init": warm.facts} if warm else {}))
+        keep_sample(folder, recording.select(used), triangulated[used], built.metres)
         training = Training(config, folder, model, optimizer, stages, data, stop, started)
         return _run(training, continued, recording.select(held), triangulated[held], warm)
 
