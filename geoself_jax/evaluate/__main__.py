@@ -80,7 +80,8 @@ def main(argv: Sequence[str]) -> int:
         trained, recording, flags.data, flip=flags.flip, refine=flags.refine, sample=sample
     )
     which = f"{flags.checkpoint or 'last'} checkpoint, " if flags.workdir else ""
-    print(f"{flags.workdir or flags.model}, {which}step {scores['checkpoint_step']}")
+    how = ", refined over time" if flags.refine else ""
+    print(f"{flags.workdir or flags.model}, {which}step {scores['checkpoint_step']}{how}")
     print(report.table(scores))
     lifted = report.in_joints_of(trained.model.skeleton, recording, flags.data)
     with phases.phase("checking the recording"):

@@ -9,7 +9,7 @@ from geoself_jax.core.model import Prediction
 from geoself_jax.core.notices import silent
 from geoself_jax.data.poses.sequence import CAMERA, PoseCamera, PoseSequence
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.refinement.sequences import refine_sequences
+from geoself_jax.data.refinement.pose_sequences import refine_sequences
 
 
 def refine_views(

@@ -7,7 +7,7 @@ import numpy as np
 
 from geoself_jax.core.notices import silent
 from geoself_jax.data.poses.sequence import PoseSequence
-from geoself_jax.data.refinement.sequences import refine_sequences
+from geoself_jax.data.refinement.pose_sequences import refine_sequences
 from geoself_jax.lift.cautions import misfit
 from geoself_jax.lift.cleaning import Cleaning
 from geoself_jax.lift.lift_video import lift_video

@@ -17,10 +17,11 @@ class Terms:
 
     Attributes:
         detection: Of a detection, at the person.
-        detection_outlier: Errors of so many widths count half (Cauchy).
+        detection_outlier: An error of this many widths counts half (Cauchy).
         pose_outlier: The same of the lifted poses.
         root_depth: Of the lifted root along its ray.
         bone: Of a bone's length; None leaves bones free.
+        acceleration: Of a joint's, times its usual one (`passes.accelerations`).
         independent_fps: Frames per second up to which errors of successive frames are taken as
             independent. Of faster videos each frame weighs less.
     """
@@ -30,6 +31,7 @@ class Terms:
     pose_outlier: float = 2.0
     root_depth: float = 0.4
     bone: float | None = 0.008
+    acceleration: float = 1.5
     independent_fps: float = 25.0
 
 
@@ -48,7 +50,7 @@ def equations(
         seen: What is known.
         points: (T, J, 3) where it is linearized.
         lengths: (J,) length of the bone that ends in each joint, or None to leave them free.
-        acceleration: (J,) usual acceleration of each joint, units per second squared.
+        acceleration: (J,) that each joint is expected to have, units per second squared.
         skeleton: Of the J joints.
         fps: Frames per second.
         terms: Widths.

@@ -14,8 +14,8 @@ FIRST_ACCELERATION = 8.0
 FREE, RIGID = 3, 4
 """Iterations of the pass with free bones, and of that with their lengths."""
 
-_TIMES_USUAL, _SLOWEST, _FASTEST = 1.5, 2.0, 30.0
-_OVERLAP_SECONDS, _LONGEST_OVERLAP = 1.0, 60
+_SLOWEST, _FASTEST = 2.0, 30.0
+_OVERLAP_SECONDS, _LONGEST_OVERLAP = 1.0, 120
 _BYTES = 2**27
 
 
@@ -45,17 +45,17 @@ def refine_runs(
     Returns:
         (T, J, 3) joints of each run, camera frame, in the unit of the runs.
     """
-    usual = np.full(skeleton.joints, FIRST_ACCELERATION)
+    expected = np.full(skeleton.joints, FIRST_ACCELERATION)
 
     def passed(lengths: np.ndarray | None, starts: Sequence[np.ndarray], rounds: int) -> list:
         found = []
         for seen, start in zip(runs, starts, strict=True):
-            found.append(_in_parts(seen, start, lengths, usual, skeleton, fps, terms, rounds))
+            found.append(_in_parts(seen, start, lengths, expected, skeleton, fps, terms, rounds))
             done(seen.frames if lengths is not None else 0)
         return found
 
     free = passed(None, [seen.points for seen in runs], FREE)
-    usual = accelerations(free, fps)
+    expected = np.clip(terms.acceleration * accelerations(free, fps), _SLOWEST, _FASTEST)
     return passed(bone_lengths(free, skeleton), free, RIGID)
 
 
@@ -65,15 +65,14 @@ def accelerations(points: Sequence[np.ndarray], fps: float) -> np.ndarray:
     square = np.concatenate([(part**2).sum(-1) for part in second])
     if not len(square):
         return np.full(points[0].shape[1], FIRST_ACCELERATION)
-    found = _TIMES_USUAL * fps**2 * np.sqrt(square.mean(0))
-    return np.clip(found, _SLOWEST, _FASTEST)
+    return fps**2 * np.sqrt(square.mean(0))
 
 
 def _in_parts(
     seen: Observed,
     start: np.ndarray,
     lengths: np.ndarray | None,
-    usual: np.ndarray,
+    expected: np.ndarray,
     skeleton: Skeleton,
     fps: float,
     terms: Terms,
@@ -89,7 +88,7 @@ def _in_parts(
         wide = slice(max(first - overlap, 0), min(last + overlap, frames))
         part, points = seen.part(wide), start[wide]
         for _ in range(rounds):
-            system = equations(part, points, lengths, usual, skeleton, fps, terms)
+            system = equations(part, points, lengths, expected, skeleton, fps, terms)
             points = system.solve().reshape(points.shape)
         found[first:last] = points[first - wide.start : last - wide.start]
     return found

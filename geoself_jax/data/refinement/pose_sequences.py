@@ -8,20 +8,25 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.data.length_unit import unit_of
 from geoself_jax.data.poses.resample import step_of
 from geoself_jax.data.poses.sequence import CAMERA, FILLED, MEASURED, PREDICTED, PoseSequence
+from geoself_jax.data.refinement.equations import Terms
 from geoself_jax.data.refinement.observed import Observed, observe
-from geoself_jax.data.refinement.solve import refine_runs
+from geoself_jax.data.refinement.passes import refine_runs
 
 LONGEST_GAP_SECONDS = 0.5
 """Gaps up to this long are bridged by the motion about them."""
 
 
 def refine_sequences(
-    sequences: Sequence[PoseSequence], *, done: Callable[[int], None] = lambda frames: None
+    sequences: Sequence[PoseSequence],
+    *,
+    terms: Terms = Terms(),  # noqa: B008 - frozen
+    done: Callable[[int], None] = lambda frames: None,
 ) -> list[PoseSequence]:
     """Refines the poses of one person, lifted from one camera.
 
     Args:
         sequences: Absolute, camera axes, with their detections and camera.
+        terms: Widths of the terms.
         done: Receives the number of frames finished since the last call.
 
     Returns:
@@ -42,12 +47,12 @@ def refine_sequences(
     steps = [_step(poses) for poses in sequences]
     rates = {poses.fps / step for poses, step in zip(sequences, steps, strict=True)}
     if len(rates) > 1:
-        return [refine_sequences([poses], done=done)[0] for poses in sequences]
+        return [refine_sequences([poses], terms=terms, done=done)[0] for poses in sequences]
     unit = unit_of(together - together[:, first.skeleton.root, None])
     runs = [_runs(poses, step) for poses, step in zip(sequences, steps, strict=True)]
     pairs = zip(sequences, runs, strict=True)
     seen = [_observe(poses, run, unit) for poses, its in pairs for run in its]
-    refined = iter(refine_runs(seen, first.skeleton, rates.pop(), done=done))
+    refined = iter(refine_runs(seen, first.skeleton, rates.pop(), terms=terms, done=done))
     return [
         _replaced(poses, its, [unit * next(refined) for _ in its])
         for poses, its in zip(sequences, runs, strict=True)
