@@ -97,17 +97,21 @@ def _ways(groups: Sequence[Sequence[int]]) -> dict[str, Callable[[Poses], Poses]
 
 def _errors(lifts: Sequence[Lifted], found: Poses) -> dict[str, float]:
     """Means over poses, millimetres."""
-    parts: dict[str, list[np.ndarray]] = {"mpjpe": [], "p_mpjpe": [], "root": []}
+    found_all, true_all = [], []
     for one, poses in zip(lifts, found, strict=True):
-        root = poses.skeleton.root
         known = np.isfinite(one.poses.pose).all((1, 2)) & np.isfinite(one.truth).all((1, 2))
-        pose, truth = poses.pose[known].astype(np.float64), one.truth[known]
-        parts["root"].append(np.linalg.norm(pose[:, root] - truth[:, root], axis=-1))
-        pose, truth = pose - pose[:, root, None], truth - truth[:, root, None]
-        parts["mpjpe"].append(np.linalg.norm(pose - truth, axis=-1).mean(-1))
-        shapes = (pose.astype(np.float32), truth.astype(np.float32))
-        parts["p_mpjpe"].append(np.asarray(p_mpjpe(*shapes)))
-    return {name: 1000 * float(np.concatenate(rows).mean()) for name, rows in parts.items()}
+        found_all.append(poses.pose[known].astype(np.float64))
+        true_all.append(one.truth[known])
+    pose, truth, root = (
+        np.concatenate(found_all),
+        np.concatenate(true_all),
+        lifts[0].poses.skeleton.root,
+    )
+    place = np.linalg.norm(pose[:, root] - truth[:, root], axis=-1)
+    pose, truth = pose - pose[:, root, None], truth - truth[:, root, None]
+    aligned = p_mpjpe(pose.astype(np.float32), truth.astype(np.float32))
+    values = {"mpjpe": np.linalg.norm(pose - truth, axis=-1), "p_mpjpe": aligned, "root": place}
+    return {name: 1000 * float(np.mean(value)) for name, value in values.items()}
 
 
 def _long(poses: Poses, frames: int) -> None:

@@ -16,7 +16,7 @@ FREE, RIGID = 3, 4
 
 _SLOWEST, _FASTEST = 2.0, 30.0
 _OVERLAP_SECONDS, _LONGEST_OVERLAP = 1.0, 120
-_BYTES = 2**27
+_BYTES = 2**25
 
 
 def refine_runs(
