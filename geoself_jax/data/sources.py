@@ -13,7 +13,12 @@ from geoself_jax.data import recording
 from geoself_jax.data.files.mistaken import not_a_recording
 from geoself_jax.data.recording import Recording
 
-SYNTHETIC = ("synthetic:train", "synthetic:test")
+SYNTHETIC = (
+    "synthetic:train",
+    "synthetic:test",
+    "synthetic:train/smooth",
+    "synthetic:test/smooth",
+)
 
 
 def place(source: str) -> Path | None:
@@ -60,7 +65,8 @@ def load(source: str, *, synthetic_frames: int) -> Recording:
 
     Args:
         source: Path of an .npz file of format geoself-multiview/1, `synthetic:train`,
-            `synthetic:test`, or `tfds:NAME[/CONFIG][:VERSION][#SPLIT][@DATA_DIR]`.
+            `synthetic:test`, these two with `/smooth` for the second model of a detector, or
+            `tfds:NAME[/CONFIG][:VERSION][#SPLIT][@DATA_DIR]`.
         synthetic_frames: Frames to generate where the source is synthetic.
 
     Raises:
@@ -91,13 +97,16 @@ def _generated(source: str, frames: int) -> Recording:
     made: list[Recording] = []
 
     def make() -> dict[str, np.ndarray]:
-        arrays = generate(source.removeprefix("synthetic:"), frames)
+        split, _, detector = source.removeprefix("synthetic:").partition("/")
+        arrays = generate(split, frames, detector=detector or "heatmap")
         made.append(recording.from_arrays(arrays, source))
         lens = {} if made[0].dist is None else {"lens": made[0].dist}
         plain = recording.arrays_of(made[0])
         return plain | lens | {"fingerprint": np.array(made[0].fingerprint)}
 
-    arrays = kept(source.replace(":", "-"), f"{source} {frames}", make, by_jax=False)
+    arrays = kept(
+        source.replace(":", "-").replace("/", "-"), f"{source} {frames}", make, by_jax=False
+    )
     if made:
         return made[0]
     facts = {"dist": arrays.get("lens"), "fingerprint": str(arrays["fingerprint"].item())}

@@ -27,6 +27,7 @@ VISIBLE_SIGMA = np.array(
 HIDDEN_SIGMA = np.array(
     [7.0, 8.5, 9.0, 9.5, 8.5, 9.0, 9.5, 7.0, 6.5, 6.0, 6.0, 7.5, 10.5, 13.0, 7.5, 10.5, 13.0]
 )
+SHOULDERS = (11, 14)  # left, right
 LIMBS = (((11, 12, 13), (14, 15, 16)), ((4, 5, 6), (1, 2, 3)))  # left and right arm, leg
 OUTLIER_RATE = np.array([0.5, 0.7, 0.8, 1.7, 0.7, 0.8, 1.7, 0.5, 0.5, 0.5, 0.6, 0.6, 1.1, 1.9,
                          0.6, 1.1, 1.9])  # fmt: skip
@@ -58,6 +59,19 @@ def hidden_joints(camera_points: Array) -> Array:
         distance2 = aa + s * (2.0 * (ab - aa) + s * step)
         hidden |= (distance2 < radius**2) & (pa + s * (pb - pa) < length - NEARER)
     return hidden
+
+
+def inside_images(exact: Array, camera_points: Array, rig: Rig) -> Array:
+    """In which frames (frames,) every joint lies inside every image, before every camera.
+
+    Args:
+        exact: (frames, views, joints, 2) px.
+        camera_points: (frames, views, joints, 3) m, camera axes.
+        rig: The cameras.
+    """
+    size = rig.image_size[:, None]
+    before = (camera_points[..., 2] > 0.3).all((1, 2))
+    return ((exact >= 0.0) & (exact <= size - 1.0)).all((1, 2, 3)) & before
 
 
 def correlated(rng: Rng, shape: tuple[int, ...], memory: float) -> Array:
@@ -104,7 +118,8 @@ def _noise(rng: Rng, hidden: Array, memory: float) -> Array:
 
 def _swap(rng: Rng, pixels: Array, camera_points: Array, length: float) -> Array:
     """Exchanges left and right limbs of `pixels` in place; returns which joints (bool)."""
-    across = camera_points[..., 11, :] - camera_points[..., 14, :]
+    left, right = SHOULDERS
+    across = camera_points[..., left, :] - camera_points[..., right, :]
     # Seen from behind, the left shoulder is on the left of the image.
     behind = across[..., 0] < 0.0
     swapped = np.zeros(pixels.shape[:-1], bool)
@@ -151,10 +166,6 @@ def detect(rng: Rng, pose_world: Array, rig: Rig, fps: float) -> dict[str, Array
     """
     points = to_cameras(pose_world, rig)
     exact = project(points, rig)
-    size = rig.image_size[:, None]
-    inside = ((exact >= 0.0) & (exact <= size - 1.0)).all((1, 2, 3)) & (points[..., 2] > 0.3).all(
-        (1, 2)
-    )
     scale = (rig.K[:, 0, 0, None] / points[..., 2] / (1145.0 / 5.0)).astype(np.float32)
     hidden = hidden_joints(points)
     memory = float(np.exp(-1.0 / (CORRELATION_TIME * fps)))
@@ -174,5 +185,5 @@ def detect(rng: Rng, pose_world: Array, rig: Rig, fps: float) -> dict[str, Array
         "swapped": swapped,
         "outlier": off,
         "exact": exact,
-        "inside": inside,
+        "inside": inside_images(exact, points, rig),
     }

@@ -10,9 +10,11 @@ from geoself_jax.data.synthetic.actions import ACTIONS, perform
 from geoself_jax.data.synthetic.anatomy import Body, draw_body
 from geoself_jax.data.synthetic.camera_ring import CAMERA_NAMES, Rig, draw_rig
 from geoself_jax.data.synthetic.detector import detect
+from geoself_jax.data.synthetic.smooth_detector import detect_clip
 
 Array = np.ndarray
 
+DETECTORS = {"heatmap": detect, "smooth": detect_clip}
 SUBJECTS = {"train": 12, "test": 4}  # by default
 STREAM = {"train": 1, "test": 2}
 CLIP_SECONDS = (6.0, 12.0)
@@ -36,7 +38,7 @@ def _clip_length(rng: np.random.Generator, frames: int, fps: float) -> int:
 
 
 def _clips(
-    split: str, frames: int, seed: int, fps: float, people: list[tuple[Body, Rig]]
+    split: str, frames: int, seed: int, fps: float, people: list[tuple[Body, Rig]], detector: str
 ) -> Iterator[tuple[str, int, dict[str, Array]]]:
     """Action, subject and kept frames of one clip after the other, `frames` in all."""
     names, left, index = tuple(ACTIONS), frames, 0
@@ -52,7 +54,7 @@ def _clips(
         t = np.arange(max(length, int(8.0 * fps))) / fps
         first = rng.integers(len(t) - length + 1)
         pose_world = perform(action, rng, t, body)[first : first + length]
-        seen = detect(rng, pose_world, rig, fps)
+        seen = DETECTORS[detector](rng, pose_world, rig, fps)
         kept = np.flatnonzero(seen["inside"])[:left]
         clip = {k: seen[k][kept] for k in PER_FRAME}
         clip["pose_world"] = pose_world[kept].astype(np.float32)
@@ -70,6 +72,7 @@ def generate(
     fps: float = 50.0,
     subjects: int | None = None,
     rig: Rig | None = None,
+    detector: str = "heatmap",
 ) -> dict[str, Array]:
     """Arrays of format geoself-multiview/1: `frames` frames x 4 views of moving people.
 
@@ -80,13 +83,18 @@ def generate(
         fps: Frames per second.
         subjects: How many people; 12 in train and 4 in test by default.
         rig: The cameras that all of them are seen by; None for a rig each.
+        detector: `heatmap`, the model of `detector`; `smooth`, that of `smooth_detector`, whose
+            joints may be missing.
 
     Returns:
         One array for each name of the format; `K, dist, R, center` by rig, a rig for each subject.
 
     Raises:
-        GeoselfError: No such split, or no frames (exit code 65).
+        GeoselfError: No such split or detector, or no frames (exit code 65).
     """
+    if detector not in DETECTORS:
+        near = nearest_name(detector, DETECTORS)
+        raise data_error(f"detector {detector!r}", near, "name one of them")
     if split not in STREAM:
         raise data_error(f"split {split!r}", nearest_name(split, STREAM), "name one of them")
     count = SUBJECTS[split] if subjects is None else subjects
@@ -96,7 +104,7 @@ def generate(
         )
     drawn = [draw_subject(split, i, seed) for i in range(count)]
     people = [(body, rig or own) for body, own in drawn]
-    actions, owners, clips = zip(*_clips(split, frames, seed, fps, people), strict=True)
+    actions, owners, clips = zip(*_clips(split, frames, seed, fps, people, detector), strict=True)
     lengths = [len(clip["frame_id"]) for clip in clips]
     owner = np.repeat(np.array(owners, np.int32), lengths)
     arrays = {k: np.concatenate([clip[k] for clip in clips]) for k in clips[0]}
