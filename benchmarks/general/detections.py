@@ -1,16 +1,21 @@
 """What detectors make of a view: offsets, jitter, exchanges, lost joints, several confidences.
 
 All errors are lengths at the body's distance (a detector sees a crop of the person), for a stature
-of 1.7 m. They are larger and of more kinds than the built-in detector's, which knows one network.
+of 1.7 m. Each view of a segment is seen by one of two: the package's model of a real detector
+(`data/synthetic/smooth_detector.py`, measured on a clip), or one that differs more from video to
+video, whose offsets, scores and lost parts are drawn for each. Both lose what is outside the image.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from geoself_jax.core.skeleton import Skeleton, compared
+from benchmarks.general.motions import FPS
+from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.synthetic.camera_ring import Rig, project, to_cameras
-from geoself_jax.data.synthetic.detector import hidden_joints, runs
+from geoself_jax.data.synthetic.detector import SHOULDERS, hidden_joints, runs
+from geoself_jax.data.synthetic.smooth_detector import azimuth_of
+from geoself_jax.data.synthetic.smooth_detector import detect as smooth_detect
 
 VISIBLE = {
     **dict.fromkeys(("nose", "eye", "ear"), 8.0),
@@ -22,8 +27,9 @@ VISIBLE = {
 """Millimetres per axis, of a joint that is seen; half of the variance stays for the segment."""
 
 HIDDEN = 2.3  # times that, with heavy tails, of a joint that the body hides
-OUTLIERS = 0.010  # share of joints, 150 to 700 mm off
-OUTLIER_MM = (150.0, 700.0)
+SMOOTH = 1.2  # the other detector's errors, times these
+OUTLIERS = 0.010  # share of joints
+OUTLIER = (0.15, 0.70)  # metres that they are off
 BEHIND, AHEAD = 0.04, 0.008  # share of frames whose left and right are exchanged, whole
 LIMB = 0.006  # share of frames in which an arm or a leg is
 LOST = 0.01  # share of joints that are missing, and of hidden ones
@@ -72,27 +78,60 @@ def detect(
     """
     points = to_cameras(np.concatenate([body, pose], 1), rig)
     hidden = hidden_joints(points)[..., body.shape[1] :]
-    ahead = points[..., 11, 0] > points[..., 14, 0]  # the left shoulder is at the image's right
+    azimuth = azimuth_of(points, *SHOULDERS)
     points = points[..., body.shape[1] :, :]
     exact = project(points, rig)
-    pixels_of_mm = rig.K[:, 0, 0, None] / np.maximum(points[..., 2], 0.3) / 1000
-    error = _errors(rng, hidden, _sigmas(skeleton)) * (stature / 1.7)
+    metres_of_px = np.maximum(points[..., 2], 0.3) / rig.K[:, 0, 0, None]
+    sizes = _sigmas(skeleton) * stature / 1.7 / 1000
+    beyond = (exact < 0) | (exact > rig.image_size[:, None] - 1)
+    outside: np.ndarray = beyond.any(-1)
+
+    pixels, confidence = _varied(
+        rng, exact, metres_of_px, hidden, outside, azimuth, sizes, skeleton
+    )
+    others = smooth_detect(
+        exact,
+        metres_of_px,
+        rng,
+        fps=FPS,
+        mirror=skeleton.mirror,
+        azimuth=azimuth,
+        hidden=hidden | outside,
+        size=sizes * SMOOTH,
+    )
+    smooth = rng.random(len(rig.K)) < 0.5
+    pixels[:, smooth], confidence[:, smooth] = (array[:, smooth] for array in others)
+
+    lost = (confidence == 0) | (points[..., 2] < 0.3)
+    lost |= outside & (rng.random(hidden.shape) < LOST_OUTSIDE)
+    lost |= _lost_parts(rng, hidden.shape, skeleton)
+    return Seen(
+        np.where(lost[..., None], np.nan, pixels).astype(np.float32),
+        np.where(lost, 0, confidence).astype(np.float32),
+    )
+
+
+def _varied(
+    rng: np.random.Generator,
+    exact: np.ndarray,
+    metres_of_px: np.ndarray,
+    hidden: np.ndarray,
+    outside: np.ndarray,
+    azimuth: np.ndarray,
+    sizes: np.ndarray,
+    skeleton: Skeleton,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels and confidence of detectors that differ from view to view."""
+    error = _errors(rng, hidden | outside, sizes)
     outlier = runs(rng, np.full(hidden.shape, OUTLIERS, np.float32), 2.0)
-    angle, far = rng.uniform(0, 2 * np.pi, hidden.shape), rng.uniform(*OUTLIER_MM, hidden.shape)
+    angle, far = rng.uniform(0, 2 * np.pi, hidden.shape), rng.uniform(*OUTLIER, hidden.shape)
     jump = np.stack([np.cos(angle), np.sin(angle)], -1) * far[..., None]
     error = np.where(outlier[..., None], jump, error)
-    reported = np.linalg.norm(error, axis=-1)
-    pixels = exact + error * pixels_of_mm[..., None]
-    _exchange(rng, pixels, ahead, skeleton)
-    size = rig.image_size[:, None]
-    outside = ((exact < 0) | (exact > size - 1)).any(-1)
+    pixels = exact + error / metres_of_px[..., None]
+    _exchange(rng, pixels, np.abs(azimuth) < np.pi / 2, skeleton)
+    confidence = _confidences(rng, 1000 * np.linalg.norm(error, axis=-1), hidden | outside)
     lost = rng.random(hidden.shape) < np.where(hidden, LOST_HIDDEN, LOST)
-    lost |= outside & (rng.random(hidden.shape) < LOST_OUTSIDE)
-    lost |= _lost_parts(rng, hidden.shape, skeleton) | (points[..., 2] < 0.3)
-    confidence = _confidences(rng, reported, hidden | outside)
-    confidence = np.where(lost, 0, confidence).astype(np.float32)
-    pixels = np.where(lost[..., None], np.nan, pixels).astype(np.float32)
-    return Seen(pixels, confidence)
+    return pixels, np.where(lost, 0, confidence)
 
 
 def _sigmas(skeleton: Skeleton) -> np.ndarray:
@@ -102,7 +141,7 @@ def _sigmas(skeleton: Skeleton) -> np.ndarray:
 
 
 def _errors(rng: np.random.Generator, hidden: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    """(frames, views, joints, 2) millimetres: half of the variance is an offset that stays."""
+    """(frames, views, joints, 2) metres: half of the variance is an offset that stays."""
     half, shape = np.sqrt(0.5), (*hidden.shape, 2)
     stays = rng.standard_normal((1, *shape[1:]))
     jitter = rng.standard_normal(shape)
@@ -128,9 +167,7 @@ def _exchange(
         pixels[some] = pixels[some][:, order]
 
 
-def _lost_parts(
-    rng: np.random.Generator, shape: tuple[int, ...], skeleton: Skeleton
-) -> np.ndarray:
+def _lost_parts(rng: np.random.Generator, shape: tuple[int, ...], skeleton: Skeleton) -> np.ndarray:
     """(1, views, joints): parts that a view of the segment lacks."""
     lost = np.zeros((1, *shape[1:]), bool)
     for parts, share in LOST_PARTS:

@@ -91,9 +91,10 @@ def _face(
     up, ahead = np.cos(nod) * up - np.sin(nod) * ahead, np.cos(nod) * ahead + np.sin(nod) * up
     keys = np.clip(rng.normal(0, HEAD_TURN, 3), -1.2, 1.2)
     turn = np.interp(np.linspace(0, 2, frames), [0, 1, 2], keys)[:, None]
-    left, ahead = np.cos(turn) * left - np.sin(turn) * ahead, np.cos(turn) * ahead + np.sin(
-        turn
-    ) * left
+    left, ahead = (
+        np.cos(turn) * left - np.sin(turn) * ahead,
+        np.cos(turn) * ahead + np.sin(turn) * left,
+    )
     size = stature * np.exp(rng.normal(0, 0.06)) * (1 + 0.35 * np.clip((1.6 - stature) / 0.6, 0, 1))
     result = {}
     for name, offset in FACE.items():

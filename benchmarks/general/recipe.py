@@ -19,7 +19,9 @@ MODELS = {
 }
 """The skeleton of each, in `data.skeletons.KNOWN_SKELETONS`."""
 
-RIG = Path("../shared/data/cmu_h36m_rig/train.npz")
+RIG = Path("cmu_h36m_rig/train.npz")
+"""In the folder of the data: whose motion is triangulated."""
+
 CLIPS = 300
 """Of 8 seconds, of the built-in generator."""
 

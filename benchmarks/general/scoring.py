@@ -1,4 +1,4 @@
-"""Errors of networks on recordings of other cameras and people, over joints that both sides have."""
+"""Errors of networks on other cameras and people, over the joints that both sides have."""
 
 from typing import Any, NamedTuple
 
@@ -18,12 +18,10 @@ class Reference(NamedTuple):
     Attributes:
         recording: Detections and cameras.
         pose: (frames, joints, 3) metres, world, in the recording's joints.
-        what: What `pose` is.
     """
 
     recording: Recording
     pose: np.ndarray
-    what: str
 
 
 def score(lifter: Lifter, against: Reference) -> dict[str, Any]:
@@ -62,6 +60,17 @@ def score(lifter: Lifter, against: Reference) -> dict[str, Any]:
         "joints": len(mine),
         "poses": int(known.sum()),
     }
+
+
+def table(rows: dict[str, dict[str, dict[str, Any]]]) -> str:
+    """Markdown: a network a row, a recording a column."""
+    columns = list(next(iter(rows.values())))
+    lines = [f"| network | {' | '.join(columns)} |", "| --- |" + " ---: |" * len(columns)]
+    for name, cells in rows.items():
+        shown = (cells[column] for column in columns)
+        texts = (f"{c['mpjpe_mm']:.0f} / {c['p_mpjpe_mm']:.0f} / {c['root_mm']:.0f}" for c in shown)
+        lines.append(f"| {name} | {' | '.join(texts)} |")
+    return "\n".join(lines)
 
 
 def detections_in(wanted: Skeleton, recording: Recording) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ from geoself_jax.lift.lift_video import (
 )
 from geoself_jax.lift.lifter import Lifter
 from geoself_jax.lift.output import Output
+from geoself_jax.lift.trained_range import outside_range
 from geoself_jax.lift.video_detections import Video
 from geoself_jax.runtime.phases import phase
 
@@ -86,7 +87,7 @@ def lift_all(
             with _timed(seconds, "lifting"):
                 cleaned, rejected = cleaning.before(video)
                 poses = lift_video(lifter, cleaned, progress=bar.update)
-                warnings.append(misfit(cleaned, poses))
+                warnings += [misfit(cleaned, poses), *outside_range(lifter, cleaned, poses)]
                 poses = output.filtered(poses)
             with _timed(seconds, "writing"):  # the floor bends knees to keep feet in place
                 output.write_angles(cleaning.without_gaps(poses), notice)
