@@ -1,5 +1,6 @@
 """MODEL_CARD.md of a general model."""
 
+import textwrap
 from typing import Any
 
 from benchmarks.general import bodies, cameras, detections
@@ -38,7 +39,27 @@ def card(info: dict[str, Any], skeleton: str, scores: dict[str, Any]) -> str:
         _arrays(info),
         _licence(),
     )
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join(map(_filled, sections)) + "\n"
+
+
+def _filled(section: str) -> str:
+    """Wraps paragraphs and items of lists; tables, headings and commands stay as they are."""
+    blocks: list[str] = []
+    for line in section.splitlines():
+        starts = line.startswith(("* ", "|", "#", "    ")) or not line
+        if starts or not blocks or blocks[-1].startswith(("|", "#", "    ")) or not blocks[-1]:
+            blocks.append(line)
+        else:
+            blocks[-1] += " " + line.strip()
+    kept = ("|", "#", "    ")
+    return "\n".join(
+        block
+        if block.startswith(kept)
+        else textwrap.fill(
+            block, 100, subsequent_indent="  " * block.startswith("* "), break_on_hyphens=False
+        )
+        for block in blocks
+    )
 
 
 def _head(info: dict[str, Any]) -> str:

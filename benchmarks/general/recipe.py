@@ -29,7 +29,7 @@ HELD_OUT = "03,16,builtin07,builtin21"
 """Subjects that uncertainties are calibrated on and choices are made by; never trained on."""
 
 
-STEPS = 10_000
+STEPS = 8_000
 
 
 def config(steps: int, seed: int = 0) -> Config:

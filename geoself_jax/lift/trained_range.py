@@ -3,6 +3,7 @@
 What that is stands in model.json under `range`; networks of one rig have none, and get no warning.
 """
 
+import json
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -11,11 +12,13 @@ import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.find_skeleton import same_joints
+from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses.sequence import PoseSequence
+from geoself_jax.lift.exported import DESCRIPTION
 from geoself_jax.lift.general_models import general_models
-from geoself_jax.lift.lift_video import joints_note
 from geoself_jax.lift.lifter import Lifter
 from geoself_jax.lift.video_detections import Video
+from geoself_jax.runtime.restore import skeleton_from_dict
 
 LOW_SCORE = 0.2
 """Median confidence of the joints that are seen, from below which the scale may be another."""
@@ -47,19 +50,24 @@ def other_joints(lifter: Lifter, video: Video) -> str:
         lifter: The network.
         video: Detections as they were read.
     """
-    if "range" not in lifter.info or not joints_note(lifter.skeleton, video):
+    if "range" not in lifter.info:
         return ""
-    better = [name for name in general_models() if _joints_of(name, video.skeleton)]
-    do = f"--model={better[0]} has these joints" if better else "expect larger errors"
-    return f"{video.source}: its joints are not those that the model was trained on - {do}"
+    derived = joint_map(video.skeleton, lifter.skeleton).derived
+    if same_joints(video.skeleton.joint_names, lifter.skeleton.joint_names) or not derived:
+        return ""
+    better = [name for name in general_models() if _takes(name, video.skeleton)]
+    do = f"--model={better[0]} needs none of that" if better else "expect larger errors"
+    return (
+        f"{video.source}: the model's {', '.join(derived)} are made of other joints, which it was "
+        f"not trained on - {do}"
+    )
 
 
-def _joints_of(name: str, skeleton: Skeleton) -> bool:
-    """Returns whether a general model has these joints, a derived pelvis aside."""
-    import json
-
-    names = json.loads((general_models()[name] / "model.json").read_bytes())["skeleton"]
-    return same_joints(tuple(names["joint_names"]), skeleton.joint_names)
+def _takes(name: str, skeleton: Skeleton) -> bool:
+    """Returns whether a general model's joints are all among these."""
+    info = json.loads((general_models()[name] / DESCRIPTION).read_bytes())
+    mapped = joint_map(skeleton, skeleton_from_dict(info["skeleton"]))
+    return not (mapped.derived or mapped.absent)
 
 
 def _camera(video: Video, limits: dict[str, Any]) -> Iterator[str]:
