@@ -2,6 +2,7 @@
 
     python -m benchmarks.general --train=general-coco17 --out=FOLDER
     python -m benchmarks.general [--own NAME=EXPORT ...] [--split] [--json=FILE]
+    python -m benchmarks.general --limits [--model=general-coco17]
 
 `--train` (train.py) leaves in FOLDER/general-coco17 what belongs into geoself_jax/lift/models.
 Scoring prints a table.
@@ -21,6 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.general import recipe
+from benchmarks.general.limits import limits
+from benchmarks.general.limits import table as limits_table
 from benchmarks.general.references import SHARED, references
 from benchmarks.general.scoring import Reference, score, table
 from benchmarks.general.train import simulated, train_and_pack
@@ -39,6 +42,7 @@ def main() -> None:
     parser.add_argument("--model", nargs="+", default=list(recipe.MODELS), help="names or folders")
     parser.add_argument("--own", nargs="*", default=[], help="NAME=FOLDER of other exports")
     parser.add_argument("--split", action="store_true", help="train on half of the real clip")
+    parser.add_argument("--limits", action="store_true", help="the first model's, input by input")
     parser.add_argument("--data", type=Path, default=SHARED)
     parser.add_argument("--json", type=Path, help="write all figures here")
     learn = parser.add_argument_group("to train")
@@ -51,6 +55,9 @@ def main() -> None:
     if flags.train:
         made = simulated(flags.train, flags.data / recipe.RIG, flags.clips, flags.seed)
         train_and_pack(flags.train, flags.out, made, flags.steps, flags.seed, flags.data)
+        return
+    if flags.limits:
+        print(limits_table(limits(load_lifter(flags.model[0]))))
         return
     start = time.process_time()
     against = references(flags.data)

@@ -22,21 +22,18 @@ def draw_stature(rng: np.random.Generator) -> float:
     return float(np.clip(rng.normal(*ADULT), 1.40, TALLEST))
 
 
-def resized(rng: np.random.Generator, pose: np.ndarray) -> tuple[np.ndarray, float]:
+def resized(rng: np.random.Generator, pose: np.ndarray, stature: float) -> np.ndarray:
     """The same motion by another body; its lowest joint keeps its height in statures.
 
     Children have shorter legs and larger heads (Snyder et al., 1977): at 1.0 m legs of 0.90 and
     heads of 1.35 times an adult's share.
 
     Args:
-        rng: Of stature and proportions.
+        rng: Of proportions.
         pose: (frames, 17, 3) metres, z up.
-
-    Returns:
-        The pose, and the stature in metres.
+        stature: Metres.
     """
     length = {j: _length(pose, j) for j in range(1, H36M_17.joints)}
-    stature = draw_stature(rng)
     young = np.clip((GROWN - stature) / (GROWN - SHORTEST), 0, 1)
     leg = (length[2] + length[3] + length[5] + length[6]) / 2
     scale = stature * LEG / leg
@@ -51,7 +48,7 @@ def resized(rng: np.random.Generator, pose: np.ndarray) -> tuple[np.ndarray, flo
         width = np.clip(rng.normal(mean, spread), low, high) * stature
         own = np.median(np.linalg.norm(pose[:, pair[0]] - pose[:, pair[1]], axis=-1))
         factor[list(pair)] = width / own
-    return _stretched(pose, factor, scale), stature
+    return _stretched(pose, factor, scale)
 
 
 def _length(pose: np.ndarray, joint: int) -> float:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.general.bodies import resized
+from benchmarks.general.bodies import draw_stature, resized
 from benchmarks.general.cameras import VIEWS, draw_rig
 from benchmarks.general.detections import detect
 from benchmarks.general.landmarks import joints_of, landmarks
@@ -27,23 +27,30 @@ class Simulated(NamedTuple):
     pose: np.ndarray
 
 
-def simulate(segments: Iterable[Segment], skeleton: Skeleton, seed: int) -> Simulated:
+def simulate(
+    segments: Iterable[Segment],
+    skeleton: Skeleton,
+    seed: int,
+    stature: tuple[float, float] | None = None,
+) -> Simulated:
     """Renders each segment by another body through four cameras of its own.
 
     Args:
         segments: Motion.
         skeleton: That the detector writes; a pelvis is derived where it has none.
         seed: Of bodies, cameras and detections.
+        stature: Least and largest of the bodies, metres; None for all kinds.
     """
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ("keypoints_2d", "confidence")}
     poses, rigs, people, counts = [], [], [], []
     for number, segment in enumerate(segments):
         rng = np.random.default_rng([seed, number])
-        body, stature = resized(rng, segment.pose)
+        size = draw_stature(rng) if stature is None else float(rng.uniform(*stature))
+        body = resized(rng, segment.pose, size)
         body[..., :2] -= body[:, :1, :2].mean(0)
-        pose = joints_of(skeleton, landmarks(rng, segment._replace(pose=body), stature))
+        pose = joints_of(skeleton, landmarks(rng, segment._replace(pose=body), size))
         rig = draw_rig(rng, body[:, 0].mean(0))
-        seen = detect(rng, body, pose, skeleton, rig, stature)
+        seen = detect(rng, body, pose, skeleton, rig, size)
         parts["keypoints_2d"].append(seen.keypoints_2d)
         parts["confidence"].append(seen.confidence)
         poses.append(pose.astype(np.float32))

@@ -35,7 +35,7 @@ def train_and_pack(
         seed: Of weights and batches.
         data: Folder of what to score on.
     """
-    config = recipe.config(steps, seed)
+    config, of = recipe.config(steps, seed), commit()
     outcome = train(config, out / "run", made.recording, triangulated=made.pose)
     print(outcome.message)
     spent = time.process_time() / 60
@@ -45,7 +45,7 @@ def train_and_pack(
     general = {
         "name": model,
         "command": f"python -m benchmarks.general --train={model} --out=FOLDER",
-        "commit": commit(),
+        "commit": of,
         "cpu_minutes": round(spent, 1),
     }
     pack(out / "export", out / model, recipe.MODELS[model], general, scores)
