@@ -53,8 +53,8 @@ def main() -> None:
     learn.add_argument("--seed", type=int, default=0)
     flags = parser.parse_args()
     if flags.train:
-        made = simulated(flags.train, flags.data / recipe.RIG, flags.clips, flags.seed)
-        train_and_pack(flags.train, flags.out, made, flags.steps, flags.seed, flags.data)
+        shown = simulated(flags.train, flags.data / recipe.RIG, flags.clips, flags.seed)
+        train_and_pack(flags.train, flags.out, shown, flags.steps, flags.seed, flags.data)
         return
     if flags.limits:
         print(limits_table(limits(load_lifter(flags.model[0]))))

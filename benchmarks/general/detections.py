@@ -83,8 +83,7 @@ def detect(
     exact = project(points, rig)
     metres_of_px = np.maximum(points[..., 2], 0.3) / rig.K[:, 0, 0, None]
     sizes = _sigmas(skeleton) * stature / 1.7 / 1000
-    beyond = (exact < 0) | (exact > rig.image_size[:, None] - 1)
-    outside: np.ndarray = beyond.any(-1)
+    outside = np.any((exact < 0) | (exact > rig.image_size[:, None] - 1), axis=-1)
 
     pixels, confidence = _varied(
         rng, exact, metres_of_px, hidden, outside, azimuth, sizes, skeleton
