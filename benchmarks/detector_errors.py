@@ -1,6 +1,6 @@
 """How a detector errs: size, memory in time, constant part, exchanges, and what confidence says.
 
-    python -m benchmarks.detector_errors --data clip.npz ../shared/data/cmu_h36m_rig/dev.npz
+    python -m benchmarks.detector_errors --smooth --data clip.npz dev.npz
     python -m benchmarks.detector_errors --data synthetic:test --reference=truth
 
 One yardstick for all recordings. A camera's errors are the distances of its detections to the
@@ -27,6 +27,8 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.stats import spearmanr
 
+from benchmarks.ablation.damage import damaged
+from benchmarks.ablation.detector import SMOOTH
 from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.recording import Recording
@@ -277,6 +279,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--reference", choices=("cameras", "truth"), default="cameras")
     parser.add_argument("--frames", type=int, default=5000, help="at most, of each (5000)")
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"of a piece ({SECONDS})")
+    parser.add_argument(
+        "--smooth", action="store_true", help="what the second model sees of those with truth, too"
+    )
     parser.add_argument("--json", type=Path, help="JSON to write")
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
@@ -285,12 +290,15 @@ def main(argv: Sequence[str]) -> int:
     columns = {}
     for name in flags.data:
         recording = load(name, synthetic_frames=flags.frames).select(slice(0, flags.frames))
-        _check(name, recording, flags.reference)
+        check(name, recording, flags.reference)
         errors = measure(recording, flags.reference)
         if not pieces(errors, flags.seconds):
             what = f"{name}: no {flags.seconds:g} s without a break"
             raise data_error(what, "memory needs them", "give --seconds of less")
         columns[Path(name).name] = summary(errors, flags.seconds)
+        if flags.smooth and recording.pose_world is not None:
+            again = measure(damaged(recording, SMOOTH), flags.reference)
+            columns[f"{Path(name).name}, smooth"] = summary(again, flags.seconds)
     print(table(columns))
     if flags.json:
         facts = {"reference": flags.reference, "seconds": flags.seconds, "frames": flags.frames}
@@ -298,7 +306,8 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _check(name: str, recording: Recording, reference: str) -> None:
+def check(name: str, recording: Recording, reference: str) -> None:
+    """Refuses (65) a recording without such a reference."""
     if reference == "truth":
         truth = recording.pose_world
         if truth is None or truth.shape[1] != recording.skeleton.joints:

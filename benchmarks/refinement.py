@@ -8,6 +8,8 @@ the confidence-weighted mean distance to its detections, each at most 50 px, ove
 out. Last, how much of the detections' errors the labels have absorbed: what `augmentation.noise`
 should be. No ground truth is needed; where there is some, the labels' root-relative error and the
 true factor are printed too, for analysis. Three views are needed: two left are to triangulate.
+With --smooth a recording with ground truth is detected again by the second model of a detector,
+and its exchanges are undone: do the choices depend on the model?
 """
 
 import argparse
@@ -21,6 +23,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.ablation.damage import damaged
+from benchmarks.ablation.detector import REPAIRED
 from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.data.label_refinement import refine_labels
 from geoself_jax.data.recording import Recording
@@ -40,6 +44,7 @@ CHOICES: tuple[dict[str, Any], ...] = (
     {"acceleration": 4.0},
     {"acceleration": 16.0},
     {"detection_px": 10.0},
+    {"detection_px": 10.0, "bone_metres": 0.003},
 )
 
 
@@ -124,6 +129,9 @@ def main(argv: Sequence[str]) -> int:
     )
     parser.add_argument("--data", required=True)
     parser.add_argument("--frames", type=int, default=8000)
+    parser.add_argument(
+        "--smooth", action="store_true", help="detected again by the second model, from the truth"
+    )
     parser.add_argument("--out", type=Path, help="JSON to write")
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
@@ -137,6 +145,8 @@ def main(argv: Sequence[str]) -> int:
             "take a recording of three cameras or more",
         )
     recording = recording.select(slice(0, flags.frames))
+    if flags.smooth:
+        recording = damaged(recording, REPAIRED)
     blind, rows = recording.without_ground_truth(), []
     print(f"{flags.data}, {recording.frames} frames")
     print(f"{'left out px':>12}{'error mm':>10}{'seconds':>9}")

@@ -8,7 +8,7 @@ without lens distortion, NaN where a joint is missing; confidence (poses, joints
 missing; K (3, 3) or (poses, 3, 3), pixels. Networks of several frames (`architecture.frames` in
 model.json) take (poses, frames, joints ...) of the first two, and lift the middle one. Metres come
 out: pose_3d (poses, joints, 3) relative to the root, root_position (poses, 3), and of networks that
-say it uncertainty (poses, joints).
+say it uncertainty (poses, joints) and uncertainty_axes (poses, joints, 2).
 """
 
 import argparse
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-OUTPUTS = ("pose_3d", "root_position", "uncertainty")  # the last where it is there
+OUTPUTS = ("pose_3d", "root_position", "uncertainty", "uncertainty_axes")  # the last where there
 
 
 def lift(

@@ -8,7 +8,7 @@ joint is missing; confidence (poses, joints), 0 where it is missing; K (3, 3) or
 pixels. Networks of several frames (`architecture.frames` in model.json) take (poses, frames, joints
 ...) of the first two, and lift the middle one. Metres come out: pose_3d (poses, joints, 3) relative
 to the root, root_position (poses, 3), and of networks that
-say it uncertainty (poses, joints).
+say it uncertainty (poses, joints) and uncertainty_axes (poses, joints, 2).
 """
 
 import argparse
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-OUTPUTS = ("pose_3d", "root_position", "uncertainty")  # the last where it is there
+OUTPUTS = ("pose_3d", "root_position", "uncertainty", "uncertainty_axes")  # the last where there
 
 
 def lift(
@@ -83,9 +83,12 @@ def lift(
     if not config.get("uncertainty", False):
         return [pose_3d, place]
     spread = np.clip(linear(weights, "lifting/spread", last), -4, 3)
-    off = np.float32(0.1) * np.exp(spread) * weights["batch_stats/uncertainty_scale"]
+    off = np.float32(0.1) * np.exp(spread).reshape(poses, joints, -1)
     off[:, info["skeleton"]["root"]] = 0
-    return [pose_3d, place, off]
+    found = [pose_3d, place, off[..., 0] * weights["batch_stats/uncertainty_scale"]]
+    if config.get("uncertainty_axes", False):  # across each joint's ray, and along it
+        found.append(off[..., 1:] * weights["batch_stats/uncertainty_axes_scale"])
+    return found
 
 
 def look_at(ray: np.ndarray) -> np.ndarray:

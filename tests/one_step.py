@@ -36,7 +36,10 @@ tiny = recording.read(Path(sys.argv[1]))
 views = float64(training_views(tiny, triangulate_recording(tiny)))
 model = Networks(
     ModelConfig(
-        width=32, blocks=1, layers=1, root_width=16, root_blocks=1, dropout=0.25, uncertainty=True
+        **{"width": 32, "blocks": 1, "layers": 1, "root_width": 16, "root_blocks": 1},
+        dropout=0.25,
+        uncertainty=True,
+        uncertainty_axes=True,
     ),
     tiny.skeleton,
 )

@@ -6,17 +6,17 @@
 `paper`: the paper's rows and its open choices; `beyond`: what else helps; `robustness`: worse
 recordings; `choose`: candidates for the recipe, --size=default; `decide`: the few for the full
 schedule, --size=default or full, on all subjects of the data; `quick`: the same score in less time,
---size=default. All rows of the other tables have equal optimizer steps and equal view-samples.
-Finished rows are not run again:
-results are stored in --out, by a digest of configuration, damage and data (with
+--size=default; `detector`: what decides, on another model of a detector, --size=default. All rows
+of the other tables have equal optimizer steps and equal view-samples. Finished rows are not run
+again: results are stored in --out, by a digest of configuration, damage and data (with
 --compute=bfloat16 of that too). Rows are run two at a time
 (--jobs), one core each; an interrupted row resumes, except rows that learn more than the
 networks. On an accelerator --together trains the seeds of a row side by side, and several
---jobs share it; such a row starts again too. `--only=TEXT` selects rows by name. The results so far
-are printed and written to OUT/TABLE-SIZE.json, .md and .png (with --compute=bfloat16
-TABLE-SIZE-bfloat16) at the end, or at once by --show. `--table=scores` runs nothing: over all runs
-of all tables and sizes, how well scores without labels order them. Where there is no git,
-GEOSELF_COMMIT names the commit.
+--jobs share it; such a row starts again too. `--only=TEXT` selects the row of that name, or those
+whose names hold it. The results so far are printed and written to OUT/TABLE-SIZE.json, .md and .png
+(with --compute=bfloat16 TABLE-SIZE-bfloat16) at the end, or at once by --show. `--table=scores`
+runs nothing: over all runs of all tables and sizes, how well scores without labels order them.
+Where there is no git, GEOSELF_COMMIT names the commit.
 """
 
 import argparse
@@ -67,7 +67,9 @@ def _flags(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--seeds", type=int, default=3, help="how many, from 0 on; 3")
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
-    parser.add_argument("--only", default="", help="rows whose name holds this")
+    parser.add_argument(
+        "--only", default="", help="the row of this name, or rows whose names hold it"
+    )
     parser.add_argument("--show", action="store_true", help="print what is there, run nothing")
     parser.add_argument(
         "--page",
@@ -105,13 +107,11 @@ def _run(flags: argparse.Namespace, argv: Sequence[str]) -> int:
         showing.show_scores(bench, _every_row(train, flags), held, flags.page)
         return 0
     bench = Bench(train, test, flags.out, together=flags.together)
-    rows = [
-        row.computed_in(flags.compute)
-        for row in _rows(flags.table, train, flags)
-        if flags.only in row.name
-    ]
+    every = [row.computed_in(flags.compute) for row in _rows(flags.table, train, flags)]
+    rows = [row for row in every if row.name == flags.only]
+    rows = rows or [row for row in every if flags.only in row.name]
     if not rows:
-        names = ", ".join(row.name for row in _rows(flags.table, train, flags))
+        names = ", ".join(row.name for row in every)
         raise usage_error(f"--only={flags.only}", "no row's name holds that", f"rows: {names}")
     title = f"{flags.table}, size {flags.size}, {flags.compute}"
     name = f"{flags.table}-{flags.size}" + "-bfloat16" * (flags.compute == "bfloat16")

@@ -6,6 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from benchmarks.ablation.redetected import redetected
+from geoself_jax.data.exchanged_limbs import exchanged_back
+from geoself_jax.data.exchanged_views import find_in_views
 from geoself_jax.data.recording import HostCamera, Recording
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.geometry.camera import project, world_to_camera
@@ -24,7 +27,9 @@ def damaged(recording: Recording, damage: tuple[str, float] | None) -> Recording
         damage: Kind and amount: `views` kept; `frames` share of them, kept in runs; confidences
             `shuffled`, `flat` or `binary` (1 from that value on); `noise`: each detection's error
             times this; `bias`: metres each joint is off, in the body's own axes; `rotation`:
-            degrees each camera is turned by, about an axis of its own.
+            degrees each camera is turned by, about an axis of its own; `smooth`: detected again
+            from the ground truth (analysis only), that share of bodies exchanged; `repaired`: that,
+            and exchanges found and undone as `prepare` does.
     """
     if damage is None:
         return recording
@@ -38,6 +43,8 @@ def damaged(recording: Recording, damage: tuple[str, float] | None) -> Recording
         "noise": _noisier,
         "bias": _biased,
         "rotation": _turned,
+        "smooth": redetected,
+        "repaired": _repaired,
     }[kind]
     return change(recording, amount, np.random.default_rng(SEED))
 
@@ -136,6 +143,17 @@ def _biased(recording: Recording, amount: float, rng: np.random.Generator) -> Re
     moved = label + np.einsum("jk,tkx->tjx", offset, axes).astype(np.float32)
     shift = np.nan_to_num(_seen(recording, moved) - _seen(recording, label))
     return dataclasses.replace(recording, keypoints_2d=recording.keypoints_2d + shift)
+
+
+def _repaired(recording: Recording, amount: float, rng: np.random.Generator) -> Recording:
+    """Detected again, then exchanges undone by all cameras together."""
+    again = redetected(recording, amount, rng)
+    blind = again.without_ground_truth()
+    joints = find_in_views(blind)
+    back = [
+        exchanged_back(x, joints, again.skeleton) for x in (again.keypoints_2d, again.confidence)
+    ]
+    return dataclasses.replace(again, keypoints_2d=back[0], confidence=back[1])
 
 
 def _turned(recording: Recording, amount: float, rng: np.random.Generator) -> Recording:

@@ -8,6 +8,12 @@ from geoself_jax.core.config import Config
 PATHS = {"model__frames": 27, "model__temporal": "paths"}
 
 
+def short(long: Config) -> Config:
+    """The recipe of configs/cmu_h36m_rig.py, from that of the table `decide`."""
+    steps = long.schedule.length * 4 // 15
+    return changed(long, model__symmetric="true", model__dropout=0.0, schedule__length=steps)
+
+
 def quick_rows(long: Config) -> list[Row]:
     """Candidates without the subjects that select them, then the chosen and the long recipes.
 
@@ -17,7 +23,7 @@ def quick_rows(long: Config) -> list[Row]:
     steps = long.schedule.length
     half = {"model__symmetric": "true", "schedule__length": steps // 2}
     free = half | {"model__dropout": 0.0}
-    short = free | {"schedule__length": steps * 4 // 15}
+    quick = free | {"schedule__length": steps * 4 // 15}
 
     def row(name: str, **settings: Any) -> Row:
         return Row(name, changed(long, **settings))
@@ -28,20 +34,20 @@ def quick_rows(long: Config) -> list[Row]:
         row(f"symmetric, {lengths[0]}", **half),
         row(f"symmetric, no dropout, {lengths[0]}", **free),
         row(f"symmetric, no dropout, {lengths[0]} of half the batch", **free, schedule__batch=32),
-        row(f"symmetric, no dropout, {lengths[1]}", **short),
+        row(f"symmetric, no dropout, {lengths[1]}", **quick),
         row(
             f"symmetric, no dropout, {lengths[1]}, learning rate 3e-3",
-            **short,
+            **quick,
             optimizer__learning_rate=3e-3,
         ),
         row(f"all subjects: the recipe before, {steps} steps", **whole),
-        row("all subjects: the recipe", **whole, **short),
+        row("all subjects: the recipe", **whole, **quick),
         Row(
             "all subjects: supervised, all else equal",
-            changed(long, **whole, **short),
+            changed(long, **whole, **quick),
             supervised=True,
             note="UPPER BOUND",
         ),
         row(f"all subjects: 27 frames, the recipe before, {steps} steps", **whole, **PATHS),
-        row("all subjects: 27 frames, the recipe", **whole, **short, **PATHS),
+        row("all subjects: 27 frames, the recipe", **whole, **quick, **PATHS),
     ]

@@ -17,6 +17,7 @@ CAUSES = {
     "exact_joints_mpjpe_mm": "exact joints",
     "half_the_variance_mpjpe_mm": "half the variance",
     "trained_people_mpjpe_mm": "people trained on",
+    "without_exchanges_mpjpe_mm": "nobody exchanged",
 }
 FREE = ("triangulation_mm", "cross_view_px", "agreement_mm", "bones_mm", "reprojection_px")
 

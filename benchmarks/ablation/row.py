@@ -17,6 +17,8 @@ class Row:
         name: In the table.
         config: What is trained.
         damage: What is done to the training recording (`damage.DAMAGES`), with its amount.
+        shown: What is done to the test recording and the held-out subjects; None: nothing, except
+            to confidences as `damage` does.
         supervised: Trained on ground truth: an upper bound, marked as such.
         adversarial: Re-projection with a discriminator of poses, which uses 3D: marked as such.
         learned_weights: Of the two losses of objective `both`.
@@ -26,6 +28,7 @@ class Row:
     name: str
     config: Config
     damage: tuple[str, float] | None = None
+    shown: tuple[str, float] | None = dataclasses.field(default=None, kw_only=True)
     supervised: bool = False
     adversarial: bool = False
     learned_weights: bool = False
@@ -61,6 +64,8 @@ class Row:
         }
         if self.learned_weights:
             identity["learned_weights"] = True
+        if self.shown:
+            identity["shown"] = self.shown
         if self.config.compute == "bfloat16":
             identity["compute"] = self.config.compute
         return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]

@@ -17,7 +17,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from benchmarks.ablation import damage
+from benchmarks.ablation import damage, redetected
 from benchmarks.ablation.adversarial import train_adversarially
 from benchmarks.ablation.damage import CONFIDENCE_DAMAGE, damaged, exact
 from benchmarks.ablation.learned import train_with_learned_weights
@@ -30,6 +30,7 @@ from geoself_jax.core.predict import make_predict
 from geoself_jax.data import label_refinement
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.sources import load
+from geoself_jax.data.synthetic import smooth_detector
 from geoself_jax.data.training_set import held_out, triangulate_recording
 from geoself_jax.evaluate import report
 from geoself_jax.evaluate.scores import ground_truth_scores, label_free_scores, predict_recording
@@ -209,6 +210,8 @@ class Bench:
             "trained_people": (learnt, at),
             "trained_people_exact_joints": (seen["learnt_exact"], at),
         }
+        if seen["unexchanged"] is not None:
+            found["without_exchanges"] = (seen["unexchanged"], None)
         return {
             f"{name}_mpjpe_mm": ground_truth_scores(
                 _predicted(trained, recording, at),
@@ -219,22 +222,27 @@ class Bench:
 
     def _shown(self, row: Row) -> dict[str, Any]:
         """What a row's networks are shown, made once for all rows that are shown the same."""
-        shown = row.damage if row.damage and row.damage[0] in CONFIDENCE_DAMAGE else None
+        shown = row.shown
+        if shown is None and row.damage and row.damage[0] in CONFIDENCE_DAMAGE:
+            shown = row.damage
         key = shown, row.config.data.validation_subjects, row.config.data.validation_share
         if key not in self._seen:
             test = damaged(self.test, shown)  # undamaged, except confidences
             learn, held = held_out(row.config.data, self.train)
             learnt = damaged(self.train.select(learn), shown)
-            out = self.train.select(held).without_ground_truth()
+            seen = damaged(self.train.select(held), shown).without_ground_truth()
+            # What confidences are is known of labels, what is detected is not.
+            out = seen if row.shown else self.train.select(held).without_ground_truth()
             self._seen[key] = {
                 "test": test,
+                "unexchanged": _without_exchanges(self.test, shown),
                 "test_labels": triangulate_recording(test),
                 "exact": exact(test),
                 "half": exact(test, 0.5**0.5),
                 "learnt": learnt,
                 "learnt_at": _evenly(learnt.frames),
                 "learnt_exact": exact(learnt),
-                "held": damaged(out, shown),
+                "held": seen.without_ground_truth(),
                 "held_at": _evenly(out.frames),
                 "held_labels": triangulate_recording(out, "refined"),
             }
@@ -246,6 +254,13 @@ class Bench:
         held, at = seen["held"], seen["held_at"]
         prediction = _predicted(trained, held, at)
         return label_free_scores(prediction, held.select(at), seen["held_labels"][at])
+
+
+def _without_exchanges(test: Recording, shown: tuple[str, float] | None) -> Recording | None:
+    """What the second model of a detector sees where it exchanges nobody; None of another."""
+    if shown is None or shown[0] != "smooth" or shown[1] == 0:
+        return None
+    return damaged(test, ("smooth", 0))
 
 
 def _evenly(frames: int) -> np.ndarray:
@@ -278,7 +293,8 @@ def _cpu_seconds() -> float:
 def _program_of_labels() -> str:
     """Returns a digest of the code that makes labels: they are made again when it changes."""
     sources = [
-        Path(m.__file__ or "").read_bytes() for m in (triangulation, label_refinement, damage)
+        Path(m.__file__ or "").read_bytes()
+        for m in (triangulation, label_refinement, damage, redetected, smooth_detector)
     ]
     return hashlib.sha256(b"".join(sources)).hexdigest()
 

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from benchmarks.ablation.quick import quick_rows
+from benchmarks.ablation.detector import detector_rows
+from benchmarks.ablation.quick import quick_rows, short
 from benchmarks.ablation.row import Row, changed
 from geoself_jax.core.config import (
     AugmentationConfig,
@@ -27,7 +28,7 @@ SIZES: dict[str, dict[str, object]] = {
         "schedule__length": 30_000,
     },
 }
-TABLES = ("paper", "beyond", "robustness", "choose", "decide", "quick")
+TABLES = ("paper", "beyond", "robustness", "choose", "decide", "quick", "detector")
 VIEW_SAMPLES = 256
 """Poses a step, in every row."""
 NOISE = 1.14
@@ -354,6 +355,8 @@ def rows_of(table: str, train: str, held: str, size: Size) -> list[Row]:
     base = label_base(train, held, size)
     if table == "quick":
         return quick_rows(_recipe(base))
+    if table == "detector":
+        return detector_rows(short(_recipe(base)))
     if table == "decide":
         return decide_rows(base, size)
     rows = {"beyond": beyond_rows, "robustness": robustness_rows, "choose": choose_rows}

@@ -130,6 +130,18 @@ def tilted(
     return rotate(Rotation.from_rotvec(vector).as_matrix()[:, None], relative)
 
 
+def lowest(
+    relative: Float[Array, "batch frames joints 3"], up: Float[Array, " 3"]
+) -> Float[Array, " batch"]:
+    """Returns the height of the lowest joint of each pose or window over its root.
+
+    Args:
+        relative: To the root, metres; NaN where unknown.
+        up: Unit vector against gravity, in the axes of `relative`.
+    """
+    return jnp.nanmin(jnp.sum(relative * up, axis=-1), axis=(1, 2))
+
+
 def heading(
     relative: Float[Array, "batch frames joints 3"],
     across: Float[Array, " 3"],

@@ -74,6 +74,8 @@ class ModelConfig:
             rays of single frames, or `paths`.
         uncertainty: Whether they also say how far off each joint of a pose may be. The poses are
             trained exactly as without it.
+        uncertainty_axes: Whether they say so also across the camera's ray to the joint and along
+            it, apart; needs `uncertainty`, which with it is trained exactly as without.
         pixel_center, pixel_scale: Pixels. Replaced by the training images' centre and half size
             when a run starts.
         length_unit: Metres that are 1 in the networks; 0: `data.length_unit` of the training data,
@@ -95,6 +97,7 @@ class ModelConfig:
     confidence: bool = False
     symmetric: bool = False
     uncertainty: bool = False
+    uncertainty_axes: bool = False
     pixel_center: tuple[float, float] = (500.0, 500.0)
     pixel_scale: float = _number(500.0, least=1e-3, most=10**6)
     length_unit: float = _number(0.0, least=0, most=10**12)
@@ -103,6 +106,11 @@ class ModelConfig:
     def metres(self) -> float:
         """Metres that are 1 in the networks: 1 in runs of before there was a unit."""
         return self.length_unit or 1.0
+
+    @property
+    def spreads(self) -> int:
+        """Uncertainties of each joint: its distance, then across the ray and along it."""
+        return self.uncertainty * (3 if self.uncertainty_axes else 1)
 
     @property
     def start_depth(self) -> float:
@@ -169,6 +177,10 @@ class AugmentationConfig:
         limbs: Each limb's length times 1 +- this, both sides alike.
         bend: Radians: each limb turned by up to this about each axis, with all that hangs from it.
         tilt: Radians: the body tilted by up to this about any horizontal axis.
+        tumble: Share of them that are tilted by up to `tumble_to` in place of `tilt`: people who
+            lie, climb or turn over, of whom recordings have few. Half of these get their lowest
+            joint to where it was, as on the floor; the others keep their root, as in the air.
+        tumble_to: Radians: pi for any angle.
         exchange: Share of them that get the upper body of another instant, turned to these hips.
         noise: The residual noise re-applied to synthesized views, times this. More
             than 1 as far as labels have absorbed them (benchmarks/refinement.py).
@@ -182,6 +194,8 @@ class AugmentationConfig:
     limbs: float = _number(0.0, least=0, most=0.9)
     bend: float = _number(0.0, least=0, most=1.5)
     tilt: float = _number(0.0, least=0, most=1.5)
+    tumble: float = _number(0.0, least=0, most=1)
+    tumble_to: float = _number(math.pi, least=0, most=math.pi)
     exchange: float = _number(0.0, least=0, most=1)
     noise: float = _number(1.0, least=0, most=1000)
 
@@ -251,6 +265,8 @@ class Config:
 
     Attributes:
         data, model, objective, augmentation, optimizer, schedule: See there.
+        init: Folder of a run or an export to start from, its joints found by name; `none` or empty:
+            fresh weights.
         seed: Of the weights, the batches and the dropout.
         device: `auto` takes what JAX finds; any other is an error where it is missing.
         parallel: `jit` over a sharded batch, or `pmap`: the same mathematics.
@@ -265,6 +281,7 @@ class Config:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    init: str = ""
     seed: int = _number(0, least=0, most=2**32 - 1)
     device: Literal["auto", "cpu", "gpu", "tpu"] = "auto"
     parallel: Literal["jit", "pmap"] = "jit"

@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from geoself_jax.core.model import UNCERTAINTY_SCALE, Networks, backbone_of
+from geoself_jax.core.model import UNCERTAINTY_AXES_SCALE, UNCERTAINTY_SCALE, Networks, backbone_of
 
 
 def in_metres(model: Networks, variables: dict[str, Any]) -> tuple[Networks, dict[str, Any]]:
@@ -32,6 +32,6 @@ def in_metres(model: Networks, variables: dict[str, Any]) -> tuple[Networks, dic
         output = jax.tree.map(lambda leaf: leaf * leaf.dtype.type(metres), params[name]["output"])
         params[name] = {**params[name], "output": output}
     stats = dict(variables["batch_stats"])
-    if UNCERTAINTY_SCALE in stats:
-        stats[UNCERTAINTY_SCALE] = stats[UNCERTAINTY_SCALE] * metres
+    for name in {UNCERTAINTY_SCALE, UNCERTAINTY_AXES_SCALE} & stats.keys():
+        stats[name] = stats[name] * metres
     return model, {**variables, "params": params, "batch_stats": stats}

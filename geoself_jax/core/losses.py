@@ -241,20 +241,24 @@ def uncertainty_loss(
     uncertainty: Float[Array, "*batch joints"],
     distance: Float[Array, "*batch joints"],
     weight: Float[Array, "*batch joints"],
+    *,
+    axes: int = 3,
 ) -> Float[Array, "*batch"]:
     """Negative log-likelihood of distances under the predicted uncertainty, summed over joints.
 
     Of a point about the one predicted, under a density in space that is proportional to
-    exp(-3 r / u): its mean distance is u. A constant is left out.
+    exp(-3 r / u): its mean distance is u. In a plane and on a line it is exp(-2 r / u) and
+    exp(-r / u). A constant is left out.
 
     Args:
         uncertainty: u, metres, above 0 where it counts.
         distance: r, metres; NaN where there is nothing to compare with.
         weight: Of each joint, >= 0.
+        axes: Of the space that the points are in: 3, 2 or 1.
     """
     counts = jnp.isfinite(distance) & (weight > 0)
     u, r = jnp.where(counts, uncertainty, 1), jnp.where(counts, distance, 0)
-    return jnp.sum(jnp.where(counts, weight, 0) * 3 * (jnp.log(u) + r / u), axis=-1)
+    return jnp.sum(jnp.where(counts, weight, 0) * axes * (jnp.log(u) + r / u), axis=-1)
 
 
 def depth_barrier(pose_camera: Float[Array, "*batch joints 3"]) -> Float[Array, "*batch"]:

@@ -30,6 +30,9 @@ PATH_OUTLIER = 0.015
 UNCERTAINTY_SCALE = "uncertainty_scale"
 """The variable with a factor for each joint's uncertainty, measured on held-out subjects."""
 
+UNCERTAINTY_AXES_SCALE = "uncertainty_axes_scale"
+"""The same for each joint's uncertainties across the ray and along it."""
+
 UNCERTAINTY = 0.1
 """Of `length_unit`: how far each joint may be off before anything is learned."""
 
@@ -42,11 +45,15 @@ class Prediction(NamedTuple):
         root_position: Camera frame, metres.
         uncertainty: Expected distance of each joint of `pose_3d` from where it truly is, relative
             to the root, metres; 0 at the root. None where the networks do not say it.
+        uncertainty_axes: Expected sizes of the two parts of that difference, metres: across the
+            camera's ray to the joint (to `pose_3d` + `root_position`), and along it; 0 at the root.
+            None where the networks do not say it.
     """
 
     pose_3d: Float[Array | np.ndarray, "*poses joints 3"]
     root_position: Float[Array | np.ndarray, "*poses 3"]
     uncertainty: Float[Array | np.ndarray, "*poses joints"] | None = None
+    uncertainty_axes: Float[Array | np.ndarray, "*poses joints 2"] | None = None
 
 
 class ResidualNetwork(nn.Module):
@@ -170,7 +177,7 @@ def folded(model: "Networks", variables: dict[str, Any]) -> tuple["Networks", An
     params, stats = variables["params"], variables["batch_stats"]
     if not backbone_of(model.config.backbone).folds:
         return model, params, stats
-    kept = [UNCERTAINTY_SCALE] if model.config.uncertainty else []
+    kept = [UNCERTAINTY_SCALE, UNCERTAINTY_AXES_SCALE][: (model.config.spreads + 1) // 2]
     return model.clone(folded=True), fold_norm(params, stats), {name: stats[name] for name in kept}
 
 
@@ -244,7 +251,7 @@ class Networks(nn.Module):
             width=config.width,
             blocks=config.blocks,
             outputs=joints * 3,
-            spread=joints * config.uncertainty,
+            spread=joints * config.spreads,
             name="lifting",
             **pose_mirrors,
         )
@@ -265,10 +272,8 @@ class Networks(nn.Module):
         out, _ = placing(features, keys[counts[0] :], first_row, train=train)
         root = _root_position(config, out, root_ray).reshape(*batch, 3)
         pose_3d = pose_3d.reshape(*batch, joints, 3)
-        off = None
-        if spread is not None:
-            off = self._uncertainty(spread, train=train).reshape(*batch, joints)
-        found = Prediction(pose_3d, root, off)
+        off, axes = self._uncertainties(spread, batch, train=train)
+        found = Prediction(pose_3d, root, off, axes)
         if train or config.metres == 1:
             return found
         return jax.tree.map(lambda length: config.metres * length, found)
@@ -282,12 +287,23 @@ class Networks(nn.Module):
             return keys, 0
         return keys, jax.lax.axis_index(self.axis_name) * poses
 
-    def _uncertainty(self, spread: jax.Array, *, train: bool) -> Float[Array, "batch joints"]:
-        """What the last layer says of each joint; 0 at the root."""
-        joints = self.skeleton.joints
-        scale = self.variable("batch_stats", UNCERTAINTY_SCALE, jnp.ones, joints, jnp.float32)
-        off = UNCERTAINTY * jnp.exp(jnp.clip(spread, -4, 3)) * (1.0 if train else scale.value)
-        return jnp.where(jnp.arange(joints) == self.skeleton.root, 0, off)
+    def _uncertainties(
+        self, spread: jax.Array | None, batch: tuple[int, ...], *, train: bool
+    ) -> list[jax.Array | None]:
+        """What the last layer says of each joint, (*batch, joints), then (*batch, joints, 2)."""
+        joints, each = self.skeleton.joints, self.config.spreads
+        if spread is None:
+            return [None, None]
+        said = UNCERTAINTY * jnp.exp(jnp.clip(spread, -4, 3)).reshape(*batch, joints, each)
+        said = said.at[..., self.skeleton.root, :].set(0)
+
+        def scaled(part: jax.Array, name: str) -> jax.Array:
+            shape = part.shape[len(batch) :]
+            scale = self.variable("batch_stats", name, jnp.ones, shape, jnp.float32)
+            return part * (1.0 if train else scale.value)
+
+        off = scaled(said[..., 0], UNCERTAINTY_SCALE)
+        return [off, scaled(said[..., 1:], UNCERTAINTY_AXES_SCALE) if each > 1 else None]
 
 
 def mirrors_of(config: ModelConfig, skeleton: Skeleton) -> list[dict[str, Mirrors]]:
@@ -295,7 +311,8 @@ def mirrors_of(config: ModelConfig, skeleton: Skeleton) -> list[dict[str, Mirror
     if not config.symmetric:
         return [{}, {}]
     swap, features = skeleton.mirror, of_features(config, skeleton)
-    spread, outputs = of_points(swap, (1,)), [of_points(swap, XYZ), of_points((0,), XYZ)]
+    spread = of_points(swap, config.spreads * (1,))
+    outputs = [of_points(swap, XYZ), of_points((0,), XYZ)]
     return [{"mirrors": Mirrors(features, out, spread)} for out in outputs]
 
 

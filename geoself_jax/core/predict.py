@@ -17,8 +17,9 @@ def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Predic
 
     Args:
         model: The networks.
-        flip: Mean of the answer and the mirrored answer to the mirrored view, as VideoPose3D's
-            evaluation does: twice the work, a few millimetres better.
+        flip: Mean of the pose and the mirrored pose of the mirrored view, as VideoPose3D's
+            evaluation does: twice the work, a few millimetres better. The root position stays: it
+            is learned with the cameras' own roll, and a mirrored view is rolled the other way.
     """
 
     def predict(
@@ -32,16 +33,14 @@ def make_predict(model: Networks, *, flip: bool = False) -> Callable[..., Predic
         mirrored = ray_to_pixel(pixel_to_ray(points, K) * sign[:2], K).reshape(keypoints_2d.shape)
         seen = (mirrored[..., swap, :], confidence[..., swap])
         other = Prediction(*model.apply(variables, *seen, K, train=False))
-        off = None
+        off = axes = None
         if lifted.uncertainty is not None and other.uncertainty is not None:
             off = (lifted.uncertainty + other.uncertainty[..., swap]) / 2
+        if lifted.uncertainty_axes is not None and other.uncertainty_axes is not None:
+            axes = (lifted.uncertainty_axes + other.uncertainty_axes[..., swap, :]) / 2
+        joints = other.pose_3d[..., swap, :] * sign
         # The root may be one of a pair, and its mirror image another joint.
-        joints = (other.pose_3d + other.root_position[..., None, :])[..., swap, :] * sign
-        root = joints[..., model.skeleton.root, :]
-        return Prediction(
-            (lifted.pose_3d + joints - root[..., None, :]) / 2,
-            (lifted.root_position + root) / 2,
-            off,
-        )
+        joints = joints - joints[..., model.skeleton.root, None, :]
+        return Prediction((lifted.pose_3d + joints) / 2, lifted.root_position, off, axes)
 
     return jax.jit(predict)

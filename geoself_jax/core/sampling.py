@@ -32,6 +32,8 @@ class Samples(NamedTuple):
         more: Uniform in [0, 1): whether it does, then one per limb, as many as joints.
         turns: Uniform in [-1, 1): rotation of each limb, as many as joints; then the magnitude of
             all of them, and the tilt of the body.
+        tumbles: Uniform in [0, 1): whether the body is tilted by any angle, and whether it then
+            comes down to where its lowest joint was.
     """
 
     frame: Int[Array, " batch"]
@@ -40,6 +42,7 @@ class Samples(NamedTuple):
     other: Int[Array, " batch"]
     more: Float[Array, "batch rest"]
     turns: Float[Array, "batch rest 3"]
+    tumbles: Float[Array, "batch 2"]
 
 
 class _Change(NamedTuple):
@@ -90,6 +93,7 @@ def draw_samples(
             turns=jax.random.uniform(
                 jax.random.fold_in(key_sample, 2), (joints + 2, 3), minval=-1.0
             ),
+            tumbles=jax.random.uniform(jax.random.fold_in(key_sample, 3), (2,)),
         )
 
     return jax.vmap(one)(start + jnp.arange(batch))
@@ -188,7 +192,9 @@ def applicable(augmentation: AugmentationConfig, world_up: Any) -> AugmentationC
     """
     if world_up is not None:
         return augmentation
-    return dataclasses.replace(augmentation, turn=False, tilt=0.0, shift=0.0, exchange=0.0)
+    return dataclasses.replace(
+        augmentation, turn=False, tilt=0.0, tumble=0.0, shift=0.0, exchange=0.0
+    )
 
 
 def exchanges(augmentation: AugmentationConfig) -> bool:
@@ -300,7 +306,7 @@ def _new_views(
         taken = taken[:, None]
         residual = jnp.where(taken[..., None], _residual(theirs), residual)
         confidence = jnp.where(taken, theirs.confidence, confidence)
-    if augmentation.limbs or augmentation.bend or augmentation.tilt:
+    if augmentation.limbs or augmentation.bend or augmentation.tilt or augmentation.tumble:
         rows = rows._replace(label_world=_reshaped(rows, samples, augmentation, skeleton, axes))
 
     change = _change(samples.numbers, len(rows.rig_middle), augmentation)
@@ -362,7 +368,7 @@ def _reshaped(
     skeleton: Skeleton,
     axes: tuple[jax.Array, jax.Array, jax.Array] | None,
 ) -> Float[Array, "batch points 3"]:
-    """Scales, bends and tilts the poses; the root position of each frame is kept."""
+    """Scales, bends and tilts the poses; the root stays, except of those that come down."""
     shape = (len(rows.rig_id), -1, skeleton.joints, 3)
     body = jnp.reshape(jnp.asarray(rows.label_world), shape)
     roots = body[:, :, skeleton.root, None]
@@ -375,10 +381,18 @@ def _reshaped(
     if augmentation.bend:  # one body keeps its pose, the next loses it
         most = augmentation.bend * jnp.abs(strength)[:, None, None]
         relative = bodies.bent(relative, most * limbs, skeleton)
-    if augmentation.tilt and axes is not None:
+    if (augmentation.tilt or augmentation.tumble) and axes is not None:
         towards = jnp.pi * tilt[:, :1]
         axis = jnp.cos(towards) * axes[0] + jnp.sin(towards) * axes[1]
-        relative = bodies.tilted(relative, augmentation.tilt * tilt[:, 1:2] * axis)
+        if not augmentation.tumble:
+            relative = bodies.tilted(relative, augmentation.tilt * tilt[:, 1:2] * axis)
+        else:
+            tumbles, falls = (samples.tumbles < jnp.array([augmentation.tumble, 0.5])).T
+            most = jnp.where(tumbles, augmentation.tumble_to, augmentation.tilt)[:, None]
+            lowest = bodies.lowest(relative, axes[2])
+            relative = bodies.tilted(relative, most * tilt[:, 1:2] * axis)
+            fall = jnp.where(tumbles & falls, lowest - bodies.lowest(relative, axes[2]), 0)
+            roots = roots + fall[:, None, None, None] * axes[2]
     return jnp.reshape(roots + relative, rows.label_world.shape)
 
 

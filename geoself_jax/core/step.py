@@ -15,6 +15,7 @@ from geoself_jax.core.config import ObjectiveConfig
 from geoself_jax.core.model import Networks, Prediction
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.geometry.numerics import safe_divide
+from geoself_jax.geometry.ray_axes import across_and_along
 
 UNCERTAINTY_WEIGHT = 0.01
 """Of the uncertainties' loss: Adam does not see the scale of their own layer's gradient."""
@@ -110,7 +111,8 @@ def mean_uncertainty_loss(
 ) -> Float[Array, ""]:
     """`losses.uncertainty_loss` against the poses' distances from labels, a mean over joints.
 
-    The poses learn nothing from it.
+    Where the networks say it, with that of the distances across the ray and along it added. The
+    poses learn nothing from it.
 
     Args:
         lifted: Poses, metres, and their uncertainties.
@@ -119,12 +121,21 @@ def mean_uncertainty_loss(
         axis_name: As for `objective_loss`.
     """
     relative = batch.label - batch.label[..., root_joint, None, :]
-    distance = jnp.linalg.norm(jax.lax.stop_gradient(lifted.pose_3d) - relative, axis=-1)
+    pose_3d, root = jax.lax.stop_gradient(
+        (jnp.asarray(lifted.pose_3d), jnp.asarray(lifted.root_position))
+    )
+    distance = jnp.linalg.norm(pose_3d - relative, axis=-1)
     seen = jnp.any(batch.confidence > 0, axis=-1, keepdims=True)  # else nothing to lift
     counted = seen & (jnp.arange(distance.shape[-1]) != root_joint) & jnp.isfinite(distance)
     weight = counted.astype(distance.dtype)
     said = jnp.asarray(lifted.uncertainty)
     total = jnp.sum(losses.uncertainty_loss(said, distance, weight))
+    if lifted.uncertainty_axes is not None:
+        each = jnp.asarray(lifted.uncertainty_axes)
+        parts = across_and_along(jnp.asarray(pose_3d - relative), pose_3d + root[..., None, :])
+        for i, axes in enumerate((2, 1)):  # across the ray in a plane, along it on a line
+            off = losses.uncertainty_loss(each[..., i], parts[..., i], weight, axes=axes)
+            total += jnp.sum(off)
     count = jnp.sum(weight)
     if axis_name is not None:
         count = jax.lax.pmean(count, axis_name)

@@ -61,6 +61,7 @@ def main(argv: Sequence[str]) -> int:
     from pathlib import Path
 
     from geoself_jax.data.sources import load
+    from geoself_jax.data.training_sample import read_sample
     from geoself_jax.evaluate import report
     from geoself_jax.evaluate.joint_chart import draw_joint_errors
     from geoself_jax.evaluate.warnings import warnings_of
@@ -70,18 +71,19 @@ def main(argv: Sequence[str]) -> int:
     devices.devices()
     with phases.phase("reading the networks"):
         trained = _networks(flags)
+        sample = read_sample(Path(flags.workdir or flags.model), trained.model.skeleton)
     replaced = _check_outputs(flags)
     with phases.phase(f"reading {flags.data}"):
         recording = load(flags.data, synthetic_frames=flags.frames)
     scores, prediction, triangulated = report.evaluate(
-        trained, recording, flags.data, flip=flags.flip
+        trained, recording, flags.data, flip=flags.flip, sample=sample
     )
     which = f"{flags.checkpoint or 'last'} checkpoint, " if flags.workdir else ""
     print(f"{flags.workdir or flags.model}, {which}step {scores['checkpoint_step']}")
     print(report.table(scores))
     lifted = report.in_joints_of(trained.model.skeleton, recording, flags.data)
     with phases.phase("checking the recording"):
-        warnings = warnings_of(trained, lifted, flags.data, triangulated)
+        warnings = warnings_of(trained, lifted, flags.data, triangulated, sample)
     for line in warnings:
         print(f"warning: {line}", file=sys.stderr)
     run = Path(flags.workdir) if flags.workdir else None

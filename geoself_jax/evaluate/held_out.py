@@ -57,9 +57,7 @@ class HeldOut:
         found = predict_recording(self._predict, variables, self._whole, frames, self._at)
         self._lifted = found
         if found.uncertainty is not None:
-            distance = uncertainty.distances(found, self._held, self._known)
-            factor = uncertainty.factors(np.asarray(found.uncertainty), distance)
-            variables = uncertainty.calibrated(variables, factor)
+            variables = uncertainty.calibrated(variables, found, self._held, self._known)
         scores = label_free_scores(found, self._held, self._known)
         return scores.get("triangulation_mm"), variables
 

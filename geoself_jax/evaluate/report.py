@@ -16,9 +16,11 @@ from geoself_jax.data.find_skeleton import same_joints
 from geoself_jax.data.joint_maps import JointMap, joint_map
 from geoself_jax.data.recording import Recording
 from geoself_jax.data.rig import up_in_camera
+from geoself_jax.data.training_sample import TrainingSample
 from geoself_jax.data.training_set import triangulate_recording
-from geoself_jax.evaluate import uncertainty
+from geoself_jax.evaluate import depth_flips, uncertainty
 from geoself_jax.evaluate.angle_scores import angle_lines, angle_scores
+from geoself_jax.evaluate.by_motion import motion_lines, motion_scores
 from geoself_jax.evaluate.joint_chart import units_of
 from geoself_jax.evaluate.per_joint import (
     body_of,
@@ -30,6 +32,7 @@ from geoself_jax.evaluate.ranking import rank_views, truth_in_its_joints
 from geoself_jax.evaluate.scores import (
     ground_truth_scores,
     label_free_scores,
+    measures_of_poses,
     predict_recording,
     truth_map,
 )
@@ -59,7 +62,12 @@ _WHERE_THERE = ("pck_150", "auc", "limb_mpjpe_mm", "limb_p_mpjpe_mm")
 
 
 def evaluate(
-    trained: Trained, recording: Recording, source: str, *, flip: bool = False
+    trained: Trained,
+    recording: Recording,
+    source: str,
+    *,
+    flip: bool = False,
+    sample: TrainingSample | None = None,
 ) -> tuple[dict[str, Any], Prediction, np.ndarray]:
     """Lifts every view independently and computes the scores.
 
@@ -69,6 +77,8 @@ def evaluate(
             is optional and may have any joints.
         source: Name of the recording in the report.
         flip: Whether to average over mirrored input (`predict.make_predict`).
+        sample: What the networks were trained on (`training_sample.read_sample`), for the scores by
+            distance to it; None where it is unknown.
 
     Returns:
         The scores, JSON values; the predictions; the triangulated joints, (frames, joints, 3),
@@ -99,12 +109,15 @@ def evaluate(
         triangulated = triangulate_recording(recording)
     with phase("scoring"):
         sizes = sizes_by_frame(recording, triangulated)
+        per_pose = measures_of_poses(prediction, recording)
         scores = {
-            **ground_truth_scores(prediction, recording, sizes),
+            **ground_truth_scores(prediction, recording, sizes, per_pose),
             **label_free_scores(prediction, recording, triangulated, sizes),
             **per_joint_scores(prediction, recording, triangulated),
             **sizes_by_subject(recording, sizes),
             **angle_scores(prediction, recording, triangulated),
+            **depth_flips.flip_scores(prediction, recording),
+            **motion_scores(prediction, recording, triangulated, per_pose, sample),
         }
         if prediction.uncertainty is not None:
             scores["uncertainty"] = _calibration(prediction, recording, triangulated)
@@ -131,8 +144,7 @@ def _calibration(
     reports = {}
     for name, world in worlds.items():
         if world is not None:
-            distance = uncertainty.distances(prediction, recording, world)
-            reports[name] = uncertainty.report(np.asarray(prediction.uncertainty), distance)
+            reports[name] = uncertainty.full_report(prediction, recording, world)
     return {name: report for name, report in reports.items() if report}
 
 
@@ -236,12 +248,17 @@ def table(scores: dict[str, Any]) -> str:
     lines.append(
         "triangulation: mean distance to joints triangulated from all views, train's held-out score"
     )
+    lines.append("it orders runs on the same data; it is not the error on other motion or people")
     if shares := _of_body(scores):
         lines.append(shares)
     lines += [
-        uncertainty.line(calibration, name.replace("_", " "), unit)
+        line
         for name, calibration in scores.get("uncertainty", {}).items()
+        for line in uncertainty.lines(calibration, name.replace("_", " "), unit)
     ]
+    if flips := scores.get("depth_flips"):
+        lines.append(depth_flips.line(flips, unit))
+    lines += motion_lines(scores, unit)
     lines += angle_lines(scores)
     lines += scores.get("joint_notes", [])
     return "\n".join(lines)

@@ -54,8 +54,8 @@ def predict_recording(
 
     Returns:
         NumPy arrays, metres: pose_3d (instants, views, joints, 3), camera axes, root-relative;
-        root_position (instants, views, 3), camera frame; and, where the networks predict it,
-        uncertainty (instants, views, joints).
+        root_position (instants, views, 3), camera frame; and, where the networks predict them,
+        uncertainty (instants, views, joints) and the other fields of `Prediction`.
     """
     every = np.arange(recording.frames) if instants is None else instants
     views = recording.views
@@ -71,12 +71,13 @@ def predict_recording(
         if frames > 1:  # to (instants, views, frames)
             keypoints_2d, confidence = keypoints_2d.swapaxes(1, 2), confidence.swapaxes(1, 2)
         found = predict(variables, keypoints_2d, confidence, K[recording.rig_id[at]])
-        arrays = [np.asarray(array) for array in found if array is not None]
+        names = [name for name, array in found._asdict().items() if array is not None]
+        arrays = [np.asarray(getattr(found, name)) for name in names]
         lifted = lifted or [np.empty((count, *array.shape[1:]), np.float32) for array in arrays]
         for whole, part in zip(lifted, arrays, strict=True):
             whole[to] = part
         progress(min(chunk, count - start))
-    return Prediction(*lifted)
+    return Prediction(**dict(zip(names, lifted, strict=True)))
 
 
 def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:
@@ -200,7 +201,10 @@ def truth_map(recording: Recording) -> JointMap | None:
 
 
 def ground_truth_scores(
-    prediction: Prediction, recording: Recording, sizes: np.ndarray | None = None
+    prediction: Prediction,
+    recording: Recording,
+    sizes: np.ndarray | None = None,
+    per_pose: dict[str, np.ndarray] | None = None,
 ) -> dict[str, Any]:
     """Returns MPJPE and its variants against `pose_world`: overall, per action, mean of actions.
 
@@ -212,23 +216,30 @@ def ground_truth_scores(
         prediction: Result of `predict_recording` for all frames.
         recording: Recording that was lifted; views without a detection are not scored.
         sizes: (frames,) of the body in each, metres, for `OF_BODY` by it; None for none.
+        per_pose: `measures_of_poses` of these, where they are there already.
 
     Returns:
         Result of `metrics.aggregate`; empty without ground truth, or where its root cannot be
         derived from the prediction.
     """
-    per_pose = _per_pose(prediction, recording)
+    if per_pose is None:
+        per_pose = measures_of_poses(prediction, recording)
     if not per_pose:
         return {}
     if sizes is not None:
         own = np.repeat(sizes, recording.views)
-        per_pose |= {f"{name}_of_body": per_pose[name] / own for name in OF_BODY}
+        shares = {f"{name}_of_body": per_pose[name] / own for name in OF_BODY}
+        per_pose = per_pose | shares
     actions = np.repeat(recording.clip_id, recording.views)
     return metrics.aggregate(per_pose, actions, recording.clip_actions)
 
 
-def _per_pose(prediction: Prediction, recording: Recording) -> dict[str, np.ndarray]:
-    """Returns the measures of each view of each frame; empty as `ground_truth_scores`."""
+def measures_of_poses(prediction: Prediction, recording: Recording) -> dict[str, np.ndarray]:
+    """Returns the measures of each view of each frame, (frames * views,), by name.
+
+    Args:
+        prediction, recording: As of `ground_truth_scores`; empty where that is.
+    """
     if recording.pose_world is None:
         return {}
     skeleton, mapped = recording.truth_skeleton, truth_map(recording)

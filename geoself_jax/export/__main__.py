@@ -38,6 +38,11 @@ def main(argv: Sequence[str]) -> int:
         action="store_true",
         help=f"also model.onnx (needs {INSTALL})",
     )
+    parser.add_argument(
+        "--no-poses",
+        action="store_true",
+        help="leave out training_sample.npz (up to 1024 poses of the training people)",
+    )
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
     phases.begin("export", f"exporting {flags.workdir} to {flags.out}")
@@ -53,7 +58,13 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.export.write import export
 
     replaced = check_apart(Path(flags.workdir), Path(flags.out))
-    written = export(Path(flags.workdir), Path(flags.out), flags.checkpoint, onnx=flags.onnx)
+    written = export(
+        Path(flags.workdir),
+        Path(flags.out),
+        flags.checkpoint,
+        onnx=flags.onnx,
+        with_poses=not flags.no_poses,
+    )
     for line in written.refused:
         print(f"error: not written: {line}", file=sys.stderr)
     for note in written.notes:
@@ -61,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
     over = f", replaced {flags.out}" if replaced else f" to {flags.out}"
     print(f"exported step {written.step} ({flags.checkpoint}) of {flags.workdir}{over}")
     for name, size in written.sizes.items():
-        print(f"  {name:<18}{size / 1e6:>9.3f} MB{_agreement(written.differences_mm.get(name))}")
+        print(f"  {name:<20}{size / 1e6:>9.3f} MB{_agreement(written.differences_mm.get(name))}")
     print(f"done: {flags.out}; {_then(flags.workdir, flags.out, written)}")
     return UNAVAILABLE if written.refused else DONE
 

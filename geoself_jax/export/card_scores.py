@@ -3,6 +3,7 @@
 from typing import Any
 
 from geoself_jax.core.shown_lengths import ShownUnit, ShownUnits
+from geoself_jax.evaluate.by_motion import TABLES, motion_rows
 from geoself_jax.export.markdown import figure, table, text
 
 _COLUMNS = {"mpjpe_mm": "MPJPE", "p_mpjpe_mm": "P-MPJPE", "root_error_mm": "root"}
@@ -34,6 +35,7 @@ def scores(found: dict[str, Any], units: ShownUnits) -> list[str]:
             *_truth(evaluation, unit),
             "",
             *_label_free(evaluation, unit),
+            *_by_motion(evaluation, unit),
         ]
     return ["## Scores", "", *lines, *_held_out(found["checkpoint"], unit)]
 
@@ -75,6 +77,19 @@ def _label_free(evaluation: dict[str, Any], unit: ShownUnit) -> list[str]:
         for value in [evaluation.get(key)]
     ]
     return table(["Label-free: error of the lifted pose", ""], rows, numbers=1)
+
+
+def _by_motion(evaluation: dict[str, Any], unit: ShownUnit) -> list[str]:
+    """The tables by torso tilt and by distance to the training poses, where they were made."""
+    lines: list[str] = []
+    for key in TABLES:
+        if (evaluation.get(key) or {}).get("classes"):
+            heads, cells = motion_rows(evaluation[key], key, unit)
+            heads[1:-1] = [f"{head}, {unit.symbol}" for head in heads[1:-1]]
+            lines += ["", *table(heads, cells, numbers=len(heads) - 1)]
+    if lines:
+        lines += ["", "Motion unlike the training poses has larger errors than the mean."]
+    return lines
 
 
 def _held_out(checkpoint: dict[str, Any], unit: ShownUnit) -> list[str]:

@@ -16,8 +16,8 @@ from geoself_jax.lift import exported, lifter
 from geoself_jax.runtime.restore import Trained
 
 INPUTS = ("keypoints_2d", "confidence", "K")
-OUTPUTS = ("pose_3d", "root_position", "uncertainty")
-"""The last one only for networks that predict it."""
+OUTPUTS = Prediction._fields
+"""Of these only the outputs that the networks predict: the first two, and what follows."""
 
 BATCHES = (1, 37)
 

@@ -34,6 +34,10 @@ UNCERTAIN = (
     " uncertainty is the expected error of each joint of pose_3d, "
     "metres, 0 at the root: a mean over joints like it, not a bound."
 )
+AXES = (
+    " uncertainty_axes is the expected size of the error's two parts: across the ray from the "
+    "camera to the joint (to pose_3d + root_position), and along it."
+)
 PACKAGES = ("geoself_jax", "jax", "flax", "numpy", "safetensors")
 
 
@@ -58,6 +62,9 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
     ]
     if built.uncertainty:
         outputs.append(_array("uncertainty", ["b", joints], "m", None, of="pose_3d"))
+    if built.uncertainty_axes:
+        axes = {"of": "pose_3d", "axes": ["across the ray", "along the ray"]}
+        outputs.append(_array("uncertainty_axes", ["b", joints, 2], "m", None, **axes))
     info = {
         "format": exported.FORMAT,
         "conventions": conventions(built),
@@ -71,6 +78,7 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
         "architecture": config.as_dict(trained.model.config),
         "data": record["data"] | {"source": without_folder(record["data"]["source"])},
         "recording": record.get("recording"),  # not in the records of older runs
+        "init": _init(record.get("init")),
         "config": _without_folders(record["config"]),
         "versions": {
             "training": record.get("versions"),
@@ -100,7 +108,8 @@ def unusable_records_refused() -> Iterator[None]:
 
 def conventions(built: config.ModelConfig) -> str:
     """Describes the input and output arrays of networks of this configuration."""
-    frames, text = built.frames, CONVENTIONS + (UNCERTAIN if built.uncertainty else "")
+    unsure = UNCERTAIN * built.uncertainty + AXES * built.uncertainty_axes
+    frames, text = built.frames, CONVENTIONS + unsure
     return text if frames == 1 else WINDOWS.format(frames=frames, middle=frames // 2) + text
 
 
@@ -140,7 +149,15 @@ def without_folder(source: str) -> str:
 
 def _without_folders(settings: dict[str, Any]) -> dict[str, Any]:
     data = settings["data"]
-    return settings | {"data": data | {"train": without_folder(data["train"])}}
+    init = {"init": without_folder(settings["init"])} if settings.get("init") else {}
+    return settings | {"data": data | {"train": without_folder(data["train"])}} | init
+
+
+def _init(init: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What the run started from, without folders; None where it started afresh."""
+    if not init:
+        return None
+    return init | {key: without_folder(init[key]) for key in ("folder", "data")}
 
 
 def _array(

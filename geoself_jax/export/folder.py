@@ -6,16 +6,18 @@ from pathlib import Path
 
 from geoself_jax.core.errors import WORKDIR, GeoselfError
 from geoself_jax.core.unfinished import unfinished
+from geoself_jax.data import training_sample
 from geoself_jax.lift import exported
 from geoself_jax.runtime.outputs import check_place
 
 PROGRAM = "model.stablehlo"
 ONNX = "model.onnx"
 SAMPLE = "sample.npz"
+TRAINED = training_sample.FILE
 CARD = "MODEL_CARD.md"
-ALL = (exported.WEIGHTS, exported.DESCRIPTION, PROGRAM, ONNX, SAMPLE, CARD)
-FILES = tuple(name for name in ALL if name != ONNX)
-"""Files of every export; model.onnx is optional."""
+ALL = (exported.WEIGHTS, exported.DESCRIPTION, PROGRAM, ONNX, SAMPLE, TRAINED, CARD)
+FILES = tuple(name for name in ALL if name not in (ONNX, TRAINED))
+"""Files of every export; model.onnx is optional, and older runs have no training_sample.npz."""
 
 
 def check_free(out: Path) -> None:

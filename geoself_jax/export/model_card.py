@@ -5,7 +5,7 @@ from typing import Any
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.shown_lengths import ShownUnits, units_for
 from geoself_jax.export.card_scores import scores
-from geoself_jax.export.folder import CARD, ONNX, PROGRAM, SAMPLE
+from geoself_jax.export.folder import CARD, ONNX, PROGRAM, SAMPLE, TRAINED
 from geoself_jax.export.markdown import table, text
 from geoself_jax.lift import exported
 
@@ -23,6 +23,8 @@ _WHAT = {
     PROGRAM: "program with weights; run by JAX of the exporting version or newer",
     ONNX: "program with weights; run by onnxruntime",
     SAMPLE: "synthetic inputs and expected outputs, to test a runtime",
+    TRAINED: "poses of training subjects, without names: `evaluate` reports how unlike them "
+    "others are",
 }
 
 
@@ -94,6 +96,7 @@ def _training(info: dict[str, Any]) -> list[str]:
         f"in {data['views']} synchronized, calibrated views{rate} (sha256 {data['sha256']}); "
         f"{data['validation_frames']} more frames of {_whom(data)} to select the checkpoint",
         **({"cameras": text(found)} if (found := recording.get("cameras_from")) else {}),
+        **({"started from": _started_from(init)} if (init := info.get("init")) else {}),
         "learned from": _objective(info),
         "recipe": _recipe(settings),
         "checkpoint": f"step {info['scores']['checkpoint']['step']} "
@@ -103,11 +106,24 @@ def _training(info: dict[str, Any]) -> list[str]:
     return [
         "## Training",
         "",
-        _labels(data),
+        _labels(data, info.get("init") or {}),
         "",
         *(f"* {key}: {value}" for key, value in facts.items()),
         f"* every setting: `config` in {exported.DESCRIPTION}",
     ]
+
+
+def _started_from(init: dict[str, Any]) -> str:
+    """The model that the run's first weights are of."""
+    same, others = len(init["joints"]["same"]), ("stand_ins", "new")
+    every = same + sum(len(init["joints"][key]) for key in others)
+    frames = f", {init['frames']} frames" if init.get("frames") else ""
+    people = f" of {len(init['subjects'])} people" if frames and init["subjects"] else ""
+    return (
+        f"{text(init['folder'])}, step {init['step']} (learned from {text(init['data'])}{frames}"
+        f"{people}; weights sha256 {text(init['weights_sha256'])}): {same} of {every} joints by "
+        "name"
+    )
 
 
 def _whom(data: dict[str, Any]) -> str:
@@ -117,7 +133,12 @@ def _whom(data: dict[str, Any]) -> str:
     return "held-out subjects" if whole else "the same people"
 
 
-def _labels(data: dict[str, Any]) -> str:
+def _labels(data: dict[str, Any], init: dict[str, Any]) -> str:
+    if init.get("supervised_upper_bound"):
+        return (
+            "**Started from networks that were trained on ground-truth 3D poses**: the method does "
+            "not reach this without 3D labels."
+        )
     if data["supervised_upper_bound"]:
         return (
             "**Trained on ground-truth 3D poses**, a supervised upper bound: the method does not "

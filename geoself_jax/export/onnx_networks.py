@@ -15,7 +15,12 @@ from onnx import helper
 from geoself_jax import __version__
 from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.layers import fold_norm
-from geoself_jax.core.model import CONFIDENCE_SCALE, UNCERTAINTY, UNCERTAINTY_SCALE
+from geoself_jax.core.model import (
+    CONFIDENCE_SCALE,
+    UNCERTAINTY,
+    UNCERTAINTY_AXES_SCALE,
+    UNCERTAINTY_SCALE,
+)
 from geoself_jax.export.onnx_graph import Graph, Tensor
 from geoself_jax.export.onnx_trajectories import trajectory_features
 from geoself_jax.runtime.restore import Trained
@@ -84,12 +89,26 @@ def _graph(trained: Trained) -> Graph:
     graph.output("root_position", _root_position(config, out, root_ray), ["b", 3])
     if config.uncertainty:
         spread = _linear(last, "lifting.spread", weights["lifting"]["spread"])
-        scale = UNCERTAINTY * variables["batch_stats"][UNCERTAINTY_SCALE]
-        scale[skeleton.root] = 0
-        uncertainty = graph.node("Exp", graph.node("Clip", spread, -4.0, 3.0))
-        uncertainty = uncertainty * graph.weight("uncertainty_scale", scale.astype(np.float32))
-        graph.output("uncertainty", uncertainty, ["b", joints])
+        stats = variables["batch_stats"]
+        _uncertainties(spread, stats, joints, skeleton.root, axes=config.uncertainty_axes)
     return graph
+
+
+def _uncertainties(
+    spread: Tensor, stats: dict[str, np.ndarray], joints: int, root: int, *, axes: bool
+) -> None:
+    """Outputs the uncertainty, (b, joints), and those of the axes, (b, joints, 2)."""
+    graph = spread.graph
+    scale = UNCERTAINTY * stats[UNCERTAINTY_SCALE][:, None]
+    if axes:
+        scale = np.concatenate([scale, UNCERTAINTY * stats[UNCERTAINTY_AXES_SCALE]], axis=1)
+    scale[root] = 0
+    said = graph.node("Exp", graph.node("Clip", spread, -4.0, 3.0))
+    said = said.reshape(0, joints, scale.shape[1])
+    said = said * graph.weight("uncertainty_scale", scale.astype(np.float32))
+    graph.output("uncertainty", said.take(0, axis=2), ["b", joints])
+    if axes:
+        graph.output("uncertainty_axes", said.take([1, 2], axis=2), ["b", joints, 2])
 
 
 def _rays(uv: Pair, confidence: Tensor, K: Tensor) -> tuple[Pair, Tensor]:

@@ -13,9 +13,10 @@ from flax.traverse_util import flatten_dict
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data.files.npz import write_arrays
+from geoself_jax.data.training_sample import read_sample, write_sample
 from geoself_jax.export import compare, description, folder, model_card, stablehlo
 from geoself_jax.export.compare import Case
-from geoself_jax.export.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE
+from geoself_jax.export.folder import ALL, CARD, ONNX, PROGRAM, SAMPLE, TRAINED
 from geoself_jax.export.onnx_installed import check_onnx_installed
 from geoself_jax.lift import exported
 from geoself_jax.runtime.phases import phase
@@ -45,7 +46,12 @@ class Written(NamedTuple):
 
 
 def export(
-    run: Path, out: Path, which: Literal["last", "best"] = "last", *, onnx: bool = False
+    run: Path,
+    out: Path,
+    which: Literal["last", "best"] = "last",
+    *,
+    onnx: bool = False,
+    with_poses: bool = True,
 ) -> Written:
     """Exports a run's networks.
 
@@ -54,6 +60,7 @@ def export(
         out: Folder to write; an earlier export is replaced atomically.
         which: Checkpoint.
         onnx: Whether to also write model.onnx, where the backbone has an ONNX form.
+        with_poses: Whether to also write training_sample.npz, where the run has it.
 
     Raises:
         GeoselfError: `out` is no export (73); no run or checkpoint (66); damaged (65); a file
@@ -66,6 +73,7 @@ def export(
     folder.check_free(out)
     with phase("reading the run"):
         trained = load_trained(run, which)
+        sample = read_sample(run, trained.model.skeleton) if with_poses else None
     refused = _refused(trained) if onnx else []
     onnx = onnx and not refused
     scores, notes = description.read_scores(run, which, trained)
@@ -75,6 +83,8 @@ def export(
     with unfinished(lambda: shutil.rmtree(temporary, ignore_errors=True)):
         try:
             temporary.mkdir(parents=True)
+            if sample is not None:
+                write_sample(temporary / TRAINED, sample)
             differences = _write(temporary, trained, scores, onnx=onnx)
             folder.check_free(out)
             folder.move(temporary, out)

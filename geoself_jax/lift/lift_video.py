@@ -56,11 +56,12 @@ def lift_video(
     seen = np.isin(looked.frame_id, video.frame_id)
     pose[video.frame_id] = (lifted.pose_3d + lifted.root_position[:, None])[seen]
     poses = _sequence(video, pose)
-    if lifted.uncertainty is None:
-        return poses
-    uncertainty = np.full(pose.shape[:2], np.nan, np.float32)
-    uncertainty[video.frame_id] = lifted.uncertainty[seen]
-    return poses.replace(uncertainty=uncertainty)
+    more = {}
+    for name in ("uncertainty", "uncertainty_axes"):
+        if (found := getattr(lifted, name)) is not None:
+            more[name] = np.full((video.frames, *found.shape[1:]), np.nan, np.float32)
+            more[name][video.frame_id] = found[seen]
+    return poses.replace(**more)
 
 
 def without_gaps(video: Video) -> Video:

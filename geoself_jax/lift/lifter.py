@@ -49,9 +49,9 @@ class Lifter:
         stats = jax.tree.map(np.asarray, stats)
         leaves, tree = jax.tree.flatten(params)
         self._weights, unpack = pack(leaves)
-        joints, points = self.skeleton.joints, self.frames * self.skeleton.joints
+        points = self.frames * self.skeleton.joints
         self._columns = 3 * points + 9
-        self._uncertain = model.config.uncertainty
+        self._spreads = model.config.spreads
         predict = make_predict(lifting)
 
         def program(weights: list[jax.Array], rows: jax.Array) -> jax.Array:
@@ -59,9 +59,8 @@ class Lifter:
             params = jax.tree.unflatten(tree, unpack(weights))
             variables = {"params": params, "batch_stats": stats}
             lifted = predict(variables, pixels.reshape(-1, points, 2), seen, K.reshape(-1, 3, 3))
-            pose_3d = lifted.pose_3d.reshape(-1, 3 * joints)
-            arrays = [pose_3d, lifted.root_position, lifted.uncertainty]
-            return jnp.concatenate([array for array in arrays if array is not None], axis=1)
+            there = [array for array in lifted if array is not None]
+            return jnp.concatenate([array.reshape(len(rows), -1) for array in there], axis=1)
 
         self._program = jax.jit(program)
         self._compiled: dict[int, Any] = {}  # by batch: calling one is cheaper than calling jit's
@@ -101,14 +100,16 @@ class Lifter:
         confidence: Float[np.ndarray, "*seen joints"] | None,
         K: Float[np.ndarray, "*batch 3 3"] | Float[np.ndarray, "3 3"],
     ) -> Prediction:
-        """Lifts poses with predicted uncertainty: all outputs of the networks.
+        """Lifts poses with predicted uncertainty: all outputs of the networks, a `Prediction`.
 
         Args:
             keypoints_2d, confidence, K: As of a call.
 
         Returns:
-            pose_3d, root_position, uncertainty: the last is the expected error of each joint of
-            pose_3d, metres, or None for networks trained without it (`model.uncertainty`).
+            pose_3d, root_position, uncertainty, uncertainty_axes: the third is the expected error
+            of each joint of pose_3d, metres, and the last its two parts, across the ray to the
+            joint and along it; None for networks trained without (`model.uncertainty`,
+            `model.uncertainty_axes`).
 
         Raises:
             GeoselfError: As a call.
@@ -140,7 +141,7 @@ class Lifter:
             progress: Receives the number of frames done since the last call.
 
         Returns:
-            pose_3d, root_position and uncertainty of all frames, as from `predict`.
+            pose_3d, root_position and the other outputs of all frames, as from `predict`.
 
         Raises:
             GeoselfError: As a call; invalid frame numbers (65).
@@ -181,19 +182,14 @@ class Lifter:
         rows[:, 3 * points :] = K.reshape(-1, 9)
         running = [self._lift(rows[i : i + chunk]) for i in range(0, poses, chunk)]
         check_intrinsics(K)  # overlaps with the device's work
-        lifted = np.empty((poses, 3 * joints + 3 + joints * self._uncertain), np.float32)
+        lifted = np.empty((poses, 3 * joints + 3 + joints * self._spreads), np.float32)
         for i, done in enumerate(running):
             part = lifted[i * chunk : (i + 1) * chunk]
             part[:] = np.asarray(done)[: len(part)]
-        pose_3d, root_position, uncertainty = (
-            np.ascontiguousarray(part)
-            for part in np.split(lifted, [3 * joints, 3 * joints + 3], axis=1)
-        )
-        return Prediction(
-            pose_3d.reshape(*batch, joints, 3),
-            root_position.reshape(*batch, 3),
-            uncertainty.reshape(*batch, joints) if self._uncertain else None,
-        )
+        shapes = [(joints, 3), (3,), (joints,), (joints, 2)][: 2 + (self._spreads + 1) // 2]
+        ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+        parts = zip(np.split(lifted, ends, axis=1), shapes, strict=True)
+        return Prediction(*(np.ascontiguousarray(p).reshape(*batch, *shape) for p, shape in parts))
 
     def stream(
         self,

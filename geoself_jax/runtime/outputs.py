@@ -7,7 +7,7 @@ from pathlib import Path
 
 from geoself_jax.core.errors import WORKDIR, GeoselfError, usage_error
 
-LEARNED = ("checkpoints", "metrics.jsonl", "tensorboard")
+LEARNED = ("checkpoints", "metrics.jsonl", "tensorboard", "training_sample.npz")
 """What only training writes into a run's folder."""
 
 SCORED = ("evaluation.json", "examples.png", "joint_errors.png", "report.html")
@@ -19,7 +19,7 @@ OWNED = {
         "export",
         (
             *("model.safetensors", "model.json", "model.stablehlo", "model.onnx"),
-            *("sample.npz", "MODEL_CARD.md"),
+            *("sample.npz", "training_sample.npz", "MODEL_CARD.md"),
         ),
     ),
 }

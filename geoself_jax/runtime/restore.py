@@ -78,6 +78,7 @@ RECORD_KINDS: dict[str, tuple[type, ...]] = {
     "recording?": (dict, type(None)),  # not in the records of older runs
     "recording.fps?": (float,),
     "versions?": (dict, type(None)),
+    "init?": (dict, type(None)),  # of runs that started from another
 }
 """What is used of the record of a run, and of an export's, which holds the same."""
 

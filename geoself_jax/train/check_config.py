@@ -86,6 +86,7 @@ def check_fit(config: Config, recording: Recording) -> None:
     check_names(config)
     _check_views(config, recording)
     _check_bodies(config, recording)
+    _check_uncertainty(config.model)
     _check_window(config.model)
     _check_symmetric(config.model, recording.skeleton)
 
@@ -195,6 +196,15 @@ def _check_bodies(config: Config, recording: Recording) -> None:
             f"config.augmentation.exchange={config.augmentation.exchange}",
             "the skeleton's root has no pair of hips with something above them",
             "set --config.augmentation.exchange=0",
+        )
+
+
+def _check_uncertainty(model: ModelConfig) -> None:
+    if model.uncertainty_axes and not model.uncertainty:
+        raise usage_error(
+            "config.model.uncertainty_axes=true",
+            "the parts of an uncertainty that is not predicted",
+            "set config.model.uncertainty=true too",
         )
 
 

@@ -41,10 +41,12 @@ from geoself_jax.train.check_config import (
     unusual_lengths,
     without_pairs,
 )
+from geoself_jax.train.keep_sample import keep_sample
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
 from geoself_jax.train.saving import Best, Saver, restore
 from geoself_jax.train.schedule import make_stages
+from geoself_jax.train.warm_start.start import NONE, WarmStart, origin_of, started, warm_start
 
 
 def train(
@@ -78,18 +80,22 @@ def train(
     """
     started, recording = time.monotonic(), recording.without_ground_truth()
     folder = Path(folder)
+    if config.init in NONE:
+        config = dataclasses.replace(config, init="")
     devices.require(check_values(config).device)
     labels = check_labels(labels, recording)
     with unread_streams_are_dropped(output=True), _owned(folder), StopFlag() as stop:
         _print(devices.describe())
         if not stop.listens:
             _warn(["trained in a thread: Ctrl-C and SIGTERM do not stop it between two steps"])
+        origin = origin_of(config, folder, recording.skeleton)
         points, unit = _checked(config, recording, triangulated)
         triangulated = points * np.float32(unit)
         used, held = split_people(config, recording)
         config, built = as_before(folder, config, resolved(config.model, recording, triangulated))
         _warn(_unusual(config.model, recording, triangulated))
         model = Networks(built, recording.skeleton)
+        warm = warm_start(config, origin, model, recording.fps)
         if labels is not None:
             points, unit = labels, 1.0
         target = points * np.float32(unit / built.metres)
@@ -98,9 +104,11 @@ def train(
         check_memory(config, model)
         stages = make_stages(config, len(data.rig_id))
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
-        continued = _claim(folder, run_record(config, model, recording, used, held, labels=labels))
+        record = run_record(config, model, recording, used, held, labels=labels)
+        continued = _claim(folder, record | ({"init": warm.facts} if warm else {}))
+        keep_sample(folder, recording.select(used), triangulated[used], built.metres)
         training = Training(config, folder, model, optimizer, stages, data, stop, started)
-        return _run(training, continued, recording.select(held), triangulated[held])
+        return _run(training, continued, recording.select(held), triangulated[held], warm)
 
 
 def _checked(
@@ -120,7 +128,13 @@ def _checked(
     return points, unit
 
 
-def _run(training: Training, continued: bool, held: Recording, triangulated: np.ndarray) -> Outcome:
+def _run(
+    training: Training,
+    continued: bool,
+    held: Recording,
+    triangulated: np.ndarray,
+    warm: WarmStart | None,
+) -> Outcome:
     """Trains from the run's last checkpoint, or from its start, to its end.
 
     Args:
@@ -128,15 +142,20 @@ def _run(training: Training, continued: bool, held: Recording, triangulated: np.
         continued: Whether its folder holds an earlier start of it.
         held: Frames that are held out.
         triangulated: (frames, joints, 3), metres, of these.
+        warm: What it starts from, if not from fresh weights.
     """
     model, config = training.model, training.config
     with phase("compiling the networks"):
         state, best = step.initial_state(model, training.optimizer, config.seed), Best()
+        state = started(state, warm, training.optimizer)
     if continued:
         state, best = restore(training.folder, state)
     at, total, unsure = int(state.step), training.stages.total, config.model.uncertainty
     if at < total:
         _print(_opening(training, held.frames, at))
+    if at == 0 and warm:
+        _print(warm.line)
+        _warn(warm.warnings)
     if unsure and not np.isfinite(triangulated).any():
         _warn(["uncertainties stay as learned: config.data.validation_share holds nobody out"])
     if at >= total:

@@ -10,7 +10,14 @@ from geoself_jax.data.find_skeleton import same_joints
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses.change_axes import in_camera, in_world
 from geoself_jax.data.poses.orientation import NEAR_AN_AXIS, turned
-from geoself_jax.data.poses.sequence import CAMERA, MEASURED, WORLD, PoseCamera, PoseSequence
+from geoself_jax.data.poses.sequence import (
+    CAMERA,
+    EXPECTED_ERRORS,
+    MEASURED,
+    WORLD,
+    PoseCamera,
+    PoseSequence,
+)
 from geoself_jax.view.scene import TRIANGULATED, TRUTH, Scene
 
 
@@ -106,7 +113,7 @@ def _with_joints(sequence: PoseSequence, skeleton: Skeleton) -> tuple[PoseSequen
         return sequence.replace(skeleton=skeleton), ""
     mapped = joint_map(sequence.skeleton, skeleton)
     changes: dict[str, object] = {"pose": mapped.points(sequence.pose), "skeleton": skeleton}
-    changes |= dict.fromkeys(("uncertainty", "marks", "contact"))  # which no page shows
+    changes |= dict.fromkeys((*EXPECTED_ERRORS, "marks", "contact"))  # which no page shows
     if sequence.keypoints_2d is not None and sequence.confidence is not None:
         pixels, confidence = mapped.detections(sequence.keypoints_2d, sequence.confidence)
         changes |= {"keypoints_2d": pixels, "confidence": confidence}
@@ -130,8 +137,8 @@ def _at(sequence: PoseSequence, frame_id: np.ndarray) -> PoseSequence:
         keypoints_2d=spread(sequence.keypoints_2d, np.nan),
         confidence=spread(sequence.confidence, 0),
         marks=spread(sequence.marks, MEASURED),
-        uncertainty=None,
         contact=None,
+        **dict.fromkeys(EXPECTED_ERRORS),
     )
 
 

@@ -134,6 +134,18 @@ def test_a_row_has_one_supervision_and_the_digest_of_earlier_results(bench, tiny
     assert Row("", wide, ("flat", 0), supervised=True).key("data") == "e4a9f0e88079bad6"
 
 
+def test_a_row_may_be_shown_what_another_detector_sees(bench, tiny_config):
+    plain, shown = (Row("", tiny_config, shown=what) for what in (None, ("smooth", 0.4)))
+    assert plain.key("data") == Row("", tiny_config).key("data") != shown.key("data")
+    seen = bench._shown(shown)
+    apart = np.linalg.norm(seen["test"].keypoints_2d - bench.test.keypoints_2d, axis=-1)
+    assert np.nanmedian(apart) > 1
+    swapped = np.abs(seen["test"].keypoints_2d - seen["unexchanged"].keypoints_2d).max(-1) > 1e-3
+    assert 0.05 < swapped.mean() < 0.6
+    assert bench._shown(plain)["unexchanged"] is None
+    assert np.array_equal(seen["test"].pose_world, bench.test.pose_world)
+
+
 def test_a_row_that_was_run_is_not_run_again(bench, rows, monkeypatch):
     before = [bench.result(row) for row in rows]
     assert [found["seed"] for found in before] == [0, 0, 1, 1]

@@ -40,7 +40,7 @@ def lifted(model, variables):
     list(
         itertools.product(
             ("ray", "plain"),
-            ({}, {"symmetric": True}, {"frames": 3, "uncertainty": True}),
+            ({}, {"symmetric": True}, {"frames": 3, "uncertainty": True, "uncertainty_axes": True}),
             (0.0, 3.0),
         )
     ),

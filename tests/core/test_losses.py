@@ -248,15 +248,16 @@ def test_jit_equals_eager_and_vmap(norm):
     np.testing.assert_allclose(jax.jit(jax.vmap(total))(X, w, Y, camera), eager, rtol=1e-4)
 
 
-def test_the_loss_of_uncertainties_is_least_at_the_mean_distance():
-    """Also of distances drawn from the density itself: r^2 exp(-3 r / u), u = 0.07."""
+@pytest.mark.parametrize("axes", [3, 2, 1])
+def test_the_loss_of_uncertainties_is_least_at_the_mean_distance(axes):
+    """Also of distances drawn from the density itself: in space r^2 exp(-3 r / u), u = 0.07."""
     rng = np.random.default_rng(0)
-    distance = jnp.asarray(rng.gamma(3, 0.07 / 3, (1, 20000)), jnp.float32)
+    distance = jnp.asarray(rng.gamma(axes, 0.07 / axes, (1, 20000)), jnp.float32)
     said = jnp.exp(jnp.linspace(-4, -1.5, 61))
 
     def loss(u):
         same = jnp.full_like(distance, u)
-        return losses.uncertainty_loss(same, distance, jnp.ones_like(distance))[0]
+        return losses.uncertainty_loss(same, distance, jnp.ones_like(distance), axes=axes)[0]
 
     values = jax.lax.map(loss, said)
     best = float(said[jnp.argmin(values)])

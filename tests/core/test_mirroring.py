@@ -17,6 +17,7 @@ KINDS = {
     "rays": {"input": "ray", "root": "plain"},
     "centred": {},
     "confidence": {"confidence": True, "uncertainty": True},
+    "axes": {"uncertainty": True, "uncertainty_axes": True},
     "paths": {"frames": 27, "temporal": "paths", "confidence": True},
     "paths-81": {"frames": 81, "temporal": "paths", "uncertainty": True},
 }
@@ -36,6 +37,8 @@ def case(request):
     variables["batch_stats"] = jax.tree.map(lambda x: 0.2 + np.abs(x), variables["batch_stats"])
     if model.config.uncertainty:
         variables["batch_stats"]["uncertainty_scale"] = np.ones(17, np.float32)
+    if model.config.uncertainty_axes:
+        variables["batch_stats"]["uncertainty_axes_scale"] = np.ones((17, 2), np.float32)
     shape = (5, 17) if model.config.frames == 1 else (5, model.config.frames, 17)
     K = np.array([[1100, 0, 510], [0, 1120, 480], [0, 0, 1]], np.float32)
     confidence = rng.uniform(size=shape).astype(np.float32)

@@ -32,6 +32,7 @@ KINDS |= {
     "paths-3": {"temporal": "paths", "frames": 3, "root": "plain"},
     "paths-confidence-27": {"temporal": "paths", "frames": 27, "confidence": True},
     "paths-81": {"temporal": "paths", "frames": 81, "uncertainty": True},
+    "axes": {"uncertainty": True, "uncertainty_axes": True},
 }
 
 

@@ -59,7 +59,9 @@ def test_nothing_that_training_sees_can_hold_ground_truth(tiny_recording, views)
 
 @pytest.mark.parametrize("window", [1, 9])
 def test_made_in_parts_a_batch_is_the_same(views, window):
-    augmentation = AugmentationConfig(share=0.75, limbs=0.1, bend=0.5, tilt=0.3, exchange=0.5)
+    augmentation = AugmentationConfig(
+        share=0.75, limbs=0.1, bend=0.5, tilt=0.3, tumble=0.2, exchange=0.5
+    )
     total, rig_views = views.confidence.shape[:2]
     samples = sampling.draw_samples(
         jax.random.key(0), 0, batch=24, views=2, frames=total, rig_views=rig_views, joints=17
@@ -343,6 +345,35 @@ def test_a_tilted_body_is_one_rotation_off_about_a_horizontal_axis(views):
         assert abs(axis @ np.asarray(views.world_up)) < 1e-3
         tilts.append(np.arccos((np.trace(turn) - 1) / 2))
     assert 0.27 < max(tilts) < 0.301
+
+
+def in_world(batch):
+    """Joints of the first view's label in the world, (samples, joints, 3)."""
+    label, camera = np.asarray(batch.label[:, 0], float), batch.camera
+    return np.einsum("bji,bnj->bni", camera.R[:, 0], label) + np.asarray(camera.center[:, :1])
+
+
+def test_a_tumbling_body_has_any_angle_and_is_on_the_floor_or_keeps_its_root(views):
+    plain = dataclasses.replace(STILL, tilt=0.3)
+    tumbling = dataclasses.replace(plain, tumble=0.5)
+    key, up = jax.random.key(0), np.asarray(views.world_up)
+    before, after = (in_world(drawer(a, batch=256)(views, key)) for a in (plain, tumbling))
+    assert (np.abs(after - before).max((1, 2)) < 1e-4).mean() == pytest.approx(0.5, abs=0.1)
+    upright = in_world(drawer(STILL, batch=256)(views, key))
+    tilt = angle_between(*(body[:, 8] - body[:, 0] for body in (after, upright)))
+    changed = np.abs(after - before).max((1, 2)) > 1e-3
+    assert tilt[~changed].max() < 0.31 and tilt[changed].max() > 2.5
+    lowest = [np.nanmin(x @ up, axis=-1) for x in (upright, after)]
+    on_floor = np.abs(lowest[0] - lowest[1]) < 1e-3
+    root_kept = np.abs(upright[:, 0] - after[:, 0]).max(-1) < 1e-3
+    assert (on_floor | root_kept)[changed].all()
+    for share in (on_floor[changed].mean(), root_kept[changed].mean()):
+        assert share == pytest.approx(0.5, abs=0.15)
+    less = dataclasses.replace(tumbling, tumble_to=1.0)
+    lying = in_world(drawer(less, batch=256)(views, key))
+    assert 0.9 < angle_between(*(x[:, 8] - x[:, 0] for x in (lying, upright))).max() < 1.01
+    lengths = [np.linalg.norm(bones_in_world(views, a), axis=-1) for a in (plain, tumbling)]
+    np.testing.assert_allclose(*lengths, atol=1e-4)
 
 
 def test_bending_changes_nothing_else_that_is_drawn(views):

@@ -46,10 +46,12 @@ def test_the_uncertainty_is_scaled_with_the_body(walk):
     poses, _, _, found = walk
     off = np.random.default_rng(0).uniform(0.02, 0.2, poses.pose.shape[:2]).astype(np.float32)
     off[7, 4] = np.nan
-    after = on_floor(poses.replace(uncertainty=off), Floor()).poses
+    axes = np.stack([off, 2 * off], axis=-1)
+    after = on_floor(poses.replace(uncertainty=off, uncertainty_axes=axes), Floor()).poses
     factor = found.poses.pose[:, :1, 2] / poses.pose[:, :1, 2]
     assert np.median(factor) < 0.95 and after.uncertainty.dtype == np.float32
     np.testing.assert_allclose(after.uncertainty, factor * off, rtol=1e-5)
+    np.testing.assert_allclose(after.uncertainty_axes, factor[..., None] * axes, rtol=1e-5)
     assert found.poses.uncertainty is None
 
 

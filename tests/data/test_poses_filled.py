@@ -51,12 +51,16 @@ def test_a_filled_joint_is_as_uncertain_as_the_less_sure_of_its_neighbours(poses
     off = np.random.default_rng(0).uniform(0.02, 0.2, pose.shape[:2]).astype(np.float32)
     pose[5:8] = pose[20:30, 4] = pose[0, 2] = np.nan
     off[np.isnan(pose).any(-1)] = np.nan
-    found, filled = interpolated(poses.replace(pose=pose, uncertainty=off), 3)
+    axes = np.stack([2 * off, off], axis=-1)
+    given = poses.replace(pose=pose, uncertainty=off, uncertainty_axes=axes)
+    found, filled = interpolated(given, 3)
     there = np.isfinite(found.pose).all(-1)
     np.testing.assert_array_equal(np.isfinite(found.uncertainty), there)
     np.testing.assert_array_equal(found.uncertainty[~filled], off[~filled])
     wanted = np.broadcast_to(np.maximum(off[4], off[8]), (3, 17))
     np.testing.assert_array_equal(found.uncertainty[5:8], wanted)
+    np.testing.assert_array_equal(found.uncertainty_axes[..., 0], 2 * found.uncertainty)
+    np.testing.assert_array_equal(found.uncertainty_axes[..., 1], found.uncertainty)
 
 
 def test_the_length_of_a_gap_counts_the_frames_of_the_video(poses):

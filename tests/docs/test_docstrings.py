@@ -11,6 +11,7 @@ MODULES = (
     *(
         "geometry/joint_angles",
         "geometry/procrustes",
+        "geometry/ray_axes",
         "geometry/reweighting",
         "geometry/trajectories",
         "geometry/triangulation",

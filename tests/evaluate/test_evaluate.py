@@ -170,9 +170,10 @@ def test_the_table_fits_a_hundred_columns_whatever_the_actions_are_called():
     assert lines[4].split()[2:] == ["1234.5"] * 3 + ["0.888", "0.557"] + ["1234.5"] * 3 + [
         "1000000"
     ]
-    assert lines[-1].startswith("triangulation: mean distance to joints triangulated")
+    assert lines[-2].startswith("triangulation: mean distance to joints triangulated")
+    assert lines[-1].startswith("it orders runs on the same data")
     alone = report.table({"triangulation_mm": 85.3}).splitlines()
-    assert alone[0].startswith("without 3D labels: triangulation 85.3 mm") and len(alone) == 2
+    assert alone[0].startswith("without 3D labels: triangulation 85.3 mm") and len(alone) == 3
 
 
 def test_with_flip_a_mirrored_view_gives_the_mirrored_pose(tiny_run, tiny_recording):
@@ -190,6 +191,8 @@ def test_with_flip_a_mirrored_view_gives_the_mirrored_pose(tiny_run, tiny_record
         )
         difference = np.abs(np.asarray(other.pose_3d)[:, swap] * sign - one.pose_3d).max()
         assert (difference < 1e-5) == same
+        roots = make_predict(trained.model)(trained.variables, keypoints_2d, confidence, K)
+        np.testing.assert_array_equal(one.root_position, roots.root_position)
 
 
 def test_other_joints_of_the_same_number_are_refused(tiny_run, tiny_recording):

@@ -8,6 +8,7 @@ from tiny import make_arrays
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data import recording
+from geoself_jax.data.training_sample import read_sample
 from geoself_jax.data.training_set import triangulate_recording
 from geoself_jax.evaluate.__main__ import main
 from geoself_jax.evaluate.warnings import warnings_of
@@ -29,7 +30,8 @@ def run(tiny_run, tmp_path_factory):
 def others(tmp_path_factory):
     """Another recording of such people."""
     path = tmp_path_factory.mktemp("others") / "others.npz"
-    np.savez(path, **make_arrays(seed=1))
+    names = {"subject_names": np.array(["dora", "emil", "fritz"])}
+    np.savez(path, **make_arrays(seed=1) | names)
     return path
 
 
@@ -78,7 +80,8 @@ def test_data_that_cannot_be_right_are_scored_with_a_warning(run, tiny_recording
     printed = capsys.readouterr()
     assert f"page: {run / 'report.html'}, 24 scenes of 24 videos" in printed.out
     assert (run / "report.html").exists()
-    lines = printed.err.splitlines()
+    learned, *lines = printed.err.splitlines()
+    assert "100% of the detections that were trained on" in learned
     assert len(lines) == 2 and all(line.startswith(f"warning: {there}: rig rig") for line in lines)
 
 
@@ -120,7 +123,30 @@ def test_scores_of_what_was_learned_are_doubted(tiny_run, tiny_recording):
     trained, triangulated = load_trained(tiny_run), triangulate_recording(tiny_recording)
     (line,) = warnings_of(trained, tiny_recording, "mine.npz", triangulated)
     assert line.startswith("mine.npz: the run was trained on these data (held out: ")
-    other = dataclasses.replace(tiny_recording, fingerprint="another")
+    people = dataclasses.replace(tiny_recording, fingerprint="another")
+    (line,) = warnings_of(trained, people, "mine.npz", triangulated)
+    assert line.startswith("mine.npz: its subjects ") and "have the names" in line
+    other = dataclasses.replace(people, subject_names=("dora", "emil", "fritz"))
     assert warnings_of(trained, other, "mine.npz", triangulated) == []
     alone = np.full_like(triangulated, np.nan)  # as one view gives: nothing to check by
     assert warnings_of(trained, other, "mine.npz", alone) == []
+
+
+def test_parts_of_the_training_clips_are_known_again(tiny_run, tiny_recording):
+    trained, triangulated = load_trained(tiny_run), triangulate_recording(tiny_recording)
+    sample = read_sample(tiny_run, trained.model.skeleton)
+    half = slice(0, 240, 2)
+    renamed = {"fingerprint": "another", "subject_names": ("dora", "emil", "fritz")}
+    again = dataclasses.replace(tiny_recording.select(half), **renamed)
+    (line,) = warnings_of(trained, again, "again.npz", triangulated[half], sample)
+    assert "50% of the detections that were trained on" in line and "nothing about new" in line
+    moved = dataclasses.replace(
+        again,
+        keypoints_2d=again.keypoints_2d + np.float32(1),
+        subject_names=tiny_recording.subject_names,
+    )
+    (line,) = warnings_of(trained, moved, "later.npz", triangulated[half], sample)
+    learned = len(trained.record["data"]["subjects"]) * 2
+    assert f"{learned} of its clips (clip" in line and "the names of some" in line
+    new = dataclasses.replace(moved, subject_names=("dora", "emil", "fritz"))
+    assert warnings_of(trained, new, "new.npz", triangulated[half], sample) == []

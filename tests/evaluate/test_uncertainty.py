@@ -15,7 +15,7 @@ from geoself_jax import load_lifter
 from geoself_jax.core import step
 from geoself_jax.core.batch import Batch
 from geoself_jax.core.config import ModelConfig, ObjectiveConfig, OptimizerConfig
-from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.predict import make_predict
@@ -50,6 +50,7 @@ def config(tiny_config):
             root_width=16,
             root_blocks=1,
             uncertainty=True,
+            uncertainty_axes=True,
         ),
         objective=ObjectiveConfig(name="pseudo_label"),
         optimizer=OptimizerConfig(learning_rate=4e-3),
@@ -68,6 +69,12 @@ def run(config, tiny_recording, tmp_path_factory):
 def held(config, tiny_recording):
     """Returns a recording of held-out subjects."""
     return tiny_recording.select(held_out(config.data, tiny_recording)[1])
+
+
+@pytest.fixture(scope="module")
+def scores(run, held):
+    """What `evaluate` reports of the held-out subjects."""
+    return report.evaluate(load_trained(run), held, "tiny")[0]
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +97,10 @@ def batch(tiny_recording):
     return Batch(some.keypoints_2d[:, :2], some.confidence[:, :2], camera, label)
 
 
-def after_steps(batch, uncertainty):
+def after_steps(batch, **layer):
     """Returns weights and last metrics after 8 clipped AdamW steps, with or without the layer."""
     small = {"width": 16, "blocks": 1, "layers": 1, "root_width": 16, "root_blocks": 1}
-    model = Networks(ModelConfig(**small, uncertainty=uncertainty), H36M_17)
+    model = Networks(ModelConfig(**small, **layer), H36M_17)
     optimizer = make_optimizer(OptimizerConfig(clip_norm=0.05, weight_decay=0.01), 0, 10)
     objective = ObjectiveConfig(name="pseudo_label")
     one = functools.partial(step.train_step, model=model, optimizer=optimizer, objective=objective)
@@ -104,14 +111,18 @@ def after_steps(batch, uncertainty):
 
 
 def test_poses_are_trained_exactly_as_without_it(batch):
-    (plain, base), (state, metrics) = (after_steps(batch, with_it) for with_it in (False, True))
-    spread = state.params["lifting"].pop("spread")
-    assert np.abs(spread["kernel"]).max() > 0 and base["gradient_norm"] > 0.05
-    jax.tree.map(
-        functools.partial(np.testing.assert_allclose, rtol=0, atol=1e-6), state.params, plain.params
-    )
-    np.testing.assert_allclose(metrics["loss"], base["loss"], rtol=1e-5)
-    assert "uncertainty_loss" not in base and np.isfinite(metrics["uncertainty_loss"])
+    kinds = {}, {"uncertainty": True}, {"uncertainty": True, "uncertainty_axes": True}
+    (plain, base), *others = (after_steps(batch, **layer) for layer in kinds)
+    assert "uncertainty_loss" not in base and base["gradient_norm"] > 0.05
+    near, kernels = functools.partial(np.testing.assert_allclose, rtol=0, atol=1e-6), []
+    for state, metrics in others:
+        kernels.append(np.asarray(state.params["lifting"].pop("spread")["kernel"]))
+        jax.tree.map(near, state.params, plain.params)
+        np.testing.assert_allclose(metrics["loss"], base["loss"], rtol=1e-5)
+        assert np.isfinite(metrics["uncertainty_loss"])
+    distance, axes = kernels[0], kernels[1].reshape(-1, 17, 3)
+    assert min(np.abs(kernel).max() for kernel in (distance, axes[..., 1], axes[..., 2])) > 0
+    near(axes[..., 0], distance)  # the expected distance too is learned as without the axes
 
 
 @pytest.mark.parametrize("which", ["last", "best"])
@@ -129,10 +140,29 @@ def test_mean_uncertainty_of_each_checkpoint_equals_the_mean_error_on_held_out_s
     np.testing.assert_allclose(np.delete(predicted, root), np.delete(found, root), rtol=1e-4)
     assert (prediction.uncertainty[..., root] == 0).all() and not known[..., root].any()
     assert (np.delete(prediction.uncertainty, root, -1) > 0).all()
+    axes, parts = (
+        prediction.uncertainty_axes,
+        calibration.axis_distances(prediction, held, triangulated),
+    )
+    predicted, found = (np.where(known[..., None], x, 0).sum((0, 1)) for x in (axes, parts))
+    np.testing.assert_allclose(*(np.delete(x, root, 0) for x in (predicted, found)), rtol=1e-4)
+    np.testing.assert_allclose(np.linalg.norm(parts, axis=-1), distance, rtol=1e-4, atol=1e-6)
+    assert (axes[..., root, :] == 0).all() and (np.delete(axes, root, -2) > 0).all()
 
 
-def test_joints_of_higher_uncertainty_have_larger_errors(run, held):
-    scores, _, _ = report.evaluate(load_trained(run), held, "tiny")
+def test_joints_less_sure_across_the_ray_or_along_it_are_farther_off_so(scores):
+    for name, result in scores["uncertainty"].items():
+        assert list(result["axes"]) == ["across", "along"]
+        for axis in result["axes"].values():
+            assert axis["rank_correlation"] > 0.1 and axis["error_mm"] < result["error_mm"]
+            exact = 1e-3 if name == "triangulation" else 0.2
+            assert axis["predicted_mm"] == pytest.approx(axis["error_mm"], rel=exact)
+    table = report.table(scores)
+    for axis in calibration.AXES:
+        assert f"uncertainty {axis} the ray in five bins, lowest first: predicted" in table
+
+
+def test_joints_of_higher_uncertainty_have_larger_errors(run, held, scores):
     for name in ("ground_truth", "triangulation"):
         result = scores["uncertainty"][name]
         assert result["rank_correlation"] > 0.15
@@ -154,15 +184,20 @@ def test_an_export_lifts_it_in_its_every_file(run, lift, held):
     inputs = held.keypoints_2d[:5, 1], held.confidence[:5, 1], held.cameras_of(slice(5)).K[:, 1]
     found, wanted = lift.predict(*inputs), make_predict(trained.model)(trained.variables, *inputs)
     np.testing.assert_allclose(found.uncertainty, wanted.uncertainty, atol=1e-6)
+    np.testing.assert_allclose(found.uncertainty_axes, wanted.uncertainty_axes, atol=1e-6)
     assert len(lift(*inputs)) == 2
     folder = run.parent / "lifter"
     info = json.loads((folder / DESCRIPTION).read_text())
-    assert [array["name"] for array in info["outputs"]][2:] == ["uncertainty"]
+    assert [array["name"] for array in info["outputs"]][2:] == [
+        "uncertainty",
+        "uncertainty_axes",
+    ]
     assert "a mean over joints like it, not a bound" in info["conventions"]
     with np.load(folder / SAMPLE) as sample:
         assert sample["uncertainty"].shape == (37, 17)
+        assert sample["uncertainty_axes"].shape == (37, 17, 2)
     card = (folder / CARD).read_text()
-    assert "pose_3d, root_position, uncertainty = lift.predict(" in card
+    assert "pose_3d, root_position, uncertainty, uncertainty_axes = lift.predict(" in card
 
 
 def test_lifted_poses_carry_it_into_npz_and_json_alone(lift, tiny_recording, tmp_path):
@@ -175,6 +210,9 @@ def test_lifted_poses_carry_it_into_npz_and_json_alone(lift, tiny_recording, tmp
         write_poses(poses, tmp_path / f"a{ending}")
         found = read_poses(tmp_path / f"a{ending}").uncertainty
         np.testing.assert_allclose(found, poses.uncertainty, rtol=0, atol=exact)
+        found = read_poses(tmp_path / f"a{ending}").uncertainty_axes
+        np.testing.assert_allclose(found, poses.uncertainty_axes, rtol=0, atol=exact)
+        assert np.isnan(found[7]).all() and (found[8, 1:] > 0).all()
     predicted = json.loads((tmp_path / "a.json").read_text())
     assert (
         predicted["uncertainty"][7] == [None] * 17 and "metres" in predicted["about"]["uncertainty"]
@@ -196,6 +234,13 @@ def test_without_held_out_subjects_it_is_not_calibrated_and_one_warning_is_print
     )
     train(nothing, tmp_path / "run", tiny_recording)
     assert capsys.readouterr().err.count("uncertainties stay as learned") == 1
+
+
+def test_axes_without_an_uncertainty_are_refused(config, tiny_recording, tmp_path):
+    alone = dataclasses.replace(config, model=dataclasses.replace(config.model, uncertainty=False))
+    with pytest.raises(GeoselfError, match=r"config\.model\.uncertainty_axes=true") as refused:
+        train(alone, tmp_path / "run", tiny_recording)
+    assert refused.value.code == USAGE
 
 
 def test_factors_by_hand_and_where_distances_are_unknown():

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from geoself_jax.data.poses.resample import step_of
-from geoself_jax.data.poses.sequence import PoseSequence
+from geoself_jax.data.poses.sequence import EXPECTED_ERRORS, PoseSequence
 
 _FEWEST = 10
-_OF_JOINTS = ("keypoints_2d", "confidence", "uncertainty", "marks", "contact")
+_OF_JOINTS = ("keypoints_2d", "confidence", *EXPECTED_ERRORS, "marks", "contact")
 
 
 def follows(poses: PoseSequence) -> np.ndarray:

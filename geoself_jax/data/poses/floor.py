@@ -21,7 +21,7 @@ from geoself_jax.data.poses.foot_lock import (
     move_foot,
 )
 from geoself_jax.data.poses.root_depth import smooth_depth
-from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
+from geoself_jax.data.poses.sequence import CAMERA, EXPECTED_ERRORS, PoseSequence
 
 AUTO, FEET = "auto", "feet"
 PRIOR_ERROR = 0.03  # metres: by which `HEIGHTS` are wrong for a person, shoes and detector
@@ -138,11 +138,13 @@ def _on_floor(poses: PoseSequence, floor: Floor) -> OnFloor:
     contact = np.zeros(pose.shape[:2], bool)
     contact[:, feet.joints] = rests
     away = np.linalg.norm(scaled[:, root] - pose[:, root], axis=-1)
-    off = poses.uncertainty
-    if off is not None:
-        off = (factor[:, None] * off).astype(off.dtype)
+    off = {
+        name: (factor.reshape(-1, *[1] * (old.ndim - 1)) * old).astype(old.dtype)
+        for name in EXPECTED_ERRORS
+        if (old := getattr(poses, name)) is not None
+    }
     return OnFloor(
-        poses.replace(pose=scaled.astype(np.float32), uncertainty=off, contact=contact),
+        poses.replace(pose=scaled.astype(np.float32), contact=contact, **off),
         height=_above_world(poses) - camera_height,
         by_feet=by_feet,
         ankle=float(feet.height.max()),
@@ -158,12 +160,12 @@ def _back(poses: PoseSequence, some: PoseSequence, rows: np.ndarray) -> PoseSequ
         return poses
     contact = np.zeros(poses.pose.shape[:2], bool)
     contact[rows] = some.contact
-    pose, off = poses.pose.astype(some.pose.dtype), poses.uncertainty
+    pose = poses.pose.astype(some.pose.dtype)
     pose[rows] = some.pose
-    if off is not None and some.uncertainty is not None:
-        off = off.copy()
-        off[rows] = some.uncertainty
-    return poses.replace(pose=pose, uncertainty=off, contact=contact)
+    off = {k: x.copy() for k in EXPECTED_ERRORS if (x := getattr(poses, k)) is not None}
+    for name, values in off.items():
+        values[rows] = getattr(some, name)
+    return poses.replace(pose=pose, contact=contact, **off)
 
 
 def _check(poses: PoseSequence) -> None:

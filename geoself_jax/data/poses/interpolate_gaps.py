@@ -3,7 +3,7 @@
 import numpy as np
 
 from geoself_jax.data.poses.resample import step_of
-from geoself_jax.data.poses.sequence import PoseSequence
+from geoself_jax.data.poses.sequence import EXPECTED_ERRORS, PoseSequence
 
 
 def interpolated(poses: PoseSequence, longest: int) -> tuple[PoseSequence, np.ndarray]:
@@ -24,7 +24,7 @@ def interpolated(poses: PoseSequence, longest: int) -> tuple[PoseSequence, np.nd
 
     seen = np.isfinite(poses.pose).all(-1)
     pose, filled = poses.pose.copy(), np.zeros(seen.shape, bool)
-    off = None if poses.uncertainty is None else poses.uncertainty.copy()
+    off = {k: x.copy() for k in EXPECTED_ERRORS if (x := getattr(poses, k)) is not None}
     patterns, which = np.unique(seen, axis=1, return_inverse=True)
     for pattern in range(patterns.shape[1]):
         joints = np.flatnonzero(which.reshape(-1) == pattern)
@@ -34,11 +34,11 @@ def interpolated(poses: PoseSequence, longest: int) -> tuple[PoseSequence, np.nd
         curve = PchipInterpolator(poses.frame_id[at], poses.pose[at][:, joints].astype(np.float64))
         pose[np.ix_(gaps, joints)] = curve(poses.frame_id[gaps])
         filled[np.ix_(gaps, joints)] = True
-        if off is not None:
-            after = np.searchsorted(at, gaps)
-            sides = [off[np.ix_(at[near], joints)] for near in (after - 1, after)]
-            off[np.ix_(gaps, joints)] = np.fmax(*sides)
-    return poses.replace(pose=pose, uncertainty=off), filled
+        after = np.searchsorted(at, gaps)
+        for values in off.values():
+            sides = [values[np.ix_(at[near], joints)] for near in (after - 1, after)]
+            values[np.ix_(gaps, joints)] = np.fmax(*sides)
+    return poses.replace(pose=pose, **off), filled
 
 
 def _gaps(seen: np.ndarray, frame_id: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:

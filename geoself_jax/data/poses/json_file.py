@@ -11,7 +11,7 @@ from geoself_jax.data.files import load_json
 from geoself_jax.data.poses import npz_file
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.poses.decimals import finer
-from geoself_jax.data.poses.sequence import PoseSequence
+from geoself_jax.data.poses.sequence import EXPECTED_ERRORS, PoseSequence
 
 ABOUT = {
     "pose": "pose[frame][joint] is [x, y, z] in metres, or null where missing",
@@ -21,16 +21,17 @@ ABOUT = {
     "parents": "index of each joint's parent; -1 has none",
     "keypoints_2d": "[x, y] in pixels, lens distortion removed, or null where missing",
     "uncertainty": "metres that each joint, relative to the root, is expected to be off, or null",
+    "uncertainty_axes": "of these [across the camera's ray to the joint, along it], or null",
     "distortion": "of the lens, OpenCV's coefficients (of its fisheye model where fisheye is true)",
     "marks": "0 lifted from its detection, 1 predicted without one, 2 filled between frames, 3 its "
     "detection rejected as an outlier",
     "contact": "whether each joint rests on the floor",
     "R": "x_camera = R (x_world - center), metres",
 }
-_DECIMALS = {"pose": 6, "keypoints_2d": 3, "confidence": 4, "uncertainty": 5}
+_DECIMALS = {"pose": 6, "keypoints_2d": 3, "confidence": 4, **dict.fromkeys(EXPECTED_ERRORS, 5)}
 _LONG = (*_DECIMALS, "marks", "contact")
-_LENGTHS = ("pose", "uncertainty")  # of a person's decimals; smaller bodies' have more
-_POINTS = {"pose": 3, "keypoints_2d": 2}
+_LENGTHS = ("pose", *EXPECTED_ERRORS)  # of a person's decimals; smaller bodies' have more
+_POINTS = {"pose": 3, "keypoints_2d": 2, "uncertainty_axes": 2}
 
 
 def write(poses: PoseSequence, path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from geoself_jax.core.errors import data_error, nearest_name, one_line, usage_error
 from geoself_jax.core.skeleton import Skeleton, normalized
 from geoself_jax.data.poses.resample import step_of
-from geoself_jax.data.poses.sequence import CAMERA, PoseSequence
+from geoself_jax.data.poses.sequence import CAMERA, EXPECTED_ERRORS, PoseSequence
 
 _LIMBS = {
     part.lower(): part
@@ -182,7 +182,7 @@ def _kept_skeleton(skeleton: Skeleton, kept: list[int], names: dict[int, str]) -
 def _selected(
     poses: PoseSequence, frames: np.ndarray, kept: list[int], skeleton: Skeleton
 ) -> PoseSequence:
-    keys = ("pose", "keypoints_2d", "confidence", "uncertainty", "marks", "contact")
+    keys = ("pose", "keypoints_2d", "confidence", *EXPECTED_ERRORS, "marks", "contact")
     arrays = {key: getattr(poses, key) for key in keys}
     some = {key: x if x is None else x[frames][:, kept] for key, x in arrays.items()}
     return poses.replace(skeleton=skeleton, frame_id=poses.frame_id[frames], **some)

@@ -8,7 +8,7 @@ import numpy as np
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import npz
-from geoself_jax.data.poses.sequence import PoseCamera, PoseSequence
+from geoself_jax.data.poses.sequence import EXPECTED_ERRORS, PoseCamera, PoseSequence
 from geoself_jax.geometry.lenses import Lens
 
 FORMAT = "geoself-poses/1"
@@ -21,7 +21,7 @@ _NEEDED = ("pose", "joint_names", "parents", "left_right", "root", "fps", "frame
 # Kinds of numpy's dtype by name: what a stranger's file may hold there.
 _KINDS = {
     **dict.fromkeys(("pose", "fps", "up", "keypoints_2d", "confidence"), "fiu"),
-    "uncertainty": "fiu",
+    **dict.fromkeys(EXPECTED_ERRORS, "fiu"),
     **dict.fromkeys(("K", "R", "center", "distortion"), "fiu"),
     "marks": "iu",
     "contact": "b",
@@ -73,8 +73,9 @@ def to_arrays(poses: PoseSequence) -> dict[str, np.ndarray]:
     if poses.keypoints_2d is not None and poses.confidence is not None:
         arrays["keypoints_2d"] = poses.keypoints_2d.astype(np.float32)
         arrays["confidence"] = poses.confidence.astype(np.float32)
-    if poses.uncertainty is not None:
-        arrays["uncertainty"] = poses.uncertainty.astype(np.float32)
+    for name in EXPECTED_ERRORS:
+        if (off := getattr(poses, name)) is not None:
+            arrays[name] = off.astype(np.float32)
     if poses.marks is not None:
         arrays["marks"] = poses.marks.astype(np.uint8)
     if poses.contact is not None:
@@ -107,7 +108,8 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> PoseSequence:
             tuple((int(a), int(b)) for a, b in arrays["left_right"]),
             int(arrays["root"]),
         )
-        seen, off = "keypoints_2d" in arrays and "confidence" in arrays, arrays.get("uncertainty")
+        seen = "keypoints_2d" in arrays and "confidence" in arrays
+        off = {name: arrays[name].astype(np.float32) for name in EXPECTED_ERRORS if name in arrays}
         return PoseSequence(
             **{name: str(arrays[name]) for name in _TEXTS if name in arrays},  # type: ignore[arg-type]
             pose=pose,
@@ -119,7 +121,7 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> PoseSequence:
             camera=_camera(arrays),
             keypoints_2d=arrays["keypoints_2d"].astype(np.float32) if seen else None,
             confidence=arrays["confidence"].astype(np.float32) if seen else None,
-            uncertainty=None if off is None else off.astype(np.float32),
+            **off,  # type: ignore[arg-type]
             marks=arrays["marks"].astype(np.uint8) if "marks" in arrays else None,
             contact=arrays.get("contact"),
         )

@@ -11,6 +11,8 @@ from geoself_jax.geometry.lenses import Lens
 
 CAMERA, WORLD = "camera", "world"
 AXES = (CAMERA, WORLD)
+EXPECTED_ERRORS = ("uncertainty", "uncertainty_axes")
+"""The attributes that are lengths by which joints may be off."""
 MEASURED, PREDICTED, FILLED, REJECTED = range(4)
 """What `marks` says of a joint: lifted from its own detection; predicted by the network without
 one; filled between other frames; predicted, its detection being rejected as an outlier."""
@@ -57,6 +59,8 @@ class PoseSequence:
         confidence: (T, J) float32, 0 where missing; there with `keypoints_2d` or not at all.
         uncertainty: (T, J) float32 metres that each joint, relative to the root, is expected to be
             off, as the network says; NaN where the pose is missing; or None.
+        uncertainty_axes: (T, J, 2) float32, the same across the camera's ray to the joint, and
+            along it; NaN where the pose is missing; or None.
         marks: (T, J) uint8 where each joint comes from (`MEASURED`, ...); or None.
         contact: (T, J) bool whether each joint rests on the floor, as far as is known; or None.
     """
@@ -76,6 +80,7 @@ class PoseSequence:
     keypoints_2d: np.ndarray | None = None
     confidence: np.ndarray | None = None
     uncertainty: np.ndarray | None = None
+    uncertainty_axes: np.ndarray | None = None
     marks: np.ndarray | None = None
     contact: np.ndarray | None = None
 
@@ -118,6 +123,7 @@ def check(poses: PoseSequence) -> None:
         "keypoints_2d": (poses.keypoints_2d, (T, J, 2)),
         "confidence": (poses.confidence, (T, J)),
         "uncertainty": (poses.uncertainty, (T, J)),
+        "uncertainty_axes": (poses.uncertainty_axes, (T, J, 2)),
         "marks": (poses.marks, (T, J)),
         "contact": (poses.contact, (T, J)),
         "up": (poses.up, (3,)),
@@ -148,7 +154,7 @@ def check(poses: PoseSequence) -> None:
 def _check_types(poses: PoseSequence) -> None:
     """Makes sure that all arrays are numpy's, real numbers, and frames whole ones."""
     whole = dict.fromkeys(("frame_id", "marks"), "iu") | {"contact": "b"}
-    optional = ("keypoints_2d", "confidence", "uncertainty", "marks", "contact")
+    optional = ("keypoints_2d", "confidence", *EXPECTED_ERRORS, "marks", "contact")
     for name in ("pose", "up", *optional, "frame_id"):
         array, kinds = getattr(poses, name), whole.get(name, "fiu")
         if array is None and name in optional:

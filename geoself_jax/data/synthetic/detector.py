@@ -70,8 +70,8 @@ def inside_images(exact: Array, camera_points: Array, rig: Rig) -> Array:
         rig: The cameras.
     """
     size = rig.image_size[:, None]
-    before = (camera_points[..., 2] > 0.3).all((1, 2))
-    return ((exact >= 0.0) & (exact <= size - 1.0)).all((1, 2, 3)) & before
+    inside = ((exact >= 0.0) & (exact <= size - 1.0)).all((1, 2, 3))
+    return np.asarray(inside & (camera_points[..., 2] > 0.3).all((1, 2)))
 
 
 def correlated(rng: Rng, shape: tuple[int, ...], memory: float) -> Array:
@@ -118,8 +118,7 @@ def _noise(rng: Rng, hidden: Array, memory: float) -> Array:
 
 def _swap(rng: Rng, pixels: Array, camera_points: Array, length: float) -> Array:
     """Exchanges left and right limbs of `pixels` in place; returns which joints (bool)."""
-    left, right = SHOULDERS
-    across = camera_points[..., left, :] - camera_points[..., right, :]
+    across = camera_points[..., SHOULDERS[0], :] - camera_points[..., SHOULDERS[1], :]
     # Seen from behind, the left shoulder is on the left of the image.
     behind = across[..., 0] < 0.0
     swapped = np.zeros(pixels.shape[:-1], bool)

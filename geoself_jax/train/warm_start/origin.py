@@ -1,0 +1,128 @@
+"""The folder that a run starts from: what it holds, and whether its networks fit."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoself_jax.core.config import ModelConfig
+from geoself_jax.core.errors import data_error, missing_error, usage_error
+from geoself_jax.core.feature_layout import paths_of
+from geoself_jax.lift.exported import DESCRIPTION, load_exported
+from geoself_jax.runtime.checkpoints import digest
+from geoself_jax.runtime.restore import Trained, load_trained
+from geoself_jax.runtime.workdir import RECORD
+
+EQUAL = ("backbone", "input", "root", "width", "blocks", "layers", "root_width", "root_blocks")
+"""Fields of the networks that both must share, with `confidence` and the kind of windows."""
+
+
+def load_origin(where: str, folder: Path) -> Trained:
+    """Loads the networks that a run starts from: of a run its last checkpoint, or an export's.
+
+    Args:
+        where: `config.init`.
+        folder: Of the run that starts.
+
+    Returns:
+        Ordinary networks in metres, as `restore.load_trained`; arrays are NumPy's.
+
+    Raises:
+        GeoselfError: No run or export there (66), it is the run itself (64), damaged (65).
+    """
+    path, key = Path(where), f"config.init={where}"
+    if path.resolve() == folder.resolve():
+        do = "give the folder of an earlier run or of an export"
+        raise usage_error(key, "is the run that is to start", do)
+    if (path / RECORD).is_file():
+        found = load_trained(path)
+    elif (path / DESCRIPTION).is_file():
+        found = load_exported(path)
+    else:
+        raise missing_error(key, _missing(path), "give the folder of a run or of an export")
+    variables = {name: _arrays(found.variables[name]) for name in ("params", "batch_stats")}
+    if not _is_finite(variables):
+        raise data_error(key, "some of its weights are not finite", "start from another")
+    return found._replace(variables=variables)
+
+
+def _missing(path: Path) -> str:
+    """What a path is that is neither a run nor an export."""
+    if not path.exists():
+        return "no such folder"
+    if path.is_file():
+        return "is a file, not a folder"
+    run = next((p for p in path.absolute().parents if (p / RECORD).is_file()), None)
+    if run is not None:
+        return f"is a part of the run {run}"
+    return f"holds neither a run ({RECORD}) nor an export ({DESCRIPTION})"
+
+
+def _arrays(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {name: _arrays(inner) for name, inner in tree.items()}
+    return np.asarray(tree)
+
+
+def _is_finite(tree: Any) -> bool:
+    if isinstance(tree, dict):
+        return all(_is_finite(inner) for inner in tree.values())
+    return bool(np.isfinite(tree).all())
+
+
+def check_networks(where: str, origin: Trained, model: ModelConfig) -> None:
+    """Refuses networks of another shape, or whose input means something else.
+
+    Args:
+        where: `config.init`.
+        origin: Result of `load_origin`.
+        model: Of the run that starts, as configured.
+
+    Raises:
+        GeoselfError: The fields that differ, theirs and ours, and what to set (64).
+    """
+    theirs, names = origin.model.config, [*EQUAL, "confidence"]
+    if not (_is_of_one_frame(theirs) and _is_of_one_frame(model)):
+        names += ["frames", "temporal"]
+    other = [name for name in names if getattr(theirs, name) != getattr(model, name)]
+    key = f"config.init={where}"
+    if other:
+        pairs = [f"{name} {_text(getattr(theirs, name))}" for name in other]
+        ours = [_text(getattr(model, name)) for name in other]
+        do = " ".join(f"--config.model.{name}={_text(getattr(theirs, name))}" for name in other)
+        why = f"its networks have {', '.join(pairs)}; this run's {', '.join(ours)}"
+        raise usage_error(key, why, f"set {do}")
+    if theirs.backbone != "residual":  # the same one, of another class
+        why = f"backbone {theirs.backbone!r}: which weight is of which joint is not known"
+        raise usage_error(key, why, "start from networks of backbone residual, or leave it out")
+
+
+def _is_of_one_frame(config: ModelConfig) -> bool:
+    """Whether the blocks see one frame's numbers: a single frame's, or its joints' paths too."""
+    return config.frames == 1 or paths_of(config) > 0
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def facts_of(where: str, origin: Trained) -> dict[str, Any]:
+    """What the record of a run that starts from it says, for JSON.
+
+    Args:
+        where: `config.init`.
+        origin: Result of `load_origin`.
+    """
+    data = origin.record["data"]
+    before = origin.record.get("init") or {}
+    return {
+        "folder": where,
+        "step": origin.facts["step"],
+        "weights_sha256": digest(origin.variables),
+        "data": data["source"],
+        "data_sha256": [data.get("sha256"), *before.get("data_sha256", [])],
+        "frames": data.get("train_frames"),
+        "subjects": data.get("subjects", []),
+        "supervised_upper_bound": data["supervised_upper_bound"]
+        or before.get("supervised_upper_bound", False),
+    }
