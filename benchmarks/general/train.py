@@ -42,9 +42,10 @@ def train_and_pack(
     export(out / "run", out / "export")
     lifter = load_lifter(out / "export")
     scores = {what: score(lifter, each) for what, each in references(data).items()}
+    others = "" if steps == recipe.STEPS else f" --steps={steps}"
     general = {
         "name": model,
-        "command": f"python -m benchmarks.general --train={model} --out=FOLDER",
+        "command": f"python -m benchmarks.general --train={model} --out=FOLDER{others}",
         "commit": of,
         "cpu_minutes": round(spent, 1),
     }
