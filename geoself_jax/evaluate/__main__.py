@@ -44,6 +44,7 @@ def make_parser() -> cli.Parser:
     add("--checkpoint", choices=("last", "best"), help=f"of a run: {_CHECKPOINT}")
     add("--frames", type=int, default=8000, help="of synthetic data (8000)")
     add("--flip", action="store_true", help="test-time flip: mean with the mirror")
+    add("--refine", action="store_true", help="refine each view over time, as lift --refine does")
     return parser
 
 
@@ -76,10 +77,11 @@ def main(argv: Sequence[str]) -> int:
     with phases.phase(f"reading {flags.data}"):
         recording = load(flags.data, synthetic_frames=flags.frames)
     scores, prediction, triangulated = report.evaluate(
-        trained, recording, flags.data, flip=flags.flip, sample=sample
+        trained, recording, flags.data, flip=flags.flip, refine=flags.refine, sample=sample
     )
     which = f"{flags.checkpoint or 'last'} checkpoint, " if flags.workdir else ""
-    print(f"{flags.workdir or flags.model}, {which}step {scores['checkpoint_step']}")
+    how = ", refined over time" if flags.refine else ""
+    print(f"{flags.workdir or flags.model}, {which}step {scores['checkpoint_step']}{how}")
     print(report.table(scores))
     lifted = report.in_joints_of(trained.model.skeleton, recording, flags.data)
     with phases.phase("checking the recording"):

@@ -29,6 +29,7 @@ from geoself_jax.evaluate.per_joint import (
     sizes_by_subject,
 )
 from geoself_jax.evaluate.ranking import rank_views, truth_in_its_joints
+from geoself_jax.evaluate.refine_views import refine_views
 from geoself_jax.evaluate.scores import (
     ground_truth_scores,
     label_free_scores,
@@ -67,6 +68,7 @@ def evaluate(
     source: str,
     *,
     flip: bool = False,
+    refine: bool = False,
     sample: TrainingSample | None = None,
 ) -> tuple[dict[str, Any], Prediction, np.ndarray]:
     """Lifts every view independently and computes the scores.
@@ -77,6 +79,7 @@ def evaluate(
             is optional and may have any joints.
         source: Name of the recording in the report.
         flip: Whether to average over mirrored input (`predict.make_predict`).
+        refine: Whether to refine each view over time (`refine_views`).
         sample: What the networks were trained on (`training_sample.read_sample`), for the scores by
             distance to it; None where it is unknown.
 
@@ -105,6 +108,9 @@ def evaluate(
             "evaluate another checkpoint",
             DIVERGED,
         )
+    if refine:
+        with phase("refining over time", recording.frames, "frames") as bar:
+            prediction = refine_views(prediction, recording, progress=bar.update)
     with phase("triangulating"):
         triangulated = triangulate_recording(recording)
     with phase("scoring"):
@@ -126,6 +132,7 @@ def evaluate(
         "frames": recording.frames,
         "views": recording.views,
         "flip": flip,
+        "refine": refine,
         "checkpoint_step": trained.facts["step"],
         "trained_on": trained.record["data"]["source"],
         "supervised_upper_bound": trained.record["data"]["supervised_upper_bound"],

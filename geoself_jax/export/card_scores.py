@@ -48,6 +48,8 @@ def _summary(evaluation: dict[str, Any]) -> str:
     if "frames" in evaluation and "views" in evaluation:
         what += f": {evaluation['frames']} frames of {evaluation['views']} views"
     mirrored = " Averaged with the prediction for the mirrored input." if flip else ""
+    if evaluation.get("refine"):
+        mirrored += " Refined over time, as `lift --refine` does."
     return f"{what}, each view lifted independently.{mirrored}"
 
 

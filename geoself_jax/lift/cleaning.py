@@ -26,11 +26,13 @@ class Cleaning:
 
     Attributes:
         outliers: Filter of detections before lifting, or None.
+        refine: Whether lifted poses are refined over time (`data.refinement`).
         floor: Where the floor is, on which feet rest; None to leave poses as they are lifted.
         fill: Longest gap that is filled, frames; 0 for none.
     """
 
     outliers: Hampel | None = None
+    refine: bool = False
     floor: Floor | None = None
     fill: int = 0
 
@@ -75,6 +77,9 @@ class Cleaning:
             share = 100 * count / max(total, 1)
             what = f"{count} of {total} detections rejected as outliers ({share:.1f} %)"
             notice(f"{_name(video)}: {what}")
+        if self.refine and poses.marks is not None:
+            frames = int((poses.marks == FILLED).any(1).sum())
+            notice(f"{_name(video)}: {frames} frames without a detection filled by --refine")
         filled = np.zeros(poses.pose.shape[:2], bool)
         if self.fill:
             poses, filled = interpolated(poses, self.fill)
@@ -176,4 +181,6 @@ def _marks(
     at, joint = np.nonzero(rejected)
     marks[video.frame_id[at], joint] = REJECTED
     marks[filled] = FILLED
+    if poses.marks is not None:
+        marks[poses.marks == FILLED] = FILLED
     return marks

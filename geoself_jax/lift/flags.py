@@ -95,6 +95,8 @@ def make_parser() -> cli.Parser:
     add("--angle-definitions", metavar="TOML", help="own angles: a file with a table [angles]")
     cleaning = parser.add_argument_group("cleaning over time")
     cleaning.add_argument("--outliers", metavar="FILTER", help="2D: hampel[:WINDOW,SIGMAS] (none)")
+    refine = "lifted poses: smooth motion on the rays, bones of one length (whole videos)"
+    cleaning.add_argument("--refine", action="store_true", help=refine)
     floor = "depth and resting feet by the floor: auto, feet or its height, metres"
     cleaning.add_argument("--floor", nargs="?", const="auto", metavar="WHERE", help=floor)
     cleaning.add_argument("--fill", type=int, default=0, metavar="N", help="gaps of up to N frames")

@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from geoself_jax.lift.cautions import misfit
 from geoself_jax.lift.cleaning import NONE, Cleaning
+from geoself_jax.lift.lift_each import lift_each
 from geoself_jax.lift.lift_video import (
     confident,
     in_joints_of,
     joints_note,
-    lift_video,
     without_gaps,
 )
 from geoself_jax.lift.lifter import Lifter
@@ -83,11 +82,11 @@ def lift_all(
             looked = video if lifter.frames == 1 else without_gaps(video)
             lifter.compile(len(looked.frame_id))
     with phase("lifting", sum(video.frames for video in ready), "frames") as bar:
-        for video, place in zip(ready, places, strict=True):
+        each = lift_each(lifter, ready, cleaning, progress=bar.update)
+        for place in places:
             with _timed(seconds, "lifting"):
-                cleaned, rejected = cleaning.before(video)
-                poses = lift_video(lifter, cleaned, progress=bar.update)
-                warnings += [misfit(cleaned, poses), *outside_range(lifter, cleaned, poses)]
+                cleaned, rejected, poses, warning = next(each)
+                warnings += [warning, *outside_range(lifter, cleaned, poses)]
                 poses = output.filtered(poses)
             with _timed(seconds, "writing"):  # the floor bends knees to keep feet in place
                 output.write_angles(cleaning.without_gaps(poses), notice)

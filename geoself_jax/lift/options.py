@@ -39,6 +39,7 @@ def cleaning_of(flags: argparse.Namespace) -> Cleaning:
     """
     return Cleaning(
         outliers=parse_outliers(flags.outliers) if flags.outliers else None,
+        refine=flags.refine,
         floor=None if flags.floor is None else parse_floor(flags.floor),
         fill=flags.fill,
     )

@@ -11,10 +11,13 @@ from geoself_jax.data.poses.floor import Floor
 from geoself_jax.data.poses.formats import read_poses
 from geoself_jax.data.poses.hampel import Hampel
 from geoself_jax.data.poses.sequence import FILLED, MEASURED, PREDICTED, REJECTED
+from geoself_jax.data.sources import load
 from geoself_jax.lift import __main__ as lift
 from geoself_jax.lift.camera_view import View
 from geoself_jax.lift.cleaning import LESS_SURE, NONE, Cleaning
-from geoself_jax.lift.video_detections import Video
+from geoself_jax.lift.lift_each import lift_each, same_people
+from geoself_jax.lift.lifter import load_lifter
+from geoself_jax.lift.video_detections import Video, videos_of
 
 UP = np.array([0.0, 0, 1])
 
@@ -104,7 +107,7 @@ def test_the_floor_says_what_it_did_and_what_it_lacks(seen):
 def test_the_command_cleans_and_writes_marks(tiny_export, tiny_file, tmp_path, capsys):
     given = [f"--model={tiny_export}", f"--keypoints={tiny_file}", "--camera=cam0", "--clip=clip0"]
     path = tmp_path / "a.npz"
-    flags = ["--outliers=hampel:9,3", "--floor", "--fill=4"]
+    flags = ["--outliers=hampel:9,3", "--refine", "--floor", "--fill=4"]
     assert lift.main([*given, f"--out={path}", *flags]) == 0
     said = capsys.readouterr().err
     for words in ("detections rejected as outliers", "floor", "frames filled, 0 still missing"):
@@ -116,3 +119,36 @@ def test_the_command_cleans_and_writes_marks(tiny_export, tiny_file, tmp_path, c
         with pytest.raises(GeoselfError, match=flag) as error:
             lift.main([*given, f"--out={path}", flag])
         assert error.value.code == USAGE
+
+
+def test_refined_poses_are_smoother_and_the_filled_frames_of_both_are_marked(
+    tiny_export, tiny_file, tmp_path, capsys
+):
+    lifter, recording = load_lifter(tiny_export), load(str(tiny_file), synthetic_frames=1)
+    video = videos_of(recording, str(tiny_file), recording.camera_names[0])[0]
+    kept = np.r_[0:10, 13:30]
+    gap = dataclasses.replace(
+        video,
+        frame_id=video.frame_id[kept],
+        keypoints_2d=video.keypoints_2d[kept],
+        confidence=video.confidence[kept],
+    )
+    cleaning = Cleaning(refine=True, fill=2)
+    plain = next(lift_each(lifter, [gap], NONE)).poses
+    one = next(lift_each(lifter, [gap], cleaning))
+    second = [
+        np.nanmean(np.linalg.norm(np.diff(p.pose, 2, axis=0), axis=-1)) for p in (plain, one.poses)
+    ]
+    assert second[1] < 0.7 * second[0]
+    lines = []
+    marks = cleaning.filled(one.poses, gap, one.rejected, lines.append).marks
+    assert (marks[10:13] == FILLED).all() and not (marks[:10] == FILLED).any()
+    assert "3 frames without a detection filled by --refine" in lines[0]
+
+
+def test_videos_of_one_person_share_their_bones_and_others_do_not(seen):
+    video, _ = seen
+    other = dataclasses.replace(video, subject="ben")
+    nobody = dataclasses.replace(video, subject="")
+    videos = [video, other, video, nobody, nobody]
+    assert same_people(videos) == [[0, 2], [1], [3], [4]]

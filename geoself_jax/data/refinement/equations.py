@@ -1,0 +1,125 @@
+"""One reweighted least-squares problem over a run of frames."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.data.refinement.banded import Banded
+from geoself_jax.data.refinement.observed import Observed
+
+_NEAREST = 0.3
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Widths of the terms, standard deviations; lengths in the body's unit.
+
+    Attributes:
+        detection: Of a detection, at the person.
+        detection_outlier: An error of this many widths counts half (Cauchy).
+        pose_outlier: The same of the lifted poses.
+        root_depth: Of the lifted root along its ray.
+        bone: Of a bone's length; None leaves bones free.
+        acceleration: Of a joint's, times its usual one (`passes.accelerations`).
+        independent_fps: Frames per second up to which errors of successive frames are taken as
+            independent. Of faster videos each frame weighs less.
+    """
+
+    detection: float = 0.018
+    detection_outlier: float = 3.0
+    pose_outlier: float = 2.0
+    root_depth: float = 0.4
+    bone: float | None = 0.008
+    acceleration: float = 1.5
+    independent_fps: float = 25.0
+
+
+def equations(
+    seen: Observed,
+    points: np.ndarray,
+    lengths: np.ndarray | None,
+    acceleration: np.ndarray,
+    skeleton: Skeleton,
+    fps: float,
+    terms: Terms,
+) -> Banded:
+    """Sets up the problem, its weights and directions taken at `points`.
+
+    Args:
+        seen: What is known.
+        points: (T, J, 3) where it is linearized.
+        lengths: (J,) length of the bone that ends in each joint, or None to leave them free.
+        acceleration: (J,) that each joint is expected to have, units per second squared.
+        skeleton: Of the J joints.
+        fps: Frames per second.
+        terms: Widths.
+    """
+    frames, joints, _ = points.shape
+    system = Banded(frames, 3 * joints)
+    each = min(1.0, terms.independent_fps / fps)
+    _add_rays(system, seen, points, terms, each)
+    _add_poses(system, seen, points, skeleton.root, terms, each)
+    if lengths is not None and terms.bone is not None:
+        for joint, parent in enumerate(skeleton.parents):
+            if parent >= 0:
+                _add_bone(system, points, joint, parent, lengths[joint], terms.bone)
+    system.add_second_differences((fps**2 / acceleration) ** 2)
+    return system
+
+
+def _add_rays(
+    system: Banded, seen: Observed, points: np.ndarray, terms: Terms, each: float
+) -> None:
+    """The distance of each joint from its ray, measured across the optical axis."""
+    x, y = seen.rays[..., 0], seen.rays[..., 1]
+    off = points[..., :2] - seen.rays * np.maximum(points[..., 2:], _NEAREST)
+    square = (off**2).sum(-1) / (terms.detection * terms.detection_outlier) ** 2
+    weight = each * seen.weight / terms.detection**2 / (1 + square)
+    block = np.zeros((*weight.shape, 3, 3))
+    block[..., 0, 0] = block[..., 1, 1] = weight
+    block[..., 0, 2] = block[..., 2, 0] = -weight * x
+    block[..., 1, 2] = block[..., 2, 1] = -weight * y
+    block[..., 2, 2] = weight * (x * x + y * y)
+    for joint in range(weight.shape[1]):
+        system.add_block(joint, joint, block[:, joint])
+
+
+def _add_poses(
+    system: Banded, seen: Observed, points: np.ndarray, root: int, terms: Terms, each: float
+) -> None:
+    """The lifted poses about the root, wide along the ray, narrow across; and the root's depth."""
+    ray = seen.root / np.linalg.norm(seen.root, axis=-1, keepdims=True)
+    onto = ray[:, :, None] * ray[:, None, :]
+    off = points - points[:, root, None] - seen.pose
+    along = np.einsum("tjk,tk->tj", off, ray)
+    across = np.maximum((off**2).sum(-1) - along**2, 0)
+    square = (along / seen.along) ** 2 + across / seen.across**2 / 2
+    weight = each * seen.lifted[:, None] / (1 + square / terms.pose_outlier**2)
+    weight[:, root] = 0
+    narrow, wide = weight / seen.across**2, weight / seen.along**2
+    block = narrow[..., None, None] * np.eye(3) + (wide - narrow)[..., None, None] * onto[:, None]
+    pull = np.einsum("tjab,tjb->tja", block, seen.pose)
+    for joint in range(points.shape[1]):
+        if joint != root:
+            system.add_block(joint, joint, block[:, joint])
+            system.add_block(joint, root, -block[:, joint])
+    depth = (each * seen.lifted / terms.root_depth**2)[:, None]
+    system.add_block(root, root, block.sum(1) + depth[:, None] * onto)
+    pull[:, root] = depth * seen.root - pull.sum(1)  # the root lies on its own ray
+    system.known += pull.reshape(system.known.shape)
+
+
+def _add_bone(
+    system: Banded, points: np.ndarray, joint: int, parent: int, length: float, width: float
+) -> None:
+    """A bone's length, along its present direction."""
+    bone = points[:, joint] - points[:, parent]
+    along = bone / np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-6)
+    outer = along[:, :, None] * along[:, None, :] / width**2
+    system.add_block(joint, joint, outer)
+    system.add_block(parent, parent, outer)
+    system.add_block(joint, parent, -outer)
+    pull = along * length / width**2
+    system.known[:, 3 * joint : 3 * joint + 3] += pull
+    system.known[:, 3 * parent : 3 * parent + 3] -= pull
