@@ -83,7 +83,7 @@ def _use(info: dict[str, Any], skeleton: str) -> str:
     return f"""## What for, and what not
 
 * For a first look, for motion that need not be exact, where there is one camera and no rig. Who has
-  two calibrated cameras or more trains on them, and gets half the error or less: see the scores.
+  two calibrated cameras or more trains on them: docs/general.md has what that gains.
 * One person at a time, upright, seated, crouching or kneeling, {near:g} to {far:g} m away, by a
   camera held about level (rolled by {cameras.ROLL[0]:g}, at times {cameras.ROLL[1]:g} degrees,
   looking up or down by at most {cameras.STEEPEST:g}), fields of view of {low:g} to {high:g} degrees
