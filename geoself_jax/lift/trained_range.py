@@ -39,7 +39,7 @@ def outside_range(lifter: Lifter, video: Video, poses: PoseSequence) -> list[str
     if not isinstance(limits, dict) or not len(video.frame_id):
         return []
     what = f"{video.source}: outside of what the model was trained on"
-    found = (*_camera(video, limits), *_seen(video, limits), *_place(poses, limits))
+    found = (*_camera(video, limits), *_seen(video, limits), *_place(video, poses, limits))
     return [f"{what} - {line}" for line in found]
 
 
@@ -87,12 +87,10 @@ def _camera(video: Video, limits: dict[str, Any]) -> Iterator[str]:
 
 def _seen(video: Video, limits: dict[str, Any]) -> Iterator[str]:
     """Size in the image, scores, joints that are missing."""
-    there = (video.confidence > 0) & np.isfinite(video.keypoints_2d).all(-1)
+    there = _there(video)
     if not there.any():
         return
-    pixels = np.where(there[..., None], video.keypoints_2d, np.nan)
-    extent = np.fmax.reduce(pixels, axis=1) - np.fmin.reduce(pixels, axis=1)
-    size = float(np.nanmedian(np.linalg.norm(extent, axis=-1)))
+    size = _size(video.keypoints_2d, there)
     if size < limits["body_px"]:
         yield (
             f"the body is {size:.0f} px large, trained were {limits['body_px']:g} and more: check "
@@ -115,7 +113,35 @@ def _seen(video: Video, limits: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def _place(poses: PoseSequence, limits: dict[str, Any]) -> Iterator[str]:
+def _there(video: Video) -> np.ndarray:
+    return (video.confidence > 0) & np.isfinite(video.keypoints_2d).all(-1)
+
+
+def _size(points: np.ndarray, there: np.ndarray) -> float:
+    """Diagonal of the box around a frame's joints, in the median frame; pixels."""
+    pixels = np.where(there[..., None], points, np.nan)
+    extent = np.fmax.reduce(pixels, axis=1) - np.fmin.reduce(pixels, axis=1)
+    return float(np.nanmedian(np.linalg.norm(extent, axis=-1)))
+
+
+def _times_too_large(video: Video, poses: PoseSequence) -> float:
+    """How much larger the lifted body is in the image than the one that was seen.
+
+    Networks put nobody farther away than they learned: far people come out too large there.
+    """
+    K, there = video.view.K, _there(video)
+    depth = poses.pose[..., 2:]
+    there = there & (depth[..., 0] > 0)
+    if not there.any():
+        return 1.0
+    ahead = np.where(there[..., None], depth, 1.0)
+    lifted = poses.pose[..., :2] / ahead * [K[0, 0], K[1, 1]]
+    seen = _size(video.keypoints_2d, there)
+    times = _size(lifted, there) / seen if seen > 0 else 1.0
+    return times if times > 1.25 else 1.0
+
+
+def _place(video: Video, poses: PoseSequence, limits: dict[str, Any]) -> Iterator[str]:
     """Distance of the root, and whether the person lies, as far as the camera is level."""
     root = poses.pose[:, poses.skeleton.root]
     known = np.isfinite(root).all(-1)
@@ -123,8 +149,9 @@ def _place(poses: PoseSequence, limits: dict[str, Any]) -> Iterator[str]:
         return
     low, high = limits["distance_m"]
     distance = float(np.median(np.linalg.norm(root[known], axis=-1)))
+    distance *= _times_too_large(video, poses)
     if not low <= distance <= high:
-        yield f"the person is lifted to {distance:.1f} m away, trained were {low:g} to {high:g} m"
+        yield f"the person seems {distance:.1f} m away, trained were {low:g} to {high:g} m"
     upper = [i for i, name in enumerate(poses.skeleton.joint_names) if "shoulder" in name]
     trunk = poses.pose[known][:, upper].mean(1) - root[known]
     tilt = np.degrees(np.arccos(np.clip(-trunk[:, 1] / np.linalg.norm(trunk, axis=-1), -1, 1)))

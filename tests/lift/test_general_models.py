@@ -123,7 +123,7 @@ def test_a_video_without_calibration_is_lifted_by_name(scene, video, tmp_path, c
     assert lift.main(["--model=general-coco17", *flags, f"--out={tmp_path / 'poses.npz'}"]) == 0
     said = capsys.readouterr()
     assert "no calibration" in said.err and "outside of what" not in said.err
-    (poses,) = read_poses(tmp_path / "poses.npz")
+    poses = read_poses(tmp_path / "poses.npz")
     assert np.isfinite(poses.pose).all() and poses.uncertainty is not None
 
 
