@@ -35,7 +35,7 @@ def make_parser() -> cli.Parser:
     add = parser.add_argument
     networks = parser.add_mutually_exclusive_group(required=True)
     networks.add_argument("--workdir", metavar="RUN", help="folder of the run")
-    networks.add_argument("--model", metavar="EXPORT", help="folder that export wrote")
+    networks.add_argument("--model", metavar="EXPORT", help="folder that export wrote, or NAME")
     add("--data", required=True, help=".npz file, synthetic:test or tfds:NAME")
     add("--json", metavar="FILE", help=_JSON)
     page = parser.add_mutually_exclusive_group()
@@ -153,8 +153,9 @@ def _networks(flags: "argparse.Namespace") -> "Trained":
     import jax
 
     from geoself_jax.lift.exported import load_exported
+    from geoself_jax.lift.general_models import model_folder
 
-    exported = load_exported(Path(flags.model))
+    exported = load_exported(model_folder(flags.model))
     return exported._replace(variables=jax.device_put(exported.variables))
 
 

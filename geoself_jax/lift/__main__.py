@@ -78,12 +78,14 @@ def _say_cautions(
     from geoself_jax.lift.cautions import built_in_people, cautions_of, other_rate, other_size
     from geoself_jax.lift.one_session import session_caution
     from geoself_jax.lift.say import note, warn
+    from geoself_jax.lift.trained_range import other_joints
 
     first = videos[0]
     rate_note, slow = other_rate(lifter, first)
     if rate_note:
         note(rate_note)
     once = [slow, angle_caution(output.angles, first.view), built_in_people(lifter, first)]
+    once.append(other_joints(lifter, first))
     if is_recording(flags.keypoints):
         once.append(session_caution(output, videos))
     else:

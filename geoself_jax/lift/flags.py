@@ -17,6 +17,7 @@ SLEAP, MediaPipe or YOLO; or a recording of ours (.npz, synthetic:test, tfds:NAM
 --camera=NAME is then a camera, and --clip=NAME a clip ({clip} in --out writes a file for each)."""
 
 _EXAMPLES = (
+    "--model=general-coco17 --video=phone.mp4 --fov=60 --out=poses.npz",
     "--model=export --keypoints=test.npz --camera=front_left --out=poses_{clip}.npz",
     "--model=export --keypoints=lab/test/mona/front_left_json --fps=50 --skeleton=h36m_17 "
     "--camera=lab/Calib.toml:front_left --out=poses.npz",
@@ -38,7 +39,8 @@ def make_parser() -> cli.Parser:
         prog=cli.program("lift"), description=_DESCRIPTION, epilog=_EPILOG, examples=_EXAMPLES
     )
     add = parser.add_argument
-    add("--model", required=True, metavar="EXPORT", help="folder that export wrote")
+    model = "folder that export wrote, or general-coco17, general-halpe26, general-h36m17"
+    add("--model", required=True, metavar="EXPORT", help=model)
     add("--keypoints", metavar="PATH", help="what the 2D detector wrote, or a .npz")
     add("--video", metavar="FILE", help="or a video, in which a detector finds the joints")
     add(

@@ -15,6 +15,7 @@ from geoself_jax.lift.lift_video import (
 )
 from geoself_jax.lift.lifter import Lifter
 from geoself_jax.lift.output import Output
+from geoself_jax.lift.trained_range import outside_range
 from geoself_jax.lift.video_detections import Video
 from geoself_jax.runtime.phases import phase
 
@@ -85,7 +86,7 @@ def lift_all(
         for place in places:
             with _timed(seconds, "lifting"):
                 cleaned, rejected, poses, warning = next(each)
-                warnings.append(warning)
+                warnings += [warning, *outside_range(lifter, cleaned, poses)]
                 poses = output.filtered(poses)
             with _timed(seconds, "writing"):  # the floor bends knees to keep feet in place
                 output.write_angles(cleaning.without_gaps(poses), notice)

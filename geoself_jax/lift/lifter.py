@@ -17,6 +17,7 @@ from geoself_jax.core.notices import silent
 from geoself_jax.core.predict import make_predict
 from geoself_jax.data.poses.filters import OneEuro
 from geoself_jax.lift.exported import load_exported
+from geoself_jax.lift.general_models import model_folder
 from geoself_jax.lift.inputs import check_intrinsics, runs_of, shaped
 from geoself_jax.lift.stream import Stream, steady
 from geoself_jax.lift.weight_packing import pack
@@ -249,15 +250,17 @@ class Lifter:
 
 
 def load_lifter(folder: Path | str) -> Lifter:
-    """Loads a lifter that `python -m geoself_jax.export` wrote.
+    """Loads a lifter that `python -m geoself_jax.export` wrote, or one that comes with the package.
 
-    Reads only model.json and model.safetensors, neither of which can contain code.
+    Reads only model.json and model.safetensors, neither of which can contain code. Nothing is
+    fetched.
 
     Args:
-        folder: Folder that was passed as --out.
+        folder: Folder that was passed as --out, or a model's name: `general-coco17`,
+            `general-halpe26` or `general-h36m17`.
 
     Raises:
         GeoselfError: The folder or a file is missing (66); damaged or inconsistent (65).
     """
-    exported = load_exported(Path(folder))
+    exported = load_exported(model_folder(folder))
     return Lifter(exported.model, exported.variables, exported.record)

@@ -26,6 +26,7 @@ from geoself_jax.runtime import workdir
 from geoself_jax.runtime.restore import Trained, abstract_variables, load_trained
 from geoself_jax.train import loop
 from geoself_jax.train.run import train
+from geoself_jax.train.warm_start.origin import facts_of, load_origin
 from geoself_jax.train.warm_start.start import started, warm_start
 
 SMALL = ModelConfig(
@@ -373,6 +374,16 @@ def test_a_body_without_a_joint_of_the_same_name_is_refused(
     with pytest.raises(GeoselfError, match="none of its joints") as refused:
         train(init_of(tiny_config, tiny_run), tmp_path, other)
     assert refused.value.code == DATA
+
+
+def test_a_general_model_is_a_start_by_its_name(tmp_path):
+    origin = load_origin("general-coco17", tmp_path / "run")
+    assert origin.model.skeleton.joint_names[:17] == COCO_17.joint_names
+    facts = facts_of("general-coco17", origin)
+    assert facts["folder"] == "general-coco17" and not facts["supervised_upper_bound"]
+    with pytest.raises(GeoselfError, match=r"no such folder .* one of general-coco17") as refused:
+        load_origin("general-coco18", tmp_path / "run")
+    assert refused.value.code == MISSING
 
 
 def test_none_is_a_fresh_start(tiny_run, tiny_config, tiny_recording):

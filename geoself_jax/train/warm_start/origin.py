@@ -9,6 +9,7 @@ from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.errors import data_error, missing_error, usage_error
 from geoself_jax.core.feature_layout import paths_of
 from geoself_jax.lift.exported import DESCRIPTION, load_exported
+from geoself_jax.lift.general_models import general_models
 from geoself_jax.runtime.checkpoints import digest
 from geoself_jax.runtime.restore import Trained, load_trained
 from geoself_jax.runtime.workdir import RECORD
@@ -21,7 +22,7 @@ def load_origin(where: str, folder: Path) -> Trained:
     """Loads the networks that a run starts from: of a run its last checkpoint, or an export's.
 
     Args:
-        where: `config.init`.
+        where: `config.init`: a folder, or the name of a general model.
         folder: Of the run that starts.
 
     Returns:
@@ -30,7 +31,8 @@ def load_origin(where: str, folder: Path) -> Trained:
     Raises:
         GeoselfError: No run or export there (66), it is the run itself (64), damaged (65).
     """
-    path, key = Path(where), f"config.init={where}"
+    known, key = general_models(), f"config.init={where}"
+    path = known.get(where, Path(where))
     if path.resolve() == folder.resolve():
         do = "give the folder of an earlier run or of an export"
         raise usage_error(key, "is the run that is to start", do)
@@ -39,7 +41,8 @@ def load_origin(where: str, folder: Path) -> Trained:
     elif (path / DESCRIPTION).is_file():
         found = load_exported(path)
     else:
-        raise missing_error(key, _missing(path), "give the folder of a run or of an export")
+        do = f"give the folder of a run or of an export, or one of {', '.join(known)}"
+        raise missing_error(key, _missing(path), do)
     variables = {name: _arrays(found.variables[name]) for name in ("params", "batch_stats")}
     if not _is_finite(variables):
         raise data_error(key, "some of its weights are not finite", "start from another")
