@@ -111,7 +111,7 @@ def _errors(lifts: Sequence[Lifted], found: Poses) -> dict[str, float]:
 
 
 def _long(poses: Poses, frames: int) -> None:
-    """Times the longest video, repeated until it has this number of frames."""
+    """Times the longest video, repeated to so many frames."""
     one = max(poses, key=lambda poses: poses.frames)
     again = np.arange(frames) % (2 * one.frames)  # forwards and backwards: it never jumps
     at = np.where(again < one.frames, again, 2 * one.frames - 1 - again)
