@@ -158,6 +158,9 @@ def test_short_gaps_are_bridged_and_marked_and_long_ones_left(seen):
     assert (found.marks[20:30] == FILLED).all() and (found.marks[:20] == MEASURED).all()
     assert np.isnan(found.pose[60:100]).all() and np.isfinite(found.pose[:60]).all()
     assert mpjpe(found.pose[20:30], truth[20:30]) < 60
+    sides = np.maximum(poses.uncertainty[19], poses.uncertainty[30])
+    np.testing.assert_array_equal(found.uncertainty[20:30], np.tile(sides, (10, 1)))
+    assert np.isnan(found.uncertainty[60:100]).all()
 
 
 def test_a_thinned_video_is_not_filled(seen):
