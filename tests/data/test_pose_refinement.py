@@ -131,6 +131,17 @@ def test_a_body_of_a_mouse_is_refined_as_a_person(seen, refined):
     np.testing.assert_allclose(found.pose / small, refined.pose, atol=1e-3)
 
 
+def test_rays_know_the_skew_of_a_camera(seen, refined):
+    K = seen[0].camera.K.copy()
+    K[0, 1] = 80.0
+    poses = seen[0]
+    flat = (poses.keypoints_2d - poses.camera.K[:2, 2]) / np.diag(poses.camera.K)[:2]
+    pixels = (flat @ K[:2, :2].T + K[:2, 2]).astype(np.float32)
+    camera = dataclasses.replace(poses.camera, K=K)
+    skewed = refine_sequences([poses.replace(keypoints_2d=pixels, camera=camera)])[0]
+    np.testing.assert_allclose(skewed.pose, refined.pose, atol=1e-4)
+
+
 def test_one_wrong_detection_hardly_moves_a_joint(seen, refined):
     poses, _ = seen
     pixels = poses.keypoints_2d.copy()
