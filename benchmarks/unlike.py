@@ -138,8 +138,10 @@ def main(argv: Sequence[str]) -> int:
     source = f"{flags.data}/train.npz"
     shares = flags.shares or f"0,{get_config().augmentation.tumble:g}"
     recording = load(source, synthetic_frames=1)
-    names = [recording.subject_names.index(name) for name in flags.held.split(",")]
-    held = np.isin(recording.subject_id, names)
+    wanted, names = flags.held.split(","), np.array(recording.subject_names)
+    if missing := sorted({*wanted} - {*names.tolist()}):
+        raise usage_error(f"--held={flags.held}", f"no subject {missing[0]!r}", "name others")
+    held = np.isin(names[recording.subject_id], wanted)
     rows = {}
     for share in map(float, shares.split(",")):
         runs = []
@@ -151,7 +153,8 @@ def main(argv: Sequence[str]) -> int:
         rows[f"tumble {share:g}"] = together(runs)
         print(markdown(rows), flush=True)
     if flags.json:
-        facts = {"held": flags.held, "steps": config.schedule.length, "seeds": flags.seeds}
+        facts = {"held": flags.held, "tumble_to": flags.to, "seeds": flags.seeds}
+        facts |= {"steps": config.schedule.length}
         write_json(flags.json, {**facts, "rows": rows})
     return 0
 

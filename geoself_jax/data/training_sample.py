@@ -26,7 +26,7 @@ FORMAT = "geoself-training-sample/1"
 POSES, FRAMES = 1024, 1024
 """Most poses, and most frames whose detections are known again."""
 MAX_BYTES = 2**20
-_POSE_BYTES, _CANDIDATES, _CLIPS = 160_000, 8192, 4000
+_POSE_BYTES, _CANDIDATES, _VIEWS, _CLIPS = 160_000, 8192, 32_000, 4000
 _OFF = 1.3  # times its usual length: such a bone is a fault of the triangulation
 _FACTOR = 0x9E3779B97F4A7C15  # odd: its powers are the weights of a polynomial hash
 _PIXEL = 10  # parts of a pixel that are compared
@@ -69,9 +69,30 @@ def sample_training(recording: Recording, world: np.ndarray, unit: float) -> Tra
         poses.astype(np.float16).astype(np.float32),
         bones,
         float(unit),
-        np.unique(views[views > 0]),
+        np.unique(views[views > 0])[:_VIEWS],  # the smallest hashes: any of them
         np.unique(clip_fingerprints(recording))[:_CLIPS],
     )
+
+
+def together(own: TrainingSample, earlier: TrainingSample) -> TrainingSample:
+    """Returns the sample of a run that starts from an earlier one: of what both were trained on.
+
+    Poses and detections of other joints cannot be compared: of those only the clips are added.
+
+    Args:
+        own: Of the run.
+        earlier: Of what it starts from.
+    """
+    clips = np.union1d(own.clips, earlier.clips)[:_CLIPS]
+    if compared(own.joint_names) != compared(earlier.joint_names):
+        return own._replace(clips=clips)
+    views = np.union1d(own.views, earlier.views)[:_VIEWS]
+    own = own._replace(views=views, clips=clips)
+    if not len(earlier.poses):
+        return own
+    chosen = earlier.poses[_evenly(len(earlier.poses), _most(len(own.joint_names)))]
+    bones = own.bones if len(own.poses) else earlier.bones
+    return own._replace(poses=np.concatenate([own.poses, chosen]), bones=bones)
 
 
 def _poses(recording: Recording, world: np.ndarray) -> tuple[np.ndarray, float]:
@@ -85,10 +106,15 @@ def _poses(recording: Recording, world: np.ndarray) -> tuple[np.ndarray, float]:
         return none
     at = whole[_evenly(len(whole), _CANDIDATES)]
     poses = upright(world[at], size[at], recording.world_up, skeleton.root)
-    count = max(2, min(POSES, _POSE_BYTES // (6 * skeleton.joints)))
+    count = _most(skeleton.joints)
     far = spread_out(terms_of(poses, skeleton.root), count // 2, np.array(skeleton.mirror))
     chosen = np.union1d(far, _evenly(len(at), count - len(far)))
     return poses[chosen], float(np.median(size[whole]))
+
+
+def _most(joints: int) -> int:
+    """Most poses that are kept of one recording."""
+    return max(2, min(POSES, _POSE_BYTES // (6 * joints)))
 
 
 def _evenly(total: int, most: int) -> np.ndarray:

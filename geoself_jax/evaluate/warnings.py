@@ -94,7 +94,8 @@ def _same_parts(recording: Recording, source: str, sample: TrainingSample | None
 
 def _same_people(trained: Trained, recording: Recording, source: str) -> str:
     """A line where subjects have the names of some that were trained on."""
-    learned = set(map(str, trained.record["data"].get("subjects") or ()))
+    records = trained.record["data"], trained.record.get("init") or {}
+    learned = {str(name) for record in records for name in record.get("subjects") or ()}
     present = {recording.subject_names[i] for i in np.unique(recording.subject_id)}
     if not (both := sorted(learned & present)):
         return ""

@@ -5,12 +5,24 @@ from pathlib import Path
 import numpy as np
 
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.training_sample import FILE, sample_training, write_sample
+from geoself_jax.data.training_sample import (
+    FILE,
+    TrainingSample,
+    sample_training,
+    together,
+    write_sample,
+)
 from geoself_jax.runtime import hosts
 from geoself_jax.runtime.phases import phase
 
 
-def keep_sample(folder: Path, recording: Recording, world: np.ndarray, unit: float) -> None:
+def keep_sample(
+    folder: Path,
+    recording: Recording,
+    world: np.ndarray,
+    unit: float,
+    earlier: TrainingSample | None = None,
+) -> None:
     """Writes training_sample.npz into a run's folder, unless it is there, on the host that writes.
 
     Args:
@@ -18,6 +30,7 @@ def keep_sample(folder: Path, recording: Recording, world: np.ndarray, unit: flo
         recording: The frames that are trained on.
         world: (frames, joints, 3) triangulated, metres, world frame.
         unit: `ModelConfig.metres`.
+        earlier: Of what the run starts from (`config.init`); None where there is none.
 
     Raises:
         GeoselfError: The disk refuses (74).
@@ -25,4 +38,5 @@ def keep_sample(folder: Path, recording: Recording, world: np.ndarray, unit: flo
     path = folder / FILE
     if hosts.is_leader() and not path.exists():
         with phase("sampling the training poses"):
-            write_sample(path, sample_training(recording, world, unit))
+            sample = sample_training(recording, world, unit)
+            write_sample(path, together(sample, earlier) if earlier else sample)

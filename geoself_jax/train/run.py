@@ -18,6 +18,7 @@ from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.predict import make_predict
 from geoself_jax.data.body_words import words_for
 from geoself_jax.data.recording import Recording
+from geoself_jax.data.training_sample import read_sample
 from geoself_jax.data.training_set import (
     held_out,
     resolved,
@@ -106,7 +107,8 @@ def train(
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
         record = run_record(config, model, recording, used, held, labels=labels)
         continued = _claim(folder, record | ({"init": warm.facts} if warm else {}))
-        keep_sample(folder, recording.select(used), triangulated[used], built.metres)
+        earlier = read_sample(Path(config.init), origin.model.skeleton) if origin else None
+        keep_sample(folder, recording.select(used), triangulated[used], built.metres, earlier)
         training = Training(config, folder, model, optimizer, stages, data, stop, started)
         return _run(training, continued, recording.select(held), triangulated[held], warm)
 

@@ -131,6 +131,17 @@ def test_a_body_of_a_mouse_is_refined_as_a_person(seen, refined):
     np.testing.assert_allclose(found.pose / small, refined.pose, atol=1e-3)
 
 
+def test_rays_know_the_skew_of_a_camera(seen, refined):
+    K = seen[0].camera.K.copy()
+    K[0, 1] = 80.0
+    poses = seen[0]
+    flat = (poses.keypoints_2d - poses.camera.K[:2, 2]) / np.diag(poses.camera.K)[:2]
+    pixels = (flat @ K[:2, :2].T + K[:2, 2]).astype(np.float32)
+    camera = dataclasses.replace(poses.camera, K=K)
+    skewed = refine_sequences([poses.replace(keypoints_2d=pixels, camera=camera)])[0]
+    np.testing.assert_allclose(skewed.pose, refined.pose, atol=1e-4)
+
+
 def test_one_wrong_detection_hardly_moves_a_joint(seen, refined):
     poses, _ = seen
     pixels = poses.keypoints_2d.copy()
@@ -158,6 +169,9 @@ def test_short_gaps_are_bridged_and_marked_and_long_ones_left(seen):
     assert (found.marks[20:30] == FILLED).all() and (found.marks[:20] == MEASURED).all()
     assert np.isnan(found.pose[60:100]).all() and np.isfinite(found.pose[:60]).all()
     assert mpjpe(found.pose[20:30], truth[20:30]) < 60
+    sides = np.maximum(poses.uncertainty[19], poses.uncertainty[30])
+    np.testing.assert_array_equal(found.uncertainty[20:30], np.tile(sides, (10, 1)))
+    assert np.isnan(found.uncertainty[60:100]).all()
 
 
 def test_a_thinned_video_is_not_filled(seen):

@@ -149,3 +149,31 @@ def test_the_same_detections_have_the_same_fingerprints(tiny_recording):
     assert (kept.fingerprints(moved) != seen).sum() == 1
     nobody = np.full_like(own, np.nan)
     assert not kept.fingerprints(nobody).any()
+
+
+def test_a_run_that_starts_from_another_keeps_what_that_was_trained_on_too(tiny_recording, sample):
+    half = tiny_recording.frames // 2
+    first, last = (
+        kept.sample_training(part, part.pose_world, 1.0)
+        for part in (
+            tiny_recording.select(np.arange(half)),
+            tiny_recording.select(np.arange(half, 2 * half)),
+        )
+    )
+    both = kept.together(last, first)
+    assert distances(tiny_recording.pose_world, tiny_recording, last).max() > 20
+    assert distances(tiny_recording.pose_world, tiny_recording, both).max() < 3
+    assert len(both.views) == len(first.views) + len(last.views)
+    alone = kept.together(last, first._replace(joint_names=first.joint_names[::-1]))
+    assert len(alone.poses) == len(last.poses)
+    assert set(alone.clips) == {*first.clips, *last.clips}
+
+
+def test_a_sample_of_many_cameras_is_read_again(tiny_recording, tmp_path):
+    views = np.arange(tiny_recording.views).repeat(600 // tiny_recording.views)
+    many = tiny_recording.keypoints_2d[:, views] + np.arange(len(views))[:, None, None] / 10
+    recording = dataclasses.replace(tiny_recording, keypoints_2d=many)
+    sample = kept.sample_training(recording, tiny_recording.pose_world, 1.0)
+    kept.write_sample(tmp_path / kept.FILE, sample)
+    again = kept.read_sample(tmp_path, H36M_17)
+    assert again is not None and np.isin(again.views, kept.fingerprints(many)).all()

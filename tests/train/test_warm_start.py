@@ -19,6 +19,7 @@ from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.core.step import TrainState
 from geoself_jax.data.roots import with_pelvis
 from geoself_jax.data.skeletons import COCO_17
+from geoself_jax.data.training_sample import read_sample
 from geoself_jax.evaluate.warnings import warnings_of
 from geoself_jax.export.description import describe
 from geoself_jax.export.model_card import _training
@@ -265,6 +266,8 @@ def test_a_run_starts_from_a_run_says_so_and_is_continued_without_it(
     np.testing.assert_array_equal(*[layer["linear"]["kernel"] for layer in layers])
     record = workdir.read_record(folder)["init"]
     assert record["step"] == 20 and len(record["joints"]["same"]) == 17
+    samples = [read_sample(run, tiny_recording.skeleton) for run in (origin, folder)]
+    assert len(samples[1].poses) == 2 * len(samples[0].poses)
     shutil.rmtree(origin)
     monkeypatch.undo()
     assert train(config, folder, tiny_recording).steps == 20
@@ -305,6 +308,10 @@ def test_an_export_is_a_start_and_its_card_and_the_next_ones_name_where_it_came_
     assert "* started from: lifter, step 20" in lines and "17 of 17 joints by name" in lines
     warned = warnings_of(trained, tiny_recording, "tiny.npz", np.full((1, 17, 3), np.nan))
     assert "trained on these data" in warned[0]
+    others = dataclasses.replace(tiny_recording, fingerprint="other")
+    trained.record["data"]["subjects"] = []  # only what it started from was trained on them
+    warned = warnings_of(trained, others, "tiny.npz", np.full((1, 17, 3), np.nan))
+    assert "have the names of some trained on" in warned[0]
 
 
 @pytest.mark.parametrize(

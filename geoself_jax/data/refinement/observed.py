@@ -76,7 +76,7 @@ def observe(
         axes: (T, J, 2) the same across the ray and along it, or None; read before `distance`.
         unit: Length that is a metre to a person's body (`data.length_unit`).
     """
-    ray = (keypoints_2d.astype(np.float64) - K[:2, 2]) / K[[0, 1], [0, 1]]
+    ray = (keypoints_2d.astype(np.float64) - K[:2, 2]) @ np.linalg.inv(K[:2, :2]).T
     seen = np.isfinite(ray).all(-1) & (confidence > 0)
     lifted = np.isfinite(points).all((1, 2))
     filled = _interpolated(points.astype(np.float64), lifted) / unit

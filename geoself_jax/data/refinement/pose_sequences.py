@@ -7,7 +7,14 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.data.length_unit import unit_of
 from geoself_jax.data.poses.resample import step_of
-from geoself_jax.data.poses.sequence import CAMERA, FILLED, MEASURED, PREDICTED, PoseSequence
+from geoself_jax.data.poses.sequence import (
+    CAMERA,
+    EXPECTED_ERRORS,
+    FILLED,
+    MEASURED,
+    PREDICTED,
+    PoseSequence,
+)
 from geoself_jax.data.refinement.equations import Terms
 from geoself_jax.data.refinement.observed import Observed, observe
 from geoself_jax.data.refinement.passes import refine_runs
@@ -31,7 +38,8 @@ def refine_sequences(
 
     Returns:
         The same with refined poses. Gaps of up to half a second are filled, and marked as such
-        (`PoseSequence.marks`). Expected errors remain those of the network.
+        (`PoseSequence.marks`). Expected errors remain those of the network; of a filled frame they
+        are the larger of those before and after, as of `poses.interpolate_gaps`.
 
     Raises:
         GeoselfError: Poses without detections or camera, relative to the root or in the world's
@@ -136,4 +144,14 @@ def _replaced(
             assert poses.confidence is not None
             marks = np.where(poses.confidence > 0, MEASURED, PREDICTED).astype(np.uint8)
         marks = np.where(filled[:, None], np.uint8(FILLED), marks)
-    return poses.replace(pose=pose, marks=marks)
+    return poses.replace(pose=pose, marks=marks, **_errors(poses, ~missing, filled))
+
+
+def _errors(poses: PoseSequence, lifted: np.ndarray, filled: np.ndarray) -> dict[str, np.ndarray]:
+    """Expected errors, in filled frames the larger of those of the lifted ones about them."""
+    known, gaps = np.flatnonzero(lifted), np.flatnonzero(filled)
+    after = np.searchsorted(known, gaps)
+    found = {k: x.copy() for k in EXPECTED_ERRORS if (x := getattr(poses, k)) is not None}
+    for values in found.values():
+        values[gaps] = np.fmax(values[known[after - 1]], values[known[after]])
+    return found

@@ -125,7 +125,7 @@ def facts_of(where: str, origin: Trained) -> dict[str, Any]:
         "data": data["source"],
         "data_sha256": [data.get("sha256"), *before.get("data_sha256", [])],
         "frames": data.get("train_frames"),
-        "subjects": data.get("subjects", []),
+        "subjects": sorted({*data.get("subjects", []), *before.get("subjects", [])}),
         "supervised_upper_bound": data["supervised_upper_bound"]
         or before.get("supervised_upper_bound", False),
     }
