@@ -89,7 +89,7 @@ def _add_poses(
     system: Banded, seen: Observed, points: np.ndarray, root: int, terms: Terms, each: float
 ) -> None:
     """The lifted poses about the root, wide along the ray, narrow across; and the root's depth."""
-    ray = seen.root / np.linalg.norm(seen.root, axis=-1, keepdims=True)
+    ray = seen.root / np.maximum(np.linalg.norm(seen.root, axis=-1, keepdims=True), 1e-9)
     onto = ray[:, :, None] * ray[:, None, :]
     off = points - points[:, root, None] - seen.pose
     along = np.einsum("tjk,tk->tj", off, ray)
