@@ -117,7 +117,7 @@ def test_bones_are_as_long_as_where_they_lie_across_the_view():
 def test_parts_of_a_long_video_are_refined_as_the_whole(monkeypatch):
     poses, _ = uncertain(400)
     whole = refine_sequences([poses])[0]
-    monkeypatch.setattr(passes, "_BYTES", 1)  # as many frames as overlap, 50 of these
+    monkeypatch.setattr(passes, "_BYTES", 2**23)  # 199 frames, half of them of overlap
     parts = refine_sequences([poses])[0]
     assert not np.array_equal(parts.pose, whole.pose)
     np.testing.assert_allclose(relative(parts.pose), relative(whole.pose), atol=5e-3)
@@ -204,3 +204,10 @@ def test_predicted_axes_are_read_before_the_distance(seen):
 def test_poses_that_cannot_be_refined_are_refused(seen, changes):
     with pytest.raises(GeoselfError, match="wanted"):
         refine_sequences([dataclasses.replace(seen[0], **changes)])
+
+
+def test_a_person_whose_detections_are_not_believed_stays_where_the_network_puts_them(seen):
+    poses, _ = seen
+    found = refine_sequences([poses.replace(confidence=np.zeros_like(poses.confidence))])[0]
+    root = SKELETON.root
+    assert np.linalg.norm(found.pose[:, root] - poses.pose[:, root], axis=-1).max() < 0.1

@@ -19,7 +19,7 @@ class Terms:
         detection: Of a detection, at the person.
         detection_outlier: An error of this many widths counts half (Cauchy).
         pose_outlier: The same of the lifted poses.
-        root_depth: Of the lifted root along its ray.
+        root_depth, root_across: Of the lifted root along its ray, and across it.
         bone: Of a bone's length; None leaves bones free.
         acceleration: Of a joint's, times its usual one (`passes.accelerations`).
         independent_fps: Frames per second up to which errors of successive frames are taken as
@@ -30,6 +30,7 @@ class Terms:
     detection_outlier: float = 3.0
     pose_outlier: float = 2.0
     root_depth: float = 0.4
+    root_across: float = 0.1
     bone: float | None = 0.008
     acceleration: float = 1.5
     independent_fps: float = 25.0
@@ -88,7 +89,7 @@ def _add_rays(
 def _add_poses(
     system: Banded, seen: Observed, points: np.ndarray, root: int, terms: Terms, each: float
 ) -> None:
-    """The lifted poses about the root, wide along the ray, narrow across; and the root's depth."""
+    """The lifted poses about the root, wide along the ray, narrow across; and the lifted root."""
     ray = seen.root / np.maximum(np.linalg.norm(seen.root, axis=-1, keepdims=True), 1e-9)
     onto = ray[:, :, None] * ray[:, None, :]
     off = points - points[:, root, None] - seen.pose
@@ -104,9 +105,10 @@ def _add_poses(
         if joint != root:
             system.add_block(joint, joint, block[:, joint])
             system.add_block(joint, root, -block[:, joint])
-    depth = (each * seen.lifted / terms.root_depth**2)[:, None]
-    system.add_block(root, root, block.sum(1) + depth[:, None] * onto)
-    pull[:, root] = depth * seen.root - pull.sum(1)  # the root lies on its own ray
+    aside, depth = each / terms.root_across**2, each / terms.root_depth**2
+    place = seen.lifted[:, None, None] * (aside * np.eye(3) + (depth - aside) * onto)
+    system.add_block(root, root, block.sum(1) + place)
+    pull[:, root] = np.einsum("tab,tb->ta", place, seen.root) - pull.sum(1)
     system.known += pull.reshape(system.known.shape)
 
 

@@ -16,7 +16,7 @@ FREE, RIGID = 3, 4
 
 _SLOWEST, _FASTEST = 2.0, 30.0
 _OVERLAP_SECONDS, _LONGEST_OVERLAP = 1.0, 120
-_BYTES = 2**25
+_BYTES, _FEWEST = 2**25, 32
 
 
 def refine_runs(
@@ -80,8 +80,9 @@ def _in_parts(
 ) -> np.ndarray:
     """Iterates over overlapping parts, so that memory does not grow with the run."""
     frames, size = seen.frames, 3 * skeleton.joints
-    overlap = min(_LONGEST_OVERLAP, max(8, round(_OVERLAP_SECONDS * fps)))
-    most = max(overlap, _BYTES // (8 * size * (2 * size + 1)) - 2 * overlap)
+    fits = max(_FEWEST, _BYTES // (8 * size * (2 * size + 1)))
+    overlap = min(_LONGEST_OVERLAP, fits // 4, max(8, round(_OVERLAP_SECONDS * fps)))
+    most = fits - 2 * overlap
     found = np.empty_like(start)
     for first in range(0, frames, most):
         last = min(first + most, frames)
