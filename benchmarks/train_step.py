@@ -193,7 +193,7 @@ def check() -> float:
     pair = (views.keypoints_2d[:, :2], views.confidence[:, :2])
 
     def loss_of(params: Any) -> jax.Array:
-        (pose_3d, place, _), _ = model.apply(
+        (pose_3d, place, *_), _ = model.apply(
             {"params": params, "batch_stats": state.batch_stats},
             *pair,
             camera.K,

@@ -69,7 +69,7 @@ def train_adversarially(config: Config, recording: Recording, labels: np.ndarray
         batch, key, dropout = loop.drawn(state.step)
 
         def loss_of(params: Any) -> tuple[jax.Array, Any]:
-            (pose_3d, root, _), stats = loop.lifted(params, state.batch_stats, batch, dropout)
+            (pose_3d, root, *_), stats = loop.lifted(params, state.batch_stats, batch, dropout)
             loss = step.objective_loss(
                 pose_3d, root, batch, config.objective, skeleton=loop.model.skeleton
             )

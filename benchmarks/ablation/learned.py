@@ -41,7 +41,7 @@ def train_with_learned_weights(config: Config, recording: Recording, labels: np.
 
     def parts(params: Any, stats: Any, at: jax.Array) -> tuple[jax.Array, Any]:
         batch, _, dropout = loop.drawn(at)
-        (pose_3d, root, _), stats = loop.lifted(params, stats, batch, dropout)
+        (pose_3d, root, *_), stats = loop.lifted(params, stats, batch, dropout)
         skeleton = loop.model.skeleton
         each = [step.objective_loss(pose_3d, root, batch, o, skeleton=skeleton) for o in objectives]
         return jnp.stack(each), stats

@@ -108,7 +108,7 @@ def test_learned_weights_follow_the_losses(bench, tiny_config):
     def ratio(variables):
         """Pixels a metre: how many times as large as the labels' loss eq. (7) is."""
         batch, _, dropout = loop.drawn(0)
-        (pose_3d, root, _), _ = loop.lifted(
+        (pose_3d, root, *_), _ = loop.lifted(
             variables["params"], variables["batch_stats"], batch, dropout
         )
         each = [

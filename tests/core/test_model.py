@@ -42,7 +42,7 @@ def networks(skeleton=H36M_17, **keywords):
 @pytest.mark.parametrize("root", ["ray", "plain"])
 def test_pose_is_relative_to_the_root_and_finite(given, root):
     _, variables, apply = networks(input=given, root=root)
-    pose_3d, position, _ = apply(variables, *poses())
+    pose_3d, position, *_ = apply(variables, *poses())
     assert pose_3d.shape == (6, 17, 3) and position.shape == (6, 3)
     assert finite((pose_3d, position))
     np.testing.assert_array_equal(pose_3d[:, 0], 0)

@@ -129,5 +129,6 @@ def test_what_is_loaded_answers_in_metres(runs):
         seen = (recording.keypoints_2d[:50, 0], recording.confidence[:50, 0])
         K = recording.cameras_of(slice(0, 50)).K[:, 0]
         answers[which] = Lifter(model, variables, record).predict(*seen, K)
-    for ours, wanted in zip(answers[SMALL], answers[1.0], strict=True):
+    assert (answers[SMALL].uncertainty_axes, answers[1.0].uncertainty_axes) == (None, None)
+    for ours, wanted in zip(answers[SMALL][:3], answers[1.0][:3], strict=True):
         np.testing.assert_allclose(ours / SMALL, wanted, atol=0.01 * np.abs(wanted).max())
