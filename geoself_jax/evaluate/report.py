@@ -92,25 +92,7 @@ def evaluate(
     """
     lifted_from = recording
     recording = in_joints_of(trained.model.skeleton, recording, source)
-    predict = make_predict(trained.model, flip=flip)
-    with phase("lifting", recording.frames, "frames") as bar:
-        prediction = predict_recording(
-            predict,
-            trained.variables,
-            recording,
-            trained.model.config.frames,
-            progress=bar.update,
-        )
-    if not (np.isfinite(prediction.pose_3d).all() and np.isfinite(prediction.root_position).all()):
-        raise GeoselfError(
-            f"{source}: some lifted poses are not finite",
-            "the networks are broken",
-            "evaluate another checkpoint",
-            DIVERGED,
-        )
-    if refine:
-        with phase("refining over time", recording.frames, "frames") as bar:
-            prediction = refine_views(prediction, recording, progress=bar.update)
+    prediction = _lifted(trained, recording, source, flip=flip, refine=refine)
     with phase("triangulating"):
         triangulated = triangulate_recording(recording)
     with phase("scoring"):
@@ -141,6 +123,32 @@ def evaluate(
     if notes:
         facts["joint_notes"] = notes
     return without_nan({**facts, **scores}), prediction, triangulated
+
+
+def _lifted(
+    trained: Trained, recording: Recording, source: str, *, flip: bool, refine: bool
+) -> Prediction:
+    """Lifts every view, and refines each over time where it is asked for; arguments as above."""
+    predict = make_predict(trained.model, flip=flip)
+    with phase("lifting", recording.frames, "frames") as bar:
+        prediction = predict_recording(
+            predict,
+            trained.variables,
+            recording,
+            trained.model.config.frames,
+            progress=bar.update,
+        )
+    if not (np.isfinite(prediction.pose_3d).all() and np.isfinite(prediction.root_position).all()):
+        raise GeoselfError(
+            f"{source}: some lifted poses are not finite",
+            "the networks are broken",
+            "evaluate another checkpoint",
+            DIVERGED,
+        )
+    if refine:
+        with phase("refining over time", recording.frames, "frames") as bar:
+            prediction = refine_views(prediction, recording, progress=bar.update)
+    return prediction
 
 
 def _calibration(
