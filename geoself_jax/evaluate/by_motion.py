@@ -121,18 +121,31 @@ def motion_rows(
         key: Of `TABLES`.
         unit: In which lengths are shown.
     """
-    rows, of_tilt = found["classes"], key == "by_tilt"
-    limits = [row["to_deg"] if of_tilt else row["to_mm"] / 1000 for row in rows[:-1]]
-    names = class_names(tuple(limits), DEGREES if of_tilt else unit)
-    columns = {k: name for k, name in _MEASURES.items() if any(k in row for row in rows)}
+    named = named_classes(found, key, unit)
+    columns = {k: name for k, name in _MEASURES.items() if any(k in row for _, row in named)}
     if "mpjpe_mm" in columns:
         del columns["triangulation_mm"]
     cells = []
-    for name, row in zip(names, rows, strict=True):
-        if row["poses"]:
-            lengths = [None if row.get(k) is None else row[k] / 1000 for k in columns]
-            cells.append([name, *(unit.text(length) for length in lengths), str(row["poses"])])
+    for name, row in named:
+        lengths = [None if row.get(k) is None else row[k] / 1000 for k in columns]
+        cells.append([name, *(unit.text(length) for length in lengths), str(row["poses"])])
     return [TABLES[key], *columns.values(), "poses"], cells
+
+
+def named_classes(
+    found: dict[str, Any], key: str, unit: ShownUnit
+) -> list[tuple[str, dict[str, Any]]]:
+    """Returns the classes of one of the two tables that have poses, each with its name.
+
+    Args:
+        found: What the scores have under `key`; no rows where that is left out.
+        key: Of `TABLES`.
+        unit: In which lengths are shown.
+    """
+    rows, of_tilt = found.get("classes", []), key == "by_tilt"
+    limits = [row["to_deg"] if of_tilt else row["to_mm"] / 1000 for row in rows[:-1]]
+    names = class_names(tuple(limits), DEGREES if of_tilt else unit) if rows else []
+    return [(name, row) for name, row in zip(names, rows, strict=True) if row["poses"]]
 
 
 def _table(key: str, found: dict[str, Any], unit: ShownUnit) -> list[str]:

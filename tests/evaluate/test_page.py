@@ -88,7 +88,11 @@ def test_the_table_of_a_page_has_the_printed_scores(evaluated, tiny_recording, t
         row["name"]: dict(zip(table["columns"], row["values"], strict=True))
         for row in table["rows"]
     }
-    assert list(rows) == ["walking", "waving", "mean of actions", "all poses"]
+    assert list(rows)[:4] == ["walking", "waving", "mean of actions", "all poses"]
+    upright = scores["by_tilt"]["classes"][0]
+    row = rows["torso tilted under 20 degrees"]
+    assert row["MPJPE"] == upright["mpjpe_mm"] and row["poses"] == upright["poses"]
+    assert row["PCK@150 %"] is None
     assert rows["all poses"]["MPJPE"] == scores["mpjpe_mm"]
     assert rows["waving"]["P-MPJPE"] == scores["per_action"]["waving"]["p_mpjpe_mm"]
     assert rows["mean of actions"]["AUC %"] == 100 * scores["action_mean"]["auc"]
@@ -105,8 +109,10 @@ def test_without_ground_truth_the_page_compares_with_triangulation(
     facts, _ = facts_of(tmp_path / "a.html")
     assert [s["name"] for s in facts["scenes"][0]["sources"]] == ["prediction", "triangulated"]
     assert facts["scenes"][0]["reference"] == 1
-    (row,) = facts["table"]["rows"]
+    row, upright, *_ = facts["table"]["rows"]
     assert row["values"][0] == scores["triangulation_mm"]
+    assert upright["name"] == "torso tilted under 20 degrees"
+    assert upright["values"] == [scores["by_tilt"]["classes"][0]["triangulation_mm"], None, None]
     camera = type(blind.camera)(*(a[:, :1] for a in blind.camera))
     alone = dataclasses.replace(
         blind,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from geoself_jax.core.shown_lengths import ShownUnit, digits
+from geoself_jax.evaluate.by_motion import named_classes
 from geoself_jax.evaluate.joint_chart import units_of
 from geoself_jax.evaluate.report import COLUMNS
 
@@ -13,9 +14,13 @@ _LABEL_FREE = {
     "reprojection_px": ("reprojection", "px"),
 }
 
+_CLASSES = {"by_tilt": "torso tilted {}", "by_novelty": "{} from the nearest training pose"}
+
 
 def page_table(scores: dict[str, Any], shown: str) -> dict[str, Any]:
-    """Returns the table: rows are actions, their mean and all poses; label-free without truth.
+    """Returns the table: rows are actions, their mean, all poses and classes of motion.
+
+    Without ground truth its columns are the label-free scores.
 
     Args:
         scores: Result of `evaluate.report.evaluate`.
@@ -29,7 +34,7 @@ def page_table(scores: dict[str, Any], shown: str) -> dict[str, Any]:
         names = [f"{name}, {_unit(key, unit)}" for key, (name, _) in _LABEL_FREE.items()]
         values = [_shown(scores.get(key), key, unit) for key in _LABEL_FREE]
         row = {"name": "all poses", "values": values}
-        rows = [{**row, "total": True}]
+        rows = [{**row, "total": True}, *_motion(scores, list(_LABEL_FREE), unit, poses=False)]
         return _table("without 3D labels", names, rows, [note, *scores.get("joint_notes", ())])
     keys = [key for key in COLUMNS if key in scores]
     names = [f"{COLUMNS[key]} %" if key in _SHARES else COLUMNS[key] for key in keys]
@@ -37,6 +42,7 @@ def page_table(scores: dict[str, Any], shown: str) -> dict[str, Any]:
     rows = [_row(name, row, keys, unit) for name, row in scores["per_action"].items()]
     rows.append(_row("mean of actions", scores["action_mean"] | total, keys, unit, total=True))
     rows.append(_row("all poses", scores, keys, unit, total=True))
+    rows += _motion(scores, keys, unit)
     notes = [f"In {unit.symbol}.", note, _label_free(scores, unit), *scores.get("joint_notes", ())]
     return _table("prediction against ground truth", [*names, "poses"], rows, notes)
 
@@ -45,6 +51,19 @@ def _table(
     group: str, columns: list[str], rows: list[dict[str, Any]], notes: list[str]
 ) -> dict[str, Any]:
     return {"groups": [group], "columns": columns, "rows": rows, "note": " ".join(notes)}
+
+
+def _motion(
+    scores: dict[str, Any], keys: list[str], unit: ShownUnit, *, poses: bool = True
+) -> list[dict[str, Any]]:
+    """Rows of the torso's tilt and of the distance to training, as far as the columns go."""
+    rows = []
+    for table, what in _CLASSES.items():
+        for name, row in named_classes(scores.get(table, {}), table, unit):
+            values = [_shown(row.get(key), key, unit) for key in keys]
+            shown = [*values, row["poses"]] if poses else values
+            rows.append({"name": what.format(name), "values": shown, "total": False})
+    return rows
 
 
 def _row(
