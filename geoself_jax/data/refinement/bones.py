@@ -6,8 +6,11 @@ import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
 
-SIDEWAYS = 12
+SIDEWAYS = 24
 """Power of the sine of a bone's angle to the ray: bones across the view show their length."""
+ALWAYS = 0.1
+"""Weight that every frame has. Where a bone hardly ever lies across the view, as the hips of a
+person seen from the side, the few frames that seem to show it so are those of errors."""
 
 
 def bone_lengths(points: Sequence[np.ndarray], skeleton: Skeleton) -> np.ndarray:
@@ -32,7 +35,7 @@ def bone_lengths(points: Sequence[np.ndarray], skeleton: Skeleton) -> np.ndarray
         length = np.linalg.norm(bone, axis=-1)
         product = np.maximum(length * np.linalg.norm(ray, axis=-1), 1e-9)
         square = np.clip(1 - (np.einsum("tk,tk->t", bone, ray) / product) ** 2, 1e-6, 1)
-        lengths[joint] = _weighted_median(length, square ** (SIDEWAYS / 2))
+        lengths[joint] = _weighted_median(length, ALWAYS + square ** (SIDEWAYS / 2))
     return lengths
 
 

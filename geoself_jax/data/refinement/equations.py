@@ -26,9 +26,9 @@ class Terms:
             independent. Of faster videos each frame weighs less.
     """
 
-    detection: float = 0.018
-    detection_outlier: float = 3.0
-    pose_outlier: float = 2.0
+    detection: float = 0.013
+    detection_outlier: float = 1.5
+    pose_outlier: float = 1.2
     root_depth: float = 0.4
     root_across: float = 0.1
     bone: float | None = 0.008
