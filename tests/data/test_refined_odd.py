@@ -83,6 +83,9 @@ def test_what_has_no_solution_is_refused_in_one_line(seen):
     poses, _ = seen
     pose = poses.pose.astype(np.float64)
     pose[30:] *= 1e200
-    with pytest.raises(GeoselfError, match="leave --refine out") as refused, np.errstate(all="ignore"):
+    with (
+        pytest.raises(GeoselfError, match="leave --refine out") as refused,
+        np.errstate(all="ignore"),
+    ):
         refine_sequences([poses.replace(pose=pose)])
     assert refused.value.code == DATA
