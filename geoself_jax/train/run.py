@@ -117,7 +117,7 @@ def train(
         continued = _claim(folder, record | ({"init": warm.facts} if warm else {}))
         if warm or not config.init:  # else what it started from is not known any more
             of_run = recording.select(used), triangulated[used], built.metres
-            keep_sample(folder, *of_run, earlier, anew=warm is not None)
+            keep_sample(folder, *of_run, earlier, afresh=warm is not None)
         training = Training(config, folder, model, optimizer, stages, data, stop, started)
         return _run(training, continued, recording.select(held), triangulated[held], warm)
 

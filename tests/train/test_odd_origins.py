@@ -122,8 +122,8 @@ def test_a_run_that_starts_once_more_says_what_it_started_from_this_time(
     of_run = tiny_recording, tiny_recording.pose_world, 1.0
     keep_sample(tmp_path, *of_run)
     earlier = read_sample(tmp_path, tiny_recording.skeleton)
-    for anew, times in ((False, 1), (True, 2)):
-        keep_sample(tmp_path, *of_run, earlier, anew=anew)
+    for afresh, times in ((False, 1), (True, 2)):
+        keep_sample(tmp_path, *of_run, earlier, afresh=afresh)
         now = read_sample(tmp_path, tiny_recording.skeleton)
         assert len(now.poses) == times * len(earlier.poses)
 
