@@ -63,7 +63,7 @@ def _in_time(recording: Recording, there: np.ndarray) -> np.ndarray:
     if (twice := numbers[1:][np.diff(numbers) == 0]).size:
         clip = recording.clip_names[recording.clip_id[places[0]]]
         what = f"clip {clip}: frame {twice[0]} is there {(numbers == twice[0]).sum()} times"
-        raise data_error(what, "--refine wants each frame of a person once", "number them once more")
+        raise data_error(what, "--refine wants each frame of a person once", "number them again")
     return places
 
 
