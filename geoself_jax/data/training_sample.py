@@ -29,6 +29,7 @@ MAX_BYTES = 2**20
 _POSE_BYTES, _CANDIDATES, _VIEWS, _CLIPS = 160_000, 8192, 32_000, 4000
 _OFF = 1.3  # times its usual length: such a bone is a fault of the triangulation
 _FACTOR = 0x9E3779B97F4A7C15  # odd: its powers are the weights of a polynomial hash
+_FARTHEST = 1e3  # in units of all bones: squares of more are not numbers
 _PIXEL = 10  # parts of a pixel that are compared
 
 
@@ -204,11 +205,12 @@ def read_sample(folder: Path, skeleton: Skeleton) -> TrainingSample | None:
         raise data_error(f"{path}: format {str(arrays['format'])!r}", f"wanted {FORMAT!r}", do)
     names = tuple(arrays["joint_names"].tolist())
     if compared(names) != compared(skeleton.joint_names):
-        raise data_error(f"{path}: joints {names[0]} ...", "not the networks' joints", do)
+        what = f"{path}: joints {', '.join(names[:3])} ..."
+        raise data_error(what, "not the networks' joints", do)
     poses = arrays["poses"].astype(np.float32)
     bones, unit = float(arrays["bones"]), float(arrays["unit"])
     sized = len(poses) == 0 or (np.isfinite(bones) and bones > 0)
-    if poses.shape[1:] != (len(names), 3) or not np.isfinite(poses).all():
+    if poses.shape[1:] != (len(names), 3) or not (np.abs(poses) < _FARTHEST).all():
         raise data_error(f"{path}[poses]", f"wanted finite (poses, {len(names)}, 3)", do)
     if not (sized and np.isfinite(unit) and unit > 0):
         raise data_error(f"{path}[bones], [unit]", "wanted lengths above 0", do)

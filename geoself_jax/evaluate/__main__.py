@@ -72,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
     devices.devices()
     with phases.phase("reading the networks"):
         trained = _networks(flags)
-        sample = read_sample(Path(flags.workdir or flags.model), trained.model.skeleton)
+        sample = read_sample(_folder(flags), trained.model.skeleton)
     replaced = _check_outputs(flags)
     with phases.phase(f"reading {flags.data}"):
         recording = load(flags.data, synthetic_frames=flags.frames)
@@ -157,6 +157,15 @@ def _networks(flags: "argparse.Namespace") -> "Trained":
 
     exported = load_exported(model_folder(flags.model))
     return exported._replace(variables=jax.device_put(exported.variables))
+
+
+def _folder(flags: "argparse.Namespace") -> "Path":
+    """The folder of the networks; a general model's name is never a folder of that name."""
+    from pathlib import Path
+
+    from geoself_jax.lift.general_models import model_folder
+
+    return Path(flags.workdir) if flags.workdir else model_folder(flags.model)
 
 
 def _json_files(flags: "argparse.Namespace", run: "Path | None") -> "list[Path]":

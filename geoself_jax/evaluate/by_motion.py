@@ -35,6 +35,7 @@ def motion_scores(
     triangulated: np.ndarray,
     per_pose: dict[str, np.ndarray],
     sample: TrainingSample | None,
+    unsampled: str = "",
 ) -> dict[str, Any]:
     """Returns the scores by tilt of the torso and by distance to the nearest training pose.
 
@@ -44,11 +45,13 @@ def motion_scores(
         triangulated: (frames, joints, 3), metres, world frame.
         per_pose: Result of `scores.measures_of_poses`; empty without ground truth.
         sample: Of what the networks were trained on; None where unknown.
+        unsampled: Folder or name of the networks that these started from, where the sample does
+            not show what those were trained on.
 
     Returns:
         `by_tilt` and `by_novelty`: `median_deg` or `median_mm`, and a list of `classes`, each with
         `from_deg`, `to_deg` (`_mm`), `frames`, `poses` (lifted views) and mean errors. Or why
-        there are none: `left_out`.
+        there are none: `left_out`. `unsampled` of `by_novelty` as given.
     """
     away = _triangulation(prediction, recording, triangulated)
     measures = {f"{name}_mm": values for name, values in per_pose.items()}
@@ -69,6 +72,8 @@ def motion_scores(
             for i in range(len(classes.limits) + 1)
         ]
         scores[key] = {f"median_{unit}": times * classes.median, "classes": rows}
+    if unsampled and "classes" in scores["by_novelty"]:
+        scores["by_novelty"]["unsampled"] = unsampled
     return scores
 
 
@@ -156,8 +161,23 @@ def _table(key: str, found: dict[str, Any], unit: ShownUnit) -> list[str]:
     heads, cells = motion_rows(found, key, unit)
     columns = list(zip(heads, *cells, strict=True))
     widths = [max(map(len, column)) + 2 for column in columns]
-    return [
+    rows = [
         f"{line[0]:<{widths[0]}}"
         + "".join(f"{cell:>{width}}" for cell, width in zip(line[1:], widths[1:], strict=True))
         for line in (heads, *cells)
+    ]
+    return rows + unsampled_lines(found)
+
+
+def unsampled_lines(found: dict[str, Any]) -> list[str]:
+    """Returns a line where some of the training poses are not known, else nothing.
+
+    Args:
+        found: What the scores have under one of `TABLES`.
+    """
+    if not (origin := found.get("unsampled")):
+        return []
+    return [
+        f"the networks started from {origin}, of whose training no poses are known: "
+        "what is far here may have been near there"
     ]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.notices import silent
 from geoself_jax.data.poses.sequence import CAMERA, PoseCamera, PoseSequence
@@ -27,13 +28,16 @@ def refine_views(
         prediction: Of all frames and views, `scores.predict_recording`.
         recording: What was lifted, in the networks' joints.
         progress: Receives the number of frames done since the last call.
+
+    Raises:
+        GeoselfError: A frame is there twice (65), or nothing can be solved for (65).
     """
     pose_3d, root_position = prediction.pose_3d.copy(), prediction.root_position.copy()
     ids = np.stack([recording.subject_id, recording.rig_id], -1)
     for person in np.unique(ids, axis=0):
         theirs = (ids == person).all(-1)
         clips = [
-            np.flatnonzero(theirs & (recording.clip_id == clip))
+            _in_time(recording, theirs & (recording.clip_id == clip))
             for clip in np.unique(recording.clip_id[theirs])
         ]
         for view in range(recording.views):
@@ -45,6 +49,22 @@ def refine_views(
                 pose_3d[at, view] = joints - root_position[at, view][:, None]
         progress(int(theirs.sum()))
     return prediction._replace(pose_3d=pose_3d, root_position=root_position)
+
+
+def _in_time(recording: Recording, there: np.ndarray) -> np.ndarray:
+    """Places of the frames of one person's clip, in the order of their numbers.
+
+    Raises:
+        GeoselfError: A frame is there twice (65).
+    """
+    places = np.flatnonzero(there)
+    places = places[np.argsort(recording.frame_id[places], kind="stable")]
+    numbers = recording.frame_id[places]
+    if (twice := numbers[1:][np.diff(numbers) == 0]).size:
+        clip = recording.clip_names[recording.clip_id[places[0]]]
+        what = f"clip {clip}: frame {twice[0]} is there {(numbers == twice[0]).sum()} times"
+        raise data_error(what, "--refine wants each frame of a person once", "number them again")
+    return places
 
 
 def _sequence(

@@ -105,7 +105,9 @@ def evaluate(
             **sizes_by_subject(recording, sizes),
             **angle_scores(prediction, recording, triangulated),
             **depth_flips.flip_scores(prediction, recording),
-            **motion_scores(prediction, recording, triangulated, per_pose, sample),
+            **motion_scores(
+                *(prediction, recording, triangulated, per_pose, sample), _unsampled(trained)
+            ),
         }
         if prediction.uncertainty is not None:
             scores["uncertainty"] = _calibration(prediction, recording, triangulated)
@@ -149,6 +151,12 @@ def _lifted(
         with phase("refining over time", recording.frames, "frames") as bar:
             prediction = refine_views(prediction, recording, progress=bar.update)
     return prediction
+
+
+def _unsampled(trained: Trained) -> str:
+    """What the networks started from, where their training sample does not show it."""
+    init = trained.record.get("init") or {}
+    return "" if init.get("in_training_sample", True) else str(init.get("folder", ""))
 
 
 def _calibration(

@@ -130,12 +130,13 @@ def _times_too_large(video: Video, poses: PoseSequence) -> float:
     Networks put nobody farther away than they learned: far people come out too large there.
     """
     K, there = video.view.K, _there(video)
-    depth = poses.pose[..., 2:]
+    pose = poses.pose[np.searchsorted(poses.frame_id, video.frame_id)]  # frames with a detection
+    depth = pose[..., 2:]
     there = there & (depth[..., 0] > 0)
     if not there.any():
         return 1.0
     ahead = np.where(there[..., None], depth, 1.0)
-    lifted = poses.pose[..., :2] / ahead * [K[0, 0], K[1, 1]]
+    lifted = pose[..., :2] / ahead * [K[0, 0], K[1, 1]]
     seen = _size(video.keypoints_2d, there)
     times = _size(lifted, there) / seen if seen > 0 else 1.0
     return times if times > 1.25 else 1.0

@@ -77,8 +77,13 @@ RECORD_KINDS: dict[str, tuple[type, ...]] = {
     "data.validation_subjects?": (list,),
     "recording?": (dict, type(None)),  # not in the records of older runs
     "recording.fps?": (float,),
+    "recording.length_unit?": (float, type(None)),
     "versions?": (dict, type(None)),
     "init?": (dict, type(None)),  # of runs that started from another
+    "init.folder?": (str,),
+    "init.data_sha256?": (list,),
+    "init.subjects?": (list,),
+    "init.supervised_upper_bound?": (bool,),
 }
 """What is used of the record of a run, and of an export's, which holds the same."""
 

@@ -91,7 +91,8 @@ def read_record(workdir: Path) -> dict[str, Any]:
 def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
     """Writes the record of a new run, or makes sure that the folder's run is the same one.
 
-    The record's `starts`, which says where and how this process runs, is added to the folder's.
+    The record's `starts`, which says where and how this process runs, is added to the folder's;
+    its `init`, of a run that starts from its first step, takes the place of the folder's.
 
     Returns:
         The folder's earlier starts; None if it had no run.
@@ -122,7 +123,8 @@ def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
             )
     before = there.pop("started", None)  # how a record once named its one start
     earlier = list(there.get("starts", [before] if before else []))
-    write_json(workdir / RECORD, there | {"starts": [*earlier, *wanted["starts"]]})
+    again = {"init": wanted["init"]} if "init" in wanted else {}  # nothing was saved before
+    write_json(workdir / RECORD, there | again | {"starts": [*earlier, *wanted["starts"]]})
     return earlier
 
 

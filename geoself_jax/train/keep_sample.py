@@ -22,6 +22,8 @@ def keep_sample(
     world: np.ndarray,
     unit: float,
     earlier: TrainingSample | None = None,
+    *,
+    afresh: bool = False,
 ) -> None:
     """Writes training_sample.npz into a run's folder, unless it is there, on the host that writes.
 
@@ -31,12 +33,13 @@ def keep_sample(
         world: (frames, joints, 3) triangulated, metres, world frame.
         unit: `ModelConfig.metres`.
         earlier: Of what the run starts from (`config.init`); None where there is none.
+        afresh: Write it though it is there, for a run that starts once more, perhaps from others.
 
     Raises:
         GeoselfError: The disk refuses (74).
     """
     path = folder / FILE
-    if hosts.is_leader() and not path.exists():
+    if hosts.is_leader() and (afresh or not path.exists()):
         with phase("sampling the training poses"):
             sample = sample_training(recording, world, unit)
             write_sample(path, together(sample, earlier) if earlier else sample)

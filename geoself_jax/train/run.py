@@ -18,7 +18,6 @@ from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.predict import make_predict
 from geoself_jax.data.body_words import words_for
 from geoself_jax.data.recording import Recording
-from geoself_jax.data.training_sample import read_sample
 from geoself_jax.data.training_set import (
     held_out,
     resolved,
@@ -47,7 +46,15 @@ from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
 from geoself_jax.train.saving import Best, Saver, restore
 from geoself_jax.train.schedule import make_stages
-from geoself_jax.train.warm_start.start import NONE, WarmStart, origin_of, started, warm_start
+from geoself_jax.train.warm_start.origin import earlier_sample
+from geoself_jax.train.warm_start.start import (
+    NONE,
+    WarmStart,
+    origin_of,
+    started,
+    unsampled,
+    warm_start,
+)
 
 
 def train(
@@ -90,13 +97,14 @@ def train(
         if not stop.listens:
             _warn(["trained in a thread: Ctrl-C and SIGTERM do not stop it between two steps"])
         origin = origin_of(config, folder, recording.skeleton)
+        earlier = earlier_sample(config.init, origin) if origin else None
         points, unit = _checked(config, recording, triangulated)
         triangulated = points * np.float32(unit)
         used, held = split_people(config, recording)
         config, built = as_before(folder, config, resolved(config.model, recording, triangulated))
         _warn(_unusual(config.model, recording, triangulated))
         model = Networks(built, recording.skeleton)
-        warm = warm_start(config, origin, model, recording.fps)
+        warm = warm_start(config, origin, model, recording.fps, earlier)
         if labels is not None:
             points, unit = labels, 1.0
         target = points * np.float32(unit / built.metres)
@@ -107,8 +115,9 @@ def train(
         optimizer = make_optimizer(config.optimizer, stages.pretrain, stages.total)
         record = run_record(config, model, recording, used, held, labels=labels)
         continued = _claim(folder, record | ({"init": warm.facts} if warm else {}))
-        earlier = read_sample(Path(config.init), origin.model.skeleton) if origin else None
-        keep_sample(folder, recording.select(used), triangulated[used], built.metres, earlier)
+        if warm or not config.init:  # else what it started from is not known any more
+            of_run = recording.select(used), triangulated[used], built.metres
+            keep_sample(folder, *of_run, earlier, afresh=warm is not None)
         training = Training(config, folder, model, optimizer, stages, data, stop, started)
         return _run(training, continued, recording.select(held), triangulated[held], warm)
 
@@ -157,7 +166,7 @@ def _run(
         _print(_opening(training, held.frames, at))
     if at == 0 and warm:
         _print(warm.line)
-        _warn(warm.warnings)
+        _warn(warm.warnings + unsampled(warm.facts))
     if unsure and not np.isfinite(triangulated).any():
         _warn(["uncertainties stay as learned: config.data.validation_share holds nobody out"])
     if at >= total:

@@ -209,3 +209,11 @@ def test_joints_made_of_others_get_a_warning_that_names_the_right_model(video):
         in_joints_of(halpe.skeleton, video)
     line = other_joints(h36m, video)
     assert "spine" in line and line.endswith("--model=general-coco17 needs none of that")
+
+
+@pytest.mark.parametrize("kept", [np.r_[0:5, 9:13], np.r_[0:25:3]], ids=["gap", "thinned"])
+def test_a_video_with_frames_that_show_nobody_is_looked_at_as_any_other(lifter, video, kept):
+    parts = (video.keypoints_2d, video.confidence, video.frame_id)
+    pixels, confidence, frame_id = (array[kept] for array in parts)
+    changes = {"keypoints_2d": pixels, "confidence": confidence, "frame_id": frame_id}
+    assert not lines(lifter, dataclasses.replace(video, **changes))

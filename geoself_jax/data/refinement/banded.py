@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from geoself_jax.core.errors import data_error
+
 _TINY = 1e-9
 
 
@@ -52,13 +54,23 @@ class Banded:
         self._bands[:, :, 2 * size] += np.outer(after, each)
 
     def solve(self) -> np.ndarray:
-        """Returns x, (T, n); uses the matrix up. n (2 n)^2 operations a frame."""
+        """Returns x, (T, n); uses the matrix up. n (2 n)^2 operations a frame.
+
+        Raises:
+            GeoselfError: Double precision does not suffice (65).
+        """
         from scipy.linalg import cho_solve_banded, cholesky_banded
 
         frames, size, width = self._bands.shape
         matrix = self._bands.reshape(frames * size, width).T
-        factor = cholesky_banded(matrix, overwrite_ab=True, lower=True, check_finite=False)
         known = self.known.reshape(-1)
-        return np.asarray(
-            cho_solve_banded((factor, True), known, check_finite=False).reshape(frames, size)
-        )
+        try:
+            factor = cholesky_banded(matrix, overwrite_ab=True, lower=True, check_finite=False)
+            found = cho_solve_banded((factor, True), known, check_finite=False)
+        except np.linalg.LinAlgError:
+            found = np.full_like(known, np.nan)
+        if not np.isfinite(found).all():
+            why = "its equations have no solution: some lifted joints are absurdly far away"
+            do = "check the detections and the calibration, or leave --refine out"
+            raise data_error("refinement over time", why, do)
+        return np.asarray(found.reshape(frames, size))

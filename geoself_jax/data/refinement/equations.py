@@ -20,6 +20,7 @@ class Terms:
         detection_outlier: An error of this many widths counts half (Cauchy).
         pose_outlier: The same of the lifted poses.
         root_depth, root_across: Of the lifted root along its ray, and across it.
+        root_outlier: As `pose_outlier`, of the lifted root.
         bone: Of a bone's length; None leaves bones free.
         acceleration: Of a joint's, times its usual one (`passes.accelerations`).
         independent_fps: Frames per second up to which errors of successive frames are taken as
@@ -31,6 +32,7 @@ class Terms:
     pose_outlier: float = 1.2
     root_depth: float = 0.4
     root_across: float = 0.1
+    root_outlier: float = 4.0
     bone: float | None = 0.008
     acceleration: float = 1.5
     independent_fps: float = 25.0
@@ -105,11 +107,20 @@ def _add_poses(
         if joint != root:
             system.add_block(joint, joint, block[:, joint])
             system.add_block(joint, root, -block[:, joint])
-    aside, depth = each / terms.root_across**2, each / terms.root_depth**2
-    place = seen.lifted[:, None, None] * (aside * np.eye(3) + (depth - aside) * onto)
+    place = each * seen.lifted[:, None, None] * _of_root(points[:, root] - seen.root, onto, terms)
     system.add_block(root, root, block.sum(1) + place)
     pull[:, root] = np.einsum("tab,tb->ta", place, seen.root) - pull.sum(1)
     system.known += pull.reshape(system.known.shape)
+
+
+def _of_root(off: np.ndarray, onto: np.ndarray, terms: Terms) -> np.ndarray:
+    """The weight (T, 3, 3) of the lifted root: little where it is far from all frames about it."""
+    along = np.einsum("tab,tb->ta", onto, off)
+    square = (along**2).sum(-1) / terms.root_depth**2
+    square += ((off - along) ** 2).sum(-1) / terms.root_across**2
+    aside, depth = 1 / terms.root_across**2, 1 / terms.root_depth**2
+    full = aside * np.eye(3) + (depth - aside) * onto
+    return np.asarray(full / (1 + square / terms.root_outlier**2)[:, None, None])
 
 
 def _add_bone(

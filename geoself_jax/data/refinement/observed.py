@@ -8,8 +8,9 @@ from geoself_jax.core.skeleton import Skeleton
 
 ACROSS, ALONG = 0.035, 0.085
 """Metres of a person: errors of a network that predicts no uncertainty, a standard deviation."""
-LEAST = 0.01
-"""Metres of a person: no predicted error is believed below it."""
+LEAST, MOST = 0.01, 0.5
+"""Metres of a person: no predicted error is believed below the one or above the other, half a
+body: a joint that nothing holds would move along its ray into the camera."""
 
 _OF_DISTANCE = (0.45, 0.7)
 _OF_AXES = (0.8, 1.0)
@@ -84,7 +85,7 @@ def observe(
     root = filled[:, skeleton.root]
     return Observed(
         rays=np.where(seen[..., None], ray, 0),
-        weight=np.where(seen, confidence, 0).astype(np.float64),
+        weight=np.where(seen, confidence, 0).astype(np.float64).clip(0, 1),
         pose=filled - root[:, None],
         root=root,
         lifted=lifted,
@@ -119,7 +120,7 @@ def _widths(
     else:
         return np.full(shape, ACROSS), np.full(shape, ALONG)
     across, along = (
-        np.maximum(np.where(np.isfinite(width), width, usual * unit) / unit, LEAST)
+        np.clip(np.where(np.isnan(width), usual * unit, width) / unit, LEAST, MOST)
         for width, usual in zip(pairs, (ACROSS, ALONG), strict=True)
     )
     return across, along

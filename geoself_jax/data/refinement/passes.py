@@ -11,6 +11,8 @@ from geoself_jax.data.refinement.observed import Observed
 
 FIRST_ACCELERATION = 8.0
 """Units per second squared, of all joints while nothing is known of their motion."""
+HIGHEST_FPS = 1000.0
+"""Faster videos are refined as of this rate: numbers of double precision hold no more."""
 FREE, RIGID = 3, 4
 """Iterations of the pass with free bones, and of that with their lengths."""
 
@@ -44,7 +46,11 @@ def refine_runs(
 
     Returns:
         (T, J, 3) joints of each run, camera frame, in the unit of the runs.
+
+    Raises:
+        GeoselfError: Poses so far away that nothing can be solved for (65).
     """
+    fps = min(fps, HIGHEST_FPS)
     expected = np.full(skeleton.joints, FIRST_ACCELERATION)
 
     def passed(lengths: np.ndarray | None, starts: Sequence[np.ndarray], rounds: int) -> list:

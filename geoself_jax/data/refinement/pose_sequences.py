@@ -133,7 +133,8 @@ def _replaced(
     poses: PoseSequence, runs: list[np.ndarray], refined: list[np.ndarray]
 ) -> PoseSequence:
     """The sequence with refined poses in its runs, filled frames marked."""
-    pose, marks = poses.pose.copy(), poses.marks
+    pose = poses.pose.astype(np.result_type(poses.pose, np.float32))  # whole numbers too
+    marks = poses.marks
     missing = np.isnan(poses.pose).any((1, 2))
     for run, points in zip(runs, refined, strict=True):
         at = _places(poses, run)

@@ -8,12 +8,14 @@ import numpy as np
 from geoself_jax.core.config import ModelConfig
 from geoself_jax.core.errors import data_error, missing_error, usage_error
 from geoself_jax.core.feature_layout import paths_of
+from geoself_jax.data.training_sample import TrainingSample, read_sample
 from geoself_jax.lift.exported import DESCRIPTION, load_exported
 from geoself_jax.lift.general_models import general_models
 from geoself_jax.runtime.checkpoints import digest
 from geoself_jax.runtime.restore import Trained, load_trained
 from geoself_jax.runtime.workdir import RECORD
 
+_SHOWN = 300  # letters of a name
 EQUAL = ("backbone", "input", "root", "width", "blocks", "layers", "root_width", "root_blocks")
 """Fields of the networks that both must share, with `confidence` and the kind of windows."""
 
@@ -31,22 +33,56 @@ def load_origin(where: str, folder: Path) -> Trained:
     Raises:
         GeoselfError: No run or export there (66), it is the run itself (64), damaged (65).
     """
-    known, key = general_models(), f"config.init={where}"
-    path = known.get(where, Path(where))
-    if path.resolve() == folder.resolve():
+    key, path = f"config.init={where[:_SHOWN]}", origin_folder(where)
+    try:
+        kind, same = _kind(path), path.resolve() == folder.resolve()
+        why = "" if kind else _missing(path)
+    except (OSError, ValueError) as error:  # too long, unreadable, or with a zero byte
+        kind, same, why = None, False, str(getattr(error, "strerror", None) or error)
+    if same:
         do = "give the folder of an earlier run or of an export"
         raise usage_error(key, "is the run that is to start", do)
-    if (path / RECORD).is_file():
-        found = load_trained(path)
-    elif (path / DESCRIPTION).is_file():
-        found = load_exported(path)
-    else:
-        do = f"give the folder of a run or of an export, or one of {', '.join(known)}"
-        raise missing_error(key, _missing(path), do)
+    if kind is None:
+        do = f"give the folder of a run or of an export, or one of {', '.join(general_models())}"
+        raise missing_error(key, why, do)
+    found = load_trained(path) if kind == RECORD else load_exported(path)
+    _check_recording(key, found.record.get("recording") or {})
     variables = {name: _arrays(found.variables[name]) for name in ("params", "batch_stats")}
     if not _is_finite(variables):
         raise data_error(key, "some of its weights are not finite", "start from another")
     return found._replace(variables=variables)
+
+
+def origin_folder(where: str) -> Path:
+    """Returns the folder that `config.init` names; a general model's name is never a folder."""
+    return general_models().get(where, Path(where))
+
+
+def earlier_sample(where: str, origin: Trained) -> TrainingSample | None:
+    """Reads what is kept of the frames that the networks learned from; None where nothing is.
+
+    Args:
+        where: `config.init`.
+        origin: Result of `load_origin`.
+
+    Raises:
+        GeoselfError: Its file is damaged (65).
+    """
+    return read_sample(origin_folder(where), origin.model.skeleton)
+
+
+def _kind(path: Path) -> str | None:
+    """The file by which a folder is known as a run's or an export's."""
+    return next((name for name in (RECORD, DESCRIPTION) if (path / name).is_file()), None)
+
+
+def _check_recording(key: str, recording: dict[str, Any]) -> None:
+    """Refuses numbers of the record by which weights would be turned into NaN."""
+    for name in ("fps", "length_unit"):
+        value = recording.get(name)  # not of older runs
+        if value is not None and not (np.isfinite(value) and value > 0):
+            why = f"its record says recording.{name}={value}, wanted a number above 0"
+            raise data_error(key, why, "restore the folder from a copy")
 
 
 def _missing(path: Path) -> str:
@@ -93,6 +129,8 @@ def check_networks(where: str, origin: Trained, model: ModelConfig) -> None:
         pairs = [f"{name} {_text(getattr(theirs, name))}" for name in other]
         ours = [_text(getattr(model, name)) for name in other]
         do = " ".join(f"--config.model.{name}={_text(getattr(theirs, name))}" for name in other)
+        if other[0] == "frames" and theirs.frames == 1:  # nothing else differs
+            do += ", or --config.model.temporal=paths, whose windows start from single frames"
         why = f"its networks have {', '.join(pairs)}; this run's {', '.join(ours)}"
         raise usage_error(key, why, f"set {do}")
     if theirs.backbone != "residual":  # the same one, of another class

@@ -12,9 +12,10 @@ from geoself_jax.core.config import Config
 from geoself_jax.core.contraction import contracted
 from geoself_jax.core.errors import data_error, usage_error
 from geoself_jax.core.model import Networks
-from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.core.skeleton import Skeleton, compared
 from geoself_jax.core.step import TrainState
 from geoself_jax.data.joint_maps import joint_map
+from geoself_jax.data.training_sample import TrainingSample
 from geoself_jax.runtime import hosts
 from geoself_jax.runtime.restore import Trained
 from geoself_jax.train.saving import LAST
@@ -74,7 +75,11 @@ def _has_checkpoint(folder: Path) -> bool:
 
 
 def warm_start(
-    config: Config, origin: Trained | None, model: Networks, fps: float
+    config: Config,
+    origin: Trained | None,
+    model: Networks,
+    fps: float,
+    earlier: TrainingSample | None = None,
 ) -> WarmStart | None:
     """Makes the run's weights of those of an earlier run or export.
 
@@ -83,6 +88,7 @@ def warm_start(
         origin: Result of `origin_of`.
         model: The run's networks, with its measured lengths.
         fps: Of the run's recording.
+        earlier: Result of `origin.earlier_sample`.
 
     Raises:
         GeoselfError: The run's networks commute with mirroring and these do not (64).
@@ -104,9 +110,37 @@ def warm_start(
         "joints": {"same": joints.exact, "stand_ins": joints.derived, "new": joints.absent},
         "fresh": found.fresh,
         "left_out": found.left_out,
+        "in_training_sample": is_sampled(origin, earlier, model.skeleton),
     }
     line = _line(facts, found)
     return WarmStart(variables or {}, facts, line, _warnings(config, origin, model, fps))
+
+
+def unsampled(facts: dict[str, Any]) -> list[str]:
+    """Returns a line where the run's training sample does not show what it started from.
+
+    Args:
+        facts: Of `warm_start`.
+    """
+    if facts["in_training_sample"]:
+        return []
+    return [
+        f"config.init={facts['folder']}: no poses are kept of all that it was trained on, in these "
+        "joints - evaluate's distances to the training poses will be to the new ones alone"
+    ]
+
+
+def is_sampled(origin: Trained, earlier: TrainingSample | None, skeleton: Skeleton) -> bool:
+    """Returns whether the run's training sample shows all that its networks have learned from.
+
+    Args:
+        origin: What they start from, which may have started from others itself.
+        earlier: Its sample, or None.
+        skeleton: Of the run.
+    """
+    before = (origin.record.get("init") or {}).get("in_training_sample", True)
+    same = earlier is not None and compared(earlier.joint_names) == compared(skeleton.joint_names)
+    return bool(before and same and earlier is not None and len(earlier.poses))
 
 
 def _check_mirrored(where: str, origin: Trained) -> None:
