@@ -177,8 +177,12 @@ class Stream:
         assert self._refine is not None
         if lifted is None:
             return self._refine(None, *seen, self._K).astype(np.float32)
-        spread = {"distance": lifted.uncertainty, "axes": lifted.uncertainty_axes}
-        return self._refine(joints, *seen, self._K, **spread).astype(np.float32)
+        distance, axes = (
+            None if spread is None else np.asarray(spread)
+            for spread in (lifted.uncertainty, lifted.uncertainty_axes)
+        )
+        found = self._refine(joints, *seen, self._K, distance=distance, axes=axes)
+        return found.astype(np.float32)
 
     def _push(self, seen: Seen) -> None:
         """Appends a frame; the first detection is repeated to fill the first window."""

@@ -82,10 +82,16 @@ class FixedLag:
             return self._found[0]
         if self._last is None:
             self._start(points)
-        rows = [None if a is None else a[None] for a in (points, keypoints_2d, confidence)]
-        spread = {"distance": distance, "axes": axes}
-        spread = {name: None if a is None else a[None] for name, a in spread.items()}
-        seen = observe(*rows, K, self._skeleton, unit=self._unit, **spread)
+        seen = observe(
+            points[None],
+            keypoints_2d[None],
+            confidence[None],
+            K,
+            self._skeleton,
+            distance=None if distance is None else distance[None],
+            axes=None if axes is None else axes[None],
+            unit=self._unit,
+        )
         for window in (self._free, self._held):
             window.bridge(self._missing, seen.points[0])
         self._last, self._missing = seen, 0
