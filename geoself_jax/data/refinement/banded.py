@@ -54,6 +54,12 @@ class Banded:
         for j in range(3):
             self._within[:, first + j, first + j : first + 3] += block[:, j:, j]
 
+    def frame(self, at: int) -> "Banded":
+        """The equations of one frame, of a system whose frames are not coupled."""
+        one = Banded(1, self.known.shape[1])
+        one._bands[0], one.known[0] = self._bands[at], self.known[at]
+        return one
+
     def add_frames(self, first: "Banded") -> None:
         """Adds the equations of the first frames alone."""
         frames = len(first.known)

@@ -16,14 +16,13 @@ from geoself_jax.data.refinement.window import Window
 
 FEWEST = 8
 """Frames of the window at least."""
-ROUNDS = 1
-"""Iterations with each new frame, begun where the last ones ended."""
 
 
 class FixedLag:
     """Refines one person in one camera, frame by frame.
 
-    The same equations as `refine_sequences`, of the last frames; those before are summed up in
+    The same equations as `refine_sequences`, of the last frames, reweighted and solved once with
+    each new one from where the last solution ended; those before are summed up in
     two frames' equations (marginalized), so that the time of a frame does not grow. Two such
     windows stand for the two passes: bones are free in the first, from which their lengths and
     the usual accelerations are learnt (`Learnt`), and held in the second.
@@ -96,8 +95,8 @@ class FixedLag:
             window.bridge(self._missing, seen.points[0])
         self._last, self._missing = seen, 0
         self._push(seen, seen.points, seen.points)
-        self._free.solve(None, self._first, ROUNDS)
-        solved = self._held.solve(*self._learnt.of_unit(self._unit), ROUNDS)
+        self._free.solve(None, self._first)
+        solved = self._held.solve(*self._learnt.of_unit(self._unit))
         for back in range(1, min(len(solved), self.lag + 1) + 1):
             self._found[-back] = self._unit * solved[-back]
         return self._found[0]

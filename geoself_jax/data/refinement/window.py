@@ -4,7 +4,7 @@ import numpy as np
 
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.refinement.banded import Banded, Before
-from geoself_jax.data.refinement.equations import Terms, equations
+from geoself_jax.data.refinement.equations import Terms, frame_equations, stiffness
 from geoself_jax.data.refinement.observed import Observed, joined
 
 
@@ -24,6 +24,7 @@ class Window:
     def __init__(self, skeleton: Skeleton, fps: float, frames: int, terms: Terms) -> None:
         self._skeleton, self._fps, self._frames, self._terms = skeleton, fps, frames, terms
         self._seen: Observed | None = None
+        self._alone: list[Banded | None] = []  # each frame's own equations, as last solved
         self._before: Before | None = None
         self.points = np.zeros((0, skeleton.joints, 3))
 
@@ -42,13 +43,13 @@ class Window:
         """
         self._seen = seen if self._seen is None else joined(self._seen, seen)
         self.points = np.concatenate([self.points, points])
+        self._alone.append(None)
         if len(self.points) <= self._frames:
             return None
-        size = 3 * self._skeleton.joints
-        three = Banded(3, size)
-        first = slice(0, 1)
-        three.add_frames(self._equations(first, lengths, usual))
-        three.add_second_differences((self._fps**2 / usual) ** 2)
+        first = self._alone.pop(0) or self._own_equations(slice(0, 1), lengths)
+        three = Banded(3, 3 * self._skeleton.joints)
+        three.add_frames(first)
+        three.add_second_differences(stiffness(usual, self._fps))
         if self._before is not None:
             three.add_before(self._before)
         self._before = three.leave_first()
@@ -68,25 +69,25 @@ class Window:
             share = (count + 1 + i) / (count + 1)
             self.points[i] += share * (points - self.points[i])
 
-    def solve(self, lengths: np.ndarray | None, usual: np.ndarray, rounds: int) -> np.ndarray:
-        """Solves all of the window again, from where it is.
+    def solve(self, lengths: np.ndarray | None, usual: np.ndarray) -> np.ndarray:
+        """Solves all of the window once more, from where it is.
 
         Args:
             lengths: (J,) of bones, or None to leave them free.
             usual: (J,) acceleration that each joint is expected to have.
-            rounds: Iterations.
 
         Returns:
             (T, J, 3) joints.
         """
-        for _ in range(rounds):
-            system = self._equations(slice(None), lengths, usual)
-            if self._before is not None:
-                system.add_before(self._before)
-            self.points = system.solve().reshape(self.points.shape)
+        system = self._own_equations(slice(None), lengths)
+        self._alone = [system.frame(at) for at in range(len(self.points))]
+        system.add_second_differences(stiffness(usual, self._fps))
+        if self._before is not None:
+            system.add_before(self._before)
+        self.points = system.solve().reshape(self.points.shape)
         return self.points
 
-    def _equations(self, frames: slice, lengths: np.ndarray | None, usual: np.ndarray) -> Banded:
+    def _own_equations(self, frames: slice, lengths: np.ndarray | None) -> Banded:
         assert self._seen is not None
         seen, points = self._seen.part(frames), self.points[frames]
-        return equations(seen, points, lengths, usual, self._skeleton, self._fps, self._terms)
+        return frame_equations(seen, points, lengths, self._skeleton, self._fps, self._terms)
