@@ -16,16 +16,18 @@ from geoself_jax.data.refinement.window import Window
 
 FEWEST = 8
 """Frames of the window at least."""
+LIVE = Terms(acceleration=1.0)
+"""Terms of live use: free poses of few frames shake more, so that less is made of it."""
 
 
 class FixedLag:
     """Refines one person in one camera, frame by frame.
 
     The same equations as `refine_sequences`, of the last frames, reweighted and solved once with
-    each new one from where the last solution ended; those before are summed up in
-    two frames' equations (marginalized), so that the time of a frame does not grow. Two such
-    windows stand for the two passes: bones are free in the first, from which their lengths and
-    the usual accelerations are learnt (`Learnt`), and held in the second.
+    each new one from where the last solution ended. Those before are summed up in two frames'
+    equations (marginalized), so that the time of a frame does not grow. Two such windows stand for
+    the two passes: bones are free in the first, from which their lengths and the usual
+    accelerations are learnt (`Learnt`), and held in the second.
 
     Args:
         skeleton: Of the J joints.
@@ -40,7 +42,7 @@ class FixedLag:
         fps: float,
         lag: int,
         *,
-        terms: Terms = Terms(),  # noqa: B008 - frozen
+        terms: Terms = LIVE,
     ) -> None:
         self._skeleton, self._fps, self._terms, self.lag = skeleton, fps, terms, lag
         self._learnt = Learnt(skeleton, fps, terms)
