@@ -1,6 +1,6 @@
 """What refinement of a live video gains by how late it may be, and the time of a frame.
 
-    python -m benchmarks.refine_live --model=EXPORT --data=FILE.npz [--camera=NAME] [--json=FILE]
+    python -m benchmarks.refine_live --model=EXPORT --data=FILE.npz [--camera=NAME] [--every=N]
 
 Each camera is lifted alone, and each person in it is one stream: clips follow each other a second
 apart. MPJPE is relative to the root, in millimetres, root the error of its position. The first row
@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--data", default="synthetic:test")
     parser.add_argument("--frames", type=int, default=8000, help="of synthetic data")
     parser.add_argument("--camera", help="look at this one alone")
+    parser.add_argument("--every", type=int, default=1, help="look at every Nth clip alone")
     parser.add_argument("--lags", default="0,0.1,0.25,0.5", help="seconds, with commas")
     parser.add_argument("--json", type=Path)
     flags = parser.parse_args()
@@ -37,7 +38,7 @@ def main() -> None:
         one
         for one in lifted_people(flags.model, flags.data, flags.frames)
         if flags.camera in (None, one.video.view.name)
-    ]
+    ][:: flags.every]
     groups = same_people([one.video for one in lifts])
     table = {"as lifted": errors(lifts, [one.poses for one in lifts])}
     print(f"{sum(one.poses.frames for one in lifts)} poses, mm")
@@ -76,7 +77,7 @@ def _live(
     lifts: Sequence[Lifted], groups: Sequence[Sequence[int]], lag: float
 ) -> tuple[list[PoseSequence], list[float]]:
     """Each person's videos as one stream, and the seconds of each frame."""
-    found, seconds = [one.poses for one in lifts], []
+    found, seconds = [one.poses for one in lifts], list[float]()
     for group in groups:
         first = found[group[0]]
         refine = FixedLag(first.skeleton, first.fps, round(lag * first.fps))
