@@ -47,7 +47,7 @@ def main() -> None:
         start = time.perf_counter()
         found = way(poses)
         seconds = time.perf_counter() - start
-        row = _errors(lifts, found)
+        row = errors(lifts, found)
         row["ms"] = 1000 * seconds / sum(one.frames for one in poses)
         table[name] = row
         print(
@@ -95,8 +95,8 @@ def _ways(groups: Sequence[Sequence[int]]) -> dict[str, Callable[[Poses], Poses]
     }
 
 
-def _errors(lifts: Sequence[Lifted], found: Poses) -> dict[str, float]:
-    """Means over poses, millimetres."""
+def errors(lifts: Sequence[Lifted], found: Poses) -> dict[str, float]:
+    """Means over poses, millimetres: `mpjpe` and `p_mpjpe` about the root, and `root`."""
     found_all, true_all = [], []
     for one, poses in zip(lifts, found, strict=True):
         known = np.isfinite(one.poses.pose).all((1, 2)) & np.isfinite(one.truth).all((1, 2))

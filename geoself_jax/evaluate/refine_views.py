@@ -1,5 +1,6 @@
 """Predictions of a recording refined over time, each view for itself, as `lift --refine` does."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from geoself_jax.core.model import Prediction
 from geoself_jax.core.notices import silent
 from geoself_jax.data.poses.sequence import CAMERA, PoseCamera, PoseSequence
 from geoself_jax.data.recording import Recording
+from geoself_jax.data.refinement.one_body import one_body
 from geoself_jax.data.refinement.pose_sequences import refine_sequences
 
 
@@ -40,9 +42,13 @@ def refine_views(
             _in_time(recording, theirs & (recording.clip_id == clip))
             for clip in np.unique(recording.clip_id[theirs])
         ]
-        for view in range(recording.views):
-            sequences = [_sequence(prediction, recording, clip, view) for clip in clips]
-            for clip, poses in zip(clips, refine_sequences(sequences), strict=True):
+        names = [recording.clip_names[recording.clip_id[clip[0]]] for clip in clips]
+        frames = [recording.frame_id[clip] for clip in clips]
+        bodies = one_body(names, recording.subject_names[person[0]], frames)
+        for view, body in itertools.product(range(recording.views), bodies):
+            own = [clips[i] for i in body]
+            sequences = [_sequence(prediction, recording, clip, view) for clip in own]
+            for clip, poses in zip(own, refine_sequences(sequences), strict=True):
                 known = np.isfinite(poses.pose).all((1, 2))
                 at, joints = clip[known], poses.pose[known]
                 root_position[at, view] = joints[:, recording.skeleton.root]

@@ -19,7 +19,7 @@ from geoself_jax.data.poses.filters import OneEuro
 from geoself_jax.lift.exported import load_exported
 from geoself_jax.lift.general_models import model_folder
 from geoself_jax.lift.inputs import check_intrinsics, runs_of, shaped
-from geoself_jax.lift.stream import Stream, steady
+from geoself_jax.lift.stream import Stream, live_refinement, steady
 from geoself_jax.lift.weight_packing import pack
 from geoself_jax.lift.window_rate import rate_ratio, windows_at_rate
 
@@ -196,6 +196,7 @@ class Lifter:
         K: Float[np.ndarray, "3 3"],
         *,
         filter: str | OneEuro | None = None,
+        refine: bool | float = False,
         fps: float | None = None,
     ) -> Stream:
         """Returns a function for live use, called frame by frame, compiled before the first.
@@ -207,15 +208,24 @@ class Lifter:
         for frames without visible joints: these are NaN. With windows it is delayed by half a
         window, `stream.delay` frames.
 
+        With `refine=0.25` each pose is a quarter of a second later yet and found from all frames up
+        to now, as `lift --refine` finds it from the whole video: smooth motion on the detections'
+        rays, bones of one length (`data.refinement.fixed_lag`). A stream is one person's.
+
         Args:
             K: Intrinsics of the camera, px.
             filter: `one-euro:MIN_CUTOFF,BETA` (Hz, Hz per m/s), or None.
-            fps: Frames per second, required by a filter.
+            refine: Seconds by which refined poses are late, 0 to 2, or True for a quarter; False
+                for none.
+            fps: Frames per second, required by a filter and by refinement.
 
         Raises:
-            GeoselfError: An invalid K (65); an unknown or non-causal filter, or no frame rate (64).
+            GeoselfError: An invalid K (65); an unknown or non-causal filter, another lag, or no
+                frame rate (64).
         """
-        return Stream(self, self.skeleton, K, steady(filter, fps), self.frames)
+        refined = live_refinement(refine, fps, self.skeleton)
+        smooth = steady(filter, fps)
+        return Stream(self.predict, self.skeleton, K, smooth, self.frames, refined)
 
     def _lift(self, rows: np.ndarray) -> jax.Array:
         """Dispatches one chunk, padded to a power of two by its last row.

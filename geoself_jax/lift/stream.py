@@ -8,12 +8,16 @@ import numpy as np
 from jaxtyping import Float
 
 from geoself_jax.core.errors import data_error, usage_error
+from geoself_jax.core.model import Prediction
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.filters import OneEuro, parse_filter
+from geoself_jax.data.refinement.fixed_lag import FixedLag
 from geoself_jax.lift.inputs import shaped
 
 FARTHEST_PX = 1e6
-Lift = Callable[..., tuple[np.ndarray, np.ndarray]]
+LAG_SECONDS, LONGEST_LAG_SECONDS = 0.25, 2.0
+"""How late refined poses are, unless said otherwise and at most."""
+Lift = Callable[..., Prediction]
 Seen = tuple[np.ndarray, np.ndarray]
 """Detections, px, and confidence of a frame."""
 
@@ -53,9 +57,38 @@ def steady(how: str | OneEuro | None, fps: float | None) -> Steady | None:
     found = parse_filter(how) if isinstance(how, str) else how
     if not isinstance(found, OneEuro):
         raise usage_error(f"filter {how!r}", "it is not causal", "use one-euro")
-    if fps is None or not (np.isfinite(fps) and fps > 0):
+    if not _is_rate(fps):
         raise usage_error(f"fps {fps}", "a filter requires the frame rate", "pass e.g. fps=50")
+    assert fps is not None
     return Steady(found, fps)
+
+
+def live_refinement(how: bool | float, fps: float | None, skeleton: Skeleton) -> FixedLag | None:
+    """Creates the refinement of a live video.
+
+    Args:
+        how: Seconds by which poses are late, True for `LAG_SECONDS`, False for no refinement.
+        fps: Frames per second.
+        skeleton: Joints of the lifter.
+
+    Raises:
+        GeoselfError: Negative or too many seconds, or no frame rate (64).
+    """
+    if how is False:
+        return None
+    seconds = LAG_SECONDS if how is True else float(how)
+    if not 0 <= seconds <= LONGEST_LAG_SECONDS:
+        wanted = f"wanted seconds from 0 to {LONGEST_LAG_SECONDS:g}, by which poses are late"
+        raise usage_error(f"refine {how!r}", wanted, "pass e.g. refine=0.25, or True")
+    if not _is_rate(fps):
+        what = "refinement requires the frame rate"
+        raise usage_error(f"fps {fps}", what, "pass e.g. fps=50")
+    assert fps is not None
+    return FixedLag(skeleton, fps, round(seconds * fps))
+
+
+def _is_rate(fps: float | None) -> bool:
+    return fps is not None and bool(np.isfinite(fps)) and fps > 0
 
 
 class Stream:
@@ -64,22 +97,31 @@ class Stream:
     Created by `Lifter.stream`, which compiles before the first frame.
 
     Args:
-        lift: Function that lifts one pose: a `Lifter`.
+        lift: Function that lifts one pose: `Lifter.predict`.
         skeleton: Joints of the lifter.
         K: (3, 3) intrinsics of the camera, px.
         smooth: Filter of the joints in the camera frame, or None.
         frames: Window length, whose middle frame `lift` lifts.
+        refine: Refinement over time, before the filter, or None.
 
     Attributes:
-        delay: Latency of the returned pose, frames: half a window, 0 where `frames` is 1.
+        delay: Latency of the returned pose, frames: half a window, 0 where `frames` is 1, and the
+            lag of the refinement.
     """
 
     def __init__(
-        self, lift: Lift, skeleton: Skeleton, K: Any, smooth: Steady | None = None, frames: int = 1
+        self,
+        lift: Lift,
+        skeleton: Skeleton,
+        K: Any,
+        smooth: Steady | None = None,
+        frames: int = 1,
+        refine: FixedLag | None = None,
     ) -> None:
-        self._lift, self._skeleton, self._smooth = lift, skeleton, smooth
+        self._lift, self._skeleton, self._smooth, self._refine = lift, skeleton, smooth, refine
         self._K = np.array(K, np.float32)
-        self.delay = frames // 2
+        self._half = frames // 2
+        self.delay = self._half + (0 if refine is None else refine.lag)
         nobody = np.full((skeleton.joints, 2), np.nan, np.float32)
         self._nobody: Seen = nobody, np.zeros(skeleton.joints, np.float32)
         self._window: deque[Seen] = deque([self._nobody] * frames, maxlen=frames)
@@ -101,7 +143,8 @@ class Stream:
         Returns:
             As `Lifter.__call__`: pose_3d, camera axes, root-relative, and root_position, camera
             frame, metres. Both are NaN where no joint of their frame is visible, and for the
-            first `delay` frames.
+            first `delay` frames. Refinement fills short gaps after which the person is seen again
+            by now.
 
         Raises:
             GeoselfError: An invalid shape, or a pixel far from any image (65); the frame is not
@@ -112,26 +155,44 @@ class Stream:
             seen = shaped(self._skeleton, 1, keypoints_2d, confidence, self._K)[:2]
             _check_pixels(seen[0])
         self._push(seen)
-        middle = self._window[self.delay] if len(self._window) == self._window.maxlen else None
-        if middle is not None and _anything(*middle):
-            pose_3d, root_position = self._lift_window()
+        middle = self._window[self._half] if len(self._window) == self._window.maxlen else None
+        there = middle is not None and _anything(*middle)
+        lifted = self._lift_window() if there else None
+        if lifted is not None:
+            pose_3d, root_position = np.asarray(lifted.pose_3d), np.asarray(lifted.root_position)
         else:
             pose_3d = np.full((self._skeleton.joints, 3), np.nan, np.float32)
             root_position = np.full(3, np.nan, np.float32)
-        if self._smooth is None:
+        if self._refine is None and self._smooth is None:
             return pose_3d, root_position
-        joints, root = self._smooth(pose_3d + root_position), self._skeleton.root
+        joints, root = pose_3d + root_position, self._skeleton.root
+        if self._refine is not None:
+            joints = self._refined(joints, lifted, middle or self._nobody)
+        if self._smooth is not None:
+            joints = self._smooth(joints)
         return joints - joints[root], joints[root]
+
+    def _refined(self, joints: np.ndarray, lifted: Prediction | None, seen: Seen) -> np.ndarray:
+        """The joints of `lag` frames before these, (J, 3), camera frame, metres."""
+        assert self._refine is not None
+        if lifted is None:
+            return self._refine(None, *seen, self._K).astype(np.float32)
+        distance, axes = (
+            None if spread is None else np.asarray(spread)
+            for spread in (lifted.uncertainty, lifted.uncertainty_axes)
+        )
+        found = self._refine(joints, *seen, self._K, distance=distance, axes=axes)
+        return found.astype(np.float32)
 
     def _push(self, seen: Seen) -> None:
         """Appends a frame; the first detection is repeated to fill the first window."""
         if not self._window:
             if not _anything(*seen):
                 return
-            self._window.extend([seen] * self.delay)
+            self._window.extend([seen] * self._half)
         self._window.append(seen)
 
-    def _lift_window(self) -> tuple[np.ndarray, np.ndarray]:
+    def _lift_window(self) -> Prediction:
         pixels, confidence = (np.stack(arrays) for arrays in zip(*self._window, strict=True))
         if self._window.maxlen == 1:
             pixels, confidence = pixels[0], confidence[0]

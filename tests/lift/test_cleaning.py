@@ -150,5 +150,6 @@ def test_videos_of_one_person_share_their_bones_and_others_do_not(seen):
     video, _ = seen
     other = dataclasses.replace(video, subject="ben")
     nobody = dataclasses.replace(video, subject="")
-    videos = [video, other, video, nobody, nobody]
+    again = dataclasses.replace(video, clip="again")
+    videos = [video, other, again, nobody, nobody]
     assert same_people(videos) == [[0, 2], [1], [3], [4]]

@@ -7,7 +7,9 @@ import pytest
 from geoself_jax import load_lifter
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data.poses.filters import OneEuro, parse_filter
+from geoself_jax.data.refinement.fixed_lag import FixedLag
 from geoself_jax.lift.lift_video import lift_video
+from geoself_jax.lift.stream import steady
 from geoself_jax.lift.video_detections import videos_of
 
 
@@ -91,6 +93,9 @@ def test_what_a_stream_cannot_do_is_an_error(lifter, video):
         ({"filter": "one-euro:1,0.05"}, USAGE, "frame rate"),
         ({"filter": OneEuro(1.0, 0.1), "fps": 0.0}, USAGE, "frame rate"),
         ({"filter": "one-euro:1"}, USAGE, "1 numbers"),
+        ({"refine": 0.25}, USAGE, "frame rate"),
+        ({"refine": 2.5, "fps": 50}, USAGE, "refine 2.5"),
+        ({"refine": float("nan"), "fps": 50}, USAGE, "refine nan"),
     ]
     for options, code, words in wrong:
         with pytest.raises(GeoselfError, match=words) as error:
@@ -113,3 +118,25 @@ def test_a_pixel_far_from_any_image_is_refused_and_spoils_nothing(lifter, video)
             assert refused.value.code == DATA
         found, other = stream(pixels, confidence), wanted(pixels, confidence)
         assert found[0].tobytes() == other[0].tobytes()
+
+
+def test_a_refined_stream_is_late_by_its_lag_and_filtered_afterwards(lifter, video):
+    K, fps = video.view.K, video.fps
+    options = {"refine": 0.1, "fps": fps}
+    stream = lifter.stream(K, **options)
+    filtered = lifter.stream(K, filter="one-euro:1.0,0.3", **options)
+    refine, smooth = (
+        FixedLag(lifter.skeleton, fps, round(0.1 * fps)),
+        steady("one-euro:1.0,0.3", fps),
+    )
+    assert stream.delay == filtered.delay == refine.lag == round(0.1 * fps) > 0
+    for at, seen in enumerate(zip(video.keypoints_2d, video.confidence, strict=True)):
+        lifted = lifter.predict(*seen, K)
+        spread = {"distance": lifted.uncertainty, "axes": lifted.uncertainty_axes}
+        wanted = refine(lifted.pose_3d + lifted.root_position, *seen, K, **spread)
+        pose_3d, root = stream(*seen)
+        np.testing.assert_allclose(pose_3d + root, wanted, atol=1e-5)
+        assert np.isfinite(pose_3d).all() == (at >= stream.delay)
+        pose_3d, root = filtered(*seen)
+        np.testing.assert_allclose(pose_3d + root, smooth(wanted), atol=1e-5)
+    assert lifter.stream(K, refine=True, fps=fps).delay == round(0.25 * fps)

@@ -1,10 +1,24 @@
 """Symmetric systems whose unknowns are coupled within a frame and to the next two frames."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from geoself_jax.core.errors import data_error
 
 _TINY = 1e-9
+
+
+class Before(NamedTuple):
+    """What frames that have left a window say of its first two: normal equations of 2 n numbers.
+
+    Attributes:
+        matrix: (2 n, 2 n).
+        known: (2 n,) right side.
+    """
+
+    matrix: np.ndarray
+    known: np.ndarray
 
 
 class Banded:
@@ -22,6 +36,9 @@ class Banded:
         self._bands = np.zeros((frames, size, 2 * size + 1))  # [t, column, row - column]
         self._bands[..., 0] = _TINY
         self.known = np.zeros((frames, size))
+        # [t, column, row] of the same memory, for rows from the column on
+        each = self._bands.strides[0], 2 * size * self._bands.itemsize, self._bands.itemsize
+        self._within = np.lib.stride_tricks.as_strided(self._bands, (frames, size, size), each)
 
     def add_block(self, row: int, column: int, block: np.ndarray) -> None:
         """Adds the (T, 3, 3) block of two joints of the same frame, and its mirror image.
@@ -32,11 +49,52 @@ class Banded:
         """
         if row < column:
             row, column, block = column, row, block.swapaxes(1, 2)
-        for i in range(3):
-            for j in range(3):
-                below = 3 * (row - column) + i - j
-                if below >= 0:
-                    self._bands[:, 3 * column + j, below] += block[:, i, j]
+        first, rows = 3 * column, slice(3 * row, 3 * row + 3)
+        if row > column:
+            self._within[:, first : first + 3, rows] += block.swapaxes(1, 2)
+            return
+        for j in range(3):
+            self._within[:, first + j, first + j : first + 3] += block[:, j:, j]
+
+    def frame(self, at: int) -> "Banded":
+        """The equations of one frame, of a system whose frames are not coupled."""
+        one = Banded(1, self.known.shape[1])
+        one._bands[0], one.known[0] = self._bands[at], self.known[at]
+        return one
+
+    def add_frames(self, first: "Banded") -> None:
+        """Adds the equations of the first frames alone."""
+        frames = len(first.known)
+        self._bands[:frames] += first._bands
+        self.known[:frames] += first.known
+
+    def add_before(self, before: Before) -> None:
+        """Adds what is known of the first two frames by those before them."""
+        size = self.known.shape[1]
+        for column in range(2 * size):
+            rows = before.matrix[column:, column]
+            self._bands[column // size, column % size, : len(rows)] += rows
+        self.known[:2] += before.known.reshape(2, size)
+
+    def leave_first(self) -> Before:
+        """Eliminates the first of three frames: what it says of the other two."""
+        from scipy.linalg import cho_factor, cho_solve
+
+        frames, size, width = self._bands.shape
+        left = np.zeros((frames * size, size))  # columns of the first frame
+        for column in range(size):
+            left[column : column + width, column] = self._bands[0, column]
+        low, rest = left[:size], left[size:]
+        both = np.column_stack([rest.T, self.known[0]])
+        solved = cho_solve(cho_factor(low, lower=True, check_finite=False), both)
+        matrix = np.zeros((2 * size, 2 * size))
+        for column in range(2 * size):
+            below = self._bands[1 + column // size, column % size]
+            matrix[column:, column] = below[: 2 * size - column]
+        matrix += np.tril(matrix, -1).T
+        matrix -= rest @ solved[:, :-1]
+        known = self.known[1:].reshape(-1) - rest @ solved[:, -1]
+        return Before(matrix, known)
 
     def add_second_differences(self, weight: np.ndarray) -> None:
         """Adds weight * |x[t-1] - 2 x[t] + x[t+1]|^2 of each joint.

@@ -58,23 +58,43 @@ def equations(
         fps: Frames per second.
         terms: Widths.
     """
-    frames, joints, _ = points.shape
-    system = Banded(frames, 3 * joints)
-    each = min(1.0, terms.independent_fps / fps)
-    _add_rays(system, seen, points, terms, each)
-    _add_poses(system, seen, points, skeleton.root, terms, each)
-    if lengths is not None and terms.bone is not None:
-        for joint, parent in enumerate(skeleton.parents):
-            if parent >= 0:
-                _add_bone(system, points, joint, parent, lengths[joint], terms.bone)
-    system.add_second_differences((fps**2 / acceleration) ** 2)
+    system = frame_equations(seen, points, lengths, skeleton, fps, terms)
+    system.add_second_differences(stiffness(acceleration, fps))
     return system
 
 
-def _add_rays(
-    system: Banded, seen: Observed, points: np.ndarray, terms: Terms, each: float
-) -> None:
-    """The distance of each joint from its ray, measured across the optical axis."""
+def stiffness(acceleration: np.ndarray, fps: float) -> np.ndarray:
+    """Weight of each joint's second difference, (J,), by its expected acceleration."""
+    return np.asarray((fps**2 / acceleration) ** 2)
+
+
+def frame_equations(
+    seen: Observed,
+    points: np.ndarray,
+    lengths: np.ndarray | None,
+    skeleton: Skeleton,
+    fps: float,
+    terms: Terms,
+) -> Banded:
+    """Sets up what each frame says by itself: all but accelerations.
+
+    Args:
+        seen, points, lengths, skeleton, fps, terms: As of `equations`.
+    """
+    frames, joints, _ = points.shape
+    system = Banded(frames, 3 * joints)
+    each = min(1.0, terms.independent_fps / fps)
+    own = _rays(seen, points, terms, each)  # of each joint with itself
+    own += _add_poses(system, seen, points, skeleton.root, terms, each)
+    if lengths is not None and terms.bone is not None:
+        own += _add_bones(system, points, lengths, skeleton, terms.bone)
+    for joint in range(joints):
+        system.add_block(joint, joint, own[:, joint])
+    return system
+
+
+def _rays(seen: Observed, points: np.ndarray, terms: Terms, each: float) -> np.ndarray:
+    """The distance of each joint from its ray, across the optical axis: (T, J, 3, 3)."""
     x, y = seen.rays[..., 0], seen.rays[..., 1]
     off = points[..., :2] - seen.rays * np.maximum(points[..., 2:], _NEAREST)
     square = (off**2).sum(-1) / (terms.detection * terms.detection_outlier) ** 2
@@ -84,14 +104,17 @@ def _add_rays(
     block[..., 0, 2] = block[..., 2, 0] = -weight * x
     block[..., 1, 2] = block[..., 2, 1] = -weight * y
     block[..., 2, 2] = weight * (x * x + y * y)
-    for joint in range(weight.shape[1]):
-        system.add_block(joint, joint, block[:, joint])
+    return block
 
 
 def _add_poses(
     system: Banded, seen: Observed, points: np.ndarray, root: int, terms: Terms, each: float
-) -> None:
-    """The lifted poses about the root, wide along the ray, narrow across; and the lifted root."""
+) -> np.ndarray:
+    """The lifted poses about the root, wide along the ray, narrow across; and the lifted root.
+
+    Returns:
+        (T, J, 3, 3) blocks of each joint with itself.
+    """
     ray = seen.root / np.maximum(np.linalg.norm(seen.root, axis=-1, keepdims=True), 1e-9)
     onto = ray[:, :, None] * ray[:, None, :]
     off = points - points[:, root, None] - seen.pose
@@ -105,12 +128,12 @@ def _add_poses(
     pull = np.einsum("tjab,tjb->tja", block, seen.pose)
     for joint in range(points.shape[1]):
         if joint != root:
-            system.add_block(joint, joint, block[:, joint])
             system.add_block(joint, root, -block[:, joint])
     place = each * seen.lifted[:, None, None] * _of_root(points[:, root] - seen.root, onto, terms)
-    system.add_block(root, root, block.sum(1) + place)
+    block[:, root] = block.sum(1) + place
     pull[:, root] = np.einsum("tab,tb->ta", place, seen.root) - pull.sum(1)
     system.known += pull.reshape(system.known.shape)
+    return block
 
 
 def _of_root(off: np.ndarray, onto: np.ndarray, terms: Terms) -> np.ndarray:
@@ -123,16 +146,26 @@ def _of_root(off: np.ndarray, onto: np.ndarray, terms: Terms) -> np.ndarray:
     return np.asarray(full / (1 + square / terms.root_outlier**2)[:, None, None])
 
 
-def _add_bone(
-    system: Banded, points: np.ndarray, joint: int, parent: int, length: float, width: float
-) -> None:
-    """A bone's length, along its present direction."""
-    bone = points[:, joint] - points[:, parent]
+def _add_bones(
+    system: Banded, points: np.ndarray, lengths: np.ndarray, skeleton: Skeleton, width: float
+) -> np.ndarray:
+    """Each bone's length, along its present direction.
+
+    Returns:
+        (T, J, 3, 3) blocks of each joint with itself.
+    """
+    parents = np.array(skeleton.parents)
+    joints = np.flatnonzero(parents >= 0)
+    parents = parents[joints]
+    bone = points[:, joints] - points[:, parents]
     along = bone / np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-6)
-    outer = along[:, :, None] * along[:, None, :] / width**2
-    system.add_block(joint, joint, outer)
-    system.add_block(parent, parent, outer)
-    system.add_block(joint, parent, -outer)
-    pull = along * length / width**2
-    system.known[:, 3 * joint : 3 * joint + 3] += pull
-    system.known[:, 3 * parent : 3 * parent + 3] -= pull
+    outer = along[..., :, None] * along[..., None, :] / width**2
+    pull = along * lengths[joints, None] / width**2
+    own, known = np.zeros((*points.shape, 3)), system.known.reshape(points.shape)
+    for i, (joint, parent) in enumerate(zip(joints.tolist(), parents.tolist(), strict=True)):
+        system.add_block(joint, parent, -outer[:, i])
+        own[:, joint] += outer[:, i]
+        own[:, parent] += outer[:, i]
+        known[:, joint] += pull[:, i]
+        known[:, parent] -= pull[:, i]
+    return own

@@ -53,6 +53,13 @@ class Observed:
         return Observed(*(getattr(self, name)[frames] for name in self.__dataclass_fields__))
 
 
+def joined(first: Observed, then: Observed) -> Observed:
+    """The frames of both, one after the other."""
+    names = Observed.__dataclass_fields__
+    pairs = [(getattr(first, name), getattr(then, name)) for name in names]
+    return Observed(*(np.concatenate(pair) for pair in pairs))
+
+
 def observe(
     points: np.ndarray,
     keypoints_2d: np.ndarray,

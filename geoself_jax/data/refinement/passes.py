@@ -52,17 +52,22 @@ def refine_runs(
     """
     fps = min(fps, HIGHEST_FPS)
     expected = np.full(skeleton.joints, FIRST_ACCELERATION)
+    count = _Count(done)
 
     def passed(lengths: np.ndarray | None, starts: Sequence[np.ndarray], rounds: int) -> list:
-        found = []
-        for seen, start in zip(runs, starts, strict=True):
-            found.append(_in_parts(seen, start, lengths, expected, skeleton, fps, terms, rounds))
-            done(seen.frames if lengths is not None else 0)
-        return found
+        return [
+            _in_parts(seen, start, lengths, expected, skeleton, fps, terms, rounds, count)
+            for seen, start in zip(runs, starts, strict=True)
+        ]
 
     free = passed(None, [seen.points for seen in runs], FREE)
-    expected = np.clip(terms.acceleration * accelerations(free, fps), _SLOWEST, _FASTEST)
+    expected = expected_accelerations(accelerations(free, fps), terms)
     return passed(bone_lengths(free, skeleton), free, RIGID)
+
+
+def expected_accelerations(usual: np.ndarray, terms: Terms) -> np.ndarray:
+    """What each joint's acceleration is expected to be, (J,), by its usual one."""
+    return np.clip(terms.acceleration * usual, _SLOWEST, _FASTEST)
 
 
 def accelerations(points: Sequence[np.ndarray], fps: float) -> np.ndarray:
@@ -83,6 +88,7 @@ def _in_parts(
     fps: float,
     terms: Terms,
     rounds: int,
+    count: "_Count",
 ) -> np.ndarray:
     """Iterates over overlapping parts, so that memory does not grow with the run."""
     frames, size = seen.frames, 3 * skeleton.joints
@@ -98,4 +104,19 @@ def _in_parts(
             system = equations(part, points, lengths, expected, skeleton, fps, terms)
             points = system.solve().reshape(points.shape)
         found[first:last] = points[first - wide.start : last - wide.start]
+        count.add((last - first) * rounds)
     return found
+
+
+class _Count:
+    """Reports finished frames by iterations: each frame takes those of both passes'."""
+
+    def __init__(self, done: Callable[[int], None]) -> None:
+        self._done, self._iterations, self._said = done, 0, 0
+
+    def add(self, iterations: int) -> None:
+        """Adds iterations times frames."""
+        self._iterations += iterations
+        frames = self._iterations // (FREE + RIGID)
+        self._done(frames - self._said)
+        self._said = frames
