@@ -11,8 +11,10 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the workers share the cores
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process would compile the package again
 
 import atexit
+import collections
 import contextlib
 import io
+import itertools
 import json
 import shutil
 import tempfile
@@ -52,8 +54,8 @@ QUICKLY_COMPILED = {
     *("test_procrustes", "test_sampling", "test_trajectories", "test_triangulation"),
     *("test_step", "test_network_kinds", "test_windows_lifted", "test_uncertainty"),
     *("test_run", "test_from_python", "test_parallel", "test_wrong_inputs", "test_warm_start"),
+    *("test_without_vertical", "test_any_skeleton", "test_calibrate_command", "test_windows"),
     "test_odd_origins",
-    *("test_without_vertical", "test_any_skeleton", "test_calibrate_command"),
     "test_tfds",  # trains what the tiny run is
 }
 
@@ -67,13 +69,16 @@ E2E = {
     *("test_package", "test_ablation", "test_wrong_inputs", "test_outputs", "test_front_door"),
 }
 
-# Few tests, many seconds. Left to itself, xdist would start the files with the fewest tests last
-# and end with one worker idle.
+# Few tests, many seconds, the longest first. Left to itself, xdist would start the files with the
+# fewest tests last and end with one worker idle. A whole run prints its longest files at its end.
+# mypy runs in three: the first, which reads all packages, starts long before the others.
 LONG = (
-    *("test_parallel", "test_windows", "test_run", "test_ablation_command", "test_ablation"),
-    *("test_inspect_faults", "test_front_door", "test_extending", "test_package", "test_outputs"),
-    *("test_flat_trials", "test_notebooks", "test_devices", "test_style", "test_export"),
-    *("test_evaluate", "test_before_training", "test_step", "test_uncertainty", "test_inspect"),
+    *("test_parallel", "test_windows", "test_style", "test_run", "test_ablation"),
+    *("test_ablation_command", "test_front_door", "test_warm_start", "test_step"),
+    *("test_inspect_faults", "test_extending", "test_package", "test_outputs", "test_backup"),
+    *("test_flat_trials", "test_notebooks", "test_devices", "test_export", "test_uncertainty"),
+    *("test_evaluate", "test_before_training", "test_by_motion", "test_general_models"),
+    *("test_training_sample", "test_inspect", "test_wrong_inputs"),
 )
 
 
@@ -84,16 +89,34 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Marks the tests of the modules in `E2E` and starts the longest files first."""
+    """Marks the tests of the modules in `E2E` and starts the longest files first.
+
+    After those of `LONG`: real browsers and the like, then files of many tests before those of few.
+    """
+    tests = collections.Counter(item.module.__name__ for item in items)
 
     def place(item):
         name = item.module.__name__
-        return (*LONG, name).index(name), name not in QUICKLY_COMPILED
+        first = (*LONG, name).index(name), name not in QUICKLY_COMPILED, name not in E2E
+        return *first, -tests[name]
 
     items.sort(key=place)
     for item in items:
         if item.module.__name__ in E2E:
             item.add_marker(pytest.mark.e2e)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Prints which files took longest, as `LONG` should have them, and how long each worker had."""
+    files, workers = collections.Counter(), collections.Counter()
+    for report in itertools.chain(*terminalreporter.stats.values()):
+        if isinstance(report, pytest.TestReport):
+            files[Path(report.nodeid.split("::")[0]).stem] += report.duration
+            workers[getattr(report, "worker_id", "")] += report.duration
+    if len(files) > len(LONG):
+        spent = ", ".join(f"{name} {seconds:.0f}" for name, seconds in files.most_common(30))
+        each = ", ".join(f"{name} {seconds:.0f}" for name, seconds in sorted(workers.items()))
+        terminalreporter.write_line(f"seconds of the longest files: {spent}; of workers: {each}")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -1,5 +1,6 @@
 """Code and docs speak the field's language: words of no field are not in them."""
 
+import functools
 import re
 import subprocess
 
@@ -30,14 +31,20 @@ LISTED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text
 WHERE = [ROOT / name for name in LISTED.stdout.splitlines() if name.endswith(SUFFIXES)]
 
 
+@functools.cache
+def texts():
+    return {path: path.read_text() for path in WHERE}
+
+
 @pytest.mark.parametrize("word", TERMS)
 def test_the_code_has_no_word_of_another_language(word):
     pattern = re.compile(rf"(?<![a-z])(?:{word})(?![a-z])", re.IGNORECASE)
     assert len(WHERE) > 200
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
-        for path in WHERE
-        for number, line in enumerate(path.read_text().splitlines(), 1)
+        for path, text in texts().items()
+        if pattern.search(text)
+        for number, line in enumerate(text.splitlines(), 1)
         if pattern.search(line)
     ]
     assert not found, f"write {TERMS[word]!r}\n" + "\n".join(found)

@@ -4,7 +4,6 @@ import json
 
 import h5py
 import numpy as np
-import pynwb
 import pytest
 from moving import FIRST, START, walking
 from scipy.interpolate import PchipInterpolator
@@ -119,6 +118,8 @@ def test_a_format_that_cannot_hold_marks_says_so(marked, poses, tmp_path):
 def test_nwb_has_no_confidence_in_what_was_not_measured(marked, tmp_path):
     path = tmp_path / "a.nwb"
     write_poses(marked, path, session_start=START)
+    import pynwb  # a second, which every worker would need to collect this file
+
     with pynwb.NWBHDF5IO(str(path), "r") as io:
         series = io.read().processing["behavior"]["PoseEstimation"]
         sure = np.stack([

@@ -1,6 +1,7 @@
 """Modules, and what is in them, that docstrings name exist."""
 
 import ast
+import functools
 import re
 
 from pages import ROOT
@@ -9,7 +10,9 @@ OTHERS = ("jax.", "tf.", "time.", "dtype.", "stream.", "benchmarks.", "augmentat
 FILES = re.compile(r"\.(npz|png|json|toml)$")
 
 
+@functools.cache
 def names_of_modules():
+    """Of all modules; not while tests are collected, which every worker does."""
     found = {}
     for path in (ROOT / "geoself_jax").rglob("*.py"):
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -23,16 +26,17 @@ def names_of_modules():
     return found
 
 
-MODULES = names_of_modules()
-CLASSES = {name for names in MODULES.values() for name in names if name[0].isupper()}
+@functools.cache
+def classes():
+    return {name for names in names_of_modules().values() for name in names if name[0].isupper()}
 
 
 def exists(reference):
     """`module`, `module.name` or `Class.attribute`; of a dotted module the end will do."""
     parts = tuple(reference.split("."))
-    if parts[0] in CLASSES:
+    if parts[0] in classes():
         return True
-    for module, names in MODULES.items():
+    for module, names in names_of_modules().items():
         for count in range(1, len(parts) + 1):
             rest = parts[count:]
             if module[-count:] == parts[:count] and (not rest or rest[0] in names):
