@@ -97,6 +97,27 @@ def test_a_large_body_s_unit_is_believed_and_said_once(person, tmp_path):
     assert not said
 
 
+@pytest.mark.parametrize("ending", [".csv", ".trc"])
+def test_a_person_in_a_wrong_unit_and_joints_at_the_origin_are_said(person, tmp_path, ending):
+    """Pose2Sim 0.10.49 turns a C3D in mm into a .trc of metres under `mm`, gaps into zeros."""
+    path = tmp_path / f"a{ending}"
+    person = person.replace(skeleton=SKELETON)
+    gaps = person.pose.copy()
+    gaps[1, 3] = 0
+    write_poses(sized(person.replace(pose=gaps), 0.001), path)
+    said = Notices()
+    read_poses(path, notice=said, up="z")
+    (unit,) = said.about("the body measures")
+    assert "is the file's unit the one it says?" in unit and "wanted 0.5 to 3 m" in unit
+    (zeros,) = said.about("exactly 0, 0, 0")
+    joint = person.skeleton.joint_names[3]
+    assert ": 1 joints of " in zeros and f"{joint} in row 2" in zeros
+    said = Notices()
+    write_poses(person, path)
+    read_poses(path, notice=said, up="z")
+    assert not said
+
+
 @pytest.mark.parametrize("named", ["a person", "declared", "declared, with a centroid"])
 def test_what_is_known_to_be_smaller_is_refused(person, tmp_path, named):
     large = sized(person, 1000.0)

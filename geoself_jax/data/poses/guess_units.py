@@ -17,6 +17,7 @@ METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 _UPPER = ("head", "nose", "eye", "ear", "neck", "thorax", "shoulder")
 _LOWER = ("hip", "pelvis", "knee", "ankle", "heel", "foot", "toe")
 _TOO_LARGE = 4.0  # times the largest body: none in metres; one in centimetres is ten times that
+_TOO_SMALL = 8.0  # times smaller than the smallest: a crouching person is no warning
 _SAMPLE, _PAIRS = 500, 10**7  # frames looked at, and pairs of joints in them
 
 
@@ -46,17 +47,38 @@ def check_unit(
         source: The file, for messages.
         pose: (T, J, 3).
         skeleton: Of the J joints.
-        notice: Receives a line on a body of unknown size that is larger than any person.
+        notice: Receives a line on a body of unknown size that is larger than any person, on one of
+            known size that is much too small, and on joints at exactly 0, 0, 0.
 
     Raises:
         GeoselfError: A person, or a body whose size is declared, is much too large (65).
     """
+    _say_zeros(source, pose, skeleton, notice)
     size, limits = body_size(_some(pose)), known_size(skeleton.joint_names, skeleton.body_metres)
     if limits is not None and size > _TOO_LARGE * limits[1]:
         raise wrong_unit(f"{source}: the body", size, limits)
     if limits is None and size > _TOO_LARGE * BODY_METRES[1]:
         measured = f"the body measures {size_text(size)} between its farthest joints"
         notice(f"{source}: {measured}: is that its size?")
+    if limits is not None and 0 < size < limits[0] / _TOO_SMALL:
+        measured = f"the body measures {size_text(size)} between its farthest joints"
+        wanted = f"wanted {limits[0]:g} to {limits[1]:g} m: is the file's unit the one it says?"
+        notice(f"warning: {source}: {measured}, {wanted}")
+
+
+def _say_zeros(
+    source: str, pose: np.ndarray, skeleton: Skeleton, notice: Callable[[str], None]
+) -> None:
+    """Says where joints stand at exactly 0, 0, 0, as some programs write those that are missing."""
+    zero = (pose == 0).all(-1)
+    if zero[:, skeleton.root].all():  # relative to the root
+        zero[:, skeleton.root] = False
+    if zero.any():
+        frame, joint = np.argwhere(zero)[0]
+        first = f"the first is {skeleton.joint_names[joint]} in row {frame + 1}"
+        many = f"{zero.sum()} joints of {zero.size} stand at exactly 0, 0, 0"
+        do = "some programs write missing joints so; where yours does, write NaN for them"
+        notice(f"warning: {source}: {many}; {first}: {do}")
 
 
 def guess_up(pose: np.ndarray, skeleton: Skeleton, given: str | None) -> np.ndarray:

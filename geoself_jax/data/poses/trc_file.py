@@ -15,7 +15,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_text
 from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.poses.decimals import finer
-from geoself_jax.data.poses.guess_units import CAMERA_UP, METRES, given_up
+from geoself_jax.data.poses.guess_units import CAMERA_UP, METRES, check_unit, given_up
 from geoself_jax.data.poses.labels import one_word, said_words, skeleton_of
 from geoself_jax.data.poses.resample import even
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseSequence
@@ -78,10 +78,11 @@ def read(
         path: The file; m, cm or mm.
         skeleton: Of the joints in the file's order; None to infer it from their names.
         up: Direction such as `z`, `-y` or `0.1,0.2,0.97`; None for y, as OpenSim has it.
-        notice: Receives a line where the header and the rows contradict each other.
+        notice: Receives a line where the header and the rows contradict each other, and those of
+            `guess_units.check_unit`.
 
     Raises:
-        GeoselfError: Missing (66), damaged (65).
+        GeoselfError: Missing (66), damaged, or a person much too large (65).
     """
     lines = load_text(path).split("\n")
     if lines[0].split()[:1] != ["PathFileType"] or len(lines) < 6:
@@ -101,10 +102,13 @@ def read(
         notice(
             f"{path}: DataRate {said:g}, but by the column Time it is {rate:.6g}, which is taken"
         )
+    pose = (metres * table[:, 2:]).reshape(len(table), joints, 3)
+    found = skeleton_of(str(path), names, skeleton)
+    check_unit(str(path), pose, found, notice)
     return PoseSequence(
         name=path.stem,
-        pose=(metres * table[:, 2:]).reshape(len(table), joints, 3).astype(np.float32),
-        skeleton=skeleton_of(str(path), names, skeleton),
+        pose=pose.astype(np.float32),
+        skeleton=found,
         fps=rate,
         frame_id=_frame_id(path, table[:, 1], rate),
         axes=CAMERA if tuple(direction) == CAMERA_UP else WORLD,
