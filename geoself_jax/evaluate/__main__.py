@@ -67,6 +67,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.evaluate.joint_chart import draw_joint_errors
     from geoself_jax.evaluate.warnings import warnings_of
     from geoself_jax.runtime import devices, workdir
+    from geoself_jax.runtime.json_files import signed
 
     devices.use_compilation_cache()
     devices.devices()
@@ -90,7 +91,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"warning: {line}", file=sys.stderr)
     run = Path(flags.workdir) if flags.workdir else None
     for out in _json_files(flags, run):
-        workdir.write_json(out, scores)
+        workdir.write_json(out, signed(scores))
         print(f"scores: {_replaced(out, replaced)}")
     if run:
         with phases.phase("drawing"):
