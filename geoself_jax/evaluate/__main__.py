@@ -153,10 +153,12 @@ def _networks(flags: "argparse.Namespace") -> "Trained":
         return load_trained(Path(flags.workdir), flags.checkpoint or "last")
     import jax
 
-    from geoself_jax.lift.exported import load_exported
+    from geoself_jax.lift.exported import check_files, load_exported
     from geoself_jax.lift.general_models import model_folder
 
-    exported = load_exported(model_folder(flags.model))
+    folder = model_folder(flags.model)
+    exported = load_exported(folder)
+    check_files(folder, exported.record)
     return exported._replace(variables=jax.device_put(exported.variables))
 
 

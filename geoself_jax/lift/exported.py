@@ -119,6 +119,29 @@ def _check_mistaken(folder: Path) -> None:
         raise missing_error(str(folder), "is a file, not an export's folder", do)
 
 
+def check_files(folder: Path, info: dict[str, Any]) -> None:
+    """Checks the files of an export that `load_exported` leaves unread, e.g. model.stablehlo.
+
+    A file that is not there was left out on purpose, and MODEL_CARD.md is there to be edited.
+
+    Args:
+        folder: Of the export.
+        info: Contents of its model.json.
+
+    Raises:
+        GeoselfError: A file does not match its digest (65).
+    """
+    for name, facts in info["files"].items():
+        path = folder / Path(name).name
+        if path.suffix == ".md" or not path.is_file():
+            continue
+        wanted = facts.get("sha256") if isinstance(facts, dict) else None
+        with path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != wanted:
+                why = f"damaged: its sha256 is not the one in {DESCRIPTION}"
+                raise data_error(str(path), why, _AGAIN)
+
+
 def _check_there(path: Path) -> None:
     if not path.is_file():
         _check_mistaken(path.parent)
