@@ -29,21 +29,27 @@ _BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 """Texts as a whole, so that brackets within them do not count, and brackets."""
 
 
-def values_sha256(values: dict[str, Any]) -> str:
-    """SHA-256 of values without their key `sha256`: sorted keys, no spaces, ASCII."""
-    rest = {key: value for key, value in values.items() if key != DIGEST}
+def values_sha256(values: dict[str, Any], left_out: str = "") -> str:
+    """SHA-256 of values without their key `sha256`: sorted keys, no spaces, ASCII.
+
+    Args:
+        values: A table.
+        left_out: Another key that does not count.
+    """
+    rest = {key: value for key, value in values.items() if key not in (DIGEST, left_out)}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def signed(values: dict[str, Any]) -> dict[str, Any]:
+def signed(values: dict[str, Any], left_out: str = "") -> dict[str, Any]:
     """Returns the values with their digest, the last key, as they will be read back.
 
     Args:
         values: JSON values; tuples become lists. A digest that is there is replaced.
+        left_out: As of `values_sha256`.
     """
     plain = {k: v for k, v in json.loads(json.dumps(values)).items() if k != DIGEST}
-    return plain | {DIGEST: values_sha256(plain)}
+    return plain | {DIGEST: values_sha256(plain, left_out)}
 
 
 def parse(content: bytes, *, not_finite: bool = False) -> Any:
@@ -94,13 +100,16 @@ def read_json(path: Path, do: str) -> Any:
         raise data_error(str(path), f"damaged: {str(error)[:200]}", do) from error
 
 
-def check_digest(path: Path, values: Any, do: str, *, must_be_signed: bool = False) -> None:
+def check_digest(
+    path: Path, values: Any, do: str, *, left_out: str = "", must_be_signed: bool = False
+) -> None:
     """Checks values against their own digest; those of older versions have none.
 
     Args:
         path: The file that they are of.
         values: All of it; what is no table has no digest.
         do: What to do about a damaged one.
+        left_out: As of `values_sha256`.
         must_be_signed: Whether values without a digest are damaged.
 
     Raises:
@@ -109,7 +118,7 @@ def check_digest(path: Path, values: Any, do: str, *, must_be_signed: bool = Fal
     found = values.get(DIGEST) if isinstance(values, dict) else None
     if found is None and must_be_signed:
         raise data_error(str(path), f"damaged: its {DIGEST} is missing", do)
-    if found is not None and found != values_sha256(values):
+    if found is not None and found != values_sha256(values, left_out):
         raise data_error(str(path), f"its values do not match its own {DIGEST}", do)
 
 

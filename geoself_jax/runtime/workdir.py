@@ -21,6 +21,8 @@ RECORD = "run.json"
 FORMAT = "geoself-run/1"
 ARRAYS = "arrays_sha256"
 """The record's digests of the arrays that it was trained on, by their names."""
+STARTS = "starts"
+"""Where each start computed: not in the record's digest, as older versions add to it."""
 _AGAIN = "restore it from a copy; a value is changed by starting another run"
 
 
@@ -89,7 +91,10 @@ def read_record(workdir: Path) -> dict[str, Any]:
     record = read_json(path, _AGAIN)
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise data_error(str(path), f"not of format {FORMAT}", "check --workdir")
-    check_digest(path, record, _AGAIN)
+    check_digest(path, record, _AGAIN, left_out=STARTS)
+    starts = record.get(STARTS, [])
+    if not isinstance(starts, list) or not all(isinstance(start, dict) for start in starts):
+        raise data_error(f"{path}: {STARTS}", "wanted a list of tables", _AGAIN)
     return record
 
 
@@ -103,7 +108,7 @@ def check_signed(workdir: Path, record: dict[str, Any]) -> None:
     Raises:
         GeoselfError: It has none (65).
     """
-    check_digest(workdir / RECORD, record, _AGAIN, must_be_signed=True)
+    check_digest(workdir / RECORD, record, _AGAIN, left_out=STARTS, must_be_signed=True)
 
 
 def write_record(workdir: Path, record: dict[str, Any]) -> None:
@@ -112,7 +117,7 @@ def write_record(workdir: Path, record: dict[str, Any]) -> None:
     Raises:
         GeoselfError: The disk refuses (74).
     """
-    write_json(workdir / RECORD, signed(record))
+    write_json(workdir / RECORD, signed(record, STARTS))
 
 
 def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:

@@ -56,6 +56,15 @@ def test_a_run_of_an_older_version_is_read_without_a_word(run, tiny_run, capsys)
     assert capsys.readouterr() == ("", "")
 
 
+def test_an_older_version_may_add_its_start(run):
+    record = workdir.read_record(run)
+    workdir.write_json(run / "run.json", record | {"starts": [*record["starts"], {"x": 1}]})
+    assert len(workdir.read_record(run)["starts"]) == 2
+    workdir.write_json(run / "run.json", record | {"starts": ["x"]})
+    with pytest.raises(GeoselfError, match="starts - wanted a list of tables"):
+        workdir.read_record(run)
+
+
 def test_changed_facts_of_a_checkpoint_are_damage(run, capsys):
     path = run / "checkpoints/last/20/meta/metadata"
     whole = path.read_text()
