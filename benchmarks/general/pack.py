@@ -12,6 +12,7 @@ from geoself_jax.lift.exported import (
     WEIGHTS,
     description_sha256,
     is_export,
+    read_description,
     sha256,
 )
 
@@ -40,7 +41,7 @@ def pack(
         general: What model.json says under `general`.
         scores: Of `scoring.score`, by recording.
     """
-    info = json.loads((export / DESCRIPTION).read_bytes())
+    info = read_description(export)
     weights = (export / WEIGHTS).read_bytes()
     info["general"] = {**general, "licence": LICENCE, "scores": scores}
     info["range"] = RANGE

@@ -22,7 +22,7 @@ MOST_BYTES = 2 * 1024**3
 """Of all that is kept; what was not read for the longest time is removed first."""
 
 _NAMES = "names of the other arrays"
-_TRUTH = {"pose_world", "pose_skeleton", "fingerprint"}
+_TRUTH = {"pose_world", "pose_skeleton", "fingerprint", "fingerprints"}
 _SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_disable_most_optimizations")
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,6 +83,7 @@ class Recording:
         assumed_skeleton: Name of the skeleton where the detector's files named no joints and it was
             assumed from their number; else empty.
         fingerprint: SHA-256 of what training uses of the file, before anything is computed from it.
+        fingerprints: The same of each of these arrays, by its name.
         dist: (rigs, V, n) coefficients of the lenses whose distortion the pixels are without, None
             where there was none: what a pixel was in the image needs them.
         unit: Metres that are one unit of its lengths: 1, except of what `scaled` returns.
@@ -109,6 +110,7 @@ class Recording:
     pose_skeleton: Skeleton | None = None
     assumed_skeleton: str = ""
     fingerprint: str = ""
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
     dist: np.ndarray | None = None
     unit: float = 1.0
     cameras_from: str = ""
@@ -237,7 +239,8 @@ def from_arrays(arrays: Mapping[str, np.ndarray], source: str) -> Recording:
         pose_skeleton=pose_skeleton,
         assumed_skeleton=str(np.asarray(arrays.get("assumed_skeleton", "")).item()),
         cameras_from=str(np.asarray(arrays.get("cameras_from", "")).item()),
-        fingerprint=_fingerprint(arrays),
+        fingerprint=_fingerprint(arrays, _FINGERPRINTED),
+        fingerprints={name: _fingerprint(arrays, {name}) for name in _FINGERPRINTED & set(arrays)},
         dist=arrays["dist"].astype(np.float64) if bent else None,
     )
 
@@ -363,9 +366,9 @@ def _size(declared: np.ndarray | None) -> tuple[float, float] | None:
     return None if declared is None else (float(declared[0]), float(declared[1]))
 
 
-def _fingerprint(arrays: Mapping[str, np.ndarray]) -> str:
+def _fingerprint(arrays: Mapping[str, np.ndarray], names: set[str]) -> str:
     total = hashlib.sha256()
-    for name in sorted(_FINGERPRINTED & set(arrays)):
+    for name in sorted(names & set(arrays)):
         array = np.ascontiguousarray(arrays[name])
         total.update(f"{name} {array.dtype} {array.shape}".encode())
         total.update(array.data if array.size else b"")

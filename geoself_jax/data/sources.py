@@ -102,12 +102,17 @@ def _generated(source: str, frames: int) -> Recording:
         made.append(recording.from_arrays(arrays, source))
         lens = {} if made[0].dist is None else {"lens": made[0].dist}
         plain = recording.arrays_of(made[0])
-        return plain | lens | {"fingerprint": np.array(made[0].fingerprint)}
+        own = {"fingerprint": np.array(made[0].fingerprint)}
+        return plain | lens | own | {"fingerprints": np.array([*made[0].fingerprints.items()])}
 
     arrays = kept(
         source.replace(":", "-").replace("/", "-"), f"{source} {frames}", make, by_jax=False
     )
     if made:
         return made[0]
-    facts = {"dist": arrays.get("lens"), "fingerprint": str(arrays["fingerprint"].item())}
-    return dataclasses.replace(recording.from_arrays(arrays, source), **facts)  # type: ignore[arg-type]
+    return dataclasses.replace(
+        recording.from_arrays(arrays, source),
+        dist=arrays.get("lens"),
+        fingerprint=str(arrays["fingerprint"].item()),
+        fingerprints={name: digest for name, digest in arrays["fingerprints"].tolist()},
+    )

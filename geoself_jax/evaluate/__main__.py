@@ -67,6 +67,7 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.evaluate.joint_chart import draw_joint_errors
     from geoself_jax.evaluate.warnings import warnings_of
     from geoself_jax.runtime import devices, workdir
+    from geoself_jax.runtime.json_files import signed
 
     devices.use_compilation_cache()
     devices.devices()
@@ -90,7 +91,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"warning: {line}", file=sys.stderr)
     run = Path(flags.workdir) if flags.workdir else None
     for out in _json_files(flags, run):
-        workdir.write_json(out, scores)
+        workdir.write_json(out, signed(scores))
         print(f"scores: {_replaced(out, replaced)}")
     if run:
         with phases.phase("drawing"):
@@ -152,10 +153,12 @@ def _networks(flags: "argparse.Namespace") -> "Trained":
         return load_trained(Path(flags.workdir), flags.checkpoint or "last")
     import jax
 
-    from geoself_jax.lift.exported import load_exported
+    from geoself_jax.lift.exported import check_files, load_exported
     from geoself_jax.lift.general_models import model_folder
 
-    exported = load_exported(model_folder(flags.model))
+    folder = model_folder(flags.model)
+    exported = load_exported(folder)
+    check_files(folder, exported.record)
     return exported._replace(variables=jax.device_put(exported.variables))
 
 

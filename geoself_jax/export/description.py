@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path, PureWindowsPath
@@ -13,6 +12,7 @@ import numpy as np
 from geoself_jax.core import config
 from geoself_jax.core.errors import data_error
 from geoself_jax.export import stablehlo
+from geoself_jax.export.evaluation_file import read_evaluation
 from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained
 
@@ -123,11 +123,8 @@ def read_scores(run: Path, which: str, trained: Trained) -> tuple[dict[str, Any]
     scores = {"checkpoint": {"which": which, **trained.facts}, "evaluation": None}
     if not path.is_file():
         return scores, [f"no scores in {exported.DESCRIPTION}: {run} was not evaluated"]
-    try:
-        evaluation = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise data_error(str(path), f"not JSON ({error})", "evaluate again") from error
-    found = evaluation.get("checkpoint_step") if isinstance(evaluation, dict) else None
+    evaluation = read_evaluation(path)
+    found = evaluation.get("checkpoint_step")
     if found != step:
         return scores, [
             f"no scores in {exported.DESCRIPTION}: {path} is of step {found}, not {step}"

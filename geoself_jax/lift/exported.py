@@ -1,7 +1,6 @@
 """Reads and verifies the files of an export: description and weights."""
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,10 @@ from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.model import Networks, backbone_of
 from geoself_jax.runtime.cli import program
-from geoself_jax.runtime.json_kinds import check_kinds
-from geoself_jax.runtime.restore import (
-    RECORD_KINDS,
-    Trained,
-    abstract_variables,
-    skeleton_from_dict,
-)
+from geoself_jax.runtime.json_files import check_digest, parse, read_json, values_sha256
+from geoself_jax.runtime.json_kinds import check_kinds, check_limits
+from geoself_jax.runtime.record_kinds import check_record
+from geoself_jax.runtime.restore import Trained, abstract_variables, skeleton_from_dict
 
 FORMAT = "geoself-lifter/1"
 DESCRIPTION = "model.json"
@@ -32,8 +28,14 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "scores": (dict,),
     "scores.checkpoint": (dict,),
     "scores.checkpoint.step": (int,),
+    "range?": (dict,),  # of general models
 }
+_LIMITS = {"scores.checkpoint.step": (0, 2**53)}
+_RANGES = ("fov_degrees", "distance_m")
+_RANGE_ENDS = ("body_px", "tilt_degrees")
 _AGAIN = "copy the folder again, or export again"
+_HEADER, _NAMED = 2**16, 2**10
+"""Bytes of the weights' file that are no numbers, at most: in all, and for each array."""
 
 
 def load_exported(folder: Path) -> Trained:
@@ -45,10 +47,12 @@ def load_exported(folder: Path) -> Trained:
     Raises:
         GeoselfError: The folder or a file is missing (66); damaged or inconsistent (65).
     """
-    info = _read_description(folder)
+    info = read_description(folder)
     path = folder / DESCRIPTION
     try:
-        check_kinds(info, RECORD_KINDS | _KINDS)
+        check_record(info, _KINDS)
+        check_limits(info, _LIMITS)
+        _check_range(info.get("range"))
         model = Networks(
             from_dict(ModelConfig, info["architecture"], "architecture"),
             skeleton_from_dict(info["skeleton"]),
@@ -60,6 +64,18 @@ def load_exported(folder: Path) -> Trained:
         ) from error
     _check_backbone(path, model.config.backbone)
     return Trained(model, _read_variables(folder / WEIGHTS, wanted_sha256, model), info, facts)
+
+
+def _check_range(limits: dict[str, Any] | None) -> None:
+    """Checks what a general model says of the input that it was trained on."""
+    if limits is None:
+        return
+    check_kinds(limits, {name: (list,) for name in _RANGES} | dict.fromkeys(_RANGE_ENDS, (float,)))
+    for name in _RANGES:
+        if len(limits[name]) != 2:
+            raise ValueError(f"range.{name}={str(limits[name])[:40]}, wanted two numbers")
+        for end in limits[name]:
+            check_kinds(end, {"": (float,)})
 
 
 def _check_backbone(path: Path, name: str) -> None:
@@ -79,17 +95,15 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def description_sha256(info: dict[str, Any]) -> str:
-    """Returns the SHA-256 of model.json without its `sha256`: sorted keys, no spaces, ASCII."""
-    values = {key: value for key, value in info.items() if key != "sha256"}
-    return sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode())
+description_sha256 = values_sha256
+"""SHA-256 of model.json without its `sha256`."""
 
 
 def is_export(folder: Path) -> bool:
     """Returns whether the folder has a model.json of this format."""
     try:
-        info = json.loads((folder / DESCRIPTION).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        info = parse((folder / DESCRIPTION).read_bytes())
+    except (OSError, ValueError):
         return False
     return isinstance(info, dict) and info.get("format") == FORMAT
 
@@ -105,39 +119,69 @@ def _check_mistaken(folder: Path) -> None:
         raise missing_error(str(folder), "is a file, not an export's folder", do)
 
 
-def _read(path: Path) -> bytes:
+def check_files(folder: Path, info: dict[str, Any]) -> None:
+    """Checks the files of an export that `load_exported` leaves unread, e.g. model.stablehlo.
+
+    A file that is not there was left out on purpose, and MODEL_CARD.md is there to be edited.
+
+    Args:
+        folder: Of the export.
+        info: Contents of its model.json.
+
+    Raises:
+        GeoselfError: A file does not match its digest (65).
+    """
+    for name, facts in info["files"].items():
+        path = folder / Path(name).name
+        if path.suffix == ".md" or not path.is_file():
+            continue
+        wanted = facts.get("sha256") if isinstance(facts, dict) else None
+        with path.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").hexdigest() != wanted:
+                why = f"damaged: its sha256 is not the one in {DESCRIPTION}"
+                raise data_error(str(path), why, _AGAIN)
+
+
+def _check_there(path: Path) -> None:
     if not path.is_file():
         _check_mistaken(path.parent)
         what = f"{path.parent}: no {path.name}" if path.parent.is_dir() else f"{path.parent}"
         why = "not a whole export" if path.parent.is_dir() else "no such folder"
         raise missing_error(what, why, f"give the folder that {program('export')} wrote")
-    return path.read_bytes()
 
 
-def _read_description(folder: Path) -> dict[str, Any]:
+def read_description(folder: Path) -> dict[str, Any]:
+    """Returns the contents of an export's model.json, which match its digest.
+
+    Raises:
+        GeoselfError: The folder or the file is missing (66); damaged or of another format (65).
+    """
     path = folder / DESCRIPTION
-    try:
-        info = json.loads(_read(path))
-    except (ValueError, RecursionError) as error:
-        raise data_error(str(path), f"not JSON ({error})", _AGAIN) from error
+    _check_there(path)
+    info = read_json(path, _AGAIN)
     found = info.get("format") if isinstance(info, dict) else None
     if found != FORMAT:
-        raise data_error(f"{path}: format {found!r}", f"wanted {FORMAT!r}", "check the folder")
-    if description_sha256(info) != info.get("sha256"):
-        raise data_error(str(path), "its values do not match its own sha256", _AGAIN)
-    return info
+        what = f"{path}: format {str(found)[:40]!r}"
+        raise data_error(what, f"wanted {FORMAT!r}", "check the folder")
+    check_digest(path, info, _AGAIN, must_be_signed=True)
+    return dict(info)
 
 
 def _read_variables(path: Path, wanted_sha256: str, model: Networks) -> Any:
     """Reads `params` and `batch_stats`; checks every array's name, shape and type."""
-    content = _read(path)
+    _check_there(path)
+    wanted = flatten_dict(dict(abstract_variables(model)), sep="/")
+    most = _HEADER + sum(4 * like.size + _NAMED for like in wanted.values())
+    if path.stat().st_size > most:
+        why = f"larger than the networks of {DESCRIPTION}, {most} bytes"
+        raise data_error(f"{path}: {path.stat().st_size} bytes", why, _AGAIN)
+    content = path.read_bytes()
     if sha256(content) != wanted_sha256:
         raise data_error(str(path), f"damaged: its sha256 is not the one in {DESCRIPTION}", _AGAIN)
     try:
         arrays = safetensors.numpy.load(content)
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
         raise data_error(str(path), f"not a safetensors file ({error})", _AGAIN) from error
-    wanted = flatten_dict(dict(abstract_variables(model)), sep="/")
     for name in sorted(wanted.keys() | arrays.keys()):
         if name not in arrays or name not in wanted:
             fault = "no array" if name not in arrays else "unknown array"

@@ -3,7 +3,6 @@
 What that is stands in model.json under `range`; networks of one rig have none, and get no warning.
 """
 
-import json
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +13,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.find_skeleton import same_joints
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses.sequence import PoseSequence
-from geoself_jax.lift.exported import DESCRIPTION
+from geoself_jax.lift.exported import read_description
 from geoself_jax.lift.general_models import general_models
 from geoself_jax.lift.lifter import Lifter
 from geoself_jax.lift.video_detections import Video
@@ -65,7 +64,7 @@ def other_joints(lifter: Lifter, video: Video) -> str:
 
 def _takes(name: str, skeleton: Skeleton) -> bool:
     """Returns whether a general model's joints are all among these."""
-    info = json.loads((general_models()[name] / DESCRIPTION).read_bytes())
+    info = read_description(general_models()[name])
     mapped = joint_map(skeleton, skeleton_from_dict(info["skeleton"]))
     return not (mapped.derived or mapped.absent)
 

@@ -12,6 +12,8 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error
+from geoself_jax.runtime.json_files import read_json, values_sha256
+from geoself_jax.runtime.json_kinds import check_kinds, check_limits
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax logs a page for every save
 
@@ -45,7 +47,11 @@ def save(
         with _manager(folder, keep) as manager:
             if step in manager.all_steps():
                 return
-            meta = {"facts": facts, "sha256": {name: digest(tree) for name, tree in items.items()}}
+            meta = {
+                "facts": facts,
+                "facts_sha256": values_sha256(facts),
+                "sha256": {name: digest(tree) for name, tree in items.items()},
+            }
             trees = {name: ocp.args.StandardSave(tree) for name, tree in items.items()}
             everything = ocp.args.Composite(meta=ocp.args.JsonSave(meta), **trees)
             manager.save(step, args=everything, force=True)
@@ -64,6 +70,7 @@ def restore_latest(
     like: dict[str, Any],
     *,
     warn: Callable[[str], Any] = print,
+    check: Callable[[dict[str, Any]], None] = lambda facts: None,
     set_aside: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Restores the newest intact checkpoint; None where there is none at all.
@@ -76,6 +83,7 @@ def restore_latest(
         like: The items wanted, by name: trees of arrays or of `jax.ShapeDtypeStruct` with the
             shapes, types and shardings wanted.
         warn: Receives one line for each damaged checkpoint.
+        check: Receives the facts, before any array is read; what it raises ends the search.
         set_aside: Move damaged ones to `damaged/` next to the folder, for the run that owns it.
 
     Returns:
@@ -91,14 +99,19 @@ def restore_latest(
     damaged: list[int] = []
     for step in steps:
         try:
-            found, facts = _restore(folder, step, like)
-            for bad in damaged if set_aside else ():
-                _set_aside(folder, bad)
-            return found, facts
+            facts, sha256 = _read_meta(folder, step)
+        except (GeoselfError, ValueError) as error:
+            damaged.append(_damaged(folder, step, error, warn))
+            continue
+        check(facts)
+        try:
+            found = _restore(folder, step, like, sha256)
         except Exception as error:  # Orbax: five unrelated types for a damaged file
-            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-            warn(f"warning: checkpoint {folder / str(step)} is damaged ({reason}), trying another")
-            damaged.append(step)
+            damaged.append(_damaged(folder, step, error, warn))
+            continue
+        for bad in damaged if set_aside else ():
+            _set_aside(folder, bad)
+        return found, facts
     if damaged:
         raise data_error(
             f"{folder}: no checkpoint is whole (tried {damaged})",
@@ -108,17 +121,62 @@ def restore_latest(
     return None
 
 
+def _damaged(folder: Path, step: int, error: Exception, warn: Callable[[str], Any]) -> int:
+    reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    warn(f"warning: checkpoint {folder / str(step)} is damaged ({reason}), trying another")
+    return step
+
+
 def _restore(
-    folder: Path, step: int, like: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    folder: Path, step: int, like: dict[str, Any], sha256: dict[str, Any]
+) -> dict[str, Any]:
     trees = {name: ocp.args.StandardRestore(tree) for name, tree in like.items()}
     with _manager(folder) as manager:
-        everything = ocp.args.Composite(meta=ocp.args.JsonRestore(), **trees)
-        found = manager.restore(step, args=everything)
+        found = manager.restore(step, args=ocp.args.Composite(**trees))
     for name in like:
-        if digest(found[name]) != found["meta"]["sha256"][name]:
+        if digest(found[name]) != sha256.get(name):
             raise ValueError(f"the arrays of {name} do not match their digest")
-    return {name: found[name] for name in like}, dict(found["meta"]["facts"])
+    return {name: found[name] for name in like}
+
+
+_META = Path("meta", "metadata")
+"""Where Orbax keeps the item `meta`, within a step: JSON."""
+
+_META_KINDS: dict[str, tuple[type, ...]] = {
+    "": (dict,),
+    "facts": (dict,),
+    "facts.step?": (int,),
+    "facts.best?": (float, type(None)),
+    "facts.best_step?": (int,),
+    "facts.validation_triangulation_mm?": (float, type(None)),
+    "facts_sha256?": (str,),  # not in the checkpoints of older versions
+    "sha256": (dict,),
+}
+_META_LIMITS = {
+    "facts.step": (0, 2**53),
+    "facts.best": (0, 1e300),
+    "facts.best_step": (0, 2**53),
+    "facts.validation_triangulation_mm": (0, 1e300),
+}
+
+
+def _read_meta(folder: Path, step: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Facts of a checkpoint, which match their digest, and the digests of its items.
+
+    Raises:
+        ValueError, GeoselfError: Damaged.
+    """
+    meta = read_json(folder / str(step) / _META, "restore it from a copy")
+    check_kinds(meta, _META_KINDS)
+    check_limits(meta, _META_LIMITS)
+    facts = meta["facts"]
+    if "facts_sha256" not in meta and "networks" in facts:
+        raise ValueError("the digest of its facts is missing")
+    if meta.get("facts_sha256") not in (None, values_sha256(facts)):
+        raise ValueError("its facts do not match their digest")
+    if facts.get("step", step) != step:
+        raise ValueError(f"its facts are of step {facts['step']}")
+    return facts, meta["sha256"]
 
 
 def _manager(folder: Path, keep: int | None = None) -> ocp.CheckpointManager:

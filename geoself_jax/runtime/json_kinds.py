@@ -48,6 +48,22 @@ def check_kinds(values: Any, kinds: Mapping[str, tuple[type, ...]]) -> None:
             raise ValueError(f"{what}{str(found)[:80]!r}, wanted {listed}")
 
 
+def check_limits(values: Any, limits: Mapping[str, tuple[float, float]]) -> None:
+    """Checks numbers by their dotted names; those that are missing or null are left out.
+
+    Args:
+        values: Of a JSON file, of the right kinds.
+        limits: The least and the largest value of each, both allowed.
+
+    Raises:
+        ValueError: The first that is outside, as `name=value, wanted ...`.
+    """
+    for name, (least, most) in limits.items():
+        found, _ = _at(values, name)
+        if found is not None and not least <= found <= most:
+            raise ValueError(f"{name}={str(found)[:40]}, wanted a number in [{least:g}, {most:g}]")
+
+
 def check_skeleton(values: Any) -> None:
     """Checks the kinds of a skeleton's values and of their members.
 

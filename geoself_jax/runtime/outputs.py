@@ -7,7 +7,10 @@ from pathlib import Path
 
 from geoself_jax.core.errors import WORKDIR, GeoselfError, usage_error
 
-LEARNED = ("checkpoints", "metrics.jsonl", "tensorboard", "training_sample.npz")
+LEARNED = (
+    *("checkpoints", "metrics.jsonl", "metrics.damaged.jsonl", "tensorboard"),
+    "training_sample.npz",
+)
 """What only training writes into a run's folder."""
 
 SCORED = ("evaluation.json", "examples.png", "joint_errors.png", "report.html")

@@ -1,12 +1,14 @@
 """The networks of a finished or interrupted run, for evaluation and export."""
 
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from geoself_jax.core.config import ModelConfig, from_dict
+from geoself_jax.core.config import ModelConfig, as_dict, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.expansion import expanded
 from geoself_jax.core.in_metres import in_metres
@@ -14,6 +16,9 @@ from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.runtime import workdir
 from geoself_jax.runtime.json_kinds import check_kinds, check_skeleton
+from geoself_jax.runtime.record_kinds import check_record
+
+_AGAIN = "restore it from a copy"
 
 
 class Trained(NamedTuple):
@@ -67,25 +72,46 @@ def abstract_variables(model: Networks) -> Any:
     return {"batch_stats": {}} | dict(jax.eval_shape(model.init, key, *inputs))
 
 
-RECORD_KINDS: dict[str, tuple[type, ...]] = {
-    "": (dict,),
-    "data": (dict,),
-    "data.source": (str,),
-    "data.supervised_upper_bound": (bool,),
-    "data.subjects?": (list,),
-    "data.views?": (int,),
-    "data.validation_subjects?": (list,),
-    "recording?": (dict, type(None)),  # not in the records of older runs
-    "recording.fps?": (float,),
-    "recording.length_unit?": (float, type(None)),
-    "versions?": (dict, type(None)),
-    "init?": (dict, type(None)),  # of runs that started from another
-    "init.folder?": (str,),
-    "init.data_sha256?": (list,),
-    "init.subjects?": (list,),
-    "init.supervised_upper_bound?": (bool,),
-}
-"""What is used of the record of a run, and of an export's, which holds the same."""
+_RUN_KINDS: dict[str, tuple[type, ...]] = {"config": (dict,), "config.data.train": (str,)}
+
+
+def networks_of(model: Networks) -> dict[str, Any]:
+    """What networks are, for JSON: kept with each checkpoint, which fits no others."""
+    return {"model": as_dict(model.config), "skeleton": dataclasses.asdict(model.skeleton)}
+
+
+def check_networks(facts: dict[str, Any], model: Networks, record: str) -> None:
+    """Makes sure that a checkpoint was saved with these networks; older ones do not say.
+
+    Args:
+        facts: Saved with it: its `networks`, as of `networks_of`.
+        model: The networks that its arrays are for.
+        record: Where they are from, for the message.
+
+    Raises:
+        GeoselfError: They differ, and in what (65).
+    """
+    there = facts.get("networks")
+    if there is None:
+        return
+    try:
+        check_kinds(there, {"": (dict,), "model": (dict,), "skeleton": (dict,)})
+        saved = (
+            from_dict(ModelConfig, there["model"], "model"),
+            skeleton_from_dict(there["skeleton"]),
+        )
+    except (ValueError, GeoselfError) as error:
+        what = f"the checkpoint of step {facts.get('step')}: {error}"
+        raise data_error(what, "of another version", _AGAIN) from error
+    ours = networks_of(model)
+    for group, value in (("model", saved[0]), ("skeleton", saved[1])):
+        for name, was in dataclasses.asdict(value).items():
+            if ours[group][name] != was:
+                raise data_error(
+                    f"{record}: {group}.{name}={str(ours[group][name])[:80]}",
+                    f"the checkpoint of step {facts.get('step')} was saved with {str(was)[:80]}",
+                    "restore both from one copy of the run",
+                )
 
 
 def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Trained:
@@ -99,30 +125,47 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
     Raises:
         GeoselfError: No run or no checkpoint there (66); damaged (65).
     """
-    from geoself_jax.runtime import (
-        checkpoints,  # Orbax takes as long to import as an export to lift
-    )
-
     record = workdir.read_record(folder)
     try:
-        check_kinds(record, RECORD_KINDS | {"config": (dict,), "config.data.train": (str,)})
+        check_record(record, _RUN_KINDS)
         skeleton = skeleton_from_dict(record.get("skeleton"))
         config = from_dict(ModelConfig, record.get("model"), "model")
     except (ValueError, GeoselfError) as error:
         what = f"{folder / workdir.RECORD}: {error}"
         raise data_error(what, "damaged, or of another version", "restore it") from error
     model = Networks(config, skeleton)
+
+    def check(facts: dict[str, Any]) -> None:
+        if "networks" in facts:  # what saved it signed run.json too
+            workdir.check_signed(folder, record)
+        check_networks(facts, model, str(folder / workdir.RECORD))
+
+    arrays, facts = _restored(folder, which, model, check)
+    facts = {key: value for key, value in facts.items() if key != "networks"}
+    model, variables = in_metres(*expanded(model, arrays))
+    return Trained(model, variables, record, facts)
+
+
+def _restored(
+    folder: Path, which: str, model: Networks, check: Callable[[dict[str, Any]], None]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Variables and facts of a run's newest whole checkpoint."""
+    from geoself_jax.runtime import (
+        checkpoints,  # Orbax takes as long to import as an export to lift
+    )
+
     device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     like = jax.tree.map(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
         dict(abstract_variables(model)),
     )
-    found = checkpoints.restore_latest(folder / "checkpoints" / which, {"variables": like})
+    found = checkpoints.restore_latest(
+        folder / "checkpoints" / which, {"variables": like}, check=check
+    )
     if found is None:
         raise missing_error(
             f"{folder}: no checkpoint {which!r}",
             "the run has not saved one yet",
             "train on" + (", or choose --checkpoint=last" if which == "best" else ""),
         )
-    model, variables = in_metres(*expanded(model, found[0]["variables"]))
-    return Trained(model, variables, record, found[1])
+    return found[0]["variables"], found[1]

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -10,11 +11,19 @@ from typing import IO, TYPE_CHECKING, Any
 from geoself_jax.core.config import Config, ModelConfig, as_dict, split_where
 from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, data_error, missing_error
 from geoself_jax.core.unfinished import unfinished
+from geoself_jax.runtime.json_files import check_digest, read_json, signed
+from geoself_jax.runtime.metrics_lines import keep_lines
 
 if TYPE_CHECKING:
     import numpy as np
 
 RECORD = "run.json"
+FORMAT = "geoself-run/1"
+ARRAYS = "arrays_sha256"
+"""The record's digests of the arrays that it was trained on, by their names."""
+STARTS = "starts"
+"""Where each start computed: not in the record's digest, as older versions add to it."""
+_AGAIN = "restore it from a copy; a value is changed by starting another run"
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -79,13 +88,36 @@ def read_record(workdir: Path) -> dict[str, Any]:
         raise missing_error(
             f"{workdir}: no {RECORD}", "no run was started there", "train first, or check --workdir"
         )
-    try:
-        record = json.loads(path.read_text())
-    except ValueError as error:
-        raise data_error(str(path), f"not JSON ({error})", "restore it from a copy") from error
-    if not isinstance(record, dict) or record.get("format") != "geoself-run/1":
-        raise data_error(str(path), "not of format geoself-run/1", "check --workdir")
+    record = read_json(path, _AGAIN)
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise data_error(str(path), f"not of format {FORMAT}", "check --workdir")
+    check_digest(path, record, _AGAIN, left_out=STARTS)
+    starts = record.get(STARTS, [])
+    if not isinstance(starts, list) or not all(isinstance(start, dict) for start in starts):
+        raise data_error(f"{path}: {STARTS}", "wanted a list of tables", _AGAIN)
     return record
+
+
+def check_signed(workdir: Path, record: dict[str, Any]) -> None:
+    """Makes sure that a record has a digest, as all of this version; older ones have none.
+
+    Args:
+        workdir: The run's folder.
+        record: Result of `read_record`.
+
+    Raises:
+        GeoselfError: It has none (65).
+    """
+    check_digest(workdir / RECORD, record, _AGAIN, left_out=STARTS, must_be_signed=True)
+
+
+def write_record(workdir: Path, record: dict[str, Any]) -> None:
+    """Writes what a run is, with a digest of it, into its folder.
+
+    Raises:
+        GeoselfError: The disk refuses (74).
+    """
+    write_json(workdir / RECORD, signed(record, STARTS))
 
 
 def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
@@ -101,7 +133,7 @@ def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
         GeoselfError: The folder's run has another configuration or other data (73).
     """
     if not (workdir / RECORD).exists():
-        write_json(workdir / RECORD, record)
+        write_record(workdir, record)
         return None
     wanted = json.loads(json.dumps(record))
     there = read_record(workdir)
@@ -112,6 +144,7 @@ def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
         there["data"] = {
             key: wanted["data"][key] for key in since if key in wanted["data"]
         } | there["data"]
+    _check_arrays(workdir, there, wanted)
     for key in ("config", "data", "model", "skeleton"):
         difference = _difference(there.get(key), wanted[key], key)
         if difference:
@@ -121,11 +154,33 @@ def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
                 "choose another --workdir, or remove this one",
                 WORKDIR,
             )
+    there = {ARRAYS: wanted.get(ARRAYS, {})} | there  # not in the records of older runs
     before = there.pop("started", None)  # how a record once named its one start
     earlier = list(there.get("starts", [before] if before else []))
     again = {"init": wanted["init"]} if "init" in wanted else {}  # nothing was saved before
-    write_json(workdir / RECORD, there | again | {"starts": [*earlier, *wanted["starts"]]})
+    write_record(workdir, there | again | {"starts": [*earlier, *wanted["starts"]]})
     return earlier
+
+
+def _check_arrays(workdir: Path, there: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Refuses another recording by the names of its arrays that differ.
+
+    Raises:
+        GeoselfError: Which do (73).
+    """
+    known, ours = there.get(ARRAYS), wanted.get(ARRAYS, {})
+    data, same = there.get("data"), wanted["data"].get("source")
+    if not (isinstance(known, dict) and isinstance(data, dict) and data.get("source") == same):
+        return  # of older versions, or of another file, which says more
+    other = [name for name in ours if name in known and known[name] != ours[name]]
+    if other:
+        which = f"{', '.join(other[:6])}{' ...' if len(other) > 6 else ''}"
+        raise GeoselfError(
+            f"{workdir} holds a run on other data: in {same} differs from then: {which}",
+            "one folder is one run",
+            "restore the recording, or choose another --workdir",
+            WORKDIR,
+        )
 
 
 def _completed(there: Any, defaults: dict[str, Any]) -> Any:
@@ -150,39 +205,26 @@ def _difference(there: Any, wanted: Any, where: str) -> str:
     return "" if there == wanted else f"{where}={there!r}, not {wanted!r}"
 
 
-def _step_of(line: str) -> float:
-    """The step of a line of metrics; infinite where it is not whole."""
-    try:
-        return float(json.loads(line)["step"]) if line.endswith("\n") else float("inf")
-    except (ValueError, KeyError, TypeError):
-        return float("inf")
-
-
 class MetricsLog:
     """Scalars by step, as JSON lines and as TensorBoard events.
 
-    A continued run drops the lines of steps that it does again, so that each step is there once.
+    A continued run drops the lines of steps that it does again, so that each step is there once,
+    and sets damaged ones aside.
+
+    Args:
+        workdir: The run's folder.
+        first_step: Steps done before.
     """
 
     def __init__(self, workdir: Path, first_step: int) -> None:
         from geoself_jax.runtime.tensorboard import Events
 
         self._path = workdir / "metrics.jsonl"
-        self._drop_after(first_step)
+        set_aside = keep_lines(self._path, first_step)
+        if set_aside:
+            print(f"warning: {set_aside}", file=sys.stderr, flush=True)
         self._file = self._path.open("a")
         self._events = Events(workdir / "tensorboard", first_step + 1)
-
-    def _drop_after(self, step: int) -> None:
-        """Drops later steps and what a kill cut short; the file is replaced whole or not at all."""
-        if not self._path.exists():
-            return
-        lines = self._path.read_text().splitlines(keepends=True)
-        kept = [line for line in lines if _step_of(line) <= step]
-        if len(kept) < len(lines):
-            temporary = self._path.with_name(f".{self._path.name}.tmp")
-            with unfinished(lambda: temporary.unlink(missing_ok=True)):
-                temporary.write_text("".join(kept))
-                temporary.replace(self._path)
 
     def write(self, step: int, scalars: dict[str, float]) -> None:
         """Appends one line, with the time: seconds since 1970."""

@@ -1,7 +1,6 @@
 """run.json: what a run is, enough to build the same networks and to know the same data again."""
 
 import dataclasses
-import hashlib
 from importlib.metadata import version
 from typing import Any
 
@@ -12,6 +11,7 @@ from geoself_jax.core.errors import data_error
 from geoself_jax.core.model import Networks
 from geoself_jax.data.recording import Recording
 from geoself_jax.runtime import devices
+from geoself_jax.train.data_digests import data_digests, sha256
 
 
 def run_record(
@@ -35,6 +35,7 @@ def run_record(
     if not learn.any():
         raise data_error(config.data.train, "no frame is left to train on", "add frames")
     names = np.array(recording.subject_names)
+    frames_sha256, arrays_sha256 = data_digests(recording)
     (what, where), compute = split_where(config), devices.compute_type(config)
     return {
         "format": "geoself-run/1",
@@ -45,7 +46,7 @@ def run_record(
         "data": {
             "source": config.data.train,
             "sha256": recording.fingerprint,
-            "frames_sha256": _frames_sha256(recording),
+            "frames_sha256": frames_sha256,
             "train_frames": int(learn.sum()),
             "validation_frames": int(held.sum()),
             "views": recording.views,
@@ -54,8 +55,9 @@ def run_record(
                 np.setdiff1d(recording.subject_id[held], recording.subject_id[learn])
             ].tolist(),
             "supervised_upper_bound": labels is not None,
-            "labels_sha256": None if labels is None else _sha256(labels),
+            "labels_sha256": None if labels is None else sha256(labels),
         },
+        "arrays_sha256": arrays_sha256,
         "recording": {
             "fps": recording.fps,
             "clips": len(recording.clip_names),
@@ -66,30 +68,3 @@ def run_record(
         },
         "versions": {name: version(name) for name in ("geoself_jax", "jax", "flax", "optax")},
     }
-
-
-def _frames_sha256(recording: Recording) -> str:
-    """Of the frames themselves: `fingerprint` is the file's, of which a caller may select some.
-
-    Pixels whose distortion was undone are computed, and another processor's last digit is no other
-    recording: there each camera's mean counts, in tenths; rotations in millionths.
-    """
-    ids = (recording.clip_id, recording.frame_id, recording.subject_id, recording.rig_id)
-    rotations = np.round(recording.camera.R * 1e6).astype(np.int32)
-    if recording.dist is None:
-        seen = (np.nan_to_num(recording.keypoints_2d), recording.confidence)
-    else:
-        pixels = recording.keypoints_2d.astype(np.float64)
-        seen = (
-            np.round(np.nan_to_num(pixels).mean((0, 2)), 1),
-            np.round(recording.confidence.mean((0, 2)), 4),
-        )
-    return _sha256(*seen, *ids, recording.camera.K, recording.camera.center, rotations)
-
-
-def _sha256(*arrays: np.ndarray) -> str:
-    total = hashlib.sha256()
-    for array in arrays:
-        total.update(f"{array.dtype} {array.shape}".encode())
-        total.update(np.ascontiguousarray(array).data)
-    return total.hexdigest()

@@ -28,6 +28,7 @@ from geoself_jax.evaluate.held_out import HeldOut
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime import devices, hosts, workdir
 from geoself_jax.runtime.phases import phase
+from geoself_jax.runtime.restore import networks_of
 from geoself_jax.runtime.run_log import logged
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.runtime.standard_streams import unread_streams_are_dropped
@@ -160,7 +161,7 @@ def _run(
         state, best = step.initial_state(model, training.optimizer, config.seed), Best()
         state = started(state, warm, training.optimizer)
     if continued:
-        state, best = restore(training.folder, state)
+        state, best = restore(training.folder, state, model)
     at, total, unsure = int(state.step), training.stages.total, config.model.uncertainty
     if at < total:
         _print(_opening(training, held.frames, at))
@@ -173,7 +174,13 @@ def _run(
         done = f"already done: {at} steps in {training.folder}"
         return Outcome(at, False, done, training.stop.asked)
     held_out_people = HeldOut(model, make_predict(model), held, triangulated)
-    saver = Saver(training.folder, held_out_people.score, best, calibrate=unsure)
+    saver = Saver(
+        training.folder,
+        held_out_people.score,
+        best,
+        calibrate=unsure,
+        networks=networks_of(model),
+    )
     return run_loop(training, state, saver, held_out_people)
 
 
@@ -245,7 +252,7 @@ def _claim(folder: Path, record: dict[str, Any]) -> bool:
     Raises:
         GeoselfError: Another configuration or other data, in the folder (73) or on a host (65).
     """
-    keys = ("config", "model", "skeleton", "data", "versions")
+    keys = ("config", "model", "skeleton", "data", "arrays_sha256", "versions")
     start = {**record["starts"][0], "distributed": None}
     described = json.dumps({**{key: record[key] for key in keys}, "start": start})
     if not hosts.all_same(described):

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from geoself_jax.core.model import Networks
 from geoself_jax.core.step import TrainState
 from geoself_jax.runtime import checkpoints, hosts
 from geoself_jax.runtime.phases import phase
+from geoself_jax.runtime.restore import check_networks
 
 LAST, BEST = "checkpoints/last", "checkpoints/best"
 
@@ -33,11 +35,26 @@ def items(state: TrainState) -> dict[str, Any]:
     return {"variables": variables, "progress": values}
 
 
-def restore(folder: Path, state: TrainState) -> tuple[TrainState, Best]:
-    """The newest checkpoint and the best score so far; `state` itself where there is none."""
+def restore(folder: Path, state: TrainState, model: Networks) -> tuple[TrainState, Best]:
+    """The newest checkpoint and the best score so far; `state` itself where there is none.
+
+    Args:
+        folder: Of the run.
+        state: Of fresh networks.
+        model: The networks.
+
+    Raises:
+        GeoselfError: No checkpoint is whole, or it is of other networks (65).
+    """
     saved, best = items(state), Best()
     if hosts.is_leader():
-        found = checkpoints.restore_latest(folder / LAST, saved, warn=print, set_aside=True)
+        found = checkpoints.restore_latest(
+            folder / LAST,
+            saved,
+            warn=print,
+            check=lambda facts: check_networks(facts, model, "this run"),
+            set_aside=True,
+        )
         if found is not None:
             saved, facts = found
             if facts["best"] is not None:  # older runs have no step of it
@@ -53,12 +70,28 @@ class Saver:
     The best networks are written with the next state to continue from, at the latest when the run
     ends: early in a run each validation is the best so far.
 
+    Args:
+        folder: Of the run.
+        validate: Scores variables.
+        best: The best score so far.
+        calibrate: Whether a state that is saved is calibrated first.
+        networks: `restore.networks_of` the run's.
+
     Attributes:
         best: The best score so far.
     """
 
-    def __init__(self, folder: Path, validate: Validate, best: Best, *, calibrate: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        validate: Validate,
+        best: Best,
+        *,
+        calibrate: bool,
+        networks: dict[str, Any],
+    ) -> None:
         self._folder, self._validate, self._calibrate = folder, validate, calibrate
+        self._networks = networks
         self.best = best
         self._unsaved: tuple[int, dict[str, Any], dict[str, Any]] | None = None
 
@@ -70,7 +103,7 @@ class Saver:
         score, variables = self._validate(items(hosts.own_copy(state))["variables"])
         if score is None or score < self.best.score:
             self.best = self.best if score is None else Best(score, done)
-            facts = {"step": done, "validation_triangulation_mm": score}
+            facts = self._facts(done, validation_triangulation_mm=score)
             copied = jax.tree.map(np.array, variables)  # the next step takes the arrays' memory
             self._unsaved = done, {"variables": copied}, facts
         if score is None or not math.isfinite(score):
@@ -89,10 +122,13 @@ class Saver:
         if not hosts.is_leader():
             return
         score = self.best.score if math.isfinite(self.best.score) else None
-        facts = {"step": done, "best": score, "best_step": self.best.step}
+        facts = self._facts(done, best=score, best_step=self.best.step)
         saved = items(hosts.own_copy(state))
         if self._calibrate:
             saved["variables"] = self._validate(saved["variables"])[1]
         with phase("saving", lines=False):
             self.save_best()
             checkpoints.save(self._folder / LAST, done, saved, keep=2, facts=facts)
+
+    def _facts(self, step: int, **scores: float | None) -> dict[str, Any]:
+        return {"step": step, **scores, "networks": self._networks}

@@ -10,6 +10,7 @@ from processes import run_python
 
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.lift.exported import DESCRIPTION, description_sha256, load_exported
+from geoself_jax.runtime import workdir
 from geoself_jax.runtime.restore import load_trained
 
 MODEL = {
@@ -94,6 +95,5 @@ def test_what_only_the_card_uses_of_run_json_is_refused_too(name, tiny_run, tmp_
 
 def _run_with(tiny_run, tmp_path, name, value):
     folder = Path(shutil.copytree(tiny_run, tmp_path / "run"))
-    record = json.loads((folder / "run.json").read_text())
-    (folder / "run.json").write_text(json.dumps(changed(record, name, value)))
+    workdir.write_record(folder, changed(workdir.read_record(folder), name, value))
     return folder

@@ -38,7 +38,7 @@ def run(request, tiny_run, tmp_path_factory):
     folder.mkdir()
     record = workdir.read_record(tiny_run)
     record["model"] |= {"frames": FRAMES, "temporal": request.param, "confidence": True}
-    workdir.write_json(folder / workdir.RECORD, record)
+    workdir.write_record(folder, record)
     model = Networks(from_dict(ModelConfig, record["model"]), H36M_17)
     state, facts = step.initial_state(model, optax.sgd(1.0), 0), {"step": 0, "best": None}
     checkpoints.save(folder / "checkpoints/last", 0, items(state), keep=1, facts=facts)

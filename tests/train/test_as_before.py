@@ -5,6 +5,7 @@ import json
 import shutil
 
 import pytest
+from older_runs import made_older
 
 from geoself_jax.core.config import Config, ModelConfig
 from geoself_jax.data.training_set import resolved, triangulate_recording
@@ -15,12 +16,6 @@ from geoself_jax.train.run import train
 @pytest.fixture
 def built(tiny_config, tiny_recording):
     return resolved(tiny_config.model, tiny_recording, triangulate_recording(tiny_recording))
-
-
-def rewritten(folder, change):
-    record = json.loads((folder / "run.json").read_text())
-    change(record)
-    (folder / "run.json").write_text(json.dumps(record))
 
 
 def test_without_a_run_nothing_changes(tmp_path, built):
@@ -56,7 +51,7 @@ def test_a_run_of_before_units_is_continued_in_metres(
             del part["length_unit"]
             part["root_depth"] = 5.0
 
-    rewritten(folder, as_then)
+    made_older(folder, as_then)
     config, model = as_before(folder, tiny_config, ModelConfig(length_unit=1.1, root_depth=4.0))
     assert (model.metres, model.root_depth, config.model.root_depth) == (1.0, 5.0, 5.0)
     outcome = train(tiny_config, folder, tiny_recording)

@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from older_runs import rewritten
 
 from geoself_jax.core.config import Config, ModelConfig, ScheduleConfig
 from geoself_jax.core.errors import DATA, DIVERGED, USAGE, WORKDIR, GeoselfError
@@ -43,14 +44,16 @@ def test_the_same_frames_and_labels_are_the_same_run(folder, short, tiny_recordi
 
 def test_other_frames_of_the_same_file_are_refused(folder, short, tiny_recording, labels):
     half = slice(0, tiny_recording.frames - 10)
-    with pytest.raises(GeoselfError, match="frames_sha256") as refused:
+    with pytest.raises(
+        GeoselfError, match="differs from then: keypoints_2d, confidence, clip_id"
+    ) as refused:
         train(short, folder, tiny_recording.select(half), labels=labels[half])
     assert refused.value.code == WORKDIR
 
 
 def test_other_pixels_of_the_same_frames_are_refused(folder, short, tiny_recording, labels):
     moved = dataclasses.replace(tiny_recording, keypoints_2d=tiny_recording.keypoints_2d + 1)
-    with pytest.raises(GeoselfError, match="frames_sha256"):
+    with pytest.raises(GeoselfError, match="differs from then: keypoints_2d - "):
         train(short, folder, moved, labels=labels)
 
 
@@ -73,14 +76,20 @@ def test_other_labels_or_none_are_refused(folder, short, tiny_recording, labels)
 def test_a_record_from_before_these_digests_is_still_the_same_run(
     folder, short, tiny_recording, labels
 ):
-    path = folder / "run.json"
-    record = json.loads(path.read_text())
-    old = {k: v for k, v in record["data"].items() if k not in ("frames_sha256", "labels_sha256")}
-    path.write_text(json.dumps(record | {"data": old}))
+    record = (folder / "run.json").read_text()
+
+    def as_then(values):
+        for key in ("frames_sha256", "labels_sha256"):
+            del values["data"][key]
+        del values["arrays_sha256"]
+
+    rewritten(folder, as_then)
     try:
         assert "already done" in train(short, folder, tiny_recording, labels=labels).message
+        now = json.loads((folder / "run.json").read_text())
+        assert now["arrays_sha256"] == json.loads(record)["arrays_sha256"]
     finally:
-        path.write_text(json.dumps(record))
+        (folder / "run.json").write_text(record)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from older_runs import rewritten
 from processes import environment, run_python
 
 from geoself_jax.core import errors
@@ -238,9 +239,8 @@ def test_a_run_keeps_where_each_start_was_and_tells_of_another_compute_type(
     train(tiny_config, tmp_path / "run", tiny_recording)
     assert "computing in" not in capsys.readouterr().out
     record = tmp_path / "run/run.json"
-    saved = json.loads(record.read_text())
-    saved["started"] = saved.pop("starts")[0]  # as an older version wrote it
-    record.write_text(json.dumps(saved))
+    as_then = lambda saved: saved.update(started=saved.pop("starts")[0])  # noqa: E731
+    rewritten(tmp_path / "run", as_then)
     other = dataclasses.replace(tiny_config, compute="bfloat16")
     train(other, tmp_path / "run", tiny_recording)
     assert "computing in bfloat16, before in float32" in capsys.readouterr().out

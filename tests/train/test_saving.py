@@ -13,7 +13,8 @@ from geoself_jax.train.saving import BEST, Best, Saver
 def test_a_score_beyond_sense_never_chooses_the_best_checkpoint(beyond, tmp_path):
     scores = iter([beyond, 30.0, beyond, 40.0])
     state = TrainState(*({"x": np.zeros(2)} for _ in TrainState._fields))
-    saver = Saver(tmp_path, lambda variables: (next(scores), variables), Best(), calibrate=False)
+    validate = lambda variables: (next(scores), variables)  # noqa: E731
+    saver = Saver(tmp_path, validate, Best(), calibrate=False, networks={})
     logged = [saver.validate(state, done) for done in range(4)]
     assert not (tmp_path / BEST).exists()
     saver.save(state, 3)
