@@ -11,6 +11,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.model import Networks, backbone_of
 from geoself_jax.runtime.cli import program
 from geoself_jax.runtime.json_kinds import check_kinds
@@ -36,6 +37,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 _AGAIN = "copy the folder again, or export again"
 
 
+@in_float32
 def load_exported(folder: Path) -> Trained:
     """Loads an export's networks, as `restore.load_trained` loads a run's; arrays are NumPy's.
 

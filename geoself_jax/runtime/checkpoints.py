@@ -11,7 +11,10 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error
+from geoself_jax.core import disk
+from geoself_jax.core.errors import GeoselfError, data_error
+from geoself_jax.runtime.library_errors import kept_from_the_terminal
+from geoself_jax.runtime.run_log import log
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax logs a page for every save
 
@@ -42,7 +45,7 @@ def save(
         GeoselfError: The disk refuses (74); what was saved before stays.
     """
     try:
-        with _manager(folder, keep) as manager:
+        with kept_from_the_terminal(), _manager(folder, keep) as manager:
             if step in manager.all_steps():
                 return
             meta = {"facts": facts, "sha256": {name: digest(tree) for name, tree in items.items()}}
@@ -51,12 +54,24 @@ def save(
             manager.save(step, args=everything, force=True)
             manager.wait_until_finished()
     except (OSError, ValueError, RuntimeError) as error:  # TensorStore says ValueError: disk full
-        raise GeoselfError(
-            f"{folder}: checkpoint {step} could not be written",
-            str(error)[:300],
-            "free some space; earlier checkpoints are untouched",
-            INPUT_OUTPUT,
-        ) from error
+        raise _refused(folder, step, items, error) from error
+
+
+def bytes_of(tree: Any) -> int:
+    """Bytes of all arrays of a tree."""
+    return sum(int(np.prod(x.shape)) * x.dtype.itemsize for x in jax.tree.leaves(tree))
+
+
+def _refused(folder: Path, step: int, items: dict[str, Any], error: BaseException) -> GeoselfError:
+    """Of a checkpoint that could not be written: what was written of it is removed."""
+    log(f"{type(error).__name__}: {error}")
+    for part in folder.glob(f"{step}.orbax-checkpoint-tmp*"):
+        shutil.rmtree(part, ignore_errors=True)
+    there = [int(path.name) for path in folder.glob("*") if path.name.isdecimal()]
+    what = folder / str(step)
+    safe = f"checkpoint {max(there)} stays, whole" if there else "there is none before it"
+    do = "run the same command again: it goes on from there" if there else ""
+    return disk.refused(what, error, needed=bytes_of(items), safe=safe, do=do)
 
 
 def restore_latest(

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.expansion import expanded
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.in_metres import in_metres
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import Skeleton
@@ -83,6 +84,7 @@ RECORD_KINDS: dict[str, tuple[type, ...]] = {
 """What is used of the record of a run, and of an export's, which holds the same."""
 
 
+@in_float32
 def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Trained:
     """Loads a run's networks, as ordinary ones of equal results: not mirrored, and in metres.
 

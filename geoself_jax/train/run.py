@@ -13,6 +13,7 @@ import numpy as np
 from geoself_jax.core import step
 from geoself_jax.core.config import Config, ModelConfig
 from geoself_jax.core.errors import data_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.predict import make_predict
@@ -29,6 +30,7 @@ from geoself_jax.evaluate.held_out import HeldOut
 from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime import devices, hosts, workdir
 from geoself_jax.runtime.phases import phase
+from geoself_jax.runtime.run_lock import lock
 from geoself_jax.runtime.run_log import logged
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.runtime.standard_streams import unread_streams_are_dropped
@@ -50,6 +52,7 @@ from geoself_jax.train.schedule import make_stages
 from geoself_jax.train.warm_start.start import NONE, WarmStart, origin_of, started, warm_start
 
 
+@in_float32
 def train(
     config: Config,
     folder: Path | str,
@@ -225,8 +228,10 @@ def _owned(folder: Path) -> contextlib.AbstractContextManager[Any]:
     """The folder's lock and its log, on the host that writes to it."""
     owned = contextlib.ExitStack()
     if hosts.is_leader():
-        owned.enter_context(workdir.lock(folder))
+        left: list[str] = []
+        owned.enter_context(lock(folder, left.append))
         owned.enter_context(logged(folder))
+        _warn(left)
     return owned
 
 

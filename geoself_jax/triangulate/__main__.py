@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.lift.flags import check_angles
 from geoself_jax.runtime import cli, phases
 
@@ -47,6 +48,7 @@ def make_parser() -> cli.Parser:
     return parser
 
 
+@in_float32
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, triangulates, writes; returns the exit code."""
     flags, overrides = cli.parse(make_parser(), argv)

@@ -20,6 +20,7 @@ from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.data import recording
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained
+from geoself_jax.runtime.run_lock import lock
 from geoself_jax.train import __main__ as command
 from geoself_jax.train import loop
 from geoself_jax.train.run import train
@@ -158,7 +159,7 @@ def test_with_nothing_held_out_the_newest_weights_are_the_best(
 
 
 def test_two_runs_in_one_folder_at_once_are_refused(tiny_run, tiny_config, tiny_recording):
-    with workdir.lock(tiny_run), pytest.raises(GeoselfError, match="in use") as refused:
+    with lock(tiny_run), pytest.raises(GeoselfError, match="in use") as refused:
         train(tiny_config, tiny_run, tiny_recording)
     assert refused.value.code == errors.WORKDIR
 
