@@ -13,7 +13,7 @@ from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 _WITHIN = re.compile(r"os_error_code='(\d+)'|\[?(?:OS error|Errno) (\d+)")
 """How other libraries name an error of the system in the text of theirs."""
 _QUOTA = getattr(errno, "EDQUOT", -1)  # not on every system
-OF_WRITING = (errno.ENOSPC, _QUOTA, errno.EFBIG, errno.EROFS)
+OF_WRITING = tuple(n for n in (errno.ENOSPC, _QUOTA, errno.EFBIG, errno.EROFS) if n > 0)
 """The system's errors that only writing has."""
 _DENIED = (errno.EACCES, errno.EPERM)
 
@@ -49,12 +49,35 @@ def refused(
     return GeoselfError(str(path), what, then, INPUT_OUTPUT)
 
 
+def check_writable(path: Path) -> None:
+    """Makes sure that a file or folder can be made, before hours go into what it is to hold.
+
+    Raises:
+        GeoselfError: The disk is read-only, or another's (74).
+    """
+    folder = _there(path if path.is_dir() else path.parent)
+    if not folder.is_dir() or os.access(folder, os.W_OK | os.X_OK):
+        return
+    number = errno.EACCES
+    with contextlib.suppress(OSError, AttributeError):  # AttributeError: not a POSIX system
+        if os.statvfs(folder).f_flag & os.ST_RDONLY:
+            number = errno.EROFS
+    raise refused(path, OSError(number, os.strerror(number)))
+
+
 def errno_of(error: BaseException) -> int:
     """The system's number of an error, also of one that another library has wrapped; 0 for none."""
     if isinstance(error, OSError) and error.errno:
         return error.errno
-    found = _WITHIN.search(str(error))
-    return int(found[1] or found[2]) if found else 0
+    return errno_within(str(error))
+
+
+def errno_within(text: str) -> int:
+    """The system's number of the error that another program's words are about; 0 for none."""
+    found = _WITHIN.search(text)
+    if found:
+        return int(found[1] or found[2])
+    return next((number for number in OF_WRITING if os.strerror(number) in text), 0)
 
 
 def free_bytes(path: Path | str) -> int | None:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from geoself_jax.core.unfinished import unfinished
 _NAME = re.compile(r"\..*\.(?P<host>[^/]+)-(?P<process>\d+)\.partial", re.DOTALL)
 _LONGEST = 255
 """Bytes of a name that every usual disk takes."""
+_LOST_SECONDS = 86400
+"""Nothing is written for so long to what another machine has not lost."""
 _SEEN: set[Path] = set()
 _OPEN: list[Path] = []
 
@@ -66,7 +69,7 @@ def writing(path: Path, needed: int = 0, *, do: str = "") -> Iterator[Path]:
     except OSError as error:  # what was written so far is removed by now, and its space free
         if any(path.is_relative_to(place) for place in _OPEN):  # a part of what another one writes
             raise
-        safe = "what is there stays as it was" if there else "nothing of it is left"
+        safe = "what is there stays as it was" if there else "nothing of it was kept"
         raise disk.refused(path, error, needed=needed, written=written, safe=safe, do=do) from error
 
 
@@ -78,14 +81,19 @@ def partial_path(path: Path) -> Path:
 
 
 def remove_leavings(folder: Path) -> None:
-    """Removes what lost processes of this machine have left in a folder, once a process."""
+    """Removes what lost processes have left in a folder; looked for once a process."""
     if folder in _SEEN:
         return
     _SEEN.add(folder)
     with contextlib.suppress(OSError):
         for path in list(folder.iterdir()):
             found = _NAME.fullmatch(path.name)
-            if found and found["host"] == _host() and not is_running(int(found["process"])):
+            if found is None:
+                continue
+            is_ours = found["host"] == _host()
+            if (is_ours and not is_running(int(found["process"]))) or (
+                not is_ours and time.time() - path.stat().st_mtime > _LOST_SECONDS
+            ):
                 remove(path)
 
 

@@ -78,7 +78,7 @@ def export(
     scores, notes = description.read_scores(run, which, trained)
     if (out / ONNX).exists() and not onnx:
         notes.append(f"the earlier export's {ONNX} is removed: --onnx writes it again")
-    with writing(out, do="run the same command again, or choose another --out") as temporary:
+    with writing(out) as temporary:
         temporary.mkdir()
         if sample is not None:
             write_sample(temporary / TRAINED, sample)

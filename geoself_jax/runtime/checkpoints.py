@@ -79,6 +79,7 @@ def restore_latest(
     like: dict[str, Any],
     *,
     warn: Callable[[str], Any] = print,
+    do: str = "restore the folder from a copy, or train again in another folder",
     set_aside: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Restores the newest intact checkpoint; None where there is none at all.
@@ -91,6 +92,7 @@ def restore_latest(
         like: The items wanted, by name: trees of arrays or of `jax.ShapeDtypeStruct` with the
             shapes, types and shardings wanted.
         warn: Receives one line for each damaged checkpoint.
+        do: What to do where none is whole.
         set_aside: Move damaged ones to `damaged/` next to the folder, for the run that owns it.
 
     Returns:
@@ -118,7 +120,7 @@ def restore_latest(
         raise data_error(
             f"{folder}: no checkpoint is whole (tried {damaged})",
             "nothing was deleted",
-            "restore the folder from a copy, use --checkpoint=last or best, or train again",
+            do,
         )
     return None
 

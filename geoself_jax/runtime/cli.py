@@ -365,6 +365,6 @@ def _lines(error: GeoselfError | OSError) -> tuple[str, ...]:
     if isinstance(error, GeoselfError):
         return error.lines
     if disk.errno_of(error) in disk.OF_WRITING:
-        return disk.refused(error.filename or "output", error).lines
+        return disk.refused(error.filename2 or error.filename or "output", error).lines
     name, why = error.filename or "input/output", error.strerror or str(error)
     return GeoselfError(str(name), why, "check the path and the disk", INPUT_OUTPUT).lines

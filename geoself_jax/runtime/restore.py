@@ -84,6 +84,9 @@ RECORD_KINDS: dict[str, tuple[type, ...]] = {
 """What is used of the record of a run, and of an export's, which holds the same."""
 
 
+_OTHER = {"last": "--checkpoint=best", "best": "--checkpoint=last"}
+
+
 @in_float32
 def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Trained:
     """Loads a run's networks, as ordinary ones of equal results: not mirrored, and in metres.
@@ -114,7 +117,9 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
         dict(abstract_variables(model)),
     )
-    found = checkpoints.restore_latest(folder / "checkpoints" / which, {"variables": like})
+    place = folder / "checkpoints" / which
+    do = f"restore it from a copy; evaluate and export can take another: {_OTHER[which]}"
+    found = checkpoints.restore_latest(place, {"variables": like}, do=do)
     if found is None:
         raise missing_error(
             f"{folder}: no checkpoint {which!r}",
