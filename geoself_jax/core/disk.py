@@ -49,6 +49,23 @@ def refused(
     return GeoselfError(str(path), what, then, INPUT_OUTPUT)
 
 
+def to_disk(path: Path) -> None:
+    """Returns when a file, or all of a folder, is on the disk: a machine that is lost keeps it.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    if path.is_dir():
+        for inner in path.iterdir():
+            to_disk(inner)
+    number = os.open(path, os.O_RDONLY)
+    try:
+        with contextlib.suppress(*([OSError] if path.is_dir() else [])):  # some disks have no such
+            os.fsync(number)
+    finally:
+        os.close(number)
+
+
 def check_writable(path: Path) -> None:
     """Makes sure that a file or folder can be made, before hours go into what it is to hold.
 

@@ -59,6 +59,8 @@ def writing(path: Path, needed: int = 0, *, do: str = "") -> Iterator[Path]:
             _OPEN.append(place)
             try:
                 yield place
+                if place.is_file():  # of a folder, whoever needs it has done so
+                    disk.to_disk(place)
                 if place.exists():
                     place.replace(path)
             except OSError:

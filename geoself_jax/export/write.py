@@ -8,6 +8,7 @@ import numpy as np
 import safetensors.numpy
 from flax.traverse_util import flatten_dict
 
+from geoself_jax.core import disk
 from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.partial import writing
 from geoself_jax.data.files.npz import write_arrays
@@ -83,6 +84,7 @@ def export(
         if sample is not None:
             write_sample(temporary / TRAINED, sample)
         differences = _write(temporary, trained, scores, onnx=onnx)
+        disk.to_disk(temporary)
         folder.check_free(out)
         folder.move(temporary, out)
     sizes = {name: (out / name).stat().st_size for name in ALL if (out / name).exists()}

@@ -32,7 +32,7 @@ def digest(tree: Any) -> str:
 def save(
     folder: Path, step: int, items: dict[str, Any], *, keep: int, facts: dict[str, Any]
 ) -> None:
-    """Saves trees of arrays as checkpoint `step`; returns when they are on the disk.
+    """Saves trees of arrays as checkpoint `step`; returns when they are on the disk, synced.
 
     Args:
         folder: Of this series of checkpoints.
@@ -53,6 +53,7 @@ def save(
             everything = ocp.args.Composite(meta=ocp.args.JsonSave(meta), **trees)
             manager.save(step, args=everything, force=True)
             manager.wait_until_finished()
+        disk.to_disk(folder)  # Orbax does so with arrays alone, not with what finds them
     except (OSError, ValueError, RuntimeError) as error:  # TensorStore says ValueError: disk full
         raise _refused(folder, step, items, error) from error
 

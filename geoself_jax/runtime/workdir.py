@@ -15,7 +15,7 @@ from geoself_jax.core.partial import writing
 if TYPE_CHECKING:
     import numpy as np
 
-RECORD = "run.json"
+RECORD, METRICS = "run.json", "metrics.jsonl"
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -128,7 +128,7 @@ class MetricsLog:
     def __init__(self, workdir: Path, first_step: int) -> None:
         from geoself_jax.runtime.tensorboard import Events
 
-        self._path = workdir / "metrics.jsonl"
+        self._path = workdir / METRICS
         self._drop_after(first_step)
         with self._refused():
             self._file = self._path.open("a")

@@ -2,15 +2,18 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from geoself_jax.core import disk
 from geoself_jax.core.step import TrainState
 from geoself_jax.runtime import checkpoints, hosts
 from geoself_jax.runtime.phases import phase
+from geoself_jax.runtime.workdir import METRICS
 
 LAST, BEST = "checkpoints/last", "checkpoints/best"
 
@@ -95,4 +98,6 @@ class Saver:
             saved["variables"] = self._validate(saved["variables"])[1]
         with phase("saving", lines=False):
             self.save_best()
+            with suppress(OSError):  # without it a lost machine costs some lines
+                disk.to_disk(self._folder / METRICS)
             checkpoints.save(self._folder / LAST, done, saved, keep=2, facts=facts)
