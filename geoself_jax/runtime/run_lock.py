@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from geoself_jax.core import disk
-from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError
+from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, one_line
 from geoself_jax.core.notices import silent
 from geoself_jax.core.partial import is_running
 
@@ -106,12 +106,12 @@ def _taken_over(workdir: Path, left: Holder) -> str:
         why = "which no longer holds it"
     else:
         why = f"which no longer holds it; if it still trains, stop it on {left.host}"
-    return f"{workdir} was left locked by {left}, {why}: taken over"
+    return one_line(f"{workdir} was left locked by {left}, {why}: taken over")
 
 
 def _read(file: IO[bytes]) -> Holder | None:
     """Who holds the folder, or has left it without an end; None where nobody has."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         file.seek(0)
         text = file.read(_LONGEST).decode(errors="replace").strip()
         if text.isdecimal():  # as older versions wrote it, also at the end

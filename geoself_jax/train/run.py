@@ -47,7 +47,7 @@ from geoself_jax.train.check_config import (
 from geoself_jax.train.keep_sample import keep_sample
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
-from geoself_jax.train.saving import Best, Saver, restore
+from geoself_jax.train.saving import Best, Saver, check_space, restore
 from geoself_jax.train.schedule import make_stages
 from geoself_jax.train.warm_start.start import NONE, WarmStart, origin_of, started, warm_start
 
@@ -166,6 +166,7 @@ def _run(
     if at >= total:
         done = f"already done: {at} steps in {training.folder}"
         return Outcome(at, False, done, training.stop.asked)
+    check_space(training.folder, state)
     held_out_people = HeldOut(model, make_predict(model), held, triangulated)
     saver = Saver(training.folder, held_out_people.score, best, calibrate=unsure)
     return run_loop(training, state, saver, held_out_people)

@@ -1,6 +1,8 @@
 """A run's checkpoints: the last ones to continue from, and the best by the label-free score."""
 
+import errno
 import math
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -48,6 +50,25 @@ def restore(folder: Path, state: TrainState) -> tuple[TrainState, Best]:
     saved, numbers = hosts.from_leader((saved, np.array(best, np.float64)))
     best = Best(float(numbers[0]), int(numbers[1]))
     return TrainState(**saved["variables"], **saved["progress"]), best
+
+
+def check_space(folder: Path, state: TrainState) -> None:
+    """Makes sure that the next checkpoints fit on the disk, before anything is computed for them.
+
+    Args:
+        folder: Of the run.
+        state: What is saved.
+
+    Raises:
+        GeoselfError: One to continue from and the best one do not fit (74).
+    """
+    saved = items(state)
+    needed = checkpoints.bytes_of(saved) + checkpoints.bytes_of(saved["variables"])
+    free = disk.free_bytes(folder)
+    if hosts.is_leader() and free is not None and free < needed:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        safe = f"step {int(state.step)} stays" if int(state.step) else "nothing was trained yet"
+        raise disk.refused(folder / "checkpoints", full, needed=needed, safe=safe)
 
 
 class Saver:
