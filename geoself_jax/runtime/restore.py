@@ -84,7 +84,7 @@ RECORD_KINDS: dict[str, tuple[type, ...]] = {
 """What is used of the record of a run, and of an export's, which holds the same."""
 
 
-_OTHER = {"last": "--checkpoint=best", "best": "--checkpoint=last"}
+_OTHER = {"last": "best", "best": "last"}
 
 
 @in_float32
@@ -118,7 +118,7 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
         dict(abstract_variables(model)),
     )
     place = folder / "checkpoints" / which
-    do = f"restore it from a copy; evaluate and export can take another: {_OTHER[which]}"
+    do = f"restore it from a copy; evaluate and export can take --checkpoint={_OTHER[which]}"
     found = checkpoints.restore_latest(place, {"variables": like}, do=do)
     if found is None:
         raise missing_error(
