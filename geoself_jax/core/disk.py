@@ -72,8 +72,8 @@ def check_writable(path: Path) -> None:
     Raises:
         GeoselfError: The disk is read-only, or another's (74).
     """
-    folder = _there(path if path.is_dir() else path.parent)
-    if not folder.is_dir() or os.access(folder, os.W_OK | os.X_OK):
+    folder = _there(path if os.path.isdir(path) else path.parent)
+    if not os.path.isdir(folder) or os.access(folder, os.W_OK | os.X_OK):
         return
     number = errno.EACCES
     with contextlib.suppress(OSError, AttributeError):  # AttributeError: not a POSIX system
@@ -131,7 +131,7 @@ def _reason(path: Path, number: int, wants: str) -> tuple[str, str]:
         return "the disk is read-only", f"mount {_disk(path)} for writing, or choose another place"
     if number in _DENIED:
         return "permission denied", f"check who may write to {_there(path)}"
-    return "", "check the disk"
+    return "", "check the path and the disk"
 
 
 def _limit() -> int:

@@ -53,7 +53,7 @@ def writing(path: Path, needed: int = 0, *, do: str = "") -> Iterator[Path]:
     Raises:
         GeoselfError: The disk refuses (74); what is at `path` stays.
     """
-    there, written = path.exists(), 0
+    there, written = os.path.exists(path), 0
     try:
         with partial(path) as place:
             _OPEN.append(place)

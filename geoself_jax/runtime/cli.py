@@ -364,7 +364,8 @@ def _leave_the_other_hosts(code: int) -> None:
 def _lines(error: GeoselfError | OSError) -> tuple[str, ...]:
     if isinstance(error, GeoselfError):
         return error.lines
-    if disk.errno_of(error) in disk.OF_WRITING:
-        return disk.refused(error.filename2 or error.filename or "output", error).lines
+    written = error.filename2 or error.filename
+    if written and disk.errno_of(error) in disk.OF_WRITING:
+        return disk.refused(str(written), error).lines
     name, why = error.filename or "input/output", error.strerror or str(error)
     return GeoselfError(str(name), why, "check the path and the disk", INPUT_OUTPUT).lines

@@ -266,7 +266,7 @@ def test_our_own_jsons_refusals(tmp_path):
     path.write_text(json.dumps(good))
     assert "rig.json: no center" in refusal(path)
     with pytest.raises(GeoselfError, match="check the path and the disk"):
-        write_native(human36m_rig("S1"), tmp_path / "no" / "rig.json")
+        write_native(human36m_rig("S1"), path / "rig.json")  # within a file
 
 
 @pytest.mark.parametrize("format", CALIBRATIONS)
