@@ -6,6 +6,7 @@ Orbax logs one for each of its threads, and asyncio and TensorStore for what com
 import contextlib
 import logging
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -25,20 +26,31 @@ class _ToLog(logging.Handler):
             log(line)
 
 
+_LOCK = threading.Lock()
+_WITHIN: list[object] = []
+"""One entry a thread that is within; the first one in and the last one out change the loggers."""
+_BEFORE: dict[str, tuple[list[logging.Handler], bool]] = {}
+
+
 @contextlib.contextmanager
 def kept_from_the_terminal() -> Iterator[None]:
     """Within, what libraries log of their errors goes to the log of the run, if there is one."""
-    handler, before = _ToLog(), []
-    for name in _NAMES:
-        logger = logging.getLogger(name)
-        before.append((logger, logger.handlers, logger.propagate))
-        logger.handlers, logger.propagate = [handler], False
     _late_errors_to_the_log()
+    with _LOCK:
+        _WITHIN.append(None)
+        if len(_WITHIN) == 1:
+            for name in _NAMES:
+                logger = logging.getLogger(name)
+                _BEFORE[name] = logger.handlers, logger.propagate
+                logger.handlers, logger.propagate = [_ToLog()], False
     try:
         yield
     finally:
-        for logger, handlers, propagate in before:
-            logger.handlers, logger.propagate = handlers, propagate
+        with _LOCK:
+            _WITHIN.pop()
+            for name, (handlers, propagate) in () if _WITHIN else _BEFORE.items():
+                logger = logging.getLogger(name)
+                logger.handlers, logger.propagate = handlers, propagate
 
 
 def _late_errors_to_the_log() -> None:
