@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import DATA, DONE, usage_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.runtime import cli, phases
 
 
@@ -55,6 +56,7 @@ def _check(flags: argparse.Namespace) -> None:
             raise usage_error(f"--{flag}={name}", f"wanted {ending}", "give it this ending")
 
 
+@in_float32
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, finds the cameras, writes the recording; returns the exit code."""
     flags, overrides = cli.parse(_parser(), argv)

@@ -18,6 +18,7 @@ from geoself_jax.calibrate.sync import clips_of, put_in_step
 from geoself_jax.calibrate.views import Pose, Views
 from geoself_jax.calibrate.world import in_world
 from geoself_jax.core.errors import GeoselfError, data_error, usage_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.data.files import npz
 from geoself_jax.data.recording import HostCamera, Recording, from_arrays
 
@@ -127,6 +128,7 @@ def _usual(size: np.ndarray) -> np.ndarray:
     return K
 
 
+@in_float32
 def calibrate(
     recording: Recording,
     options: Options,

@@ -6,6 +6,7 @@ from typing import Literal
 import jax
 import numpy as np
 
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.in_chunks import in_chunks
 from geoself_jax.data.recording import HostCamera
 from geoself_jax.geometry.camera import Camera
@@ -20,6 +21,7 @@ _ALONE = 10.0
 Method = Literal["robust", "dlt"]
 
 
+@in_float32
 def triangulate_frames(
     keypoints_2d: np.ndarray,
     confidence: np.ndarray,
@@ -41,6 +43,7 @@ def triangulate_frames(
     return points * np.float32(metres)
 
 
+@in_float32
 def triangulate_by_reach(
     keypoints_2d: np.ndarray,
     confidence: np.ndarray,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def make_parser() -> cli.Parser:
     return parser
 
 
+@in_float32
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, evaluates, prints the table; returns the exit code."""
     flags, overrides = cli.parse(make_parser(), argv)

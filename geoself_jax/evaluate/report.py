@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from geoself_jax.core.errors import DIVERGED, GeoselfError, data_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.predict import make_predict
 from geoself_jax.core.shown_lengths import ShownUnit, units_for
@@ -62,6 +63,7 @@ _WIDTH = 100
 _WHERE_THERE = ("pck_150", "auc", "limb_mpjpe_mm", "limb_p_mpjpe_mm")
 
 
+@in_float32
 def evaluate(
     trained: Trained,
     recording: Recording,

@@ -10,6 +10,7 @@ import numpy as np
 
 from geoself_jax.core import metrics
 from geoself_jax.core.batch import windows
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.model import Prediction
 from geoself_jax.core.notices import silent
 from geoself_jax.data.body_size import is_person
@@ -33,6 +34,7 @@ OF_BODY = ("mpjpe", "p_mpjpe", "n_mpjpe")
 _CHUNK = 4096
 
 
+@in_float32
 def predict_recording(
     predict: Callable[..., Prediction],
     variables: Any,
@@ -94,6 +96,7 @@ def in_cameras(pose_world: np.ndarray, recording: Recording) -> np.ndarray:
     return np.asarray(jax.jit(world_to_camera)(pose_world[:, None].astype(np.float32), camera))
 
 
+@in_float32
 def label_free_scores(
     prediction: Prediction,
     recording: Recording,
@@ -200,6 +203,7 @@ def truth_map(recording: Recording) -> JointMap | None:
     return joint_map(recording.skeleton, recording.pose_skeleton)
 
 
+@in_float32
 def ground_truth_scores(
     prediction: Prediction,
     recording: Recording,
@@ -234,6 +238,7 @@ def ground_truth_scores(
     return metrics.aggregate(per_pose, actions, recording.clip_actions)
 
 
+@in_float32
 def measures_of_poses(prediction: Prediction, recording: Recording) -> dict[str, np.ndarray]:
     """Returns the measures of each view of each frame, (frames * views,), by name.
 

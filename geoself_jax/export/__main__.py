@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import DONE, UNAVAILABLE
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.export.onnx_installed import INSTALL
 from geoself_jax.runtime import cli, phases
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from geoself_jax.export.write import Written
 
 
+@in_float32
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, exports, prints what was written; returns the exit code."""
     parser = cli.Parser(

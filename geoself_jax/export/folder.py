@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from geoself_jax.core.disk import check_writable
 from geoself_jax.core.errors import WORKDIR, GeoselfError
 from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data import training_sample
@@ -49,9 +50,11 @@ def check_apart(run: Path, out: Path) -> bool:
         Whether an earlier export is there.
 
     Raises:
-        GeoselfError: Files of the run, or of another, would be lost (73).
+        GeoselfError: Files of the run, or of another, would be lost (73); nothing can be written
+            there (74).
     """
     check_place("--out", out)
+    check_writable(out)
     if run.resolve().is_relative_to(out.resolve()):
         why = f"holds the run {run}; nothing in it was touched"
         raise GeoselfError(f"--out={out}", why, "choose another --out", WORKDIR)

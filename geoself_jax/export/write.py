@@ -1,8 +1,6 @@
 """Writes an export into a temporary folder that then replaces the target atomically."""
 
 import json
-import os
-import shutil
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -10,8 +8,9 @@ import numpy as np
 import safetensors.numpy
 from flax.traverse_util import flatten_dict
 
-from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
-from geoself_jax.core.unfinished import unfinished
+from geoself_jax.core import disk
+from geoself_jax.core.float32 import in_float32
+from geoself_jax.core.partial import writing
 from geoself_jax.data.files.npz import write_arrays
 from geoself_jax.data.training_sample import read_sample, write_sample
 from geoself_jax.export import compare, description, folder, model_card, stablehlo
@@ -45,6 +44,7 @@ class Written(NamedTuple):
     camera: str
 
 
+@in_float32
 def export(
     run: Path,
     out: Path,
@@ -79,22 +79,14 @@ def export(
     scores, notes = description.read_scores(run, which, trained)
     if (out / ONNX).exists() and not onnx:
         notes.append(f"the earlier export's {ONNX} is removed: --onnx writes it again")
-    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    with unfinished(lambda: shutil.rmtree(temporary, ignore_errors=True)):
-        try:
-            temporary.mkdir(parents=True)
-            if sample is not None:
-                write_sample(temporary / TRAINED, sample)
-            differences = _write(temporary, trained, scores, onnx=onnx)
-            folder.check_free(out)
-            folder.move(temporary, out)
-        except OSError as error:
-            raise GeoselfError(
-                str(out),
-                f"could not be written ({error})",
-                "check the disk, or choose another --out",
-                INPUT_OUTPUT,
-            ) from error
+    with writing(out) as temporary:
+        temporary.mkdir()
+        if sample is not None:
+            write_sample(temporary / TRAINED, sample)
+        differences = _write(temporary, trained, scores, onnx=onnx)
+        disk.to_disk(temporary)
+        folder.check_free(out)
+        folder.move(temporary, out)
     sizes = {name: (out / name).stat().st_size for name in ALL if (out / name).exists()}
     source = str(trained.record["data"]["source"])
     camera = _camera(trained.record)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import DATA, DONE, usage_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ _OF_PEOPLE, _OF_ANIMALS = "cmu_h36m_rig", "animal"
 """What one's own recordings are trained by."""
 
 
+@in_float32
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, looks at the data, prints the report; returns the exit code."""
     parser = cli.Parser(

@@ -5,6 +5,7 @@ from dataclasses import astuple, fields
 import numpy as np
 
 from geoself_jax.core.errors import data_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.data.kept import kept, recording_key
 from geoself_jax.data.length_unit import in_length_units
 from geoself_jax.data.recording import Recording
@@ -13,6 +14,7 @@ from geoself_jax.inspect.sample import samples_of
 from geoself_jax.inspect.verdicts import Verdict, worst_first
 
 
+@in_float32
 def check_before_training(source: str, recording: Recording, *, force: bool = False) -> list[str]:
     """Refuses a recording in which inspect finds an error, by the same checks and limits.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.shown_lengths import units_for_all
 from geoself_jax.data.body_size import body_size
 from geoself_jax.data.length_unit import in_length_units
@@ -56,6 +57,7 @@ class Report:
         return sum(verdict.severity == "error" for verdict in self.verdicts)
 
 
+@in_float32
 def inspect(
     recording: Recording,
     source: str,

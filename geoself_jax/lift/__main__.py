@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.lift.flags import check, is_recording, make_parser, take_from_file
 from geoself_jax.runtime import cli, phases
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from geoself_jax.lift.video_detections import Video
 
 
+@in_float32
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, reads, lifts, writes; returns the exit code."""
     parser = make_parser()

@@ -10,6 +10,7 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 
 from geoself_jax.core.config import ModelConfig, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.model import Networks, backbone_of
 from geoself_jax.runtime.cli import program
 from geoself_jax.runtime.json_files import check_digest, parse, read_json, values_sha256
@@ -38,6 +39,7 @@ _HEADER, _NAMED = 2**16, 2**10
 """Bytes of the weights' file that are no numbers, at most: in all, and for each array."""
 
 
+@in_float32
 def load_exported(folder: Path) -> Trained:
     """Loads an export's networks, as `restore.load_trained` loads a run's; arrays are NumPy's.
 

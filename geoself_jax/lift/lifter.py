@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from geoself_jax.core.batch import windows
 from geoself_jax.core.errors import data_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.model import Networks, Prediction, folded
 from geoself_jax.core.notices import silent
 from geoself_jax.core.predict import make_predict
@@ -41,6 +42,7 @@ class Lifter:
         trained_fps: Frames per second of the training videos; None where unknown.
     """
 
+    @in_float32
     def __init__(self, model: Networks, variables: Any, info: dict[str, Any]) -> None:
         self.skeleton, self.frames = model.skeleton, model.config.frames
         self.info = info
@@ -94,6 +96,7 @@ class Lifter:
         lifted = self.predict(keypoints_2d, confidence, K)
         return np.asarray(lifted.pose_3d), np.asarray(lifted.root_position)
 
+    @in_float32
     def predict(
         self,
         keypoints_2d: Float[np.ndarray, "*seen joints 2"],
@@ -116,6 +119,7 @@ class Lifter:
         """
         return self._predict(*shaped(self.skeleton, self.frames, keypoints_2d, confidence, K))
 
+    @in_float32
     def sequence(
         self,
         keypoints_2d: Float[np.ndarray, "time joints 2"],
@@ -191,6 +195,7 @@ class Lifter:
         parts = zip(np.split(lifted, ends, axis=1), shapes, strict=True)
         return Prediction(*(np.ascontiguousarray(p).reshape(*batch, *shape) for p, shape in parts))
 
+    @in_float32
     def stream(
         self,
         K: Float[np.ndarray, "3 3"],
@@ -241,6 +246,7 @@ class Lifter:
         lifted: jax.Array = self._compiled_for(size)(self._weights, rows)
         return lifted
 
+    @in_float32
     def compile(self, poses: int) -> None:
         """Compiles for N poses, so that the first call takes no longer than the next."""
         chunk = self._chunk()

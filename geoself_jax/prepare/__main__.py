@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.up_flag import parse_up
 from geoself_jax.prepare.camera_flags import check_cameras, frames_by_camera, pixels_by_camera
 from geoself_jax.runtime import cli, phases
@@ -107,6 +108,7 @@ def make_parser() -> cli.Parser:
     return parser
 
 
+@in_float32
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, reads, writes, and says what the file holds."""
     parser = make_parser()

@@ -5,7 +5,8 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error, missing_error
+from geoself_jax.core.errors import GeoselfError, data_error, missing_error
+from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.roots import CENTROID
 from geoself_jax.data.skeleton_edges import pairs_by_name
 from geoself_jax.prepare.detections.named_joints import UnknownJoints
@@ -124,9 +125,5 @@ def _numbered(names: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _write(path: Path, unknown: UnknownJoints) -> None:
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(draft_of(unknown.names, unknown.source))
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise GeoselfError(str(path), why, "check the path and the disk", INPUT_OUTPUT) from error
+    with whole_file(path) as stream:
+        stream.write(draft_of(unknown.names, unknown.source))

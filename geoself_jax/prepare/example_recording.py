@@ -1,14 +1,12 @@
 """The built-in people as a lab would have recorded them: a folder a person, files a detector's."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, usage_error
-from geoself_jax.core.unfinished import unfinished
+from geoself_jax.core.errors import WORKDIR, GeoselfError, usage_error
+from geoself_jax.core.partial import writing
 from geoself_jax.data.files import npz
 from geoself_jax.data.synthetic import generate
 from geoself_jax.data.synthetic.camera_ring import draw_rig
@@ -62,21 +60,13 @@ def write_example(
             str(folder), "is there already; nothing in it was touched", "name another", WORKDIR
         )
     recordings = dict(_recordings(people, frames, seed))
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        place = tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent)
-        with unfinished(lambda: shutil.rmtree(place, ignore_errors=True)):
-            whole = Path(place) / "whole"
-            for path, arrays in recordings.items():
-                notice(path)
-                _write_recording(whole / path, arrays)
-            new = recordings[f"{TEST}/{NEW}"]
-            npz.write_arrays(whole / TRUTH, new)
-            write_pose2sim(whole / CALIBRATION, new["camera_names"].tolist(), clip_of(new, 0))
-            shutil.move(whole, folder)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise GeoselfError(str(folder), why, "check the disk", INPUT_OUTPUT) from error
+    with writing(folder) as place:
+        for path, arrays in recordings.items():
+            notice(path)
+            _write_recording(place / path, arrays)
+        new = recordings[f"{TEST}/{NEW}"]
+        npz.write_arrays(place / TRUTH, new)
+        write_pose2sim(place / CALIBRATION, new["camera_names"].tolist(), clip_of(new, 0))
 
 
 def _recordings(people: int, frames: int, seed: int) -> Iterator[tuple[str, Arrays]]:

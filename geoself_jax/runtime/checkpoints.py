@@ -11,9 +11,12 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error
+from geoself_jax.core import disk
+from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.runtime.json_files import read_json, values_sha256
 from geoself_jax.runtime.json_kinds import check_kinds, check_limits
+from geoself_jax.runtime.library_errors import kept_from_the_terminal
+from geoself_jax.runtime.run_log import log
 
 logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax logs a page for every save
 
@@ -31,7 +34,7 @@ def digest(tree: Any) -> str:
 def save(
     folder: Path, step: int, items: dict[str, Any], *, keep: int, facts: dict[str, Any]
 ) -> None:
-    """Saves trees of arrays as checkpoint `step`; returns when they are on the disk.
+    """Saves trees of arrays as checkpoint `step`; returns when they are on the disk, synced.
 
     Args:
         folder: Of this series of checkpoints.
@@ -44,7 +47,7 @@ def save(
         GeoselfError: The disk refuses (74); what was saved before stays.
     """
     try:
-        with _manager(folder, keep) as manager:
+        with kept_from_the_terminal(), _manager(folder, keep) as manager:
             if step in manager.all_steps():
                 return
             meta = {
@@ -56,13 +59,26 @@ def save(
             everything = ocp.args.Composite(meta=ocp.args.JsonSave(meta), **trees)
             manager.save(step, args=everything, force=True)
             manager.wait_until_finished()
+        disk.to_disk(folder)  # Orbax does so with arrays alone, not with what finds them
     except (OSError, ValueError, RuntimeError) as error:  # TensorStore says ValueError: disk full
-        raise GeoselfError(
-            f"{folder}: checkpoint {step} could not be written",
-            str(error)[:300],
-            "free some space; earlier checkpoints are untouched",
-            INPUT_OUTPUT,
-        ) from error
+        raise _refused(folder, step, items, error) from error
+
+
+def bytes_of(tree: Any) -> int:
+    """Bytes of all arrays of a tree."""
+    return sum(int(np.prod(x.shape)) * x.dtype.itemsize for x in jax.tree.leaves(tree))
+
+
+def _refused(folder: Path, step: int, items: dict[str, Any], error: BaseException) -> GeoselfError:
+    """Of a checkpoint that could not be written: what was written of it is removed."""
+    log(f"{type(error).__name__}: {error}")
+    for part in folder.glob(f"{step}.orbax-checkpoint-tmp*"):
+        shutil.rmtree(part, ignore_errors=True)
+    there = [int(path.name) for path in folder.glob("*") if path.name.isdecimal()]
+    what = folder / str(step)
+    safe = f"checkpoint {max(there)} stays, whole" if there else "there is none before it"
+    do = "run the same command again: it goes on from there" if there else ""
+    return disk.refused(what, error, needed=bytes_of(items), safe=safe, do=do)
 
 
 def restore_latest(
@@ -71,6 +87,7 @@ def restore_latest(
     *,
     warn: Callable[[str], Any] = print,
     check: Callable[[dict[str, Any]], None] = lambda facts: None,
+    do: str = "restore the folder from a copy, or train again in another folder",
     set_aside: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any]] | None:
     """Restores the newest intact checkpoint; None where there is none at all.
@@ -84,6 +101,7 @@ def restore_latest(
             shapes, types and shardings wanted.
         warn: Receives one line for each damaged checkpoint.
         check: Receives the facts, before any array is read; what it raises ends the search.
+        do: What to do where none is whole.
         set_aside: Move damaged ones to `damaged/` next to the folder, for the run that owns it.
 
     Returns:
@@ -116,7 +134,7 @@ def restore_latest(
         raise data_error(
             f"{folder}: no checkpoint is whole (tried {damaged})",
             "nothing was deleted",
-            "restore the folder from a copy, use --checkpoint=last or best, or train again",
+            do,
         )
     return None
 

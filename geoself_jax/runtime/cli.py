@@ -20,6 +20,7 @@ from typing import Any
 
 from geoself_jax import __version__
 from geoself_jax.core import config as settings
+from geoself_jax.core import disk
 from geoself_jax.core.config import Config, as_dict, from_dict, in_points, replace_at
 from geoself_jax.core.errors import (
     INPUT_OUTPUT,
@@ -30,6 +31,7 @@ from geoself_jax.core.errors import (
     one_line,
     usage_error,
 )
+from geoself_jax.core.float32 import for_this_process
 from geoself_jax.runtime import messages, phases
 from geoself_jax.runtime.flag_hints import meant
 from geoself_jax.runtime.signals import end_at_once, is_command
@@ -265,6 +267,8 @@ def run(main: Callable[[Sequence[str]], int]) -> None:
     (`| head`) with 141, whatever it is writing.
     """
     end_at_once()
+    if is_command():
+        for_this_process()
     open_standard_streams()
     warnings.showwarning = _show
     with messages.own_standard_error(), unread_streams_are_dropped(output=False), phases.command():
@@ -360,5 +364,8 @@ def _leave_the_other_hosts(code: int) -> None:
 def _lines(error: GeoselfError | OSError) -> tuple[str, ...]:
     if isinstance(error, GeoselfError):
         return error.lines
+    written = error.filename2 or error.filename
+    if written and disk.errno_of(error) in disk.OF_WRITING:
+        return disk.refused(str(written), error).lines
     name, why = error.filename or "input/output", error.strerror or str(error)
     return GeoselfError(str(name), why, "check the path and the disk", INPUT_OUTPUT).lines

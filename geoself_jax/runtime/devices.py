@@ -43,7 +43,7 @@ def require(device: str) -> None:
     """
     found = devices()[0].platform
     if device not in ("auto", found):
-        raise _missing(device, f"JAX finds {found} only")
+        raise _missing(device, f"JAX finds {found} only", "--config.device=cpu")
 
 
 def devices() -> list[jax.Device]:
@@ -57,9 +57,9 @@ def devices() -> list[jax.Device]:
     try:
         found = jax.devices()
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0] if str(error) else "JAX here has nothing for it"
         asked = jax.config.jax_platforms or "any"  # type: ignore[attr-defined]
-        raise _missing(asked, reason) from error
+        raise _missing(asked, reason, "JAX_PLATFORMS=cpu") from error
     phases.set_leading(jax.process_index() == 0)
     return found
 
@@ -82,13 +82,9 @@ def _check_even(found: list[jax.Device]) -> None:
         )
 
 
-def _missing(asked: str, reason: str) -> GeoselfError:
-    return GeoselfError(
-        f"no device: {asked}",
-        reason,
-        "install JAX for it, or set --config.device=cpu",
-        UNAVAILABLE,
-    )
+def _missing(asked: str, reason: str, other: str) -> GeoselfError:
+    do = f"install JAX for it, or set {other}"
+    return GeoselfError(f"no device: {asked}", reason, do, UNAVAILABLE)
 
 
 def describe() -> str:

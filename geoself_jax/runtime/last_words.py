@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from geoself_jax.core.partial import is_running
+
 _MOST = 2**20
 """Bytes of a file that are looked through."""
 _END = b"end\n"
@@ -87,7 +89,7 @@ def put_away_of_the_dead(folder: Path, is_shown: Shown) -> None:
     """
     for path in folder.glob("*-*.txt"):
         verb, _, process = path.stem.partition("-")
-        if not process.isdecimal() or _is_there(int(process)):
+        if not process.isdecimal() or is_running(int(process)):
             continue
         with contextlib.suppress(OSError):
             last = _last_lines(path, max(0, path.stat().st_size - _MOST), is_shown)[-1:]
@@ -123,13 +125,3 @@ def _close_all_except(*kept: int) -> None:
         os.closerange(first, number)
         first = number + 1
     os.closerange(first, first + 256)
-
-
-def _is_there(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):  # another user's
-        return True
-    return True

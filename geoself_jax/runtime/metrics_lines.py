@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from geoself_jax.core.unfinished import unfinished
+from geoself_jax.core.partial import writing
 from geoself_jax.runtime.json_files import parse
 
 DAMAGED = "metrics.damaged.jsonl"
@@ -31,7 +31,8 @@ def keep_lines(path: Path, step: int) -> str:
         A line for the user on what was set aside; nothing where all lines are whole.
 
     Raises:
-        OSError: The disk refuses.
+        OSError: The damaged lines cannot be set aside.
+        GeoselfError: The disk refuses the rest (74).
     """
     if not path.exists():
         return ""
@@ -44,11 +45,8 @@ def keep_lines(path: Path, step: int) -> str:
             for verdict, line in _lines(path, step):
                 if verdict == "damaged":
                     aside.write(line.removesuffix(b"\n") + b"\n")
-    temporary = path.with_name(f".{path.name}.tmp")
-    with unfinished(lambda: temporary.unlink(missing_ok=True)):
-        with temporary.open("wb") as stream:
-            stream.writelines(line for verdict, line in _lines(path, step) if verdict == "kept")
-        temporary.replace(path)
+    with writing(path) as place, place.open("wb") as stream:
+        stream.writelines(line for verdict, line in _lines(path, step) if verdict == "kept")
     return _said(path, damaged, len(verdicts)) if damaged else ""
 
 

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from geoself_jax.core.disk import check_writable
 from geoself_jax.core.errors import WORKDIR, GeoselfError, usage_error
 
 LEARNED = (
@@ -56,7 +57,7 @@ def check_outputs(
     Raises:
         GeoselfError: An output is an input, also by another name (symbolic link, hard link), a
             file of a folder of inputs, of a run or an export, or no file (73); two outputs have
-            one path (64).
+            one path (64); nothing can be written there (74).
     """
     for flag, given in outputs:
         if given is not None and (not str(given) or "://" in str(given)):
@@ -66,6 +67,7 @@ def check_outputs(
     _check_apart(wanted)
     for flag, path in wanted:
         _check_owner(flag, path, run)
+        check_writable(path)
         if not os.path.lexists(path):
             continue
         _check_kind(flag, path)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from geoself_jax.core.config import ModelConfig, as_dict, from_dict
 from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.expansion import expanded
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.in_metres import in_metres
 from geoself_jax.core.model import Networks
 from geoself_jax.core.skeleton import Skeleton
@@ -114,6 +115,10 @@ def check_networks(facts: dict[str, Any], model: Networks, record: str) -> None:
                 )
 
 
+_OTHER = {"last": "best", "best": "last"}
+
+
+@in_float32
 def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Trained:
     """Loads a run's networks, as ordinary ones of equal results: not mirrored, and in metres.
 
@@ -159,9 +164,9 @@ def _restored(
         lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device),
         dict(abstract_variables(model)),
     )
-    found = checkpoints.restore_latest(
-        folder / "checkpoints" / which, {"variables": like}, check=check
-    )
+    place = folder / "checkpoints" / which
+    do = f"restore it from a copy; evaluate and export can take --checkpoint={_OTHER[which]}"
+    found = checkpoints.restore_latest(place, {"variables": like}, check=check, do=do)
     if found is None:
         raise missing_error(
             f"{folder}: no checkpoint {which!r}",

@@ -1,23 +1,24 @@
 """The folder of one run: its owner, its configuration and its metrics."""
 
-import fcntl
+import contextlib
 import json
-import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
+from geoself_jax.core import disk
 from geoself_jax.core.config import Config, ModelConfig, as_dict, split_where
-from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, data_error, missing_error
-from geoself_jax.core.unfinished import unfinished
+from geoself_jax.core.errors import WORKDIR, GeoselfError, data_error, missing_error
+from geoself_jax.core.partial import writing
 from geoself_jax.runtime.json_files import check_digest, read_json, signed
 from geoself_jax.runtime.metrics_lines import keep_lines
 
 if TYPE_CHECKING:
     import numpy as np
 
-RECORD = "run.json"
+RECORD, METRICS = "run.json", "metrics.jsonl"
 FORMAT = "geoself-run/1"
 ARRAYS = "arrays_sha256"
 """The record's digests of the arrays that it was trained on, by their names."""
@@ -28,47 +29,9 @@ _AGAIN = "restore it from a copy; a value is changed by starting another run"
 
 def write_json(path: Path, value: Any) -> None:
     """Writes JSON; a file already there is replaced only once all is written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with unfinished(lambda: temporary.unlink(missing_ok=True)):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(value, indent=2) + "\n")
-            temporary.replace(path)
-        except OSError as error:
-            raise GeoselfError(str(path), str(error), "check the disk", INPUT_OUTPUT) from error
-
-
-def lock(workdir: Path) -> IO[str]:
-    """Makes the folder and holds it for this process until the returned file is closed.
-
-    Raises:
-        GeoselfError: Another process trains in it (73); it cannot be made (74).
-    """
-    if workdir.exists() and not workdir.is_dir():
-        raise GeoselfError(
-            str(workdir), "is a file, not a folder", "choose another --workdir", INPUT_OUTPUT
-        )
-    try:
-        workdir.mkdir(parents=True, exist_ok=True)
-        holder = (workdir / ".lock").open("a+")
-    except OSError as error:
-        raise GeoselfError(
-            str(workdir), str(error), "choose another --workdir", INPUT_OUTPUT
-        ) from error
-    try:
-        fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder.seek(0)
-        raise GeoselfError(
-            f"{workdir}: in use by process {holder.read().strip() or '?'}",
-            "two runs in one folder would overwrite each other",
-            "wait, or choose another --workdir",
-            WORKDIR,
-        ) from None
-    holder.truncate(0)
-    holder.write(str(os.getpid()))
-    holder.flush()
-    return holder
+    text = json.dumps(value, indent=2) + "\n"
+    with writing(path, len(text)) as place:
+        place.write_text(text)
 
 
 def read_record(workdir: Path) -> dict[str, Any]:
@@ -219,18 +182,20 @@ class MetricsLog:
     def __init__(self, workdir: Path, first_step: int) -> None:
         from geoself_jax.runtime.tensorboard import Events
 
-        self._path = workdir / "metrics.jsonl"
-        set_aside = keep_lines(self._path, first_step)
+        self._path = workdir / METRICS
+        with self._refused():
+            set_aside = keep_lines(self._path, first_step)
+            self._file = self._path.open("a")
         if set_aside:
             print(f"warning: {set_aside}", file=sys.stderr, flush=True)
-        self._file = self._path.open("a")
         self._events = Events(workdir / "tensorboard", first_step + 1)
 
     def write(self, step: int, scalars: dict[str, float]) -> None:
         """Appends one line, with the time: seconds since 1970."""
         line = {"step": step, "time": round(time.time(), 3), **scalars}
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
+        with self._refused():
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
         self._events.scalars(step, scalars)
 
     def describe(self, name: str, text: str, step: int) -> None:
@@ -243,5 +208,14 @@ class MetricsLog:
 
     def close(self) -> None:
         """Flushes both."""
-        self._file.close()
+        with self._refused():
+            self._file.close()
         self._events.close()
+
+    @contextlib.contextmanager
+    def _refused(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            safe = "checkpoints saved before are whole"
+            raise disk.refused(self._path, error, safe=safe) from error

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from geoself_jax.core.config import DistributedConfig
 from geoself_jax.core.errors import INTERRUPTED, missing_error, usage_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.runtime import cli, phases
 
 if TYPE_CHECKING:
     from geoself_jax.train.run import Outcome
 
 
+@in_float32
 def main(argv: Sequence[str]) -> int:
     """Parses the command line and trains; returns the exit code."""
     parser = cli.Parser(

@@ -10,6 +10,7 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from geoself_jax.core.batch import TrainingViews
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.train.parallel import AXIS, Draw, Parallel, Rows, gather_rows, step_keys
 
 
@@ -43,6 +44,7 @@ class HostFeed:
         finally:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
+    @in_float32
     def _gather(self, first: int, steps: int) -> Rows:
         frame = self._frames(np.arange(first, first + steps))
         rows = gather_rows(self._data, frame)

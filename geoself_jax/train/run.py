@@ -13,6 +13,7 @@ import numpy as np
 from geoself_jax.core import step
 from geoself_jax.core.config import Config, ModelConfig
 from geoself_jax.core.errors import data_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.core.predict import make_predict
@@ -29,6 +30,7 @@ from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime import devices, hosts, workdir
 from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.restore import networks_of
+from geoself_jax.runtime.run_lock import lock
 from geoself_jax.runtime.run_log import logged
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.runtime.standard_streams import unread_streams_are_dropped
@@ -45,7 +47,7 @@ from geoself_jax.train.check_config import (
 from geoself_jax.train.keep_sample import keep_sample
 from geoself_jax.train.loop import Outcome, Training, run_loop
 from geoself_jax.train.record import run_record
-from geoself_jax.train.saving import Best, Saver, restore
+from geoself_jax.train.saving import Best, Saver, check_space, restore
 from geoself_jax.train.schedule import make_stages
 from geoself_jax.train.warm_start.origin import earlier_sample
 from geoself_jax.train.warm_start.start import (
@@ -58,6 +60,7 @@ from geoself_jax.train.warm_start.start import (
 )
 
 
+@in_float32
 def train(
     config: Config,
     folder: Path | str,
@@ -173,6 +176,7 @@ def _run(
     if at >= total:
         done = f"already done: {at} steps in {training.folder}"
         return Outcome(at, False, done, training.stop.asked)
+    check_space(training.folder, state)
     held_out_people = HeldOut(model, make_predict(model), held, triangulated)
     saver = Saver(
         training.folder,
@@ -241,8 +245,10 @@ def _owned(folder: Path) -> contextlib.AbstractContextManager[Any]:
     """The folder's lock and its log, on the host that writes to it."""
     owned = contextlib.ExitStack()
     if hosts.is_leader():
-        owned.enter_context(workdir.lock(folder))
+        left: list[str] = []
+        owned.enter_context(lock(folder, left.append))
         owned.enter_context(logged(folder))
+        _warn(left)
     return owned
 
 

@@ -1,18 +1,23 @@
 """A run's checkpoints: the last ones to continue from, and the best by the label-free score."""
 
+import errno
 import math
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from geoself_jax.core import disk
 from geoself_jax.core.model import Networks
 from geoself_jax.core.step import TrainState
 from geoself_jax.runtime import checkpoints, hosts
 from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.restore import check_networks
+from geoself_jax.runtime.workdir import METRICS
 
 LAST, BEST = "checkpoints/last", "checkpoints/best"
 
@@ -62,6 +67,25 @@ def restore(folder: Path, state: TrainState, model: Networks) -> tuple[TrainStat
     saved, numbers = hosts.from_leader((saved, np.array(best, np.float64)))
     best = Best(float(numbers[0]), int(numbers[1]))
     return TrainState(**saved["variables"], **saved["progress"]), best
+
+
+def check_space(folder: Path, state: TrainState) -> None:
+    """Makes sure that the next checkpoints fit on the disk, before anything is computed for them.
+
+    Args:
+        folder: Of the run.
+        state: What is saved.
+
+    Raises:
+        GeoselfError: One to continue from and the best one do not fit (74).
+    """
+    saved = items(state)
+    needed = checkpoints.bytes_of(saved) + checkpoints.bytes_of(saved["variables"])
+    free = disk.free_bytes(folder)
+    if hosts.is_leader() and free is not None and free < needed:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        safe = f"step {int(state.step)} stays" if int(state.step) else "nothing was trained yet"
+        raise disk.refused(folder / "checkpoints", full, needed=needed, safe=safe)
 
 
 class Saver:
@@ -128,6 +152,8 @@ class Saver:
             saved["variables"] = self._validate(saved["variables"])[1]
         with phase("saving", lines=False):
             self.save_best()
+            with suppress(OSError):  # without it a lost machine costs some lines
+                disk.to_disk(self._folder / METRICS)
             checkpoints.save(self._folder / LAST, done, saved, keep=2, facts=facts)
 
     def _facts(self, step: int, **scores: float | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from geoself_jax.core.errors import usage_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.lift.flags import check_angles
 from geoself_jax.runtime import cli, phases
 
@@ -42,11 +43,16 @@ def make_parser() -> cli.Parser:
     add("--up", choices=("y", "z", "as-is"), help="turn them so that this is up (the format's)")
     add("--filter", help="over time: butterworth:6 or one-euro:1.0,0.05, in Hz (none)")
     add("--markers", metavar="SET", help="of .trc, .c3d: OpenSim's names and rows: pose2sim, ...")
+    add("--out-format", metavar="PROGRAM", help="of .csv and .h5: anipose, deeplabcut, ...")
+    add("--out-unit", choices=("m", "cm", "mm"), help="of those, whose files do not say it (mm)")
+    add("--nwb-session-start", metavar="TIME", help="of .nwb, required: 2026-01-31T12:00:00+01:00")
+    add("--nwb-subject", metavar="ID", help="of .nwb: who was recorded (the person's name)")
     add("--angles", metavar="FILE", help="joint angles in degrees, too: .csv, or OpenSim's .mot")
     add("--angle-definitions", metavar="TOML", help="own angles: a file with a table [angles]")
     return parser
 
 
+@in_float32
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, triangulates, writes; returns the exit code."""
     flags, overrides = cli.parse(make_parser(), argv)
@@ -69,7 +75,17 @@ def main(argv: Sequence[str]) -> int:
 
     smooth = parse_filter(flags.filter) if flags.filter else None
     angles = angle_output(flags.angles, flags.angle_definitions, None)
-    output = Output(flags.out, markers=flags.markers, up=flags.up, filter=smooth, angles=angles)
+    output = Output(
+        flags.out,
+        format=flags.out_format,
+        unit=flags.out_unit,
+        session_start=flags.nwb_session_start,
+        subject=flags.nwb_subject,
+        markers=flags.markers,
+        up=flags.up,
+        filter=smooth,
+        angles=angles,
+    )
     devices.use_compilation_cache()
     devices.devices()
     with phases.phase(f"reading {flags.data}"):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from geoself_jax.core.errors import data_error, usage_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.runtime import cli, phases
 from geoself_jax.view.check_flags import KINDS, check_flags
 
@@ -64,6 +65,7 @@ def make_parser() -> cli.Parser:
     return parser
 
 
+@in_float32
 def main(argv: Sequence[str]) -> int:
     """Parses the command line, reads, shows; returns the exit code."""
     parser = make_parser()

@@ -26,6 +26,8 @@ __all__ = ["PosePlot", "draw_hero", "draw_lifted"]
 _INK = "#1F2430"
 _NEAR_CAMERA, _BETWEEN = -20.0, 40.0  # degrees
 _DPI = 200
+FARTHEST = 100.0
+"""From the root, sizes of a person in metres: joints beyond are not drawn."""
 
 
 def draw_lifted(
@@ -96,10 +98,18 @@ def _at_one_size(plots: Sequence[PosePlot], skeleton: Skeleton) -> tuple[Sequenc
         return plots, ""
     scale = scale_of(np.stack(poses), skeleton)
     sized = [
-        dataclasses.replace(plot, poses={n: pose / scale for n, pose in plot.poses.items()})
+        dataclasses.replace(plot, poses={n: _drawable(p / scale) for n, p in plot.poses.items()})
         for plot in plots
     ]
     return sized, square_name(scale)
+
+
+def _drawable(pose: np.ndarray) -> np.ndarray:
+    """A pose without joints far from any body: a network that diverges has them.
+
+    The dashes of a line to one of them would be drawn for hours.
+    """
+    return np.where(np.any(np.abs(pose) > FARTHEST, axis=-1, keepdims=True), np.nan, pose)
 
 
 def draw_hero(

@@ -1,5 +1,6 @@
 """Encodes images as a video: GIF by Pillow, MP4 by ffmpeg."""
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from geoself_jax.core import disk
 from geoself_jax.core.errors import INPUT_OUTPUT, UNAVAILABLE, GeoselfError
 from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data.poses.atomic_write import whole_file
@@ -65,6 +67,8 @@ def write_mp4(
         if code:
             said.seek(0)
             words = said.read(2000).decode(errors="replace").strip().split("\n")[0]
+            if number := disk.errno_within(words):
+                raise OSError(number, os.strerror(number))
             why = f"ffmpeg ended with {code} {words}".strip()
             raise GeoselfError(str(path), why, "check the disk", INPUT_OUTPUT)
 

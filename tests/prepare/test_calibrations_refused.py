@@ -166,7 +166,7 @@ def test_a_folder_with_two_calibrations_is_asked_about(tmp_path):
     write_pose2sim(known_rig(), tmp_path / "Calib_b.toml")
     line = refusal(tmp_path)
     assert "2 calibrations" in line and "Calib_a.toml is pose2sim (toml with" in line
-    assert "name one: --calibration=FILE" in line
+    assert "name one file of it, or its format" in line
 
 
 def test_a_file_without_cameras(tmp_path):
@@ -266,7 +266,7 @@ def test_our_own_jsons_refusals(tmp_path):
     path.write_text(json.dumps(good))
     assert "rig.json: no center" in refusal(path)
     with pytest.raises(GeoselfError, match="check the path and the disk"):
-        write_native(human36m_rig("S1"), tmp_path / "no" / "rig.json")
+        write_native(human36m_rig("S1"), path / "rig.json")  # within a file
 
 
 @pytest.mark.parametrize("format", CALIBRATIONS)

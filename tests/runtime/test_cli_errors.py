@@ -134,7 +134,7 @@ def test_an_error_of_the_disk_is_one_line_with_its_file(monkeypatch, capsys):
 
     code, text = _run(monkeypatch, capsys, main)
     assert code == INPUT_OUTPUT
-    assert text.startswith("error: /a b - No space left on device - ") and text.count("\n") == 1
+    assert text.startswith("error: /a b - the disk is full: ") and text.count("\n") == 1
 
 
 def test_control_c_is_one_line_and_130(monkeypatch, capsys):

@@ -21,6 +21,7 @@ from geoself_jax.core.optimizer import make_optimizer
 from geoself_jax.data import recording
 from geoself_jax.runtime import checkpoints, workdir
 from geoself_jax.runtime.restore import load_trained
+from geoself_jax.runtime.run_lock import lock
 from geoself_jax.train import __main__ as command
 from geoself_jax.train import loop
 from geoself_jax.train.run import train
@@ -160,8 +161,24 @@ def test_with_nothing_held_out_the_newest_weights_are_the_best(
     assert same(weights(tmp_path / "run", "best"), weights(tmp_path / "run", "last"))
 
 
+def test_the_64_bit_mode_of_another_package_changes_no_bit_of_a_run(
+    tiny_run, tiny_config, tiny_recording, tmp_path
+):
+    data = dataclasses.replace(tiny_config.data, device_bytes=0)  # a thread feeds the devices
+    jax.config.update("jax_enable_x64", True)
+    try:
+        train(tiny_config, tmp_path / "run", tiny_recording)
+        train(dataclasses.replace(tiny_config, data=data), tmp_path / "fed", tiny_recording)
+        assert jax.config.jax_enable_x64
+    finally:
+        jax.config.update("jax_enable_x64", False)
+    assert same(weights(tmp_path / "run"), weights(tiny_run))
+    leaves = jax.tree.leaves(weights(tmp_path / "fed"))
+    assert all(leaf.dtype == np.float32 and np.isfinite(leaf).all() for leaf in leaves)
+
+
 def test_two_runs_in_one_folder_at_once_are_refused(tiny_run, tiny_config, tiny_recording):
-    with workdir.lock(tiny_run), pytest.raises(GeoselfError, match="in use") as refused:
+    with lock(tiny_run), pytest.raises(GeoselfError, match="in use") as refused:
         train(tiny_config, tiny_run, tiny_recording)
     assert refused.value.code == errors.WORKDIR
 
@@ -245,8 +262,10 @@ def test_a_full_disk_is_one_line_with_code_74(tmp_path):
     )
     done = run_python("-c", code, str(tmp_path / "last"))
     assert done.returncode == errors.INPUT_OUTPUT, done.stderr
-    line = done.stderr.strip().splitlines()[-1]
-    assert line.startswith("error: ") and "checkpoint 2 could not be written" in line
+    lines = done.stderr.splitlines()  # Orbax has a page of tracebacks for it
+    assert len(lines) == 1 and lines[0].startswith(f"error: {tmp_path / 'last/2'} - 800.0 kB are")
+    assert "up to 65.5 kB; checkpoint 1 stays, whole - raise that (ulimit -f)" in lines[0]
+    assert not list(tmp_path.glob("last/*tmp*"))
     like = {"x": {"a": np.zeros(200_000, np.float32)}}
     assert checkpoints.restore_latest(tmp_path / "last", like)[1] == {"step": 1}
 

@@ -2,11 +2,13 @@
 
 import math
 
+import jax
 import numpy as np
 import pytest
 
+from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.core.step import TrainState
-from geoself_jax.train.saving import BEST, Best, Saver
+from geoself_jax.train.saving import BEST, Best, Saver, check_space
 
 
 @pytest.mark.parametrize("beyond", [math.nan, math.inf])
@@ -20,3 +22,15 @@ def test_a_score_beyond_sense_never_chooses_the_best_checkpoint(beyond, tmp_path
     saver.save(state, 3)
     assert [path.name for path in (tmp_path / BEST).iterdir()] == ["1"] and saver.best == (30, 1)
     assert [len(line) for line in logged] == [0, 1, 0, 1]
+
+
+def test_a_run_whose_checkpoints_do_not_fit_the_disk_is_not_started(tmp_path):
+    def state(count: int, step: int) -> TrainState:
+        numbers = {"w": jax.ShapeDtypeStruct((count,), np.float32)}
+        return TrainState(numbers, {}, numbers, np.int32(step), np.int32(0))
+
+    check_space(tmp_path, state(100, 0))
+    for step, safe in ((0, "nothing was trained yet"), (7, "step 7 stays")):
+        with pytest.raises(GeoselfError, match=r"13510.8 TB are needed, .* are free") as refused:
+            check_space(tmp_path / "not/there", state(2**50, step))
+        assert refused.value.code == INPUT_OUTPUT and safe in str(refused.value)

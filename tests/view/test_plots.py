@@ -10,7 +10,7 @@ from geoself_jax.core.errors import DATA, INPUT_OUTPUT, GeoselfError
 from geoself_jax.core.skeleton import H36M_17, Skeleton
 from geoself_jax.view import line_segments, plots
 from geoself_jax.view.axes import draw_poses
-from geoself_jax.view.plots import PosePlot, draw_hero, draw_lifted
+from geoself_jax.view.plots import PosePlot, draw_hero, draw_lifted, lifted_image
 
 FACE = Skeleton(("nose", "left_eye", "right_eye"), (-1, 0, 0), ((1, 2),), 0)
 CHAIN = Skeleton(("a", "b", "c", "d", "e"), (-1, 0, 1, 2, 3), (), 2)
@@ -189,3 +189,11 @@ def test_from_the_camera_s_right_what_is_far_is_on_the_right_and_what_was_right_
 def test_a_bone_between_both_sides_is_in_the_middle():
     shoulders = Skeleton(("neck", "left", "right"), (-1, 0, 1), ((1, 2),), 0)
     assert line_segments.bone_sides(shoulders) == ["left", "middle"]
+
+
+def test_a_joint_far_from_any_body_is_not_drawn(coarse):
+    """Of a network that diverges: its floor would have a square for each half metre to there."""
+    plots = [a_plot(seed=i) for i in range(3)]
+    for plot, size in zip(plots, (2e8, 5e8, 3e10), strict=True):
+        plot.poses["prediction"] *= size
+    assert lifted_image(plots, H36M_17).ndim == 3

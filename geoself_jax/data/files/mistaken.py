@@ -19,7 +19,8 @@ _FILMED = ("a video", "a folder of videos")
 _SEEN = (*_FILMED, "an image", "a folder of images")
 _PREPARE = "make a recording of it first: geoself prepare --input PATH --output=FILE.npz"
 _ARRAY = ("a single array (.npy)", "give the detector's own file, or a .npz")
-_RUN = "give --workdir a run, everything else data"
+_EXPORT = "lift and evaluate take an export, as --model; all else takes data"
+_RUN = "evaluate and export take a run, as --workdir; all else takes data"
 
 MAGIC: tuple[tuple[int, bytes, Known], ...] = (
     (4, b"ftyp", ("a video", _DETECT)),
@@ -124,7 +125,7 @@ def _folder(path: Path) -> Known | None:
     if (path / "run.json").is_file():
         return "a run, not data", _RUN
     if (path / "model.json").is_file():
-        return "an export, not data", "give --model an export, everything else data"
+        return "an export, not data", _EXPORT
     names = [name.suffix.lower() for name in _files(path)]
     if names and all(name in IMAGES for name in names):
         return "a folder of images", _DETECT

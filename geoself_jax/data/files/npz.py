@@ -1,6 +1,5 @@
 """Reads and writes .npz files of plain arrays: no pickles, sizes checked before allocating."""
 
-import os
 import struct
 import tokenize
 import zipfile
@@ -12,7 +11,7 @@ from typing import IO
 import numpy as np
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error, missing_error
-from geoself_jax.core.unfinished import unfinished
+from geoself_jax.core.partial import writing
 from geoself_jax.data.files.limits import file_size, unreadable
 
 MAX_BYTES = 16 * 2**30
@@ -212,16 +211,8 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         GeoselfError: The disk refuses (74).
         ValueError: An array holds Python objects.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with unfinished(lambda: temporary.unlink(missing_ok=True)):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as stream:
-                _write_members(stream, arrays)
-            temporary.replace(path)
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise GeoselfError(str(path), why, "check the disk", INPUT_OUTPUT) from error
+    with writing(path) as place, place.open("wb") as stream:
+        _write_members(stream, arrays)
 
 
 def _write_members(stream: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from geoself_jax.core.errors import data_error
+from geoself_jax.core.float32 import in_float32
 from geoself_jax.data.length_unit import unit_of
 from geoself_jax.data.poses.resample import step_of
 from geoself_jax.data.poses.sequence import (
@@ -23,6 +24,7 @@ LONGEST_GAP_SECONDS = 0.5
 """Gaps up to this long are bridged by the motion about them."""
 
 
+@in_float32
 def refine_sequences(
     sequences: Sequence[PoseSequence],
     *,

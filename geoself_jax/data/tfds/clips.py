@@ -116,10 +116,10 @@ def stored_types(folder: Path) -> dict[str, str] | None:
         return None
     types = load_json(path).get("types")
     if not (isinstance(types, dict) and types.keys() <= _SHAPES.keys()):
-        raise data_error(f"{path}: types", "damaged", "build it again with --overwrite")
+        raise data_error(f"{path}: types", "damaged", shared.AGAIN)
     for dtype in types.values():
         if shared.dtype_from(dtype, str(path)).kind == "U":
-            raise data_error(f"{path}: types", "damaged", "build it again with --overwrite")
+            raise data_error(f"{path}: types", "damaged", shared.AGAIN)
     return types
 
 

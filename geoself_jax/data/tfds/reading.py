@@ -44,7 +44,7 @@ def read(source: str) -> Recording:
         raise data_error(
             f"{source}: {named.folder}",
             f"damaged ({type(error).__name__}: {str(error)[:200]})",
-            "build it again with --overwrite",
+            shared.AGAIN,
         ) from error
     return recording.from_arrays(arrays, source)
 
@@ -67,7 +67,7 @@ def read_metadata(named: names.Source) -> dict[str, Any]:
         and all(isinstance(s.get("truth"), bool) for s in splits.values())
     )
     if not good:
-        raise data_error(str(path), "damaged: no splits", "build it again with --overwrite")
+        raise data_error(str(path), "damaged: no splits", shared.AGAIN)
     return metadata
 
 

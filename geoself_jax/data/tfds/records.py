@@ -137,7 +137,7 @@ def arrays_from(
                 raise data_error(
                     f"{where}: record {number}: {name} is not that of rig {rig}",
                     "the records and metadata.json are not of one build",
-                    "build it again with --overwrite",
+                    shared.AGAIN,
                 )
     there = [name for name in FRAME if name != "pose_world" or truth]
     lengths = [len(clip["frame_id"]) for clip in records]

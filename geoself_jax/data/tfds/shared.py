@@ -9,6 +9,8 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error
 
+AGAIN = "build it again: geoself tfds_build ... --overwrite"
+"""What to do with a damaged data set, in whichever command."""
 _DTYPE = re.compile(r"([<>=|]?)([iu][1248]|f[248]|U(\d{1,5}))")
 _MOST = 2**26
 """Bytes of one shared array; names of 100,000 clips need less."""
@@ -53,4 +55,4 @@ def from_json(value: object, where: str) -> np.ndarray:
 
 
 def _damaged(where: str, why: str) -> Exception:
-    return data_error(where, f"damaged: {why}", "build it again with --overwrite")
+    return data_error(where, f"damaged: {why}", AGAIN)

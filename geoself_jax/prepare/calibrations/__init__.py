@@ -121,7 +121,7 @@ def _found(path: Path, known: Sequence[str]) -> tuple[Path, str]:
         raise data_error(
             f"{path}: {len(candidates)} calibrations",
             listed,
-            "name one: --calibration=FILE, or its format: --calibration-format=NAME",
+            "name one file of it, or its format: --calibration-format=NAME",
         )
     file, format, _ = candidates[0]
     return file, format
@@ -149,7 +149,7 @@ def _none(path: Path, known: Sequence[str]) -> GeoselfError:
     held = names_in(path) if path.is_file() else ""
     return NoCalibration(
         f"{path}{held} - no calibration of a known format ({', '.join(known)})",
-        "name its file: --calibration=FILE, and its format: --calibration-format=NAME",
+        "name its file, and its format: --calibration-format=NAME",
     )
 
 

@@ -20,8 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error, nearest_name
+from geoself_jax.core.errors import data_error, nearest_name
 from geoself_jax.data.files import load_json
+from geoself_jax.data.poses.atomic_write import whole_file
 from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.camera_table import (
     checked_camera,
@@ -60,11 +61,8 @@ def write_native(rig: Rig, path: Path) -> None:
         "fisheye": [lens.fisheye for lens in rig.lenses],
         "image_size": rig.image_size.tolist(),
     }
-    try:
-        path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise GeoselfError(str(path), why, "check the path and the disk", INPUT_OUTPUT) from error
+    with whole_file(path) as stream:
+        stream.write(json.dumps(content, indent=1) + "\n")
 
 
 def read(

@@ -39,7 +39,7 @@ def refusal(path: Path) -> GeoselfError | None:
     for file in files:
         known = ENDS.get(file.suffix.lower())
         if known is not None:
-            do = "name it: --calibration=FILE.xcp" if file.suffix.lower() == ".x2d" else _DO
+            do = "name that in its place" if file.suffix.lower() == ".x2d" else _DO
             return data_error(f"{file}: {known[0]}", known[1], do)
     return None
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, usage_error
+from geoself_jax.core import disk
+from geoself_jax.core.errors import usage_error
 from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data.tfds import names, records
 from geoself_jax.prepare.tfds import manual
@@ -89,9 +90,11 @@ def _write(
             contextlib.redirect_stdout(io.StringIO()),  # "Downloading ...": nothing is
         ):
             made.download_and_prepare(download_dir=downloads, download_config=options)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise GeoselfError(str(source.folder), why, "check the disk", INPUT_OUTPUT) from error
+    except (OSError, RuntimeError) as error:  # ArrayRecord's: RuntimeError
+        if not isinstance(error, OSError) and not disk.errno_of(error):
+            raise
+        safe = "an earlier build of this name stays" * _aside(source.folder).exists()
+        raise disk.refused(source.folder, error, safe=safe) from error
     sizes = {
         name: (split.num_examples, split.num_bytes) for name, split in made.info.splits.items()
     }
@@ -102,13 +105,15 @@ def _write(
 def _replaced(folder: Path) -> Iterator[None]:
     """Puts a folder aside while another is made in its place, and back if that fails.
 
-    TFDS makes it as `FOLDER.incomplete...`, which a signal would leave.
+    TFDS makes it as `incomplete...FOLDER`, earlier ones as `FOLDER.incomplete...`: a signal would
+    leave it.
     """
-    aside = folder.with_name(f"{folder.name}.replaced")
+    aside = _aside(folder)
 
     def end() -> None:
-        for part in folder.parent.glob(f"{folder.name}.incomplete*"):
-            shutil.rmtree(part, ignore_errors=True)
+        for part in folder.parent.glob("*incomplete*"):
+            if part.name.startswith(f"{folder.name}.") or part.name.endswith(f"_{folder.name}"):
+                shutil.rmtree(part, ignore_errors=True)
         if aside.exists() and not folder.exists():
             aside.rename(folder)
         shutil.rmtree(aside, ignore_errors=True)
@@ -118,3 +123,7 @@ def _replaced(folder: Path) -> Iterator[None]:
             shutil.rmtree(aside, ignore_errors=True)
             folder.rename(aside)
         yield
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.replaced")

@@ -6,19 +6,25 @@ import socket
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from geoself_jax.core import disk
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
+from geoself_jax.core.partial import partial
 from geoself_jax.train.backup.stores import Store
 
 PACKED = "run.tar"
 MARKER = "machine.txt"
-_PASSING = (".orbax-checkpoint-tmp", ".lock", ".tmp")  # leavings of a save, of a process
+_PASSING = (
+    ".orbax-checkpoint-tmp",
+    ".lock",
+    ".tmp",
+    ".partial",
+)  # leavings of a save, of a process
 
 Contents = frozenset[tuple[str, int, int]]
 
@@ -86,12 +92,12 @@ class Keeper:
         What was here is moved aside. The store is written to first: better now than after an hour.
         """
         with self._scratch() as scratch:
-            marker = Path(scratch) / MARKER
+            marker = scratch / MARKER
             marker.write_text(f"{socket.gethostname()} {time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n")
             self.store.put(marker)
             done = "starting: the store has no run yet"
             if PACKED in self.store.names():
-                done = self._bring(Path(scratch))
+                done = self._bring(scratch)
         self._kept = contents(self.folder)
         return done
 
@@ -114,16 +120,18 @@ class Keeper:
         if now == self._kept:
             return ""
         with self._scratch() as scratch:
-            packed, step = Path(scratch) / PACKED, newest_step(self.folder)
+            packed, step = scratch / PACKED, newest_step(self.folder)
             pack(self.folder, packed)
             self.store.put(packed)
         self._kept = now
         return f"step {step} is in the store" if step >= 0 else "no checkpoint to keep yet"
 
-    def _scratch(self) -> tempfile.TemporaryDirectory[str]:
+    @contextlib.contextmanager
+    def _scratch(self) -> Iterator[Path]:
         """Next to the folder, so that a rename moves it."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(dir=self.folder.parent, prefix=".keep-")
+        with partial(self.folder.with_name(f"{self.folder.name}.keep")) as place:
+            place.mkdir()
+            yield place
 
 
 def train_and_keep(command: Sequence[str], keeper: Keeper, seconds: float) -> int:
@@ -164,7 +172,9 @@ def _tell(keeper: Keeper) -> bool:
     try:
         done = keeper.keep()
     except (GeoselfError, OSError, tarfile.TarError) as error:
-        line = str(GeoselfError("not kept", str(error), "an earlier copy stays", INPUT_OUTPUT))
+        if disk.errno_of(error) in disk.OF_WRITING:
+            error = disk.refused(keeper.folder.parent, error, do="it is tried again")
+        line = str(GeoselfError("not kept", str(error), "what was kept before stays", INPUT_OUTPUT))
         _say(f"error: {line}")
         return False
     if done:

@@ -1,14 +1,13 @@
 """Places that outlive machines: a folder on a disk that stays, a folder of a bucket."""
 
-import os
 import shutil
-import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from geoself_jax.core.errors import INPUT_OUTPUT, UNAVAILABLE, GeoselfError, usage_error
+from geoself_jax.core.partial import writing
 
 COPY_SECONDS = 600
 
@@ -38,9 +37,8 @@ class FolderStore:
 
     def put(self, path: Path) -> None:
         """Copies a file there, under another name first."""
-        temporary = self.folder / f".{path.name}.{socket.gethostname()}.{os.getpid()}.tmp"
-        shutil.copyfile(path, temporary)
-        temporary.replace(self.folder / path.name)
+        with writing(self.folder / path.name, path.stat().st_size) as place:
+            shutil.copyfile(path, place)
 
     def get(self, name: str, to: Path) -> None:
         """Copies a file from there."""

@@ -1,0 +1,129 @@
+"""The lock of a run's folder: one process at a time, which says where it runs and since when."""
+
+import contextlib
+import errno
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from geoself_jax.core import disk
+from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, one_line
+from geoself_jax.core.notices import silent
+from geoself_jax.core.partial import is_running
+
+NAME = ".lock"
+_ELSE = "choose another --workdir"
+_LONGEST = 2**12
+
+
+class Holder(NamedTuple):
+    """A process that holds, or has held, a folder.
+
+    Attributes:
+        host: Its machine; empty where that is not known.
+        process: Its number; 0 where that is not known.
+        since: When it took the folder; empty where that is not known.
+    """
+
+    host: str
+    process: int
+    since: str
+
+    def __str__(self) -> str:
+        number = str(self.process or "?")
+        host = f" on {self.host}" if self.host else ""
+        return f"process {number}{host}" + (f" since {self.since}" if self.since else "")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is, or was, one of this machine; older locks do not say."""
+        return self.host in ("", socket.gethostname())
+
+
+@contextlib.contextmanager
+def lock(workdir: Path, notice: Callable[[str], Any] = silent) -> Iterator[None]:
+    """Makes the folder and holds it for this process, within.
+
+    Args:
+        workdir: The folder.
+        notice: Receives a line where another process has left it without an end.
+
+    Raises:
+        GeoselfError: Another process trains in it, or the disk has no locks (73); it cannot be made
+            (74).
+    """
+    if workdir.exists() and not workdir.is_dir():
+        raise GeoselfError(str(workdir), "is a file, not a folder", _ELSE, INPUT_OUTPUT)
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+        file = (workdir / NAME).open("ab+", buffering=0)
+    except OSError as error:
+        raise disk.refused(workdir, error, do=f"run the same command again, or {_ELSE}") from error
+    with file:
+        _take(file, workdir)
+        left = _read(file)
+        if left is not None and left.since:
+            notice(_taken_over(workdir, left))
+        _write(file, Holder(socket.gethostname(), os.getpid(), time.strftime("%Y-%m-%d %H:%M:%S")))
+        try:
+            yield
+        finally:
+            _write(file, None)
+
+
+def _take(file: IO[bytes], workdir: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            raise _in_use(workdir, _read(file)) from None
+        why = f"no file can be locked there ({error.strerror or error})"
+        do = "mount the disk with locks (flock), or choose another --workdir"
+        raise GeoselfError(str(workdir), why, do, WORKDIR) from error
+
+
+def _in_use(workdir: Path, holder: Holder | None) -> GeoselfError:
+    holder = holder or Holder("", 0, "")
+    do = "wait for its end"
+    if holder.process == os.getpid() and holder.is_here:
+        do = "wait for the training in this process"
+    elif holder.process:
+        do += ", stop it (" + ("" if holder.is_here else f"on {holder.host}: ")
+        do += f"kill {holder.process})"
+    why = "two runs in one folder would overwrite each other"
+    return GeoselfError(f"{workdir}: in use by {holder}", why, f"{do}, or {_ELSE}", WORKDIR)
+
+
+def _taken_over(workdir: Path, left: Holder) -> str:
+    if left.is_here and not is_running(left.process):
+        why = "which is gone"
+    elif left.is_here:
+        why = "which no longer holds it"
+    else:
+        why = f"which no longer holds it; if it still trains, stop it on {left.host}"
+    return one_line(f"{workdir} was left locked by {left}, {why}: taken over")
+
+
+def _read(file: IO[bytes]) -> Holder | None:
+    """Who holds the folder, or has left it without an end; None where nobody has."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        file.seek(0)
+        text = file.read(_LONGEST).decode(errors="replace").strip()
+        if text.isdecimal():  # as older versions wrote it, also at the end
+            return Holder("", int(text), "")
+        facts = json.loads(text)
+        return Holder(str(facts["host"]), int(facts["process"]), str(facts["since"]))
+    return None
+
+
+def _write(file: IO[bytes], holder: Holder | None) -> None:
+    """Without space it says nothing: it is held all the same."""
+    with contextlib.suppress(OSError):
+        file.truncate(0)
+        if holder is not None:
+            file.write(json.dumps(holder._asdict()).encode() + b"\n")

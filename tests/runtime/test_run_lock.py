@@ -1,0 +1,69 @@
+"""One process trains in a folder; the lock says who, where and since when."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from geoself_jax.core.errors import WORKDIR, GeoselfError
+from geoself_jax.runtime.run_lock import NAME, Holder, lock
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from geoself_jax.runtime.run_lock import lock
+with lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def held_by_another(folder):
+    """A process that holds the folder until its input ends."""
+    pipe = subprocess.PIPE
+    process = subprocess.Popen([sys.executable, "-c", HOLD, folder], stdin=pipe, stdout=pipe)
+    assert process.stdout.readline() == b"held\n"
+    return process
+
+
+def test_who_holds_a_folder_is_named_and_a_lost_one_is_replaced_with_a_notice(tmp_path):
+    process, notices = held_by_another(tmp_path), []
+    host = os.uname().nodename
+    with pytest.raises(GeoselfError) as refused, lock(tmp_path):
+        pass
+    line = str(refused.value)
+    assert refused.value.code == WORKDIR
+    assert f"in use by process {process.pid} on {host} since 20" in line
+    assert f"stop it (kill {process.pid}), or choose another --workdir" in line
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    with lock(tmp_path, notices.append):
+        assert len(notices) == 1 and "which is gone: taken over" in notices[0]
+        assert f"left locked by process {process.pid} on {host} since 20" in notices[0]
+        with pytest.raises(GeoselfError, match="the training in this process"), lock(tmp_path):
+            pass
+    with lock(tmp_path, notices.append):
+        assert len(notices) == 1  # it has ended as it should
+
+
+def test_another_machines_process_is_to_be_stopped_there(tmp_path):
+    notices = []
+    left = Holder("tpu-7", 41, "2026-01-31 12:00:00")
+    (tmp_path / NAME).write_text(json.dumps(left._asdict()))
+    with lock(tmp_path, notices.append):
+        (tmp_path / NAME).write_text(json.dumps(left._asdict()))  # as of a lock across machines
+        with pytest.raises(GeoselfError, match=r"stop it \(on tpu-7: kill 41\)"), lock(tmp_path):
+            pass
+    assert "if it still trains, stop it on tpu-7: taken over" in notices[0]
+
+
+@pytest.mark.parametrize("text", ["17", "", "no json", '{"host": 1}', "[]", "\x00\xff"])
+def test_what_older_versions_or_anything_else_left_is_no_hindrance(tmp_path, text):
+    notices = []
+    (tmp_path / NAME).write_text(text)
+    with lock(tmp_path, notices.append):
+        assert not notices and json.loads((tmp_path / NAME).read_text())["process"] == os.getpid()
+    assert (tmp_path / NAME).read_text() == ""
