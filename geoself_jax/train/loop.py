@@ -107,6 +107,7 @@ def run_loop(training: Training, state: TrainState, saver: Saver, held: HeldOut)
                 saver.save_best()
             raise
     saver.save(state, done)
+    hosts.all_here()  # what one of them could not save, none calls saved
     return outcome(training, done)
 
 
@@ -127,7 +128,11 @@ def advanced(
         advance = compiled(pretrain, steps if training.is_fed else training.stages.call)
         compiles = compiled.cache_info().currsize > programs
         with phase("compiling the training step") if compiles else nullcontext():
-            state, metrics = advance(state, data, given)
+            if compiles and hosts.are_several():
+                advance.compile(state, data, given)
+                hosts.all_here()
+            with hosts.as_errors():
+                state, metrics = advance(state, data, given)
         if unread:
             progress.write(unread[0], progress.show(*unread), saver.best)
         done = first + steps
