@@ -91,7 +91,7 @@ class Row:
         fault: Its name.
         codes: Exit codes of host 0 and 1; -9 of one that was killed.
         seconds: From the fault to the end of each.
-        lines: The last line that each printed, and how many after the fault.
+        lines: What each printed after the fault.
         resumed: Whether the same command ended in the weights of a run without a fault; None where
             that was not tried.
         right: Whether codes and weights are as they should be, without a traceback.
@@ -100,7 +100,7 @@ class Row:
     fault: str
     codes: list[int | None] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    lines: list[tuple[str, int]] = field(default_factory=list)
+    lines: list[list[str]] = field(default_factory=list)
     resumed: bool | None = None
     right: bool = False
 
@@ -255,8 +255,7 @@ def tried(fault: Fault, folder: Path, caches: Path, whole: "Whole") -> Row:
         row.codes = [process.poll() for process in pair.hosts]
         row.seconds = [round(pair.ends.get(host, -1.0), 1) for host in (0, 1)]
         for host in (0, 1):
-            lines = pair.printed(host).splitlines()
-            row.lines.append((lines[-1] if lines else "", len(lines) - before[host]))
+            row.lines.append(pair.printed(host).splitlines()[before[host] :])
         printed = pair.printed(0) + pair.printed(1)
     finally:
         pair.close()
@@ -377,8 +376,9 @@ def main(argv: Sequence[str]) -> int:
             row = tried(fault, folder, top / "caches", whole)
             rows.append(row)
             print(_line(row), flush=True)
-            for host, (line, count) in enumerate(row.lines):
-                print(f"    host {host}, {count} lines: {line}", flush=True)
+            for host, lines in enumerate(row.lines):
+                for line in lines:
+                    print(f"    host {host}: {line}", flush=True)
             if row.right:
                 shutil.rmtree(folder)
             elif flags.debug:

@@ -192,6 +192,11 @@ def own_address(coordinator: str) -> str | None:
     return coordinator
 
 
+def is_too_old_for_mtls() -> bool:
+    """Whether this JAX neither encrypts what its hosts say nor asks who they are."""
+    return "mtls_cert_file" not in inspect.signature(jax.distributed.initialize).parameters
+
+
 def _check_encrypted() -> None:
     """Refuses to talk in plain text where certificates are set and this JAX does not use them.
 
@@ -199,8 +204,7 @@ def _check_encrypted() -> None:
         GeoselfError: JAX is too old for them (69).
     """
     asked = [name for name in MTLS if os.environ.get(name)]
-    known = inspect.signature(jax.distributed.initialize).parameters
-    if asked and "mtls_cert_file" not in known:
+    if asked and is_too_old_for_mtls():
         raise GeoselfError(
             f"{asked[0]} is set",
             f"JAX {jax.__version__} does not know it: the hosts would talk in plain text",
