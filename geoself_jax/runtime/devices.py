@@ -1,6 +1,7 @@
 """Which devices and hosts a process computes on, and where compiled programs are kept."""
 
 import inspect
+import ipaddress
 import os
 import re
 import signal
@@ -175,7 +176,7 @@ def own_address(coordinator: str) -> str | None:
     """The coordinator's address, if it is one of this machine's, for it to listen there alone.
 
     JAX's own choice is every address of the machine. That is left where JAX's variable says
-    another, or where the address is not the machine's own (a Kubernetes service).
+    another, and of a name, which a machine may know as its loopback and others not.
 
     Args:
         coordinator: HOST:PORT.
@@ -184,10 +185,10 @@ def own_address(coordinator: str) -> str | None:
         return None
     host = coordinator.rpartition(":")[0].strip("[]")
     try:
-        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
-        with socket.socket(found[0][0], socket.SOCK_STREAM) as probe:
-            probe.bind(found[0][4])
-    except (OSError, IndexError):
+        family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((host, 0))
+    except (OSError, ValueError):  # another machine's, or a name
         return None
     return coordinator
 

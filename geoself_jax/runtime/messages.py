@@ -16,6 +16,7 @@ from geoself_jax.runtime.last_words import Watcher, put_away, put_away_of_the_de
 
 _HIDDEN = re.compile(
     rb"[IWE]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages before absl"
+    rb"|Additional GRPC error information from remote target coordination_service|:UNKNOWN:Error "
     rb"|\*{20,}\s*$|\[Compiling module |Very slow compile|\s*$"
 )
 """How lines of absl's and TSL's logs begin, and what an alarm of a slow compilation consists of.

@@ -13,7 +13,7 @@ TIMES = 20
 class Patience:
     """Measures a host's own work between two waits for the others.
 
-    What it does for long itself (reading, triangulating, compiling) makes it as patient.
+    What it works on itself (reading, triangulating, compiling) makes it as patient.
 
     Attributes:
         least: Seconds that it waits at least.
