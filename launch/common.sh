@@ -148,7 +148,7 @@ install() {
 train() {
   tpus tpu-vm ssh "$name" --worker=all --ssh-flag=-oServerAliveInterval=60 --command="$(
     printf 'cd geoself_source && JAX_PLATFORMS=tpu,cpu JAX_COORDINATOR_PORT=8476 '
-    printf 'JAX_COORDINATOR_BIND_ADDRESS=$(hostname -I | cut -d " " -f 1):8476 '
+    printf '%s ' "JAX_COORDINATOR_BIND_ADDRESS=\$(hostname -I | cut -d ' ' -f 1):8476"
     printf 'flock -w 600 -E %s ../geoself.lock ../geoself_venv/bin/python3 -m ' "$busy"
     quoted "$@" --config.distributed.coordinator=cluster \
       ${data:+--config.data.train=../geoself_data.npz} ${training[@]+"${training[@]}"}

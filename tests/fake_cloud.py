@@ -25,7 +25,7 @@ TOOLS = shlex.split(
 TPU = ["gcloud", "compute", "tpus", "tpu-vm"]
 QUEUE = ["gcloud", "compute", "tpus", "queued-resources"]
 PRIVATE_ADDRESS = shlex.split(
-    """JAX_COORDINATOR_BIND_ADDRESS=$(hostname -I | cut -d " " -f 1):8476"""
+    """JAX_COORDINATOR_BIND_ADDRESS=$(hostname -I | cut -d ' ' -f 1):8476"""
 )
 CLUSTER = "--config.distributed.coordinator=cluster"
 HOSTILE = [
