@@ -39,10 +39,10 @@ SMALL = (
     *("--config.model.width=32", "--config.model.blocks=1", "--config.model.root_width=16"),
     *("--config.model.root_blocks=1", "--config.schedule.batch=32", "--config.device=cpu"),
 )
-TRAINS = ("--config.schedule.length=120", "--config.schedule.call=4")
+TRAINS = ("--config.schedule.length=60", "--config.schedule.call=2")
 VALIDATES = (
-    *("--config.schedule.length=60", "--config.schedule.call=1"),
-    "--config.schedule.validate=60",
+    *("--config.schedule.length=30", "--config.schedule.call=1"),
+    "--config.schedule.validate=30",
 )
 SAVES = (*VALIDATES[:2], "--config.schedule.save_minutes=0")
 MOMENTS = {
@@ -144,8 +144,7 @@ class Pair:
         self._held: list[int] = []
         self.ends: dict[int, float] = {}
         self.hosts = [
-            self._start(host, port, fault, caches / str(host), stuck=fault.kind == "stuck")
-            for host in (0, 1)
+            self._start(host, port, fault, caches, stuck=fault.kind == "stuck") for host in (0, 1)
         ]
 
     def _start(
@@ -177,7 +176,7 @@ class Pair:
         """What host 0 printed on standard output."""
         return (self._folder / "out0.txt").read_text(errors="replace")
 
-    def wait_for(self, is_there: Callable[["Pair"], bool], seconds: float = 180) -> None:
+    def wait_for(self, is_there: Callable[["Pair"], bool], seconds: float = 600) -> None:
         """Waits until a moment has come."""
         until = time.monotonic() + seconds
         while not is_there(self):
@@ -218,7 +217,7 @@ def has_come(moment: str) -> Callable[[Pair], bool]:
                 len(list(last.glob("*"))) > 1
             )
         metrics = pair.run / "metrics.jsonl"
-        return metrics.is_file() and metrics.read_bytes().count(b"\n") >= 8
+        return metrics.is_file() and metrics.read_bytes().count(b"\n") >= 5
 
     return is_there
 
@@ -261,7 +260,7 @@ def tried(fault: Fault, folder: Path, caches: Path, whole: "Whole") -> Row:
         pair.close()
     row.right = all(want in (None, code) for want, code in zip(fault.codes, row.codes, strict=True))
     row.right &= not any(word in printed for word in ("Traceback", "stack trace", "what()"))
-    if fault.kind in ("kill", "term", "freeze", "stuck"):
+    if fault.kind in ("kill", "term"):
         row.resumed = whole.is_equal(fault, folder, caches)
         row.right &= row.resumed
     return row
@@ -288,7 +287,7 @@ def _ended(folder: Path, fault: Fault, caches: Path) -> Path:
     """The run of a folder, trained to its end."""
     pair = Pair(folder, replace(fault, kind="none", minutes=10.0), caches)
     try:
-        pair.wait((0, 1), time.monotonic(), 300)
+        pair.wait((0, 1), time.monotonic(), 900)
         if [process.poll() for process in pair.hosts] != [0, 0]:
             raise RuntimeError(pair.printed(0)[-2000:] + pair.printed(1)[-2000:])
     finally:

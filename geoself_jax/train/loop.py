@@ -22,6 +22,7 @@ from geoself_jax.core.sampling import applicable, exchanges, make_batch, make_ba
 from geoself_jax.core.step import TrainState
 from geoself_jax.evaluate.held_out import HeldOut
 from geoself_jax.runtime import devices, hosts
+from geoself_jax.runtime.lost_hosts import patience
 from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.train import parallel
@@ -122,6 +123,7 @@ def advanced(
     unread: tuple[int, int, Any] | None = None
     saved_at, fresh = time.monotonic(), True
     for (pretrain, first, steps), given in calls(training, mesh, done):
+        patience.next_steps(steps)
         if hosts.any_host(training.stop.asked):
             break
         programs = compiled.cache_info().currsize

@@ -108,13 +108,14 @@ def test_a_host_is_as_patient_as_it_worked_long_itself(monkeypatch):
             clock[0] += 2
             assert patience.is_over
         assert patience.is_over
-    for _ in range(9):
-        assert patience.waited == 0
-        clock[0] += 1
+    with patience.waiting():
+        assert patience.limit == 600
+    for steps in (1, 50, 50):  # a first call of one step, 40 s
+        patience.next_steps(steps)
         with patience.waiting():
-            clock[0] += 599
-            assert not patience.is_over
-    assert patience.limit == 600
+            clock[0] += 40 * steps
+    with patience.waiting():
+        assert patience.limit == 20 * 50 * 40
 
 
 def test_the_first_host_listens_at_its_own_address_alone(monkeypatch):
