@@ -17,9 +17,12 @@ from geoself_jax.runtime.last_words import Watcher, put_away, put_away_of_the_de
 _HIDDEN = re.compile(
     rb"[IWE]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages before absl"
     rb"|Additional GRPC error information from remote target coordination_service|:UNKNOWN:Error "
+    rb"|:UNAVAILABLE:|\. This is only expected if one of the tasks is unhealthy"
+    rb"|=== Source Location Trace: ===|external/xla\+/"
     rb"|\*{20,}\s*$|\[Compiling module |Very slow compile|\s*$"
 )
-"""How lines of absl's and TSL's logs begin, and what an alarm of a slow compilation consists of.
+"""How lines of absl's and TSL's logs begin, and what alarms of several lines consist of: of a slow
+compilation, and of a lost host.
 
 Never those of a fatal error, `F`.
 """
