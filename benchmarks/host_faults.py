@@ -122,8 +122,8 @@ def faults() -> list[Fault]:
         Fault("freeze", "preparing", (1,), 40.0),
         Fault("freeze", "preparing", (0,), 120.0),
         Fault("freeze", "preparing", (1,), minutes=0.25, codes=(75, None)),
-        Fault("freeze", "training", (1,), codes=(75, None)),
-        Fault("freeze", "training", (0,), codes=(None, 75)),
+        Fault("freeze", "training", (1,), minutes=0.5, codes=(75, None)),
+        Fault("freeze", "training", (0,), minutes=0.5, codes=(None, 75)),
     ]
     stuck = [Fault("stuck", "training", (0,), minutes=0.25, codes=(75, 75))]
     return kills + terms + late + frozen + stuck

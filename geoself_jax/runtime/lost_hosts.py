@@ -158,11 +158,19 @@ def leave(code: int, line: str, *, known: bool = False) -> None:
     phases.leave()
     remove_unfinished()
     with contextlib.suppress(Exception):
-        print(f"error: {line}", file=sys.stderr, flush=True)
         sys.stdout.flush()
+        print(f"error: {line}", file=sys.stderr, flush=True)
+        _be_silent()
     if not known:
         say(code, line)
     os._exit(code)
+
+
+def _be_silent() -> None:
+    """What other threads print from here on is dropped: the line is the last one."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
 
 
 def leave_for_all(code: int, trace: str) -> None:
