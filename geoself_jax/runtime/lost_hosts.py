@@ -5,6 +5,7 @@ a word is found by calls (`probes`), by an exchange that fails, or by jax, which
 that has lost the first host.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -30,6 +31,7 @@ CALLS = 5
 """Calls that nothing answers, in a row, after which a host counts as cut off."""
 FIRST_WORD_SECONDS = 1.5
 """A host that ends with an error says so before its connections close."""
+_HEAR_SECONDS = 1.0
 _CONTINUE = "the same command on every host continues from the last checkpoint"
 
 
@@ -56,8 +58,10 @@ def watch() -> None:
         _places.update(_exchanged())
         _watching.set()
         on_abort(_aborted)
-        for work in (_hear, _call, _lose_patience):
-            threading.Thread(target=work, name=work.__name__, daemon=True).start()
+        hearing = threading.Thread(target=_hear, name="hear", daemon=True)
+        for thread in (hearing, *(threading.Thread(target=w, daemon=True) for w in _WORK)):
+            thread.start()
+        atexit.register(_end_hearing, hearing)
 
 
 def stop_watching() -> None:
@@ -250,7 +254,7 @@ def _hear() -> None:
     """Ends the process as soon as another host says that it ends."""
     with contextlib.suppress(Exception):  # the first host is gone, or all is done
         while _watching.is_set():
-            heard = coordination.wait_for("left", 10.0)
+            heard = coordination.wait_for("left", _HEAR_SECONDS)
             if heard is None:
                 continue
             said = json.loads(heard)
@@ -259,6 +263,12 @@ def _hear() -> None:
                     keep_stacks(said["line"])
                 leave(said["code"], said["line"], known=True)
             return
+
+
+def _end_hearing(hearing: threading.Thread) -> None:
+    """The interpreter must not end while a thread is within jax's client."""
+    _watching.clear()
+    hearing.join(2 * _HEAR_SECONDS)
 
 
 def _call() -> None:
@@ -289,6 +299,9 @@ def _lose_patience() -> None:
         if patience.waited > patience.limit + 2 * FIRST_WORD_SECONDS:
             error = fault() or too_late("a host, or the exchange between them,")
             leave(error.code, str(error))
+
+
+_WORK = (_call, _lose_patience)
 
 
 def _aborted() -> bool:
