@@ -161,20 +161,22 @@ def leave(code: int, line: str, *, known: bool = False) -> None:
         threading.Event().wait()  # for the end
     phases.leave()
     remove_unfinished()
-    with contextlib.suppress(Exception):
-        sys.stdout.flush()
-        print(f"error: {line}", file=sys.stderr, flush=True)
-        _be_silent()
+    printing = threading.Thread(target=_print_last, args=(line,), daemon=True)
+    printing.start()
+    printing.join(2.0)  # where nobody reads what it prints, the process may be stuck for that
     if not known:
         say(code, line)
     os._exit(code)
 
 
-def _be_silent() -> None:
-    """What other threads print from here on is dropped: the line is the last one."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
+def _print_last(line: str) -> None:
+    """Prints a line; what other threads print from here on is dropped."""
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        print(f"error: {line}", file=sys.stderr, flush=True)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
 
 
 def leave_for_all(code: int, trace: str) -> None:
