@@ -77,12 +77,19 @@ class _Kept:
             return True
 
     def add(self, text: str) -> None:
-        """Adds lines of the command's own, which are not shown."""
-        self.show()
-        with self._lock:
-            added = os.write(self.file, text.encode(errors="replace")) if self.file >= 0 else 0
-            self._shown += added
-            self.watcher.shown(self._shown)
+        """Adds lines of the command's own, which are not shown; waits for no terminal."""
+        locked = self._lock.acquire(timeout=1.0)
+        try:
+            if self.file < 0:
+                return
+            before = os.fstat(self.file).st_size
+            added = os.write(self.file, text.encode(errors="replace"))
+            if locked and before == self._shown:
+                self._shown += added
+                self.watcher.shown(self._shown)
+        finally:
+            if locked:
+                self._lock.release()
 
     def _pass(self, whole: bytes) -> None:
         self._shown += len(whole)
