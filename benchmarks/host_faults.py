@@ -236,8 +236,8 @@ def strike(pair: Pair, fault: Fault) -> None:
             pair.hosts[host].send_signal(signal.SIGCONT)
 
 
-def tried(fault: Fault, folder: Path, caches: Path, whole: "Whole") -> Row:
-    """One fault, and the same command after it."""
+def tried(fault: Fault, folder: Path, caches: Path, whole: "Whole | None") -> Row:
+    """One fault, and the same command after it, unless `whole` is None."""
     row, fresh = Row(fault.name), folder / "caches"
     pair = Pair(folder, fault, fresh if fault.moment == "compiling" else caches)
     try:
@@ -246,11 +246,11 @@ def tried(fault: Fault, folder: Path, caches: Path, whole: "Whole") -> Row:
         began = time.monotonic()
         strike(pair, fault)
         forever = fault.kind == "freeze" and not fault.seconds
-        pair.wait([host for host in (0, 1) if not (forever and host in fault.hosts)], began, 300)
+        pair.wait([host for host in (0, 1) if not (forever and host in fault.hosts)], began, 900)
         if forever:
             for host in fault.hosts:
                 pair.hosts[host].send_signal(signal.SIGCONT)
-            pair.wait((0, 1), began, 400)
+            pair.wait((0, 1), began, 900)
         row.codes = [process.poll() for process in pair.hosts]
         row.seconds = [round(pair.ends.get(host, -1.0), 1) for host in (0, 1)]
         for host in (0, 1):
@@ -260,7 +260,7 @@ def tried(fault: Fault, folder: Path, caches: Path, whole: "Whole") -> Row:
         pair.close()
     row.right = all(want in (None, code) for want, code in zip(fault.codes, row.codes, strict=True))
     row.right &= not any(word in printed for word in ("Traceback", "stack trace", "what()"))
-    if fault.kind in ("kill", "term"):
+    if fault.kind in ("kill", "term") and whole is not None:
         row.resumed = whole.is_equal(fault, folder, caches)
         row.right &= row.resumed
     return row
@@ -358,6 +358,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--only", default="", help="kinds: kill,term,late,freeze,stuck")
     parser.add_argument("--host", default="", help="0, 1 or 0,1")
     parser.add_argument("--moment", default="", help=", ".join(MOMENTS))
+    parser.add_argument("--ends-only", action="store_true", help="does not run the command again")
     parser.add_argument("--json", default="", help="file for the rows")
     flags, overrides = cli.parse(parser, argv)
     cli.refuse_overrides(overrides)
@@ -368,7 +369,7 @@ def main(argv: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as made:
         top = Path(made)
         (top / "caches").mkdir()
-        whole = Whole(top, top / "caches")
+        whole = None if flags.ends_only else Whole(top, top / "caches")
         for number, fault in enumerate(chosen):
             folder = top / f"fault{number}"
             folder.mkdir()
