@@ -311,9 +311,15 @@ def _aborted() -> bool:
     if not _watching.is_set():
         return False
     time.sleep(FIRST_WORD_SECONDS)
-    error = fault() or lost([0])
+    error = fault() or _cut_off()
     leave(error.code, str(error))
     return True
+
+
+def _cut_off() -> HostError:
+    """The error of a host that all others answer, and that jax aborts all the same."""
+    why = "it broke, though all hosts live: this one was frozen or cut off for a minute or more"
+    return HostError("the connection to host 0", why, _CONTINUE, UNAVAILABLE)
 
 
 def _named(hosts: list[int]) -> str:
