@@ -75,6 +75,11 @@ def test_the_loss_of_the_first_host_ends_the_others_in_one_line_without_an_abort
         assert one_line(second).startswith("error: host 0 - lost: ")
 
 
+def answers_in_the_end(place):
+    """Whether a process lives, on a machine that may be too busy for it to answer at once."""
+    return any(probes.call(place) is Life.LIVES for _ in range(20))
+
+
 def test_a_call_tells_a_live_process_from_a_frozen_and_an_ended_one(monkeypatch):
     monkeypatch.setattr(probes, "CALL_SECONDS", 2.0)
     code = "import time; from geoself_jax.runtime import probes\n"
@@ -86,11 +91,11 @@ def test_a_call_tells_a_live_process_from_a_frozen_and_an_ended_one(monkeypatch)
         ended.callback(host.kill)
         place = host.stdout.readline().strip()
         assert place.startswith("127.0.0.1:")  # the one address that leads there
-        assert probes.call(place) is Life.LIVES
+        assert answers_in_the_end(place)
         host.send_signal(signal.SIGSTOP)
         assert probes.call(place) is Life.FROZEN
         host.send_signal(signal.SIGCONT)
-        assert probes.call(place) is Life.LIVES
+        assert answers_in_the_end(place)
         host.kill()
         host.wait()
         assert probes.call(place) is Life.ENDED
