@@ -141,12 +141,14 @@ install() {
 # train MODULE WORD...: runs a module of the package on all workers, in the folder of the source,
 # with what is passed to the training on top.
 # JAX_PLATFORMS: no TPU is an error, not a silent CPU. Port: JAX's own choice, 8482, is not open
-# between the hosts of a slice (jax#35905). flock: gcloud starts the command again when the
-# connection breaks; the second waits 10 min for the first to end. Keep-alive: a TPU that
+# between the hosts of a slice (jax#35905). Bind: JAX listens at every address of a machine; here
+# at the first one, which is the private one of a TPU VM. flock: gcloud starts the command again
+# when the connection breaks; the second waits 10 min for the first to end. Keep-alive: a TPU that
 # vanished is noticed after 3 min.
 train() {
   tpus tpu-vm ssh "$name" --worker=all --ssh-flag=-oServerAliveInterval=60 --command="$(
     printf 'cd geoself_source && JAX_PLATFORMS=tpu,cpu JAX_COORDINATOR_PORT=8476 '
+    printf '%s ' "JAX_COORDINATOR_BIND_ADDRESS=\$(hostname -I | cut -d ' ' -f 1):8476"
     printf 'flock -w 600 -E %s ../geoself.lock ../geoself_venv/bin/python3 -m ' "$busy"
     quoted "$@" --config.distributed.coordinator=cluster \
       ${data:+--config.data.train=../geoself_data.npz} ${training[@]+"${training[@]}"}

@@ -19,9 +19,14 @@ import pytest
 
 LAUNCH = Path(__file__).parents[1] / "launch"
 GOLDEN = Path(__file__).parent / "golden"
-TOOLS = shlex.split("bash cat cp dirname env flock git gzip ls mkdir mv rm sleep tar touch")
+TOOLS = shlex.split(
+    "bash cat cp cut dirname env flock git gzip hostname ls mkdir mv rm sleep tar touch"
+)
 TPU = ["gcloud", "compute", "tpus", "tpu-vm"]
 QUEUE = ["gcloud", "compute", "tpus", "queued-resources"]
+PRIVATE_ADDRESS = shlex.split(
+    """JAX_COORDINATOR_BIND_ADDRESS=$(hostname -I | cut -d ' ' -f 1):8476"""
+)
 CLUSTER = "--config.distributed.coordinator=cluster"
 HOSTILE = [
     "two words",
@@ -102,7 +107,8 @@ esac
 PYTHON = r"""#!/usr/bin/env bash
 words=("${0##*/}" "$@")
 printf '%s\0' "${#words[@]}" "${words[@]}" >>"$CLOUD/remote"
-printf '%s\n' "$JAX_PLATFORMS $JAX_COORDINATOR_PORT" >"$CLOUD/remote_environment"
+printf '%s\n' "$JAX_PLATFORMS $JAX_COORDINATOR_PORT" "$JAX_COORDINATOR_BIND_ADDRESS" \
+  >"$CLOUD/remote_environment"
 if [[ "$1 $2 $3" == "-m uv venv" ]]; then
   mkdir -p geoself_venv/bin && cp "$0" geoself_venv/bin/python3 && cp "$0" geoself_venv/bin/pip
 fi

@@ -1,6 +1,7 @@
 """Runs the package in another process, with as many CPU devices as a test asks for."""
 
 import os
+import socket
 import subprocess
 import sys
 from importlib.metadata import version
@@ -47,3 +48,10 @@ def run_python(
         timeout=timeout,
         check=False,
     )
+
+
+def free_port() -> int:
+    """A port that nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

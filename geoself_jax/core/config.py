@@ -252,11 +252,14 @@ class DistributedConfig:
             `cluster`: as JAX finds out from Cloud TPU or SLURM; `none`: one process; HOST:PORT of
             process 0: as the next two say.
         processes, process: How many there are, and which this one is, from 0.
+        stuck_minutes: A host that waits for another for longer, and for 20 times longer than it
+            worked itself before, ends the run (75).
     """
 
     coordinator: str = "auto"
     processes: int = _number(1, least=1, most=10**5)
     process: int = _number(0, least=0, most=10**5)
+    stuck_minutes: float = _number(10.0, least=0.1, most=10**5)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from geoself_jax import __version__
@@ -32,6 +33,7 @@ from geoself_jax.core.errors import (
     usage_error,
 )
 from geoself_jax.core.float32 import for_this_process
+from geoself_jax.core.unfinished import remove_unfinished
 from geoself_jax.runtime import messages, phases
 from geoself_jax.runtime.flag_hints import meant
 from geoself_jax.runtime.signals import end_at_once, is_command
@@ -309,12 +311,14 @@ def _code_of(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         print(f"error: {_not_installed(error)}", file=sys.stderr)
         code = UNAVAILABLE
     except (GeoselfError, OSError) as error:
-        if "--debug" in argv:
-            traceback.print_exc()
-        code = error.code if isinstance(error, GeoselfError) else INPUT_OUTPUT
-        for line in _lines(error):
-            print(f"error: {line}", file=sys.stderr)
-        _leave_the_other_hosts(code)
+        code = _said(error, argv)
+    except Exception as error:
+        hosts = _watched_hosts()
+        if hosts is None:
+            raise
+        if type(error).__name__ != "JaxRuntimeError":
+            hosts.leave_for_all(1, traceback.format_exc())
+        code = _said(hosts.failed(error), argv)
     try:
         sys.stdout.flush()
     except OSError:  # what failed once would fail at the very end again
@@ -349,16 +353,32 @@ def _show(message: Warning | str, category: type[Warning], *where: Any, **_: Any
     sys.stderr.write(text)
 
 
-def _leave_the_other_hosts(code: int) -> None:
-    """Of several hosts, the one that failed ends at once, and the others with it.
+def _said(error: GeoselfError | OSError, argv: Sequence[str]) -> int:
+    """Prints an error's lines; returns the exit code.
 
-    The usual way out waits minutes for hosts that wait for this one.
+    Of several hosts, the one that failed ends at once, and the others with it: the usual way out
+    waits minutes for hosts that wait for this one.
     """
-    jax = sys.modules.get("jax")
-    if jax is not None and jax.distributed.is_initialized() and jax.process_count() > 1:
-        sys.stdout.flush()
-        sys.stderr.flush()
+    code, hosts = error.code if isinstance(error, GeoselfError) else INPUT_OUTPUT, _watched_hosts()
+    if hosts is not None and not hosts.has_word():
+        threading.Event().wait()  # another thread ends the process, with words of its own
+    if "--debug" in argv:
+        traceback.print_exception(error)
+    for line in _lines(error):
+        print(f"error: {line}", file=sys.stderr)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if hosts is not None:
+        hosts.say_error(code, error, "; ".join(_lines(error)))
+        remove_unfinished()
         os._exit(code)
+    return code
+
+
+def _watched_hosts() -> ModuleType | None:
+    """`lost_hosts`, where this is one of several hosts."""
+    hosts = sys.modules.get("geoself_jax.runtime.lost_hosts")
+    return hosts if hosts is not None and hosts.is_watching() else None
 
 
 def _lines(error: GeoselfError | OSError) -> tuple[str, ...]:

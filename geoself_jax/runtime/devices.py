@@ -1,19 +1,26 @@
 """Which devices and hosts a process computes on, and where compiled programs are kept."""
 
+import inspect
+import ipaddress
 import os
 import re
 import signal
+import socket
 import threading
 from collections import Counter
+from typing import Any
 
 import jax
 
 from geoself_jax.core.cache_folder import cache_folder, machine
 from geoself_jax.core.config import Config, DistributedConfig
 from geoself_jax.core.errors import UNAVAILABLE, GeoselfError, usage_error
-from geoself_jax.runtime import phases
+from geoself_jax.runtime import lost_hosts, phases
 
 CONNECT_SECONDS = 300
+
+MTLS = ("JAX_MTLS_CERT_FILE", "JAX_MTLS_KEY_FILE", "JAX_MTLS_CA_FILE")
+"""JAX's variables for certificates, by which hosts know each other and encrypt (0.12)."""
 
 SHORTEST_COMPILATION = 0.02
 """Seconds, above which a compiled program is kept: a command has dozens that take a tenth."""
@@ -32,6 +39,8 @@ def start(config: Config) -> None:
     use_compilation_cache()
     _join(config.distributed)
     _check_even(devices())
+    lost_hosts.patience.least = 60 * config.distributed.stuck_minutes
+    lost_hosts.watch()
     require(config.device)
 
 
@@ -135,18 +144,20 @@ def _join(config: DistributedConfig) -> None:
             f"there are {config.processes} processes, numbered from 0",
             "set distributed.processes too",
         )
+    _check_encrypted()
     on_sigterm = signal.getsignal(signal.SIGTERM)
+    options: dict[str, Any] = {
+        "initialization_timeout": CONNECT_SECONDS,
+        # Hosts are watched in `lost_hosts`; jax would abort one whose other is frozen for a while.
+        "heartbeat_timeout_seconds": max(CONNECT_SECONDS, int(60 * config.stuck_minutes)),
+    }
     try:
         if config.coordinator in ("auto", "cluster"):
-            jax.distributed.initialize(
-                local_device_ids=local_device_ids(), initialization_timeout=CONNECT_SECONDS
-            )
+            jax.distributed.initialize(local_device_ids=local_device_ids(), **options)
         else:
+            options["coordinator_bind_address"] = own_address(config.coordinator)
             jax.distributed.initialize(
-                config.coordinator,
-                config.processes,
-                config.process,
-                initialization_timeout=CONNECT_SECONDS,
+                config.coordinator, config.processes, config.process, **options
             )
     except (RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -155,6 +166,48 @@ def _join(config: DistributedConfig) -> None:
         ) from error
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_sigterm)  # jax put its own there, which would swallow it
+
+
+def own_address(coordinator: str) -> str | None:
+    """The coordinator's address, if it is one of this machine's, for it to listen there alone.
+
+    JAX's own choice is every address of the machine. That is left where JAX's variable says
+    another, and of a name, which a machine may know as its loopback and others not.
+
+    Args:
+        coordinator: HOST:PORT.
+    """
+    if "JAX_COORDINATOR_BIND_ADDRESS" in os.environ:
+        return None
+    host = coordinator.rpartition(":")[0].strip("[]")
+    try:
+        family = socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((host, 0))
+    except (OSError, ValueError):  # another machine's, or a name
+        return None
+    return coordinator
+
+
+def is_too_old_for_mtls() -> bool:
+    """Whether this JAX neither encrypts what its hosts say nor asks who they are."""
+    return "mtls_cert_file" not in inspect.signature(jax.distributed.initialize).parameters
+
+
+def _check_encrypted() -> None:
+    """Refuses to talk in plain text where certificates are set and this JAX does not use them.
+
+    Raises:
+        GeoselfError: JAX is too old for them (69).
+    """
+    asked = [name for name in MTLS if os.environ.get(name)]
+    if asked and is_too_old_for_mtls():
+        raise GeoselfError(
+            f"{asked[0]} is set",
+            f"JAX {jax.__version__} does not know it: the hosts would talk in plain text",
+            "install JAX 0.12 or newer, or unset it",
+            UNAVAILABLE,
+        )
 
 
 def use_compilation_cache() -> None:

@@ -1,6 +1,8 @@
 """One run on several hosts: who writes, what all agree on, arrays that lie on every device."""
 
 import hashlib
+import itertools
+import json
 from typing import Any
 
 import jax
@@ -8,26 +10,39 @@ import numpy as np
 from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from geoself_jax.runtime import coordination
+from geoself_jax.runtime.lost_hosts import as_errors, fault, patience, too_late
+from geoself_jax.runtime.phases import phase
+
+_NUMBERS = itertools.count()
+"""Of what all say: every host counts alike."""
+_SOON, _LATER = 2.0, 5.0
+"""Seconds: of a wait that is not spoken of, and between two looks at how long it is."""
+
 
 def is_leader() -> bool:
     """Whether this process is the one that reads and writes the run's folder."""
     return jax.process_index() == 0
 
 
+def are_several() -> bool:
+    """Whether several hosts train the run."""
+    return jax.process_count() > 1
+
+
 def any_host(flag: bool) -> bool:
     """Whether the flag is set on any host. All must ask."""
-    if jax.process_count() == 1:
-        return flag
-    return bool(multihost_utils.process_allgather(np.array(flag)).any())
+    return "1" in said_by_all(str(int(flag)))
 
 
 def all_same(text: str) -> bool:
     """Whether all hosts hold the same text. All must ask."""
-    if jax.process_count() == 1:
-        return True
-    digest = np.frombuffer(hashlib.sha256(text.encode()).digest(), np.uint8)
-    everyones = multihost_utils.process_allgather(digest)
-    return bool((everyones == everyones[0]).all())
+    return len(set(said_by_all(hashlib.sha256(text.encode()).hexdigest()))) == 1
+
+
+def all_here() -> None:
+    """Waits until all hosts are here: devices that exchange numbers wait for half a minute only."""
+    said_by_all("")
 
 
 def from_leader(tree: Any) -> Any:
@@ -35,8 +50,48 @@ def from_leader(tree: Any) -> Any:
     if jax.process_count() == 1:
         return tree
     arrays = jax.tree.map(np.asarray, tree)
-    sent = multihost_utils.broadcast_one_to_all(jax.tree.map(_as_sent, arrays))
+    all_here()
+    with as_errors():
+        sent = multihost_utils.broadcast_one_to_all(jax.tree.map(_as_sent, arrays))
     return jax.tree.map(_as_was, sent, arrays)
+
+
+def said_by_all(text: str) -> list[str]:
+    """What each host says, in their order, once all have. All must ask; nothing is computed for it.
+
+    It goes through jax's coordination service: one that is minutes behind is waited for.
+
+    Args:
+        text: What this one says, a short line.
+
+    Raises:
+        GeoselfError: Another host is lost (69) or stuck (75).
+    """
+    count = jax.process_count()
+    if count == 1:
+        return [text]
+    number = next(_NUMBERS)
+    with as_errors():
+        if not is_leader():
+            coordination.put(f"said/{number}/{jax.process_index()}", text)
+            return [str(said) for said in json.loads(_waited_for(f"said/{number}/all", "host 0"))]
+        others = range(1, count)
+        said = [text, *(_waited_for(f"said/{number}/{host}", f"host {host}") for host in others)]
+        coordination.put(f"said/{number}/all", json.dumps(said))
+        coordination.forget(f"said/{number - 1}")  # all have read it, as they are here
+        return said
+
+
+def _waited_for(key: str, who: str) -> str:
+    """The text of a key, however late, as long as the host that puts it is not given up."""
+    text = coordination.wait_for(key, _SOON)
+    if text is not None:
+        return text
+    with phase(f"waiting for {who}"):
+        while (text := coordination.wait_for(key, _LATER)) is None:
+            if patience.is_over:
+                raise fault() or too_late(who)
+    return text
 
 
 def _as_sent(array: np.ndarray) -> np.ndarray:
@@ -67,4 +122,5 @@ def own_copy(tree: Any) -> Any:
     """Arrays that lie on every device, as this host can use them by itself."""
     if jax.process_count() == 1:
         return tree
-    return jax.tree.map(lambda x: np.asarray(x.addressable_shards[0].data), tree)
+    with as_errors():
+        return jax.tree.map(lambda x: np.asarray(x.addressable_shards[0].data), tree)

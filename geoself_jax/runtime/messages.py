@@ -16,12 +16,20 @@ from geoself_jax.runtime.last_words import Watcher, put_away, put_away_of_the_de
 
 _HIDDEN = re.compile(
     rb"[IWE]\d{4} [\d:.]+ |\d{4}-\d\d-\d\d [\d:.]+: [IWE] |WARNING: All log messages before absl"
+    rb"|Additional GRPC error information from remote target coordination_service|:UNKNOWN:Error "
+    rb"|:UNAVAILABLE:|\. This is only expected if one of the tasks is unhealthy"
+    rb"|=== Source Location Trace: ===|external/xla\+/"
     rb"|\*{20,}\s*$|\[Compiling module |Very slow compile|\s*$"
 )
-"""How lines of absl's and TSL's logs begin, and what an alarm of a slow compilation consists of.
+"""How lines of absl's and TSL's logs begin, and what alarms of several lines consist of: of a slow
+compilation, and of a lost host.
 
 Never those of a fatal error, `F`.
 """
+_HOSTS_LOST = re.compile(
+    rb"Terminating process because the JAX distributed service|Use error polling to propagate"
+)
+"""How jax begins to abort a process that has lost another host."""
 _LOOK_SECONDS = 1.0
 _MOST = 2**24
 """Bytes of a file that are looked through."""
@@ -49,14 +57,49 @@ class _Kept:
                 return
             written = os.pread(self.file, _MOST, self._shown)
             whole = written[: written.rfind(b"\n") + 1]
-            self._shown += len(whole)
-            self.watcher.shown(self._shown)
-            for line in whole.splitlines():
-                text = line.decode(errors="replace")
-                if is_shown(line):
-                    print(text, file=sys.stderr, flush=True)
-                elif _forward is not None:
-                    _forward(text)
+            lost = _HOSTS_LOST.search(whole)
+            if lost:  # shown by the watcher, unless the command has words of its own for it
+                whole = whole[: whole.rfind(b"\n", 0, lost.start()) + 1]
+            self._pass(whole)
+
+    def keep_last_words(self) -> bool:
+        """Whether jax has lost a host; its words about it are then kept, not shown."""
+        self.show()
+        with self._lock:
+            written = os.pread(self.file, _MOST, self._shown) if self.file >= 0 else b""
+            if not _HOSTS_LOST.search(written):
+                return False
+            self.watcher.dismiss()
+            for line in written.splitlines():
+                if _forward is not None:
+                    _forward(line.decode(errors="replace"))
+            self._shown += len(written)
+            return True
+
+    def add(self, text: str) -> None:
+        """Adds lines of the command's own, which are not shown; waits for no terminal."""
+        locked = self._lock.acquire(timeout=1.0)
+        try:
+            if self.file < 0:
+                return
+            before = os.fstat(self.file).st_size
+            added = os.write(self.file, text.encode(errors="replace"))
+            if locked and before == self._shown:
+                self._shown += added
+                self.watcher.shown(self._shown)
+        finally:
+            if locked:
+                self._lock.release()
+
+    def _pass(self, whole: bytes) -> None:
+        self._shown += len(whole)
+        self.watcher.shown(self._shown)
+        for line in whole.splitlines():
+            text = line.decode(errors="replace")
+            if is_shown(line):
+                print(text, file=sys.stderr, flush=True)
+            elif _forward is not None:
+                _forward(text)
 
     def close(self) -> None:
         """Shows nothing more."""
@@ -148,6 +191,29 @@ def forward(write: Callable[[str], None] | None) -> None:
     if _kept is not None:
         _kept.show()
     _forward = write
+
+
+def keep_last_words() -> bool:
+    """Whether jax aborts this process as it has lost another host; its words about it are kept.
+
+    Where messages are not kept they are on the terminal already, and True is a guess.
+    """
+    return _kept is None or _kept.keep_last_words()
+
+
+def add(text: str) -> str:
+    """Adds whole lines to the command's messages, which are not shown.
+
+    Args:
+        text: Of the lines.
+
+    Returns:
+        The file that they will be in when the command has ended; "" where none is kept.
+    """
+    if _kept is None:
+        return ""
+    _kept.add(text)
+    return str(_kept.path.with_name(f"{_kept.path.stem.split('-')[0]}.txt"))
 
 
 def _show_now_and_then(ended: threading.Event) -> None:

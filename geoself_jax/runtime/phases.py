@@ -173,6 +173,11 @@ def is_bar_shown() -> bool:
     return not _quiet and is_leading() and display.is_terminal(sys.stderr)
 
 
+def is_command() -> bool:
+    """Whether one of this package's commands runs, which may be ended."""
+    return _is_command
+
+
 def is_leading() -> bool:
     """Whether this process is the first of its hosts, or the only one, as known by now."""
     return _leading

@@ -93,6 +93,11 @@ def log(line: str) -> None:
             one.write(line)
 
 
+def is_open() -> bool:
+    """Whether a run is logged."""
+    return bool(_LOGS)
+
+
 class _Copied(Around):
     """A text stream whose lines are logged.
 

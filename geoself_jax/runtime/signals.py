@@ -44,10 +44,18 @@ def is_command() -> bool:
 def _leave(number: int, frame: FrameType | None) -> None:
     for other in SIGNALS:  # the same request may come as several
         signal.signal(other, signal.SIG_IGN)
+    _leave_several(number)
     remove_unfinished()
     with contextlib.suppress(Exception):  # the signal may have come within a write to it
         sys.stdout.flush()
     _end(number)
+
+
+def _leave_several(number: int) -> None:
+    """Of several hosts, where there is nothing to save yet, all end as if they had: with 75."""
+    hosts = sys.modules.get("geoself_jax.runtime.lost_hosts")
+    if hosts is not None and hosts.is_watching():
+        hosts.leave_at_signal(signal.Signals(number).name)
 
 
 def _end(number: int) -> None:

@@ -52,7 +52,7 @@ def main(argv: Sequence[str]) -> int:
     from pathlib import Path
 
     from geoself_jax.data.sources import load, place
-    from geoself_jax.runtime import devices
+    from geoself_jax.runtime import devices, hosts, lost_hosts
     from geoself_jax.runtime.outputs import check_folder
     from geoself_jax.train.check_config import check_names
     from geoself_jax.train.run import train
@@ -65,6 +65,8 @@ def main(argv: Sequence[str]) -> int:
     with phases.phase(f"reading {config.data.train}"):
         data = load(config.data.train, synthetic_frames=config.data.synthetic_frames)
     outcome: Outcome = train(config, Path(flags.workdir), data)
+    hosts.all_here()
+    lost_hosts.stop_watching()
     now = "" if outcome.interrupted else f"; {_then(flags.workdir, config.data.train)}"
     if phases.is_leading():
         print(outcome.message + now, file=sys.stderr)

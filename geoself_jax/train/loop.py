@@ -22,6 +22,7 @@ from geoself_jax.core.sampling import applicable, exchanges, make_batch, make_ba
 from geoself_jax.core.step import TrainState
 from geoself_jax.evaluate.held_out import HeldOut
 from geoself_jax.runtime import devices, hosts
+from geoself_jax.runtime.lost_hosts import patience
 from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.train import parallel
@@ -107,6 +108,7 @@ def run_loop(training: Training, state: TrainState, saver: Saver, held: HeldOut)
                 saver.save_best()
             raise
     saver.save(state, done)
+    hosts.all_here()  # what one of them could not save, none calls saved
     return outcome(training, done)
 
 
@@ -121,13 +123,18 @@ def advanced(
     unread: tuple[int, int, Any] | None = None
     saved_at, fresh = time.monotonic(), True
     for (pretrain, first, steps), given in calls(training, mesh, done):
+        patience.next_steps(steps)
         if hosts.any_host(training.stop.asked):
             break
         programs = compiled.cache_info().currsize
         advance = compiled(pretrain, steps if training.is_fed else training.stages.call)
         compiles = compiled.cache_info().currsize > programs
         with phase("compiling the training step") if compiles else nullcontext():
-            state, metrics = advance(state, data, given)
+            if compiles and hosts.are_several():
+                advance.compile(state, data, given)
+                hosts.all_here()
+            with hosts.as_errors():
+                state, metrics = advance(state, data, given)
         if unread:
             progress.write(unread[0], progress.show(*unread), saver.best)
         done = first + steps

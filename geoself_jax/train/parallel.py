@@ -20,10 +20,47 @@ Rows = dict[str, Any]
 """The instants of a call's batches, by field of `PER_FRAME`: (steps, batch, ...), with an axis more
 where samples are pairs and one where they are windows."""
 
-Advance = Callable[..., tuple[TrainState, dict[str, jax.Array]]]
-"""(state, data, count), `count` all steps by default, or, where the host feeds, (state, data, rows)
-to the state after the call's steps (the old one's memory is reused) and the steps' metrics, each
-(steps,), 0 after `count`."""
+Metrics = dict[str, jax.Array]
+
+
+class Advance:
+    """A call of several training steps, compiled when it is made the first time.
+
+    Args:
+        program: jax's function, compiled as it is called.
+        arguments: (state, data, given) to the program's.
+        steps: Of a call.
+    """
+
+    def __init__(self, program: Any, arguments: Callable[..., tuple[Any, ...]], steps: int) -> None:
+        self._program, self._arguments, self._steps = program, arguments, steps
+
+    def __call__(
+        self, state: TrainState, data: TrainingViews, given: Any = None
+    ) -> tuple[TrainState, Metrics]:
+        """Does the steps.
+
+        Args:
+            state: Before them; its memory is reused.
+            data: To learn from.
+            given: How many steps, all by default; where the host feeds, their rows.
+
+        Returns:
+            The state after them, and their metrics, each (steps,), 0 after those that were asked.
+        """
+        done: tuple[TrainState, Metrics] = self._program(*self._all(state, data, given))
+        return done
+
+    def compile(self, state: TrainState, data: TrainingViews, given: Any = None) -> None:
+        """Compiles it for arguments like these, and does nothing else.
+
+        Args:
+            state, data, given: As of a call.
+        """
+        self._program = self._program.lower(*self._all(state, data, given)).compile()
+
+    def _all(self, state: TrainState, data: TrainingViews, given: Any) -> tuple[Any, ...]:
+        return self._arguments(state, data, np.int32(self._steps) if given is None else given)
 
 
 @dataclass(frozen=True)
@@ -135,7 +172,7 @@ def make_advance(
         return _repeated(one, state, jnp.asarray(given), steps)
 
     if parallel == "pmap":
-        return _of_all_steps(_mapped(advance, mesh, fed=fed), steps)
+        return _mapped(advance, mesh, steps, fed=fed)
     everywhere = NamedSharding(mesh, PartitionSpec())
     given = NamedSharding(mesh, PartitionSpec(None, AXIS)) if fed else everywhere
     compiled = jax.jit(
@@ -144,18 +181,7 @@ def make_advance(
         out_shardings=(everywhere, everywhere),
         donate_argnums=0,
     )
-    return _of_all_steps(compiled, steps)
-
-
-def _of_all_steps(advance: Callable[..., Any], steps: int) -> Advance:
-    """A call that does `steps` steps unless it is given how many, or their rows."""
-
-    def call(
-        state: TrainState, data: TrainingViews, given: Any = None
-    ) -> tuple[TrainState, dict[str, jax.Array]]:
-        return advance(state, data, np.int32(steps) if given is None else given)
-
-    return call
+    return Advance(compiled, lambda *arguments: arguments, steps)
 
 
 def _repeated(
@@ -177,20 +203,18 @@ def _split_over(mesh: Mesh, tree: Any) -> Any:
     return jax.lax.with_sharding_constraint(tree, NamedSharding(mesh, PartitionSpec(AXIS)))
 
 
-def _mapped(advance: Callable[..., Any], mesh: Mesh, *, fed: bool) -> Advance:
+def _mapped(advance: Callable[..., Any], mesh: Mesh, steps: int, *, fed: bool) -> Advance:
     """The same call by pmap. State and metrics come back without an axis of devices."""
     local = mesh.local_mesh.devices.size
 
     def one(state: TrainState, data: TrainingViews, given: Any, _: jax.Array) -> Any:
         return advance(state, data, given)
 
-    def call(
-        state: TrainState, data: TrainingViews, given: Rows | jax.Array
-    ) -> tuple[TrainState, dict[str, jax.Array]]:
+    def arguments(state: TrainState, data: TrainingViews, given: Any) -> tuple[Any, ...]:
         parts: Any = given
         if fed:
             parts = jax.tree.map(lambda x: x.reshape(x.shape[0], local, -1, *x.shape[2:]), given)
-        return mapped(state, data, parts, np.zeros(local))  # pmap wants something to map over
+        return state, data, parts, np.zeros(local)  # pmap wants something to map over
 
     mapped = jax.pmap(
         one,
@@ -200,7 +224,7 @@ def _mapped(advance: Callable[..., Any], mesh: Mesh, *, fed: bool) -> Advance:
         devices=list(mesh.devices.flat),
         donate_argnums=0,
     )
-    return call
+    return Advance(mapped, arguments, steps)
 
 
 def without_rows(data: TrainingViews) -> TrainingViews:

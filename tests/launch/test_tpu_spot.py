@@ -11,6 +11,7 @@ from fake_cloud import (
     CLUSTER,
     HOSTILE,
     HOSTILE_TO_SHLEX,
+    PRIVATE_ADDRESS,
     QUEUE,
     SLEEP,
     Cloud,
@@ -100,6 +101,7 @@ def test_the_training_keeps_its_folder_in_the_store(cloud: Cloud) -> None:
     cloud.run("--minutes=2.5", "--", "--config=configs/x.py", "--seed=1")
     assert shlex.split(cloud.training_command()) == [
         *["cd", "geoself_source", "&&", "JAX_PLATFORMS=tpu,cpu", "JAX_COORDINATOR_PORT=8476"],
+        *PRIVATE_ADDRESS,
         *["flock", "-w", "600", "-E", "255", "../geoself.lock", "../geoself_venv/bin/python3"],
         *["-m", "geoself_jax.keep", "--store=gs://lab-runs/first", "--workdir=../geoself_run"],
         *["--minutes=2.5", "--", CLUSTER, "--config=configs/x.py", "--seed=1"],

@@ -1,6 +1,7 @@
 """launch/tpu_vm.sh against a fake gcloud: what it calls, quotes, returns and deletes."""
 
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -13,6 +14,7 @@ from fake_cloud import (
     CLUSTER,
     HOSTILE,
     HOSTILE_TO_SHLEX,
+    PRIVATE_ADDRESS,
     PYTHON,
     TPU,
     Cloud,
@@ -80,6 +82,7 @@ def test_run_sends_installs_and_trains_on_all_workers(cloud: Cloud) -> None:
     assert train == [*ssh, "--ssh-flag=-oServerAliveInterval=60", train[8], zone]
     assert shlex.split(cloud.training_command()) == [
         *["cd", "geoself_source", "&&", "JAX_PLATFORMS=tpu,cpu", "JAX_COORDINATOR_PORT=8476"],
+        *PRIVATE_ADDRESS,
         *["flock", "-w", "600", "-E", "73", "../geoself.lock", "../geoself_venv/bin/python3"],
         *["-m", "geoself_jax.train", "--workdir=../geoself_run", CLUSTER, "--config=configs/x.py"],
         "--seed=1",
@@ -151,7 +154,8 @@ def test_training_arguments_reach_python_exactly_whatever_they_hold(cloud: Cloud
     (words,) = cloud.calls("remote")
     ours = ["python3", "-m", "geoself_jax.train", "--workdir=../geoself_run", CLUSTER]
     assert words == [*ours, *HOSTILE, *HOSTILE_TO_SHLEX]
-    assert (cloud.folder / "remote_environment").read_text() == "tpu,cpu 8476\n"
+    port, bound = (cloud.folder / "remote_environment").read_text().splitlines()
+    assert port == "tpu,cpu 8476" and re.fullmatch(r"[0-9.]*:8476", bound)
 
 
 def test_the_training_command_reads_back_with_shlex(cloud: Cloud) -> None:

@@ -3,7 +3,6 @@ import dataclasses
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 from older_runs import rewritten
-from processes import environment, run_python
+from processes import environment, free_port, run_python
 
 from geoself_jax.core import errors
 from geoself_jax.runtime import devices
@@ -34,12 +33,6 @@ def same(a, b):
 def apart(a, b):
     pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
     return max(float(np.abs(np.asarray(x) - np.asarray(y)).max()) for x, y in pairs)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_batches_fed_by_the_host_are_the_resident_ones_bit_for_bit(
@@ -204,8 +197,9 @@ def test_a_leader_that_is_refused_says_why_and_no_host_hangs(tiny_run, tiny_conf
         _, error = running[0].communicate(timeout=120)
         assert running[0].returncode == errors.WORKDIR, error
         assert "config.seed=0, not 9" in error
-        running[1].communicate(timeout=60)
-        assert running[1].returncode != 0
+        _, error = running[1].communicate(timeout=60)
+        assert running[1].returncode == errors.WORKDIR, error
+        assert error.startswith("error: host 0: ") and "config.seed=0, not 9" in error
 
 
 def test_hosts_with_unequal_devices_are_refused_by_each(tmp_path):
