@@ -93,6 +93,7 @@ def test_a_call_tells_a_live_process_from_a_frozen_and_an_ended_one(monkeypatch)
         assert place.startswith("127.0.0.1:")  # the one address that leads there
         assert answers_in_the_end(place)
         host.send_signal(signal.SIGSTOP)
+        os.waitpid(host.pid, os.WUNTRACED)  # until it has stopped
         assert probes.call(place) is Life.FROZEN
         host.send_signal(signal.SIGCONT)
         assert answers_in_the_end(place)
