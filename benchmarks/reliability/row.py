@@ -1,0 +1,26 @@
+"""A row of the table: a fault, what is promised, and what tests it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from benchmarks.reliability.lab import Lab
+from benchmarks.reliability.tally import Tally
+
+Test = Callable[[Lab, int, Tally], None]
+"""Runs at most that many cases; a count of 0 stands for all that there are."""
+
+
+class Row(NamedTuple):
+    """A row.
+
+    Attributes:
+        fault: What goes wrong.
+        promise: What happens then.
+        count: Cases where none are asked for; 0: as many as there are.
+        test: Runs them.
+    """
+
+    fault: str
+    promise: str
+    count: int
+    test: Test
