@@ -56,21 +56,15 @@ def main() -> int:
 
 def result(row: Row, lab: Lab, count: int | None) -> dict[str, Any]:
     """One row's result, for JSON."""
-    tally, started, used = Tally(), time.monotonic(), _cpu()
+    tally, started = Tally(), time.monotonic()
     os.chdir(lab.folder)
     row.test(lab, row.count if count is None else count, tally)
     return {
         **tally.as_dict(),
         "seconds": round(time.monotonic() - started),
-        "cpu_seconds": round(_cpu() - used),
         "commit": _commit(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
-
-
-def _cpu() -> float:
-    """Processor seconds of this process and of its children that have ended."""
-    return sum(os.times()[:4])
 
 
 def _commit() -> str:

@@ -242,6 +242,4 @@ def run_fresh(
         )
     except subprocess.TimeoutExpired as late:
         return Ended(None, (late.stdout or b"").decode(errors="replace"), seconds)
-    return Ended(
-        done.returncode, done.stdout.decode(errors="replace"), time.monotonic() - started
-    )
+    return Ended(done.returncode, done.stdout.decode(errors="replace"), time.monotonic() - started)

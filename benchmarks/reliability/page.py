@@ -25,9 +25,10 @@ def line(name: str, row: Row, found: dict[str, Any]) -> str:
     if found["not_run"]:
         return f"row {name}: {row.fault}: not run: {found['not_run']}"
     head = f"row {name}: {row.fault}: {found['passed']} of {found['n']}, {found['seconds']} s"
-    return "\n".join([head, *(f"  failed: {reason}" for reason in found["reasons"])] + [
-        f"  {note}" for note in found["notes"]
-    ])
+    return "\n".join(
+        [head, *(f"  failed: {reason}" for reason in found["reasons"])]
+        + [f"  {note}" for note in found["notes"]]
+    )
 
 
 def update(folder: Path, results: dict[str, dict[str, Any]]) -> None:

@@ -62,20 +62,14 @@ def _stopped_twice(config: Path, there: Path, folder: Path, phase: str) -> str:
     words = (f"--config={config}", f"--workdir={there}")
     place, number = PHASES[phase]
     stuck = At(place, number, "SIGTERM", 0, 1.5)
-    slow = At("geoself_jax.train.loop.calls", 1, "SIGTERM")
-    del slow
-    ended = run("train", *words, log=folder / "log.txt", faults=(stuck, _sleeping(place, number)))
+    held = At(place, number, "sleep")  # armed first, so that the signal comes before
+    ended = run("train", *words, log=folder / "log.txt", faults=(held, stuck))
     if ended.code not in (128 + signal.SIGTERM, -signal.SIGTERM):
         return f"exit code {ended.code}: {ended.line}"
     if ended.seconds > 60:
         return f"it took {ended.seconds:.0f} s"
     again = run("train", *words, log=folder / "log.txt")
     return "" if again.code == 0 else f"not continued: {again.code}: {again.line}"
-
-
-def _sleeping(place: str, number: int) -> At:
-    """Holds the process where the first signal found it."""
-    return At(place, number, "sleep")
 
 
 def stop_at_each_step(lab: Lab, count: int, tally: Tally) -> None:
