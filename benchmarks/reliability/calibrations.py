@@ -1,5 +1,6 @@
 """Row 26: footage from which cameras cannot be found, and footage that misleads."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,9 @@ def _flattened(pose: np.ndarray) -> np.ndarray:
     return flat
 
 
-def _posed(arrays, change) -> dict[str, np.ndarray]:  # type: ignore[no-untyped-def]
+def _posed(
+    arrays: dict[str, np.ndarray], change: Callable[[np.ndarray], np.ndarray]
+) -> dict[str, np.ndarray]:
     """The recording of other bodies, seen by the same cameras with the same noise."""
     tiny = of_tests("tiny")
     pose = change(arrays["pose_world"].astype(float))

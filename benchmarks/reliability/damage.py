@@ -55,11 +55,10 @@ class _Known:
 
 def flip(lab: Lab, count: int, tally: Tally) -> None:
     """One bit anywhere in the newest checkpoint."""
-    whole, folder = _run(lab)
+    whole, _ = _run(lab)
     known, dice = _Known(whole), random.Random(SEED)
     newest = whole / f"checkpoints/last/{max(known.by_step)}"
     files = sorted(path for path in newest.rglob("*") if path.is_file() and path.stat().st_size)
-    unused = 0
     for case in range(count):
         path = dice.choice(files)
         content = bytearray(path.read_bytes())
@@ -70,7 +69,6 @@ def flip(lab: Lab, count: int, tally: Tally) -> None:
         problem = known.problem(whole, must_fall_back=False)
         path.write_bytes(before)
         name = path.relative_to(newest)
-        unused += not problem
         tally.check(not problem, f"case {case}: {name} byte {place} bit {bit}: {problem}")
     tally.note(f"{len(files)} files; each read gave the weights as saved, or an earlier step's")
     jax.clear_caches()

@@ -50,7 +50,7 @@ def _landmarks(folder: Path) -> list[Seed]:
     def read(path: Path) -> Any:
         return read_detections(path, image_size=(1000, 1000))
 
-    dice, seeds = np.random.default_rng(0), []
+    dice = np.random.default_rng(0)
     points = dice.uniform(0.1, 0.9, (4, 33, 4)).round(4)
     names = [f"{axis}{i}" for i in range(33) for axis in ("x", "y", "z", "v")]
     rows = [",".join(map(str, frame.ravel())) for frame in points]

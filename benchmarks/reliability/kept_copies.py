@@ -4,7 +4,9 @@ import os
 import random
 import shutil
 import signal
+import tarfile
 import time
+from pathlib import Path
 
 from benchmarks.reliability.lab import Lab, digests, steps_of
 from benchmarks.reliability.life import At, Life, run
@@ -55,7 +57,7 @@ def copy(lab: Lab, count: int, tally: Tally) -> None:
     tally.note(f"{count} lives, step {best} was the last in the store; left there: {len(left)}")
 
 
-def _end_children(place) -> None:  # type: ignore[no-untyped-def]
+def _end_children(place: Path) -> None:
     """The training outlives its keeper in a session of its own: its machine is gone."""
     for each in os.listdir("/proc"):
         if not each.isdigit():
@@ -70,10 +72,8 @@ def _end_children(place) -> None:  # type: ignore[no-untyped-def]
     time.sleep(0.1)
 
 
-def _step_in(store, look) -> int:  # type: ignore[no-untyped-def]
+def _step_in(store: Path, look: Path) -> int:
     """The step of the copy in the store, which is whole if it is there."""
-    import tarfile
-
     if not (store / "run.tar").exists():
         return -1
     with tarfile.open(store / "run.tar") as archive:

@@ -98,8 +98,8 @@ def _start(
         port = free.getsockname()[1]
     lives = []
     for host in range(setting.hosts):
-        words = [f"--config={config}", f"--workdir={run if host == 0 else run}-{host}"]
-        words[1] = f"--workdir={run}" if host == 0 else f"--workdir={run}-of-host-{host}"
+        mine = run if host == 0 else f"{run}-of-host-{host}"
+        words = [f"--config={config}", f"--workdir={mine}"]
         if setting.hosts > 1:
             words += [
                 f"--config.distributed.coordinator=127.0.0.1:{port}",

@@ -1,6 +1,5 @@
 """A folder with a tiny recording and configurations, and the environment of all processes."""
 
-import dataclasses
 import importlib
 import json
 import os
@@ -83,9 +82,10 @@ class Lab:
         train = str(changes.pop("train", self.data))
         for key, value in changes.items():
             group, _, rest = key.partition("_")
-            (groups[group] if group in groups else schedule)[rest if group in groups else key] = (
-                value
-            )
+            if group in groups:
+                groups[group][rest] = value
+            else:
+                schedule[key] = value
         config = Config(
             data=DataConfig(train=train, validation_share=0.2),
             model=ModelConfig(**groups["model"]),
@@ -116,8 +116,3 @@ def logged_steps(run: Path) -> list[int]:
     """Steps of the lines of metrics."""
     lines = (run / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line)["step"] for line in lines]
-
-
-def changed(config: Any, **values: Any) -> Any:
-    """A dataclass with other values."""
-    return dataclasses.replace(config, **values)

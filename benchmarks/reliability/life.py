@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.reliability.lab import ROOT
 
-PATIENCE = 180.0
+PATIENCE = 900.0
 """Seconds after which a process is said to hang."""
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["benchmarks.reliability.preload"])

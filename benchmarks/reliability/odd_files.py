@@ -1,5 +1,7 @@
 """Row 23: files that are empty, short, or have names that are hard to handle."""
 
+from pathlib import Path
+
 import numpy as np
 
 from benchmarks.reliability.lab import Lab
@@ -48,7 +50,7 @@ def odd(lab: Lab, count: int, tally: Tally) -> None:
         _named(lab, folder, config, name, tally)
 
 
-def _named(lab: Lab, folder, config, name: str, tally: Tally) -> None:  # type: ignore[no-untyped-def]
+def _named(lab: Lab, folder: Path, config: Path, name: str, tally: Tally) -> None:
     place = folder / name
     try:
         place.mkdir()
@@ -62,7 +64,7 @@ def _named(lab: Lab, folder, config, name: str, tally: Tally) -> None:  # type: 
         tally.check(good, f"name {name!r}: {verb}: {ended.code}: {ended.line}")
 
 
-def _commands(folder, config, data, out: str) -> dict[str, tuple[str, ...]]:  # type: ignore[no-untyped-def]
+def _commands(folder: Path, config: Path, data: Path, out: str) -> dict[str, tuple[str, ...]]:
     model = f"--model={folder / 'export'}"
     return {
         "inspect": (f"--data={data}",),

@@ -1,5 +1,6 @@
 """Row 30: runs, checkpoints and exports of earlier versions."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -71,8 +72,6 @@ def _trained(tree: Path, lab: Lab, run_folder: Path) -> str:
     """Trains by an earlier version; why it could not, or nothing."""
     config = tree / "tiny_config.py"
     config.write_text(_OLD.format(data=str(lab.data)))
-    import os
-
     done = subprocess.run(
         [
             sys.executable,

@@ -14,12 +14,14 @@ class Tally:
         passed: Cases that ended as promised.
         failures: One line for each other case.
         notes: What else was measured.
+        measured: How exact something is, by its name.
         not_run: Why the row was not run; empty where it was.
     """
 
     passed: int = 0
     failures: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    measured: dict[str, str] = field(default_factory=dict)
     not_run: str = ""
 
     @property
@@ -47,5 +49,6 @@ class Tally:
             "failed": len(self.failures),
             "reasons": self.failures[:MOST_REASONS],
             "notes": self.notes,
+            "measured": self.measured,
             "not_run": self.not_run,
         }
