@@ -60,11 +60,18 @@ def result(row: Row, lab: Lab, count: int | None) -> dict[str, Any]:
     os.chdir(lab.folder)
     row.test(lab, row.count if count is None else count, tally)
     return {
-        **tally.as_dict(),
+        **_without_folders(tally.as_dict(), lab.folder),
         "seconds": round(time.monotonic() - started),
         "commit": _commit(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
     }
+
+
+def _without_folders(found: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Names of this machine's folders are nobody else's."""
+    text = json.dumps(found).replace(str(folder), "LAB").replace(str(ROOT), "REPOSITORY")
+    shown: dict[str, Any] = json.loads(text.replace(sys.prefix, "PYTHON"))
+    return shown
 
 
 def _commit() -> str:
