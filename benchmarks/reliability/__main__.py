@@ -20,6 +20,7 @@ from typing import Any
 
 from benchmarks.reliability import page
 from benchmarks.reliability.lab import ROOT, Lab, set_environment
+from benchmarks.reliability.life import QUICKLY
 from benchmarks.reliability.row import Row
 from benchmarks.reliability.rows import ROWS
 from benchmarks.reliability.tally import Tally
@@ -58,6 +59,7 @@ def result(row: Row, lab: Lab, count: int | None) -> dict[str, Any]:
     """One row's result, for JSON."""
     tally, started = Tally(), time.monotonic()
     os.chdir(lab.folder)
+    os.environ[QUICKLY] = str(int(not row.as_users))
     row.test(lab, row.count if count is None else count, tally)
     return {
         **_without_folders(tally.as_dict(), lab.folder),

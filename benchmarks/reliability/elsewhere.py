@@ -4,6 +4,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from typing import Any
 
 from benchmarks.reliability.lab import ROOT, Lab
 from benchmarks.reliability.row import Test
@@ -13,10 +14,7 @@ SECONDS = 3600
 
 
 def module(name: str, *words: str) -> Test:
-    """A test that runs `python -m benchmarks.NAME` and takes its JSON.
-
-    Each entry of the JSON with a key `good`, `passed` or `ok` is a case.
-    """
+    """A test that runs `python -m benchmarks.NAME` and counts the cases of its JSON."""
 
     def test(lab: Lab, count: int, tally: Tally) -> None:
         if importlib.util.find_spec(f"benchmarks.{name}") is None:
@@ -35,17 +33,14 @@ def module(name: str, *words: str) -> Test:
     return test
 
 
-def _count(found: object, tally: Tally, where: str) -> None:
-    if isinstance(found, dict):
-        verdicts = [
-            found[key] for key in ("good", "passed", "ok") if isinstance(found.get(key), bool)
-        ]
-        if verdicts:
-            what = {key: value for key, value in found.items() if isinstance(value, str | int)}
-            tally.check(all(verdicts), f"{where}: {what}")
-            return
-        for key, value in found.items():
-            _count(value, tally, f"{where}: {key}")
-    elif isinstance(found, list):
-        for value in found:
-            _count(value, tally, where)
+def _count(found: Any, tally: Tally, where: str) -> None:
+    """Cases of `host_faults` say whether they are `right`; `flips` lists what is `bad`."""
+    if isinstance(found, dict) and "bad" in found and "changes" in found:
+        bad = [str(each) for each in found["bad"]]
+        tally.passed += int(found["changes"]) - len(bad)
+        for each in bad:
+            tally.check(False, each)
+        return
+    for row in found["rows"]:
+        tally.check(row["right"], f"{where}: {row['fault']}: {row['codes']}: {row['lines']}")
+        tally.note(f"{row['fault']}: seconds to the end of each host: {row['seconds']}")

@@ -21,6 +21,8 @@ from benchmarks.reliability.lab import ROOT
 
 PATIENCE = 900.0
 """Seconds after which a process is said to hang."""
+QUICKLY = "RELIABILITY_COMPILES_QUICKLY"
+"""Variable: 1 where processes compile without XLA's optimizations."""
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["benchmarks.reliability.preload"])
 
@@ -131,7 +133,8 @@ class Life:
         cwd: Path | None = None,
         variables: dict[str, str] | None = None,
     ) -> None:
-        more = {"XLA_FLAGS": flags_of(devices)} | (variables or {})
+        quickly = os.environ.get(QUICKLY, "0")
+        more = {"XLA_FLAGS": flags_of(devices), QUICKLY: quickly} | (variables or {})
         given = (verb, [str(word) for word in words], str(log), more, devices, list(faults))
         self._log, self._started = log, time.monotonic()
         log.write_bytes(b"")
@@ -199,6 +202,7 @@ def live(
 
     # With few cores, asynchronous calls on several devices can wait for each other for ever.
     jax.config.update("jax_cpu_enable_async_dispatch", devices == 1)
+    jax.config.update("jax_disable_most_optimizations", os.environ[QUICKLY] == "1")
     spec = importlib.util.find_spec(f"geoself_jax.{verb}")
     assert spec is not None
     sys.modules["__main__"].__spec__ = spec  # as `python -m` has it

@@ -18,9 +18,12 @@ class Row(NamedTuple):
         promise: What happens then.
         count: Cases where none are asked for; 0: as many as there are.
         test: Runs them.
+        as_users: Whether programs are compiled as users' are; else quickly, which is most of the
+            time of a tiny run.
     """
 
     fault: str
     promise: str
     count: int
     test: Test
+    as_users: bool = False

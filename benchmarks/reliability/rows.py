@@ -30,6 +30,7 @@ _TRAINING = {
         "saved step is lost",
         60,
         kills.kill,
+        as_users=True,
     ),
     "2": Row(
         "SIGTERM or SIGINT in each phase",
@@ -37,12 +38,14 @@ _TRAINING = {
         "command continues to the same weights",
         0,
         stops.stop,
+        as_users=True,
     ),
     "3": Row(
         "stopped at each step, across the stages' border and both lower rates",
         "the weights are the same bit for bit, and each step has one line of metrics",
         20,
         stops.stop_at_each_step,
+        as_users=True,
     ),
     "4": Row(
         "a bit of a checkpoint flipped",
@@ -73,6 +76,7 @@ _TRAINING = {
         "the same number gives the same bits; another differs by rounding",
         0,
         counts.change_count,
+        as_users=True,
     ),
     "9": Row(
         "one of several hosts killed, frozen, late or not started",
@@ -133,6 +137,7 @@ _OTHERS = {
         "scored, exported, lifted with and continued, or refused with the version",
         0,
         older.read,
+        as_users=True,
     ),
     "flips": Row(
         "a byte of each region of each file of a run and an export changed",
