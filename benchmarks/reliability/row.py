@@ -1,7 +1,7 @@
 """A row of the table: a fault, what is promised, and what tests it."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from benchmarks.reliability.lab import Lab
 from benchmarks.reliability.tally import Tally
@@ -10,7 +10,8 @@ Test = Callable[[Lab, int, Tally], None]
 """Runs at most that many cases; a count of 0 stands for all that there are."""
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True)
+class Row:
     """A row.
 
     Attributes:
