@@ -149,7 +149,9 @@ def test_a_copy_that_keep_did_not_write_is_refused_in_one_line_and_nothing_chang
     store.folder.mkdir()
     (store.folder / "run.tar").write_bytes(content)
     here = write(tmp_path / "here/run", LASTING)
-    with pytest.raises(GeoselfError, match=r"run\.tar is not a run that keep wrote - .*--store") as e:
+    with pytest.raises(
+        GeoselfError, match=r"run\.tar is not a run that keep wrote - .*--store"
+    ) as e:
         Keeper(store, here).restore()
     assert e.value.code == DATA
     assert read(tmp_path / "here") == {f"run/{name}": text for name, text in LASTING.items()}
