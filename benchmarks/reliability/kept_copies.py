@@ -13,12 +13,13 @@ from benchmarks.reliability.life import At, Life, run
 from benchmarks.reliability.tally import Tally
 
 SEED = 24
-_PLACES = (
-    "geoself_jax.train.backup.keeper.pack",
-    "geoself_jax.train.backup.stores.FolderStore.put",
-    "shutil.copyfile",
-    "geoself_jax.train.backup.keeper.contents",
-)
+_PLACES = {
+    "geoself_jax.train.backup.keeper.pack": (1, 6),
+    "geoself_jax.train.backup.stores.FolderStore.put": (2, 7),  # the first is of the marker
+    "shutil.copyfile": (2, 7),
+    "geoself_jax.train.backup.keeper.contents": (10, 60),
+}
+"""Functions within which the machine goes, and which of their calls."""
 
 
 def copy(lab: Lab, count: int, tally: Tally) -> None:
@@ -32,9 +33,9 @@ def copy(lab: Lab, count: int, tally: Tally) -> None:
     for life_number in range(count):
         place = folder / f"machine{life_number}"
         place.mkdir()
-        fault = At(
-            dice.choice(_PLACES), dice.randint(2, 4), "SIGKILL", dice.choice((0, None, 0.002, 0.01))
-        )
+        where = dice.choice(list(_PLACES))
+        later = dice.choice((0, None, 0.002, 0.01))
+        fault = At(where, dice.randint(*_PLACES[where]), "SIGKILL", later)
         words = [f"--store={store}", f"--workdir={place / 'run'}", "--minutes=0.005"]
         words += ["--", f"--config={config}"]
         life = Life("keep", words, place / "log.txt", faults=(fault,))

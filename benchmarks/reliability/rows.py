@@ -150,6 +150,7 @@ _OTHERS = {
         "the store's copy is whole and never older; another machine ends the run in the same bits",
         12,
         kept_copies.copy,
+        as_users=True,
     ),
     "archive": Row(
         "a store whose run.tar is not what `keep` wrote",

@@ -30,7 +30,7 @@ def read(lab: Lab, count: int, tally: Tally) -> None:
         while_running += alive
         good = ended.code == 0 and not ended.has_traceback and "damaged" not in ended.output
         tally.check(good, f"{words[0]} {which}, {number}: {ended.code}: {ended.line}")
-    tally.check(writer.is_alive(), f"the run ended before its readers: {writer.wait(1).line}")
+    tally.check(writer.is_alive(), f"the run ended before its readers: {writer.output()[-200:]}")
     writer.kill(15)
     ended = writer.wait()
     clean = "damaged" not in ended.output and not ended.has_traceback
