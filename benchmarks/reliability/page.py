@@ -13,8 +13,9 @@ _HEAD = """# Reliability: promises, and what tests each
 Each row plants a fault into real processes and real files and counts the cases that end as
 promised. {summary}
 
-The command of a row prints its cases that failed. `python -m benchmarks.reliability --row=1 --n=200`
-makes more cases of a row; `python -m benchmarks.reliability --row=all --update` runs all rows and
+The command of a row prints its cases that failed; it makes more of them by
+`python -m benchmarks.reliability --row=1 --n=200`.
+`python -m benchmarks.reliability --row=all --update` runs all rows and
 writes this page. A failed case stays here until it passes.
 """
 _TABLE = (
