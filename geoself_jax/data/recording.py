@@ -251,7 +251,8 @@ def read(path: Path | str) -> Recording:
     Raises:
         GeoselfError: Missing (66), damaged or contradictory (65).
     """
-    return from_arrays(npz.read_arrays(Path(path)), str(path))
+    large = (*_FRAME_ARRAYS, *validation.IGNORED)
+    return from_arrays(npz.read_arrays(Path(path), large=large), str(path))
 
 
 def write(recording: Recording, path: Path | str) -> None:

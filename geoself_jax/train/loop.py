@@ -171,6 +171,7 @@ def validated(
     """The score of a state at step `done`; at each tenth of the run a picture too."""
     with phase("validating", lines=False):
         scalars = saver.validate(state, done)
+    progress.warn_if_far(done, scalars, training.model.config.metres)
     if is_picture_due(training.stages, done - period_of(training), done) and scalars:
         with phase("drawing held-out poses", lines=False):
             progress.draw(done, lambda: picture(held))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from geoself_jax.train.loop import Training
 
 _AHEAD = 256
+FAR = 100.0
+"""Sizes of a body that no network in training is off by, unless it has diverged."""
 LINE_SECONDS = 60.0
 """Without a bar there is a line at each validation, and as often as this."""
 
@@ -49,6 +51,7 @@ class Progress:
         self._bar = self._open.enter_context(bar)
         self._before, self._line_at = (done, 0.0), time.monotonic()
         self._draws, self._unit = self._log is not None, HUMAN_UNITS.error
+        self._said_far = False
         with ExitStack() as failed:  # a full disk
             failed.callback(self._open.close)
             if self._log:
@@ -145,6 +148,19 @@ class Progress:
         else:
             phases.say(line)
 
+    def warn_if_far(self, done: int, scalars: dict[str, float], metres: float) -> None:
+        """Says once that held-out poses are off beyond sense.
+
+        Args:
+            done: The step.
+            scalars: With `validation_triangulation_mm` where it was validated.
+            metres: Size of a body, `ModelConfig.metres`.
+        """
+        line = far_off(done, scalars.get("validation_triangulation_mm"), metres)
+        if line and not self._said_far:
+            self._said_far = True
+            print(f"warning: {line}", file=sys.stderr, flush=True)
+
     def draw(self, done: int, make: Callable[[], np.ndarray | None]) -> None:
         """Adds a picture of held-out poses to TensorBoard's events; if it fails, no more of them.
 
@@ -193,6 +209,22 @@ class _Rates:
             rates = np.asarray(jax.jit(jax.vmap(self._rate))(steps), np.float64)
             self._known = dict(zip(steps.tolist(), rates.tolist(), strict=True))
         return self._known[step]
+
+
+def far_off(done: int, score: float | None, metres: float) -> str:
+    """A line on a run that has diverged without a loss that is no number; empty of any other.
+
+    Args:
+        done: The step.
+        score: Of held-out poses, mm; None where there is none.
+        metres: Size of a body.
+    """
+    if score is None or score / 1000 <= FAR * metres:
+        return ""
+    return (
+        f"step {done}: held-out poses are {score / 1000:.2g} m off - training has diverged - lower "
+        "optimizer.learning_rate, or set optimizer.clip_norm=1"
+    )
 
 
 def means(metrics: dict[str, Any], done: int) -> dict[str, float]:

@@ -21,6 +21,7 @@ _DASHES: tuple[Any, ...] = ("-", (0, (3, 1.5)), (0, (1, 1)))
 CUT = 1.8  # points by which the outline around a bone is wider
 _ELEVATION = 14.0  # degrees
 _CELL = SQUARE  # of the floor
+_MOST_CELLS = 400  # in a row: a network that diverged lifts joints to 10^10 m
 
 
 class LineSegments(NamedTuple):
@@ -135,8 +136,12 @@ def floor_reach(reach: float) -> float:
 
 
 def floor_lines(height: float, reach: float, azimuth: float) -> np.ndarray:
-    """Returns the floor's projected lines, (lines, 2, 2), the edge on the camera's side first."""
-    ticks = np.linspace(-reach, reach, round(2 * reach / _CELL) + 1)
+    """Returns the floor's projected lines, (lines, 2, 2), the edge on the camera's side first.
+
+    A floor of squares too small to be seen has edges alone.
+    """
+    cells = 2 * reach / _CELL
+    ticks = np.linspace(-reach, reach, round(cells if cells <= _MOST_CELLS else 1) + 1)
     across = [[(-reach, height, t), (reach, height, t)] for t in ticks]
     along = [[(t, height, -reach), (t, height, reach)] for t in ticks]
     return seen_from(np.array(across + along), azimuth)[..., :2]

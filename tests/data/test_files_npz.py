@@ -101,6 +101,23 @@ def test_a_bomb_is_refused_before_memory_is_asked_for(tmp_path):
     assert 4e9 < npz.MAX_BYTES < 1e11
 
 
+def test_gigabytes_of_what_holds_no_frames_are_refused_before_anything_is_unpacked(tmp_path):
+    """A true archive: its sizes are right, and it is a thousandth of them."""
+    path = tmp_path / "cameras.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("keypoints_2d.npy", npy(np.zeros(3)))
+        with archive.open("K.npy", "w", force_zip64=True) as stream:
+            stream.write(npy(header=header("'<f8'", f"({3 * 2**24},)")))
+            for _ in range(3 * 2**24 * 8 // 2**24):
+                stream.write(bytes(2**24))
+    tracemalloc.start()
+    with pytest.raises(GeoselfError, match=r"cameras\.npz\[K\.npy\] - unpacks to .*no frames") as e:
+        recording.read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert e.value.code == DATA and peak < 2**24
+
+
 def test_a_size_that_deflate_cannot_reach_is_refused(tmp_path):
     """The table of contents claims 4 GB in a file of 200 bytes, and the header agrees."""
     data = npy(header=header("'<f8'", "(499999984,)"))

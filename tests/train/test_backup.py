@@ -1,6 +1,7 @@
 """A run's folder outlives its machine: what is copied and brought back, and what is said if not."""
 
 import dataclasses
+import io
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ import pytest
 from fake_cloud import SLEEP, Cloud, fake_cloud, listening
 from processes import ROOT, environment
 
-from geoself_jax.core.errors import GeoselfError
+from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.train.backup import backup_command
 from geoself_jax.train.backup import keeper as keeping
 from geoself_jax.train.backup.keeper import Keeper
@@ -112,6 +113,49 @@ def test_a_folder_here_that_is_as_far_is_left_and_one_behind_is_moved_aside(tmp_
             assert read(folder) == files
         else:
             assert read(folder) == LASTING and read(tmp_path / "5/run.before-1") == files
+
+
+def member(name: str, **facts) -> tarfile.TarInfo:
+    found = tarfile.TarInfo(name)
+    for key, value in facts.items():
+        setattr(found, key, value)
+    return found
+
+
+def archive_of(*members: tarfile.TarInfo) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for each in members:
+            archive.addfile(each, io.BytesIO(bytes(each.size)))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        archive_of(member("../secret")),
+        archive_of(member("a", type=tarfile.SYMTYPE, linkname="../..")),
+        archive_of(member("a", type=tarfile.LNKTYPE, linkname="/etc/hostname")),
+        archive_of(member("run.json", type=tarfile.FIFOTYPE)),
+        archive_of(member("run.json", size=10_000))[:3000],
+        archive_of(member("a" * 300), member("a" * 300 + "/b")),
+        b"",
+        b"hello" * 1000,
+    ],
+)
+def test_a_copy_that_keep_did_not_write_is_refused_in_one_line_and_nothing_changes(
+    content: bytes, tmp_path: Path
+) -> None:
+    store = FolderStore(tmp_path / "disk")
+    store.folder.mkdir()
+    (store.folder / "run.tar").write_bytes(content)
+    here = write(tmp_path / "here/run", LASTING)
+    with pytest.raises(
+        GeoselfError, match=r"run\.tar is not a run that keep wrote - .*--store"
+    ) as e:
+        Keeper(store, here).restore()
+    assert e.value.code == DATA
+    assert read(tmp_path / "here") == {f"run/{name}": text for name, text in LASTING.items()}
 
 
 def test_a_checkpoint_removed_while_packing_starts_the_packing_again(

@@ -226,3 +226,13 @@ def test_scores_are_shown_in_the_unit_of_the_body(
         progress.write(5, {"validation_triangulation_mm": score}, reported.Best(least, 5))
     line = next(text for text in capsys.readouterr().err.splitlines() if text.startswith("step 5"))
     assert f" {shown}, " in line
+
+
+@pytest.mark.parametrize(
+    ("score", "metres", "said"),
+    [(None, 1.0, False), (99_000.0, 1.0, False), (101_000.0, 1.0, True), (101_000.0, 2.0, False)],
+)
+def test_held_out_poses_a_hundred_bodies_off_are_a_run_that_has_diverged(score, metres, said):
+    line = reported.far_off(20, score, metres)
+    assert bool(line) == said
+    assert not said or "step 20: held-out poses are 1e+02 m off - training has diverged" in line

@@ -1,3 +1,4 @@
+import dataclasses
 import warnings
 
 import numpy as np
@@ -133,6 +134,15 @@ def test_markup_in_names_is_drawn_as_it_stands(coarse, tmp_path):
     plot = a_plot(FACE, title=odd, names=(odd, "x$_$"))
     draw_lifted(tmp_path / "a.png", [plot], FACE, title=odd)
     assert pixels(tmp_path / "a.png").size
+
+
+@pytest.mark.parametrize("size", [1e3, 1e10, 1e30])
+def test_poses_beyond_sense_as_of_a_network_that_diverged_are_drawn_at_once(size):
+    plot = a_plot()
+    far = {"prediction": plot.poses["prediction"] * size, "ground truth": plot.poses["prediction"]}
+    lost = dataclasses.replace(plot, poses=far)
+    image = plots.lifted_image([lost], H36M_17)
+    assert image.ndim == 3 and len(line_segments.floor_lines(0, size, 0)) <= 2 * 401
 
 
 def test_a_long_title_is_cut_and_does_not_widen_the_figure(coarse, tmp_path):

@@ -4,7 +4,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +16,9 @@ from geoself_jax.data.files.limits import file_size, unreadable
 
 MAX_BYTES = 16 * 2**30
 """Default cap on the unpacked size of one file: 30 times Human3.6M's 2D joints."""
+
+MAX_SMALL = 2**28
+"""Bytes of an array that does not grow with the frames: cameras, names."""
 
 DEFLATE_LIMIT = 1032
 """Deflate cannot shrink bytes more than this (zlib, Technical Details); who claims so lies."""
@@ -55,12 +58,15 @@ HEADER_FAULTS = (
 )
 
 
-def read_arrays(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray]:
+def read_arrays(
+    path: Path, *, max_bytes: int = MAX_BYTES, large: Collection[str] | None = None
+) -> dict[str, np.ndarray]:
     """All arrays of an .npz file.
 
     Args:
         path: The file.
         max_bytes: Refuse a file that unpacks to more than this.
+        large: Names of the arrays that may unpack to more than `MAX_SMALL`; None: all may.
 
     Raises:
         GeoselfError: No such file (66); not an .npz, cut short, with object arrays, with a header
@@ -73,6 +79,7 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarr
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             check_members(path, members, max_bytes)
+            _check_small(path, members, large)
             return {array_name(member): _read_member(path, archive, member) for member in members}
     except _ARCHIVE_FAULTS as error:
         raise data_error(str(path), f"not a whole .npz file ({error})", "copy it again") from error
@@ -160,6 +167,18 @@ def check_members(path: Path, members: list[zipfile.ZipInfo], max_bytes: int) ->
         if array_name(member) in seen:
             raise data_error(where, "is there twice", "write the file again")
         seen.add(array_name(member))
+
+
+def _check_small(path: Path, members: list[zipfile.ZipInfo], large: Collection[str] | None) -> None:
+    """A few megabytes can unpack to gigabytes: only arrays of frames may."""
+    for member in members:
+        if large is None or array_name(member) in large or member.file_size <= MAX_SMALL:
+            continue
+        raise data_error(
+            f"{path}[{member.filename}]",
+            f"unpacks to {member.file_size} bytes, over {MAX_SMALL}: it holds no frames",
+            "copy it again, or leave the array out",
+        )
 
 
 def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:

@@ -1,19 +1,21 @@
 """A run's folder outlives its machine: packed into a store as it trains, brought back later."""
 
 import contextlib
+import errno
 import signal
 import socket
 import subprocess
 import sys
 import tarfile
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 from geoself_jax.core import disk
-from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
+from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error
 from geoself_jax.core.partial import partial
 from geoself_jax.train.backup.stores import Store
 
@@ -103,8 +105,11 @@ class Keeper:
 
     def _bring(self, scratch: Path) -> str:
         self.store.get(PACKED, scratch / PACKED)
-        with tarfile.open(scratch / PACKED) as archive:
-            archive.extractall(scratch / "run", filter="data")
+        try:
+            with tarfile.open(scratch / PACKED) as archive:
+                archive.extractall(scratch / "run", filter="data")
+        except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
+            raise _unpackable(error) from error
         there = newest_step(scratch / "run")
         if self.folder.exists() and newest_step(self.folder) >= there:
             return f"{self.folder} is as far as the store's copy, step {there}: it is left as it is"
@@ -132,6 +137,24 @@ class Keeper:
         with partial(self.folder.with_name(f"{self.folder.name}.keep")) as place:
             place.mkdir()
             yield place
+
+
+def _unpackable(error: Exception) -> GeoselfError:
+    """The error where the store's copy is damaged (65), or the disk refuses it (74)."""
+    if isinstance(error, OSError) and error.errno is not None and not _is_of_the_copy(error):
+        why, do = str(error), "check the disk; nothing here was changed"
+        return GeoselfError(f"the store's {PACKED} cannot be unpacked", why, do, INPUT_OUTPUT)
+    reason = (str(error).splitlines() or [type(error).__name__])[-1]
+    return data_error(
+        f"the store's {PACKED} is not a run that keep wrote",
+        reason,
+        f"nothing here was changed: take {PACKED} out of the store, or give another --store",
+    )
+
+
+def _is_of_the_copy(error: OSError) -> bool:
+    """Whether names in the archive are at fault: too long, or a file where a folder is wanted."""
+    return error.errno in (errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR)
 
 
 def train_and_keep(command: Sequence[str], keeper: Keeper, seconds: float) -> int:

@@ -1,0 +1,1 @@
+"""What the program promises under faults, each promise with the row that tests it."""
