@@ -6,7 +6,8 @@
 Needs ../shared/data/cmu_h36m_rig; any other recording: --config.data.train=FILE.npz. The training
 signal is triangulated labels, refined over time and bones. A sample is one of them as observed or,
 in three of four cases, augmented: a synthesized view of a body that is mirrored, scaled, its limbs
-stretched and bent, tilted, rotated, moved, half of them with the upper body of another instant.
+stretched and bent, tilted (one in five by up to 90 degrees), rotated, moved, half of them with the
+upper body of another instant.
 Synthesized views get the detections' residual noise re-applied, 1.14 times as large as measured
 against the labels, which have absorbed the rest (measured without ground truth).
 Each choice was made by the label-free score of held-out subjects. The networks commute with
@@ -39,7 +40,14 @@ def get_config() -> Config:
         ),
         objective=ObjectiveConfig(name="pseudo_label", labels="refined", views=4),
         augmentation=AugmentationConfig(
-            share=0.75, limbs=0.1, bend=0.5, tilt=0.3, exchange=0.5, noise=1.14
+            share=0.75,
+            limbs=0.1,
+            bend=0.5,
+            tilt=0.3,
+            tumble=0.2,
+            tumble_to=1.57,
+            exchange=0.5,
+            noise=1.14,
         ),
         optimizer=OptimizerConfig(learning_rate=5e-3, weight_decay=0.3),
         schedule=ScheduleConfig(length=8_000, batch=64, call=100),

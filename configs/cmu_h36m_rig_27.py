@@ -36,7 +36,14 @@ def get_config() -> Config:
         ),
         objective=ObjectiveConfig(name="pseudo_label", labels="refined", views=4),
         augmentation=AugmentationConfig(
-            share=0.75, limbs=0.1, bend=0.5, tilt=0.3, exchange=0.5, noise=1.14
+            share=0.75,
+            limbs=0.1,
+            bend=0.5,
+            tilt=0.3,
+            tumble=0.2,
+            tumble_to=1.57,
+            exchange=0.5,
+            noise=1.14,
         ),
         optimizer=OptimizerConfig(learning_rate=5e-3, weight_decay=0.3),
         schedule=ScheduleConfig(length=8_000, batch=64, call=100),

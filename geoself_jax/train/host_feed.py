@@ -10,7 +10,6 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from geoself_jax.core.batch import TrainingViews
-from geoself_jax.core.float32 import in_float32
 from geoself_jax.train.parallel import AXIS, Draw, Parallel, Rows, gather_rows, step_keys
 
 
@@ -28,6 +27,7 @@ class HostFeed:
         self._share = draw.batch // jax.process_count()
         self._first = self._share * jax.process_index()
         self._frames = _frame_drawer(draw, data.run, seed, self._first, self._share)
+        self._wide = jax.config.jax_enable_x64  # a thread's own: the pool's has to have this one's
         self._pool = ThreadPoolExecutor(1, "host-feed")
 
     def calls(self, portions: Iterator[tuple[int, int]]) -> Iterator[Rows]:
@@ -44,14 +44,14 @@ class HostFeed:
         finally:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    @in_float32
     def _gather(self, first: int, steps: int) -> Rows:
-        frame = self._frames(np.arange(first, first + steps))
-        rows = gather_rows(self._data, frame)
-        if self._parallel == "pmap":
-            return rows  # pmap moves its arguments itself
-        sharding = NamedSharding(self._mesh, PartitionSpec(None, AXIS))
-        return jax.tree.map(lambda x: jax.make_array_from_process_local_data(sharding, x), rows)
+        with jax.enable_x64(self._wide):
+            frame = self._frames(np.arange(first, first + steps))
+            rows = gather_rows(self._data, frame)
+            if self._parallel == "pmap":
+                return rows  # pmap moves its arguments itself
+            sharding = NamedSharding(self._mesh, PartitionSpec(None, AXIS))
+            return jax.tree.map(lambda x: jax.make_array_from_process_local_data(sharding, x), rows)
 
 
 def _frame_drawer(

@@ -67,6 +67,7 @@ def test_an_export_has_the_scores_of_its_run_and_is_left_as_it_is(
     found = json.loads((tmp_path / "export.json").read_text())
     wanted = json.loads((elsewhere / "scores.json").read_text())
     assert wanted.pop("trained_on").endswith(found.pop("trained_on"))  # reported without its folder
+    assert found.pop("sha256") != wanted.pop("sha256")  # each of its own file
     assert found == wanted
     assert {path.name: path.read_bytes() for path in tiny_export.iterdir()} == before
 

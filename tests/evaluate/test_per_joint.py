@@ -158,7 +158,8 @@ def test_the_page_s_table_is_in_the_body_s_unit(evaluated):
     assert f"triangulation {scores['triangulation_mm']:.1f} mm" in people["note"]
     assert f"triangulation {1.5 * scores['triangulation_mm']:.0f} µm" in fly["note"]
     at = people["columns"].index("PCK@150 %")
-    for one, other in zip(people["rows"], fly["rows"], strict=True):
+    actions = len(scores["per_action"]) + 2  # below are classes of motion, whose limits scale
+    for one, other in zip(people["rows"][:actions], fly["rows"][:actions], strict=True):
         assert other["values"][0] == pytest.approx(1.5 * one["values"][0])
         assert other["values"][at] == one["values"][at]
     free = {key: value for key, value in as_if(scores, FLY).items() if key != "per_action"}

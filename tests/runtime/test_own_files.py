@@ -58,8 +58,9 @@ def test_a_run_of_an_older_version_is_read_without_a_word(run, tiny_run, capsys)
 
 def test_an_older_version_may_add_its_start(run):
     record = workdir.read_record(run)
-    workdir.write_json(run / "run.json", record | {"starts": [*record["starts"], {"x": 1}]})
-    assert len(workdir.read_record(run)["starts"]) == 2
+    added = [*record["starts"], {"x": 1}]
+    workdir.write_json(run / "run.json", record | {"starts": added})
+    assert workdir.read_record(run)["starts"] == added
     workdir.write_json(run / "run.json", record | {"starts": ["x"]})
     with pytest.raises(GeoselfError, match="starts - wanted a list of tables"):
         workdir.read_record(run)

@@ -41,7 +41,7 @@ def test_names_that_no_folder_can_have_are_refused_in_a_short_line(name, tmp_pat
     ("changes", "said"),
     [
         ({"recording": {"length_unit": -1.0}}, "recording.length_unit=-1.0"),
-        ({"recording": {"length_unit": float("nan")}}, "recording.length_unit=nan"),
+        ({"recording": {"length_unit": float("nan")}}, "NaN is no number"),
         ({"recording": {"length_unit": "1"}}, "wanted a number"),
         ({"recording": {"fps": 0.0}}, "recording.fps=0.0"),
         ({"init": {"subjects": 5}}, "init.subjects='5', wanted a list"),
@@ -54,7 +54,7 @@ def test_records_that_would_make_nan_of_weights_or_a_traceback_are_refused(
     copy = tmp_path / "damaged"
     shutil.copytree(tiny_run, copy)
     record = json.loads((copy / "run.json").read_text())
-    (copy / "run.json").write_text(json.dumps(record | changes))
+    workdir.write_record(copy, record | changes)  # with the digest of what it says
     error = refused(str(copy), tmp_path / "new")
     assert error.code == DATA and said in str(error)
 

@@ -36,7 +36,13 @@ class FolderStore:
         return [path.name for path in self.folder.iterdir()]
 
     def put(self, path: Path) -> None:
-        """Copies a file there, under another name first."""
+        """Copies a file there, under another name first.
+
+        Raises:
+            OSError: The folder is gone: it is not made, as a disk may be away that was there.
+            GeoselfError: The disk refuses (74).
+        """
+        self.folder.stat()
         with writing(self.folder / path.name, path.stat().st_size) as place:
             shutil.copyfile(path, place)
 
