@@ -115,22 +115,33 @@ def errors(lifts: Sequence[Lifted], found: Poses) -> dict[str, float]:
 
 
 def _long(poses: Poses, frames: int) -> None:
-    """Times the longest video, repeated to this many frames."""
-    one = max(poses, key=lambda poses: poses.frames)
+    """Times the longest run of lifted frames, repeated to this many frames."""
+    one = max((run for poses in poses for run in _runs(poses)), key=lambda run: run.frames)
     again = np.arange(frames) % (2 * one.frames)  # forwards and backwards: it never jumps
     at = np.where(again < one.frames, again, 2 * one.frames - 1 - again)
-    arrays = ("pose", "keypoints_2d", "confidence", "uncertainty", "uncertainty_axes")
-    parts = {name: getattr(one, name) for name in arrays}
-    long = one.replace(
-        frame_id=np.arange(frames),
-        **{name: None if array is None else array[at] for name, array in parts.items()},
-    )
+    long = _at(one, at, np.arange(frames))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.perf_counter()
     refine_sequences([long])
     seconds = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{frames} frames: {seconds:.0f} s, {(after - before) / 2**20:.2f} GiB more at most")
+    more = (after - before) / 2**20
+    print(f"{frames} frames ({one.frames} repeated): {seconds:.1f} s, {more:.2f} GiB more at most")
+
+
+def _runs(poses: PoseSequence) -> list[PoseSequence]:
+    """The parts whose frames follow each other and all have a pose."""
+    there = np.flatnonzero(np.isfinite(poses.pose).all((1, 2)))
+    parts = np.split(there, np.flatnonzero(np.diff(poses.frame_id[there]) > 1) + 1)
+    return [_at(poses, part, poses.frame_id[part]) for part in parts]
+
+
+def _at(poses: PoseSequence, places: np.ndarray, frame_id: np.ndarray) -> PoseSequence:
+    """The frames at these places, under other numbers."""
+    arrays = ("pose", "keypoints_2d", "confidence", "uncertainty", "uncertainty_axes")
+    parts = {name: getattr(poses, name) for name in arrays}
+    taken = {name: None if array is None else array[places] for name, array in parts.items()}
+    return poses.replace(frame_id=frame_id, **taken)
 
 
 if __name__ == "__main__":

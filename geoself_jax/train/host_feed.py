@@ -27,7 +27,8 @@ class HostFeed:
         self._share = draw.batch // jax.process_count()
         self._first = self._share * jax.process_index()
         self._frames = _frame_drawer(draw, data.run, seed, self._first, self._share)
-        self._wide = jax.config.jax_enable_x64  # a thread's own: the pool's has to have this one's
+        # A mode is a thread's own: the pool's has to have this one's.
+        self._wide: bool = jax.config.jax_enable_x64  # type: ignore[attr-defined]
         self._pool = ThreadPoolExecutor(1, "host-feed")
 
     def calls(self, portions: Iterator[tuple[int, int]]) -> Iterator[Rows]:
