@@ -65,6 +65,7 @@ def writing(path: Path, needed: int = 0, *, do: str = "") -> Iterator[Path]:
                     disk.to_disk(place)
                 if place.exists():
                     place.replace(path)
+                    disk.entry_to_disk(path)
             except OSError:
                 written = _size(place)
                 raise
