@@ -66,6 +66,16 @@ def to_disk(path: Path) -> None:
         os.close(number)
 
 
+def entry_to_disk(path: Path) -> None:
+    """Returns when the name of a file or folder is on the disk, where the disk can say so."""
+    with contextlib.suppress(OSError):
+        number = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
+
+
 def check_writable(path: Path) -> None:
     """Makes sure that a file or folder can be made, before hours go into what it is to hold.
 

@@ -17,6 +17,8 @@ _LONGEST = 255
 """Bytes of a name that every usual disk takes."""
 _LOST_SECONDS = 86400
 """Nothing is written for so long to what another machine has not lost."""
+_FIRST_SPACE = "4026531836"
+"""Linux's number of the processes' name space that is no container's."""
 _SEEN: set[Path] = set()
 _OPEN: list[Path] = []
 
@@ -63,6 +65,7 @@ def writing(path: Path, needed: int = 0, *, do: str = "") -> Iterator[Path]:
                     disk.to_disk(place)
                 if place.exists():
                     place.replace(path)
+                    disk.entry_to_disk(path)
             except OSError:
                 written = _size(place)
                 raise
@@ -131,4 +134,9 @@ def _size(path: Path) -> int:
 
 
 def _host() -> str:
-    return re.sub(r"\W", "_", socket.gethostname()) or "host"
+    """The machine, and the container within it: containers of one name number processes apart."""
+    name = re.sub(r"\W", "_", socket.gethostname()) or "host"
+    space = _FIRST_SPACE
+    with contextlib.suppress(OSError):  # not Linux
+        space = re.sub(r"\D", "", os.readlink("/proc/self/ns/pid")) or space
+    return name if space == _FIRST_SPACE else f"{name}_{space}"

@@ -32,7 +32,10 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 """What the model card uses."""
 
-LIMITS = {name: (0.0, 1e12) for name in ("checkpoint_step", "frames", "views", *_SCORES)}
+LIMITS = {
+    **{name: (0.0, 1e12) for name in ("checkpoint_step", "frames", "views")},
+    **{name: (0.0, 1e300) for name in _SCORES},  # of a run that diverged too
+}
 
 _AGAIN = "evaluate again"
 

@@ -60,6 +60,8 @@ def save(
             manager.save(step, args=everything, force=True)
             manager.wait_until_finished()
         disk.to_disk(folder)  # Orbax does so with arrays alone, not with what finds them
+        for made in (folder, folder.parent):
+            disk.entry_to_disk(made)
     except (OSError, ValueError, RuntimeError) as error:  # TensorStore says ValueError: disk full
         raise _refused(folder, step, items, error) from error
 

@@ -366,9 +366,10 @@ def _said(error: GeoselfError | OSError, argv: Sequence[str]) -> int:
         traceback.print_exception(error)
     for line in _lines(error):
         print(f"error: {line}", file=sys.stderr)
-    sys.stdout.flush()
-    sys.stderr.flush()
     if hosts is not None:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):  # nobody reads it, or its disk is full
+                stream.flush()
         hosts.say_error(code, error, "; ".join(_lines(error)))
         remove_unfinished()
         os._exit(code)

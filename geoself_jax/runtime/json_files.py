@@ -25,8 +25,11 @@ LARGEST_INTEGER = 2**63
 DIGEST = "sha256"
 """The key of a file's own digest."""
 
-_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
-"""Texts as a whole, so that brackets within them do not count, and brackets."""
+_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+"""Texts as a whole, so that brackets within them do not count, and brackets.
+
+One that never ends goes up to the end: else each of its quotes would be looked at as a beginning.
+"""
 
 
 def values_sha256(values: dict[str, Any], left_out: str = "") -> str:

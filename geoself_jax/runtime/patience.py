@@ -35,7 +35,8 @@ class Patience:
     @property
     def waited(self) -> float:
         """Seconds that it has waited by now; 0 where it works."""
-        return time.monotonic() - self._waits_since if self._waits_since else 0.0
+        since = self._waits_since  # another thread asks, while this one may end its wait
+        return time.monotonic() - since if since else 0.0
 
     @property
     def is_over(self) -> bool:

@@ -78,5 +78,5 @@ def sha256(*arrays: np.ndarray, of_file: str = "") -> str:
 
 def _bytes(array: np.ndarray) -> Any:
     if array.dtype.kind == "U":
-        return "\n".join(array.tolist()).encode()
+        return "\n".join(array.tolist()).encode(errors="surrogatepass")
     return np.ascontiguousarray(array).data if array.size else b""

@@ -117,6 +117,19 @@ def test_what_a_lost_process_was_writing_is_named_partial_and_removed_by_the_nex
     assert set(tmp_path.iterdir()) == {tmp_path / "a.npz", alive, elsewhere}
 
 
+def test_the_partial_of_another_container_of_the_same_name_stays(tmp_path, fresh_look, monkeypatch):
+    there = "pid:[4026539999]"
+    monkeypatch.setattr(partial.os, "readlink", lambda path: there)
+    theirs = tmp_path / (
+        f".a.txt.{partial._host()}-{2**22 + 1}.partial"  # a number that no process here has
+    )
+    theirs.write_text("half")
+    there = "pid:[4026531836]"
+    with partial.writing(tmp_path / "a.txt") as place:
+        place.write_text("whole")
+    assert theirs.exists() and (tmp_path / "a.txt").read_text() == "whole"
+
+
 def test_the_longest_names_are_written_too(tmp_path):
     path = tmp_path / ("\N{LATIN SMALL LETTER E WITH ACUTE}" * 125 + ".txt")
     with partial.writing(path) as place:

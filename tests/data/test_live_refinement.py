@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from stepping import FPS, SKELETON, lifted, steps
 
+from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.data.refinement import learnt
 from geoself_jax.data.refinement.banded import Banded
 from geoself_jax.data.refinement.bones import bone_lengths
@@ -183,3 +184,20 @@ def test_tracks_that_share_a_frame_are_two_bodies():
     assert one_body(["walk", "walk#2", "run", "sit"], "ana", [early] * 4) == [[0], [1], [2, 3]]
     assert one_body(["take#0", "take#1"], "ana", both) == [[0, 1]]
     assert one_body(["walk", "run"], "", [early, late]) == [[0], [1]]
+
+
+@pytest.mark.parametrize("fps", [1000.0, 1e6])
+def test_a_rate_beyond_what_numbers_hold_is_solved_as_the_highest(seen, fps):
+    poses, refine = seen[0], FixedLag(SKELETON, fps, 2)
+    args = [(poses.pose[i], poses.keypoints_2d[i], poses.confidence[i]) for i in range(20)]
+    found = np.array([refine(*each, poses.camera.K) for each in args])[2:]
+    off = np.linalg.norm(np.diff(found, axis=0), axis=-1)
+    assert np.isfinite(found).all() and off.max() < 0.1
+
+
+def test_a_window_that_cannot_be_solved_says_so_as_its_first_frame_leaves():
+    three = Banded(3, 3)
+    three.add_block(0, 0, np.full((3, 3, 3), np.nan))
+    with pytest.raises(GeoselfError, match="absurdly far away") as refused:
+        three.leave_first()
+    assert refused.value.code == DATA

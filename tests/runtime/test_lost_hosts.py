@@ -124,6 +124,19 @@ def test_a_host_is_as_patient_as_it_worked_long_itself(monkeypatch):
         assert patience.limit == 20 * 50 * 40
 
 
+def test_a_wait_that_ends_as_another_thread_asks_for_it_is_not_one_since_the_start(monkeypatch):
+    patience = Patience()
+    with patience.waiting():
+
+        def ends_meanwhile():
+            patience._waits_since = 0.0
+            return 10.0**7
+
+        monkeypatch.setattr("geoself_jax.runtime.patience.time.monotonic", ends_meanwhile)
+        patience._waits_since = 10.0**7 - 3
+        assert patience.waited == 3
+
+
 def test_the_first_host_listens_at_its_own_address_alone(monkeypatch):
     monkeypatch.delenv("JAX_COORDINATOR_BIND_ADDRESS", raising=False)
     assert devices.own_address("127.0.0.1:1234") == "127.0.0.1:1234"

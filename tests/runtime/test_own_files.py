@@ -204,3 +204,15 @@ def test_a_last_line_that_a_kill_cut_short_is_set_aside_and_the_run_goes_on(
     assert (run / metrics_lines.DAMAGED).read_text() == '{"step": 25, "ti\n'
     steps = [json.loads(line)["step"] for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert steps == sorted(set(steps)) and steps[-1] == 20
+
+
+@pytest.mark.parametrize("text", [b'\\"', b"\\\\", b"["])
+def test_a_text_without_an_end_is_refused_in_one_look(text):
+    with pytest.raises(ValueError, match="Unterminated string"):
+        json_files.parse(b'["' + 10**6 * text)
+
+
+def test_scores_of_a_run_that_diverged_are_read_again(tmp_path):
+    path, scores = tmp_path / "evaluation.json", {"mpjpe_mm": 3e13, "checkpoint_step": 2}
+    workdir.write_json(path, json_files.signed(scores))
+    assert read_evaluation(path) == scores

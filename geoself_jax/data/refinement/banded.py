@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoself_jax.core.errors import data_error
+from geoself_jax.core.errors import GeoselfError, data_error
 
 _TINY = 1e-9
 
@@ -77,7 +77,11 @@ class Banded:
         self.known[:2] += before.known.reshape(2, size)
 
     def leave_first(self) -> Before:
-        """Eliminates the first of three frames: what it says of the other two."""
+        """Eliminates the first of three frames: what it says of the other two.
+
+        Raises:
+            GeoselfError: Double precision does not suffice (65).
+        """
         from scipy.linalg import cho_factor, cho_solve
 
         frames, size, width = self._bands.shape
@@ -86,7 +90,13 @@ class Banded:
             left[column : column + width, column] = self._bands[0, column]
         low, rest = left[:size], left[size:]
         both = np.column_stack([rest.T, self.known[0]])
-        solved = cho_solve(cho_factor(low, lower=True, check_finite=False), both)
+        try:
+            factor = cho_factor(low, lower=True, check_finite=False)
+            solved = cho_solve(factor, both, check_finite=False)
+        except np.linalg.LinAlgError:
+            solved = np.full_like(both, np.nan)
+        if not np.isfinite(solved).all():
+            raise _unsolvable()
         matrix = np.zeros((2 * size, 2 * size))
         for column in range(2 * size):
             below = self._bands[1 + column // size, column % size]
@@ -128,7 +138,11 @@ class Banded:
         except np.linalg.LinAlgError:
             found = np.full_like(known, np.nan)
         if not np.isfinite(found).all():
-            why = "its equations have no solution: some lifted joints are absurdly far away"
-            do = "check the detections and the calibration, or leave --refine out"
-            raise data_error("refinement over time", why, do)
+            raise _unsolvable()
         return np.asarray(found.reshape(frames, size))
+
+
+def _unsolvable() -> GeoselfError:
+    why = "its equations have no solution: some lifted joints are absurdly far away"
+    do = "check the detections and the calibration, or leave --refine out"
+    return data_error("refinement over time", why, do)

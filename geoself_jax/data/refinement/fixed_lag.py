@@ -10,7 +10,7 @@ from geoself_jax.data.length_unit import unit_of
 from geoself_jax.data.refinement.equations import Terms
 from geoself_jax.data.refinement.learnt import Learnt
 from geoself_jax.data.refinement.observed import Observed, observe
-from geoself_jax.data.refinement.passes import FIRST_ACCELERATION
+from geoself_jax.data.refinement.passes import FIRST_ACCELERATION, HIGHEST_FPS
 from geoself_jax.data.refinement.pose_sequences import LONGEST_GAP_SECONDS
 from geoself_jax.data.refinement.window import Window
 
@@ -45,7 +45,8 @@ class FixedLag:
         terms: Terms = LIVE,
     ) -> None:
         self._skeleton, self._fps, self._terms, self.lag = skeleton, fps, terms, lag
-        self._learnt = Learnt(skeleton, fps, terms)
+        self._solved_fps = min(fps, HIGHEST_FPS)
+        self._learnt = Learnt(skeleton, self._solved_fps, terms)
         self._first = np.full(skeleton.joints, FIRST_ACCELERATION)
         self._nobody = np.full((skeleton.joints, 3), np.nan)
         self._found: deque[np.ndarray] = deque([self._nobody] * (lag + 1), maxlen=lag + 1)
@@ -109,7 +110,7 @@ class FixedLag:
         self._unit = unit_of(known if len(known) else points[None] - points[self._skeleton.root])
         frames = max(FEWEST, self.lag + 2)
         self._free, self._held = (
-            Window(self._skeleton, self._fps, frames, self._terms) for _ in range(2)
+            Window(self._skeleton, self._solved_fps, frames, self._terms) for _ in range(2)
         )
         self._learnt.restart()
 
