@@ -11,4 +11,4 @@ def test_the_table_is_that_of_the_runs():
     saved = json.loads((ROOT / "docs/accuracy/finetune.json").read_text())
     assert table(saved["results"]) in (ROOT / "docs/train.md").read_text()
     kinds = {(found["row"], found["kind"]) for found in saved["results"]}
-    assert len(kinds) == len(saved["results"]) == 9
+    assert len(kinds) == len(saved["results"]) == 18
