@@ -2,8 +2,9 @@
 
     geoself train --config=finetune --config.init=MODEL --config.data.train=FILE.npz --workdir=RUN
 
-MODEL is a run's folder or an export's, of single frames by cmu_h36m_rig's networks; for windows
-add --config.model.frames=27 --config.model.temporal=paths. FILE.npz is what `prepare` wrote
+MODEL is general-coco17 or another general model (docs/general.md), or a run's folder or an
+export's, of single frames by cmu_h36m_rig's networks; for windows add
+--config.model.frames=27 --config.model.temporal=paths. FILE.npz is what `prepare` wrote
 (docs/data.md); with two or three cameras add --config.objective.views=2. What to expect is in
 docs/train.md.
 """

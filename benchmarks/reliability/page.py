@@ -16,7 +16,8 @@ promised. {summary}
 The command of a row prints its cases that failed; it makes more of them by
 `python -m benchmarks.reliability --row=1 --n=200`.
 `python -m benchmarks.reliability --row=all --update` runs all rows and
-writes this page. A failed case stays here until it passes.
+writes this page. A failed case stays here until it passes. All rows need the packages of
+`requirements-test.txt` (`pip install -r requirements-test.txt -e .`).
 """
 _TABLE = (
     "| row | fault | what happens | tested by | N | passed | failed | seconds | commit |",

@@ -139,7 +139,7 @@ def _map(wanted: Skeleton, video: Video) -> JointMap | None:
         raise data_error(
             f"{video.source}: {found.joints} joints {', '.join(found.joint_names[:3])} ...",
             f"the model needs {', '.join(mapped.absent)}, which cannot be derived from them",
-            "use the detector it was trained with, or correct the joint names by --skeleton",
+            "choose a --model with their joints, or correct the joint names by --skeleton",
         )
     return mapped
 

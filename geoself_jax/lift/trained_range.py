@@ -57,8 +57,8 @@ def other_joints(lifter: Lifter, video: Video) -> str:
     better = [name for name in general_models() if _takes(name, video.skeleton)]
     do = f"--model={better[0]} needs none of that" if better else "expect larger errors"
     return (
-        f"{video.source}: the model's {', '.join(derived)} are made of other joints, which it was "
-        f"not trained on - {do}"
+        f"{video.source}: joints derived from others, on which the model was not trained: "
+        f"{', '.join(derived)} - {do}"
     )
 
 
