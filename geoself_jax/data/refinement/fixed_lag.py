@@ -5,6 +5,7 @@ from collections import deque
 
 import numpy as np
 
+from geoself_jax.core.blas_threads import one_thread
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.length_unit import unit_of
 from geoself_jax.data.refinement.equations import Terms
@@ -97,9 +98,10 @@ class FixedLag:
         for window in (self._free, self._held):
             window.bridge(self._missing, seen.points[0])
         self._last, self._missing = seen, 0
-        self._push(seen, seen.points, seen.points)
-        self._free.solve(None, self._first)
-        solved = self._held.solve(*self._learnt.of_unit(self._unit))
+        with one_thread():
+            self._push(seen, seen.points, seen.points)
+            self._free.solve(None, self._first)
+            solved = self._held.solve(*self._learnt.of_unit(self._unit))
         for back in range(1, min(len(solved), self.lag + 1) + 1):
             self._found[-back] = self._unit * solved[-back]
         return self._found[0]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from geoself_jax.core.blas_threads import one_thread
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.refinement.bones import bone_lengths
 from geoself_jax.data.refinement.equations import Terms, equations
@@ -60,9 +61,10 @@ def refine_runs(
             for seen, start in zip(runs, starts, strict=True)
         ]
 
-    free = passed(None, [seen.points for seen in runs], FREE)
-    expected = expected_accelerations(accelerations(free, fps), terms)
-    return passed(bone_lengths(free, skeleton), free, RIGID)
+    with one_thread():
+        free = passed(None, [seen.points for seen in runs], FREE)
+        expected = expected_accelerations(accelerations(free, fps), terms)
+        return passed(bone_lengths(free, skeleton), free, RIGID)
 
 
 def expected_accelerations(usual: np.ndarray, terms: Terms) -> np.ndarray:
