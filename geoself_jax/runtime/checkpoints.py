@@ -62,6 +62,8 @@ def save(
         disk.to_disk(folder)  # Orbax does so with arrays alone, not with what finds them
         for made in (folder, folder.parent):
             disk.entry_to_disk(made)
+    except jax.errors.JaxRuntimeError:  # of a device or another host: not the disk's
+        raise
     except (OSError, ValueError, RuntimeError) as error:  # TensorStore says ValueError: disk full
         raise _refused(folder, step, items, error) from error
 
