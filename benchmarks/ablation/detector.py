@@ -24,7 +24,7 @@ def detector_rows(recipe: Config) -> list[Row]:
     name says that they are left in; in the test recording they are left in.
 
     Args:
-        recipe: Of configs/cmu_h36m_rig.py.
+        recipe: Of configs/cmu_h36m_rig.py before it tumbled bodies.
     """
 
     def row(name: str, **settings: Any) -> Row:

@@ -9,7 +9,7 @@ PATHS = {"model__frames": 27, "model__temporal": "paths"}
 
 
 def short(long: Config) -> Config:
-    """The recipe of configs/cmu_h36m_rig.py, from that of the table `decide`."""
+    """The recipe of configs/cmu_h36m_rig.py before it tumbled bodies, from that of `decide`."""
     steps = long.schedule.length * 4 // 15
     return changed(long, model__symmetric="true", model__dropout=0.0, schedule__length=steps)
 
