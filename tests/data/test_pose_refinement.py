@@ -203,9 +203,18 @@ def test_videos_of_next_to_nothing_come_through(seen, frames):
 def test_predicted_axes_are_read_before_the_distance(seen):
     poses, truth = seen
     axes = np.stack([np.full(truth.shape[:2], width, np.float32) for width in (0.02, 0.065)], -1)
-    wrong = poses.replace(uncertainty=np.full_like(poses.uncertainty, 0.001))
-    found = refine_sequences([wrong.replace(uncertainty_axes=axes)])[0]
-    assert mpjpe(found.pose, truth) < mpjpe(refine_sequences([wrong])[0].pose, truth) - 1
+    believing = Terms(pose_outlier=1e3)  # what is predicted of errors is then all that there is
+
+    def by(axes, distance):
+        said = np.full_like(poses.uncertainty, distance)
+        known = poses.replace(uncertainty=said, uncertainty_axes=axes)
+        return refine_sequences([known], terms=believing)[0].pose
+
+    found = by(axes, 0.001)
+    np.testing.assert_array_equal(by(axes, 0.5), found)
+    assert mpjpe(found, truth) < mpjpe(by(None, 0.001), truth) - 5
+    exchanged = by(axes[..., ::-1], 0.001)  # narrow along the ray, where the errors are
+    assert mpjpe(found, truth) < mpjpe(exchanged, truth) - 5
 
 
 @pytest.mark.parametrize(

@@ -69,10 +69,8 @@ def test_windows_fed_by_the_host_are_the_resident_ones_bit_for_bit(config, tmp_p
 def test_windows_by_pmap_train_the_same_weights(config, run, tiny_recording, tmp_path):
     mapped = dataclasses.replace(config, parallel="pmap")
     train(mapped, tmp_path / "pmap", tiny_recording)
-    pairs = zip(weights(tmp_path / "pmap"), weights(run), strict=True)
-    off = np.concatenate([np.abs(one - other).ravel() for one, other in pairs])
-    # Adam makes much of rounding where a gradient is near zero; another batch moves most weights.
-    assert np.mean(off < 1e-4) > 0.98 and off.max() < 2e-3
+    for one, other in zip(weights(tmp_path / "pmap"), weights(run), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
 
 
 def test_a_lifted_frame_depends_on_its_window_and_on_nothing_else(run, tiny_recording):
