@@ -17,7 +17,7 @@ def share(lab: Lab, count: int, tally: Tally) -> None:
     stuck = At("geoself_jax.train.loop.validated", 2, "sleep")
     for again in (config, other, config):
         first = Life("train", words, folder / "first.txt", faults=(stuck,))
-        first.wait_for("first step after the start")
+        first.wait_for("after the start")
         second = run("train", f"--config={again}", words[1], log=folder / "second.txt")
         said = second.code == WORKDIR and f"process {first.pid}" in second.output
         tally.check(said, f"at once: {second.code}: {second.line}")

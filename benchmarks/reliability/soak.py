@@ -48,7 +48,7 @@ def soak(lab: Lab, count: int, tally: Tally) -> None:
 
 def _watched(life: Life) -> tuple[list[float], list[int]]:
     """MiB and open files, looked at each half second once it trains."""
-    life.wait_for("first step after the start")
+    life.wait_for("after the start")
     memory, opened = [], []
     place = Path(f"/proc/{life.pid}")
     while life.is_alive():

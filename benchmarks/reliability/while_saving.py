@@ -11,7 +11,7 @@ def read(lab: Lab, count: int, tally: Tally) -> None:
     config = lab.config("reading", length=6000, call=2, validate=20, save_minutes=0.0)
     run_folder = folder / "run"
     writer = Life("train", [f"--config={config}", f"--workdir={run_folder}"], folder / "run.txt")
-    writer.wait_for("first step after the start")
+    writer.wait_for("after the start")
     while_running = 0
     for number in range(count):
         which = ("last", "best")[number % 4 == 3]
