@@ -196,6 +196,7 @@ def live(
         os.dup2(stream, number)
     os.environ |= variables
     os.chdir(cwd)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background jobs ignore it
     import jax
 
     from geoself_jax.runtime import cli
