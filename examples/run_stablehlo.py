@@ -3,16 +3,18 @@
     pip install jax flatbuffers
     python examples/run_stablehlo.py EXPORT detections.npz poses.npz
 
-jax must be of the version that exported (`versions.export.jax` in model.json) or newer. A program
-is code: run only those of people you trust. detections.npz holds keypoints_2d (poses, joints, 2),
-pixels without lens distortion, NaN where a joint is missing; confidence (poses, joints), 0 where it
-is missing; K (3, 3) or (poses, 3, 3), pixels. Networks of several frames (`architecture.frames` in
-model.json) take (poses, frames, joints ...) of the first two, and lift the middle one. Metres come
-out: pose_3d (poses, joints, 3) relative to the root, root_position (poses, 3), and of networks that
-say it uncertainty (poses, joints) and uncertainty_axes (poses, joints, 2).
+jax must be 0.10.2 or newer; for exports without `program.stablehlo` in model.json of the version
+that exported (`versions.export.jax`) or newer. A program is code: run only those of people you
+trust. detections.npz holds keypoints_2d (poses, joints, 2), pixels without lens distortion, NaN
+where a joint is missing; confidence (poses, joints), 0 where it is missing; K (3, 3) or (poses, 3,
+3), pixels. Networks of several frames (`architecture.frames` in model.json) take (poses, frames,
+joints ...) of the first two, and lift the middle one. Metres come out: pose_3d (poses, joints, 3)
+relative to the root, root_position (poses, 3), and of networks that say it uncertainty (poses,
+joints) and uncertainty_axes (poses, joints, 2).
 """
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,24 @@ import numpy as np
 OUTPUTS = ("pose_3d", "root_position", "uncertainty", "uncertainty_axes")  # the last where there
 
 
+def read(path: Path) -> jax.export.Exported:
+    """The program; ends where this jax cannot read it."""
+    try:
+        program = jax.export.deserialize(bytearray(path.read_bytes()))
+        program.mlir_module()  # of a StableHLO version that this jax knows
+    except (jax.errors.JaxRuntimeError, NotImplementedError, ValueError) as error:
+        info = json.loads((path.parent / "model.json").read_text())
+        oldest = info["program"].get("oldest_jax", info["versions"]["export"]["jax"])
+        do = f"pip install 'jax>={oldest}', or export again with this one"
+        raise SystemExit(f"{path}: jax {jax.__version__} cannot read it - {do}") from error
+    return program
+
+
 def lift(
     folder: Path, keypoints_2d: np.ndarray, confidence: np.ndarray, K: np.ndarray
 ) -> list[np.ndarray]:
     """The arrays of `OUTPUTS` for (poses, joints, 2), (poses, joints) and (poses, 3, 3)."""
-    program = jax.export.deserialize(bytearray((folder / "model.stablehlo").read_bytes()))
+    program = read(folder / "model.stablehlo")
     return [np.asarray(array) for array in jax.jit(program.call)(keypoints_2d, confidence, K)]
 
 

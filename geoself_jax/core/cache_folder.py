@@ -26,13 +26,18 @@ def cache_folder(*parts: str) -> Path | None:
             folder = folder / part
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             facts = folder.lstat()
-            if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
-                return None
-            if facts.st_mode & 0o077:
+            if not stat.S_ISDIR(facts.st_mode) or _is_open_to_others(facts):
                 return None
     except (OSError, RuntimeError):
         return None
     return folder
+
+
+def _is_open_to_others(facts: os.stat_result) -> bool:
+    """Whether others own or may enter a folder; on Windows, where modes say nothing, never."""
+    if not hasattr(os, "getuid"):
+        return False
+    return facts.st_uid != os.getuid() or bool(facts.st_mode & 0o077)
 
 
 def machine() -> str:

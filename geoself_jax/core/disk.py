@@ -58,22 +58,24 @@ def to_disk(path: Path) -> None:
     if path.is_dir():
         for inner in path.iterdir():
             to_disk(inner)
-    number = os.open(path, os.O_RDONLY)
-    try:
-        with contextlib.suppress(*([OSError] if path.is_dir() else [])):  # some disks have no such
-            os.fsync(number)
-    finally:
-        os.close(number)
+        with contextlib.suppress(OSError):  # some disks, and Windows, do so for no folder
+            _synced(path)
+    else:
+        _synced(path)
 
 
 def entry_to_disk(path: Path) -> None:
     """Returns when the name of a file or folder is on the disk, where the disk can say so."""
     with contextlib.suppress(OSError):
-        number = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
+        _synced(path.parent)
+
+
+def _synced(path: Path) -> None:
+    number = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def check_writable(path: Path) -> None:

@@ -1,14 +1,22 @@
 """Exports the networks as a StableHLO program that runs without this package."""
 
+import dataclasses
 from typing import Any
 
 import jax
 import jax.export
 import jax.numpy as jnp
+from jax.extend.mlir.dialects import stablehlo as dialect
 
 from geoself_jax.runtime.restore import Trained
 
 PLATFORMS = ("cpu", "cuda", "tpu")
+OPSET = "1.0.0"
+"""StableHLO version of the program. jax itself writes one of weeks ago, which an older jax refuses:
+what 0.12.0.1 writes is nothing to 0.10.2. The networks' operations are all in the first version,
+and each later one reads it (five years are promised)."""
+OLDEST_JAX = "0.10.2"
+"""Of those that read the program: the oldest that is tested."""
 
 
 def stablehlo(trained: Trained) -> bytes:
@@ -30,7 +38,8 @@ def stablehlo(trained: Trained) -> bytes:
             exported = jax.export.export(jax.jit(lift), platforms=PLATFORMS)(*inputs)
     finally:
         jax.config.update("jax_traceback_in_locations_limit", lines)
-    return bytes(exported.serialize())
+    module = dialect.serialize_portable_artifact_str(exported.mlir_module(), OPSET)
+    return bytes(dataclasses.replace(exported, mlir_module_serialized=module).serialize())
 
 
 def facts() -> dict[str, Any]:
@@ -38,5 +47,7 @@ def facts() -> dict[str, Any]:
     return {
         "platforms": list(PLATFORMS),
         "calling_convention": jax.export.maximum_supported_calling_convention_version,
-        "lifetime": "needs the exporting jax or newer, six months promised; keep the weights",
+        "stablehlo": OPSET,
+        "oldest_jax": OLDEST_JAX,
+        "lifetime": f"needs jax {OLDEST_JAX} or newer; keep the weights",
     }

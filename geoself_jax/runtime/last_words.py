@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from geoself_jax.core.partial import is_running
+from geoself_jax.runtime.signals import SIGNALS
 
 _MOST = 2**20
 """Bytes of a file that are looked through."""
@@ -34,10 +35,11 @@ class Watcher:
         self._pipe = self._child = -1
         if error < 0 or "jax" in sys.modules or threading.active_count() > 1:
             return
+        if not hasattr(os, "fork"):  # Windows
+            return
         reader, self._pipe = os.pipe()
         self.shown(size)
-        signals = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # never unblocked in the child
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # never unblocked in the child
         self._child = os.fork()
         if self._child == 0:
             try:

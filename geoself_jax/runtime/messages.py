@@ -172,7 +172,7 @@ def keep(verb: str) -> None:
     """
     global _kept
     folder = cache_folder("messages")
-    if folder is None or not _is_apart:
+    if folder is None or not _is_apart or not hasattr(os, "pread"):  # Windows: on the terminal
         return
     with contextlib.suppress(OSError):
         put_away_of_the_dead(folder, is_shown)

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import socket
@@ -15,6 +14,11 @@ from geoself_jax.core import disk
 from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, one_line
 from geoself_jax.core.notices import silent
 from geoself_jax.core.partial import is_running
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 NAME = ".lock"
 _ELSE = "choose another --workdir"
@@ -65,7 +69,10 @@ def lock(workdir: Path, notice: Callable[[str], Any] = silent) -> Iterator[None]
     except OSError as error:
         raise disk.refused(workdir, error, do=f"run the same command again, or {_ELSE}") from error
     with file:
-        _take(file, workdir)
+        if fcntl is None:
+            notice(f"{workdir} is not locked on this system: start no second run in it")
+        else:
+            _take(file, workdir)
         left = _read(file)
         if left is not None and left.since:
             notice(_taken_over(workdir, left))

@@ -14,7 +14,9 @@ from geoself_jax.core.unfinished import remove_unfinished
 
 SAME_REQUEST_SECONDS = 1.0
 """A machine that shuts down, or a launcher, may signal a process twice for the same reason."""
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+IS_POSIX = hasattr(signal, "SIGHUP")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if IS_POSIX else []))
+_ALWAYS = SIGNALS[:2]
 _LINE = b"error: interrupted - no unfinished file is left - run it again\n"
 
 
@@ -100,9 +102,9 @@ class StopFlag:
         if not self.listens:
             return self
         for number in SIGNALS:
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            if number in _ALWAYS or signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._ask)
-        if _leave in self._before.values():
+        if IS_POSIX and _leave in self._before.values():
             self._pipe = os.pipe()
             os.set_blocking(self._pipe[1], False)
             self._wakeup = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)

@@ -17,6 +17,7 @@ from types import FrameType
 from geoself_jax.core import disk
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError, data_error
 from geoself_jax.core.partial import partial
+from geoself_jax.runtime.signals import SIGNALS
 from geoself_jax.train.backup.stores import Store
 
 PACKED = "run.tar"
@@ -175,7 +176,7 @@ def train_and_keep(command: Sequence[str], keeper: Keeper, seconds: float) -> in
             running[0].send_signal(signal.SIGTERM)
         asked.append(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, pass_on)
     running.append(subprocess.Popen(command, start_new_session=True))
     if asked:
