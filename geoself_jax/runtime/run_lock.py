@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from geoself_jax.core import disk
-from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, one_line
+from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, one_line, usage_error
 from geoself_jax.core.notices import silent
 from geoself_jax.core.partial import is_running
 
@@ -58,9 +58,10 @@ def lock(workdir: Path, notice: Callable[[str], Any] = silent) -> Iterator[None]
         notice: Receives a line where another process has left it without an end.
 
     Raises:
-        GeoselfError: Another process trains in it, or the disk has no locks (73); it cannot be made
-            (74).
+        GeoselfError: Its name is no text (64); another process trains in it, or the disk has no
+            locks (73); it cannot be made (74).
     """
+    _check_name(workdir)
     if workdir.exists() and not workdir.is_dir():
         raise GeoselfError(str(workdir), "is a file, not a folder", _ELSE, INPUT_OUTPUT)
     try:
@@ -81,6 +82,15 @@ def lock(workdir: Path, notice: Callable[[str], Any] = silent) -> Iterator[None]
             yield
         finally:
             _write(file, None)
+
+
+def _check_name(workdir: Path) -> None:
+    """Refuses a name in another encoding than the system's: checkpoints cannot be written there."""
+    try:
+        str(workdir.absolute()).encode()
+    except UnicodeEncodeError:
+        why = "its name is not UTF-8, and no checkpoint can be written there"
+        raise usage_error(repr(str(workdir)), why, "rename the folder, or " + _ELSE) from None
 
 
 def _take(file: IO[bytes], workdir: Path) -> None:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from geoself_jax.core.errors import WORKDIR, GeoselfError
+from geoself_jax.core.errors import USAGE, WORKDIR, GeoselfError
 from geoself_jax.runtime.run_lock import NAME, Holder, lock
 
 HOLD = """
@@ -67,3 +67,10 @@ def test_what_older_versions_or_anything_else_left_is_no_hindrance(tmp_path, tex
     with lock(tmp_path, notices.append):
         assert not notices and json.loads((tmp_path / NAME).read_text())["process"] == os.getpid()
     assert (tmp_path / NAME).read_text() == ""
+
+
+def test_a_folder_where_no_checkpoint_could_be_written_is_refused_first(tmp_path):
+    named = tmp_path / os.fsdecode(b"run\xff")
+    with pytest.raises(GeoselfError, match="its name is not UTF-8") as refused, lock(named):
+        pass
+    assert refused.value.code == USAGE and not named.exists()
