@@ -55,7 +55,7 @@ QUICKLY_COMPILED = {
     *("test_step", "test_network_kinds", "test_windows_lifted", "test_uncertainty"),
     *("test_run", "test_from_python", "test_parallel", "test_wrong_inputs", "test_warm_start"),
     *("test_without_vertical", "test_any_skeleton", "test_calibrate_command"),
-    *("test_odd_origins", "test_compat"),
+    *("test_odd_origins", "test_compat", "test_ablation", "test_by_motion"),
     "test_tfds",  # trains what the tiny run is
 }
 
