@@ -7,21 +7,20 @@ import sys
 import tarfile
 from pathlib import Path
 
+from benchmarks.reliability.by_tests import tests
 from benchmarks.reliability.lab import ROOT, Lab, digests, logged_steps
 from benchmarks.reliability.life import At, run, run_fresh
 from benchmarks.reliability.tally import Tally
 from geoself_jax.core.errors import INTERRUPTED
 
 COMMITS = ("HEAD~20", "HEAD~100", "HEAD~250", "HEAD~400")
-"""Versions of which a run is made; there is no release yet."""
+"""Versions of which a run is made, besides those of tests/compat; there is no release yet."""
 
 
 def read(lab: Lab, count: int, tally: Tally) -> None:
     """A run stopped half-way by an earlier version is ended, scored, exported and lifted with."""
     folder = lab.new("older")
-    known = sorted((ROOT / "tests/compat").glob("*/")) if (ROOT / "tests/compat").is_dir() else []
-    for place in known:
-        _used(place.name, place, folder, lab, tally)
+    tests(["tests/train/test_compat.py"])(lab, count, tally)
     for name in COMMITS[: count or None]:
         commit = _commit(name)
         if not commit:
