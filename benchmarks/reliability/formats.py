@@ -36,6 +36,8 @@ PATIENCE = 60.0
 """Seconds without an answer after which a process hangs."""
 MOST_MEMORY = 1024
 """MiB of a reading process, 500 of which are the libraries."""
+_MOST_TAKEN = 2**30
+"""Bytes of address space that all files may need, in the place of the child's limit for each."""
 _EVERY = 50
 _WORDS = re.compile(rb'"[^"\n]*"|-?\d+\.?\d*(?:[eE][-+]?\d+)?|[A-Za-z_]+|[\[\]{},;:\t]')
 _ODD = (
@@ -204,4 +206,5 @@ def _without_children() -> None:
         return Reader(memoryview(blob.getvalue()), max_bytes).value(answer["tree"])
 
     binary.ask = ask
-    child.set_memory = lambda extra: None  # it would hold for all that follow
+    child.set_memory(_MOST_TAKEN)  # once, for all that follow
+    child.set_memory = lambda extra: None

@@ -226,3 +226,21 @@ def test_a_folder_that_cannot_be_made_is_74_and_nothing_is_left(tiny_recording, 
         recording.write(tiny_recording, tmp_path / "file" / "x.npz")
     assert error.value.code == INPUT_OUTPUT
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_text_of_characters_that_do_not_exist_is_refused(tmp_path, order):
+    codes = np.array([[65, 66], [67, 2**31 - 1]], f"{order}u4")
+    names = codes.view(f"{order}U2")
+    with pytest.raises(SystemError):
+        names[1, 0].lower()
+    np.savez(tmp_path / "names.npz", names=names)
+    np.save(tmp_path / "names.npy", names)
+    whole = "its text has characters that do not exist"
+    with pytest.raises(GeoselfError, match=rf"names.npz\[names.npy\] - {whole}"):
+        npz.read_arrays(tmp_path / "names.npz")
+    with pytest.raises(GeoselfError, match=whole):
+        npz.read_array(tmp_path / "names.npy")
+    good = np.array("\U0010ffff€", f"{order}U2")
+    np.save(tmp_path / "names.npy", good)
+    assert npz.read_array(tmp_path / "names.npy") == good

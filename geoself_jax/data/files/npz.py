@@ -1,6 +1,7 @@
 """Reads and writes .npz files of plain arrays: no pickles, sizes checked before allocating."""
 
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -106,11 +107,12 @@ def read_array(path: Path, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
         with path.open("rb") as stream:
             _check_header(str(path), stream, size)
             stream.seek(0)
-            return np.lib.format.read_array(stream, allow_pickle=False)
+            array = np.lib.format.read_array(stream, allow_pickle=False)
     except HEADER_FAULTS as error:
         raise data_error(str(path), str(error), "copy it again") from error
     except OSError as error:
         raise unreadable(path, error) from error
+    return _with_legal_text(str(path), array)
 
 
 def array_shape(path: Path) -> tuple[int, ...]:
@@ -187,9 +189,19 @@ def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) 
         _check_header(where, stream, member.file_size)
     with archive.open(member) as stream:
         try:
-            return np.lib.format.read_array(stream, allow_pickle=False)
+            array = np.lib.format.read_array(stream, allow_pickle=False)
         except HEADER_FAULTS as error:
             raise data_error(where, str(error), "copy it again") from error
+    return _with_legal_text(where, array)
+
+
+def _with_legal_text(where: str, array: np.ndarray) -> np.ndarray:
+    """The array: numpy reads characters that Python has not, and fails where one is used."""
+    if array.dtype.kind == "U":
+        codes = np.ascontiguousarray(array).view(array.dtype.str[0] + "u4")
+        if (codes > sys.maxunicode).any():
+            raise data_error(where, "its text has characters that do not exist", "copy it again")
+    return array
 
 
 def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
