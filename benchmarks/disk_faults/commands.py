@@ -43,7 +43,6 @@ class Command:
         grows: Names that begin so are of a run: they grow, and need not be whole.
         seconds: That it takes at most, without the start of a device.
         opened: Function that is called as it begins to write.
-        syncs: Whether it waits until all is on the disk.
     """
 
     name: str
@@ -52,7 +51,6 @@ class Command:
     grows: tuple[str, ...] = ()
     seconds: float = 15.0
     opened: str = "geoself_jax.core.partial.remove_leavings"
-    syncs: bool = True
 
     @property
     def verb(self) -> str:
@@ -183,8 +181,8 @@ def _of_recordings(inputs: Inputs) -> Iterator[Command]:
         (version / "notes.txt").write_text("an older build\n")
 
     overwritten = (*built, "--overwrite")
-    opened = "geoself_jax.prepare.tfds.build._write"
-    yield Command("tfds_build", overwritten, an_older_build, opened=opened, syncs=False, seconds=60)
+    opened = "geoself_jax.prepare.tfds.build._write_apart"
+    yield Command("tfds_build", overwritten, an_older_build, opened=opened, seconds=60)
 
 
 def _of_poses(inputs: Inputs) -> Iterator[Command]:
