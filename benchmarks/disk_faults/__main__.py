@@ -10,9 +10,10 @@ and more, or only the sync at the end as network disks do, with EDQUOT (a filter
 An ext4 in a file turns read-only under a training's open files by an error of its own.
 
 A case is right where the command ends in one line with 74, no traceback, the file's name and the
-reason, in 15 s more than usual; what was there before is there byte for byte, and nothing else by half. At the end
-of a command's faults, and after each fault of a training, the same command is done once the disk
-is in order; a training in the weights of an unbroken run.
+reason, in 15 s more than usual; what was there before is there byte for byte, and nothing else by
+half. At the end of a command's faults, and after each fault of a training, the same command is done
+once the disk is in order; a training in the weights of an unbroken run. Of a command's further
+outputs two faults are tried; all with --all.
 """
 
 import argparse
