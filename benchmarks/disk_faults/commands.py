@@ -120,7 +120,7 @@ class Inputs:
 
     def _video(self) -> None:
         film = of_tests("filmed").write_video
-        self.video = film(self.folder / "walk.mp4", frames=200, size=(960, 64))
+        self.video = film(self.folder / "walk.mp4", frames=80, size=(480, 270))
         self.detector = Path(str(of_tests("bright_spot").__file__))
 
     def _example(self) -> None:

@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Set
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from geoself_jax.runtime.run_log import log
@@ -79,24 +79,22 @@ def _leave() -> None:
 
 
 def _wait_for_orbax(before: Set[threading.Thread]) -> None:
-    """Waits for the end of Orbax's threads that were not there before, but not for ever.
-
-    Pools of theirs start others a little later.
-    """
+    """Waits until no thread of Orbax is at work that was not there before, but not for ever."""
     now = quiet = time.monotonic()
     until = now + _SECONDS
     while now < until and now - quiet < _QUIET_SECONDS:
-        late = [t for t in set(threading.enumerate()) - before if _is_of_orbax(t)]
-        if late:
-            late[0].join(until - now)
-        else:
-            time.sleep(0.01)
-        now = time.monotonic()
-        quiet = now if late else quiet
+        time.sleep(0.01)
+        now, frames = time.monotonic(), sys._current_frames()
+        if any(_is_at_work(t, frames.get(t.ident or 0)) for t in {*threading.enumerate()} - before):
+            quiet = now
 
 
-def _is_of_orbax(thread: threading.Thread) -> bool:
-    return type(thread).__module__.startswith("orbax.")
+def _is_at_work(thread: threading.Thread, frame: FrameType | None) -> bool:
+    """Whether it is a thread of Orbax's own, or of a pool and not waiting for something to do."""
+    if type(thread).__module__.startswith("orbax."):
+        return True
+    waits = frame is None or frame.f_code.co_name == "_worker"
+    return thread.name.startswith(("asyncio_", "ThreadPoolExecutor")) and not waits
 
 
 def _late_errors_to_the_log() -> None:

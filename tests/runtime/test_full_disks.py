@@ -3,6 +3,8 @@
 import pickle
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from small_disks import run_with_small_disk
 
 from geoself_jax.core.errors import INPUT_OUTPUT
 from geoself_jax.runtime.child_words import ChildWords
+from geoself_jax.runtime.library_errors import kept_from_the_terminal
 from geoself_jax.train.backup.keeper import pack
 
 FILM = """
@@ -28,6 +31,8 @@ cli.run(lambda argv: write_mp4(Path(argv[0]), noise, (64, 64), 25.0))
 """
 READ = """
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from geoself_jax.data import files
 from geoself_jax.runtime import cli
 cli.run(lambda argv: print(files.load_pickle(argv[0])["a"].sum()))
@@ -116,6 +121,8 @@ def test_both_ends_of_what_a_program_says_are_kept():
 
 SWEEP = """
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 import jax.numpy as jnp, numpy as np
 from geoself_jax.core.errors import GeoselfError
@@ -145,6 +152,8 @@ def test_a_save_that_fails_anywhere_leaves_nothing_and_writes_no_traceback(tmp_p
 
 KEEP = """
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from geoself_jax.runtime import cli
 from geoself_jax.train.backup.keeper import Keeper
@@ -168,3 +177,15 @@ def test_a_run_that_has_no_room_here_is_not_brought_and_said_to_be_that(tmp_path
     assert f"{small / 'run'} - the disk is full: " in line and "in the store stays as it" in line
     after = {path.name: path.read_bytes() for path in store.iterdir() if path.suffix == ".tar"}
     assert after == before
+
+
+def test_a_save_that_fails_waits_for_what_a_pool_of_its_own_still_writes(tmp_path):
+    def write_late():
+        time.sleep(0.3)
+        (tmp_path / "late").write_text("late")
+
+    with ThreadPoolExecutor(1, "asyncio") as pool:
+        with pytest.raises(OSError, match="full"), kept_from_the_terminal():
+            pool.submit(write_late)
+            raise OSError("full")
+        assert (tmp_path / "late").exists()
