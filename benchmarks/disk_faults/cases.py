@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.disk_faults.commands import PIPED, Command
+from benchmarks.disk_faults.commands import ELSEWHERE, PIPED, Command
 from benchmarks.disk_faults.looking import (
     Files,
     files_in,
@@ -86,7 +86,7 @@ def faults(command: Command, *, all_of_them: bool) -> Iterator[Fault]:
     opened = Moment(command.opened)
     yield Fault("read-only once it is opened", "read only", True, -1, ("read only", opened))
     yield Fault("larger than files may be", "limit", True, -1, ("limit", START))
-    if not can_refuse():
+    if not can_refuse() and command.name not in ELSEWHERE:
         yield Fault("quota, seen at the end", "quota", True, -1, ("quota at sync", START))
     if not can_refuse() and command.name not in PIPED:
         yield Fault("quota", "quota", False, -1, ("quota", START))

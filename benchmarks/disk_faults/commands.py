@@ -30,6 +30,8 @@ LIFTED = {
 """Endings and flags of each format that poses are written in."""
 PIPED = ("lift video", "detect", "view mp4", "view overlay", "view page with video")
 """Commands that write to the pipes of other programs, which a filter of writes would refuse too."""
+ELSEWHERE = ("view page with video",)
+"""Commands that wait for temporary files on another disk, which a filter of syncs would refuse."""
 
 
 @dataclass(frozen=True)
