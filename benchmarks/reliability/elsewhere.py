@@ -34,13 +34,20 @@ def module(name: str, *words: str) -> Test:
 
 
 def _count(found: Any, tally: Tally, where: str) -> None:
-    """Cases of `host_faults` say whether they are `right`; `flips` lists what is `bad`."""
+    """Cases of `host_faults` and `disk_faults` say whether they are `right`; `flips` what is `bad`.
+
+    A benchmark that has `notes` of its own tells no more of each case.
+    """
     if isinstance(found, dict) and "bad" in found and "changes" in found:
         bad = [str(each) for each in found["bad"]]
         tally.passed += int(found["changes"]) - len(bad)
         for each in bad:
             tally.check(False, each)
         return
+    tally.not_run = found.get("not_run", "")
+    for line in found.get("notes", ()):
+        tally.note(line)
     for row in found["rows"]:
         tally.check(row["right"], f"{where}: {row['fault']}: {row['codes']}: {row['lines']}")
-        tally.note(f"{row['fault']}: seconds to the end of each host: {row['seconds']}")
+        if "notes" not in found:
+            tally.note(f"{row['fault']}: seconds to the end of each host: {row['seconds']}")

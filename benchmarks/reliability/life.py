@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from benchmarks.reliability.lab import ROOT
 
@@ -25,6 +25,13 @@ QUICKLY = "RELIABILITY_COMPILES_QUICKLY"
 """Variable: 1 where processes compile without XLA's optimizations."""
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["benchmarks.reliability.preload"])
+
+
+class Planted(Protocol):
+    """A fault within a process."""
+
+    def arm(self) -> None:
+        """Plants it in this process."""
 
 
 class At(NamedTuple):
@@ -129,7 +136,7 @@ class Life:
         log: Path,
         *,
         devices: int = 1,
-        faults: Sequence[At] = (),
+        faults: Sequence[Planted] = (),
         cwd: Path | None = None,
         variables: dict[str, str] | None = None,
     ) -> None:
@@ -187,7 +194,7 @@ def live(
     log: str,
     variables: dict[str, str],
     devices: int,
-    faults: list[At],
+    faults: list[Planted],
     cwd: str,
 ) -> None:
     """The process itself."""

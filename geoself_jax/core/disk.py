@@ -33,20 +33,29 @@ def refused(
         path: The file or folder.
         error: What the system said, or a library in whose text the system's error is.
         needed: Bytes that it takes; 0 where that is not known.
-        written: Bytes of it that were written, and removed again, where `needed` is not known.
+        written: Bytes of it that were written, and removed again.
         safe: What is as it was: `an earlier file stays as it was`.
         do: What to do after the disk is in order; else to run the same command again.
     """
     number = errno_of(error)
-    wants = f"{in_bytes(needed)} are needed, " if needed else ""
+    wants = f"{in_bytes(needed)} are needed, " if needed >= max(written, 1) else ""
     wants = wants or (f"more than {in_bytes(written)} are needed, " if written else "")
-    why, first = _reason(Path(path), number, wants)
+    why, first = _reason(Path(path), number, max(needed, written), wants)
     if not why:
         text = getattr(error, "strerror", None) or str(error)
         why = "could not be written: " + " ".join(str(text).split())[:200]
     what = "; ".join(filter(None, (why, safe)))
     then = f"{first}, and {do or 'run the same command again'}"
     return GeoselfError(str(path), what, then, INPUT_OUTPUT)
+
+
+def no_temporary_files() -> GeoselfError:
+    """Returns the error of a machine on which no temporary file can be written (exit code 74)."""
+    place = Path(os.environ.get("TMPDIR") or "/tmp")  # gettempdir has just failed
+    free = free_bytes(place)
+    there = "" if free is None else f": {in_bytes(free)} are free in {place}"
+    do = f"free space on {_disk(place)}, or set TMPDIR to a folder of another disk"
+    return GeoselfError("temporary files", f"no folder takes them{there}", do, INPUT_OUTPUT)
 
 
 def to_disk(path: Path) -> None:
@@ -117,6 +126,18 @@ def free_bytes(path: Path | str) -> int | None:
     return None
 
 
+def taken_by(folder: Path) -> int:
+    """Bytes of the disk that a folder's files take."""
+    taken = 0
+    with contextlib.suppress(OSError):
+        for path in folder.rglob("*"):
+            with contextlib.suppress(OSError):
+                if path.is_file():
+                    facts = path.stat()
+                    taken += getattr(facts, "st_blocks", 0) * 512 or facts.st_size
+    return taken
+
+
 def in_bytes(count: int) -> str:
     """A number of bytes as a person reads it: `5.3 MB`."""
     if count < 1000:
@@ -125,13 +146,21 @@ def in_bytes(count: int) -> str:
     return f"{count / 1000**power:.1f} {('', 'kB', 'MB', 'GB', 'TB')[power]}"
 
 
-def _reason(path: Path, number: int, wants: str) -> tuple[str, str]:
-    """Why, with figures, and what helps; no reason where the system's own words say it."""
+def _reason(path: Path, number: int, least: int, wants: str) -> tuple[str, str]:
+    """Why, with figures, and what helps; no reason where the system's own words say it.
+
+    Args:
+        path, number: Of the file and the error.
+        least: Bytes that are needed at least; 0 where that is not known.
+        wants: The same in words.
+    """
     if number == errno.ENOSPC:
         if _no_more_files(path):
             return "the disk takes no more files", f"remove files on {_disk(path)}"
         free = free_bytes(path)
         there = "none is left" if free is None else f"{in_bytes(free)} are free"
+        if free is not None and 0 < least < free:  # some was removed since
+            there += " by now"
         return f"the disk is full: {wants}{there}", f"free space on {_disk(path)}"
     if number == _QUOTA:
         why = f"your quota is used up{': ' + wants[:-2] if wants else ''}"

@@ -78,6 +78,26 @@ def writing(path: Path, needed: int = 0, *, do: str = "") -> Iterator[Path]:
         raise disk.refused(path, error, needed=needed, written=written, safe=safe, do=do) from error
 
 
+def move_over(temporary: Path, out: Path) -> None:
+    """Replaces an old folder by a new one; restores it where that fails or is interrupted.
+
+    Args:
+        temporary: The new one, on the same disk.
+        out: The old one, if it is there, and where the new one is to be.
+    """
+    old = partial_path(out).with_suffix(".old")
+
+    def end() -> None:
+        if old.exists() and not out.exists():
+            old.rename(out)
+        shutil.rmtree(old, ignore_errors=True)
+
+    with unfinished(end):
+        if out.exists():
+            out.rename(old)
+        temporary.rename(out)
+
+
 def partial_path(path: Path) -> Path:
     """Where this process writes what is to be at `path`: next to it, a name of its own."""
     end = f".{_host()}-{os.getpid()}.partial"

@@ -5,10 +5,9 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from geoself_jax.core.errors import (
     one_line,
 )
 from geoself_jax.core.unfinished import unfinished
+from geoself_jax.runtime.child_words import ChildWords
 
 WORKER = Path(__file__).with_name("worker.py")
 
@@ -38,12 +38,12 @@ class Detector:
     """
 
     def __init__(
-        self, process: "subprocess.Popen[bytes]", loaded: Mapping[str, Any], log: IO[bytes]
+        self, process: "subprocess.Popen[bytes]", loaded: Mapping[str, Any], said: ChildWords
     ) -> None:
         self.name = str(loaded["detector"])
         self.joint_names = tuple(loaded["joint_names"])
         self._joints = len(self.joint_names)
-        self._process, self._log = process, log
+        self._process, self._said = process, said
 
     def send(self, image: np.ndarray) -> None:
         """Sends an image, (height, width, 3) uint8 RGB; `receive` its answer before the next."""
@@ -60,7 +60,7 @@ class Detector:
         Raises:
             GeoselfError: The process has ended, or its people have not the same joints (65).
         """
-        rows = _answer(self._process, self._log, "the detector")
+        rows = _answer(self._process, self._said, "the detector")
         for row in rows:
             joints = len(row) // 3
             self._joints = self._joints or joints
@@ -91,25 +91,26 @@ def started(kind: str, python: str | None, options: Mapping[str, Any]) -> Iterat
     own = kind.endswith(".py")
     options = {**options, "file": kind} if own else options
     command = [program, str(WORKER), "file" if own else kind, json.dumps(dict(options))]
-    with tempfile.TemporaryFile() as log:
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(python),
+            start_new_session=True,  # Ctrl-C is ours to handle
+        )
+    except OSError as error:
+        why = error.strerror or str(error)
+        do = f"make one: {commands(kind)}" if kind in INSTALL else "check the path"
+        raise missing_error(f"--detector-python={program}", why, do) from error
+    assert process.stderr is not None
+    said = ChildWords(process.stderr)
+    with unfinished(process.kill):
         try:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=_environment(python),
-                start_new_session=True,  # Ctrl-C is ours to handle
-            )
-        except OSError as error:
-            why = error.strerror or str(error)
-            do = f"make one: {commands(kind)}" if kind in INSTALL else "check the path"
-            raise missing_error(f"--detector-python={program}", why, do) from error
-        with unfinished(process.kill):
-            try:
-                yield Detector(process, _loaded(process, log, kind, python), log)
-            finally:
-                _end(process)
+            yield Detector(process, _loaded(process, said, kind, python), said)
+        finally:
+            _end(process)
 
 
 def commands(kind: str) -> str:
@@ -128,29 +129,28 @@ def _environment(python: str | None) -> dict[str, str]:
 
 
 def _loaded(
-    process: "subprocess.Popen[bytes]", log: IO[bytes], kind: str, python: str | None
+    process: "subprocess.Popen[bytes]", said: ChildWords, kind: str, python: str | None
 ) -> Mapping[str, Any]:
-    said: dict[str, Any] = _answer(process, log, kind)
-    if "refused" not in said:
-        return said
+    loaded: dict[str, Any] = _answer(process, said, kind)
+    if "refused" not in loaded:
+        return loaded
     whose = python or "this Python"
-    if "missing" in said:
-        what = f"{said['missing']} is not installed in {whose}"
+    if "missing" in loaded:
+        what = f"{loaded['missing']} is not installed in {whose}"
         do = "name the Python that has it: --detector-python=PATH"
         if kind in INSTALL:
             do = f"{kind} has an environment of its own: {commands(kind)}"
         raise GeoselfError(f"--detector={kind}", what, do, UNAVAILABLE)
-    raise data_error(f"--detector={kind}", str(said["refused"])[:300], "check the file")
+    raise data_error(f"--detector={kind}", str(loaded["refused"])[:300], "check the file")
 
 
-def _answer(process: "subprocess.Popen[bytes]", log: IO[bytes], what: str) -> Any:
+def _answer(process: "subprocess.Popen[bytes]", said: ChildWords, what: str) -> Any:
     assert process.stdout is not None
     line = process.stdout.readline()
     if line.endswith(b"\n"):
         return json.loads(line)
     code = process.wait()
-    log.seek(0)
-    words = log.read().decode(errors="replace").strip().split("\n")[-1]
+    words = said.text().split("\n")[-1]
     raise data_error(what, f"ended with {code}: {one_line(words)[:300]}", "try it on its own")
 
 

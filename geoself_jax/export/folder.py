@@ -1,11 +1,9 @@
 """The folder of an export: its files, and its atomic replacement."""
 
-import shutil
 from pathlib import Path
 
 from geoself_jax.core.disk import check_writable
 from geoself_jax.core.errors import WORKDIR, GeoselfError
-from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data import training_sample
 from geoself_jax.lift import exported
 from geoself_jax.runtime.json_files import parse
@@ -67,18 +65,3 @@ def _is_edited(out: Path) -> bool:
     facts = files.get(CARD) if isinstance(files, dict) else None
     wanted = facts.get("sha256") if isinstance(facts, dict) else None
     return exported.sha256((out / CARD).read_bytes()) != wanted
-
-
-def move(temporary: Path, out: Path) -> None:
-    """Replaces the old folder by the new one; restores it where that fails or is interrupted."""
-    old = temporary.with_suffix(".old")
-
-    def end() -> None:
-        if old.exists() and not out.exists():
-            old.rename(out)
-        shutil.rmtree(old, ignore_errors=True)
-
-    with unfinished(end):
-        if out.exists():
-            out.rename(old)
-        temporary.rename(out)

@@ -10,7 +10,7 @@ from flax.traverse_util import flatten_dict
 
 from geoself_jax.core import disk
 from geoself_jax.core.float32 import in_float32
-from geoself_jax.core.partial import writing
+from geoself_jax.core.partial import move_over, writing
 from geoself_jax.data.files.npz import write_arrays
 from geoself_jax.data.training_sample import read_sample, write_sample
 from geoself_jax.export import compare, description, folder, model_card, stablehlo
@@ -86,7 +86,7 @@ def export(
         differences = _write(temporary, trained, scores, onnx=onnx)
         disk.to_disk(temporary)
         folder.check_free(out)
-        folder.move(temporary, out)
+        move_over(temporary, out)
     sizes = {name: (out / name).stat().st_size for name in ALL if (out / name).exists()}
     source = str(trained.record["data"]["source"])
     camera = _camera(trained.record)

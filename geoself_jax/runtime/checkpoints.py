@@ -76,13 +76,16 @@ def bytes_of(tree: Any) -> int:
 def _refused(folder: Path, step: int, items: dict[str, Any], error: BaseException) -> GeoselfError:
     """Of a checkpoint that could not be written: what was written of it is removed."""
     log(f"{type(error).__name__}: {error}")
+    written = 0
     for part in folder.glob(f"{step}.orbax-checkpoint-tmp*"):
+        written += disk.taken_by(part)  # small networks' arrays take less than their names
         shutil.rmtree(part, ignore_errors=True)
     there = [int(path.name) for path in folder.glob("*") if path.name.isdecimal()]
     what = folder / str(step)
     safe = f"checkpoint {max(there)} stays, whole" if there else "there is none before it"
     do = "run the same command again: it goes on from there" if there else ""
-    return disk.refused(what, error, needed=bytes_of(items), safe=safe, do=do)
+    needed = bytes_of(items)
+    return disk.refused(what, error, needed=needed, written=written, safe=safe, do=do)
 
 
 def restore_latest(

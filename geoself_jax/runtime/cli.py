@@ -389,4 +389,6 @@ def _lines(error: GeoselfError | OSError) -> tuple[str, ...]:
     if written and disk.errno_of(error) in disk.OF_WRITING:
         return disk.refused(str(written), error).lines
     name, why = error.filename or "input/output", error.strerror or str(error)
+    if name == "input/output" and "No usable temporary" in why:  # tempfile's, of all that it tries
+        return disk.no_temporary_files().lines
     return GeoselfError(str(name), why, "check the path and the disk", INPUT_OUTPUT).lines

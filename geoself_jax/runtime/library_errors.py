@@ -7,14 +7,16 @@ import contextlib
 import logging
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Callable, Iterator
-from types import TracebackType
+from collections.abc import Callable, Iterator, Set
+from types import FrameType, TracebackType
 from typing import Any
 
 from geoself_jax.runtime.run_log import log
 
 _NAMES = ("absl", "asyncio", "concurrent.futures")
+_SECONDS, _QUIET_SECONDS, _LATE_SECONDS = 5.0, 0.1, 60.0
 _LOOP_CLOSED = "Event loop is closed"
 
 
@@ -28,14 +30,37 @@ class _ToLog(logging.Handler):
 
 _LOCK = threading.Lock()
 _WITHIN: list[object] = []
-"""One entry a thread that is within; the first one in and the last one out change the loggers."""
+"""One entry a thread that is within, or has failed not long ago; the first one in and the last one
+out change the loggers."""
 _BEFORE: dict[str, tuple[list[logging.Handler], bool]] = {}
 
 
 @contextlib.contextmanager
 def kept_from_the_terminal() -> Iterator[None]:
-    """Within, what libraries log of their errors goes to the log of the run, if there is one."""
+    """Within, what libraries log of their errors goes to the log of the run, if there is one.
+
+    Where the block fails, Orbax still works: it has given up at the first error of several threads.
+    The end of those is waited for, as they write until then, and what they and the ones that they
+    start log in the next minute goes to the log too.
+    """
     _late_errors_to_the_log()
+    before = set(threading.enumerate())
+    _enter()
+    try:
+        yield
+    except Exception:
+        _wait_for_orbax(before)
+        later = threading.Timer(_LATE_SECONDS, _leave)
+        later.daemon = True
+        later.start()
+        raise
+    except BaseException:
+        _leave()
+        raise
+    _leave()
+
+
+def _enter() -> None:
     with _LOCK:
         _WITHIN.append(None)
         if len(_WITHIN) == 1:
@@ -43,14 +68,33 @@ def kept_from_the_terminal() -> Iterator[None]:
                 logger = logging.getLogger(name)
                 _BEFORE[name] = logger.handlers, logger.propagate
                 logger.handlers, logger.propagate = [_ToLog()], False
-    try:
-        yield
-    finally:
-        with _LOCK:
-            _WITHIN.pop()
-            for name, (handlers, propagate) in () if _WITHIN else _BEFORE.items():
-                logger = logging.getLogger(name)
-                logger.handlers, logger.propagate = handlers, propagate
+
+
+def _leave() -> None:
+    with _LOCK:
+        _WITHIN.pop()
+        for name, (handlers, propagate) in () if _WITHIN else _BEFORE.items():
+            logger = logging.getLogger(name)
+            logger.handlers, logger.propagate = handlers, propagate
+
+
+def _wait_for_orbax(before: Set[threading.Thread]) -> None:
+    """Waits until no thread of Orbax is at work that was not there before, but not for ever."""
+    now = quiet = time.monotonic()
+    until = now + _SECONDS
+    while now < until and now - quiet < _QUIET_SECONDS:
+        time.sleep(0.01)
+        now, frames = time.monotonic(), sys._current_frames()
+        if any(_is_at_work(t, frames.get(t.ident or 0)) for t in {*threading.enumerate()} - before):
+            quiet = now
+
+
+def _is_at_work(thread: threading.Thread, frame: FrameType | None) -> bool:
+    """Whether it is a thread of Orbax's own, or of a pool and not waiting for something to do."""
+    if type(thread).__module__.startswith("orbax."):
+        return True
+    waits = frame is None or frame.f_code.co_name == "_worker"
+    return thread.name.startswith(("asyncio_", "ThreadPoolExecutor")) and not waits
 
 
 def _late_errors_to_the_log() -> None:

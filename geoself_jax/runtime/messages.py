@@ -208,11 +208,15 @@ def add(text: str) -> str:
         text: Of the lines.
 
     Returns:
-        The file that they will be in when the command has ended; "" where none is kept.
+        The file that they will be in when the command has ended; "" where none is kept, or its
+        disk is full.
     """
     if _kept is None:
         return ""
-    _kept.add(text)
+    try:
+        _kept.add(text)
+    except OSError:
+        return ""
     return str(_kept.path.with_name(f"{_kept.path.stem.split('-')[0]}.txt"))
 
 

@@ -1,5 +1,6 @@
 """Where each thread is when a host is stuck: for the log, not for the terminal."""
 
+import contextlib
 import faulthandler
 import tempfile
 
@@ -15,10 +16,11 @@ def keep_stacks(why: str) -> str:
     Returns:
         Where they are.
     """
-    with tempfile.TemporaryFile() as file:
+    lines = [f"stacks: {why}"]
+    with contextlib.suppress(OSError), tempfile.TemporaryFile() as file:  # a full disk: none
         faulthandler.dump_traceback(file, all_threads=True)
         file.seek(0)
-        lines = [f"stacks: {why}", *file.read().decode(errors="replace").splitlines()]
+        lines += file.read().decode(errors="replace").splitlines()
     for line in lines:
         run_log.log(line)
     place = messages.add("\n".join(lines) + "\n")

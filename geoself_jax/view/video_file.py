@@ -1,8 +1,9 @@
 """Encodes images as a video: GIF by Pillow, MP4 by ffmpeg."""
 
+import errno
 import os
+import signal
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from geoself_jax.core import disk
 from geoself_jax.core.errors import INPUT_OUTPUT, UNAVAILABLE, GeoselfError
 from geoself_jax.core.unfinished import unfinished
 from geoself_jax.data.poses.atomic_write import whole_file
+from geoself_jax.runtime.child_words import ChildWords
 
 Images = Iterable[np.ndarray]
 """(height, width, 4) bytes RGBA each; consumed before the next one is requested."""
@@ -50,14 +52,16 @@ def write_mp4(
     coded = f"-an -c:v libx264 -preset veryfast -crf {quality} {jumps} -pix_fmt yuv420p"
     coded += " -movflags +faststart -f mp4"
 
-    with whole_file(path, "wb") as stream, tempfile.TemporaryFile() as said:
+    with whole_file(path, "wb") as stream:
         command = [program, "-v", "error", "-y", *source.split(), *coded.split()]
         process = subprocess.Popen(
             [*command, f"file:{stream.name}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=said,
+            stderr=subprocess.PIPE,
         )
+        assert process.stderr is not None
+        said = ChildWords(process.stderr)
         try:
             with unfinished(process.kill):  # which does nothing to one that has ended
                 _feed(process, images)
@@ -65,12 +69,16 @@ def write_mp4(
         finally:
             code = process.wait()
         if code:
-            said.seek(0)
-            words = said.read(2000).decode(errors="replace").strip().split("\n")[0]
-            if number := disk.errno_within(words):
-                raise OSError(number, os.strerror(number))
-            why = f"ffmpeg ended with {code} {words}".strip()
-            raise GeoselfError(str(path), why, "check the disk", INPUT_OUTPUT)
+            raise _failure(path, code, said.text())
+
+
+def _failure(path: Path, code: int, words: str) -> OSError | GeoselfError:
+    """Of an ffmpeg that ended with a code and these words: the system's error, if it has one."""
+    too_large = code == -getattr(signal, "SIGXFSZ", 0)  # which Python ignores, and ffmpeg does not
+    if number := errno.EFBIG if too_large else disk.errno_within(words):
+        return OSError(number, os.strerror(number))
+    why = f"ffmpeg ended with {code} {words[:2000]}".strip().split("\n")[0]
+    return GeoselfError(str(path), why, "check the disk", INPUT_OUTPUT)
 
 
 def _feed(process: subprocess.Popen[bytes], images: Images) -> None:

@@ -32,12 +32,19 @@ def fresh_look(monkeypatch):
 
 def test_a_full_disk_is_a_line_with_file_figures_what_is_safe_and_what_to_do(tmp_path):
     path = tmp_path / "new" / "poses.npz"
-    error = disk.refused(path, os_error(errno.ENOSPC), needed=5_300_000, safe="step 7 stays")
+    error = disk.refused(path, os_error(errno.ENOSPC), needed=53 * 10**14, safe="step 7 stays")
     line = str(error)
     assert error.code == INPUT_OUTPUT
-    assert line.startswith(f"{path} - the disk is full: 5.3 MB are needed, ")
+    assert line.startswith(f"{path} - the disk is full: 5300.0 TB are needed, ")
     assert "B are free; step 7 stays - free space on /" in line
     assert line.endswith(", and run the same command again")
+
+
+def test_what_has_become_free_since_is_said_to_be_free_by_now(tmp_path):
+    line = str(disk.refused(tmp_path / "a", os_error(errno.ENOSPC), needed=1, written=3000))
+    assert "more than 3.0 kB are needed, " in line and "B are free by now - " in line
+    line = str(disk.refused(tmp_path / "a", os_error(errno.ENOSPC), needed=5000, written=3000))
+    assert "full: 5.0 kB are needed, " in line and "B are free by now - " in line
 
 
 @pytest.mark.parametrize(

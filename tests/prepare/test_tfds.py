@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import signal
 import sys
 
 import jax
@@ -11,10 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from processes import run_python
+from small_disks import run_with_small_disk
 
 from geoself_jax.core import sampling
 from geoself_jax.core.config import AugmentationConfig
-from geoself_jax.core.errors import DATA, MISSING, UNAVAILABLE, USAGE, GeoselfError
+from geoself_jax.core.errors import DATA, INPUT_OUTPUT, MISSING, UNAVAILABLE, USAGE, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
 from geoself_jax.data import recording, sources
 from geoself_jax.data.tfds import clips as tfds_clips
@@ -415,3 +417,43 @@ def test_training_and_test_sequences_of_3dhp_are_read_apart_and_all_files_hashed
     calls = manual._calls(manual.DATA_SETS["geoself_mpi_inf_3dhp"], tmp_path, files)
     wanted = [[here[0], here[2]], [here[3]]]
     assert calls == [[tmp_path / name for name in group] for group in wanted]
+
+
+AGAIN = """
+import os, signal, sys
+from pathlib import Path
+from geoself_jax.data.tfds.names import Source
+from geoself_jax.prepare.tfds import build, builders
+from geoself_jax.runtime import cli
+source = Source("geoself_prepared", data_dir=sys.argv[2])
+make = lambda argv: build.build(source, None, [Path(argv[0])], overwrite=True, notice=id)
+make(sys.argv[1:])
+(source.folder / "old.txt").write_text("old")
+free = os.statvfs(sys.argv[2])
+if len(sys.argv) > 3:
+    builders.builder = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+else:
+    (source.root / "ballast").write_bytes(bytes(free.f_bavail * free.f_frsize))
+def last(argv):
+    try:
+        make(argv)
+    finally:
+        print((source.folder / "old.txt").exists(), *os.listdir(source.folder.parent))
+cli.run(last)
+"""
+
+
+def test_a_build_that_a_full_disk_stops_leaves_the_old_one(tiny_file, tmp_path):
+    small = tmp_path / "small"
+    done = run_with_small_disk(AGAIN, small, 2_000_000, tiny_file, small)
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == INPUT_OUTPUT and "an earlier build of this name stays" in line
+    assert done.stdout == "True 1.0.0\n"
+    assert f"error: {small}/geoself_prepared/1.0.0 - the disk is full: " in line
+
+
+def test_a_build_that_is_killed_leaves_the_old_one(tiny_file, tmp_path):
+    done = run_python("-c", AGAIN, str(tiny_file), str(tmp_path), "killed")
+    assert done.returncode == -signal.SIGKILL
+    assert (tmp_path / "geoself_prepared/1.0.0/old.txt").exists()
+    assert load(f"tfds:geoself_prepared@{tmp_path}").frames == 240

@@ -1,5 +1,6 @@
 """`python -m geoself_jax.data.files.child`: one file parsed with limits, plain data back."""
 
+import errno
 import gc
 import json
 import os
@@ -10,6 +11,9 @@ from typing import Any, BinaryIO
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.data.files.wire_format import NotPlain, Writer
 
+NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS)
+"""Why an answer cannot be written, which is not the file's fault: exit codes of the child."""
+
 BASE_MEMORY = 3 * 2**27
 """Bytes of address space beyond what the interpreter and its libraries have taken."""
 
@@ -18,18 +22,27 @@ def main() -> None:
     """Reads what is asked from the standard input, writes the answer to the standard output."""
     gc.disable()  # nothing here makes garbage in circles, and looking for it takes half the time
     asked = json.loads(sys.stdin.buffer.read())
-    with os.fdopen(os.dup(1), "wb", buffering=2**20) as blob:
-        os.dup2(2, 1)  # what a library prints is not the answer
-        set_limits(asked["max_bytes"], asked["seconds"])
-        said = parse(asked, blob)
-        tree = json.dumps(said, separators=(",", ":")).encode()
-        blob.write(tree)
-        blob.write(len(tree).to_bytes(8, "little"))
+    try:
+        with os.fdopen(os.dup(1), "wb", buffering=2**20) as blob:
+            os.dup2(2, 1)  # what a library prints is not the answer
+            set_limits(asked["max_bytes"], asked["seconds"])
+            said = parse(asked, blob)
+            tree = json.dumps(said, separators=(",", ":")).encode()
+            blob.write(tree)
+            blob.write(len(tree).to_bytes(8, "little"))
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        os._exit(error.errno or 1)
     os._exit(0)
 
 
 def parse(asked: dict[str, Any], blob: BinaryIO) -> dict[str, Any]:
-    """`{"tree": ...}`, or `{"refused": one line}`; the bytes of arrays go to `blob`."""
+    """`{"tree": ...}`, or `{"refused": one line}`; the bytes of arrays go to `blob`.
+
+    Raises:
+        OSError: The disk has no room for them.
+    """
     path = Path(asked["path"])
     try:
         return {"tree": _read(asked, path, Writer(blob, asked["max_bytes"]))}
@@ -41,6 +54,8 @@ def parse(asked: dict[str, Any], blob: BinaryIO) -> dict[str, Any]:
     except GeoselfError as error:
         refusal = error
     except Exception as error:  # zipfile, h5py and SciPy raise whatever they stumble over
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
         why = f"cannot be read whole ({type(error).__name__}: {str(error)[:120]})"
         refusal = data_error(str(path), why, "copy it again")
     return {"refused": str(refusal)}

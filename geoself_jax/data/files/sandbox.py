@@ -14,8 +14,10 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
+from geoself_jax.core import disk
 from geoself_jax.core.errors import DATA, GeoselfError, data_error
 from geoself_jax.core.unfinished import unfinished
+from geoself_jax.data.files.child import NO_ROOM
 from geoself_jax.data.files.limits import file_size
 from geoself_jax.data.files.wire_format import Reader
 
@@ -41,7 +43,8 @@ def ask(
         seconds: How long to wait; None: by the file's size.
 
     Raises:
-        GeoselfError: The child's refusal, or that it crashed, hung or ran out of memory (65).
+        GeoselfError: The child's refusal, or that it crashed, hung or ran out of memory (65); no
+            room for what it read (74).
     """
     path = Path(path)
     size = file_size(path, max_bytes)
@@ -55,6 +58,8 @@ def ask(
             raise _refused(path, f"reading it took over {wait:g} s") from error
         if code == 0:
             return _value(path, answer, max_bytes)
+        if code in NO_ROOM:
+            raise _no_room(path, code)
         raise _failure(path, code, complaints)
 
 
@@ -82,6 +87,14 @@ def _environment() -> dict[str, str]:
 
 def _refused(path: Path, why: str) -> GeoselfError:
     return data_error(str(path), why, "it looks damaged: copy or write it again")
+
+
+def _no_room(path: Path, number: int) -> GeoselfError:
+    """The disk of temporary files, where what was read is unpacked, has no room for it."""
+    safe = f"{path} is unpacked there to be read"
+    do = "run the same command again, or set TMPDIR to a folder of another disk"
+    error = OSError(number, os.strerror(number))
+    return disk.refused(tempfile.gettempdir(), error, safe=safe, do=do)
 
 
 def _failure(path: Path, code: int, complaints: IO[bytes]) -> GeoselfError:

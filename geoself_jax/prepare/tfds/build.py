@@ -1,16 +1,18 @@
 """Builds a data set from the files that the user brought."""
 
 import contextlib
+import errno
 import io
-import shutil
+import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from geoself_jax.core import disk
 from geoself_jax.core.errors import usage_error
-from geoself_jax.core.unfinished import unfinished
+from geoself_jax.core.partial import move_over, partial
 from geoself_jax.data.tfds import names, records
 from geoself_jax.prepare.tfds import manual
 
@@ -71,59 +73,42 @@ def build(
     for split, arrays in splits.items():
         if unread := records.left_out(arrays):
             notice(f"{split}: left out, as nothing reads them: {', '.join(unread)}")
-    with _replaced(source.folder):
-        return _write(source, splits, described)
+    return _write(source, splits, described)
 
 
 def _write(
     source: names.Source, splits: records.Splits, described: list[records.ManualFile]
 ) -> Built:
+    """Builds next to the place where it is to be, and moves it there once it is whole."""
+    try:
+        with partial(source.folder) as place:
+            apart = replace(source, data_dir=str(place))
+            sizes = _write_apart(apart, splits, described)
+            disk.to_disk(apart.folder)
+            move_over(apart.folder, source.folder)
+    except (OSError, RuntimeError) as error:  # ArrayRecord's: RuntimeError
+        if not isinstance(error, OSError) and not disk.errno_of(error):
+            raise
+        if "Not enough disk space" in str(error):  # TFDS's, of a disk without a byte
+            error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        safe = "an earlier build of this name stays" * source.folder.exists()
+        raise disk.refused(source.folder, error, safe=safe) from error
+    return Built(source.folder, described, sizes)
+
+
+def _write_apart(
+    source: names.Source, splits: records.Splits, described: list[records.ManualFile]
+) -> dict[str, tuple[int, int]]:
+    """Writes the files; returns clips and bytes of each split."""
     import tensorflow_datasets as tfds
 
     from geoself_jax.prepare.tfds import builders
 
     made = builders.builder(source, splits=splits, described=described)
     options = tfds.download.DownloadConfig(try_download_gcs=False)
-    try:
-        with (
-            tempfile.TemporaryDirectory() as downloads,
-            contextlib.redirect_stdout(io.StringIO()),  # "Downloading ...": nothing is
-        ):
-            made.download_and_prepare(download_dir=downloads, download_config=options)
-    except (OSError, RuntimeError) as error:  # ArrayRecord's: RuntimeError
-        if not isinstance(error, OSError) and not disk.errno_of(error):
-            raise
-        safe = "an earlier build of this name stays" * _aside(source.folder).exists()
-        raise disk.refused(source.folder, error, safe=safe) from error
-    sizes = {
-        name: (split.num_examples, split.num_bytes) for name, split in made.info.splits.items()
-    }
-    return Built(source.folder, described, sizes)
-
-
-@contextlib.contextmanager
-def _replaced(folder: Path) -> Iterator[None]:
-    """Puts a folder aside while another is made in its place, and back if that fails.
-
-    TFDS makes it as `incomplete...FOLDER`, earlier ones as `FOLDER.incomplete...`: a signal would
-    leave it.
-    """
-    aside = _aside(folder)
-
-    def end() -> None:
-        for part in folder.parent.glob("*incomplete*"):
-            if part.name.startswith(f"{folder.name}.") or part.name.endswith(f"_{folder.name}"):
-                shutil.rmtree(part, ignore_errors=True)
-        if aside.exists() and not folder.exists():
-            aside.rename(folder)
-        shutil.rmtree(aside, ignore_errors=True)
-
-    with unfinished(end):
-        if folder.exists():
-            shutil.rmtree(aside, ignore_errors=True)
-            folder.rename(aside)
-        yield
-
-
-def _aside(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.replaced")
+    with (
+        tempfile.TemporaryDirectory() as downloads,
+        contextlib.redirect_stdout(io.StringIO()),  # "Downloading ...": nothing is
+    ):
+        made.download_and_prepare(download_dir=downloads, download_config=options)
+    return {name: (split.num_examples, split.num_bytes) for name, split in made.info.splits.items()}

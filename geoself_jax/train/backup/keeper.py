@@ -93,7 +93,25 @@ class Keeper:
         """Brings the folder from the store unless the one here is as far; says what it did.
 
         What was here is moved aside. The store is written to first: better now than after an hour.
+
+        Raises:
+            GeoselfError: The copy is damaged (65); the store or the disk here refuses (74).
         """
+        try:
+            done = self._restored()
+        except OSError as error:
+            if disk.errno_of(error) not in disk.OF_WRITING:
+                raise
+            raise self._refused(error) from error
+        self._kept = contents(self.folder)
+        return done
+
+    def _refused(self, error: OSError) -> GeoselfError:
+        """The error of the disk that the run's folder is on."""
+        safe = "what is there and in the store stays as it was"
+        return disk.refused(self.folder, error, safe=safe)
+
+    def _restored(self) -> str:
         with self._scratch() as scratch:
             marker = scratch / MARKER
             marker.write_text(f"{socket.gethostname()} {time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n")
@@ -101,7 +119,6 @@ class Keeper:
             done = "starting: the store has no run yet"
             if PACKED in self.store.names():
                 done = self._bring(scratch)
-        self._kept = contents(self.folder)
         return done
 
     def _bring(self, scratch: Path) -> str:
@@ -110,6 +127,8 @@ class Keeper:
             with tarfile.open(scratch / PACKED) as archive:
                 archive.extractall(scratch / "run", filter="data")
         except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
+            if isinstance(error, OSError) and disk.errno_of(error) in disk.OF_WRITING:
+                raise
             raise _unpackable(error) from error
         there = newest_step(scratch / "run")
         if self.folder.exists() and newest_step(self.folder) >= there:
