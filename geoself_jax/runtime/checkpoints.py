@@ -65,7 +65,9 @@ def save(
     except jax.errors.JaxRuntimeError:  # of a device or another host: not the disk's
         raise
     except (OSError, ValueError, RuntimeError) as error:  # TensorStore says ValueError: disk full
-        raise _refused(folder, step, items, error) from error
+        if disk.errno_of(error) or not folder.is_dir():
+            raise _refused(folder, step, items, error) from error
+        raise  # the system refused nothing: the program is at fault
 
 
 def bytes_of(tree: Any) -> int:
