@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import tracemalloc
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -449,3 +450,15 @@ def test_one_bad_matrix_among_many_is_the_one_that_is_shown(lift, inputs):
     K[3, 1, 1] = -7
     with pytest.raises(GeoselfError, match=r"-7\.0"):
         lift(keypoints_2d, confidence, K)
+
+
+def test_a_description_beyond_its_limit_is_not_read_whole(copy):
+    """Nor by the look whether a folder is an earlier export, which comes first."""
+    with (copy / export_files.DESCRIPTION).open("r+b") as stream:
+        stream.truncate(2**28)
+    tracemalloc.start()
+    try:
+        assert not export_files.is_export(copy)
+        assert tracemalloc.get_traced_memory()[1] < 2**25
+    finally:
+        tracemalloc.stop()
