@@ -334,6 +334,7 @@ def test_what_is_no_start_is_refused_in_one_line(
         train(config, tmp_path / "new", tiny_recording)
     assert refused.value.code == code
     assert not (tmp_path / "new" / "run.json").exists()
+    assert ("--checkpoint" in str(refused.value)) == ("export --work" in str(refused.value))
 
 
 def started_only(folder, run):
