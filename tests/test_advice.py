@@ -163,7 +163,9 @@ def bad_advice(script):
             known = {*script_flags(script), *(f for other in named for f in script_flags(other))}
             verbs = [verb for verb in VERBS if re.search(rf"\b{verb}\b", text)]
             known |= {flag for verb in verbs for flag in flags(verb)}
-            yield from (f"{script}: {f}: {text}" for f in FLAG.findall(text) if f not in known | OTHERS)
+            yield from (
+                f"{script}: {f}: {text}" for f in FLAG.findall(text) if f not in known | OTHERS
+            )
 
 
 def _errors(name, whole):

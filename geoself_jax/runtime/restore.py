@@ -119,9 +119,7 @@ _OTHER = {"last": "best", "best": "last"}
 
 
 @in_float32
-def load_trained(
-    folder: Path, which: Literal["last", "best"] = "last", *, do: str = ""
-) -> Trained:
+def load_trained(folder: Path, which: Literal["last", "best"] = "last", *, do: str = "") -> Trained:
     """Loads a run's networks, as ordinary ones of equal results: not mirrored, and in metres.
 
     Args:

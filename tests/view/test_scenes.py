@@ -191,7 +191,9 @@ def test_frames_that_are_there_twice_are_shown_once_and_it_is_said(tiny_recordin
     twice = tiny_recording.frame_id.copy()
     twice[3] = twice[2]
     changed = dataclasses.replace(tiny_recording, frame_id=twice)
-    words = f"clip 'clip0': 1 frames are there more than once, first {twice[2]} - each is shown once"
+    words = (
+        f"clip 'clip0': 1 frames are there more than once, first {twice[2]} - each is shown once"
+    )
     with pytest.warns(UserWarning, match=words):
         scenes = scenes_from_recording(changed, ["cam1"], predicted)
     assert scenes[0].frames == 39
