@@ -75,6 +75,25 @@ def test_the_loss_of_the_first_host_ends_the_others_in_one_line_without_an_abort
         assert one_line(second).startswith("error: host 0 - lost: ")
 
 
+@pytest.mark.parametrize(
+    ("end", "code", "words"),
+    [
+        ("interrupted", 130, "interrupted - no unfinished file is left"),
+        ("module", errors.UNAVAILABLE, "no_such_module is not installed in "),
+        ("part", 1, "ModuleNotFoundError: No module named 'geoself_jax.no_such_part'"),
+    ],
+)
+def test_whatever_ends_one_host_is_what_the_others_end_with(tmp_path, end, code, words):
+    """At once, not when a call finds that it is gone."""
+    with two_hosts(tmp_path) as (first, second):
+        second.stdin.write(f"{end}\n")
+        second.stdin.flush()
+        own, heard = (process.communicate(timeout=60)[1] for process in (second, first))
+    assert second.returncode == first.returncode == code, own + heard
+    assert words in own.strip().splitlines()[-1]
+    assert heard.splitlines()[-1].startswith(f"error: host 1: {words}"), heard
+
+
 def answers_in_the_end(place):
     """Whether a process lives, on a machine that may be too busy for it to answer at once."""
     return any(probes.call(place) is Life.LIVES for _ in range(20))
