@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+import resource
 import shutil
 
 import pytest
 from older_runs import made_older
 
-from geoself_jax.core.errors import DATA, WORKDIR, GeoselfError
+from geoself_jax.core.errors import DATA, INPUT_OUTPUT, WORKDIR, GeoselfError
 from geoself_jax.export.evaluation_file import read_evaluation
 from geoself_jax.lift.exported import load_exported
 from geoself_jax.runtime import json_files, metrics_lines, workdir
@@ -190,6 +191,24 @@ def test_damaged_lines_of_metrics_are_set_aside_and_said_once(tmp_path):
     assert aside.read_bytes() == b"".join(odd[:3]) + b"x" * 65_536 + b"\n" + b"x" * 4464 + b"\n"
     assert "damaged" in said and metrics_lines.DAMAGED in said and "\n" not in said
     assert metrics_lines.keep_lines(path, 10) == ""
+
+
+def test_damaged_lines_are_set_aside_once_though_the_disk_refuses_the_rest(tmp_path):
+    path, aside = tmp_path / "metrics.jsonl", tmp_path / metrics_lines.DAMAGED
+    path.write_text("".join([*lines(*range(100)), "{}\n", '{"step": 1']))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        for _ in range(2):
+            with pytest.raises(GeoselfError, match=r"metrics\.jsonl - ") as refused:
+                metrics_lines.keep_lines(path, 100)
+            assert refused.value.code == INPUT_OUTPUT
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert metrics_lines.keep_lines(path, 100) and aside.read_text() == '{}\n{"step": 1\n'
+    with path.open("a") as stream:
+        stream.write("[]\n")
+    assert metrics_lines.keep_lines(path, 100) and aside.read_text() == '{}\n{"step": 1\n[]\n'
 
 
 def test_a_last_line_that_a_kill_cut_short_is_set_aside_and_the_run_goes_on(
