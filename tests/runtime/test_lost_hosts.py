@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -119,6 +121,24 @@ def test_a_call_tells_a_live_process_from_a_frozen_and_an_ended_one(monkeypatch)
         host.kill()
         host.wait()
         assert probes.call(place) is Life.ENDED
+
+
+def test_a_host_without_a_file_to_spare_rests_and_answers_when_it_has_one():
+    host, _, port = probes.answer("127.0.0.1:1").rpartition(":")
+    with socket.socket() as caller:
+        before, last = resource.getrlimit(resource.RLIMIT_NOFILE), os.dup(0)
+        os.close(last)  # the next number, which may not be given
+        resource.setrlimit(resource.RLIMIT_NOFILE, (last, before[1]))
+        try:
+            caller.connect((host, int(port)))
+            busy = time.process_time()
+            time.sleep(1.0)
+            busy = time.process_time() - busy
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        caller.settimeout(10)
+        assert caller.recv(1) == probes.ANSWER
+    assert busy < 0.1, f"{busy:.2f} s of CPU in a second"
 
 
 def test_a_host_is_as_patient_as_it_worked_long_itself(monkeypatch):
