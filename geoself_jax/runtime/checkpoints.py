@@ -118,7 +118,7 @@ def restore_latest(
     """
     if not folder.is_dir():
         return None
-    with _manager(folder) as manager:
+    with kept_from_the_terminal(), _manager(folder) as manager:
         steps = sorted(manager.all_steps(), reverse=True)
     damaged: list[int] = []
     for step in steps:
@@ -155,7 +155,7 @@ def _restore(
     folder: Path, step: int, like: dict[str, Any], sha256: dict[str, Any]
 ) -> dict[str, Any]:
     trees = {name: ocp.args.StandardRestore(tree) for name, tree in like.items()}
-    with _manager(folder) as manager:
+    with kept_from_the_terminal(), _manager(folder) as manager:
         found = manager.restore(step, args=ocp.args.Composite(**trees))
     for name in like:
         if digest(found[name]) != sha256.get(name):

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 from older_runs import made_older
+from processes import run_python
 
 from geoself_jax.core.errors import DATA, INPUT_OUTPUT, WORKDIR, GeoselfError
 from geoself_jax.export.evaluation_file import read_evaluation
@@ -84,6 +85,38 @@ def test_changed_facts_of_a_checkpoint_are_damage(run, capsys):
         with pytest.raises(GeoselfError, match="no checkpoint is whole"):
             load_trained(run)
         assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+LOADS = """
+import sys
+from pathlib import Path
+from geoself_jax.runtime import cli, run_log
+from geoself_jax.runtime.restore import load_trained
+
+def main(argv):
+    with run_log.logged(Path(argv[0])):
+        load_trained(Path(argv[0]))
+    return 0
+
+cli.run(main)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "kept"),
+    [
+        ("_CHECKPOINT_METADATA", 0, "Failed to json parse Metadata"),
+        ("variables/manifest.ocdbt", DATA, "error: "),
+    ],
+)
+def test_what_libraries_say_of_a_damaged_checkpoint_is_in_the_log_alone(name, code, kept, run):
+    path = run / "checkpoints/last/20" / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    done = run_python("-c", LOADS, str(run))
+    assert done.returncode == code, done.stderr
+    said = done.stderr.splitlines()
+    assert len(said) == (code != 0) and all(line.startswith("error: ") for line in said)
+    assert kept in (run / "log.txt").read_text()
 
 
 def test_a_checkpoint_of_other_networks_is_not_continued(run, tiny_config, tiny_recording):
