@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -15,6 +15,7 @@ from geoself_jax.core import disk
 from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, one_line
 from geoself_jax.core.notices import silent
 from geoself_jax.core.partial import is_running
+from geoself_jax.runtime import run_log
 
 NAME = ".lock"
 _ELSE = "choose another --workdir"
@@ -74,6 +75,32 @@ def lock(workdir: Path, notice: Callable[[str], Any] = silent) -> Iterator[None]
             yield
         finally:
             _write(file, None)
+
+
+def missing_folders(workdir: Path) -> list[Path]:
+    """Returns the folder and those above it that are not there yet, the innermost first."""
+    whole = workdir.absolute()
+    return [path for path in (whole, *whole.parents) if not path.exists()]
+
+
+@contextlib.contextmanager
+def removed_if_refused(made: Sequence[Path]) -> Iterator[None]:
+    """Within the lock of a new folder: an error that the user can fix leaves none behind.
+
+    Args:
+        made: Folders that were made for it, the run's first; none where it was there. One that
+            holds anything but the lock and a log stays.
+    """
+    try:
+        yield
+    except GeoselfError:
+        if made and {path.name for path in made[0].glob("*")} <= {NAME, run_log.NAME}:
+            with contextlib.suppress(OSError):
+                for name in (run_log.NAME, NAME):
+                    (made[0] / name).unlink(missing_ok=True)
+                for folder in made:
+                    folder.rmdir()
+        raise
 
 
 def _take(file: IO[bytes], workdir: Path) -> None:

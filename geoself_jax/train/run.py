@@ -28,7 +28,7 @@ from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime import devices, hosts, workdir
 from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.restore import networks_of
-from geoself_jax.runtime.run_lock import lock
+from geoself_jax.runtime.run_lock import lock, missing_folders, removed_if_refused
 from geoself_jax.runtime.run_log import logged
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.runtime.standard_streams import unread_streams_are_dropped
@@ -241,11 +241,13 @@ def _warn(lines: list[str]) -> None:
 
 
 def _owned(folder: Path) -> contextlib.AbstractContextManager[Any]:
-    """The folder's lock and its log, on the host that writes to it."""
+    """The folder's lock and its log, on the host that writes to it; no folder if it is refused."""
     owned = contextlib.ExitStack()
     if hosts.is_leader():
         left: list[str] = []
+        made = missing_folders(folder)
         owned.enter_context(lock(folder, left.append))
+        owned.enter_context(removed_if_refused(made))
         owned.enter_context(logged(folder))
         _warn(left)
     return owned
