@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 import tracemalloc
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
-from processes import ROOT, run_python
+from processes import ROOT, environment, run_python
 
 from geoself_jax import load_lifter
 from geoself_jax.core import errors
@@ -462,3 +464,17 @@ def test_a_description_beyond_its_limit_is_not_read_whole(copy):
         assert tracemalloc.get_traced_memory()[1] < 2**25
     finally:
         tracemalloc.stop()
+
+
+def test_it_is_computed_on_the_cpu_though_an_accelerator_is_asked_for(run, exported, tmp_path):
+    out = tmp_path / "out"
+    done = subprocess.run(
+        [sys.executable, "-m", "geoself_jax.export", f"--workdir={run}", f"--out={out}"],
+        env=environment() | {"JAX_PLATFORMS": "cuda"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == errors.DONE, done.stderr
+    wanted = (exported[0] / export_files.WEIGHTS).read_bytes()
+    assert (out / export_files.WEIGHTS).read_bytes() == wanted
