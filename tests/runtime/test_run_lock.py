@@ -9,7 +9,13 @@ import sys
 import pytest
 
 from geoself_jax.core.errors import USAGE, WORKDIR, GeoselfError
-from geoself_jax.runtime.run_lock import NAME, Holder, lock
+from geoself_jax.runtime.run_lock import (
+    NAME,
+    Holder,
+    lock,
+    missing_folders,
+    removed_if_refused,
+)
 
 HOLD = """
 import sys, time
@@ -74,3 +80,24 @@ def test_a_folder_where_no_checkpoint_could_be_written_is_refused_first(tmp_path
     with pytest.raises(GeoselfError, match="its name is not UTF-8") as refused, lock(named):
         pass
     assert refused.value.code == USAGE and not named.exists()
+
+
+@pytest.mark.parametrize(
+    ("there", "written", "error", "left"),
+    [
+        ([], "log.txt", GeoselfError("no data", "", "", WORKDIR), []),
+        ([], "notes.txt", GeoselfError("no data", "", "", WORKDIR), [NAME, "notes.txt"]),
+        ([], "log.txt", ZeroDivisionError(), [NAME, "log.txt"]),
+        (["runs", "runs/first"], "log.txt", GeoselfError("no", "", "", WORKDIR), [NAME, "log.txt"]),
+    ],
+)
+def test_a_refused_run_leaves_no_folder_that_it_made_itself(tmp_path, there, written, error, left):
+    for name in there:
+        (tmp_path / name).mkdir()
+    folder = tmp_path / "runs/first"
+    made = missing_folders(folder)
+    with pytest.raises(type(error)), lock(folder), removed_if_refused(made):
+        (folder / written).write_text("x")
+        raise error
+    assert sorted(path.name for path in folder.glob("*")) == left
+    assert (tmp_path / "runs").exists() == bool(left)
