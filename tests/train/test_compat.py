@@ -10,8 +10,9 @@ import jax.export
 import numpy as np
 import pytest
 import safetensors.numpy
-from flax.traverse_util import flatten_dict
+from flax.traverse_util import flatten_dict, unflatten_dict
 
+from geoself_jax.core.predict import make_predict
 from geoself_jax.runtime.restore import load_trained
 
 LEFT = Path(__file__).parents[1] / "compat"
@@ -93,6 +94,18 @@ def test_its_run_is_continued_to_the_losses_and_weights_of_its_unbroken_one(here
         np.testing.assert_allclose(
             [line[key] for line in found], [line[key] for line in wanted], rtol=1e-4
         )
-    ended = flat(load_trained(here / "continued", "last"))
-    for name, array in weights("model.safetensors").items():
-        np.testing.assert_allclose(ended[name], array, rtol=0, atol=1e-4 * np.abs(array).max())
+    ended = load_trained(here / "continued", "last")
+    unbroken = weights("model.safetensors")
+    for name, array in unbroken.items():
+        # Of the first kernels some rows see nothing but zeros: Adam makes steps of their rounding.
+        if not name.endswith("stem/linear/kernel"):
+            most = 1e-4 * np.abs(array).max()
+            np.testing.assert_allclose(flat(ended)[name], array, rtol=0, atol=most)
+    with np.load("export/sample.npz") as sample:
+        seen = [sample[name] for name in ("keypoints_2d", "confidence", "K")]
+    predict = make_predict(ended.model)
+    found = predict(ended.variables, *seen)
+    wanted = predict(unflatten_dict(unbroken, sep="/"), *seen)
+    for name in ("pose_3d", "root_position"):
+        a, b = getattr(found, name), getattr(wanted, name)
+        np.testing.assert_allclose(a, b, rtol=0, atol=MOST_MM / 1000)
