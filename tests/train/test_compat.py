@@ -10,8 +10,9 @@ import jax.export
 import numpy as np
 import pytest
 import safetensors.numpy
-from flax.traverse_util import flatten_dict
+from flax.traverse_util import flatten_dict, unflatten_dict
 
+from geoself_jax.core.predict import make_predict
 from geoself_jax.runtime.restore import load_trained
 
 LEFT = Path(__file__).parents[1] / "compat"
@@ -47,6 +48,12 @@ weights = safetensors.numpy.load_file
 def flat(trained):
     found = flatten_dict(dict(trained.variables), sep="/")
     return {name: np.asarray(array) for name, array in found.items()}
+
+
+def without_the_roots_ray(name, array):
+    """Rays are turned to look at the root: its own is 0 but for rounding, as its weights' gradients
+    are, and of these Adam makes whole steps that differ between processors and compilers."""
+    return array[2:] if name.endswith("stem/linear/kernel") else array
 
 
 def test_there_are_versions():
@@ -93,6 +100,14 @@ def test_its_run_is_continued_to_the_losses_and_weights_of_its_unbroken_one(here
         np.testing.assert_allclose(
             [line[key] for line in found], [line[key] for line in wanted], rtol=1e-4
         )
-    ended = flat(load_trained(here / "continued", "last"))
-    for name, array in weights("model.safetensors").items():
-        np.testing.assert_allclose(ended[name], array, rtol=0, atol=1e-4 * np.abs(array).max())
+    trained = load_trained(here / "continued", "last")
+    ended, unbroken = flat(trained), weights("model.safetensors")
+    for name, array in unbroken.items():
+        found, wanted = (without_the_roots_ray(name, x) for x in (ended[name], array))
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4 * np.abs(array).max())
+    predict = make_predict(trained.model)
+    with np.load("export/sample.npz") as sample:
+        inputs = [sample[name] for name in ("keypoints_2d", "confidence", "K")]
+    wanted = predict(unflatten_dict(unbroken, sep="/"), *inputs)
+    for array, other in zip(predict(trained.variables, *inputs)[:2], wanted[:2], strict=True):
+        np.testing.assert_allclose(array, other, rtol=0, atol=MOST_MM / 1000)
