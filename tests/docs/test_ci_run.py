@@ -20,7 +20,7 @@ def program(path, text):
 
 @pytest.fixture
 def project(tmp_path):
-    """Whose tests make an environment of Python 3.11; programs in `bin` come ahead of all others."""
+    """Whose tests make an environment of Python 3.11; programs in `bin` come ahead of others."""
     (tmp_path / "README.md").write_text(README.format("3.11"))
     program(tmp_path / ".ci/run", (ROOT / ".ci/run").read_text())
     for version in ("3.11", "3.13"):
