@@ -311,7 +311,8 @@ def check(name: str, recording: Recording, reference: str) -> None:
     if reference == "truth":
         truth = recording.pose_world
         if truth is None or truth.shape[1] != recording.skeleton.joints:
-            raise data_error(f"{name}: no ground truth of its joints", "", "--reference=cameras")
+            do = "take one with it, or let `detector_errors` measure with --reference=cameras"
+            raise data_error(f"{name}: no ground truth of its joints", "", do)
     elif recording.views < 3:
         raise data_error(
             f"{name}: {recording.views} views",

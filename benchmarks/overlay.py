@@ -17,9 +17,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import imageio_ffmpeg
 import numpy as np
 
+from benchmarks.installed import installed
 from benchmarks.view import one_video, scene_of
 from geoself_jax.data.angles.measure import angles_of
 from geoself_jax.data.files.video_frames import frames_of
@@ -29,6 +29,8 @@ from geoself_jax.view.matched_video import match_video
 from geoself_jax.view.overlay_film import write_overlay
 from geoself_jax.view.page_video import page_video
 from geoself_jax.view.video_joints import video_joints
+
+imageio_ffmpeg = installed("imageio_ffmpeg")
 
 _FRAMES, _FPS = 300, 30
 _SIZES = ((1280, 720), (1920, 1080))

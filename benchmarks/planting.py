@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-import cv2
 import numpy as np
 
+from benchmarks.installed import installed
 from geoself_jax.data.skeletons import COCO_17
 from geoself_jax.data.synthetic import generate
+
+cv2 = installed("cv2")
 
 Arrays = dict[str, np.ndarray]
 Plant = Callable[[Arrays], Arrays]

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import pandas
 import yaml
 from PIL import Image
 
+from benchmarks.installed import installed
 from geoself_jax.runtime import cli
+
+pandas = installed("pandas")
 
 SOUND = (
     "example --out=lab --people=1 --frames=240",

@@ -5,9 +5,11 @@ import contextlib
 import functools
 import io
 import re
+from pathlib import Path
 
 from test_layout import DOORS, imported, modules
 
+import benchmarks
 from geoself_jax.runtime import cli
 from geoself_jax.runtime.cli import VERBS
 
@@ -20,8 +22,8 @@ SHARED = {
     *("prepare.calibrations", "prepare.calibrations.unreadable"),
 }
 """What they say may be printed by any command that imports them."""
-OTHERS = {"--format", "--keypoint"}
-"""Of AlphaPose, of sleap-convert; OpenPose's --keypoint_scale."""
+OTHERS = {"--format", "--keypoint", "--no-deps"}
+"""Of AlphaPose, of sleap-convert; OpenPose's --keypoint_scale; pip's."""
 COMMON = {"--debug", "--quiet", "--version", "--help"}
 
 
@@ -103,3 +105,84 @@ def test_an_unknown_flag_would_be_found():
     assert unknown_flags("give --checkpoint=best", ["train", "evaluate"], every=True)
     assert not unknown_flags("evaluate takes --checkpoint=best", ["train"])
     assert "runtime.checkpoints" in reached("train") and "export.write" not in reached("train")
+
+
+@functools.cache
+def scripts():
+    """Syntax tree of each module of the benchmarks, by its dotted name."""
+    folder = Path(benchmarks.__file__).parent
+    trees = {}
+    for path in folder.rglob("*.py"):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        trees[name] = ast.parse(path.read_text())
+    return trees
+
+
+@functools.cache
+def used(script):
+    """Names of the benchmarks' modules that one imports, and of itself."""
+    found, waiting = set(), [script]
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in scripts():
+            continue
+        found.add(name)
+        for node in ast.walk(scripts()[name]):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
+    return found
+
+
+def names_of_calls(tree, *names):
+    """Strings of calls of functions with such names, a text for each."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if called in names:
+                yield strings(node)
+
+
+@functools.cache
+def script_flags(script):
+    """Flags that a script's own module declares, or one with which it shares them."""
+    shared = [name for name in used(script) if name == script or name not in RUNNABLE]
+    texts = [t for name in shared for t in names_of_calls(scripts()[name], *DECLARE)]
+    return {*FLAG.findall(" ".join(texts)), *COMMON}
+
+
+DECLARE = ("add_argument", "add")
+ERRORS = ("usage_error", "data_error", "missing_error", "GeoselfError", "exit")
+
+
+def bad_advice(script):
+    """What a script may print and advises a flag that neither it has, nor what it names."""
+    for name in used(script):
+        for text in _errors(name, whole=name == script):
+            named = [other for other in RUNNABLE if re.search(rf"\b{_last(other)}\b", text)]
+            known = {*script_flags(script), *(f for other in named for f in script_flags(other))}
+            verbs = [verb for verb in VERBS if re.search(rf"\b{verb}\b", text)]
+            known |= {flag for verb in verbs for flag in flags(verb)}
+            yield from (
+                f"{script}: {f}: {text}" for f in FLAG.findall(text) if f not in known | OTHERS
+            )
+
+
+def _errors(name, whole):
+    """Texts of a module's errors; without those of its own command line, unless `whole`."""
+    for part in scripts()[name].body:
+        reads = {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
+        if whole or not reads & {"flags", "argv"}:
+            yield from names_of_calls(part, *ERRORS)
+
+
+def _last(script):
+    return script.removesuffix(".__main__").split(".")[-1]
+
+
+RUNNABLE = [name for name, tree in scripts().items() if "__main__" in strings(tree)]
+
+
+def test_no_benchmark_advises_a_flag_that_it_has_not():
+    found = {line for script in RUNNABLE for line in bad_advice(script)}
+    assert len(RUNNABLE) > 40 and not found, "\n".join(sorted(found))

@@ -10,10 +10,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 
+from benchmarks.installed import installed
 from geoself_jax.calibrate.views import rotation
+
+cv2 = installed("cv2")
 
 ROOT = Path(__file__).resolve().parents[2]
 _MOST_POINTS = 100_000  # anipose's

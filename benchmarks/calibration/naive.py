@@ -1,10 +1,12 @@
 """What OpenCV alone gives: each camera against the first, chained, scales from shared joints."""
 
-import cv2
 import numpy as np
 
+from benchmarks.installed import installed
 from geoself_jax.calibrate.points import nearest_points
 from geoself_jax.calibrate.views import Pose, Views
+
+cv2 = installed("cv2")
 
 
 def chained(views: Views) -> tuple[np.ndarray, np.ndarray] | None:

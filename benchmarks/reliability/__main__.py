@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +48,25 @@ def main() -> int:
         lab = Lab(folder)
         for name in names:
             results[name] = result(ROWS[name], lab, flags.n)
+            if flags.json:
+                flags.json.write_text(json.dumps(results, indent=2) + "\n")
             print(page.line(name, ROWS[name], results[name]), flush=True)
             if flags.update:
                 page.update(ROOT / "docs", {name: results[name]})
-    if flags.json:
-        flags.json.write_text(json.dumps(results, indent=2) + "\n")
     return int(any(found["failed"] for found in results.values()))
 
 
 def result(row: Row, lab: Lab, count: int | None) -> dict[str, Any]:
-    """One row's result, for JSON."""
+    """One row's result, for JSON; one that raises has failed, and the others are run."""
     tally, started = Tally(), time.monotonic()
     os.chdir(lab.folder)
     os.environ[QUICKLY] = str(int(not row.as_users))
-    row.test(lab, row.count if count is None else count, tally)
+    try:
+        row.test(lab, row.count if count is None else count, tally)
+    except Exception as error:
+        traceback.print_exc()
+        last = traceback.format_exception_only(error)[-1]
+        tally.check(False, f"the row itself ended: {last}")
     return {
         **_without_folders(tally.as_dict(), lab.folder),
         "seconds": round(time.monotonic() - started),

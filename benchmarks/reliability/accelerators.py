@@ -3,7 +3,7 @@
 from benchmarks.reliability.lab import Lab
 from benchmarks.reliability.life import run_fresh
 from benchmarks.reliability.tally import Tally
-from geoself_jax.core.errors import UNAVAILABLE, USAGE
+from geoself_jax.core.errors import DONE, UNAVAILABLE, USAGE
 
 _BUSY = """
 import jax
@@ -17,7 +17,10 @@ xla_bridge._backends = {}
 
 
 def ask(lab: Lab, count: int, tally: Tally) -> None:
-    """A device asked for by a key, and by JAX's own variable, in new processes."""
+    """A device asked for by a key, and by JAX's own variable, in new processes.
+
+    `export` needs none: it computes on the CPU, whatever is asked for.
+    """
     folder = lab.new("devices")
     config = lab.config("devices", length=2)
     (folder / "busy.py").write_text(_BUSY + config.read_text())
@@ -39,8 +42,8 @@ def ask(lab: Lab, count: int, tally: Tally) -> None:
             "lift": ("--model=general-h36m17", f"--keypoints={lab.data}", "--camera=cam0",
                      "--clip=clip0", f"--out={folder / 'poses.csv'}"),
         }[verb]  # fmt: skip
-        variables = {"JAX_PLATFORMS": "cuda"}
-        cases[f"{verb}, JAX_PLATFORMS=cuda"] = ((verb, *words), variables, UNAVAILABLE)
+        code = DONE if verb == "export" else UNAVAILABLE  # it computes on the CPU, always
+        cases[f"{verb}, JAX_PLATFORMS=cuda"] = ((verb, *words), {"JAX_PLATFORMS": "cuda"}, code)
     run_fresh(*train, cwd=folder)
     for name, (words, variables, code) in cases.items():
         ended = run_fresh(*words, cwd=folder, variables=variables)

@@ -118,7 +118,10 @@ _OTHERS = {
         calibrations.degenerate,
     ),
     "27": Row(
-        "an accelerator that is not there or in use", "one line (69, 64)", 0, accelerators.ask
+        "an accelerator that is not there or in use",
+        "one line (69, 64); export needs none",
+        0,
+        accelerators.ask,
     ),
     "28": Row(
         "clouds and clusters that fail at each call",

@@ -105,12 +105,13 @@ def held_out(data: DataConfig, recording: Recording) -> tuple[np.ndarray, np.nda
     if not data.validation_subjects:
         return hold_out(recording, data.validation_share)
     names = [name.strip() for name in data.validation_subjects.split(",")]
+    there = [recording.subject_names[i] for i in np.unique(recording.subject_id)]
     for name in names:
-        if name not in recording.subject_names:
+        if name not in there:
             raise usage_error(
                 f"config.data.validation_subjects={data.validation_subjects}",
-                f"the recording has no subject {name!r}",
-                nearest_name(name, recording.subject_names),
+                f"the recording has no frame of a subject {name!r}",
+                nearest_name(name, there),
             )
     held = np.isin(recording.subject_id, [recording.subject_names.index(name) for name in names])
     if held.all():

@@ -21,6 +21,11 @@ TABLES = {
     "by_novelty": "distance to the nearest training pose",
 }
 """Key in the JSON, and what the classes are made by."""
+_UNKNOWN = {
+    "by_tilt": "a hip or a shoulder is not known",
+    "by_novelty": "fewer than half of the joints are known, or a bone of that body never is",
+}
+"""Why an instant is in no class."""
 _MEASURES = {
     "mpjpe_mm": "MPJPE",
     "p_mpjpe_mm": "P-MPJPE",
@@ -51,7 +56,8 @@ def motion_scores(
     Returns:
         `by_tilt` and `by_novelty`: `median_deg` or `median_mm`, and a list of `classes`, each with
         `from_deg`, `to_deg` (`_mm`), `frames`, `poses` (lifted views) and mean errors. Or why
-        there are none: `left_out`. `unsampled` of `by_novelty` as given.
+        there are none: `left_out`. `unknown_frames`: instants with lifted views that are in no
+        class, where there are any. `unsampled` of `by_novelty` as given.
     """
     away = _triangulation(prediction, recording, triangulated)
     measures = {f"{name}_mm": values for name, values in per_pose.items()}
@@ -72,6 +78,8 @@ def motion_scores(
             for i in range(len(classes.limits) + 1)
         ]
         scores[key] = {f"median_{unit}": times * classes.median, "classes": rows}
+        unknown = int(((classes.of_frame < 0) & lifted(recording).any(1)).sum())
+        scores[key] |= {"unknown_frames": unknown} if unknown else {}
     if unsampled and "classes" in scores["by_novelty"]:
         scores["by_novelty"]["unsampled"] = unsampled
     return scores
@@ -166,18 +174,23 @@ def _table(key: str, found: dict[str, Any], unit: ShownUnit) -> list[str]:
         + "".join(f"{cell:>{width}}" for cell, width in zip(line[1:], widths[1:], strict=True))
         for line in (heads, *cells)
     ]
-    return rows + unsampled_lines(found)
+    return rows + lines_below(found, key)
 
 
-def unsampled_lines(found: dict[str, Any]) -> list[str]:
-    """Returns a line where some of the training poses are not known, else nothing.
+def lines_below(found: dict[str, Any], key: str) -> list[str]:
+    """Returns a line on instants in no class, and one on unknown training poses, if there are any.
 
     Args:
-        found: What the scores have under one of `TABLES`.
+        found: What the scores have under `key`.
+        key: Of `TABLES`.
     """
-    if not (origin := found.get("unsampled")):
-        return []
-    return [
-        f"the networks started from {origin}, of whose training no poses are known: "
-        "what is far here may have been near there"
-    ]
+    lines = []
+    if unknown := found.get("unknown_frames"):
+        known = sum(row.get("frames", 0) for row in found["classes"])
+        lines.append(f"{unknown} of {known + unknown} instants are in no class: {_UNKNOWN[key]}")
+    if origin := found.get("unsampled"):
+        lines.append(
+            f"the networks started from {origin}, of whose training no poses are known: "
+            "what is far here may have been near there"
+        )
+    return lines

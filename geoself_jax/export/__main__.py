@@ -22,7 +22,8 @@ def main(argv: Sequence[str]) -> int:
         description="Writes a run's networks as model.safetensors (weights), model.json (what they "
         "are), model.stablehlo (a program that jax runs without this package) and, if asked for, "
         "model.onnx, with sample.npz (inputs and their answer) and MODEL_CARD.md. All that lift "
-        "are read back and compared with the run's networks before DIR appears.",
+        "are read back and compared with the run's networks before DIR appears. All on the CPU, "
+        "whatever JAX_PLATFORMS says: an export needs no accelerator, and takes none from a run.",
         epilog="In Python: geoself_jax.load_lifter(DIR)(keypoints_2d, confidence, K). An earlier "
         "export at DIR is replaced; any other folder there, or an edited card, is refused.",
         examples=(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from geoself_jax.core.shown_lengths import ShownUnit, ShownUnits
-from geoself_jax.evaluate.by_motion import TABLES, motion_rows, unsampled_lines
+from geoself_jax.evaluate.by_motion import TABLES, lines_below, motion_rows
 from geoself_jax.export.markdown import figure, table, text
 
 _COLUMNS = {"mpjpe_mm": "MPJPE", "p_mpjpe_mm": "P-MPJPE", "root_error_mm": "root"}
@@ -89,7 +89,7 @@ def _by_motion(evaluation: dict[str, Any], unit: ShownUnit) -> list[str]:
             heads, cells = motion_rows(evaluation[key], key, unit)
             heads[1:-1] = [f"{head}, {unit.symbol}" for head in heads[1:-1]]
             lines += ["", *table(heads, cells, numbers=len(heads) - 1)]
-            for line in unsampled_lines(evaluation[key]):
+            for line in lines_below(evaluation[key], key):
                 lines += ["", text(line)]
     if lines:
         lines += ["", "Motion unlike the training poses has larger errors than the mean."]

@@ -28,6 +28,8 @@ KINDS: dict[str, tuple[type, ...]] = {
     "action_mean?": _TABLE,
     "by_tilt?": _TABLE,
     "by_novelty?": _TABLE,
+    "by_tilt.unknown_frames?": (int,),
+    "by_novelty.unknown_frames?": (int,),
     **{f"{name}?": _NUMBER for name in _SCORES},
 }
 """What the model card uses."""

@@ -6,7 +6,7 @@ from geoself_jax.core.disk import check_writable
 from geoself_jax.core.errors import WORKDIR, GeoselfError
 from geoself_jax.data import training_sample
 from geoself_jax.lift import exported
-from geoself_jax.runtime.json_files import parse
+from geoself_jax.runtime.json_files import read_json
 from geoself_jax.runtime.outputs import check_place
 
 PROGRAM = "model.stablehlo"
@@ -61,7 +61,7 @@ def check_apart(run: Path, out: Path) -> bool:
 
 def _is_edited(out: Path) -> bool:
     """Returns whether the card differs from the one that the export wrote."""
-    files = parse((out / exported.DESCRIPTION).read_bytes()).get("files")
+    files = read_json(out / exported.DESCRIPTION, "").get("files")
     facts = files.get(CARD) if isinstance(files, dict) else None
     wanted = facts.get("sha256") if isinstance(facts, dict) else None
     return exported.sha256((out / CARD).read_bytes()) != wanted

@@ -13,7 +13,7 @@ from geoself_jax.core.errors import GeoselfError, data_error, missing_error
 from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.model import Networks, backbone_of
 from geoself_jax.runtime.cli import program
-from geoself_jax.runtime.json_files import check_digest, parse, read_json, values_sha256
+from geoself_jax.runtime.json_files import check_digest, read_json, values_sha256
 from geoself_jax.runtime.json_kinds import check_kinds, check_limits
 from geoself_jax.runtime.record_kinds import check_record
 from geoself_jax.runtime.restore import Trained, abstract_variables, skeleton_from_dict
@@ -104,8 +104,8 @@ description_sha256 = values_sha256
 def is_export(folder: Path) -> bool:
     """Returns whether the folder has a model.json of this format."""
     try:
-        info = parse((folder / DESCRIPTION).read_bytes())
-    except (OSError, ValueError):
+        info = read_json(folder / DESCRIPTION, _AGAIN)
+    except (OSError, GeoselfError):
         return False
     return isinstance(info, dict) and info.get("format") == FORMAT
 

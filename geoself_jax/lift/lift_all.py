@@ -1,6 +1,7 @@
 """Lifts videos one after the other and writes each when done."""
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Done:
         seen: Frames with a detection.
         files: Files written.
         warnings: One line each.
-        compiling, lifting, writing: Seconds.
+        compiling, lifting, refining, writing: Seconds; of lifting without those of refining.
     """
 
     frames: int
@@ -38,6 +39,7 @@ class Done:
     warnings: tuple[str, ...]
     compiling: float
     lifting: float
+    refining: float
     writing: float
 
 
@@ -76,13 +78,14 @@ def lift_all(
         notice(note)
     ready = [confident(in_joints_of(lifter.skeleton, v), min_confidence) for v in videos]
     warnings = []
-    seconds = {"compiling": 0.0, "lifting": 0.0, "writing": 0.0}
+    seconds = dict.fromkeys(("compiling", "lifting", "refining", "writing"), 0.0)
+    refining = functools.partial(_timed, seconds, "refining")
     with _timed(seconds, "compiling"), phase("compiling"):
         for video in ready:
             looked = video if lifter.frames == 1 else without_gaps(video)
             lifter.compile(len(looked.frame_id))
     with phase("lifting", sum(video.frames for video in ready), "frames") as bar:
-        each = lift_each(lifter, ready, cleaning, progress=bar.update)
+        each = lift_each(lifter, ready, cleaning, progress=bar.update, refining=refining)
         for place in places:
             with _timed(seconds, "lifting"):
                 cleaned, rejected, poses, warning = next(each)
@@ -95,6 +98,7 @@ def lift_all(
                 poses = cleaning.filled(poses, cleaned, rejected, notice)
             with _timed(seconds, "writing"):
                 output.write(poses, place, notice)
+    seconds["lifting"] -= seconds["refining"]  # the first video is lifted and all are refined
     frames, seen = (sum(counts) for counts in zip(*_counts(ready), strict=True))
     files, lines = tuple(map(str, [*places, *angles])), tuple(filter(None, warnings))
     return Done(frames, seen, files, lines, **seconds)

@@ -1,6 +1,7 @@
 """Lifts videos one after the other, or all of them before they are refined."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,7 @@ def lift_each(
     cleaning: Cleaning,
     *,
     progress: Callable[[int], None] = silent,
+    refining: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Iterator[Lifted]:
     """Lifts every video; refines them where it is asked for, which needs all of them first.
 
@@ -47,6 +49,7 @@ def lift_each(
         videos: In the lifter's joints.
         cleaning: Its outliers are rejected before; its `refine` says whether to refine.
         progress: Receives the number of frames done since the last call.
+        refining: What the refining is done within, a watch.
 
     Yields:
         Each video in their order.
@@ -56,7 +59,9 @@ def lift_each(
         yield from each
         return
     every = list(each)
-    yield from _refined(every)
+    with refining():
+        refined = _refined(every)
+    yield from refined
 
 
 def _refined(every: Sequence[Lifted]) -> list[Lifted]:

@@ -12,6 +12,7 @@ from geoself_jax.core.model import Prediction
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.filters import OneEuro, parse_filter
 from geoself_jax.data.refinement.fixed_lag import FixedLag
+from geoself_jax.data.refinement.passes import HIGHEST_FPS
 from geoself_jax.lift.inputs import shaped
 
 FARTHEST_PX = 1e6
@@ -50,15 +51,14 @@ def steady(how: str | OneEuro | None, fps: float | None) -> Steady | None:
         fps: Frames per second.
 
     Raises:
-        GeoselfError: Another filter, or no frame rate (64).
+        GeoselfError: Another filter, or no frame rate up to `HIGHEST_FPS` (64).
     """
     if how is None:
         return None
     found = parse_filter(how) if isinstance(how, str) else how
     if not isinstance(found, OneEuro):
         raise usage_error(f"filter {how!r}", "it is not causal", "use one-euro")
-    if not _is_rate(fps):
-        raise usage_error(f"fps {fps}", "a filter requires the frame rate", "pass e.g. fps=50")
+    _check_rate(fps, "a filter")
     assert fps is not None
     return Steady(found, fps)
 
@@ -72,7 +72,7 @@ def live_refinement(how: bool | float, fps: float | None, skeleton: Skeleton) ->
         skeleton: Joints of the lifter.
 
     Raises:
-        GeoselfError: Negative or too many seconds, or no frame rate (64).
+        GeoselfError: Negative or too many seconds, or no frame rate up to `HIGHEST_FPS` (64).
     """
     if how is False:
         return None
@@ -80,15 +80,16 @@ def live_refinement(how: bool | float, fps: float | None, skeleton: Skeleton) ->
     if not 0 <= seconds <= LONGEST_LAG_SECONDS:
         wanted = f"wanted seconds from 0 to {LONGEST_LAG_SECONDS:g}, by which poses are late"
         raise usage_error(f"refine {how!r}", wanted, "pass e.g. refine=0.25, or True")
-    if not _is_rate(fps):
-        what = "refinement requires the frame rate"
-        raise usage_error(f"fps {fps}", what, "pass e.g. fps=50")
+    _check_rate(fps, "refinement")
     assert fps is not None
     return FixedLag(skeleton, fps, round(seconds * fps))
 
 
-def _is_rate(fps: float | None) -> bool:
-    return fps is not None and bool(np.isfinite(fps)) and fps > 0
+def _check_rate(fps: float | None, what: str) -> None:
+    if fps is None or not 0 < fps <= HIGHEST_FPS:  # true for NaN
+        limits = f"above 0, at most {HIGHEST_FPS:g}"
+        why = f"{what} requires the frame rate, frames per second {limits}"
+        raise usage_error(f"fps {fps}", why, "pass e.g. fps=50")
 
 
 class Stream:

@@ -12,6 +12,7 @@ from geoself_jax.core.errors import data_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton, compared
 from geoself_jax.data.find_skeleton import find_known
+from geoself_jax.data.frame_order import in_order
 from geoself_jax.data.recording import Recording, from_arrays
 from geoself_jax.data.roots import without_centroid
 from geoself_jax.geometry.lenses import Lens
@@ -245,7 +246,8 @@ def videos_of(
         clip: Name of one clip; None for all.
 
     Raises:
-        GeoselfError: No such camera or clip; too long a clip (65); no camera named (64).
+        GeoselfError: No such camera or clip; too long a clip; a frame number that is there twice
+            (65); no camera named (64).
     """
     view = _camera(recording, source, camera)
     ids = np.stack([recording.clip_id, recording.subject_id, recording.rig_id], -1)
@@ -277,8 +279,8 @@ def _camera(recording: Recording, source: str, camera: str | None) -> int:
 
 
 def _video(recording: Recording, source: str, at: np.ndarray, view: int, name: str) -> Video:
-    order = np.unique(recording.frame_id[at], return_index=True)[1]  # ascending, unique
-    at = at[order]
+    camera = recording.camera_names[view]
+    at = in_order(recording, at, f"{source}: clip {name!r}, camera {camera!r}")
     first, frame_id = at[0], recording.frame_id[at].astype(np.int64)
     _check_last(source, int(frame_id[-1]))
     rig = recording.rig_id[first]
@@ -297,7 +299,7 @@ def _video(recording: Recording, source: str, at: np.ndarray, view: int, name: s
         confidence=recording.confidence[at, view],
         skeleton=recording.skeleton,
         view=View(
-            name=recording.camera_names[view],
+            name=camera,
             K=K,
             lens=lens,
             lens_known=recording.dist is not None,

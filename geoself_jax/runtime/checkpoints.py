@@ -65,7 +65,9 @@ def save(
     except jax.errors.JaxRuntimeError:  # of a device or another host: not the disk's
         raise
     except (OSError, ValueError, RuntimeError) as error:  # TensorStore says ValueError: disk full
-        raise _refused(folder, step, items, error) from error
+        if disk.errno_of(error) or not folder.is_dir():
+            raise _refused(folder, step, items, error) from error
+        raise  # the system refused nothing: the program is at fault
 
 
 def bytes_of(tree: Any) -> int:
@@ -119,7 +121,7 @@ def restore_latest(
     """
     if not folder.is_dir():
         return None
-    with _manager(folder) as manager:
+    with kept_from_the_terminal(), _manager(folder) as manager:
         steps = sorted(manager.all_steps(), reverse=True)
     damaged: list[int] = []
     for step in steps:
@@ -156,7 +158,7 @@ def _restore(
     folder: Path, step: int, like: dict[str, Any], sha256: dict[str, Any]
 ) -> dict[str, Any]:
     trees = {name: ocp.args.StandardRestore(tree) for name, tree in like.items()}
-    with _manager(folder) as manager:
+    with kept_from_the_terminal(), _manager(folder) as manager:
         found = manager.restore(step, args=ocp.args.Composite(**trees))
     for name in like:
         if digest(found[name]) != sha256.get(name):

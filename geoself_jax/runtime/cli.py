@@ -303,27 +303,31 @@ def _code_of(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
         drop(sys.stdout)
         code = 141  # 128 + SIGPIPE, as a shell has it
     except KeyboardInterrupt:  # of a library that sets a handler of its own
-        print("error: interrupted - no unfinished file is left - run it again", file=sys.stderr)
-        code = 130  # 128 + SIGINT
+        code = _said(GeoselfError("interrupted", "no unfinished file is left", "run it again", 130))
     except ModuleNotFoundError as error:
         if "--debug" in argv or (error.name or "").startswith("geoself_jax"):
-            raise
-        print(f"error: {_not_installed(error)}", file=sys.stderr)
-        code = UNAVAILABLE
+            _fall(error)
+        code = _said(_not_installed(error))
     except (GeoselfError, OSError) as error:
         code = _said(error, argv)
     except Exception as error:
-        hosts = _watched_hosts()
-        if hosts is None:
-            raise
-        if type(error).__name__ != "JaxRuntimeError":
-            hosts.leave_for_all(1, traceback.format_exc())
-        code = _said(hosts.failed(error), argv)
+        code = _said(_fall(error), argv)
     try:
         sys.stdout.flush()
     except OSError:  # what failed once would fail at the very end again
         drop(sys.stdout)
     return code
+
+
+def _fall(error: Exception) -> GeoselfError:
+    """Raises an error of the program; of several hosts, all end with it, or by a lost one."""
+    hosts = _watched_hosts()
+    if hosts is None:
+        raise error
+    if type(error).__name__ != "JaxRuntimeError":
+        hosts.leave_for_all(1, "".join(traceback.format_exception(error)))
+    found: GeoselfError = hosts.failed(error)
+    return found
 
 
 def _main_code(main: Callable[[Sequence[str]], int], argv: Sequence[str]) -> int:
@@ -353,7 +357,7 @@ def _show(message: Warning | str, category: type[Warning], *where: Any, **_: Any
     sys.stderr.write(text)
 
 
-def _said(error: GeoselfError | OSError, argv: Sequence[str]) -> int:
+def _said(error: GeoselfError | OSError, argv: Sequence[str] = ()) -> int:
     """Prints an error's lines; returns the exit code.
 
     Of several hosts, the one that failed ends at once, and the others with it: the usual way out

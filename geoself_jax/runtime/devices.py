@@ -15,7 +15,7 @@ import jax
 from geoself_jax.core.cache_folder import cache_folder, machine
 from geoself_jax.core.config import Config, DistributedConfig
 from geoself_jax.core.errors import UNAVAILABLE, GeoselfError, usage_error
-from geoself_jax.runtime import lost_hosts, phases
+from geoself_jax.runtime import coordination, lost_hosts, phases
 
 CONNECT_SECONDS = 300
 
@@ -48,9 +48,10 @@ def require(device: str) -> None:
     """Makes sure that jax runs on `auto`, any device, or on the one that is named.
 
     Raises:
-        GeoselfError: It runs on another (69).
+        GeoselfError: It runs on another, or on hosts that were not joined (69).
     """
     found = devices()[0].platform
+    _check_joined()
     if device not in ("auto", found):
         raise _missing(device, f"JAX finds {found} only", "--config.device=cpu")
 
@@ -71,6 +72,23 @@ def devices() -> list[jax.Device]:
         raise _missing(asked, reason, "JAX_PLATFORMS=cpu") from error
     phases.set_leading(jax.process_index() == 0)
     return found
+
+
+def _check_joined() -> None:
+    """Makes sure that hosts can agree: a TPU pod's are several also where nobody joined them.
+
+    Their devices know each other; what hosts agree by is of `jax.distributed` alone.
+
+    Raises:
+        GeoselfError: This process is one of several that were not joined (69).
+    """
+    if jax.process_count() > 1 and not coordination.is_there():
+        raise GeoselfError(
+            f"the other hosts: JAX sees {jax.process_count()}",
+            "they were not joined, and cannot agree on one run",
+            "train with --config.distributed.coordinator=cluster on every host",
+            UNAVAILABLE,
+        )
 
 
 def _check_even(found: list[jax.Device]) -> None:

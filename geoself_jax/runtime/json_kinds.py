@@ -48,6 +48,24 @@ def check_kinds(values: Any, kinds: Mapping[str, tuple[type, ...]]) -> None:
             raise ValueError(f"{what}{str(found)[:80]!r}, wanted {listed}")
 
 
+def check_members(values: Any, kinds: Mapping[str, tuple[type, ...]]) -> None:
+    """Checks the members of lists by the lists' dotted names; lists that are missing are left out.
+
+    Args:
+        values: Of a JSON file, of the right kinds.
+        kinds: What a member of each may be.
+
+    Raises:
+        ValueError: The first that is of another kind, as `value in name, wanted ...`.
+    """
+    for name, wanted in kinds.items():
+        found, _ = _at(values, name)
+        for member in found if isinstance(found, list) else ():
+            if not any(_is(member, kind) for kind in wanted):
+                listed = " or ".join(_NAMES[kind] for kind in wanted)
+                raise ValueError(f"{str(member)[:80]!r} in {name}, wanted {listed}")
+
+
 def check_limits(values: Any, limits: Mapping[str, tuple[float, float]]) -> None:
     """Checks numbers by their dotted names; those that are missing or null are left out.
 

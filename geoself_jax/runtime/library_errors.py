@@ -1,5 +1,7 @@
 """Tracebacks that libraries write of an error which is reported anyway: they go to the run's log.
 
+Without one, of a command that only reads a run, they go to the command's messages.
+
 Orbax logs one for each of its threads, and asyncio and TensorStore for what comes after.
 """
 
@@ -13,7 +15,8 @@ from collections.abc import Callable, Iterator, Set
 from types import FrameType, TracebackType
 from typing import Any
 
-from geoself_jax.runtime.run_log import log
+from geoself_jax.runtime import messages
+from geoself_jax.runtime.run_log import is_open, log
 
 _NAMES = ("absl", "asyncio", "concurrent.futures")
 _SECONDS, _QUIET_SECONDS, _LATE_SECONDS = 5.0, 0.1, 60.0
@@ -24,8 +27,7 @@ class _ToLog(logging.Handler):
     """Writes records, with their tracebacks, to the run's log."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        for line in self.format(record).splitlines():
-            log(line)
+        _keep(self.format(record))
 
 
 _LOCK = threading.Lock()
@@ -37,7 +39,7 @@ _BEFORE: dict[str, tuple[list[logging.Handler], bool]] = {}
 
 @contextlib.contextmanager
 def kept_from_the_terminal() -> Iterator[None]:
-    """Within, what libraries log of their errors goes to the log of the run, if there is one.
+    """Within, what libraries log of their errors goes to the run's log, or to the messages.
 
     Where the block fails, Orbax still works: it has given up at the first error of several threads.
     The end of those is waited for, as they write until then, and what they and the ones that they
@@ -127,6 +129,12 @@ def _is_late(error: BaseException | None) -> bool:
     """Whether it is a result that came after the loop that had waited for it; it is logged."""
     if not isinstance(error, RuntimeError) or str(error) != _LOOP_CLOSED:
         return False
-    for line in traceback.format_exception(error):
-        log(line.rstrip())
+    _keep("".join(traceback.format_exception(error)))
     return True
+
+
+def _keep(text: str) -> None:
+    if not is_open():
+        messages.add(f"{text.rstrip()}\n")
+    for line in text.splitlines():
+        log(line)

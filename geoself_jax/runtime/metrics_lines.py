@@ -1,5 +1,7 @@
 """metrics.jsonl of a run that is continued: its whole lines, up to a step."""
 
+import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -31,8 +33,8 @@ def keep_lines(path: Path, step: int) -> str:
         A line for the user on what was set aside; nothing where all lines are whole.
 
     Raises:
-        OSError: The damaged lines cannot be set aside.
-        GeoselfError: The disk refuses the rest (74).
+        OSError: The file cannot be read.
+        GeoselfError: The disk refuses what is to be written (74); metrics.jsonl stays as it was.
     """
     if not path.exists():
         return ""
@@ -41,13 +43,38 @@ def keep_lines(path: Path, step: int) -> str:
         return ""
     damaged = [number for number, verdict in enumerate(verdicts, 1) if verdict == "damaged"]
     if damaged:
-        with path.with_name(DAMAGED).open("ab") as aside:
-            for verdict, line in _lines(path, step):
-                if verdict == "damaged":
-                    aside.write(line.removesuffix(b"\n") + b"\n")
+        _set_aside(path, step)
     with writing(path) as place, place.open("wb") as stream:
         stream.writelines(line for verdict, line in _lines(path, step) if verdict == "kept")
     return _said(path, damaged, len(verdicts)) if damaged else ""
+
+
+def _set_aside(path: Path, step: int) -> None:
+    """Adds the damaged lines to those in `DAMAGED`, whole or not at all.
+
+    Where they are its end already, a process was lost, or refused, before they left metrics.jsonl.
+    """
+    aside, total, size = path.with_name(DAMAGED), hashlib.sha256(), 0
+    for line in _damaged(path, step):
+        total.update(line)
+        size += len(line)
+    earlier = aside.stat().st_size if aside.exists() else 0
+    if earlier >= size:
+        with aside.open("rb") as stream:
+            stream.seek(earlier - size)
+            if hashlib.file_digest(stream, "sha256").digest() == total.digest():
+                return
+    with writing(aside) as place:
+        if earlier:
+            shutil.copyfile(aside, place)
+        with place.open("ab") as stream:
+            stream.writelines(_damaged(path, step))
+
+
+def _damaged(path: Path, step: int) -> Iterator[bytes]:
+    for verdict, line in _lines(path, step):
+        if verdict == "damaged":
+            yield line.removesuffix(b"\n") + b"\n"
 
 
 def _said(path: Path, damaged: list[int], lines: int) -> str:

@@ -8,9 +8,12 @@ import contextlib
 import enum
 import socket
 import threading
+import time
 
 ANSWER = b"!"
 CALL_SECONDS = 3.0
+_REST_SECONDS = 0.1
+"""After a call that could not be taken: the next try may fail as quickly."""
 _BACKLOG = 2048
 """Calls that the machine of a frozen process takes for it."""
 
@@ -72,12 +75,15 @@ def _silent(host: str, port: int) -> Life:
 
 
 def _answer(server: socket.socket) -> None:
-    while True:
-        with contextlib.suppress(OSError):  # the caller has gone
+    while server.fileno() >= 0:
+        try:
             line, _ = server.accept()
-            with line:
-                line.settimeout(CALL_SECONDS)
-                line.sendall(ANSWER)
+        except OSError:  # the caller has gone, or no more files may be open here just now
+            time.sleep(_REST_SECONDS)
+            continue
+        with contextlib.suppress(OSError), line:  # the caller has gone
+            line.settimeout(CALL_SECONDS)
+            line.sendall(ANSWER)
 
 
 def _address(towards: str) -> str:

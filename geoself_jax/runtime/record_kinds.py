@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from geoself_jax.core.config import Config, from_dict
-from geoself_jax.runtime.json_kinds import check_kinds, check_limits
+from geoself_jax.runtime.json_kinds import check_kinds, check_limits, check_members
 
 KINDS: dict[str, tuple[type, ...]] = {
     "": (dict,),
@@ -31,6 +31,15 @@ KINDS: dict[str, tuple[type, ...]] = {
     "init.supervised_upper_bound?": (bool,),
 }
 
+MEMBERS: dict[str, tuple[type, ...]] = {
+    "data.subjects": (str,),
+    "data.validation_subjects": (str,),
+    "recording.cameras": (str,),
+    "init.data_sha256": (str, type(None)),
+    "init.subjects": (str,),
+}
+"""Kinds of what is in a list."""
+
 LIMITS = {
     "data.train_frames": (0, 2**53),
     "data.validation_frames": (0, 2**53),
@@ -54,6 +63,7 @@ def check_record(record: Any, kinds: Mapping[str, tuple[type, ...]]) -> None:
         GeoselfError: As that, of the configuration (64).
     """
     check_kinds(record, {**KINDS, **kinds})
+    check_members(record, MEMBERS)
     check_limits(record, LIMITS)
     if "config" in record:
         check_kinds(record, {"config": (dict,)})

@@ -119,13 +119,14 @@ _OTHER = {"last": "best", "best": "last"}
 
 
 @in_float32
-def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Trained:
+def load_trained(folder: Path, which: Literal["last", "best"] = "last", *, do: str = "") -> Trained:
     """Loads a run's networks, as ordinary ones of equal results: not mirrored, and in metres.
 
     Args:
         folder: The run's.
         which: `last`, or `best` by the label-free validation score. Where the rate falls to zero
             the last is as good or better; a score of few held-out subjects is no finer than that.
+        do: What to do where no checkpoint is whole, of a command without --checkpoint.
 
     Raises:
         GeoselfError: No run or no checkpoint there (66); damaged (65).
@@ -145,14 +146,15 @@ def load_trained(folder: Path, which: Literal["last", "best"] = "last") -> Train
             workdir.check_signed(folder, record)
         check_networks(facts, model, str(folder / workdir.RECORD))
 
-    arrays, facts = _restored(folder, which, model, check)
+    do = do or f"{_AGAIN}; evaluate and export can take --checkpoint={_OTHER[which]}"
+    arrays, facts = _restored(folder, which, model, check, do)
     facts = {key: value for key, value in facts.items() if key != "networks"}
     model, variables = in_metres(*expanded(model, arrays))
     return Trained(model, variables, record, facts)
 
 
 def _restored(
-    folder: Path, which: str, model: Networks, check: Callable[[dict[str, Any]], None]
+    folder: Path, which: str, model: Networks, check: Callable[[dict[str, Any]], None], do: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Variables and facts of a run's newest whole checkpoint."""
     from geoself_jax.runtime import (
@@ -165,12 +167,11 @@ def _restored(
         dict(abstract_variables(model)),
     )
     place = folder / "checkpoints" / which
-    do = f"restore it from a copy; evaluate and export can take --checkpoint={_OTHER[which]}"
     found = checkpoints.restore_latest(place, {"variables": like}, check=check, do=do)
     if found is None:
         raise missing_error(
             f"{folder}: no checkpoint {which!r}",
             "the run has not saved one yet",
-            "train on" + (", or choose --checkpoint=last" if which == "best" else ""),
+            "train on" + (", or evaluate and export --checkpoint=last" if which == "best" else ""),
         )
     return found[0]["variables"], found[1]

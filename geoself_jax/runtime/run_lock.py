@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -14,6 +14,7 @@ from geoself_jax.core import disk
 from geoself_jax.core.errors import INPUT_OUTPUT, WORKDIR, GeoselfError, one_line, usage_error
 from geoself_jax.core.notices import silent
 from geoself_jax.core.partial import is_running
+from geoself_jax.runtime import run_log
 
 try:
     import fcntl
@@ -91,6 +92,32 @@ def _check_name(workdir: Path) -> None:
     except UnicodeEncodeError:
         why = "its name is not UTF-8, and no checkpoint can be written there"
         raise usage_error(repr(str(workdir)), why, "rename the folder, or " + _ELSE) from None
+
+
+def missing_folders(workdir: Path) -> list[Path]:
+    """Returns the folder and those above it that are not there yet, the innermost first."""
+    whole = workdir.absolute()
+    return [path for path in (whole, *whole.parents) if not path.exists()]
+
+
+@contextlib.contextmanager
+def removed_if_refused(made: Sequence[Path]) -> Iterator[None]:
+    """Within the lock of a new folder: an error that the user can fix leaves none behind.
+
+    Args:
+        made: Folders that were made for it, the run's first; none where it was there. One that
+            holds anything but the lock and a log stays.
+    """
+    try:
+        yield
+    except GeoselfError:
+        if made and {path.name for path in made[0].glob("*")} <= {NAME, run_log.NAME}:
+            with contextlib.suppress(OSError):
+                for name in (run_log.NAME, NAME):
+                    (made[0] / name).unlink(missing_ok=True)
+                for folder in made:
+                    folder.rmdir()
+        raise
 
 
 def _take(file: IO[bytes], workdir: Path) -> None:

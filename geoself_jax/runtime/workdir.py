@@ -109,10 +109,11 @@ def claim(workdir: Path, record: dict[str, Any]) -> list[dict[str, Any]] | None:
         } | there["data"]
     _check_arrays(workdir, there, wanted)
     for key in ("config", "data", "model", "skeleton"):
-        difference = _difference(there.get(key), wanted[key], key)
-        if difference:
+        found = difference(there.get(key), wanted[key], key)
+        if found:
+            name, was, now = found
             raise GeoselfError(
-                f"{workdir} holds a run with {difference}",
+                f"{workdir} holds a run with {name}={was!r}, not {now!r}",
                 "one folder is one run",
                 "choose another --workdir, or remove this one",
                 WORKDIR,
@@ -157,15 +158,20 @@ def _completed(there: Any, defaults: dict[str, Any]) -> Any:
     return filled | {k: v for k, v in there.items() if not isinstance(filled.get(k), dict)}
 
 
-def _difference(there: Any, wanted: Any, where: str) -> str:
-    """`key=old, not new` for the first place where two JSON values differ, or nothing."""
+def difference(there: Any, wanted: Any, where: str) -> tuple[str, Any, Any] | None:
+    """Returns the first place where two JSON values differ, with what each has there; or None.
+
+    Args:
+        there, wanted: The values.
+        where: Dotted name of both.
+    """
     if isinstance(there, dict) and isinstance(wanted, dict):
         for key in [*wanted, *(k for k in there if k not in wanted)]:
-            found = _difference(there.get(key), wanted.get(key), f"{where}.{key}")
+            found = difference(there.get(key), wanted.get(key), f"{where}.{key}")
             if found:
                 return found
-        return ""
-    return "" if there == wanted else f"{where}={there!r}, not {wanted!r}"
+        return None
+    return None if there == wanted else (where, there, wanted)
 
 
 class MetricsLog:

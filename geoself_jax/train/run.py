@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import json
 import sys
 import time
 from pathlib import Path
@@ -12,7 +11,6 @@ import numpy as np
 
 from geoself_jax.core import step
 from geoself_jax.core.config import Config, ModelConfig
-from geoself_jax.core.errors import data_error
 from geoself_jax.core.float32 import in_float32
 from geoself_jax.core.model import Networks
 from geoself_jax.core.optimizer import make_optimizer
@@ -30,7 +28,7 @@ from geoself_jax.inspect.quick import check_before_training
 from geoself_jax.runtime import devices, hosts, workdir
 from geoself_jax.runtime.phases import phase
 from geoself_jax.runtime.restore import networks_of
-from geoself_jax.runtime.run_lock import lock
+from geoself_jax.runtime.run_lock import lock, missing_folders, removed_if_refused
 from geoself_jax.runtime.run_log import logged
 from geoself_jax.runtime.signals import StopFlag
 from geoself_jax.runtime.standard_streams import unread_streams_are_dropped
@@ -46,6 +44,7 @@ from geoself_jax.train.check_config import (
 )
 from geoself_jax.train.keep_sample import keep_sample
 from geoself_jax.train.loop import Outcome, Training, run_loop
+from geoself_jax.train.one_run import check_same
 from geoself_jax.train.record import run_record
 from geoself_jax.train.saving import Best, Saver, check_space, restore
 from geoself_jax.train.schedule import make_stages
@@ -242,11 +241,13 @@ def _warn(lines: list[str]) -> None:
 
 
 def _owned(folder: Path) -> contextlib.AbstractContextManager[Any]:
-    """The folder's lock and its log, on the host that writes to it."""
+    """The folder's lock and its log, on the host that writes to it; no folder if it is refused."""
     owned = contextlib.ExitStack()
     if hosts.is_leader():
         left: list[str] = []
+        made = missing_folders(folder)
         owned.enter_context(lock(folder, left.append))
+        owned.enter_context(removed_if_refused(made))
         owned.enter_context(logged(folder))
         _warn(left)
     return owned
@@ -256,17 +257,10 @@ def _claim(folder: Path, record: dict[str, Any]) -> bool:
     """Whether a run is continued, once all hosts are known to run the same one.
 
     Raises:
-        GeoselfError: Another configuration or other data, in the folder (73) or on a host (65).
+        GeoselfError: Another configuration or other data, in the folder (73) or on a host, or
+            other versions there (65).
     """
-    keys = ("config", "model", "skeleton", "data", "arrays_sha256", "versions")
-    start = {**record["starts"][0], "distributed": None}
-    described = json.dumps({**{key: record[key] for key in keys}, "start": start})
-    if not hosts.all_same(described):
-        raise data_error(
-            "the hosts",
-            "they have different data or configurations",
-            "copy the same files to each",
-        )
+    check_same(record)
     earlier = workdir.claim(folder, record) if hosts.is_leader() else None
     if earlier:
         before, now = (s.get("compute_type") for s in (earlier[-1], record["starts"][0]))

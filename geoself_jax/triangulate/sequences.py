@@ -3,6 +3,7 @@
 import numpy as np
 
 from geoself_jax.core.errors import data_error, nearest_name
+from geoself_jax.data.frame_order import in_order
 from geoself_jax.data.label_refinement import refine_labels
 from geoself_jax.data.poses.sequence import WORLD, PoseSequence
 from geoself_jax.data.recording import Recording
@@ -29,7 +30,8 @@ def triangulated_clips(
         clip: Name of one clip; None for all.
 
     Raises:
-        GeoselfError: One camera, no such clip, or no joint that two cameras see (65).
+        GeoselfError: One camera, no such clip, a frame number that is there twice, or no joint that
+            two cameras see (65).
     """
     if recording.views < 2:
         do = "prepare it with another camera, or lift it"
@@ -40,6 +42,11 @@ def triangulated_clips(
     names = each_once([recording.clip_names[group[0]] for group in groups])
     if clip is not None and clip not in names:
         raise data_error(f"{source}: no clip {clip!r}", nearest_name(clip, names), "name another")
+    chosen = {
+        name: in_order(recording, np.flatnonzero((ids == group).all(1)), f"{source}: clip {name!r}")
+        for group, name in zip(groups, names, strict=True)
+        if clip in (None, name)
+    }
     points, unit = triangulate_in_units(recording)
     if method == REFINED:
         points = refine_labels(recording.scaled(1 / unit), points)
@@ -47,15 +54,10 @@ def triangulated_clips(
         do = f"look at it: inspect --data={source}"
         raise data_error(f"{source}: no joint is seen by two cameras at once", "", do)
     pose = points * np.float32(unit)
-    return [
-        _sequence(recording, pose, np.flatnonzero((ids == group).all(1)), name)
-        for group, name in zip(groups, names, strict=True)
-        if clip in (None, name)
-    ]
+    return [_sequence(recording, pose, at, name) for name, at in chosen.items()]
 
 
 def _sequence(recording: Recording, pose: np.ndarray, at: np.ndarray, clip: str) -> PoseSequence:
-    at = at[np.unique(recording.frame_id[at], return_index=True)[1]]
     up = recording.world_up
     if up is None:  # as in the first camera's image
         up = recording.camera.R[recording.rig_id[at[0]], 0].T @ SKYWARD

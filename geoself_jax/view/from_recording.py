@@ -1,10 +1,12 @@
 """Sources of one person in one video of a multi-view recording."""
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
 
 from geoself_jax.core.model import Prediction
+from geoself_jax.data.frame_order import repeated
 from geoself_jax.data.joint_maps import joint_map
 from geoself_jax.data.poses.sequence import CAMERA, WORLD, PoseCamera, PoseSequence
 from geoself_jax.data.recording import Recording
@@ -15,11 +17,19 @@ from geoself_jax.view.scene import PREDICTION, TRIANGULATED, TRUTH
 
 
 def parts(recording: Recording) -> Iterator[np.ndarray]:
-    """Yields the frames of each clip and rig, ordered by frame number, without duplicates."""
+    """Yields the frames of each clip and rig, ordered by frame number, without duplicates.
+
+    Warns of those that are left out.
+    """
     pairs = np.stack([recording.clip_id, recording.rig_id], axis=1)
     _, first = np.unique(pairs, axis=0, return_index=True)
     for pair in pairs[np.sort(first)]:
         at = np.flatnonzero((pairs == pair).all(1))
+        again = repeated(recording, at)
+        if again.size:
+            clip = recording.clip_names[pair[0]]
+            said = f"clip {clip!r}: {again.size} frames are there more than once, first {again[0]}"
+            warnings.warn(f"{said} - each is shown once, as it is there first", stacklevel=2)
         yield at[np.unique(recording.frame_id[at], return_index=True)[1]]
 
 

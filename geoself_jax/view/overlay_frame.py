@@ -24,7 +24,7 @@ from geoself_jax.view.video_joints import VideoJoints
 _DPI = 100.0
 _ASIDE = 70.0  # degrees
 _VIDEO = 0.68  # of the width, at most
-_TALLEST = 0.62  # height over width, at most
+_TALLEST, _LOWEST = 0.62, 0.25  # height over width, at most and at least
 _HEAD, _FOOT, _EDGE = 0.5, 0.34, 0.12  # inches
 _CURVES = 0.42  # of the height next to the video
 
@@ -59,8 +59,8 @@ class OverlayRenderer:
             angles: Joint angles, of which those that move the most get a curve; None for none.
         """
         self._scene = scene
-        wide, high = _inside(video_size, width)
-        self._video = (wide, high)
+        self._video = wide, tall_video = _inside(video_size, width)
+        high = max(tall_video, 2 * round(_LOWEST * width / 2))  # a strip is above nothing
         self.size = (width - width % 2, high)
         dpi = _DPI * width / 1280
         self._figure = new_figure(self.size[0] / dpi, high / dpi, dpi)
@@ -88,7 +88,7 @@ class OverlayRenderer:
 
     def _over(self, joints: VideoJoints, video_size: tuple[int, int], dpi: float) -> OverVideo:
         wide, high = self._video
-        axes = place_axes(self._figure, 0, 0, wide / dpi, high / dpi)
+        axes = place_axes(self._figure, 0, (self.size[1] - high) / dpi, wide / dpi, high / dpi)
         axes.set_xlim(0, video_size[0])
         axes.set_ylim(video_size[1], 0)
         return OverVideo(axes, joints, self._scene.skeleton)

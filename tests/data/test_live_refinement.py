@@ -1,5 +1,7 @@
 """Lifted poses refined frame by frame, late by a fixed lag."""
 
+import warnings
+
 import numpy as np
 import pytest
 from stepping import FPS, SKELETON, lifted, steps
@@ -193,6 +195,28 @@ def test_a_rate_beyond_what_numbers_hold_is_solved_as_the_highest(seen, fps):
     found = np.array([refine(*each, poses.camera.K) for each in args])[2:]
     off = np.linalg.norm(np.diff(found, axis=0), axis=-1)
     assert np.isfinite(found).all() and off.max() < 0.1
+
+
+@pytest.mark.parametrize("absurd", [1e160, np.inf])
+def test_after_a_window_without_a_solution_it_goes_on_with_the_next_frames(seen, absurd):
+    """Two such frames are said once, and cost the poses that were still to come."""
+    poses, refine = seen[0], FixedLag(SKELETON, FPS, LAG)
+    found, said = [], []
+    for i in range(130):
+        pose = poses.pose[i].astype(np.float64) * (absurd if i in (40, 70) else 1)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            frame = (pose, poses.keypoints_2d[i], poses.confidence[i])
+            found.append(refine(*frame, poses.camera.K, distance=poses.uncertainty[i]))
+        said += [str(w.message) for w in caught if w.category is UserWarning]
+    there = np.isfinite(np.array(found[LAG:])).all((1, 2))
+    lost = np.flatnonzero(~there).tolist()
+    assert all(40 - LAG <= i <= 42 or 70 - LAG <= i <= 72 for i in lost), lost
+    assert there[43 : 70 - LAG].all() and there[73:].all()
+    assert len(said) == (absurd < np.inf) and all("begins again with the next" in s for s in said)
+    after = np.array(found[LAG + 80 :])
+    off = np.linalg.norm(relative(after) - relative(seen[1][80 : 130 - LAG]), axis=-1)
+    assert 1000 * off.mean() < 60
 
 
 def test_a_window_that_cannot_be_solved_says_so_as_its_first_frame_leaves():

@@ -10,6 +10,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.training_sample import FILE, sample_training
 from geoself_jax.evaluate import motion_classes, scores
 from geoself_jax.evaluate.by_motion import motion_lines, motion_scores
+from geoself_jax.evaluate.page.score_table import page_table
 from geoself_jax.export.card_scores import scores as card
 
 
@@ -108,6 +109,24 @@ def test_what_cannot_be_had_is_left_out_with_a_word(tiny_recording, sample):
     other = dataclasses.replace(tiny_recording, skeleton=insect, pose_skeleton=None)
     by = found_of(other, None)
     assert "hips and shoulders" in by["by_tilt"]["left_out"]
+
+
+def test_instants_in_no_class_are_counted_and_it_is_said(half_lying, sample):
+    """A bone of one body that is never seen leaves all instants of that body without a class."""
+    world = half_lying.pose_world.copy()
+    lost = half_lying.subject_id == half_lying.subject_id[0]
+    world[lost, 16] = np.nan
+    by = found_of(dataclasses.replace(half_lying, pose_world=world), sample)["by_novelty"]
+    assert by["unknown_frames"] == lost.sum() > 0
+    assert sum(row["frames"] for row in by["classes"]) == 240 - lost.sum()
+    said = f"{lost.sum()} of 240 instants are in no class: fewer than half of the joints are known"
+    for lines in (
+        motion_lines({"by_novelty": by}),
+        card({"evaluation": {"by_novelty": by}, "checkpoint": {"best": None}}, HUMAN_UNITS),
+        [page_table({"frames": 240, "views": 4, "by_novelty": by}, "all")["note"]],
+    ):
+        assert any(said in line for line in lines)
+    assert "unknown_frames" not in found_of(half_lying, sample)["by_novelty"]
 
 
 def test_the_table_and_the_model_card_show_the_classes_that_have_poses(half_lying, sample):

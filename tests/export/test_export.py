@@ -3,7 +3,9 @@
 import json
 import re
 import shutil
+import subprocess
 import sys
+import tracemalloc
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from flax.traverse_util import flatten_dict, unflatten_dict
-from processes import ROOT, run_python
+from processes import ROOT, environment, run_python
 
 from geoself_jax import load_lifter
 from geoself_jax.core import errors
@@ -499,3 +501,29 @@ def test_one_bad_matrix_among_many_is_the_one_that_is_shown(lift, inputs):
     K[3, 1, 1] = -7
     with pytest.raises(GeoselfError, match=r"-7\.0"):
         lift(keypoints_2d, confidence, K)
+
+
+def test_a_description_beyond_its_limit_is_not_read_whole(copy):
+    """Nor by the look whether a folder is an earlier export, which comes first."""
+    with (copy / export_files.DESCRIPTION).open("r+b") as stream:
+        stream.truncate(2**28)
+    tracemalloc.start()
+    try:
+        assert not export_files.is_export(copy)
+        assert tracemalloc.get_traced_memory()[1] < 2**25
+    finally:
+        tracemalloc.stop()
+
+
+def test_it_is_computed_on_the_cpu_though_an_accelerator_is_asked_for(run, exported, tmp_path):
+    out = tmp_path / "out"
+    done = subprocess.run(
+        [sys.executable, "-m", "geoself_jax.export", f"--workdir={run}", f"--out={out}"],
+        env=environment() | {"JAX_PLATFORMS": "cuda"},
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert done.returncode == errors.DONE, done.stderr
+    wanted = (exported[0] / export_files.WEIGHTS).read_bytes()
+    assert (out / export_files.WEIGHTS).read_bytes() == wanted

@@ -38,6 +38,7 @@ MODEL = {
     "data.source": 5,
     "data.supervised_upper_bound": 0,
     "data.validation_subjects": 5,
+    "data.subjects": [["S1"]],
     "files": "x",
 }
 RUN = {
@@ -49,6 +50,9 @@ RUN = {
     "recording": "x",
     "data": [],
     "data.subjects": "x",
+    "data.subjects ": ["S1", {}],
+    "data.validation_subjects": [None],
+    "recording.cameras": [5],
     "versions": 3,
 }
 UNDESCRIBED = {"config.schedule": 5, "config.optimizer.learning_rate": "x", "data.views": None}

@@ -1,6 +1,8 @@
 """What lift corrects over time, by its flags: what is printed, marked and refused."""
 
 import dataclasses
+import re
+import time
 
 import numpy as np
 import pytest
@@ -11,8 +13,10 @@ from geoself_jax.data.poses.floor import Floor
 from geoself_jax.data.poses.formats import read_poses
 from geoself_jax.data.poses.hampel import Hampel
 from geoself_jax.data.poses.sequence import FILLED, MEASURED, PREDICTED, REJECTED
+from geoself_jax.data.refinement.pose_sequences import refine_sequences
 from geoself_jax.data.sources import load
 from geoself_jax.lift import __main__ as lift
+from geoself_jax.lift import lift_each as lift_each_module
 from geoself_jax.lift.camera_view import View
 from geoself_jax.lift.cleaning import LESS_SURE, NONE, Cleaning
 from geoself_jax.lift.lift_each import lift_each, same_people
@@ -119,6 +123,20 @@ def test_the_command_cleans_and_writes_marks(tiny_export, tiny_file, tmp_path, c
         with pytest.raises(GeoselfError, match=flag) as error:
             lift.main([*given, f"--out={path}", flag])
         assert error.value.code == USAGE
+
+
+def test_the_time_of_refining_is_said_apart(tiny_export, tiny_file, tmp_path, capsys, monkeypatch):
+    def slowly(*args, **options):
+        time.sleep(1.5)
+        return refine_sequences(*args, **options)
+
+    monkeypatch.setattr(lift_each_module, "refine_sequences", slowly)
+    given = [f"--model={tiny_export}", f"--keypoints={tiny_file}", "--camera=cam0", "--clip=clip0"]
+    assert lift.main([*given, f"--out={tmp_path / 'a.npz'}", "--refine"]) == 0
+    said = re.search(r"lifting ([\d.]+) s;.* refining ([\d.]+) s, writing", capsys.readouterr().out)
+    assert float(said[1]) < 1.0 < 1.5 <= float(said[2])
+    assert lift.main([*given, f"--out={tmp_path / 'b.npz'}"]) == 0
+    assert ", refining" not in capsys.readouterr().out
 
 
 def test_refined_poses_are_smoother_and_the_filled_frames_of_both_are_marked(

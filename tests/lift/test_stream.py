@@ -94,6 +94,8 @@ def test_what_a_stream_cannot_do_is_an_error(lifter, video):
         ({"filter": OneEuro(1.0, 0.1), "fps": 0.0}, USAGE, "frame rate"),
         ({"filter": "one-euro:1"}, USAGE, "1 numbers"),
         ({"refine": 0.25}, USAGE, "frame rate"),
+        ({"refine": 0.25, "fps": 1e6}, USAGE, "fps 1000000.0 - .* above 0, at most 1000"),
+        ({"filter": "one-euro:1,0.05", "fps": float("inf")}, USAGE, "fps inf"),
         ({"refine": 2.5, "fps": 50}, USAGE, "refine 2.5"),
         ({"refine": float("nan"), "fps": 50}, USAGE, "refine nan"),
     ]

@@ -1,13 +1,16 @@
 """A detector's file of one video: its frame numbers, its scale, and what is assumed of them."""
 
+import dataclasses
 import json
 
 import numpy as np
+import pytest
 from detection_files import FRAMES, NAMES, coco, frame_of, people
 
+from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.data.skeletons import MEDIAPIPE_33
 from geoself_jax.lift.camera_view import View
-from geoself_jax.lift.video_detections import read_video
+from geoself_jax.lift.video_detections import read_video, videos_of
 
 
 def camera():
@@ -51,3 +54,24 @@ def test_confidences_are_those_of_a_smoothers_variances_where_asked_for(tmp_path
     seen = plain.confidence > 0
     np.testing.assert_allclose(video.confidence[seen], 0.5, rtol=1e-6)  # 2 / sqrt(4 + 12)
     assert (video.confidence[~seen] == 0).all() and np.unique(plain.confidence[seen]).size > 50
+
+
+def test_a_frame_number_that_is_there_twice_is_refused_with_its_place(tiny_recording):
+    """Or the second would be left out without a word."""
+    twice = tiny_recording.frame_id.copy()
+    twice[[1, 4]] = twice[0]
+    clip = tiny_recording.clip_names[tiny_recording.clip_id[0]]
+    with pytest.raises(GeoselfError) as refused:
+        videos_of(dataclasses.replace(tiny_recording, frame_id=twice), "lab.npz", "cam1")
+    assert refused.value.code == DATA
+    place = f"lab.npz: clip {clip!r}, camera 'cam1': frame_id {twice[0]} is there 3 times - "
+    assert str(refused.value).startswith(place)
+
+
+def test_frames_in_another_order_are_lifted_in_that_of_their_numbers(tiny_recording):
+    mixed = tiny_recording.select(np.random.default_rng(0).permutation(tiny_recording.frames))
+    clip = tiny_recording.clip_names[0]
+    (found,) = videos_of(mixed, "lab.npz", "cam1", clip)
+    (wanted,) = videos_of(tiny_recording, "lab.npz", "cam1", clip)
+    np.testing.assert_array_equal(found.frame_id, wanted.frame_id)
+    np.testing.assert_array_equal(found.keypoints_2d, wanted.keypoints_2d)

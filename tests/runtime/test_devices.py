@@ -1,7 +1,12 @@
 import json
 from pathlib import Path
 
+import jax
+import pytest
 from processes import run_python
+
+from geoself_jax.core.errors import UNAVAILABLE, GeoselfError
+from geoself_jax.runtime import devices
 
 SCRIPT = Path(__file__).parents[1].joinpath("device_gradients.py")
 
@@ -17,3 +22,12 @@ def test_any_number_of_devices_gives_one_devices_gradient_by_jit_and_by_pmap(tin
         assert row["largest_gradient"] > 0 and row["statistics_moved"] > 1e-3, row
         assert row["gradient_off"] < 1e-10, row
         assert row["statistics_off"] < 1e-10, row
+
+
+def test_hosts_that_nobody_joined_are_refused(monkeypatch):
+    """As a TPU pod's with coordinator=none: jax counts them, and has nothing to agree by."""
+    devices.require("auto")
+    monkeypatch.setattr(jax, "process_count", lambda: 4)
+    with pytest.raises(GeoselfError, match="JAX sees 4 - they were not joined") as refused:
+        devices.require("auto")
+    assert refused.value.code == UNAVAILABLE and "coordinator=cluster" in str(refused.value)

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -75,6 +77,25 @@ def test_the_loss_of_the_first_host_ends_the_others_in_one_line_without_an_abort
         assert one_line(second).startswith("error: host 0 - lost: ")
 
 
+@pytest.mark.parametrize(
+    ("end", "code", "words"),
+    [
+        ("interrupted", 130, "interrupted - no unfinished file is left"),
+        ("module", errors.UNAVAILABLE, "no_such_module is not installed in "),
+        ("part", 1, "ModuleNotFoundError: No module named 'geoself_jax.no_such_part'"),
+    ],
+)
+def test_whatever_ends_one_host_is_what_the_others_end_with(tmp_path, end, code, words):
+    """At once, not when a call finds that it is gone."""
+    with two_hosts(tmp_path) as (first, second):
+        second.stdin.write(f"{end}\n")
+        second.stdin.flush()
+        own, heard = (process.communicate(timeout=60)[1] for process in (second, first))
+    assert second.returncode == first.returncode == code, own + heard
+    assert words in own.strip().splitlines()[-1]
+    assert heard.splitlines()[-1].startswith(f"error: host 1: {words}"), heard
+
+
 def answers_in_the_end(place):
     """Whether a process lives, on a machine that may be too busy for it to answer at once."""
     return any(probes.call(place) is Life.LIVES for _ in range(20))
@@ -100,6 +121,24 @@ def test_a_call_tells_a_live_process_from_a_frozen_and_an_ended_one(monkeypatch)
         host.kill()
         host.wait()
         assert probes.call(place) is Life.ENDED
+
+
+def test_a_host_without_a_file_to_spare_rests_and_answers_when_it_has_one():
+    host, _, port = probes.answer("127.0.0.1:1").rpartition(":")
+    with socket.socket() as caller:
+        before, last = resource.getrlimit(resource.RLIMIT_NOFILE), os.dup(0)
+        os.close(last)  # the next number, which may not be given
+        resource.setrlimit(resource.RLIMIT_NOFILE, (last, before[1]))
+        try:
+            caller.connect((host, int(port)))
+            busy = time.process_time()
+            time.sleep(1.0)
+            busy = time.process_time() - busy
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        caller.settimeout(10)
+        assert caller.recv(1) == probes.ANSWER
+    assert busy < 0.1, f"{busy:.2f} s of CPU in a second"
 
 
 def test_a_host_is_as_patient_as_it_worked_long_itself(monkeypatch):

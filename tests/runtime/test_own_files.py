@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import resource
 import shutil
 
 import pytest
 from older_runs import made_older
+from processes import run_python
 
-from geoself_jax.core.errors import DATA, WORKDIR, GeoselfError
+from geoself_jax.core.errors import DATA, INPUT_OUTPUT, WORKDIR, GeoselfError
 from geoself_jax.export.evaluation_file import read_evaluation
 from geoself_jax.lift.exported import load_exported
 from geoself_jax.runtime import json_files, metrics_lines, workdir
@@ -83,6 +85,38 @@ def test_changed_facts_of_a_checkpoint_are_damage(run, capsys):
         with pytest.raises(GeoselfError, match="no checkpoint is whole"):
             load_trained(run)
         assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+LOADS = """
+import sys
+from pathlib import Path
+from geoself_jax.runtime import cli, run_log
+from geoself_jax.runtime.restore import load_trained
+
+def main(argv):
+    with run_log.logged(Path(argv[0])):
+        load_trained(Path(argv[0]))
+    return 0
+
+cli.run(main)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "kept"),
+    [
+        ("_CHECKPOINT_METADATA", 0, "Failed to json parse Metadata"),
+        ("variables/manifest.ocdbt", DATA, "error: "),
+    ],
+)
+def test_what_libraries_say_of_a_damaged_checkpoint_is_in_the_log_alone(name, code, kept, run):
+    path = run / "checkpoints/last/20" / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    done = run_python("-c", LOADS, str(run))
+    assert done.returncode == code, done.stderr
+    said = done.stderr.splitlines()
+    assert len(said) == (code != 0) and all(line.startswith("error: ") for line in said)
+    assert kept in (run / "log.txt").read_text()
 
 
 def test_a_checkpoint_of_other_networks_is_not_continued(run, tiny_config, tiny_recording):
@@ -190,6 +224,24 @@ def test_damaged_lines_of_metrics_are_set_aside_and_said_once(tmp_path):
     assert aside.read_bytes() == b"".join(odd[:3]) + b"x" * 65_536 + b"\n" + b"x" * 4464 + b"\n"
     assert "damaged" in said and metrics_lines.DAMAGED in said and "\n" not in said
     assert metrics_lines.keep_lines(path, 10) == ""
+
+
+def test_damaged_lines_are_set_aside_once_though_the_disk_refuses_the_rest(tmp_path):
+    path, aside = tmp_path / "metrics.jsonl", tmp_path / metrics_lines.DAMAGED
+    path.write_text("".join([*lines(*range(100)), "{}\n", '{"step": 1']))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        for _ in range(2):
+            with pytest.raises(GeoselfError, match=r"metrics\.jsonl - ") as refused:
+                metrics_lines.keep_lines(path, 100)
+            assert refused.value.code == INPUT_OUTPUT
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert metrics_lines.keep_lines(path, 100) and aside.read_text() == '{}\n{"step": 1\n'
+    with path.open("a") as stream:
+        stream.write("[]\n")
+    assert metrics_lines.keep_lines(path, 100) and aside.read_text() == '{}\n{"step": 1\n[]\n'
 
 
 def test_a_last_line_that_a_kill_cut_short_is_set_aside_and_the_run_goes_on(

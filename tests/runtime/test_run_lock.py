@@ -9,7 +9,13 @@ import sys
 import pytest
 
 from geoself_jax.core.errors import USAGE, WORKDIR, GeoselfError
-from geoself_jax.runtime.run_lock import NAME, Holder, lock
+from geoself_jax.runtime.run_lock import (
+    NAME,
+    Holder,
+    lock,
+    missing_folders,
+    removed_if_refused,
+)
 
 HOLD = """
 import sys, time
@@ -85,3 +91,24 @@ def test_where_a_system_has_no_locks_who_may_still_train_is_named(tmp_path, monk
             assert f"process {os.getpid()} on " in notices[1] and "taken over" not in notices[1]
             assert notices[1].endswith(" may still train in it: stop this run, or that one")
     assert len(notices) == 2 and (tmp_path / NAME).read_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("there", "written", "error", "left"),
+    [
+        ([], "log.txt", GeoselfError("no data", "", "", WORKDIR), []),
+        ([], "notes.txt", GeoselfError("no data", "", "", WORKDIR), [NAME, "notes.txt"]),
+        ([], "log.txt", ZeroDivisionError(), [NAME, "log.txt"]),
+        (["runs", "runs/first"], "log.txt", GeoselfError("no", "", "", WORKDIR), [NAME, "log.txt"]),
+    ],
+)
+def test_a_refused_run_leaves_no_folder_that_it_made_itself(tmp_path, there, written, error, left):
+    for name in there:
+        (tmp_path / name).mkdir()
+    folder = tmp_path / "runs/first"
+    made = missing_folders(folder)
+    with pytest.raises(type(error)), lock(folder), removed_if_refused(made):
+        (folder / written).write_text("x")
+        raise error
+    assert sorted(path.name for path in folder.glob("*")) == left
+    assert (tmp_path / "runs").exists() == bool(left)

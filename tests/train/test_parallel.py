@@ -35,6 +35,46 @@ def apart(a, b):
     return max(float(np.abs(np.asarray(x) - np.asarray(y)).max()) for x, y in pairs)
 
 
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ("", "one run"),
+        (
+            "versions.jax",
+            "error: host 1: versions.jax is other - 0.10.2 on host 0, and all train one run - "
+            "install the same versions on every host",
+        ),
+        (
+            "arrays_sha256.K",
+            "error: host 1: arrays_sha256.K is other - 34 on host 0, and all train one run - "
+            "copy the same files to every host",
+        ),
+        (
+            "start.device",
+            "error: host 1: start.device is other - cpu on host 0, and all train one run - "
+            "start the same command, with the same configuration file, on equal hosts",
+        ),
+    ],
+)
+def test_hosts_that_differ_say_in_what_and_what_to_do(changed, line, tmp_path):
+    words = [sys.executable, str(HERE / "hosts_agree.py"), f"127.0.0.1:{free_port()}"]
+    variables = environment() | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONWARNINGS": "ignore"}
+    pair = [
+        subprocess.Popen(
+            [*words, str(host), changed],
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for host in (0, 1)
+    ]
+    ends = [(process.communicate(timeout=90), process.returncode) for process in pair]
+    for (output, error), code in ends:
+        assert line in (output + error).splitlines(), error
+        assert code == (errors.DATA if changed else 0)
+
+
 def test_batches_fed_by_the_host_are_the_resident_ones_bit_for_bit(
     tiny_config, tiny_recording, tmp_path, optimized
 ):

@@ -8,6 +8,7 @@ import pytest
 
 from geoself_jax.core.errors import INPUT_OUTPUT, GeoselfError
 from geoself_jax.core.step import TrainState
+from geoself_jax.runtime import checkpoints
 from geoself_jax.train.saving import BEST, Best, Saver, check_space
 
 
@@ -34,3 +35,29 @@ def test_a_run_whose_checkpoints_do_not_fit_the_disk_is_not_started(tmp_path):
         with pytest.raises(GeoselfError, match=r"13510.8 TB are needed, .* are free") as refused:
             check_space(tmp_path / "not/there", state(2**50, step))
         assert refused.value.code == INPUT_OUTPUT and safe in str(refused.value)
+
+
+def deleted_array() -> jax.Array:
+    array = jax.numpy.ones(3)
+    array.delete()
+    return array
+
+
+@pytest.mark.parametrize(
+    ("tree", "raised", "words"),
+    [
+        (deleted_array, RuntimeError, "has been deleted"),
+        (dict, ValueError, "empty item"),
+    ],
+)
+def test_a_fault_of_the_program_is_not_called_one_of_the_disk(tree, raised, words, tmp_path):
+    with pytest.raises(raised, match=words):
+        checkpoints.save(tmp_path / "last", 1, {"variables": tree()}, keep=1, facts={})
+
+
+def test_what_the_disk_refuses_is_74_whatever_orbax_raises(tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(GeoselfError, match="Not a directory") as refused:
+        tree = {"x": np.zeros(2)}
+        checkpoints.save(tmp_path / "taken" / "last", 1, {"variables": tree}, keep=1, facts={})
+    assert refused.value.code == INPUT_OUTPUT

@@ -333,7 +333,8 @@ def test_what_is_no_start_is_refused_in_one_line(
     with pytest.raises(GeoselfError, match=said) as refused:
         train(config, tmp_path / "new", tiny_recording)
     assert refused.value.code == code
-    assert not (tmp_path / "new" / "run.json").exists()
+    assert not (tmp_path / "new").exists()
+    assert ("--checkpoint" in str(refused.value)) == ("export --work" in str(refused.value))
 
 
 def started_only(folder, run):

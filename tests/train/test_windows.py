@@ -133,3 +133,12 @@ def test_people_are_held_out_by_name(config, tiny_recording):
     for wrong in ("nobody", ",".join(names)):
         with pytest.raises(GeoselfError, match="validation_subjects"):
             held_out(dataclasses.replace(chosen, validation_subjects=wrong), tiny_recording)
+
+
+def test_a_subject_without_a_frame_is_not_held_out_without_a_word(config, tiny_recording):
+    gone = tiny_recording.subject_names[2]
+    without = tiny_recording.select(tiny_recording.subject_id != 2)
+    chosen = dataclasses.replace(config.data, validation_subjects=gone)
+    with pytest.raises(GeoselfError, match=f"no frame of a subject '{gone}' - known: ") as why:
+        held_out(chosen, without)
+    assert why.value.code == USAGE

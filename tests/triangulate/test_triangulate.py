@@ -1,5 +1,7 @@
 """Joints from all cameras as files: near the truth, nearer when refined, and refusals."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,14 @@ def test_what_cannot_be_is_one_line(tiny_file, tmp_path, monkeypatch, flags, cod
         main([f"--data={tiny_file}", *flags])
     assert error.value.code == code and said in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_frame_number_that_is_there_twice_is_refused(tiny_recording):
+    """Or the second would be left out without a word."""
+    twice = tiny_recording.frame_id.copy()
+    twice[1] = twice[0]
+    name = tiny_recording.clip_names[tiny_recording.clip_id[0]]
+    with pytest.raises(GeoselfError) as refused:
+        triangulated_clips(dataclasses.replace(tiny_recording, frame_id=twice), "tiny")
+    assert refused.value.code == DATA
+    assert f"tiny: clip {name!r}: frame_id {twice[0]} is there 2 times" in str(refused.value)

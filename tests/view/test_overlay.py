@@ -20,6 +20,7 @@ from geoself_jax.view.build_scenes import scenes_from_sequences
 from geoself_jax.view.choose_scenes import between
 from geoself_jax.view.line_segments import COLOR
 from geoself_jax.view.matched_video import match_video
+from geoself_jax.view.overlay_frame import OverlayRenderer
 from geoself_jax.view.overlay_parts import OverVideo
 from geoself_jax.view.plots import new_figure, place_axes
 from geoself_jax.view.shown_angles import angles_of_video
@@ -182,6 +183,19 @@ def test_a_film_shows_the_video_with_bones_rings_and_the_body_next_to_it(
             for side in ("left", "right"):
                 wanted = [int(COLOR[side][i : i + 2], 16) for i in (1, 3, 5)]
                 assert (abs(half - wanted).max(-1) < 48).sum() > 5, (n, side)
+
+
+@pytest.mark.parametrize(("size", "left"), [((960, 64), 440), ((64, 960), 40)])
+def test_a_video_that_is_a_strip_is_shown_next_to_a_body_of_some_height(scene, size, left):
+    joints = video_joints(scene)
+    renderer = OverlayRenderer(scene, joints, size, np.arange(LAST + 1), 640)
+    image = renderer.draw(np.full((size[1], size[0], 3), 90, np.uint8), 0, 0)
+    assert image.shape[:2] == renderer.size[::-1] and image.shape[0] >= 160
+    right = image[:, left:, :3].astype(int)
+    for side in ("left", "right"):
+        wanted = [int(COLOR[side][i : i + 2], 16) for i in (1, 3, 5)]
+        assert (abs(right - wanted).max(-1) < 48).sum() > 5
+    assert (image[:6, :6, :3] == 90).all()  # the video is at the upper left
 
 
 @pytest.mark.parametrize(

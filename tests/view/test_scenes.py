@@ -187,6 +187,18 @@ def test_scenes_of_a_recording_are_its_clips_and_cameras(tiny_recording, predict
     assert {choose_scenes.name_of(scene, "camera") for scene in one} == {"cam1"} and len(one) == 6
 
 
+def test_frames_that_are_there_twice_are_shown_once_and_it_is_said(tiny_recording, predicted):
+    twice = tiny_recording.frame_id.copy()
+    twice[3] = twice[2]
+    changed = dataclasses.replace(tiny_recording, frame_id=twice)
+    words = (
+        f"clip 'clip0': 1 frames are there more than once, first {twice[2]} - each is shown once"
+    )
+    with pytest.warns(UserWarning, match=words):
+        scenes = scenes_from_recording(changed, ["cam1"], predicted)
+    assert scenes[0].frames == 39
+
+
 def test_the_table_of_actions_is_that_of_evaluate(tiny_recording, predicted):
     scores = ground_truth_scores(predicted, tiny_recording)
     table = action_table(scenes_from_recording(tiny_recording, prediction=predicted))

@@ -1,11 +1,13 @@
 """Live refinement: the pose of a fixed number of frames ago, by all frames up to now."""
 
 import dataclasses
+import warnings
 from collections import deque
 
 import numpy as np
 
 from geoself_jax.core.blas_threads import one_thread
+from geoself_jax.core.errors import GeoselfError
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.length_unit import unit_of
 from geoself_jax.data.refinement.equations import Terms
@@ -54,6 +56,7 @@ class FixedLag:
         self._last: Observed | None = None  # of the person who is there
         self._missing = 0  # frames since then
         self._unit = 1.0
+        self._is_said = False
 
     def __call__(
         self,
@@ -68,7 +71,8 @@ class FixedLag:
         """Takes the next frame and returns the pose of `lag` frames before it.
 
         Args:
-            points: (J, 3) lifted joints, camera frame, metres; None where there is nobody.
+            points: (J, 3) lifted joints, camera frame, metres; None where there is nobody. Numbers
+                that are not finite are nobody's.
             keypoints_2d: (J, 2) undistorted pixels; NaN where missing.
             confidence: (J,) in [0, 1]; 0 where missing.
             K: (3, 3) intrinsics, pixels.
@@ -77,12 +81,30 @@ class FixedLag:
 
         Returns:
             (J, 3) joints, camera frame, metres. NaN before the first person, and in frames without
-            one, unless the person is seen again by now, half a second later at most.
+            one, unless the person is seen again by now, half a second later at most. NaN too for
+            the frames of a window that has no solution, of which the first is warned of: it begins
+            again with the next frame.
         """
         self._found.append(self._nobody)
-        if points is None:
-            self._miss()
-            return self._found[0]
+        try:
+            if points is None or not np.isfinite(points).all():
+                self._miss()
+            else:
+                self._take(points, keypoints_2d, confidence, K, distance, axes)
+        except GeoselfError as error:  # no solution, nor with any frame of this window
+            self._give_up(error)
+        return self._found[0]
+
+    def _take(
+        self,
+        points: np.ndarray,
+        keypoints_2d: np.ndarray,
+        confidence: np.ndarray,
+        K: np.ndarray,
+        distance: np.ndarray | None,
+        axes: np.ndarray | None,
+    ) -> None:
+        """Takes a frame with a person, and finds the window's poses."""
         if self._last is None:
             self._start(points)
         seen = observe(
@@ -104,7 +126,15 @@ class FixedLag:
             solved = self._held.solve(*self._learnt.of_unit(self._unit))
         for back in range(1, min(len(solved), self.lag + 1) + 1):
             self._found[-back] = self._unit * solved[-back]
-        return self._found[0]
+
+    def _give_up(self, error: GeoselfError) -> None:
+        """Drops a window without a solution, and the poses that it has said so far."""
+        self._last = None
+        self._found.extend([self._nobody] * (self.lag + 1))
+        if not self._is_said:
+            line = f"{error} - it begins again with the next frame, here and later"
+            warnings.warn(line, stacklevel=3)
+            self._is_said = True
 
     def _start(self, points: np.ndarray) -> None:
         """Begins a run with its first frame."""

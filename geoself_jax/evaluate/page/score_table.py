@@ -3,7 +3,7 @@
 from typing import Any
 
 from geoself_jax.core.shown_lengths import ShownUnit, digits
-from geoself_jax.evaluate.by_motion import named_classes
+from geoself_jax.evaluate.by_motion import lines_below, named_classes
 from geoself_jax.evaluate.joint_chart import units_of
 from geoself_jax.evaluate.report import COLUMNS
 
@@ -30,12 +30,14 @@ def page_table(scores: dict[str, Any], shown: str) -> dict[str, Any]:
         f"Of all {scores['frames'] * scores['views']:,} views of the data; on this page: {shown}."
     )
     unit = units_of(scores).error
+    below = [f"{line}." for key in _CLASSES for line in lines_below(scores.get(key, {}), key)]
+    below += scores.get("joint_notes", ())
     if "per_action" not in scores:
         names = [f"{name}, {_unit(key, unit)}" for key, (name, _) in _LABEL_FREE.items()]
         values = [_shown(scores.get(key), key, unit) for key in _LABEL_FREE]
         row = {"name": "all poses", "values": values}
         rows = [{**row, "total": True}, *_motion(scores, list(_LABEL_FREE), unit, poses=False)]
-        return _table("without 3D labels", names, rows, [note, *scores.get("joint_notes", ())])
+        return _table("without 3D labels", names, rows, [note, *below])
     keys = [key for key in COLUMNS if key in scores]
     names = [f"{COLUMNS[key]} %" if key in _SHARES else COLUMNS[key] for key in keys]
     total = {"poses": scores["poses"]}
@@ -43,7 +45,7 @@ def page_table(scores: dict[str, Any], shown: str) -> dict[str, Any]:
     rows.append(_row("mean of actions", scores["action_mean"] | total, keys, unit, total=True))
     rows.append(_row("all poses", scores, keys, unit, total=True))
     rows += _motion(scores, keys, unit)
-    notes = [f"In {unit.symbol}.", note, _label_free(scores, unit), *scores.get("joint_notes", ())]
+    notes = [f"In {unit.symbol}.", note, _label_free(scores, unit), *below]
     return _table("prediction against ground truth", [*names, "poses"], rows, notes)
 
 

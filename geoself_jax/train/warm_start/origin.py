@@ -12,6 +12,7 @@ from geoself_jax.data.training_sample import TrainingSample, read_sample
 from geoself_jax.lift.exported import DESCRIPTION, load_exported
 from geoself_jax.lift.general_models import general_models
 from geoself_jax.runtime.checkpoints import digest
+from geoself_jax.runtime.cli import program
 from geoself_jax.runtime.restore import Trained, load_trained
 from geoself_jax.runtime.workdir import RECORD
 
@@ -45,7 +46,9 @@ def load_origin(where: str, folder: Path) -> Trained:
     if kind is None:
         do = f"give the folder of a run or of an export, or one of {', '.join(general_models())}"
         raise missing_error(key, why, do)
-    found = load_trained(path) if kind == RECORD else load_exported(path)
+    best = f"{program('export')} --workdir={path} --out=DIR --checkpoint=best"
+    do = f"restore it from a copy, or start from what this writes: {best}"
+    found = load_trained(path, do=do) if kind == RECORD else load_exported(path)
     _check_recording(key, found.record.get("recording") or {})
     variables = {name: _arrays(found.variables[name]) for name in ("params", "batch_stats")}
     if not _is_finite(variables):
