@@ -3,9 +3,9 @@
     pip install jax flatbuffers
     python examples/run_stablehlo.py EXPORT detections.npz poses.npz
 
-jax must be 0.10.2 or newer; for exports without `program.stablehlo` in model.json of the version
-that exported (`versions.export.jax`) or newer. A program is code: run only those of people you
-trust. detections.npz holds keypoints_2d (poses, joints, 2), pixels without lens distortion, NaN
+jax must be of `program.oldest_jax` in model.json (where it is not, of `versions.export.jax`, which
+exported) or newer, up to those of six months after it. A program is code: run only those of people
+you trust. detections.npz holds keypoints_2d (poses, joints, 2), pixels without lens distortion, NaN
 where a joint is missing; confidence (poses, joints), 0 where it is missing; K (3, 3) or (poses, 3,
 3), pixels. Networks of several frames (`architecture.frames` in model.json) take (poses, frames,
 joints ...) of the first two, and lift the middle one. Metres come out: pose_3d (poses, joints, 3)
@@ -32,9 +32,11 @@ def read(path: Path) -> jax.export.Exported:
         program.mlir_module()  # of a StableHLO version that this jax knows
     except (jax.errors.JaxRuntimeError, NotImplementedError, ValueError) as error:
         info = json.loads((path.parent / "model.json").read_text())
-        oldest = info["program"].get("oldest_jax", info["versions"]["export"]["jax"])
-        do = f"pip install 'jax>={oldest}', or export again with this one"
-        raise SystemExit(f"{path}: jax {jax.__version__} cannot read it - {do}") from error
+        made_by = info["versions"]["export"]["jax"]
+        oldest = info["program"].get("oldest_jax", made_by)
+        why = f"needs {oldest} or newer, up to those of six months after {made_by}"
+        do = f"pip install jax=={made_by}, or export again with this one"
+        raise SystemExit(f"{path}: not read by jax {jax.__version__} - {why} - {do}") from error
     return program
 
 

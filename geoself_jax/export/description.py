@@ -11,7 +11,6 @@ import numpy as np
 
 from geoself_jax.core import config
 from geoself_jax.core.errors import data_error
-from geoself_jax.export import stablehlo
 from geoself_jax.export.evaluation_file import read_evaluation
 from geoself_jax.lift import exported
 from geoself_jax.runtime.restore import Trained
@@ -42,7 +41,7 @@ PACKAGES = ("geoself_jax", "jax", "flax", "numpy", "safetensors")
 
 
 def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[str, Any]:
-    """Returns model.json except the facts of the other files and its digest.
+    """Returns model.json except the facts of the program and the other files, and its digest.
 
     Files of the training and evaluation data are named without their folders: an export is shared.
 
@@ -84,7 +83,6 @@ def describe(trained: Trained, scores: dict[str, Any], *, onnx: bool) -> dict[st
             "training": record.get("versions"),
             "export": {name: version(name) for name in packages},
         },
-        "program": stablehlo.facts(),
         "scores": scores,
     }
     plain: dict[str, Any] = _without_infinities(info)

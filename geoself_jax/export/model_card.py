@@ -20,7 +20,7 @@ _OBJECTIVES = {
 }
 _WHAT = {
     exported.WEIGHTS: "weights; read by NumPy",
-    PROGRAM: "program with weights; run by JAX of the exporting version or newer",
+    PROGRAM: "program with weights; run by JAX (which versions: `program` in model.json)",
     ONNX: "program with weights; run by onnxruntime",
     SAMPLE: "synthetic inputs and expected outputs, to test a runtime",
     TRAINED: "poses of training subjects, without names: `evaluate` reports how unlike them "

@@ -1,25 +1,38 @@
 """Exports the networks as a StableHLO program that runs without this package."""
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.export
 import jax.numpy as jnp
-from jax.extend.mlir.dialects import stablehlo as dialect
 
 from geoself_jax.runtime.restore import Trained
 
 PLATFORMS = ("cpu", "cuda", "tpu")
-OPSET = "1.0.0"
-"""StableHLO version of the program. jax itself writes one of weeks ago, which an older jax refuses:
-what 0.12.0.1 writes is nothing to 0.10.2. The networks' operations are all in the first version,
-and each later one reads it (five years are promised)."""
 OLDEST_JAX = "0.10.2"
-"""Of those that read the program: the oldest that is tested."""
+"""The oldest that this package supports."""
+OPSET = "1.17.0"
+"""Its StableHLO version, in which programs are written. jax itself writes one of some weeks ago:
+what 0.12.0.1 writes is nothing to 0.10.2. StableHLO promises to read it for five years; jax reads
+what is around it, `jax.export`'s own format, for six months."""
 
 
-def stablehlo(trained: Trained) -> bytes:
+class Program(NamedTuple):
+    """A program, and what model.json says of it.
+
+    Attributes:
+        content: Of its file.
+        facts: For model.json.
+        notes: Lines for the user.
+    """
+
+    content: bytes
+    facts: dict[str, Any]
+    notes: list[str]
+
+
+def stablehlo(trained: Trained) -> Program:
     """Serializes the networks and weights with a symbolic batch size."""
     (b,) = jax.export.symbolic_shape("b")
     seen = (b, *trained.view)
@@ -38,16 +51,34 @@ def stablehlo(trained: Trained) -> bytes:
             exported = jax.export.export(jax.jit(lift), platforms=PLATFORMS)(*inputs)
     finally:
         jax.config.update("jax_traceback_in_locations_limit", lines)
-    module = dialect.serialize_portable_artifact_str(exported.mlir_module(), OPSET)
-    return bytes(dataclasses.replace(exported, mlir_module_serialized=module).serialize())
+    return serialized(exported)
 
 
-def facts() -> dict[str, Any]:
-    """Returns the facts for model.json."""
+def serialized(exported: jax.export.Exported) -> Program:
+    """A program for `OLDEST_JAX` and newer; where it cannot be written so, for this jax and newer.
+
+    `jax.extend` promises no compatibility, and a backbone may have operations that are newer.
+    """
+    try:
+        from jax.extend.mlir.dialects import stablehlo as dialect
+
+        module = dialect.serialize_portable_artifact_str(exported.mlir_module(), OPSET)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        note = (
+            f"model.stablehlo needs jax {jax.__version__} or newer: {OPSET} is not written ({why})"
+        )
+        return Program(bytes(exported.serialize()), _facts(exported, jax.__version__), [note])
+    exported = dataclasses.replace(exported, mlir_module_serialized=module)
+    facts = _facts(exported, OLDEST_JAX) | {"stablehlo": OPSET}
+    return Program(bytes(exported.serialize()), facts, [])
+
+
+def _facts(exported: jax.export.Exported, oldest: str) -> dict[str, Any]:
     return {
-        "platforms": list(PLATFORMS),
-        "calling_convention": jax.export.maximum_supported_calling_convention_version,
-        "stablehlo": OPSET,
-        "oldest_jax": OLDEST_JAX,
-        "lifetime": f"needs jax {OLDEST_JAX} or newer; keep the weights",
+        "platforms": list(exported.platforms),
+        "calling_convention": exported.calling_convention_version,
+        "oldest_jax": oldest,
+        "lifetime": f"needs jax {oldest} or newer, up to those of six months after the exporting "
+        "one; keep the weights",
     }

@@ -83,7 +83,7 @@ def export(
         temporary.mkdir()
         if sample is not None:
             write_sample(temporary / TRAINED, sample)
-        differences = _write(temporary, trained, scores, onnx=onnx)
+        differences = _write(temporary, trained, scores, notes, onnx=onnx)
         disk.to_disk(temporary)
         folder.check_free(out)
         move_over(temporary, out)
@@ -109,15 +109,18 @@ def _refused(trained: Trained) -> list[str]:
 
 
 def _write(
-    place: Path, trained: Trained, scores: dict[str, Any], *, onnx: bool
+    place: Path, trained: Trained, scores: dict[str, Any], notes: list[str], *, onnx: bool
 ) -> dict[str, float]:
-    """Writes all files; returns their largest differences from the networks, mm."""
+    """Writes all files, and adds notes; returns their largest differences from the networks, mm."""
     with description.unusable_records_refused():
         info = description.describe(trained, scores, onnx=onnx)
     weights = _weights(trained)
     (place / exported.WEIGHTS).write_bytes(weights)
     with phase("writing the program"):
-        (place / PROGRAM).write_bytes(stablehlo.stablehlo(trained))
+        program = stablehlo.stablehlo(trained)
+    (place / PROGRAM).write_bytes(program.content)
+    info["program"] = program.facts
+    notes.extend(program.notes)
     if onnx:
         from geoself_jax.export.onnx_networks import onnx_model
 

@@ -71,12 +71,12 @@ def lock(workdir: Path, notice: Callable[[str], Any] = silent) -> Iterator[None]
     except OSError as error:
         raise disk.refused(workdir, error, do=f"run the same command again, or {_ELSE}") from error
     with file:
-        if fcntl is None:
-            notice(f"{workdir} is not locked on this system: start no second run in it")
-        else:
+        if fcntl is not None:
             _take(file, workdir)
         left = _read(file)
-        if left is not None and left.since:
+        if fcntl is None:
+            notice(_unlocked(workdir, left))
+        elif left is not None and left.since:
             notice(_taken_over(workdir, left))
         _write(file, Holder(socket.gethostname(), os.getpid(), time.strftime("%Y-%m-%d %H:%M:%S")))
         try:
@@ -141,6 +141,14 @@ def _in_use(workdir: Path, holder: Holder | None) -> GeoselfError:
         do += f"kill {holder.process})"
     why = "two runs in one folder would overwrite each other"
     return GeoselfError(f"{workdir}: in use by {holder}", why, f"{do}, or {_ELSE}", WORKDIR)
+
+
+def _unlocked(workdir: Path, left: Holder | None) -> str:
+    """Where nothing says whether who is named in it still trains: Windows."""
+    do = "start no second run in it"
+    if left is not None and left.since:
+        do = f"{left} may still train in it: stop this run, or that one"
+    return one_line(f"{workdir} is not locked on this system: {do}")
 
 
 def _taken_over(workdir: Path, left: Holder) -> str:

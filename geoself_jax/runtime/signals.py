@@ -145,5 +145,7 @@ class StopFlag:
             self.asked, self._asked_at = True, now
             _show_stopping(True)
         elif not self._pipe and now - self._asked_at > SAME_REQUEST_SECONDS:
+            if self._before.get(number) is _leave:  # a command where no thread sees it: Windows
+                _end(number)
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)

@@ -3,13 +3,18 @@
 import importlib.util
 import json
 import re
+import shutil
 
+import jax
 import numpy as np
 import pytest
 from processes import ROOT, run_python
 
 from geoself_jax.core.predict import make_predict
+from geoself_jax.export.folder import PROGRAM as FILE
 from geoself_jax.export.folder import SAMPLE
+from geoself_jax.export.stablehlo import OLDEST_JAX
+from geoself_jax.lift.exported import DESCRIPTION
 from geoself_jax.runtime.restore import load_trained
 
 TOLERANCE_M = 2e-6  # four float32 steps at 5 m
@@ -75,3 +80,21 @@ def test_an_example_lifts_as_the_run_does(name, tiny_export, evaluated_run, dete
     # The sample's answer is the run's own: the example says how far it is off.
     off = re.findall(r"largest difference .*: (\S+) mm", done.stdout)
     assert len(off) == 1 and float(off[0]) < 1e3 * TOLERANCE_M
+
+
+def test_a_program_of_a_jax_that_this_one_cannot_read_is_refused_with_those_that_can(
+    tiny_export, tmp_path
+):
+    folder = shutil.copytree(tiny_export, tmp_path / "export")
+    content = (folder / FILE).read_bytes()
+    begin = b"ML\xefR"  # of MLIR's bytecode; its version follows
+    at = content.index(begin) + len(begin)
+    (folder / FILE).write_bytes(content[:at] + b"\xff" + content[at + 1 :])
+    given = (str(folder), str(folder / SAMPLE), str(tmp_path / "poses.npz"))
+    done = run_python(str(ROOT / "examples/run_stablehlo.py"), *given)
+    made_by = json.loads((folder / DESCRIPTION).read_text())["versions"]["export"]["jax"]
+    assert done.returncode == 1 and done.stderr.splitlines()[-1] == (
+        f"{folder / FILE}: not read by jax {jax.__version__} - needs {OLDEST_JAX} or newer, up "
+        f"to those of six months after {made_by} - pip install jax=={made_by}, or export again "
+        "with this one"
+    )

@@ -11,7 +11,7 @@ from processes import ROOT
 from geoself_jax.core import errors
 from geoself_jax.core.errors import GeoselfError
 from geoself_jax.export import __main__ as export
-from geoself_jax.export import compare
+from geoself_jax.export import compare, stablehlo
 from geoself_jax.export.folder import CARD, ONNX
 from geoself_jax.lift import exported
 
@@ -56,7 +56,8 @@ def test_an_export_without_it_says_that_the_earlier_one_is_gone(
 ):
     out = shutil.copytree(tiny_export, tmp_path / "lifter")
     monkeypatch.setattr(compare, "differences_mm", lambda *_: {exported.WEIGHTS: 0.0})
-    monkeypatch.setattr("geoself_jax.export.stablehlo.stablehlo", lambda _: b"")  # slow
+    nothing = stablehlo.Program(b"", {}, [])
+    monkeypatch.setattr(stablehlo, "stablehlo", lambda _: nothing)  # slow
     assert export.main([f"--workdir={evaluated_run}", f"--out={out}"]) == 0
     assert "--onnx" in capsys.readouterr().err
     assert not (out / ONNX).exists()

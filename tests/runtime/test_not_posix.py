@@ -1,6 +1,7 @@
 """Without what only POSIX has (Windows): imports, lifting, training, scores and an export."""
 
 import json
+import signal
 
 import pytest
 from processes import run_python
@@ -63,6 +64,25 @@ def test_it_lifts(tiny_export, tiny_file, tmp_path):
     run_python("-m", "geoself_jax.lift", *map(str, given), "--clip=clip0", "--out=here.csv",
                cwd=tmp_path)  # fmt: skip
     assert (tmp_path / "poses.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+
+
+TWICE = """
+import time
+from geoself_jax.core.unfinished import unfinished
+from geoself_jax.runtime.signals import SAME_REQUEST_SECONDS, StopFlag, end_at_once
+end_at_once()
+with unfinished(lambda: print("removed", flush=True)), StopFlag() as stop:
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert stop.asked
+    time.sleep(SAME_REQUEST_SECONDS + 0.1)
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_second_signal_ends_a_command_with_its_line_and_leaves_nothing_unfinished():
+    done = without_posix(TWICE, libraries=())
+    assert done.returncode == 128 + signal.SIGTERM and done.stdout == "removed\n"
+    assert done.stderr == "error: interrupted - no unfinished file is left - run it again\n"
 
 
 RECIPE = """

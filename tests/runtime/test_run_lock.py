@@ -82,6 +82,17 @@ def test_a_folder_where_no_checkpoint_could_be_written_is_refused_first(tmp_path
     assert refused.value.code == USAGE and not named.exists()
 
 
+def test_where_a_system_has_no_locks_who_may_still_train_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("geoself_jax.runtime.run_lock.fcntl", None)
+    notices = []
+    with lock(tmp_path, notices.append):
+        assert notices == [f"{tmp_path} is not locked on this system: start no second run in it"]
+        with lock(tmp_path, notices.append):
+            assert f"process {os.getpid()} on " in notices[1] and "taken over" not in notices[1]
+            assert notices[1].endswith(" may still train in it: stop this run, or that one")
+    assert len(notices) == 2 and (tmp_path / NAME).read_text() == ""
+
+
 @pytest.mark.parametrize(
     ("there", "written", "error", "left"),
     [

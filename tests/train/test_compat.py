@@ -50,6 +50,12 @@ def flat(trained):
     return {name: np.asarray(array) for name, array in found.items()}
 
 
+def without_the_roots_ray(name, array):
+    """Rays are turned to look at the root: its own is 0 but for rounding, as its weights' gradients
+    are, and of these Adam makes whole steps that differ between processors and compilers."""
+    return array[2:] if name.endswith("stem/linear/kernel") else array
+
+
 def test_there_are_versions():
     assert len(NAMES) >= 3
 
@@ -94,18 +100,14 @@ def test_its_run_is_continued_to_the_losses_and_weights_of_its_unbroken_one(here
         np.testing.assert_allclose(
             [line[key] for line in found], [line[key] for line in wanted], rtol=1e-4
         )
-    ended = load_trained(here / "continued", "last")
-    unbroken = weights("model.safetensors")
+    trained = load_trained(here / "continued", "last")
+    ended, unbroken = flat(trained), weights("model.safetensors")
     for name, array in unbroken.items():
-        # Of the first kernels some rows see nothing but zeros: Adam makes steps of their rounding.
-        if not name.endswith("stem/linear/kernel"):
-            most = 1e-4 * np.abs(array).max()
-            np.testing.assert_allclose(flat(ended)[name], array, rtol=0, atol=most)
+        found, wanted = (without_the_roots_ray(name, x) for x in (ended[name], array))
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-4 * np.abs(array).max())
+    predict = make_predict(trained.model)
     with np.load("export/sample.npz") as sample:
-        seen = [sample[name] for name in ("keypoints_2d", "confidence", "K")]
-    predict = make_predict(ended.model)
-    found = predict(ended.variables, *seen)
-    wanted = predict(unflatten_dict(unbroken, sep="/"), *seen)
-    for name in ("pose_3d", "root_position"):
-        a, b = getattr(found, name), getattr(wanted, name)
-        np.testing.assert_allclose(a, b, rtol=0, atol=MOST_MM / 1000)
+        inputs = [sample[name] for name in ("keypoints_2d", "confidence", "K")]
+    wanted = predict(unflatten_dict(unbroken, sep="/"), *inputs)
+    for array, other in zip(predict(trained.variables, *inputs)[:2], wanted[:2], strict=True):
+        np.testing.assert_allclose(array, other, rtol=0, atol=MOST_MM / 1000)
