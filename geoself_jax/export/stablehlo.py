@@ -60,9 +60,12 @@ def serialized(exported: jax.export.Exported) -> Program:
     `jax.extend` promises no compatibility, and a backbone may have operations that are newer.
     """
     try:
+        from jax.extend.mlir import ir
         from jax.extend.mlir.dialects import stablehlo as dialect
 
-        module = dialect.serialize_portable_artifact_str(exported.mlir_module(), OPSET)
+        with ir.Context() as context:  # not by way of its text, of which the weights are the most
+            own = dialect.deserialize_portable_artifact(context, exported.mlir_module_serialized)
+            module = dialect.serialize_portable_artifact(own, OPSET)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         note = (

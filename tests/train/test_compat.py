@@ -51,7 +51,7 @@ def flat(trained):
 
 
 def without_the_roots_ray(name, array):
-    """Rays are turned to look at the root: its own is 0 but for rounding, as its weights' gradients
+    """Rays are turned to look at the root: its own is rounding alone, as its weights' gradients
     are, and of these Adam makes whole steps that differ between processors and compilers."""
     return array[2:] if name.endswith("stem/linear/kernel") else array
 
