@@ -147,7 +147,8 @@ def summary(done: "Done", reading: float, replaced: int) -> str:
     refining = f"refining {done.refining:.2f} s, " if done.refining else ""
     more = f" and {len(done.files) - 1} more" if len(done.files) > 1 else ""
     return (
-        f"{done.seen} of {done.frames} frames lifted, {done.frames - done.seen} missing; "
+        f"{done.seen} of {done.frames} frames lifted, {done.frames - done.seen} without a "
+        "detection; "
         f"{rate:.0f} frames/s (lifting {done.lifting:.2f} s; reading {reading:.2f} s, compiling "
         f"{done.compiling:.2f} s, {refining}writing {done.writing:.2f} s)\n{verb} {first}{more}"
     )

@@ -136,6 +136,8 @@ def restore_latest(
         except Exception as error:  # Orbax: five unrelated types for a damaged file
             damaged.append(_damaged(folder, step, error, warn))
             continue
+        if damaged:
+            warn(f"warning: step {step} of {folder} is used in the place of {damaged[0]}")
         for bad in damaged if set_aside else ():
             _set_aside(folder, bad)
         return found, facts

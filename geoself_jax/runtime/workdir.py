@@ -24,7 +24,7 @@ ARRAYS = "arrays_sha256"
 """The record's digests of the arrays that it was trained on, by their names."""
 STARTS = "starts"
 """Where each start computed: not in the record's digest, as older versions add to it."""
-_AGAIN = "restore it from a copy; a value is changed by starting another run"
+_AGAIN = "restore it from a copy; to change a value, start another run"
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -223,5 +223,6 @@ class MetricsLog:
         try:
             yield
         except OSError as error:
-            safe = "checkpoints saved before are whole"
+            saved = any((self._path.parent / "checkpoints").glob("last/*"))
+            safe = "checkpoints saved before are whole" if saved else "no checkpoint was there yet"
             raise disk.refused(self._path, error, safe=safe) from error

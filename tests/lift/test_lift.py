@@ -162,7 +162,7 @@ def test_frames_in_which_nobody_is_seen_are_missing_and_one_joint_is_enough(
     there = np.isfinite(poses.pose)
     assert np.flatnonzero(~there.all((1, 2))).tolist() == [5, 8]
     assert not there[[5, 8]].any() and (poses.confidence[[5, 8]] == 0).all()
-    assert "10 of 12 frames lifted, 2 missing" in capsys.readouterr().out
+    assert "10 of 12 frames lifted, 2 without a detection" in capsys.readouterr().out
     sure = walk[1][..., 2].max(1)
     least = np.sort(sure[sure > 0])[3] + 1e-6
     some = run(walk[0], *flags, f"--min-confidence={least}")
@@ -585,7 +585,7 @@ def test_the_command_tells_how_fast_it_was_and_what_it_wrote(tiny_export, walk, 
         *("--fps=50", *GUESS, f"--out={out}"),
     )
     assert done.returncode == 0, done.stderr
-    assert re.search(r"10 of 12 frames lifted, 2 missing; \d+ frames/s", done.stdout)
+    assert re.search(r"10 of 12 frames lifted, 2 without a detection; \d+ frames/s", done.stdout)
     assert f"written to {out}" in done.stdout and "now: " not in done.stdout
     assert "warning: no calibration" in done.stderr
     table = pd.read_csv(out)
