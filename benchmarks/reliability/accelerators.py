@@ -49,4 +49,6 @@ def ask(lab: Lab, count: int, tally: Tally) -> None:
         ended = run_fresh(*words, cwd=folder, variables=variables)
         good = ended.code == code and not ended.has_traceback
         tally.check(good, f"{name}: {ended.code}: {ended.line}")
-    tally.note("the TPU in use is a message of JAX's raised in place of one")
+    tally.note(
+        "no TPU was there: that one is in use is JAX's own message, raised where it would be"
+    )

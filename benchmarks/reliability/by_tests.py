@@ -47,4 +47,4 @@ def _count(report: Path, tally: Tally) -> None:
         why = re.sub(r"\s+", " ", found.get("message", "") if found is not None else "")
         tally.check(found is None, f"{name}: {why[:150]}")
     if skipped:
-        tally.note(f"{skipped} tests skipped here")
+        tally.note(f"{skipped} more skipped: what they need is not installed")
