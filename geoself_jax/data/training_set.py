@@ -1,6 +1,7 @@
 """From a recording to what training sees: the split, the triangulated labels, their arrays."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -104,8 +105,8 @@ def held_out(data: DataConfig, recording: Recording) -> tuple[np.ndarray, np.nda
     """
     if not data.validation_subjects:
         return hold_out(recording, data.validation_share)
-    names = [name.strip() for name in data.validation_subjects.split(",")]
     there = [recording.subject_names[i] for i in np.unique(recording.subject_id)]
+    names = _named(data.validation_subjects, there)
     for name in names:
         if name not in there:
             raise usage_error(
@@ -113,7 +114,7 @@ def held_out(data: DataConfig, recording: Recording) -> tuple[np.ndarray, np.nda
                 f"the recording has no frame of a subject {name!r}",
                 nearest_name(name, there),
             )
-    held = np.isin(recording.subject_id, [recording.subject_names.index(name) for name in names])
+    held = np.isin(np.array(recording.subject_names)[recording.subject_id], names)
     if held.all():
         raise usage_error(
             f"config.data.validation_subjects={data.validation_subjects}",
@@ -121,6 +122,19 @@ def held_out(data: DataConfig, recording: Recording) -> tuple[np.ndarray, np.nda
             "name fewer",
         )
     return ~held, held
+
+
+def _named(text: str, there: Sequence[str]) -> list[str]:
+    """Names of a list with commas between them; a name that has commas itself may be in it."""
+    of_words = {name.strip(): name for name in there}
+    parts, names = text.split(","), []
+    while parts:
+        ends = range(1, len(parts) + 1)
+        end = next((end for end in ends if ",".join(parts[:end]).strip() in of_words), 1)
+        name = ",".join(parts[:end]).strip()
+        names.append(of_words.get(name, name))
+        parts = parts[end:]
+    return names
 
 
 def resolved(model: ModelConfig, recording: Recording, triangulated: np.ndarray) -> ModelConfig:

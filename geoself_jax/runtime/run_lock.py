@@ -63,7 +63,7 @@ def lock(workdir: Path, notice: Callable[[str], Any] = silent) -> Iterator[None]
             locks (73); it cannot be made (74).
     """
     _check_name(workdir)
-    if workdir.exists() and not workdir.is_dir():
+    if os.path.exists(workdir) and not workdir.is_dir():
         raise GeoselfError(str(workdir), "is a file, not a folder", _ELSE, INPUT_OUTPUT)
     try:
         workdir.mkdir(parents=True, exist_ok=True)
@@ -95,9 +95,16 @@ def _check_name(workdir: Path) -> None:
 
 
 def missing_folders(workdir: Path) -> list[Path]:
-    """Returns the folder and those above it that are not there yet, the innermost first."""
+    """Returns the folder and those above it that are not there yet, the innermost first.
+
+    Those that end in `..` are left out: they are another name of one that is there, as the run's
+    folder may be. None where it is there already.
+    """
     whole = workdir.absolute()
-    return [path for path in (whole, *whole.parents) if not path.exists()]
+    if os.path.exists(whole.resolve()):  # as `new/../mine` is, which without `new` has no such name
+        return []
+    names = (path for path in (whole, *whole.parents) if path.name != "..")
+    return [path for path in names if not os.path.exists(path.resolve())]
 
 
 @contextlib.contextmanager

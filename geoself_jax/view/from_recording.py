@@ -17,17 +17,17 @@ from geoself_jax.view.scene import PREDICTION, TRIANGULATED, TRUTH
 
 
 def parts(recording: Recording) -> Iterator[np.ndarray]:
-    """Yields the frames of each clip and rig, ordered by frame number, without duplicates.
+    """Yields the frames of each clip, subject and rig, ordered by frame number, without duplicates.
 
     Warns of those that are left out.
     """
-    pairs = np.stack([recording.clip_id, recording.rig_id], axis=1)
-    _, first = np.unique(pairs, axis=0, return_index=True)
-    for pair in pairs[np.sort(first)]:
-        at = np.flatnonzero((pairs == pair).all(1))
+    ids = np.stack([recording.clip_id, recording.subject_id, recording.rig_id], axis=1)
+    _, first = np.unique(ids, axis=0, return_index=True)
+    for one in ids[np.sort(first)]:
+        at = np.flatnonzero((ids == one).all(1))
         again = repeated(recording, at)
         if again.size:
-            clip = recording.clip_names[pair[0]]
+            clip = recording.clip_names[one[0]]
             said = f"clip {clip!r}: {again.size} frames are there more than once, first {again[0]}"
             warnings.warn(f"{said} - each is shown once, as it is there first", stacklevel=2)
         yield at[np.unique(recording.frame_id[at], return_index=True)[1]]

@@ -129,10 +129,10 @@ class OverlayRenderer:
 
 
 def _inside(video_size: tuple[int, int], width: int) -> tuple[int, int]:
-    """Returns the video's size in a frame of a width, px, its height even."""
+    """Returns the video's size in a frame of a width, px, its height even and neither nothing."""
     across, down = video_size
     scale = min(_VIDEO * width / across, _TALLEST * width / down)
-    return round(scale * across), 2 * round(scale * down / 2)
+    return max(1, round(scale * across)), max(2, 2 * round(scale * down / 2))
 
 
 def _body(scene: Scene, shown: np.ndarray, axes: Axes, *, turns: bool) -> MovingPoses:

@@ -112,3 +112,31 @@ def test_a_refused_run_leaves_no_folder_that_it_made_itself(tmp_path, there, wri
         raise error
     assert sorted(path.name for path in folder.glob("*")) == left
     assert (tmp_path / "runs").exists() == bool(left)
+
+
+@pytest.mark.parametrize("name", ["new/../mine", "mine", "link", "new/.."])
+def test_a_refused_run_removes_no_folder_that_was_there_by_another_name(tmp_path, name):
+    """`new` is made by the way there, and `new/../mine` has no such name before that."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "log.txt").write_text("of earlier")
+    (tmp_path / "link").symlink_to(mine)
+    made = missing_folders(tmp_path / name)
+    with pytest.raises(GeoselfError), lock(tmp_path / name), removed_if_refused(made):
+        raise GeoselfError("no data", "", "", WORKDIR)
+    assert (mine / "log.txt").read_text() == "of earlier"
+
+
+def test_folders_on_the_way_to_a_refused_run_are_removed_too(tmp_path):
+    folder = tmp_path / "a/b/../c"
+    made = missing_folders(folder)
+    with pytest.raises(GeoselfError), lock(folder), removed_if_refused(made):
+        raise GeoselfError("no data", "", "", WORKDIR)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_whose_name_is_too_long_is_one_line(tmp_path):
+    folder = tmp_path / ("n" * 300)
+    assert missing_folders(folder)
+    with pytest.raises(GeoselfError, match="could not be written"), lock(folder):
+        pass

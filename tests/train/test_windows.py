@@ -142,3 +142,22 @@ def test_a_subject_without_a_frame_is_not_held_out_without_a_word(config, tiny_r
     with pytest.raises(GeoselfError, match=f"no frame of a subject '{gone}' - known: ") as why:
         held_out(chosen, without)
     assert why.value.code == USAGE
+
+
+@pytest.mark.parametrize(
+    ("names", "text", "held"),
+    [
+        (("Doe, Jane", "b", "c"), "Doe, Jane", [0]),
+        (("Doe, Jane", "b", "c"), "b,Doe, Jane", [0, 1]),
+        (("Doe", "Doe, Jane", "Jane"), "Doe, Jane", [0, 2]),
+        (("a ", "b", "c"), "a", [0]),
+        (("a", "a", "c"), "a", [0, 1]),
+    ],
+)
+def test_people_whose_names_have_commas_or_are_there_twice_are_held_out(
+    config, tiny_recording, names, text, held
+):
+    renamed = dataclasses.replace(tiny_recording, subject_names=names)
+    chosen = dataclasses.replace(config.data, validation_subjects=text)
+    found = held_out(chosen, renamed)[1]
+    assert np.unique(renamed.subject_id[found]).tolist() == held

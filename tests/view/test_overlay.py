@@ -198,6 +198,13 @@ def test_a_video_that_is_a_strip_is_shown_next_to_a_body_of_some_height(scene, s
     assert (image[:6, :6, :3] == 90).all()  # the video is at the upper left
 
 
+@pytest.mark.parametrize("size", [(5000, 2), (2, 5000), (2000, 1)])
+def test_a_video_thinner_than_a_pixel_of_the_film_is_drawn_as_one(scene, size):
+    renderer = OverlayRenderer(scene, video_joints(scene), size, np.arange(LAST + 1), 640)
+    image = renderer.draw(np.full((size[1], size[0], 3), 90, np.uint8), 0, 0)
+    assert image.shape[:2] == renderer.size[::-1] and (image[0, 0, :3] == 90).all()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -197,6 +198,16 @@ def test_frames_that_are_there_twice_are_shown_once_and_it_is_said(tiny_recordin
     with pytest.warns(UserWarning, match=words):
         scenes = scenes_from_recording(changed, ["cam1"], predicted)
     assert scenes[0].frames == 39
+
+
+def test_people_of_one_clip_are_scenes_of_their_own(tiny_recording, predicted):
+    """Two people with the frames of one clip: only the first was there."""
+    alike = dataclasses.replace(tiny_recording, clip_id=tiny_recording.clip_id % 2)
+    with warnings.catch_warnings(action="error"):
+        scenes = scenes_from_recording(alike, ["cam1"], predicted)
+    assert [scene.frames for scene in scenes] == [40] * 6
+    people = [scene.sequences[0].subject for scene in scenes]
+    assert sorted(people) == sorted(2 * tiny_recording.subject_names)
 
 
 def test_the_table_of_actions_is_that_of_evaluate(tiny_recording, predicted):
