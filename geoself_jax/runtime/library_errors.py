@@ -35,6 +35,8 @@ _WITHIN: list[object] = []
 """One entry a thread that is within, or has failed not long ago; the first one in and the last one
 out change the loggers."""
 _BEFORE: dict[str, tuple[list[logging.Handler], bool]] = {}
+_LATER: list[threading.Timer] = []
+"""Of the last failure: its entry in `_WITHIN` leaves then."""
 
 
 @contextlib.contextmanager
@@ -52,9 +54,7 @@ def kept_from_the_terminal() -> Iterator[None]:
         yield
     except Exception:
         _wait_for_orbax(before)
-        later = threading.Timer(_LATE_SECONDS, _leave)
-        later.daemon = True
-        later.start()
+        _leave_later()
         raise
     except BaseException:
         _leave()
@@ -74,10 +74,33 @@ def _enter() -> None:
 
 def _leave() -> None:
     with _LOCK:
-        _WITHIN.pop()
-        for name, (handlers, propagate) in () if _WITHIN else _BEFORE.items():
-            logger = logging.getLogger(name)
-            logger.handlers, logger.propagate = handlers, propagate
+        _pop()
+
+
+def _leave_later() -> None:
+    """Leaves in a minute; an earlier failure leaves now, so that one thread waits, not hundreds."""
+
+    def leave() -> None:
+        with _LOCK:
+            if [later] == _LATER:  # no later failure has taken its place
+                _LATER.clear()
+                _pop()
+
+    later = threading.Timer(_LATE_SECONDS, leave)
+    later.daemon = True
+    with _LOCK:
+        if _LATER:
+            _LATER.pop().cancel()
+            _pop()
+        _LATER.append(later)
+    later.start()
+
+
+def _pop() -> None:
+    _WITHIN.pop()
+    for name, (handlers, propagate) in () if _WITHIN else _BEFORE.items():
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = handlers, propagate
 
 
 def _wait_for_orbax(before: Set[threading.Thread]) -> None:

@@ -1,8 +1,10 @@
 """What is said where temporary files, or what another program writes, have no room."""
 
+import logging
 import pickle
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +15,7 @@ from processes import ROOT, environment
 from small_disks import run_with_small_disk
 
 from geoself_jax.core.errors import INPUT_OUTPUT
+from geoself_jax.runtime import library_errors
 from geoself_jax.runtime.child_words import ChildWords
 from geoself_jax.runtime.library_errors import kept_from_the_terminal
 from geoself_jax.train.backup.keeper import pack
@@ -31,6 +34,7 @@ cli.run(lambda argv: write_mp4(Path(argv[0]), noise, (64, 64), 25.0))
 """
 READ = """
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from geoself_jax.data import files
@@ -121,6 +125,7 @@ def test_both_ends_of_what_a_program_says_are_kept():
 
 SWEEP = """
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -152,6 +157,7 @@ def test_a_save_that_fails_anywhere_leaves_nothing_and_writes_no_traceback(tmp_p
 
 KEEP = """
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -189,3 +195,22 @@ def test_a_save_that_fails_waits_for_what_a_pool_of_its_own_still_writes(tmp_pat
             pool.submit(write_late)
             raise OSError("full")
         assert (tmp_path / "late").exists()
+
+
+def test_many_failures_leave_one_thread_and_then_the_loggers_as_they_were(monkeypatch):
+    monkeypatch.setattr(library_errors, "_LATE_SECONDS", 2.0)
+
+    def are_ours():
+        return [type(h).__name__ for h in logging.getLogger("absl").handlers] == ["_ToLog"]
+
+    for timer in [*library_errors._LATER]:  # of an earlier test, before absl made its handlers
+        timer.cancel()
+        timer.function()
+    earlier = {*threading.enumerate()}
+    for _ in range(6):
+        with pytest.raises(ValueError, match="damaged"), kept_from_the_terminal():
+            raise ValueError("damaged")
+    (later,) = {t for t in threading.enumerate() if isinstance(t, threading.Timer)} - earlier
+    assert are_ours()
+    later.join()
+    assert not are_ours()
