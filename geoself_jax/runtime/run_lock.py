@@ -65,14 +65,7 @@ def lock(workdir: Path, notice: Callable[[str], Any] = silent) -> Iterator[None]
     _check_name(workdir)
     if os.path.exists(workdir) and not workdir.is_dir():
         raise GeoselfError(str(workdir), "is a file, not a folder", _ELSE, INPUT_OUTPUT)
-    try:
-        workdir.mkdir(parents=True, exist_ok=True)
-        file = (workdir / NAME).open("ab+", buffering=0)
-    except OSError as error:
-        raise disk.refused(workdir, error, do=f"run the same command again, or {_ELSE}") from error
-    with file:
-        if fcntl is not None:
-            _take(file, workdir)
+    with _taken(workdir) as file:
         left = _read(file)
         if fcntl is None:
             notice(_unlocked(workdir, left))
@@ -83,6 +76,34 @@ def lock(workdir: Path, notice: Callable[[str], Any] = silent) -> Iterator[None]
             yield
         finally:
             _write(file, None)
+
+
+def _taken(workdir: Path) -> IO[bytes]:
+    """Opens the file of a folder, which is made, and locks it where the system can."""
+    while True:
+        try:
+            workdir.mkdir(parents=True, exist_ok=True)
+            file = (workdir / NAME).open("ab+", buffering=0)
+        except OSError as error:
+            do = f"run the same command again, or {_ELSE}"
+            raise disk.refused(workdir, error, do=do) from error
+        if fcntl is None:
+            return file
+        try:
+            _take(file, workdir)
+            if _is_there(file, workdir / NAME):
+                return file
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+
+
+def _is_there(file: IO[bytes], path: Path) -> bool:
+    """Whether a file has not been removed since it was opened, by a training that was refused."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    return False
 
 
 def _check_name(workdir: Path) -> None:

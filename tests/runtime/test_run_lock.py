@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from geoself_jax.core.errors import USAGE, WORKDIR, GeoselfError
+from geoself_jax.runtime import run_lock
 from geoself_jax.runtime.run_lock import (
     NAME,
     Holder,
@@ -140,3 +141,22 @@ def test_a_folder_whose_name_is_too_long_is_one_line(tmp_path):
     assert missing_folders(folder)
     with pytest.raises(GeoselfError, match="could not be written"), lock(folder):
         pass
+
+
+def test_a_lock_that_a_refused_run_removes_meanwhile_is_taken_again(tmp_path, monkeypatch):
+    folder, held = tmp_path / "run", []
+
+    def remove_first(file, how):
+        if not held:
+            (folder / NAME).unlink()
+            folder.rmdir()
+        held.append(file)
+        real(file, how)
+
+    real = run_lock.fcntl.flock
+    monkeypatch.setattr(run_lock.fcntl, "flock", remove_first)
+    with lock(folder):
+        assert len(held) == 2 and held[0].closed
+        with pytest.raises(GeoselfError) as refused, lock(folder):
+            pass
+    assert refused.value.code == WORKDIR
