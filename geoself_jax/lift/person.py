@@ -28,11 +28,16 @@ def one_person(found: Instances, rig: Rig, fps: float, how: str) -> Chosen:
             `track:NAME`: the detector's track.
 
     Raises:
-        GeoselfError: Several people and none selected (65); no such track (65); unknown `how` (64).
+        GeoselfError: Several people and none selected (65); no such track (65); unknown `how`, or
+                `all` (64).
     """
     if how.startswith("consistent"):
         raise usage_error(
             f"--person={how}", "consistency needs several cameras", "choose --person=largest"
+        )
+    if how == ALL:
+        raise usage_error(
+            f"--person={ALL}", "one was wanted, and these may be several", "read_tracks gives each"
         )
     if how not in WAYS and not how.startswith("track:"):
         raise usage_error(f"--person={how}", "unknown selection", nearest_name(how, WAYS))

@@ -18,6 +18,7 @@ from geoself_jax.lift.inputs import shaped
 FARTHEST_PX = 1e6
 LAG_SECONDS, LONGEST_LAG_SECONDS = 0.25, 2.0
 """How late refined poses are, unless said otherwise and at most."""
+NUMBER = (int, float, np.integer, np.floating)
 Lift = Callable[..., Prediction]
 Seen = tuple[np.ndarray, np.ndarray]
 """Detections, px, and confidence of a frame."""
@@ -76,8 +77,8 @@ def live_refinement(how: bool | float, fps: float | None, skeleton: Skeleton) ->
     """
     if how is False:
         return None
-    seconds = LAG_SECONDS if how is True else float(how)
-    if not 0 <= seconds <= LONGEST_LAG_SECONDS:
+    seconds = LAG_SECONDS if how is True else how
+    if not isinstance(seconds, NUMBER) or not 0 <= seconds <= LONGEST_LAG_SECONDS:  # true for NaN
         wanted = f"wanted seconds from 0 to {LONGEST_LAG_SECONDS:g}, by which poses are late"
         raise usage_error(f"refine {how!r}", wanted, "pass e.g. refine=0.25, or True")
     _check_rate(fps, "refinement")
@@ -86,10 +87,11 @@ def live_refinement(how: bool | float, fps: float | None, skeleton: Skeleton) ->
 
 
 def _check_rate(fps: float | None, what: str) -> None:
-    if fps is None or not 0 < fps <= HIGHEST_FPS:  # true for NaN
+    is_number = isinstance(fps, NUMBER) and not isinstance(fps, bool)
+    if fps is None or not is_number or not 0 < fps <= HIGHEST_FPS:  # true for NaN
         limits = f"above 0, at most {HIGHEST_FPS:g}"
         why = f"{what} requires the frame rate, frames per second {limits}"
-        raise usage_error(f"fps {fps}", why, "pass e.g. fps=50")
+        raise usage_error(f"fps {fps!r}", why, "pass e.g. fps=50")
 
 
 class Stream:
@@ -155,6 +157,7 @@ class Stream:
         if keypoints_2d is not None:
             seen = shaped(self._skeleton, 1, keypoints_2d, confidence, self._K)[:2]
             _check_pixels(seen[0])
+            seen = np.where(np.isfinite(seen[0]), seen[0], np.float32(np.nan)), seen[1]
         self._push(seen)
         middle = self._window[self._half] if len(self._window) == self._window.maxlen else None
         there = middle is not None and _anything(*middle)

@@ -54,13 +54,14 @@ def test_nothing_is_compiled_from_the_first_frame_on(tiny_export, video):
         jax.monitoring.unregister_event_duration_listener(listener)
 
 
-@pytest.mark.parametrize("how", ["none", "no pixels", "no confidence"])
+@pytest.mark.parametrize("how", ["none", "no pixels", "infinite pixels", "no confidence"])
 def test_a_frame_with_nobody_is_missing_and_the_next_is_not(lifter, video, how):
     stream = lifter.stream(video.view.K)
     pixels, confidence = video.keypoints_2d[0], video.confidence[0]
     nobody = {
         "none": (),
         "no pixels": (np.full_like(pixels, np.nan), None),
+        "infinite pixels": (np.full_like(pixels, -np.inf), None),
         "no confidence": (pixels, np.zeros_like(confidence)),
     }[how]
     pose_3d, root = stream(*nobody)
@@ -96,7 +97,10 @@ def test_what_a_stream_cannot_do_is_an_error(lifter, video):
         ({"refine": 0.25}, USAGE, "frame rate"),
         ({"refine": 0.25, "fps": 1e6}, USAGE, "fps 1000000.0 - .* above 0, at most 1000"),
         ({"filter": "one-euro:1,0.05", "fps": float("inf")}, USAGE, "fps inf"),
+        ({"filter": "one-euro:1,0.05", "fps": "25"}, USAGE, "fps '25' - .* frames per second"),
+        ({"refine": True, "fps": True}, USAGE, "fps True"),
         ({"refine": 2.5, "fps": 50}, USAGE, "refine 2.5"),
+        ({"refine": "0.1", "fps": 50}, USAGE, "refine '0.1'"),
         ({"refine": float("nan"), "fps": 50}, USAGE, "refine nan"),
     ]
     for options, code, words in wrong:
@@ -142,3 +146,16 @@ def test_a_refined_stream_is_late_by_its_lag_and_filtered_afterwards(lifter, vid
         pose_3d, root = filtered(*seen)
         np.testing.assert_allclose(pose_3d + root, smooth(wanted), atol=1e-5)
     assert lifter.stream(K, refine=True, fps=fps).delay == round(0.25 * fps)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_infinite_pixel_is_a_joint_that_is_not_there(lifter, video):
+    streams = [lifter.stream(video.view.K, refine=0.04, fps=video.fps) for _ in range(2)]
+    for pixels, confidence in zip(video.keypoints_2d[:12], video.confidence[:12], strict=True):
+        results = []
+        for stream, missing in zip(streams, (np.nan, np.inf), strict=True):
+            seen = pixels.copy()
+            seen[3] = missing
+            results.append(np.concatenate(stream(seen, confidence), axis=None))
+        np.testing.assert_array_equal(*results)
+    assert np.isfinite(results[0]).all()

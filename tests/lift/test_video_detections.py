@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from detection_files import FRAMES, NAMES, coco, frame_of, people
 
-from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data.skeletons import MEDIAPIPE_33
 from geoself_jax.lift.camera_view import View
 from geoself_jax.lift.video_detections import read_video, videos_of
@@ -54,6 +54,13 @@ def test_confidences_are_those_of_a_smoothers_variances_where_asked_for(tmp_path
     seen = plain.confidence > 0
     np.testing.assert_allclose(video.confidence[seen], 0.5, rtol=1e-6)  # 2 / sqrt(4 + 12)
     assert (video.confidence[~seen] == 0).all() and np.unique(plain.confidence[seen]).size > 50
+
+
+def test_one_video_of_all_people_is_refused(tmp_path):
+    path = coco(tmp_path / "cam1.json", people())
+    with pytest.raises(GeoselfError, match=r"--person=all - .* several - read_tracks") as error:
+        read_video(path, camera(), fps=25, person="all")
+    assert error.value.code == USAGE
 
 
 def test_a_frame_number_that_is_there_twice_is_refused_with_its_place(tiny_recording):
