@@ -11,6 +11,7 @@ import argparse
 import datetime
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,7 @@ def main() -> int:
         if name not in ROWS:
             parser.error(f"--row={name}: no such row - {nearest_name(name, ROWS)}")
     results = {}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the folder is removed
     with tempfile.TemporaryDirectory(prefix="reliability_") as place:
         folder = (flags.folder or Path(place)).resolve()
         set_environment(folder)

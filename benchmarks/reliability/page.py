@@ -17,8 +17,8 @@ The command of a row prints its cases that failed; it makes more of them by
 `python -m benchmarks.reliability --row=1 --n=200`.
 `python -m benchmarks.reliability --row=all --update` runs all rows and
 writes this page. A failed case stays here until it passes. All rows need the packages of
-`requirements-test.txt` (`.venv/bin/pip install -r requirements-test.txt -e .`). A row says nothing
-until its end. Seconds are of 2 CPU cores that did other work too.
+`requirements-test.txt` (`.venv/bin/pip install -r requirements-test.txt -e .`). Rows of many
+cases say each half minute how far they are. Seconds are of 2 CPU cores that did other work too.
 
 Exit codes: 64 a flag or a configuration, 65 data, 66 an input is missing, 69 no such device, or a
 host is lost, 70 diverged, 73 the folder is in use or another run's, 74 the disk refuses, 75 stopped

@@ -1,9 +1,13 @@
 """What became of the cases of a row."""
 
+import sys
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 MOST_REASONS = 12
+SECONDS = 30.0
+"""Between two lines on how far a row is."""
 
 
 @dataclass
@@ -23,6 +27,8 @@ class Tally:
     notes: list[str] = field(default_factory=list)
     measured: dict[str, str] = field(default_factory=dict)
     not_run: str = ""
+    _began: float = field(default_factory=time.monotonic)
+    _said: float = field(default_factory=time.monotonic)
 
     @property
     def n(self) -> int:
@@ -35,6 +41,12 @@ class Tally:
             self.passed += 1
         else:
             self.failures.append(" ".join(reason.split())[:300])
+        now = time.monotonic()
+        if not good or now - self._said > SECONDS:
+            self._said = now
+            why = "" if good else f": {self.failures[-1]}"
+            line = f"{self.n} cases, {len(self.failures)} failed, {now - self._began:.0f} s{why}"
+            print(line, file=sys.stderr, flush=True)
         return good
 
     def note(self, line: str) -> None:
