@@ -379,13 +379,13 @@ def main(argv: Sequence[str]) -> int:
             for host, lines in enumerate(row.lines):
                 for line in lines:
                     print(f"    host {host}: {line}", flush=True)
+            if flags.json:  # of an hour's work each row is kept
+                facts = {"machine": machine(), "rows": [asdict(row) for row in rows]}
+                Path(flags.json).write_text(json.dumps(facts, indent=1))
             if row.right:
                 shutil.rmtree(folder)
             elif flags.debug:
                 shutil.copytree(folder, Path(tempfile.gettempdir()) / f"host_fault_{number}")
-    if flags.json:
-        facts = {"machine": machine(), "rows": [asdict(row) for row in rows]}
-        Path(flags.json).write_text(json.dumps(facts, indent=1))
     return int(not all(row.right for row in rows))
 
 

@@ -10,6 +10,7 @@ With `--update` the results go to docs/reliability.json, and docs/reliability.md
 import argparse
 import datetime
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -43,7 +44,7 @@ def main() -> int:
         if name not in ROWS:
             parser.error(f"--row={name}: no such row - {nearest_name(name, ROWS)}")
     results = {}
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the folder is removed
+    signal.signal(signal.SIGTERM, _leave)
     with tempfile.TemporaryDirectory(prefix="reliability_") as place:
         folder = (flags.folder or Path(place)).resolve()
         set_environment(folder)
@@ -56,6 +57,14 @@ def main() -> int:
             if flags.update:
                 page.update(ROOT / "docs", {name: results[name]})
     return int(any(found["failed"] for found in results.values()))
+
+
+def _leave(number: int, _: Any) -> None:
+    """Ends with what was started, so that the folder can be removed."""
+    for process in multiprocessing.active_children():
+        process.kill()
+        process.join()
+    sys.exit(128 + number)
 
 
 def result(row: Row, lab: Lab, count: int | None) -> dict[str, Any]:
