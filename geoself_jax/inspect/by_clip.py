@@ -1,6 +1,7 @@
 """Clips that fit worse than a rig's others: a fault in one of them is lost among many."""
 
 import dataclasses
+import shlex
 from collections.abc import Callable
 
 import numpy as np
@@ -14,7 +15,7 @@ _SURE, _RATIO = 24, 1.5
 _CLEARLY = 2.0  # under that, and without another fault, actions of a sound recording differ
 _LEAST_PX = 1.0  # times `Sample.noise_scale`
 _INSTANTS, _ALONE = 400, 4  # of a clip that is looked at by itself; clips that are
-_NAMED = 3
+_NAMED, _SKIPPED = 3, 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,12 +25,14 @@ class Clip:
     Attributes:
         sample: The instants.
         name: `clip NAME`, or `clips NAME, NAME`.
+        names: All their names.
         figures: How much worse.
         ratio: How many times the residual of the others.
     """
 
     sample: Sample
     name: str
+    names: tuple[str, ...]
     figures: str
     ratio: float
 
@@ -79,16 +82,25 @@ def _clip(sample: Sample, clips: np.ndarray, medians: np.ndarray, usual: np.ndar
     figures = f"median residual {medians[0, view]:.1f} px in {sample.name(view)}, where it has "
     figures += f"{usual[view]:.1f} px in others"
     ratio = float(medians[0, view] / usual[view])
-    return Clip(Sample(whole, spread(there[two], _INSTANTS)), name, figures, ratio)
+    return Clip(Sample(whole, spread(there[two], _INSTANTS)), name, tuple(names), figures, ratio)
 
 
 def alone(clip: Clip, check: Callable[[Sample], list[Verdict]]) -> list[Verdict]:
     """What a check finds wrong in a clip by itself; that it fits worse where it finds nothing."""
     found = [
-        dataclasses.replace(verdict, what=f"{clip.name}: {verdict.what}")
+        dataclasses.replace(verdict, what=f"{clip.name}: {verdict.what}", do=_do(clip, verdict))
         for verdict in check(clip.sample)
         if verdict.severity in ("error", "warning")
     ]
     do = "look at these detections, and whether its calibration and files are its own"
     says = warning if clip.ratio > _CLEARLY else note
     return found or [says(CHECK, f"{clip.name} fits worse than others", clip.figures, do)]
+
+
+def _do(clip: Clip, verdict: Verdict) -> str:
+    """The fix, or how to go on without what cannot be fixed."""
+    names = ",".join(clip.names)
+    if len(clip.names) > _SKIPPED or names.count(",") >= len(clip.names):
+        return verdict.do
+    skip = f"prepare --skip={shlex.quote(names)} leaves out what cannot be fixed"
+    return "; ".join(filter(None, (verdict.do, skip)))

@@ -63,6 +63,7 @@ def make_parser() -> cli.Parser:
     add("--output", required=True, help="the .npz file to write")
     add("--subjects", help="take these only: S1,S5")
     add("--actions", help="take these only, by name")
+    add("--skip", metavar="NAMES", help="leave out recordings, clips, subjects: anna,walk3")
     add("--cameras", help="take these only, in this order")
     add("--truth", help="which ground truth, of several: annot3, univ_annot3, ...; none for none")
     add("--every", type=int, default=1, metavar="N", help="take every N-th frame (1)")
@@ -128,6 +129,8 @@ def main(argv: Sequence[str]) -> int:
     from geoself_jax.prepare.draft_skeleton import drafting
     from geoself_jax.prepare.repair_sides import sides_repaired
     from geoself_jax.prepare.shift_cameras import shifted
+    from geoself_jax.prepare.skip import Skip
+    from geoself_jax.prepare.skip_clips import without_skipped
     from geoself_jax.prepare.sync_cameras import synced
     from geoself_jax.prepare.uncalibrated_file import without_cameras
 
@@ -143,6 +146,7 @@ def main(argv: Sequence[str]) -> int:
         cameras=_names("--cameras", flags.cameras),
         subjects=_names("--subjects", flags.subjects),
         actions=_names("--actions", flags.actions),
+        skip=Skip(_names("--skip", flags.skip) or ()),
         truth=flags.truth,
         every=flags.every,
         max_bytes=flags.max_bytes,
@@ -159,6 +163,7 @@ def main(argv: Sequence[str]) -> int:
                 motion_unit=flags.motion_unit,
                 height=flags.height,
             )
+        reading = without_skipped(reading, options.skip, print)
         if flags.shift:
             reading = shifted(reading, frames_by_camera(flags.shift), print)
         arrays = run.prepare(reading)

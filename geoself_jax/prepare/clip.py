@@ -9,6 +9,7 @@ import numpy as np
 from geoself_jax.core.notices import silent
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.skip import Skip
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class ReadOptions:
         cameras: Names of the cameras to take, in this order.
         subjects: Names of the people to take.
         actions: Names of the actions to take.
+        skip: Names of recordings, clips and subjects to leave out.
         truth: Which of several kinds of ground truth (`annot3`, `univ_annot3`, ...); `none` leaves
             it out.
         every: Take every n-th instant.
@@ -69,6 +71,7 @@ class ReadOptions:
     cameras: tuple[str, ...] | None = None
     subjects: tuple[str, ...] | None = None
     actions: tuple[str, ...] | None = None
+    skip: Skip = field(default_factory=Skip)
     truth: str | None = None
     every: int = 1
     max_bytes: int = 4 * 2**30

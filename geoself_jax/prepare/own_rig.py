@@ -1,6 +1,7 @@
 """A lab's own recording: a calibration and each camera's detections become one clip."""
 
 import dataclasses
+import shlex
 from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import NamedTuple
@@ -82,11 +83,13 @@ def _clips(
             options.notice(camera_left_out(name, whys, len(used)))
     _ask_sizes(trials, used, options)
     said: dict[str, list[str]] = {}
+    bad: list[str] = []
     for trial in trials:
         try:
             clips = _clips_of(trial, used, own, options, said)
         except GeoselfError as error:
             errors.append(of_data(error))
+            bad.append(trial.who.clip)
             if any(isinstance(each, UnknownJoints) for each in error.causes or (error,)):
                 break  # of one detector: --skeleton is asked for before the others are read
         else:
@@ -95,6 +98,8 @@ def _clips(
     for line, names in said.items():
         options.notice(f"{_few(names)}: {line}")
     if errors:
+        if len(errors) == len(bad) < len(trials):
+            options.notice(f"the others are read with --skip={shlex.quote(','.join(bad))}")
         raise joined(errors)
 
 

@@ -72,6 +72,7 @@ def find_trials(
         GeoselfError: A flag is wrong (64), or needed and not there (65).
     """
     ask_first(inputs, own)
+    skip = options.skip.leaves_out
     if not own.camera_paths:
         inputs, spare = without_calibrations(inputs, own.detections_format, options.notice)
         if len(spare) == 1 and own.calibration is None:
@@ -87,6 +88,9 @@ def find_trials(
         given = own.filtered
         found = [*find_recordings(inputs, kind, names, fit, options.notice, filtered=given)]
         _refuse_cameras_outside(found, kind, rig_at)
+    found = [each for each in found if not (each and skip(each.folder.name))]
+    if not found:
+        return [], []
     folders = [each.folder if each else Path("recording") for each in found]
     rigs = [_or_error(rig_at, each) for each in found]
     errors = {str(rig): rig for rig in rigs if isinstance(rig, GeoselfError)}  # each once
@@ -104,7 +108,7 @@ def find_trials(
     wanted = chosen("subject", options.subjects, [who.subject for who in people], "the folders")
     trials = []
     for each, who, rig in zip(found, people, rigs, strict=True):
-        if isinstance(rig, GeoselfError) or who.subject not in wanted:
+        if isinstance(rig, GeoselfError) or who.subject not in wanted or skip(*who):
             continue
         folder = each.folder if each else None
         kept: dict[Path, Instances] = {}

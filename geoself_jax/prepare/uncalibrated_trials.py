@@ -45,6 +45,10 @@ def find_uncalibrated(
     given = read_intrinsics(own, options.notice)
     known = given.camera_names if given else tuple(own.camera_paths) or None
     found = _found(inputs, own, options, known)
+    skip = options.skip.leaves_out
+    found = [each for each in found if not (each and skip(each.folder.name))]
+    if not found:
+        return [], []
     folders = [each.folder if each else _RECORDING for each in found]
     people = name_people(
         folders,
@@ -57,7 +61,7 @@ def find_uncalibrated(
     matched: list[tuple[Found | None, Who, Mapping[str, Path]]] = []
     errors = []
     for each, who in zip(found, people, strict=True):
-        if who.subject not in wanted:
+        if who.subject not in wanted or skip(*who):
             continue
         try:
             matched.append((each, who, _paths(each, own, options, known)))

@@ -1,5 +1,7 @@
 """A fault in one of several clips is named with the clip, and lost in none."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,7 @@ def test_a_fault_of_one_clip_is_named_with_it(plant, clip, words):
     found = alarms(in_clip(plant, clip={"kicking": 1, "running": 2}[clip]))
     assert len(found) == 1, found
     assert found[0].startswith(f"clip {clip}") and words in found[0]
+    assert re.search(f"; prepare --skip='{clip}#[0-9]+' leaves out what cannot be ", found[0])
 
 
 def test_a_fault_of_all_clips_is_said_once():
