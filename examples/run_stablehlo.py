@@ -53,13 +53,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n", 1)[0])
     parser.add_argument("export", type=Path, help="folder that geoself_jax.export wrote")
     parser.add_argument("detections", help=".npz with keypoints_2d, confidence and K")
-    parser.add_argument("poses", help=".npz to write: pose_3d, root_position")
+    parser.add_argument("poses", type=Path, help=".npz to write: pose_3d, root_position")
     flags = parser.parse_args()
     given: Any = np.load(flags.detections)
     keys = ("keypoints_2d", "confidence", "K")
     keypoints_2d, confidence, K = (np.asarray(given[key], np.float32) for key in keys)
     K = np.broadcast_to(K, (len(keypoints_2d), 3, 3))
     lifted = dict(zip(OUTPUTS, lift(flags.export, keypoints_2d, confidence, K), strict=False))
+    flags.poses.parent.mkdir(parents=True, exist_ok=True)
     np.savez(flags.poses, **lifted)  # type: ignore[arg-type]
     print(f"lifted {len(K)} poses with jax {jax.__version__} into {flags.poses}")
     if "pose_3d" in given:  # as in an export's sample.npz

@@ -192,12 +192,13 @@ def summary(arrays: dict[str, np.ndarray]) -> str:
     )
     seconds = frames / float(arrays["fps"].item())
     clips = len(arrays["clip_names"])
-    actions = sorted(set(arrays["clip_actions"].tolist()))
+    people = arrays["subject_names"].tolist()
+    actions = sorted(set(arrays["clip_actions"].tolist()) - set(people))  # a person's only folder
     lines = [
         f"{frames} instants of {views} views, {joints} joints, {float(arrays['fps'].item()):g} "
         f"fps ({seconds / 60:.1f} min)",
-        f"{clips} clip{'s' * (clips != 1)}; subjects {_few(arrays['subject_names'].tolist())}; "
-        f"actions {_few(actions)}; rigs {_few(arrays['rig_names'].tolist())}",
+        f"{clips} clip{'s' * (clips != 1)}; subjects {_few(people)}; "
+        f"{f'actions {_few(actions)}; ' * bool(actions)}rigs {_few(arrays['rig_names'].tolist())}",
         *_assumed(arrays),
         *_no_bones(arrays),
         *_unknown_vertical(arrays),
