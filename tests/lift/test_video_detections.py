@@ -56,19 +56,23 @@ def test_confidences_are_those_of_a_smoothers_variances_where_asked_for(tmp_path
     assert (video.confidence[~seen] == 0).all() and np.unique(plain.confidence[seen]).size > 50
 
 
-def test_a_joint_with_a_likelihood_and_no_place_is_said(tmp_path):
-    """As EKS 4.6.2 writes one that a member of its ensemble misses in some frames."""
+def test_a_joint_of_which_a_half_is_given_is_said(tmp_path):
+    """As EKS 4.6.2 writes one that members of its ensemble miss in some frames."""
     table = frame_of(people()).xs("p1", axis=1, level="individuals")
     table.loc[:, ("DLC_model", NAMES[4], ["x", "y"])] = np.nan
     table["DLC_model", NAMES[4], "likelihood"] = np.where(np.arange(FRAMES) < 9, 0.95, np.nan)
     table.loc[:, ("DLC_model", NAMES[5], ["x", "y"])] = np.nan
     table["DLC_model", NAMES[5], "likelihood"] = 0.02
+    table.loc[:1, ("DLC_model", NAMES[6], "likelihood")] = np.nan
     table.to_csv(tmp_path / "cam1.csv")
     said = []
     video = read_video(tmp_path / "cam1.csv", camera(), fps=25, notice=said.append)
-    (line,) = [line for line in said if "no x and y" in line]
-    assert f"cam1.csv: {NAMES[4]} in 9 of {FRAMES} frames with a likelihood over 0.5" in line
-    assert (video.confidence[:, 4:6] == 0).all() and line.startswith("warning: ")
+    lines = [line for line in said if line.startswith("warning: ")]
+    of = f"of {FRAMES} frames with"
+    assert f"cam1.csv: {NAMES[4]} in 9 {of} a likelihood over 0.5, and no x and y" in lines[0]
+    assert f"cam1.csv: {NAMES[6]} in 2 {of} x and y, and no likelihood" in lines[1]
+    assert len(lines) == 2 and (video.confidence[:, 4:6] == 0).all()
+    assert (video.confidence[:3, 6] > 0).tolist() == [False, False, True]
 
 
 def test_one_video_of_all_people_is_refused(tmp_path):

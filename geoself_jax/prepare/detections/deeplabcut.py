@@ -24,6 +24,7 @@ from geoself_jax.prepare.detections.deeplabcut_tables import (
     read_table,
 )
 from geoself_jax.prepare.detections.edges_above import edges_above
+from geoself_jax.prepare.detections.half_given import half_given
 from geoself_jax.prepare.detections.named_joints import named_joints
 from geoself_jax.prepare.detections.rows import (
     frame_number,
@@ -36,7 +37,6 @@ from geoself_jax.prepare.instances import Instances
 
 H5 = (".h5", ".hdf5", ".hdf")
 MAGIC = "HDF\r\n\x1a\n"
-_LIKELY = 0.5
 SINGLE = "single"
 """DeepLabCut's individual that holds the body parts which are there once (a corner of the box)."""
 
@@ -94,7 +94,8 @@ def read(
     rows, frame, tracks = [], [], []
     for individual in by_individual:
         found = table.values[:, [_picked(path, place, individual, part) for part in parts]]
-        notes += _placeless(path, individual, parts, found) if scored else []
+        whose = f"{path} of {individual[-1]}" if individual else str(path)
+        notes += half_given(whose, parts, found) if scored else []
         there = np.flatnonzero(np.isfinite(found[..., :2]).all(-1).any(-1))
         rows.append(found[there])
         frame.append(numbers[there])
@@ -109,26 +110,6 @@ def read(
         notes,
     )
     return dataclasses.replace(read, first=int(numbers.min())) if all_frames else read
-
-
-def _placeless(
-    path: Path, individual: Column, parts: Sequence[str], found: np.ndarray
-) -> list[str]:
-    """A line on parts that have a likelihood and no place, as EKS leaves them.
-
-    Args:
-        path, individual, parts: Their names.
-        found: (frames, parts, 3) x, y and likelihood.
-    """
-    lost = ~np.isfinite(found[..., :2]).all(-1) & (found[..., 2] > _LIKELY)
-    if not lost.any():
-        return []
-    whose = f" of {individual[-1]}" if individual else ""
-    frames = [(int(count), part) for part, count in zip(parts, lost.sum(0), strict=True) if count]
-    few = ", ".join(f"{name} in {count} of {len(found)} frames" for count, name in frames[:4])
-    more = f" and {len(frames) - 4} more" if len(frames) > 4 else ""
-    what = f"{path}{whose}: {few}{more} with a likelihood over {_LIKELY:g}, and no x and y"
-    return [f"warning: {what}: taken as missing - look at what wrote it"]
 
 
 def _check_once(path: Path, columns: Sequence[Column]) -> None:
