@@ -42,7 +42,7 @@ def matlab_head(path: Path) -> MatlabHead | None:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
             written = head[:116].decode("ascii", "replace").rstrip(" \0")
-            if head[:19] == b"MATLAB 7.3 MAT-file":
+            if head[:19] == b"MATLAB 7.3 MAT-file" or head[:4] == b"\x89HDF":
                 return MatlabHead(written, (), True)
             order = {b"IM": "<", b"MI": ">"}.get(head[126:128])
             return None if order is None else MatlabHead(written, _names(stream, order), False)
@@ -82,7 +82,7 @@ def _name(content: bytes, order: str) -> str:
 def _element(content: bytes, at: int, order: str) -> tuple[int, bytes, int]:
     """Type, bytes and end of a data element, which may be of the short form."""
     kind, size = struct.unpack_from(f"{order}II", content, at)
+    start, end = at + 8, at + 8 + size + -size % 8
     if kind >> 16:
-        kind, size = kind & 0xFFFF, kind >> 16
-        return kind, content[at + 4 : at + 4 + size], at + 8
-    return kind, content[at + 8 : at + 8 + size], at + 8 + size + -size % 8
+        kind, size, start, end = kind & 0xFFFF, kind >> 16, at + 4, at + 8
+    return kind, struct.unpack_from(f"{size}s", content, start)[0], end
