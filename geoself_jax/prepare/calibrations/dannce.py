@@ -9,10 +9,10 @@ vertical is in the file.
 MATLAB counts pixels from 1: 1 is taken off the principal point. Label3D's exported `data_2d` are
 its `data_3d` projected with K as it is, to 4e-13 px (DANNCE's demonstration, 20,580 numbers), and
 DANNCE takes 1 off these labels when it reads them; MATLAB's own `cameraIntrinsicsToOpenCV` takes
-1 off the principal point. A file that SciPy wrote comes from OpenCV's
-calibration, which counts from 0. Which it is, is said by the file's first line.
+1 off the principal point. A file that SciPy wrote comes from OpenCV's calibration, which counts
+from 0. Which it is, is said by the file's first line.
 
-Source: DANNCE's demonstration files; `Label3D.m`; `serve_data_DANNCE.py` and `ops.py` of DANNCE.
+Source: demonstration files, `serve_data_DANNCE` and `ops` of DANNCE; `exportDannce` of Label3D.
 """
 
 from collections.abc import Callable, Sequence
