@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import cv2
 import numpy as np
 import tomli_w
+from scipy.io import savemat
 from scipy.spatial.transform import Rotation
 from tiny import make_arrays
 
@@ -305,6 +306,48 @@ def write_biocv(known, folder, last=False):
         (folder / f"{name}.calib").write_text("\n".join([*head, *lines, ""]))
 
 
+def write_jarvis(known, folder):
+    """A YAML a camera: camera matrix and rotation are those for row vectors."""
+    folder.mkdir(exist_ok=True)
+    names = ("intrinsicMatrix", "distortionCoefficients", "R", "T")
+    for view, name in enumerate(known.names):
+        values = opencv_values(known, view, names=names)
+        values |= {key: values[key].T for key in ("intrinsicMatrix", "R")}
+        write_opencv(folder / f"{name}.yaml", values)
+
+
+def dannce_camera(known, view, first=1):
+    """The struct of a camera: matrices for row vectors, pixels counted from `first`."""
+    k1, k2, p1, p2, k3 = known.dist[view]
+    K = known.K[view].T.copy()
+    K[2, :2] += first
+    lens = {"RDistort": np.array([[k1, k2, k3]]), "TDistort": np.array([[p1, p2]])}
+    return {"K": K, "r": known.R[view].T, "t": known.t(0.001)[view][None], **lens}
+
+
+def cells(values):
+    """A cell array, as SciPy writes it."""
+    array = np.empty((len(values), 1), object)
+    array[:, 0] = values
+    return array
+
+
+def write_matlab(path, values, first=1, packed=False):
+    """A MATLAB file whose first line is MATLAB's, where pixels count from 1, or SciPy's."""
+    savemat(path, values, do_compression=packed)
+    if first:
+        line = b"MATLAB 5.0 MAT-file, Platform: GLNXA64, Created on: Tue Aug 11 09:47:46 2020"
+        path.write_bytes(line.ljust(116) + path.read_bytes()[116:])
+
+
+def write_dannce(known, path, first=1, packed=False, **more):
+    """A file of all cameras; `more` replaces its variables, None leaves one out."""
+    cameras = [dannce_camera(known, view, first) for view in range(len(known.names))]
+    values = {"params": cells(cameras), "camnames": cells(known.names).T} | more
+    values = {key: value for key, value in values.items() if value is not None}
+    write_matlab(path, values, first, packed)
+
+
 WRITERS = {
     "pose2sim": lambda known, path: write_pose2sim(known, path / "c.toml"),
     "anipose": lambda known, path: write_anipose(known, path / "c.toml", 0.001),
@@ -322,5 +365,10 @@ WRITERS = {
         pickle.dumps(opencap_camera(known, 0))
     ),
     "biocv": lambda known, path: write_biocv(replace(known, names=known.names[:1]), path),
+    "jarvis": lambda known, path: write_jarvis(replace(known, names=known.names[:1]), path),
+    "dannce": lambda known, path: write_dannce(known, path / "label3d_dannce.mat"),
     "native": lambda known, path: write_native(human36m_rig("S1"), path / "c.json"),
 }
+
+ONE_CAMERA = ("opencv", "fit3d", "opencap", "biocv", "jarvis")
+"""Formats of which the writer above makes a file of one camera."""

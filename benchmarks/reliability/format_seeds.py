@@ -95,8 +95,8 @@ def _calibrations(folder: Path) -> list[Seed]:
         place.mkdir()
         write(known.known_rig(), place)
         path = sorted(each for each in place.rglob("*") if each.is_file())[0]
-        given = place if name in ("fit3d", "opencap", "biocv", "opencv") else path
-        unit = "mm" if name in ("anipose", "opencv") else None
+        given = place if name in known.ONE_CAMERA else path
+        unit = "mm" if name in ("anipose", "jarvis", "opencv") else None
         read = functools.partial(read_calibration, unit=unit)
         seeds.append(Seed(path, given, read))
     return seeds

@@ -190,12 +190,19 @@ def _read(seed: Seed) -> str:
 
 
 def _without_children() -> None:
-    """What a child process would parse is parsed here, by its own function."""
+    """What a child process would parse is parsed here, by its own function.
+
+    MATLAB files stay with it: of damaged ones SciPy crashes the process.
+    """
     from geoself_jax.data.files import binary, child
     from geoself_jax.data.files.limits import file_size
     from geoself_jax.data.files.wire_format import Reader
 
+    in_a_child = binary.ask
+
     def ask(kind: str, path: Path, options: dict[str, Any], max_bytes: int, **_: Any) -> Any:
+        if kind == "matlab":
+            return in_a_child(kind, path, options, max_bytes)
         size = file_size(Path(path), max_bytes)
         blob = io.BytesIO()
         asked = {"kind": kind, "path": str(path), "max_bytes": min(max_bytes, 2**28), **options}

@@ -17,7 +17,8 @@ LEVELS = 2
 """Folders above an input that are looked into: session/person/trial."""
 
 _FOLDERS = ("calib", "calibration", "calibrations", "camera", "cameras", "intri", "extri")
-_NAMED, _ENDS = ("calib", "camera", "intri", "extri"), (".qca.txt", ".xcp", ".calibration")
+_NAMED = ("calib", "camera", "intri", "extri", "dannce")
+_ENDS = (".qca.txt", ".xcp", ".calibration")
 _MOST = 1000  # entries of a folder that are looked at
 
 

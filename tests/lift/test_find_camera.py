@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from calibration_files import WRITERS, known_rig, write_karfly, write_opencv
+from calibration_files import ONE_CAMERA, WRITERS, known_rig, write_karfly, write_opencv
 from detection_files import openpose, people
 
 from geoself_jax.core.errors import DATA, USAGE, GeoselfError
@@ -12,7 +12,6 @@ from geoself_jax.geometry.lenses import Lens
 from geoself_jax.lift.camera_view import View
 from geoself_jax.lift.find_camera import guessed_view, read_view, split_camera
 from geoself_jax.lift.video_detections import read_video
-from geoself_jax.prepare.calibrations import FOLDERS
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
 ROS = """image_width: 640
@@ -44,8 +43,8 @@ def test_a_camera_is_chosen_from_a_calibration_of_every_format(tmp_path, kind):
     known.dist[:, 4] = 0 if kind == "pose2sim" else known.dist[:, 4]
     WRITERS[kind](known, tmp_path)
     file = next(tmp_path.iterdir())
-    more = {"opencv": {"unit": "mm", "up": "z"}, "anipose": {"unit": "mm", "up": "z"}}.get(kind, {})
-    if kind in FOLDERS:
+    more = {"unit": "mm", "up": "z"} if kind in ("opencv", "anipose", "jarvis") else {}
+    if kind in ONE_CAMERA:
         view, place = read_view(str(file), **more), 0
         assert view.name == file.stem
     else:

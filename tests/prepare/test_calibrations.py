@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tomli_w
 from calibration_files import (
+    ONE_CAMERA,
     WRITERS,
     Y_DOWN,
     Y_UP,
@@ -27,7 +28,6 @@ from calibration_files import (
 from geoself_jax.geometry.lenses import distort_pixels
 from geoself_jax.prepare.calibrations import (
     CALIBRATIONS,
-    FOLDERS,
     read_calibration,
     recognize_calibration,
 )
@@ -417,4 +417,4 @@ def test_each_format_is_recognized_as_itself_only(tmp_path, format):
     (tmp_path / "calibration").mkdir()
     file.rename(tmp_path / "calibration" / file.name)
     rig = read_calibration(tmp_path, unit="mm", up="z")
-    assert rig.views == (1 if format in FOLDERS else 4)
+    assert rig.views == (1 if format in ONE_CAMERA else 4)

@@ -5,11 +5,13 @@ parsed by a child process with limits, which answers with plain data (`wire_form
 """
 
 from geoself_jax.data.files.binary import load_hdf5, load_matlab, load_npy, load_npz, load_pickle
+from geoself_jax.data.files.matlab_head import MatlabHead, matlab_head
 from geoself_jax.data.files.text import load_json, load_text, load_toml
 from geoself_jax.data.files.wire_format import Tree
 from geoself_jax.data.files.yaml_xml import load_xml, load_yaml
 
 __all__ = [
+    "MatlabHead",
     "Tree",
     "load_hdf5",
     "load_json",
@@ -21,4 +23,5 @@ __all__ = [
     "load_toml",
     "load_xml",
     "load_yaml",
+    "matlab_head",
 ]

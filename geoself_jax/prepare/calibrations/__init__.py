@@ -19,6 +19,7 @@ from geoself_jax.core.errors import (
 )
 from geoself_jax.core.notices import silent
 from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.calibrations.jarvis import half
 from geoself_jax.prepare.calibrations.unreadable import broken, names_in, refusal
 
 CALIBRATIONS = {
@@ -26,17 +27,17 @@ CALIBRATIONS = {
     for name in (
         *("native", "pose2sim", "anipose", "caliscope", "panoptic", "aist", "karfly"),
         *("mpi_inf_3dhp", "qualisys", "vicon", "fit3d", "voxelpose", "opencap", "biocv"),
-        "opencv",
+        *("jarvis", "dannce", "opencv"),
     )
 }
 """Module of each format."""
 
-FOLDERS = ("opencv", "fit3d", "opencap", "biocv")
+FOLDERS = ("opencv", "fit3d", "opencap", "biocv", "jarvis", "dannce")
 """Formats of which a folder can be one calibration: a file for each camera."""
 
 SUFFIXES = (
     *(".toml", ".json", ".yml", ".yaml", ".xml", ".calibration", ".qca.txt", ".qca", ".xcp"),
-    *(".pickle", ".pkl", ".calib"),
+    *(".pickle", ".pkl", ".calib", ".mat"),
 )
 """Of calibration files: ends of their names."""
 
@@ -141,7 +142,7 @@ class NoCalibration(GeoselfError):
 
 def _none(path: Path, known: Sequence[str]) -> GeoselfError:
     """The error where no calibration is: a file that is closed or broken, or what is there."""
-    cause = refusal(path) or broken_calibration(path)
+    cause = refusal(path) or broken_calibration(path) or half(path)
     if cause is not None and path.is_file():
         return cause
     if cause is not None:

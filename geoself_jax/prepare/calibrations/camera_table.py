@@ -141,7 +141,11 @@ def _intrinsics(value: Any, where: str) -> np.ndarray:
     K = numbers(value, what, (3, 3))
     if not np.allclose(K[2], (0, 0, 1), rtol=0, atol=1e-6):
         if np.allclose(K[:, 2], (0, 0, 1), rtol=0, atol=1e-6):
-            raise data_error(what, "its last column is 0 0 1: transposed", "transpose it")
+            raise data_error(
+                what,
+                "its last column is 0 0 1: transposed, as of MATLAB",
+                "transpose it, and the rotation, too, if that is MATLAB's",
+            )
         raise data_error(f"{what}: last row {_shown(K[2])}", "0 0 1 is wanted", "fix the file")
     if not (K[0, 0] > 0 and K[1, 1] > 0):
         raise data_error(

@@ -62,10 +62,10 @@ def recognize(path: Path) -> str | None:
         return f"folder of {len(found)} files with camera matrices" if len(found) > 1 else None
     if path.suffix.lower() not in suffixes:
         return None
-    names = _names_in(path)
+    names = names_in(path)
     kinds = {kind for name in names for kind, _, _ in _spelled(name)}
     if {"K", "rotation", "translation"} <= kinds:
-        return "matrices named " + ", ".join(sorted(n for n in names if _is_kind(n, "K"))[:3])
+        return "matrices named " + ", ".join(sorted(n for n in names if is_kind(n, "K"))[:3])
     return None
 
 
@@ -73,11 +73,15 @@ def has_lens(path: Path) -> bool:
     """Whether a file seems to hold a camera matrix, wherever its camera stands."""
     if path.suffix.lower() not in suffixes or not path.is_file():
         return False
-    return any(_is_kind(name, "K") for name in _names_in(path))
+    return any(is_kind(name, "K") for name in names_in(path))
 
 
-def _names_in(path: Path) -> set[str]:
-    """Names at the beginning of a file's text."""
+def names_in(path: Path) -> set[str]:
+    """Names at the beginning of a file's text.
+
+    Args:
+        path: A file, there or not.
+    """
     return set(re.findall(r"(?m)(?:^\s*|[\"<])([A-Za-z][\w-]*)(?=\"?\s*:|[\s>])", head(path)))
 
 
@@ -252,7 +256,8 @@ def _spelled(key: str) -> Iterator[tuple[str, int, str]]:
                 yield kind, rank, key[len(name) :]
 
 
-def _is_kind(key: str, kind: str) -> bool:
+def is_kind(key: str, kind: str) -> bool:
+    """Whether a name is, in one of its spellings, that of `K`, a `rotation` and so on."""
     return any(found == kind for found, _, _ in _spelled(key))
 
 

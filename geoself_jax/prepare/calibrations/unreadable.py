@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from geoself_jax.core.errors import GeoselfError, data_error
-from geoself_jax.data.files import load_json, load_toml, load_xml, load_yaml
+from geoself_jax.data.files import load_json, load_toml, load_xml, load_yaml, matlab_head
 from geoself_jax.prepare.calibrations.opencv_storage import TAGS
 
 ENDS = {
@@ -41,6 +41,9 @@ def refusal(path: Path) -> GeoselfError | None:
         if known is not None:
             do = "name that in its place" if file.suffix.lower() == ".x2d" else _DO
             return data_error(f"{file}: {known[0]}", known[1], do)
+    head = matlab_head(path)
+    if head is not None and head.hdf5:
+        return data_error(f"{path}: MATLAB v7.3 (HDF5 inside)", "v7 is read", "save it with -v7")
     return None
 
 
