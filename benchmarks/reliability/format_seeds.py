@@ -96,8 +96,8 @@ def _calibrations(folder: Path) -> list[Seed]:
         write(known.known_rig(), place)
         path = sorted(each for each in place.rglob("*") if each.is_file())[0]
         given = place if name in ("fit3d", "opencap", "biocv", "opencv") else path
-        unit = "mm" if name in ("anipose", "opencv") else None
-        read = functools.partial(read_calibration, unit=unit)
+        unit = "mm" if name in ("anipose", "opencv", "dlt_lower", "dlt_upper") else None
+        read = functools.partial(read_calibration, unit=unit, image_size={"": (1000, 1002)})
         seeds.append(Seed(path, given, read))
     return seeds
 

@@ -11,13 +11,14 @@ from geoself_jax.prepare.calibrations import (
     broken_calibration,
     recognize_calibration,
 )
+from geoself_jax.prepare.calibrations.dlt_coefficients import ENDS
 from geoself_jax.prepare.person_folder import recording_of
 
 LEVELS = 2
 """Folders above an input that are looked into: session/person/trial."""
 
 _FOLDERS = ("calib", "calibration", "calibrations", "camera", "cameras", "intri", "extri")
-_NAMED, _ENDS = ("calib", "camera", "intri", "extri"), (".qca.txt", ".xcp", ".calibration")
+_NAMED, _ENDS = ("calib", "camera", "intri", "extri"), (".qca.txt", ".xcp", ".calibration", *ENDS)
 _MOST = 1000  # entries of a folder that are looked at
 
 
