@@ -16,6 +16,7 @@ SUFFIXES = (".json", *TABLES, *HDF5, ".npy")
 
 _MAGIC = "HDF\r\n\x1a\n"
 _COMMA = re.compile(r'[;\t"] *-?\d+,\d+ *(?=[;\t"]|$)|^ *-?\d+,\d+ *(?=[;\t])')
+_OF_ALL = re.compile(r"\"?(.*_)?cam_?\d+_[XY]\"?", re.IGNORECASE)  # xypts.csv of DLTdv and Argus
 _MOST = 8  # names that are listed
 _NAME = "if it is one of these, name it: --detections=NAME"
 _AGAIN = "run the detector again, or copy it"
@@ -106,6 +107,12 @@ def _seen(content: Any) -> str:
 
 def _table(path: Path) -> GeoselfError | None:
     lines = head(path).splitlines() or [""]
+    if all(_OF_ALL.fullmatch(cell.strip()) for cell in lines[0].split(",")):
+        return data_error(
+            f"{path}: points of all cameras in one table, as DLTdv and Argus write them",
+            "detections are read of a file a camera, in pixels counted downwards from 0",
+            "give the detector's own files, or write a DeepLabCut csv for each camera",
+        )
     between = next((each for each in (";", "\t") if each in lines[0]), "")
     cells = {";": "semicolons", "\t": "tabs"}.get(between)
     number = next((n for n, line in enumerate(lines, 1) if _COMMA.search(line)), None)
