@@ -141,9 +141,7 @@ def predictions(found, frame, tracked=False):
 def openpifpaf(path, found):
     path.mkdir()
     for f in range(found.shape[1]):
-        (path / f"video_{f:06d}.jpg.predictions.json").write_text(
-            json.dumps(predictions(found, f))
-        )
+        (path / f"video_{f:06d}.jpg.predictions.json").write_text(json.dumps(predictions(found, f)))
     return path
 
 

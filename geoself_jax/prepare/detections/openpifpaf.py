@@ -38,8 +38,8 @@ from geoself_jax.prepare.instances import Instances
 ENDING = ".predictions.json"
 """Of the name of an image's file, after the image's."""
 FILLED = 0.01
-"""Confidence of a joint that --force-complete-pose copies from its neighbour: 1e-5, of which
-annotation.py makes 0.01. Others have at least 0.15 by default."""
+"""Confidence of a joint that the option force-complete-pose copies from its neighbour: 1e-5, of
+which annotation.py makes 0.01. Others have at least 0.15 by default."""
 HEAD_LENGTH = 0.3
 """A head is longer than this share of the torso's length or the shoulders' width; the eyes of a
 person are a sixth of these apart."""
@@ -193,7 +193,7 @@ def _without_filled(source: str, values: np.ndarray) -> tuple[np.ndarray, list[s
         return values, []
     note = (
         f"{source}: {filled.sum()} joints with a confidence of at most {FILLED:g} are read as "
-        "missing: --force-complete-pose writes them where their neighbour is"
+        "missing: the option force-complete-pose writes them where their neighbour is"
     )
     return np.where(filled[..., None], 0, values), [note]
 

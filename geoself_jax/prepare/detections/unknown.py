@@ -48,8 +48,8 @@ def unknown(path: Path, known: Iterable[str], max_bytes: int = 1 << 32) -> Geose
             return data_error(
                 f"{path}: people of one image, as OpenPifPaf writes them",
                 "wanted a camera's folder, with a file IMAGE.predictions.json an image",
-                "run it with --json-output=FOLDER of a folder that is there: by any other name "
-                "each image replaces the one before",
+                "name a folder that is there as its json-output: by any other name each image "
+                "replaces the one before",
             )
         seen = _seen(content)
         what = f"{path}: JSON, but of no known detector: {seen}"
