@@ -6,7 +6,7 @@ parsed by a child process with limits, which answers with plain data (`wire_form
 
 from geoself_jax.data.files.binary import load_hdf5, load_matlab, load_npy, load_npz, load_pickle
 from geoself_jax.data.files.matlab_head import MatlabHead, matlab_head
-from geoself_jax.data.files.text import load_json, load_text, load_toml
+from geoself_jax.data.files.text import load_json, load_json_lines, load_text, load_toml
 from geoself_jax.data.files.wire_format import Tree
 from geoself_jax.data.files.yaml_xml import load_xml, load_yaml
 
@@ -15,6 +15,7 @@ __all__ = [
     "Tree",
     "load_hdf5",
     "load_json",
+    "load_json_lines",
     "load_matlab",
     "load_npy",
     "load_npz",

@@ -17,7 +17,7 @@ from geoself_jax.prepare.instances import Instances
 
 DETECTIONS = (
     *("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap", "mediapipe", "yolo"),
-    "geoself",
+    *("openpifpaf", "geoself"),
 )
 """Names of the formats, which are those of their modules."""
 
