@@ -43,6 +43,7 @@ WRITERS = {
     "analysis.h5": sio.save_analysis_h5,
     "matlab.h5": lambda found, path: sio.save_analysis_h5(found, path, preset="matlab"),
     "table.csv": sio.save_csv,
+    "instances.csv": lambda found, path: sio.save_csv(found, path, format="instances"),
 }
 
 

@@ -36,8 +36,9 @@ def recognize(path: Path) -> str | None:
         return "an HDF5 file with node_names" if tree else None
     if path.suffix.lower() == sleap_labels.SUFFIX and MAGIC in head(path):
         return "a SLEAP project"
-    if path.suffix.lower() == ".csv" and head(path).startswith(",".join(sleap_csv.FIRST)):
-        return "a csv of track, frame_idx, instance.score"
+    for first in (sleap_csv.FIRST, sleap_csv.OF_INSTANCES):
+        if path.suffix.lower() == ".csv" and head(path).startswith(",".join(first) + ","):
+            return f"a csv of {', '.join(first)}"
     return None
 
 

@@ -2,7 +2,8 @@
 
 SLEAP writes the nodes in the skeleton's order, sleap-io sorts the columns by name, and leaves the
 scores out where people placed all. An instance that somebody placed has no score; the prediction it
-corrects stays in the file, and only the track says which one that is.
+corrects stays in the file, and only the track says which one that is. sleap-io's own table of
+instances has the same columns under other names, after `OF_INSTANCES`.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from geoself_jax.prepare.detections.rows import (
 from geoself_jax.prepare.instances import Instances
 
 FIRST = ("track", "frame_idx", "instance.score")
+OF_INSTANCES = ("frame_idx", "track", "track_score", "score")
 _ENDS = ("x", "y", "score")
 
 
@@ -37,7 +39,7 @@ def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
     Raises:
         GeoselfError: Not such a file; which prediction was corrected is not in it (65).
     """
-    lines = csv_lines(path, load_text(path, max_bytes=max_bytes))
+    lines = _as_sleap(csv_lines(path, load_text(path, max_bytes=max_bytes)))
     nodes, columns = _columns(path, lines[0] if lines else [], skeleton)
     rows, frame, tracks, placed = [], [], [], []
     for number, line in enumerate(lines[1:], 2):
@@ -73,6 +75,14 @@ def read(path: Path, skeleton: Skeleton | None, max_bytes: int) -> Instances:
         kept,
         [*notes, *([note] if count else [])],
     )
+
+
+def _as_sleap(lines: list[list[str]]) -> list[list[str]]:
+    """The cells in the order of `FIRST`, of sleap-io's table of instances too."""
+    if not lines or tuple(lines[0][: len(OF_INSTANCES)]) != OF_INSTANCES:
+        return lines
+    moved = [[*line[1:2], *line[:1], *line[3:]] for line in lines[1:]]
+    return [[*FIRST, *lines[0][len(OF_INSTANCES) :]], *moved]
 
 
 def by_hand(rows: np.ndarray) -> np.ndarray:
