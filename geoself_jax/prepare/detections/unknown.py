@@ -8,6 +8,7 @@ from typing import Any
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.data.files import load_json
 from geoself_jax.data.files.npz import array_shape
+from geoself_jax.prepare.detections.freemocap import is_spatial, spatial
 from geoself_jax.prepare.first_bytes import head
 
 TABLES, HDF5 = (".csv", ".tsv"), (".h5", ".hdf5", ".hdf", ".slp")
@@ -29,7 +30,7 @@ def unknown(path: Path, known: Iterable[str], max_bytes: int = 1 << 32) -> Geose
         known: Names of the formats.
         max_bytes: Of a JSON file: a larger one is not looked into.
     """
-    found = broken(path, max_bytes)
+    found = spatial(path) if is_spatial(path) else broken(path, max_bytes)
     if found is not None:
         return found
     what, do = f"{path}: detections of no known format", _NAME
