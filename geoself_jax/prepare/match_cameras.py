@@ -145,7 +145,7 @@ def _by_order(
     """
     named, files = _by_whole_name(cameras, found), tuple(found)
     if len(named) == len(found):
-        return Match(named, files, exact=True, certain=False)
+        return Match(named, files, exact=len(found) > 2, certain=False)  # two are not searched
     if len(cameras) != len(found):
         raise data_error(
             f"{file}: {len(found)} cameras",

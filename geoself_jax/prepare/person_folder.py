@@ -56,7 +56,9 @@ class Doubtful(NamedTuple):
 
 def is_inner(path: Path) -> bool:
     """Whether a program gave a folder of a recording, or its file of all cameras, its name."""
-    return path.name.lower() in INNER or os.path.isfile(path)
+    if path.name.lower() in INNER or os.path.isfile(path):
+        return True
+    return os.path.isfile(path / f"xy_{path.name}.csv")  # of one of Caliscope's trackers
 
 
 def recording_of(path: Path) -> Path:

@@ -83,7 +83,7 @@ def prove(
     """
     files, names = match.files, rig.camera_names
     named = _assignment(match, names)
-    whole = named is not None and rig.views == len(files) == 2  # one order to confirm, or not
+    whole = named is not None and not match.exact and rig.views == len(files) == 2
     reason, ranked = _tried(rig, files, read, named, fewest=2 if whole else LEAST)
     limit = LIMIT_PX * _image_width(rig) / 1000
     say = _Words(folder, names, files)

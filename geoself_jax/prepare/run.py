@@ -16,7 +16,7 @@ from geoself_jax.prepare.check_unit import unit_checked
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.prepared import check_arrays
 from geoself_jax.prepare.detections.all_cameras import split
-from geoself_jax.prepare.detections.freemocap import is_spatial, spatial
+from geoself_jax.prepare.detections.unknown import written_next
 from geoself_jax.prepare.motion import simulated
 from geoself_jax.prepare.one_camera import one_camera
 from geoself_jax.prepare.own_rig import read_own_rig
@@ -50,8 +50,8 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
             raise missing_error(str(path), _absent(path), "check the path")
         refuse_mistaken(str(path), path, array=True)
         _refuse_own(path)
-        if is_spatial(path):
-            raise spatial(path)
+        if (error := written_next(path)) is not None:
+            raise error
     if given == RIG and (error := one_camera(inputs)) is not None:
         raise error
     if given != "auto":
