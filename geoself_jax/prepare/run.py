@@ -67,7 +67,7 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
     name, reason = next(iter(reasons.items()), (RIG, ""))
     if not reasons and (error := one_camera(inputs)) is not None:
         raise error
-    if not reasons and not any(path.is_dir() or len(split(path)) > 1 for path in inputs):
+    if not reasons and not any(path.is_dir() or split(path) != [path] for path in inputs):
         if recognize_calibration(inputs[0]):
             raise data_error(
                 str(inputs[0]),

@@ -247,7 +247,9 @@ def test_what_is_wrong_is_refused_in_a_line_that_names_it(tmp_path):
     error = refused(tmp_path, session(tmp_path / "noise", noise))
     assert "which detections belong to which camera?" in error
     whole = tmp_path / "three/output_data/raw_data" / NAME
-    with pytest.raises(GeoselfError, match="the detections of 3 cameras - wanted one camera's"):
+    with pytest.raises(
+        GeoselfError, match="the detections of all cameras, 3 - wanted one camera's"
+    ):
         read_detections(whole)
 
 

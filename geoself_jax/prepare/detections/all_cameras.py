@@ -12,7 +12,7 @@ from typing import Any
 
 from geoself_jax.core.errors import GeoselfError, data_error
 
-SEVERAL = ("freemocap", "caliscope")
+SEVERAL = ("freemocap", "caliscope_xy")
 """Formats with all cameras in a file; their modules have `cameras(path)`, the names in it, too."""
 
 

@@ -102,7 +102,7 @@ def why_bad(path: Path) -> GeoselfError:
     if _is_shape(shape):
         first = path / cameras(path)[0]
         return data_error(
-            f"{path}: the detections of {shape[0]} cameras",
+            f"{path}: the detections of all cameras, {shape[0]}",
             "wanted one camera's",
             f"give {first}, or the whole recording: --input {path}",
         )

@@ -8,7 +8,7 @@ from typing import Any
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.data.files import load_json
 from geoself_jax.data.files.npz import array_shape
-from geoself_jax.prepare.detections.caliscope import board, is_board
+from geoself_jax.prepare.detections.caliscope_xy import board, is_board
 from geoself_jax.prepare.detections.freemocap import is_spatial, spatial
 from geoself_jax.prepare.first_bytes import head
 

@@ -184,7 +184,7 @@ def test_what_is_no_body_is_refused_in_a_line_that_names_it(tmp_path):
     refused(split(hand)[0], "the points of the tracker hand")
     assert read_detections(split(hand)[0], skeleton=HALPE_26).skeleton == HALPE_26
     whole = write(tmp_path, rows_of(seen()))
-    refused(whole, "the detections of 4 cameras - wanted one camera's")
+    refused(whole, "the detections of all cameras, 4 - wanted one camera's")
     empty = write(tmp_path / "empty", rows_of(seen())[:0])
     refused(empty, "no joint in it")
 
