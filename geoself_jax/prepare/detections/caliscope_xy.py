@@ -106,7 +106,7 @@ def why_bad(path: Path) -> GeoselfError:
     if not names:
         return data_error(f"{path}: no joint in it", "", "check whether the tracker found somebody")
     what = f"{path}: the detections of all cameras, {len(names)}"
-    do = f"give {path / names[0]}, or the whole recording: --input {path}"
+    do = f"give {path / names[0]}, or to prepare the whole recording: --input {path}"
     return data_error(what, "wanted one camera's", do)
 
 

@@ -104,7 +104,7 @@ def why_bad(path: Path) -> GeoselfError:
         return data_error(
             f"{path}: the detections of all cameras, {shape[0]}",
             "wanted one camera's",
-            f"give {first}, or the whole recording: --input {path}",
+            f"give {first}, or to prepare the whole recording: --input {path}",
         )
     return data_error(f"{path}: {found}", "wanted (cameras, frames, points, 2 or 3)", "copy it")
 
