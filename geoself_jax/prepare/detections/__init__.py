@@ -99,17 +99,7 @@ def read_detections(
         raise unknown(path, DETECTIONS)
     refuse_whole([path])
     if format == "auto":
-        reasons = _reasons(path, format)
-        if not reasons:
-            raise unknown(path, DETECTIONS, max_bytes)
-        if len(reasons) > 1:
-            candidates = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-            raise data_error(
-                f"{path}: may be {candidates}",
-                f"known: {', '.join(DETECTIONS)}",
-                "give --detections=NAME",
-            )
-        format = next(iter(reasons))
+        format = _the_one(path, max_bytes)
     given: dict[str, Any] = {} if deviation_px is None else {"deviation_px": deviation_px}
     if given and format != WITH_VARIANCES:
         raise usage_error(
@@ -117,6 +107,22 @@ def read_detections(
         )
     found = _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes, **given)
     return found if image_size is None else in_pixels(found, image_size)
+
+
+def _the_one(path: Path, max_bytes: int) -> str:
+    """The format that a path is recognized as.
+
+    Raises:
+        GeoselfError: None or several (65).
+    """
+    reasons = _reasons(path, "auto")
+    if not reasons:
+        raise unknown(path, DETECTIONS, max_bytes)
+    if len(reasons) > 1:
+        candidates = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        what, known = f"{path}: may be {candidates}", f"known: {', '.join(DETECTIONS)}"
+        raise data_error(what, known, "give --detections=NAME")
+    return next(iter(reasons))
 
 
 def in_pixels(found: Instances, image_size: Sequence[int]) -> Instances:
