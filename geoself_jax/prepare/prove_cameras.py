@@ -83,7 +83,7 @@ def prove(
     """
     files, names = match.files, rig.camera_names
     named = _assignment(match, names)
-    # Two files of two cameras are not searched: the order that a program keeps is confirmed, or not.
+    # Two files of two cameras are not searched: the order of their program is confirmed, or not.
     whole = named is not None and not match.exact and rig.views == len(files) == 2
     reason, ranked = _tried(rig, files, read, named, fewest=2 if whole else LEAST)
     limit = LIMIT_PX * _image_width(rig) / 1000
