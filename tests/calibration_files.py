@@ -348,6 +348,28 @@ def write_dannce(known, path, first=1, packed=False, **more):
     write_matlab(path, values, first, packed)
 
 
+def dlt(known, *, height=None, first=1, unit=1.0, world=None):
+    """(11, V) coefficients as the programs fit them: no lens, of the point (u, v) of a detector
+    (u + first, v + first), or with a height (u + first, height - v); `world` (3, 3) turns axes.
+    """
+    to_world = np.eye(4)
+    to_world[:3, :3] = np.eye(3) if world is None else np.linalg.inv(world)
+    to_world[:3] *= unit
+    columns = []
+    for view in range(len(known.names)):
+        move = np.array([[1.0, 0, first], [0, 1, first], [0, 0, 1]])
+        if height is not None:
+            move[1] = 0, -1, height
+        P = move @ known.K[view] @ np.column_stack([known.R[view], known.t(1)[view]]) @ to_world
+        columns.append((P / P[2, 3]).ravel()[:11])
+    return np.stack(columns, -1)
+
+
+def write_dlt(path, coefficients, digits="%.17g"):
+    """A table as dlmwrite and pandas leave it: commas, no header; five digits are dlmwrite's."""
+    np.savetxt(path, coefficients, fmt=digits, delimiter=",")
+
+
 WRITERS = {
     "pose2sim": lambda known, path: write_pose2sim(known, path / "c.toml"),
     "anipose": lambda known, path: write_anipose(known, path / "c.toml", 0.001),
@@ -367,6 +389,10 @@ WRITERS = {
     "biocv": lambda known, path: write_biocv(replace(known, names=known.names[:1]), path),
     "jarvis": lambda known, path: write_jarvis(replace(known, names=known.names[:1]), path),
     "dannce": lambda known, path: write_dannce(known, path / "label3d_dannce.mat"),
+    "dlt_lower": lambda known, path: write_dlt(
+        path / "wand-dlt-coefficients.csv", dlt(known, height=known.size[1], first=0)
+    ),
+    "dlt_upper": lambda known, path: write_dlt(path / "exported_dltCoefs.csv", dlt(known)),
     "native": lambda known, path: write_native(human36m_rig("S1"), path / "c.json"),
 }
 

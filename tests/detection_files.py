@@ -127,6 +127,33 @@ def sleap_csv(path, found):
     return path
 
 
+def predictions(found, frame, tracked=False):
+    """OpenPifPaf's people of a frame: a missing joint has c 0 and some x, y."""
+    missing = np.array([-7.5, -3.5, 0])
+    return [
+        {"keypoints": np.where(row[:, 2:] > 0, row, missing).ravel().tolist(),
+         "bbox": [1.0, 2.0, 3.0, 4.0], "score": 0.512, "category_id": 1}
+        | ({"id_": person + 1} if tracked else {})
+        for person, row in enumerate(found[:, frame]) if row.any()
+    ]  # fmt: skip
+
+
+def openpifpaf(path, found):
+    path.mkdir()
+    for f in range(found.shape[1]):
+        (path / f"video_{f:06d}.jpg.predictions.json").write_text(json.dumps(predictions(found, f)))
+    return path
+
+
+def openpifpaf_video(path, found):
+    lines = (
+        {"frame": f + 1, "predictions": predictions(found, f, tracked=True)}
+        for f in range(found.shape[1])
+    )
+    path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
+    return path
+
+
 # layout: writer, name of the file, format, whether people are tracked, frames are counted
 LAYOUTS = {
     "openpose": (openpose, "cam1_json", "openpose", False),
@@ -138,4 +165,6 @@ LAYOUTS = {
     "deeplabcut csv": (deeplabcut_csv, "cam1.csv", "deeplabcut", True),
     "sleap": (sleap, "cam1.h5", "sleap", True),
     "sleap csv": (sleap_csv, "cam1.csv", "sleap", True),
+    "openpifpaf": (openpifpaf, "cam1", "openpifpaf", False),
+    "openpifpaf video": (openpifpaf_video, "cam1.mp4.openpifpaf.json", "openpifpaf", True),
 }

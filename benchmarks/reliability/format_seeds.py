@@ -117,8 +117,9 @@ def _calibrations(folder: Path) -> list[Seed]:
         write(known.known_rig(), place)
         path = sorted(each for each in place.rglob("*") if each.is_file())[0]
         given = place if name in known.ONE_CAMERA else path
-        unit = "mm" if name in ("anipose", "jarvis", "opencv") else None
-        read = functools.partial(read_calibration, unit=unit)
+        unitless = ("anipose", "jarvis", "opencv", "dlt_lower", "dlt_upper")
+        unit = "mm" if name in unitless else None
+        read = functools.partial(read_calibration, unit=unit, image_size={"": (1000, 1002)})
         seeds.append(Seed(path, given, read))
     return seeds
 

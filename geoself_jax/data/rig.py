@@ -48,6 +48,7 @@ class Rig:
         image_size: (V, 2) whole numbers, width and height; px; 0 where the file has none.
         world_up: (3,) unit vector against gravity, in the world; None where it is unknown.
         cameras_from: Where the cameras are from, a line, if not from a calibration: `calibrate`.
+        counted: Whether the names only count the cameras, as their file has none.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Rig:
     image_size: np.ndarray
     world_up: np.ndarray | None
     cameras_from: str = ""
+    counted: bool = False
 
     @property
     def views(self) -> int:
@@ -89,6 +91,7 @@ class Rig:
             image_size=self.image_size[chosen],
             world_up=self.world_up,
             cameras_from=self.cameras_from,
+            counted=self.counted,
         )
 
 

@@ -62,7 +62,15 @@ def read_view(
     if path.is_file() and format in ("auto", "opencv") and not recognize_calibration(path):
         view = _unplaced(camera, path, name)
     else:
-        found = read_calibration(path, format=format, unit=unit, up=up, name=rig, notice=notice)
+        found = read_calibration(
+            path,
+            format=format,
+            unit=unit,
+            up=up,
+            name=rig,
+            image_size={"": image_size} if image_size else {},
+            notice=notice,
+        )
         view = view_of(found, _chosen(camera, name, found.camera_names))
     return _sized(view, image_size)
 

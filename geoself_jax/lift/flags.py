@@ -13,8 +13,9 @@ _DESCRIPTION = """Lifts the 2D joints of one person or animal, as a detector fou
 camera's video, to 3D joints in metres. Frames in which nobody was found stay missing."""
 
 _EPILOG = """Keypoints: a file or folder of OpenPose, AlphaPose, MMPose, COCO results, DeepLabCut,
-SLEAP, MediaPipe or YOLO; or a recording of ours (.npz, synthetic:test, tfds:NAME), of which
---camera=NAME is then a camera, and --clip=NAME a clip ({clip} in --out writes a file for each)."""
+SLEAP, MediaPipe, YOLO or OpenPifPaf; or a recording of ours (.npz, synthetic:test, tfds:NAME),
+of which --camera=NAME is then a camera, and --clip=NAME a clip ({clip} in --out writes a file for
+each)."""
 
 _EXAMPLES = (
     "--model=general-coco17 --video=phone.mp4 --fov=60 --out=poses.npz",

@@ -11,6 +11,7 @@ from geoself_jax.prepare.calibrations import (
     broken_calibration,
     recognize_calibration,
 )
+from geoself_jax.prepare.calibrations.dlt_coefficients import ENDS
 from geoself_jax.prepare.person_folder import recording_of
 
 LEVELS = 2
@@ -18,7 +19,7 @@ LEVELS = 2
 
 _FOLDERS = ("calib", "calibration", "calibrations", "camera", "cameras", "intri", "extri")
 _NAMED = ("calib", "camera", "intri", "extri", "dannce")
-_ENDS = (".qca.txt", ".xcp", ".calibration")
+_ENDS = (".qca.txt", ".xcp", ".calibration", *ENDS)
 _MOST = 1000  # entries of a folder that are looked at
 
 

@@ -19,8 +19,8 @@ MOST = 10_000
 STAGES = ("pose-associated", "pose-sync", "pose")
 """Pose2Sim's folders of detections, the one that it triangulates first (Pose2Sim 0.10)."""
 
-FRAMES = "_keypoints.json"
-"""Ends OpenPose's names, of which there are tens of thousands."""
+FRAMES = ("_keypoints.json", ".predictions.json")
+"""End OpenPose's and OpenPifPaf's names, of which there are tens of thousands."""
 
 LOOKED_INTO = 1 << 26
 """Most bytes of a file of no known format that is parsed to name its mistake."""

@@ -54,6 +54,7 @@ def read_intrinsics(own: RigOptions, notice: Callable[[str], None]) -> Rig | Non
                 unit=UNUSED,
                 up="unknown",
                 name=own.rig,
+                image_size=own.image_size,
                 notice=notice,
             )
         except GeoselfError as error:

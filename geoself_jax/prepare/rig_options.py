@@ -97,6 +97,7 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
             unit=own.unit,
             up=own.up,
             name=own.rig,
+            image_size=own.image_size,
             notice=notice,
         )
     except NoCalibration as error:

@@ -226,7 +226,7 @@ def _paths(
             filtered=own.filtered is not False,
         )
     _check_cameras(folder, rig, match)
-    if match.certain:
+    if match.certain and (own.camera_paths or not rig.counted):
         return match.paths
 
     def read(path: Path) -> Instances:

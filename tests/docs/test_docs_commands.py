@@ -8,7 +8,11 @@ from geoself_jax.core.errors import GeoselfError
 from geoself_jax.runtime import cli as command_lines
 
 VERBS = sorted(command_lines.VERBS)
-OTHERS = {"--keypoint_scale"}  # OpenPose's
+OTHERS = {
+    "--keypoint_scale",  # OpenPose's; OpenPifPaf's
+    *("--json-output", "--long-edge", "--start-msec", "--force-complete-pose"),
+    *("--scale", "--crop", "--rotate", "--horizontal-flip"),
+}
 TEXTS = {page.name: page.read_text() for page in PAGES}
 
 

@@ -43,12 +43,14 @@ def test_a_camera_is_chosen_from_a_calibration_of_every_format(tmp_path, kind):
     known.dist[:, 4] = 0 if kind == "pose2sim" else known.dist[:, 4]
     WRITERS[kind](known, tmp_path)
     file = next(tmp_path.iterdir())
-    more = {"unit": "mm", "up": "z"} if kind in ("opencv", "anipose", "jarvis") else {}
+    metres = {"unit": "m", "up": "z", "image_size": known.size}
+    asked = {each: {"unit": "mm", "up": "z"} for each in ("opencv", "anipose", "jarvis")}
+    more = (asked | {"dlt_lower": metres, "dlt_upper": metres}).get(kind, {})
     if kind in ONE_CAMERA:
         view, place = read_view(str(file), **more), 0
         assert view.name == file.stem
     else:
-        name = "cam_2" if kind == "caliscope" else "front"
+        name = {"caliscope": "cam_2", "dlt_lower": "cam3", "dlt_upper": "cam3"}.get(kind, "front")
         view, place = read_view(f"{file}:{name}", **more), 2
         assert view.name == name
         with pytest.raises(GeoselfError, match="it has 4: ") as error:

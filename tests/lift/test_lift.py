@@ -129,7 +129,8 @@ def test_every_detectors_files_give_what_lifting_the_arrays_gives(
     path, known = calibration
     found = alone()
     keypoints = write(tmp_path / name, through_the_lens(found, known, 2))
-    person = "--person=track:p1" if tracked and layout != "alphapose" else "--person=only"
+    named = tracked and layout not in ("alphapose", "openpifpaf video")
+    person = "--person=track:p1" if named else "--person=only"
     poses = run(keypoints, f"--camera={path}:front", "--fps=50", person)
     wanted = lifted_directly(lifter, found[0], known, 2)
     assert poses.frames == len(wanted) and poses.fps == 50 and poses.axes == "camera"

@@ -287,7 +287,7 @@ def test_damaged_files_are_read_or_refused_never_a_traceback(tmp_path, format):
             bad[start] = int(rng.choice(list(b'0[]{},:"x \n\xff-')))
         path.write_bytes(bytes(bad))
         try:
-            read_calibration(path, format=format, unit="mm", up="z")
+            read_calibration(path, format=format, unit="mm", up="z", image_size={"": (9, 9)})
         except GeoselfError as error:
             refused += 1
             assert str(path) in str(error) and error.code == DATA

@@ -153,7 +153,8 @@ def test_the_tiny_recordings_views_come_back_from_every_layout(tmp_path):
                 continue
             folder = tmp_path / f"{layout}{view}"
             folder.mkdir()
-            given = H36M_17 if kind in ("openpose", "alphapose", "coco") else None
+            unnamed = kind in ("openpose", "alphapose", "coco", "openpifpaf")
+            given = H36M_17 if unnamed else None
             read = read_detections(write(folder / name, values), skeleton=given)
             seen = read.confidence > 0
             np.testing.assert_allclose(

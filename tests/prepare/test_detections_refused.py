@@ -207,7 +207,13 @@ def test_scaled_openpose_and_two_cameras_in_one_folder_are_refused(tmp_path):
         read_detections(path)
 
 
-@pytest.mark.parametrize("layout", ["openpose", "alphapose", "coco", "mmpose", "sleap csv"])
+DAMAGED = (
+    *("openpose", "alphapose", "coco", "mmpose", "sleap csv"),
+    *("openpifpaf", "openpifpaf video"),
+)
+
+
+@pytest.mark.parametrize("layout", DAMAGED)
 def test_damaged_files_are_refused_or_read_and_never_a_traceback(tmp_path, layout):
     write, name, kind, _ = LAYOUTS[layout]
     path = write(tmp_path / name, people(frames=9))
@@ -251,7 +257,7 @@ def places(content, here=()):
     return found
 
 
-@pytest.mark.parametrize("layout", ["openpose", "alphapose", "coco", "mmpose"])
+@pytest.mark.parametrize("layout", ["openpose", "alphapose", "coco", "mmpose", "openpifpaf"])
 def test_values_of_other_kinds_are_refused_or_read_and_never_a_traceback(tmp_path, layout):
     write, name, kind, _ = LAYOUTS[layout]
     path = write(tmp_path / name, people()[:, 1:3])

@@ -13,7 +13,7 @@ from geoself_jax.data.files.binary import (
     load_pickle,
 )
 from geoself_jax.data.files.matlab_head import MatlabHead, matlab_head
-from geoself_jax.data.files.text import load_json, load_text, load_toml
+from geoself_jax.data.files.text import load_json, load_json_lines, load_text, load_toml
 from geoself_jax.data.files.wire_format import Tree
 from geoself_jax.data.files.yaml_xml import load_xml, load_yaml
 
@@ -22,6 +22,7 @@ __all__ = [
     "Tree",
     "load_hdf5",
     "load_json",
+    "load_json_lines",
     "load_matlab",
     "load_npy",
     "load_npy_entry",

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,26 @@ def load_json(path: Path, *, max_bytes: int = MAX_TEXT) -> Any:
     Raises:
         GeoselfError: As `load_text`; not JSON (65).
     """
-    text = load_text(path, max_bytes=max_bytes)
+    return _parsed(path, load_text(path, max_bytes=max_bytes))
+
+
+def load_json_lines(path: Path, *, max_bytes: int = MAX_TEXT) -> Iterator[tuple[int, Any]]:
+    """The number of each line, from 1, and what it holds; empty lines are none.
+
+    Raises:
+        GeoselfError: As `load_text`; a line that is not JSON (65).
+    """
+    for number, line in enumerate(load_text(path, max_bytes=max_bytes).split("\n"), 1):
+        if line.strip():
+            yield number, _parsed(path, line, number)
+
+
+def _parsed(path: Path, text: str, first: int = 1) -> Any:
+    """What a JSON text holds, which starts in line `first` of its file."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        where = f"{path}, line {error.lineno}, column {error.colno}"
+        where = f"{path}, line {first + error.lineno - 1}, column {error.colno}"
         ends = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
         why = f"not JSON: {'it is cut here: ' if ends and text.strip() else ''}{error.msg}"
         raise data_error(where, why, "fix it, or copy or write it again") from error

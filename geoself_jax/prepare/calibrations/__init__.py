@@ -5,7 +5,7 @@ Each module has `recognize(path) -> str | None`, the reason why a file looks lik
 """
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +19,7 @@ from geoself_jax.core.errors import (
 )
 from geoself_jax.core.notices import silent
 from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.calibrations.dlt_coefficients import ENDS
 from geoself_jax.prepare.calibrations.jarvis import half
 from geoself_jax.prepare.calibrations.unreadable import broken, names_in, refusal
 
@@ -27,17 +28,20 @@ CALIBRATIONS = {
     for name in (
         *("native", "pose2sim", "anipose", "caliscope", "panoptic", "aist", "karfly"),
         *("mpi_inf_3dhp", "qualisys", "vicon", "fit3d", "voxelpose", "opencap", "biocv"),
-        *("jarvis", "dannce", "opencv"),
+        *("jarvis", "dannce", "dlt_lower", "dlt_upper", "opencv"),
     )
 }
 """Module of each format."""
+
+SIZED = ("dlt_lower", "dlt_upper")
+"""Formats that are read by the images' sizes."""
 
 FOLDERS = ("opencv", "fit3d", "opencap", "biocv", "jarvis", "dannce")
 """Formats of which a folder can be one calibration: a file for each camera."""
 
 SUFFIXES = (
     *(".toml", ".json", ".yml", ".yaml", ".xml", ".calibration", ".qca.txt", ".qca", ".xcp"),
-    *(".pickle", ".pkl", ".calib", ".mat"),
+    *(".pickle", ".pkl", ".calib", ".mat", *ENDS),
 )
 """Of calibration files: ends of their names."""
 
@@ -52,6 +56,7 @@ def read_calibration(
     unit: str | None = None,
     up: str | None = None,
     name: str | None = None,
+    image_size: Mapping[str, tuple[int, int]] | None = None,
     notice: Callable[[str], None] = silent,
 ) -> Rig:
     """The rig in a file, or in a folder that holds one calibration.
@@ -63,6 +68,8 @@ def read_calibration(
         up: An axis (`z`, `-y`), three numbers (`0.1,0.2,0.97`) or `unknown`; None for the format's
             own, or the images' with a notice.
         name: Which rig, where a file holds several (`karfly`: one a subject).
+        image_size: Width and height by camera, under "" of all: of formats of `SIZED`, which are
+            read by them; the rigs of others are as their files say.
         notice: Receives one line for the unit, and for each thing left out, corrected or guessed.
 
     Raises:
@@ -82,7 +89,8 @@ def read_calibration(
     else:
         found, format = _found(path, known)
     if name is None:
-        return _module(format).read(found, unit=unit, up=up, notice=notice)
+        sized = {"image_size": image_size} if format in SIZED else {}
+        return _module(format).read(found, unit=unit, up=up, notice=notice, **sized)
     if format != "karfly":
         raise usage_error(f"name {name!r}", f"{found} ({format}) holds one rig", "leave it out")
     return _module(format).read(found, unit=unit, up=up, notice=notice, name=name)
@@ -117,6 +125,13 @@ def _found(path: Path, known: Sequence[str]) -> tuple[Path, str]:
         candidates = [each for folder in folders for each in _candidates(folder, known)]
     if not candidates:
         raise _none(path, known)
+    if len({file for file, _, _ in candidates}) == 1 < len(candidates):
+        raise data_error(
+            f"{candidates[0][0]}: may be of {len(candidates)} formats",
+            "; ".join(f"{format} ({why})" for _, format, why in candidates),
+            "say which: "
+            + " or ".join(f"--calibration-format={format}" for _, format, _ in candidates),
+        )
     if len(candidates) > 1:
         listed = "; ".join(f"{file} is {format} ({why})" for file, format, why in candidates[:6])
         raise data_error(

@@ -1,5 +1,6 @@
 """From a file's unit and axes to metres: given, or by the format; never by the size."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def rig_of(
     own_up: str | None,
     notice: Callable[[str], None],
     sure: bool = False,
+    counted: bool = False,
 ) -> Rig:
     """The cameras as a rig in metres.
 
@@ -49,6 +51,7 @@ def rig_of(
         own_unit, own_up: The format's; None where it has none.
         notice: Receives a line on the unit, and one for each guess or correction.
         sure: The file itself names its up axis: no warning about `own_up`.
+        counted: The file names no cameras: their names count them in its order.
 
     Raises:
         GeoselfError: No such unit or axis (64); no camera, two of one name, a unit that neither the
@@ -76,7 +79,7 @@ def rig_of(
     )
     if len(cameras) > 1 and unit != UNUSED:
         notice(_said(path, rig.center, unit, own_unit))
-    return rig
+    return dataclasses.replace(rig, counted=counted)
 
 
 def _said(path: Path, center: np.ndarray, unit: str | None, own_unit: str | None) -> str:

@@ -23,7 +23,7 @@ from geoself_jax.prepare.instances import Instances
 
 DETECTIONS = (
     *("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap", "mediapipe", "yolo"),
-    *("geoself", "freemocap", "caliscope_xy"),
+    *("openpifpaf", "geoself", "freemocap", "caliscope_xy"),
 )
 """Names of the formats, which are those of their modules."""
 

@@ -16,12 +16,11 @@ import numpy as np
 from geoself_jax.core.errors import GeoselfError, data_error, joined
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.files import load_json
-from geoself_jax.data.files.limits import unreadable
 from geoself_jax.data.skeletons import BODY_25
+from geoself_jax.prepare.detections.frame_files import frame_files, numbers_of
 from geoself_jax.prepare.detections.rows import (
     body_of,
     flat_keypoints,
-    frame_number,
     instances_of,
     is_nobody,
     nobody,
@@ -66,8 +65,8 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     """
     if not path.is_dir():
         raise data_error(f"{path}: a file", "wanted OpenPose's folder of JSON", "give the folder")
-    names = _names(path)
-    numbers = _numbers(path, names)
+    names = frame_files(path, ".json")
+    numbers = numbers_of(path, names, "_keypoints.json", "video_000000000012_keypoints.json")
     frame: list[int] = []
     rows: list[np.ndarray] = []
     tracks: list[str | None] = []
@@ -103,45 +102,6 @@ def read(path: Path, *, skeleton: Skeleton | None = None, max_bytes: int = 1 << 
     if _ALPHAPOSE.search(head(path / names[0])):
         return read
     return dataclasses.replace(read, first=min(numbers))
-
-
-def _names(path: Path) -> list[str]:
-    """Files of the frames, in order; names that start with a dot are the system's."""
-    try:
-        names = os.listdir(path)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    return sorted(
-        name for name in names if name.lower().endswith(".json") and not name.startswith(".")
-    )
-
-
-def _numbers(path: Path, names: list[str]) -> list[int]:
-    numbers = []
-    for name in names:
-        number = frame_number(Path(name).stem.removesuffix("_keypoints"))
-        if number is None:
-            raise data_error(
-                f"{path / name}: no number in its name",
-                "wanted the frame's, as in video_000000000012_keypoints.json",
-                "rename the file",
-            )
-        numbers.append(number)
-    twice = [
-        n for n, count in zip(*np.unique(numbers, return_counts=True), strict=True) if count > 1
-    ]
-    if twice:
-        every = len(set(numbers)) == 1
-        raise data_error(
-            f"{path}: "
-            + (f"{len(names)} files" if every else "two files")
-            + f" of frame {twice[0]}, the last number of a name, as of {names[-1]}",
-            "a folder holds the frames of one camera",
-            "rename the files so that the frame's number is the last"
-            if every
-            else "give each camera a folder",
-        )
-    return numbers
 
 
 def _everybody(path: Path, names: Sequence[str], max_bytes: int) -> dict[str, list[Any]]:

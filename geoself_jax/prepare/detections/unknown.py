@@ -18,6 +18,8 @@ SUFFIXES = (".json", *TABLES, *HDF5, ".npy")
 
 _MAGIC = "HDF\r\n\x1a\n"
 _COMMA = re.compile(r'[;\t"] *-?\d+,\d+ *(?=[;\t"]|$)|^ *-?\d+,\d+ *(?=[;\t])')
+_OF_ALL = re.compile(r"\"?(.*_)?cam_?\d+_[XY]\"?", re.IGNORECASE)  # xypts.csv of DLTdv and Argus
+_OF_IMAGE = {"keypoints", "bbox", "score", "category_id"}  # of OpenPifPaf's people
 _MOST = 8  # names that are listed
 _NAME = "if it is one of these, name it: --detections=NAME"
 _AGAIN = "run the detector again, or copy it"
@@ -44,6 +46,13 @@ def unknown(path: Path, known: Iterable[str], max_bytes: int = 1 << 32) -> Geose
         if isinstance(content, dict) and isinstance(content.get("people"), list):
             return data_error(
                 f"{path}: one frame of OpenPose", "wanted a camera's folder", f"give {path.parent}"
+            )
+        if _is_one_image(content):
+            return data_error(
+                f"{path}: people of one image, as OpenPifPaf writes them",
+                "wanted a camera's folder, with a file IMAGE.predictions.json an image",
+                "name a folder that is there as its json-output: by any other name each image "
+                "replaces the one before",
             )
         seen = _seen(content)
         what = f"{path}: JSON, but of no known detector: {seen}"
@@ -103,6 +112,12 @@ def _json(path: Path, max_bytes: int) -> GeoselfError | None:
     return None
 
 
+def _is_one_image(content: Any) -> bool:
+    """Whether it is a list of people with flat keypoints that says no image."""
+    first = content[0] if isinstance(content, list) and content else None
+    return isinstance(first, dict) and set(first) - {"id_"} == _OF_IMAGE
+
+
 def _seen(content: Any) -> str:
     """The keys of a JSON value, at its first level that has some."""
     if isinstance(content, dict):
@@ -115,6 +130,12 @@ def _seen(content: Any) -> str:
 
 def _table(path: Path) -> GeoselfError | None:
     lines = head(path).splitlines() or [""]
+    if all(_OF_ALL.fullmatch(cell.strip()) for cell in lines[0].split(",")):
+        return data_error(
+            f"{path}: points of all cameras in one table, as DLTdv and Argus write them",
+            "detections are read of a file a camera, in pixels counted downwards from 0",
+            "give the detector's own files, or write a DeepLabCut csv for each camera",
+        )
     between = next((each for each in (";", "\t") if each in lines[0]), "")
     cells = {";": "semicolons", "\t": "tabs"}.get(between)
     number = next((n for n, line in enumerate(lines, 1) if _COMMA.search(line)), None)
