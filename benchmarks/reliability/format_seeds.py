@@ -41,7 +41,7 @@ def _detections(folder: Path) -> list[Seed]:
         found = writer(place / name, known.people(frames=9))
         path = sorted(found.iterdir())[0] if found.is_dir() else found
         seeds.append(Seed(path, found, read))
-    return [*seeds, *_landmarks(folder), *_yolo(folder)]
+    return [*seeds, *_landmarks(folder), *_yolo(folder), *_all_cameras(folder)]
 
 
 def _landmarks(folder: Path) -> list[Seed]:
@@ -83,6 +83,27 @@ def _yolo(folder: Path) -> list[Seed]:
         words = [0, 0.45, 0.45, 0.5, 0.5, *joints]
         (place / f"video_{frame + 1}.txt").write_text(" ".join(map(str, words)) + "\n")
     return [Seed(sorted(place.iterdir())[0], place, read)]
+
+
+def _all_cameras(folder: Path) -> list[Seed]:
+    from geoself_jax.prepare.detections import read_detections
+    from geoself_jax.prepare.detections.all_cameras import split
+
+    def read(path: Path) -> Any:
+        return [read_detections(each) for each in split(path)]
+
+    points = np.random.default_rng(0).uniform(100, 900, (2, 4, 17, 3)).round(3)
+    array = folder / "yolo_2dData_numCams_numFrames_numTrackedPoints_pixelXY.npy"
+    np.save(array, points)
+    table = folder / "xy_POSE.csv"
+    lines = [
+        f"{frame},{camera},{frame / 30:.6f},0,{joint},{x:.6f},{y:.6f},,"
+        for camera, frame, joint in np.ndindex(points.shape[:3])
+        for x, y, _ in [points[camera, frame, joint]]
+    ]
+    header = "sync_index,cam_id,frame_time,object_id,keypoint_id,img_loc_x,img_loc_y,obj_loc_x,"
+    table.write_text("\n".join([f"{header}obj_loc_y", *lines]))
+    return [Seed(path, path, read) for path in (array, table)]
 
 
 def _calibrations(folder: Path) -> list[Seed]:

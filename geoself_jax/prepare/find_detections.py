@@ -6,6 +6,7 @@ from pathlib import Path
 
 from geoself_jax.prepare.calibrations import recognize_calibration
 from geoself_jax.prepare.detections import DETECTIONS, recognize_detections
+from geoself_jax.prepare.detections.all_cameras import split
 from geoself_jax.prepare.detections.unknown import SUFFIXES, unknown
 from geoself_jax.prepare.sleap_exports import without_projects
 
@@ -34,11 +35,15 @@ TABLES = (".h5", ".csv")
 def detections_in(folder: Path, kind: str, depth: int = DEPTH) -> list[Path]:
     """Files and folders of detections in a folder; a folder that is one is not searched.
 
+    Of a file of all cameras the detections of each.
+
     Args:
-        folder: Where to look.
+        folder: Where to look, or a file of all cameras.
         kind: Format of the detections, or `auto`.
         depth: Levels of folders to search.
     """
+    if not folder.is_dir():
+        return split(folder)
     found = []
     for number, path in enumerate(sorted(folder.iterdir())):
         if number >= MOST:
@@ -46,7 +51,7 @@ def detections_in(folder: Path, kind: str, depth: int = DEPTH) -> list[Path]:
         if path.name.startswith("."):
             continue
         if recognize_detections(path, kind):
-            found.append(path)
+            found += split(path)
         elif path.is_dir() and depth > 1:
             found += detections_in(path, kind, depth - 1)
     return found
@@ -92,6 +97,8 @@ def unread_in(folder: Path, kind: str, depth: int = DEPTH) -> Iterator[Path]:
     Args:
         folder, kind, depth: As of `detections_in`.
     """
+    if not folder.is_dir():
+        return
     for path in itertools.islice(sorted(folder.iterdir()), MOST):
         if path.name.startswith(".") or recognize_detections(path, kind):
             continue

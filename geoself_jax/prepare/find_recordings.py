@@ -16,7 +16,7 @@ from geoself_jax.prepare.find_detections import FRAMES, MOST, detections_in, why
 from geoself_jax.prepare.flat_trials import flat_trials
 from geoself_jax.prepare.found import Found
 from geoself_jax.prepare.match_cameras import Match, names_say
-from geoself_jax.prepare.person_folder import INNER
+from geoself_jax.prepare.person_folder import is_inner
 from geoself_jax.prepare.sleap_exports import without_projects
 
 DEPTH = 5
@@ -125,7 +125,7 @@ def _walked(folder: Path, root: Path, kind: str, cameras: Cameras, empty: list[P
         return [folder]
     inner = {path: detections_in(path, kind, DEPTH) for path in entries(folder) if path.is_dir()}
     inner = {p: without_projects(folder, files, silent) for p, files in inner.items() if files}
-    trials = [path for path in inner if path.name.lower() not in INNER]
+    trials = [path for path in inner if not is_inner(path)]
     everything = [file for files in inner.values() for file in files]
     if not trials or (len(trials) > 1 and _is_one(folder, root, everything, cameras)):
         return [folder]

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.core.notices import silent
-from geoself_jax.prepare.detections import formats_of
+from geoself_jax.prepare.detections import formats_of, recognize_detections
+from geoself_jax.prepare.detections.all_cameras import is_there, one_file_of, refuse_whole
 from geoself_jax.prepare.find_detections import DEPTH, detections_found, why_none
 
 NOT_NAMES = re.compile(
@@ -64,11 +65,11 @@ def match_cameras(
             raise usage_error(
                 f"--camera={name}={path}", "no such camera", nearest_name(name, cameras)
             )
-        if not path.exists():
+        if not is_there(path):
             raise missing_error(f"--camera={name}={path}", "no such file", "check the path")
     if given or folder is None:
         return Match(dict(given), tuple(given.values()))
-    if not folder.is_dir():
+    if not folder.is_dir() and not recognize_detections(folder, kind):
         raise data_error(
             f"{folder}: a file, no folder",
             "which camera these detections belong to is unknown",
@@ -80,7 +81,10 @@ def match_cameras(
         raise data_error(
             f"{folder}: no detections of a known format in it", why, "" if why else _NAME_THEM
         )
+    refuse_whole(found)
     _refuse_two_detectors(folder, cameras, found, kind)
+    if (file := one_file_of(found)) is not None:
+        return _by_order(file, cameras, found, notice)
     return _by_name(folder, cameras, found)
 
 
@@ -127,6 +131,31 @@ def camera_named(cameras: Sequence[str], paths: Mapping[str, Path], other: Path)
         if len(named) == len(paths) + 1 and paths.items() <= named.items():
             return next(camera for camera in named if camera not in paths)
     return None
+
+
+def _by_order(
+    file: Path, cameras: Sequence[str], found: Sequence[Path], notice: Callable[[str], None]
+) -> Match:
+    """Of a file that names no cameras: by its videos' names, else as many in the file's order.
+
+    Either is to be proved: somebody may have put the file's cameras into another order.
+
+    Raises:
+        GeoselfError: Neither can be (65).
+    """
+    named, files = _by_whole_name(cameras, found), tuple(found)
+    if len(named) == len(found):
+        return Match(named, files, exact=len(found) > 2, certain=False)  # two are not searched
+    if len(cameras) != len(found):
+        raise data_error(
+            f"{file}: {len(found)} cameras",
+            f"the calibration has {len(cameras)}: {', '.join(cameras)}",
+            f"give the calibration that was made with it, or {_NAME_THEM}, PATH as {found[0]}",
+        )
+    paths = dict(zip(cameras, found, strict=True))
+    pairs = ", ".join(f"{path.name} = {camera}" for camera, path in paths.items())
+    notice(f"{file}: names no cameras; in the calibration's order they are {pairs}")
+    return Match(paths, files, exact=False, certain=False)
 
 
 def _by_name(folder: Path, cameras: Sequence[str], found: Sequence[Path]) -> Match:

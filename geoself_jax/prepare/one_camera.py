@@ -5,6 +5,7 @@ from pathlib import Path
 
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.prepare.detections import formats_of
+from geoself_jax.prepare.detections.all_cameras import split
 
 
 def one_camera(inputs: Sequence[Path], kind: str = "auto") -> GeoselfError | None:
@@ -16,7 +17,7 @@ def one_camera(inputs: Sequence[Path], kind: str = "auto") -> GeoselfError | Non
     """
     for path in inputs:
         formats = formats_of(path, kind)
-        if formats:
+        if formats and split(path) == [path]:
             what = "folder" if path.is_dir() else "file"
             where = (
                 path.parent if path.is_absolute() or len(path.parts) > 1 else path.absolute().parent

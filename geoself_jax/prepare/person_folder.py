@@ -1,5 +1,6 @@
 """Which folder of a recording's path is the person: by its name, else by its place in the tree."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NamedTuple
 INNER = (
     *("pose", "poses", "pose-2d", "pose_2d", "pose2d", "pose-2d-filtered", "pose-sync"),
     *("pose-associated", "keypoints", "detections", "predictions", "openpose", "json", "2d"),
-    *("video_preds", "image_preds"),
+    *("video_preds", "image_preds", "output_data", "raw_data"),
 )
 """Folders inside of a recording that hold its detections: programs name them, never people."""
 
@@ -53,14 +54,21 @@ class Doubtful(NamedTuple):
     high: Sequence[Path]
 
 
+def is_inner(path: Path) -> bool:
+    """Whether a program gave a folder of a recording, or its file of all cameras, its name."""
+    if path.name.lower() in INNER or os.path.isfile(path):
+        return True
+    return os.path.isfile(path / f"xy_{path.name}.csv")  # of one of Caliscope's trackers
+
+
 def recording_of(path: Path) -> Path:
     """The folder without those in it that programs name, as `P1/walk` of `P1/walk/pose`."""
-    return next((up for up in (path, *path.parents) if up.name.lower() not in INNER), path)
+    return next((up for up in (path, *path.parents) if not is_inner(up)), path)
 
 
 def above(path: Path) -> list[Path]:
     """The recording's folder and those above it, without those that programs name."""
-    ups = [up for up in (path, *path.parents) if up.name and up.name.lower() not in INNER]
+    ups = [up for up in (path, *path.parents) if up.name and not is_inner(up)]
     return ups + [path.parent] * (_LEVELS - len(ups))  # a path near the root
 
 

@@ -83,14 +83,19 @@ def prove(
     """
     files, names = match.files, rig.camera_names
     named = _assignment(match, names)
-    reason, ranked = _tried(rig, files, read, named)
+    # Two files of two cameras are not searched: the order of their program is confirmed, or not.
+    whole = named is not None and not match.exact and rig.views == len(files) == 2
+    reason, ranked = _tried(rig, files, read, named, fewest=2 if whole else LEAST)
     limit = LIMIT_PX * _image_width(rig) / 1000
     say = _Words(folder, names, files)
     best = ranked[0] if ranked else None
     mine = next((proof for proof in ranked if proof.cameras == named), None)
     clear = best is not None and best.px <= limit and ranked[1].px >= RATIO * best.px
-    if best and clear and (best == mine or not match.exact):
+    if best and clear and (best == mine or not (match.exact or whole)):
         notice(f"{say.where}: cameras matched by triangulation: {say.residuals(ranked[:2])}")
+        if mine is not None and mine != best:
+            other = say.residuals([mine])
+            notice(f"warning: {say.where}: their order or names say otherwise: {other}")
         return dict(zip((names[c] for c in best.cameras), files, strict=True))
     if best and mine and best.px <= limit and mine.px >= RATIO * best.px:
         raise say.contradiction(mine, best)
@@ -164,9 +169,10 @@ def _tried(
     files: Sequence[Path],
     read: Callable[[Path], Instances],
     named: tuple[int, ...] | None,
+    fewest: int,
 ) -> tuple[str, list[Proof]]:
     """Why residuals cannot decide, or an empty text and the assignments by residual."""
-    reason = _uncountable(rig, files)
+    reason = _uncountable(rig, files, fewest)
     views = [] if reason else [read(path) for path in files]
     views, _ = common_clock(views, [path.name for path in files]) if views else ([], "")
     if len({view.skeleton for view in views}) > 1:
@@ -177,10 +183,10 @@ def _tried(
     return reason, ranked
 
 
-def _uncountable(rig: Rig, files: Sequence[Path]) -> str:
+def _uncountable(rig: Rig, files: Sequence[Path], fewest: int) -> str:
     if len(files) > rig.views:
         return f"{len(files)} files are more than {rig.views} cameras"
-    if len(files) < LEAST:
+    if len(files) < fewest:
         return f"{len(files)} files are too few to prove it: any two may agree by chance"
     if math.perm(rig.views, len(files)) > WAYS:
         return "there are too many cameras to try all"

@@ -15,6 +15,8 @@ from geoself_jax.prepare.calibrations import recognize_calibration
 from geoself_jax.prepare.check_unit import unit_checked
 from geoself_jax.prepare.clip import Clip, Reading, ReadOptions
 from geoself_jax.prepare.datasets.prepared import check_arrays
+from geoself_jax.prepare.detections.all_cameras import split
+from geoself_jax.prepare.detections.unknown import written_next
 from geoself_jax.prepare.motion import simulated
 from geoself_jax.prepare.one_camera import one_camera
 from geoself_jax.prepare.own_rig import read_own_rig
@@ -48,6 +50,8 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
             raise missing_error(str(path), _absent(path), "check the path")
         refuse_mistaken(str(path), path, array=True)
         _refuse_own(path)
+        if (error := written_next(path)) is not None:
+            raise error
     if given == RIG and (error := one_camera(inputs)) is not None:
         raise error
     if given != "auto":
@@ -63,7 +67,7 @@ def choose_format(inputs: Sequence[Path], given: str, notice: Callable[[str], No
     name, reason = next(iter(reasons.items()), (RIG, ""))
     if not reasons and (error := one_camera(inputs)) is not None:
         raise error
-    if not reasons and not any(path.is_dir() for path in inputs):
+    if not reasons and not any(path.is_dir() or split(path) != [path] for path in inputs):
         if recognize_calibration(inputs[0]):
             raise data_error(
                 str(inputs[0]),

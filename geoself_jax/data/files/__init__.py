@@ -4,7 +4,14 @@ Text (JSON, TOML, YAML, XML) is parsed here; pickles, .npz with objects, HDF5 an
 parsed by a child process with limits, which answers with plain data (`wire_format.Tree`).
 """
 
-from geoself_jax.data.files.binary import load_hdf5, load_matlab, load_npy, load_npz, load_pickle
+from geoself_jax.data.files.binary import (
+    load_hdf5,
+    load_matlab,
+    load_npy,
+    load_npy_entry,
+    load_npz,
+    load_pickle,
+)
 from geoself_jax.data.files.matlab_head import MatlabHead, matlab_head
 from geoself_jax.data.files.text import load_json, load_json_lines, load_text, load_toml
 from geoself_jax.data.files.wire_format import Tree
@@ -18,6 +25,7 @@ __all__ = [
     "load_json_lines",
     "load_matlab",
     "load_npy",
+    "load_npy_entry",
     "load_npz",
     "load_pickle",
     "load_text",

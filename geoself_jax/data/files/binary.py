@@ -33,6 +33,15 @@ def load_npy(path: Path, *, max_bytes: int = MAX_BINARY) -> np.ndarray:
     return npz.read_array(Path(path), max_bytes=max_bytes)
 
 
+def load_npy_entry(path: Path, at: int, *, max_bytes: int = MAX_BINARY) -> np.ndarray:
+    """One entry of the first axis of a .npy file's array: no more than it is read.
+
+    Raises:
+        GeoselfError: As `load_npy`; no such entry (65).
+    """
+    return npz.read_entry(Path(path), at, max_bytes=max_bytes)
+
+
 def load_npz(path: Path, *, max_bytes: int = MAX_BINARY, objects: bool = False) -> dict[str, Any]:
     """The arrays of an .npz file by name.
 

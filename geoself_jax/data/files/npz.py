@@ -1,5 +1,7 @@
 """Reads and writes .npz files of plain arrays: no pickles, sizes checked before allocating."""
 
+import math
+import os
 import struct
 import sys
 import tokenize
@@ -113,6 +115,36 @@ def read_array(path: Path, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
     except OSError as error:
         raise unreadable(path, error) from error
     return _with_legal_text(str(path), array)
+
+
+def read_entry(path: Path, at: int, *, max_bytes: int = MAX_BYTES) -> np.ndarray:
+    """Entry `at` of the first axis of a .npy file's array; the others are not read.
+
+    Args:
+        path: The file.
+        at: Index of the entry, from 0.
+        max_bytes: Refuse a larger file.
+
+    Raises:
+        GeoselfError: As `read_array`; there is no such entry (65).
+    """
+    size = file_size(path, max_bytes)
+    try:
+        with path.open("rb") as stream:
+            _check_header(str(path), stream, size)
+            stream.seek(0)
+            shape, fortran, dtype = read_header(stream)
+            if not 0 <= at < (shape or (0,))[0]:
+                raise data_error(str(path), f"has shape {shape}, no entry {at}", "copy it again")
+            if not fortran and dtype.kind != "U":
+                length = math.prod(shape[1:]) * dtype.itemsize
+                stream.seek(at * length, os.SEEK_CUR)
+                return np.frombuffer(stream.read(length), dtype).reshape(shape[1:])
+    except HEADER_FAULTS as error:
+        raise data_error(str(path), str(error), "copy it again") from error
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return np.asarray(read_array(path, max_bytes=max_bytes)[at])
 
 
 def array_shape(path: Path) -> tuple[int, ...]:

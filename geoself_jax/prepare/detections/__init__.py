@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import importlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,19 @@ import numpy as np
 
 from geoself_jax.core.errors import data_error, missing_error, nearest_name, usage_error
 from geoself_jax.core.skeleton import Skeleton
+from geoself_jax.prepare.detections.all_cameras import (
+    file_of,
+    formats_of_part,
+    is_there,
+    refuse_whole,
+)
+from geoself_jax.prepare.detections.freemocap import is_spatial
 from geoself_jax.prepare.detections.unknown import unknown
 from geoself_jax.prepare.instances import Instances
 
 DETECTIONS = (
     *("openpose", "alphapose", "mmpose", "coco", "deeplabcut", "sleap", "mediapipe", "yolo"),
-    *("openpifpaf", "geoself"),
+    *("openpifpaf", "geoself", "freemocap", "caliscope_xy"),
 )
 """Names of the formats, which are those of their modules."""
 
@@ -42,7 +48,7 @@ def formats_of(path: Path, format: str = "auto") -> tuple[str, ...]:
 
 def _reasons(path: Path, format: str) -> dict[str, str]:
     try:
-        changed = path.stat()
+        changed = file_of(path).stat()
     except OSError:
         return {}
     return _reasons_at(path, format, changed.st_mtime_ns, changed.st_size)
@@ -51,6 +57,10 @@ def _reasons(path: Path, format: str) -> dict[str, str]:
 @functools.lru_cache(4096)  # a child process parses an HDF5 file
 def _reasons_at(path: Path, format: str, _changed: int, _size: int) -> dict[str, str]:
     names = DETECTIONS if format == "auto" else (format,)
+    if file_of(path) != path:
+        return formats_of_part(path, names)
+    if is_spatial(path):
+        return {}
     found = {name: _module(name).recognize(path) for name in names}
     return {name: reason for name, reason in found.items() if reason}
 
@@ -83,22 +93,13 @@ def read_detections(
         raise usage_error(
             f"--detections={format}", "no such format", nearest_name(format, DETECTIONS)
         )
-    if not os.path.exists(path):  # pathlib's raises for names that are too long
+    if not is_there(path):
         raise missing_error(str(path), "no such file or folder", "check the path")
     if path.is_file() and path.stat().st_size == 0:
         raise unknown(path, DETECTIONS)
+    refuse_whole([path])
     if format == "auto":
-        reasons = _reasons(path, format)
-        if not reasons:
-            raise unknown(path, DETECTIONS, max_bytes)
-        if len(reasons) > 1:
-            candidates = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
-            raise data_error(
-                f"{path}: may be {candidates}",
-                f"known: {', '.join(DETECTIONS)}",
-                "give --detections=NAME",
-            )
-        format = next(iter(reasons))
+        format = _the_one(path, max_bytes)
     given: dict[str, Any] = {} if deviation_px is None else {"deviation_px": deviation_px}
     if given and format != WITH_VARIANCES:
         raise usage_error(
@@ -106,6 +107,22 @@ def read_detections(
         )
     found = _module(format).read(path, skeleton=skeleton, max_bytes=max_bytes, **given)
     return found if image_size is None else in_pixels(found, image_size)
+
+
+def _the_one(path: Path, max_bytes: int) -> str:
+    """The format that a path is recognized as.
+
+    Raises:
+        GeoselfError: None or several (65).
+    """
+    reasons = _reasons(path, "auto")
+    if not reasons:
+        raise unknown(path, DETECTIONS, max_bytes)
+    if len(reasons) > 1:
+        candidates = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        what, known = f"{path}: may be {candidates}", f"known: {', '.join(DETECTIONS)}"
+        raise data_error(what, known, "give --detections=NAME")
+    return next(iter(reasons))
 
 
 def in_pixels(found: Instances, image_size: Sequence[int]) -> Instances:

@@ -8,6 +8,8 @@ from typing import Any
 from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.data.files import load_json
 from geoself_jax.data.files.npz import array_shape
+from geoself_jax.prepare.detections.caliscope_xy import board, is_board
+from geoself_jax.prepare.detections.freemocap import is_spatial, spatial
 from geoself_jax.prepare.first_bytes import head
 
 TABLES, HDF5 = (".csv", ".tsv"), (".h5", ".hdf5", ".hdf", ".slp")
@@ -31,7 +33,7 @@ def unknown(path: Path, known: Iterable[str], max_bytes: int = 1 << 32) -> Geose
         known: Names of the formats.
         max_bytes: Of a JSON file: a larger one is not looked into.
     """
-    found = broken(path, max_bytes)
+    found = written_next(path) or broken(path, max_bytes)
     if found is not None:
         return found
     what, do = f"{path}: detections of no known format", _NAME
@@ -61,6 +63,13 @@ def unknown(path: Path, known: Iterable[str], max_bytes: int = 1 << 32) -> Geose
     elif path.suffix.lower() == ".npy":
         what += f", an array of shape {array_shape(path)}"
     return data_error(what, f"known: {', '.join(known)}", do)
+
+
+def written_next(path: Path) -> GeoselfError | None:
+    """The error (65) for what programs write next to detections."""
+    if is_spatial(path):
+        return spatial(path)
+    return board(path) if is_board(path) else None
 
 
 def broken(path: Path, max_bytes: int = 1 << 32) -> GeoselfError | None:
