@@ -8,6 +8,9 @@ import numpy as np
 from geoself_jax.core.errors import data_error
 from geoself_jax.core.skeleton import Skeleton
 
+MOST_CONFIDENCE = 1.25
+"""Scores of peaks between pixels are a little above 1; others are on another scale."""
+
 
 def shaped(
     skeleton: Skeleton, frames: int, keypoints_2d: Any, confidence: Any, K: Any
@@ -22,7 +25,7 @@ def shaped(
         K: Intrinsics, (3, 3) or (*batch, 3, 3), px.
 
     Raises:
-        GeoselfError: The shapes are inconsistent (65).
+        GeoselfError: The shapes are inconsistent, or a confidence is far above 1 (65).
     """
     keypoints_2d = numbers("keypoints_2d", keypoints_2d)
     view = (skeleton.joints,) if frames == 1 else (frames, skeleton.joints)
@@ -44,6 +47,12 @@ def shaped(
             f"confidence has shape {confidence.shape}",
             f"wanted {seen} for keypoints_2d of {keypoints_2d.shape}",
             "pass one number per joint, or None",
+        )
+    if confidence.size and confidence.max() > MOST_CONFIDENCE:  # false for NaN
+        raise data_error(
+            f"confidence {confidence.max():g}",
+            "wanted numbers from 0 to 1: poses would come out nearer, without a word",
+            "divide it by the detector's largest score",
         )
     K, batch = numbers("K", K), seen[: -len(view)]
     if K.shape not in ((3, 3), (*batch, 3, 3)):

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,11 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.poses.filters import OneEuro, parse_filter
 from geoself_jax.data.refinement.fixed_lag import FixedLag
 from geoself_jax.data.refinement.passes import HIGHEST_FPS
-from geoself_jax.lift.inputs import shaped
+from geoself_jax.lift.inputs import numbers, shaped
 
 FARTHEST_PX = 1e6
 LAG_SECONDS, LONGEST_LAG_SECONDS = 0.25, 2.0
 """How late refined poses are, unless said otherwise and at most."""
-NUMBER = (int, float, np.integer, np.floating)
 Lift = Callable[..., Prediction]
 Seen = tuple[np.ndarray, np.ndarray]
 """Detections, px, and confidence of a frame."""
@@ -59,9 +59,7 @@ def steady(how: str | OneEuro | None, fps: float | None) -> Steady | None:
     found = parse_filter(how) if isinstance(how, str) else how
     if not isinstance(found, OneEuro):
         raise usage_error(f"filter {how!r}", "it is not causal", "use one-euro")
-    _check_rate(fps, "a filter")
-    assert fps is not None
-    return Steady(found, fps)
+    return Steady(found, _rate(fps, "a filter"))
 
 
 def live_refinement(how: bool | float, fps: float | None, skeleton: Skeleton) -> FixedLag | None:
@@ -77,21 +75,27 @@ def live_refinement(how: bool | float, fps: float | None, skeleton: Skeleton) ->
     """
     if how is False:
         return None
-    seconds = LAG_SECONDS if how is True else how
-    if not isinstance(seconds, NUMBER) or not 0 <= seconds <= LONGEST_LAG_SECONDS:  # true for NaN
+    seconds = LAG_SECONDS if how is True else _number(how)
+    if seconds is None or not 0 <= seconds <= LONGEST_LAG_SECONDS:  # true for NaN
         wanted = f"wanted seconds from 0 to {LONGEST_LAG_SECONDS:g}, by which poses are late"
         raise usage_error(f"refine {how!r}", wanted, "pass e.g. refine=0.25, or True")
-    _check_rate(fps, "refinement")
-    assert fps is not None
-    return FixedLag(skeleton, fps, round(seconds * fps))
+    rate = _rate(fps, "refinement")
+    return FixedLag(skeleton, rate, round(seconds * rate))
 
 
-def _check_rate(fps: float | None, what: str) -> None:
-    is_number = isinstance(fps, NUMBER) and not isinstance(fps, bool)
-    if fps is None or not is_number or not 0 < fps <= HIGHEST_FPS:  # true for NaN
+def _number(value: Any) -> float | None:
+    """A number of any type, or in an array without axes; None for anything else."""
+    value = value.item() if getattr(value, "ndim", None) == 0 else value
+    return float(value) if isinstance(value, Real) and not isinstance(value, bool) else None
+
+
+def _rate(fps: Any, what: str) -> float:
+    rate = _number(fps)
+    if rate is None or not 0 < rate <= HIGHEST_FPS:  # true for NaN
         limits = f"above 0, at most {HIGHEST_FPS:g}"
         why = f"{what} requires the frame rate, frames per second {limits}"
         raise usage_error(f"fps {fps!r}", why, "pass e.g. fps=50")
+    return rate
 
 
 class Stream:
@@ -122,7 +126,7 @@ class Stream:
         refine: FixedLag | None = None,
     ) -> None:
         self._lift, self._skeleton, self._smooth, self._refine = lift, skeleton, smooth, refine
-        self._K = np.array(K, np.float32)
+        self._K = np.array(numbers("K", K))
         self._half = frames // 2
         self.delay = self._half + (0 if refine is None else refine.lag)
         nobody = np.full((skeleton.joints, 2), np.nan, np.float32)
@@ -156,6 +160,9 @@ class Stream:
         seen = self._nobody
         if keypoints_2d is not None:
             seen = shaped(self._skeleton, 1, keypoints_2d, confidence, self._K)[:2]
+            if seen[0].ndim > 2:
+                what = f"keypoints_2d has shape {seen[0].shape}"
+                raise data_error(what, "a stream takes one frame of one person", "pass one")
             _check_pixels(seen[0])
             seen = np.where(np.isfinite(seen[0]), seen[0], np.float32(np.nan)), seen[1]
         self._push(seen)

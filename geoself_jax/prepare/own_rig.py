@@ -84,13 +84,15 @@ def _clips(
     _ask_sizes(trials, used, options)
     said: dict[str, list[str]] = {}
     bad: list[str] = []
-    for trial in trials:
+    read = 0
+    for read, trial in enumerate(trials, 1):
         try:
             clips = _clips_of(trial, used, own, options, said)
         except GeoselfError as error:
             errors.append(of_data(error))
             bad.append(trial.who.clip)
             if any(isinstance(each, UnknownJoints) for each in error.causes or (error,)):
+                read = 0
                 break  # of one detector: --skeleton is asked for before the others are read
         else:
             if not errors:
@@ -98,8 +100,9 @@ def _clips(
     for line, names in said.items():
         options.notice(f"{_few(names)}: {line}")
     if errors:
-        if len(errors) == len(bad) < len(trials):
-            options.notice(f"the others are read with --skip={shlex.quote(','.join(bad))}")
+        names = [*options.skip.names, *bad]
+        if len(errors) == len(bad) < read and not any("," in name for name in names):
+            options.notice(f"the others are read with --skip={shlex.quote(','.join(names))}")
         raise joined(errors)
 
 

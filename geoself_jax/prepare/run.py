@@ -196,13 +196,13 @@ def summary(arrays: dict[str, np.ndarray]) -> str:
     )
     seconds = frames / float(arrays["fps"].item())
     clips = len(arrays["clip_names"])
-    people = arrays["subject_names"].tolist()
-    actions = sorted(set(arrays["clip_actions"].tolist()) - set(people))  # a person's only folder
+    people, actions = arrays["subject_names"].tolist(), sorted(set(arrays["clip_actions"].tolist()))
+    said = f"actions {_few(actions)}; " * (actions != sorted(people))  # a folder a person else
     lines = [
         f"{frames} instants of {views} views, {joints} joints, {float(arrays['fps'].item()):g} "
         f"fps ({seconds / 60:.1f} min)",
         f"{clips} clip{'s' * (clips != 1)}; subjects {_few(people)}; "
-        f"{f'actions {_few(actions)}; ' * bool(actions)}rigs {_few(arrays['rig_names'].tolist())}",
+        f"{said}rigs {_few(arrays['rig_names'].tolist())}",
         *_assumed(arrays),
         *_no_bones(arrays),
         *_unknown_vertical(arrays),

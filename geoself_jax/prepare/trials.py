@@ -28,9 +28,10 @@ from geoself_jax.prepare.found import Found
 from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.match_cameras import Match, camera_named, match_cameras, names_say
 from geoself_jax.prepare.missing_flag import MissingFlag
-from geoself_jax.prepare.name_people import Who, name_people
+from geoself_jax.prepare.name_people import Who
 from geoself_jax.prepare.prove_cameras import prove, residual_px
 from geoself_jax.prepare.rig_options import RigOptions, read_rig
+from geoself_jax.prepare.skip_recordings import people_of, without_skipped_recordings
 
 _KEPT = 64  # files that are read once to try several readings of their names
 
@@ -72,7 +73,6 @@ def find_trials(
         GeoselfError: A flag is wrong (64), or needed and not there (65).
     """
     ask_first(inputs, own)
-    skip = options.skip.leaves_out
     if not own.camera_paths:
         inputs, spare = without_calibrations(inputs, own.detections_format, options.notice)
         if len(spare) == 1 and own.calibration is None:
@@ -88,27 +88,23 @@ def find_trials(
         given = own.filtered
         found = [*find_recordings(inputs, kind, names, fit, options.notice, filtered=given)]
         _refuse_cameras_outside(found, kind, rig_at)
-    found = [each for each in found if not (each and skip(each.folder.name))]
-    if not found:
-        return [], []
-    folders = [each.folder if each else Path("recording") for each in found]
+    people: list[Who] = []
+    if options.skip.names:  # of recordings without a sound calibration, too
+        people = people_of(found, own, options)
+        found, people = without_skipped_recordings(found, people, own, options)
+        if not found:
+            return [], []
     rigs = [_or_error(rig_at, each) for each in found]
     errors = {str(rig): rig for rig in rigs if isinstance(rig, GeoselfError)}  # each once
     if missing := [error for error in errors.values() if isinstance(error, MissingFlag)]:
         raise missing[0]
     if len(errors) and all(isinstance(rig, GeoselfError) for rig in rigs):
         return [], list(errors.values())  # without cameras it is not known what a folder holds
-    people = name_people(
-        folders,
-        roots=[each.root if each else Path("recording") for each in found],
-        subject=own.subject,
-        subject_from=own.subject_from,
-        notice=options.notice,
-    )
+    people = people or people_of(found, own, options)
     wanted = chosen("subject", options.subjects, [who.subject for who in people], "the folders")
     trials = []
     for each, who, rig in zip(found, people, rigs, strict=True):
-        if isinstance(rig, GeoselfError) or who.subject not in wanted or skip(*who):
+        if isinstance(rig, GeoselfError) or who.subject not in wanted:
             continue
         folder = each.folder if each else None
         kept: dict[Path, Instances] = {}

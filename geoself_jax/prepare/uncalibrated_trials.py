@@ -16,14 +16,17 @@ from geoself_jax.prepare.instances import Instances
 from geoself_jax.prepare.intrinsics import read_intrinsics, unplaced_rig
 from geoself_jax.prepare.match_cameras import match_cameras
 from geoself_jax.prepare.name_cameras import CAMERA, cameras_by_word, files_by_camera
-from geoself_jax.prepare.name_people import Who, name_people
+from geoself_jax.prepare.name_people import Who
 from geoself_jax.prepare.rig_options import RigOptions
+from geoself_jax.prepare.skip_recordings import (
+    RECORDING,
+    people_of,
+    without_skipped_recordings,
+)
 from geoself_jax.prepare.trials import Trial, of_data, read_file, unread_of
 
 SIZED = ("coco", "sleap", "geoself")
 """Formats of detections that may hold the size of the images."""
-
-_RECORDING = Path("recording")  # of files that are named one by one
 
 
 def find_uncalibrated(
@@ -45,23 +48,16 @@ def find_uncalibrated(
     given = read_intrinsics(own, options.notice)
     known = given.camera_names if given else tuple(own.camera_paths) or None
     found = _found(inputs, own, options, known)
-    skip = options.skip.leaves_out
-    found = [each for each in found if not (each and skip(each.folder.name))]
-    if not found:
-        return [], []
-    folders = [each.folder if each else _RECORDING for each in found]
-    people = name_people(
-        folders,
-        roots=[each.root if each else _RECORDING for each in found],
-        subject=own.subject,
-        subject_from=own.subject_from,
-        notice=options.notice,
-    )
+    people = people_of(found, own, options)
+    if options.skip.names:
+        found, people = without_skipped_recordings(found, people, own, options)
+        if not found:
+            return [], []
     wanted = chosen("subject", options.subjects, [who.subject for who in people], "the folders")
     matched: list[tuple[Found | None, Who, Mapping[str, Path]]] = []
     errors = []
     for each, who in zip(found, people, strict=True):
-        if who.subject not in wanted or skip(*who):
+        if who.subject not in wanted:
             continue
         try:
             matched.append((each, who, _paths(each, own, options, known)))
@@ -138,7 +134,7 @@ def _trial(
 
 def _top(found: Sequence[Found | None]) -> str:
     """The input's name; of several, that of the folder that they are in."""
-    roots = [(each.root if each else _RECORDING).resolve() for each in found]
+    roots = [(each.root if each else RECORDING).resolve() for each in found]
     return roots[0].name if len(set(roots)) == 1 else roots[0].parent.name
 
 

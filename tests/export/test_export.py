@@ -180,6 +180,7 @@ def test_a_joint_without_confidence_is_not_looked_at(lift, inputs):
         ({"keypoints_2d": np.zeros(2)}, "keypoints_2d has shape (2,)"),
         ({"keypoints_2d": [[1, 2], [3]]}, "keypoints_2d is no array of numbers"),
         ({"confidence": np.ones((17, 1))}, "confidence has shape (17, 1)"),
+        ({"confidence": np.full(17, 6.0)}, "confidence 6 - wanted numbers from 0 to 1"),
         ({"confidence": np.ones((2, 17))}, "wanted (17,)"),
         ({"K": np.eye(4)}, "K has shape (4, 4)"),
         ({"K": np.ones((2, 3, 3))}, "K has shape (2, 3, 3)"),

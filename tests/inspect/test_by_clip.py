@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import planting
 from geoself_jax.data import recording
+from geoself_jax.inspect import by_clip, verdicts
 from geoself_jax.inspect.report import inspect
 
 
@@ -64,3 +65,18 @@ def test_sides_exchanged_in_all_cameras_of_one_clip_are_named():
 
     (line,) = alarms(in_clip(mirrored, clip=2))
     assert line.startswith("clip running") and "left and right are exchanged" in line
+
+
+@pytest.mark.parametrize(
+    ("names", "skip"),
+    [
+        (("walk",), "; prepare --skip=walk leaves out what cannot be fixed"),
+        (("a", "b c"), "; prepare --skip='a,b c' leaves out what cannot be fixed"),
+        (("one,two",), ""),  # --skip takes two names of it
+        (tuple(map(str, range(9))), ""),
+    ],
+)
+def test_the_way_to_leave_out_a_clip_is_said_where_it_is_one(names, skip):
+    clip = by_clip.Clip(None, "clips", names, "", 3.0)
+    (found,) = by_clip.alone(clip, lambda _: [verdicts.error("size", "x", "y", "fix it")])
+    assert found.do == "fix it" + skip

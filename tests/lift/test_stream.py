@@ -1,6 +1,9 @@
 """Live use: one frame after the other gives what all frames at once give."""
 
+from fractions import Fraction
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -107,6 +110,11 @@ def test_what_a_stream_cannot_do_is_an_error(lifter, video):
         with pytest.raises(GeoselfError, match=words) as error:
             lifter.stream(K, **options)
         assert error.value.code == code
+    with pytest.raises(GeoselfError, match="K is no array of numbers"):
+        lifter.stream("x")
+    two = np.zeros((2, 17, 2))
+    with pytest.raises(GeoselfError, match=r"shape \(2, 17, 2\) - a stream takes one frame"):
+        lifter.stream(K)(two)
     with pytest.raises(GeoselfError, match="K is") as error:
         lifter.stream(K * [[0], [1], [1]])
     assert error.value.code == DATA
@@ -146,6 +154,15 @@ def test_a_refined_stream_is_late_by_its_lag_and_filtered_afterwards(lifter, vid
         pose_3d, root = filtered(*seen)
         np.testing.assert_allclose(pose_3d + root, smooth(wanted), atol=1e-5)
     assert lifter.stream(K, refine=True, fps=fps).delay == round(0.25 * fps)
+
+
+@pytest.mark.parametrize(
+    "fps", [Fraction(30000, 1001), np.array(30.0), np.float32(30), jnp.ones(())]
+)
+def test_frame_rates_are_numbers_of_any_type(lifter, video, fps):
+    """PyAV's are fractions, those of an .npz arrays without axes."""
+    stream = lifter.stream(video.view.K, filter="one-euro:1.0,0.05", refine=np.array(0.1), fps=fps)
+    assert stream.delay == round(0.1 * float(fps))
 
 
 @pytest.mark.filterwarnings("error")

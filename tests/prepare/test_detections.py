@@ -135,6 +135,12 @@ def test_deeplabcuts_rows_are_numbered_by_their_labels(tmp_path, layout):
     np.testing.assert_allclose(read.keypoints_2d[2], found[0, 5, :, :2], rtol=1e-6)
     with pytest.raises(GeoselfError, match="frame 3 has two rows"):
         read_detections(written(twice))
+    if layout == "fixed":  # pandas writes unsigned labels in this one alone
+        unsigned = table.set_axis(np.arange(FRAMES, dtype=np.uint64))
+        assert read_detections(written(unsigned)).frames == FRAMES
+        far = table.set_axis(np.array([*range(FRAMES - 1), 2**63], np.uint64))
+        with pytest.raises(GeoselfError, match="frame 9223372036854775808 is too large"):
+            read_detections(written(far))
     counted = read_detections(written(named))
     assert counted.frame.tolist() == sorted(f for _, f in there(found))
 

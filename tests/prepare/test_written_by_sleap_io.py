@@ -91,6 +91,17 @@ def test_labels_placed_by_hand_are_sure(tmp_path, name):
     same(read, wanted)
 
 
+@pytest.mark.parametrize("name", ["analysis.h5", "table.csv", "instances.csv"])
+def test_a_joint_without_a_score_among_others_is_missing_and_not_sure(tmp_path, name):
+    found = labels(people())
+    found[1][0].points["score"][4] = np.nan
+    read = read_detections(write(tmp_path, name, found))
+    wanted = people()
+    wanted[0, 1, 4] = 0
+    same(read, wanted)
+    assert any("1 joints without a score are read as missing" in line for line in read.notes)
+
+
 @pytest.mark.parametrize("name", ["project.slp", "table.csv"])
 def test_what_was_placed_by_hand_is_counted(tmp_path, name):
     read = read_detections(write(tmp_path, name, labels(people(), by_hand=[(0, 1)])))

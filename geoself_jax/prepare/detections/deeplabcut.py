@@ -24,9 +24,9 @@ from geoself_jax.prepare.detections.deeplabcut_tables import (
     read_table,
 )
 from geoself_jax.prepare.detections.edges_above import edges_above
-from geoself_jax.prepare.detections.half_given import half_given
 from geoself_jax.prepare.detections.named_joints import named_joints
 from geoself_jax.prepare.detections.rows import (
+    LAST_FRAME,
     frame_number,
     instances_of,
     nobody,
@@ -73,7 +73,6 @@ def read(
             asked for (65).
     """
     table = read_table(path, max_bytes, variances=deviation_px is not None)
-    scored = any(column[-1] == COORDS[2] for column in table.columns)
     numbers, all_frames, note = _numbers(path, table.labels, len(table.values))
     notes = [note] if note else []
     if table.others:
@@ -94,8 +93,6 @@ def read(
     rows, frame, tracks = [], [], []
     for individual in by_individual:
         found = table.values[:, [_picked(path, place, individual, part) for part in parts]]
-        whose = f"{path} of {individual[-1]}" if individual else str(path)
-        notes += half_given(whose, parts, found) if scored else []
         there = np.flatnonzero(np.isfinite(found[..., :2]).all(-1).any(-1))
         rows.append(found[there])
         frame.append(numbers[there])
@@ -137,7 +134,9 @@ def _sure(path: Path, table: Table) -> tuple[Table, list[str]]:
     if not table.columns or scores:
         return table, []
     parts = [column[:-1] for column in table.columns if column[-1] == COORDS[0]]
-    sure = np.ones((len(table.values), len(parts)))
+    places = [table.columns.index((*part, axis)) for part in parts for axis in COORDS[:2]]
+    place = table.values[:, places].reshape(len(table.values), len(parts), 2)
+    sure = np.where(np.isfinite(place).all(-1), 1.0, np.nan)
     columns = [*table.columns, *((*part, COORDS[2]) for part in parts)]
     note = f"{path}: no likelihood, as in labels placed by hand: all confidences are 1"
     return table._replace(columns=columns, values=np.hstack([table.values, sure])), [note]
@@ -179,14 +178,16 @@ def _numbers(path: Path, labels: Any, rows: int) -> tuple[np.ndarray, bool, str]
     if not whole or labels.shape != (rows,):
         return _image_numbers(path, labels, rows)
     found, count = np.unique(labels, return_counts=True)
-    if rows and (found[0] < 0 or (count > 1).any()):
-        bad = found[0] if found[0] < 0 else found[count > 1][0]
+    far = rows and found[-1] > LAST_FRAME  # may be none of int64's
+    if rows and (found[0] < 0 or far or (count > 1).any()):
+        bad = found[0] if found[0] < 0 else found[-1] if far else found[count > 1][0]
+        how = "is negative" if bad < 0 else "is too large" if far else "has two rows"
         raise data_error(
-            f"{path}: frame {bad} {'is negative' if bad < 0 else 'has two rows'}",
-            "wanted one row per frame, from 0",
+            f"{path}: frame {bad} {how}",
+            f"wanted one row per frame, from 0 to {LAST_FRAME}",
             "write the file again",
         )
-    return labels, True, ""
+    return labels.astype(np.int64), True, ""
 
 
 def _image_numbers(path: Path, labels: Any, rows: int) -> tuple[np.ndarray, bool, str]:

@@ -1,7 +1,7 @@
-"""Joints of a table that have a likelihood and no place, or a place and no likelihood.
+"""Joints that have a score and no place: taken as missing, and said, as nobody would look for them.
 
-EKS leaves both where members of its ensemble miss a joint (findings/eks-one-missing-frame.sh). They
-are taken as missing, and that is said: nobody would look for them.
+EKS leaves so all frames of a joint that its ensemble misses in one
+(findings/eks-one-missing-frame.sh).
 """
 
 from collections.abc import Sequence
@@ -9,37 +9,24 @@ from collections.abc import Sequence
 import numpy as np
 
 LIKELY = 0.5
-"""A joint without a place is said from this likelihood on: detectors leave out unlikely ones."""
+"""A joint without a place is said from this score on: detectors leave out unlikely ones."""
 _LISTED = 4
 
 
-def half_given(source: str, parts: Sequence[str], found: np.ndarray) -> list[str]:
-    """A line on each of both.
+def half_given(source: str, joints: Sequence[str], rows: np.ndarray) -> list[str]:
+    """A line on them, if there are any.
 
     Args:
         source: The file, and whose rows they are.
-        parts: Names of the joints.
-        found: (frames, parts, 3) x, y and likelihood; NaN where empty.
+        joints: Their names.
+        rows: (N, joints, 3) x, y and score of each person or animal; NaN where empty.
     """
-    placed, likelihood = np.isfinite(found[..., :2]).all(-1), found[..., 2]
-    no_place = _counted(parts, ~placed & (likelihood > LIKELY))
-    unsure = _counted(parts, placed & np.isnan(likelihood))
-    look = "taken as missing - look at what wrote it"
-    lines = []
-    if no_place:
-        said = f"with a likelihood over {LIKELY:g}, and no x and y"
-        lines.append(f"warning: {source}: {no_place} {said}: {look}")
-    if unsure:
-        lines.append(f"warning: {source}: {unsure} with x and y, and no likelihood: {look}")
-    return lines
-
-
-def _counted(parts: Sequence[str], lost: np.ndarray) -> str:
-    """`nose in 3 of 200 frames, tail in 1 of 200 frames`; empty where there is none."""
+    lost = ~np.isfinite(rows[..., :2]).all(-1) & (rows[..., 2] > LIKELY)
     counts = [
-        f"{part} in {count} of {len(lost)} frames"
-        for part, count in zip(parts, lost.sum(0), strict=True)
-        if count
+        f"{name} {count} times" for name, count in zip(joints, lost.sum(0), strict=True) if count
     ]
+    if not counts:
+        return []
     more = f" and {len(counts) - _LISTED} more" if len(counts) > _LISTED else ""
-    return ", ".join(counts[:_LISTED]) + more
+    what = f"{', '.join(counts[:_LISTED])}{more} with a score over {LIKELY:g}, and no x and y"
+    return [f"warning: {source}: {what}: taken as missing - look at what wrote it"]

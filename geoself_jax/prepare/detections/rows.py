@@ -13,6 +13,7 @@ from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.find_skeleton import name_of
 from geoself_jax.data.find_skeleton import same_joints as same_names
 from geoself_jax.data.skeletons import BODY_25, COCO_17, COCO_18, COCO_23, HALPE_26, MEDIAPIPE_33
+from geoself_jax.prepare.detections.half_given import half_given
 from geoself_jax.prepare.detections.named_joints import UnknownJoints
 from geoself_jax.prepare.detections.score_scale import without_negative, without_unscored
 from geoself_jax.prepare.instances import Instances
@@ -185,7 +186,9 @@ def instances_of(
             f"wanted 0 to {LAST_FRAME}",
             "renumber the frames",
         )
-    values, notes = _with_scores(source, np.asarray(rows, np.float64), notes)
+    values = np.asarray(rows, np.float64)
+    notes = [*notes, *half_given(source, skeleton.joint_names, values)]
+    values, notes = _with_scores(source, values, notes)
     order = np.argsort(np.asarray(frame, np.int64), kind="stable")
     seen = (np.isfinite(values[..., :2]).all(-1) & (values[..., 2] != 0)).any(-1)
     order = order[seen[order]]

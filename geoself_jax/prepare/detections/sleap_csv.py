@@ -86,9 +86,10 @@ def _as_sleap(lines: list[list[str]]) -> list[list[str]]:
 
 
 def by_hand(rows: np.ndarray) -> np.ndarray:
-    """(..., 3) x, y, score, with scores of 1 where there is a place and no score."""
-    placed = np.isfinite(rows[..., :2]).all(-1) & np.isnan(rows[..., 2])
-    rows[..., 2] = np.where(placed, 1, rows[..., 2])
+    """(..., joints, 3) x, y, score, with scores of 1 in instances that have places and no score."""
+    placed = np.isfinite(rows[..., :2]).all(-1)
+    hand = np.isnan(np.where(placed, rows[..., 2], np.nan)).all(-1, keepdims=True)
+    rows[..., 2] = np.where(placed & hand, 1, rows[..., 2])
     return rows
 
 
