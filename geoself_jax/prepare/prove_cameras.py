@@ -100,8 +100,12 @@ def prove(
     if best and mine and best.px <= limit and mine.px >= RATIO * best.px:
         raise say.contradiction(mine, best)
     if match.exact:
+        if rig.counted and mine is not None and not mine.px <= limit:
+            raise say.not_in_order(mine, limit)
         figures = say.residuals(ranked[:2]) if ranked else reason
-        notice(f"{say.where}: cameras matched by name; triangulation does not decide: {figures}")
+        prefix = "warning: " * rig.counted  # their names are no more than an order
+        line = f"{say.where}: cameras matched by name; triangulation does not decide: {figures}"
+        notice(prefix + line)
         return match.paths
     raise say.refusal(ranked, reason, limit)
 
@@ -141,6 +145,18 @@ class _Words(NamedTuple):
             "cameras differently, or the rig has moved",
             "if triangulation is right: "
             + " ".join(f"--camera={pair}" for pair in self._pairs(best, whole=True)),
+        )
+
+    def not_in_order(self, named: Proof, limit: float) -> GeoselfError:
+        """An error where cameras that a calibration only counts do not fit their joints."""
+        return data_error(
+            f"{self.where}: {self.residuals([named])}",
+            f"of cameras that the calibration only counts at most {limit:.0f} px are wanted: a "
+            "column is missing or in another place, pixels are counted from another corner or the "
+            "images have another height, or what is filmed is behind the cameras",
+            "fix that; "
+            + " ".join(f"--camera={pair}" for pair in self._pairs(named, whole=True))
+            + " takes the order as it is",
         )
 
     def refusal(self, ranked: Sequence[Proof], reason: str, limit: float) -> GeoselfError:

@@ -1,11 +1,14 @@
 """JARVIS's and DANNCE's cameras, stored for row vectors, come back as they were, or are refused."""
 
+import dataclasses
+
 import animals
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 from calibration_files import (
+    WRITERS,
     cells,
     dannce_camera,
     known_rig,
@@ -124,6 +127,35 @@ def test_a_file_a_camera_is_named_by_itself_and_two_numbers_are_a_lens(tmp_path)
     assert alone.camera_names == ("hires_cam2",)
     write_dannce(known, tmp_path / LINE)  # which of them is meant?
     assert "4 calibrations" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("format", ["jarvis", "pose2sim", "opencv"])
+def test_another_calibration_next_to_a_file_of_all_cameras_is_asked_about(tmp_path, format):
+    """It would be another scale, which no residual shows."""
+    known = known_rig(("Camera1", "Camera2", "Camera3"))
+    known.dist[:, 4] = 0
+    write_dannce(known, tmp_path / "label3d_dannce.mat")
+    if format == "pose2sim":
+        WRITERS["pose2sim"](known, tmp_path)
+    elif format == "jarvis":
+        write_jarvis(known, tmp_path)
+    else:
+        for view, name in enumerate(known.names):
+            write_opencv(tmp_path / f"{name}.yml", opencv_values(known, view))
+    line = refusal(tmp_path, unit="mm")
+    assert "label3d_dannce.mat is dannce" in line and f" is {format} " in line
+    assert "name one of these, or its format" in line
+    assert_same(read_calibration(tmp_path, format="dannce", up="z"), known)
+
+
+def test_a_rotation_of_jarvis_that_is_not_transposed_is_warned_of(tmp_path):
+    known, notices = known_rig(("Camera1", "Camera2", "Camera3")), []
+    center = -np.einsum("vij,vj->vi", known.R, known.t(1))  # so that t stays
+    turned = dataclasses.replace(known, R=np.swapaxes(known.R, 1, 2), center=center)
+    for rig, said in ((known, False), (turned, True)):
+        write_jarvis(rig, tmp_path)
+        read_calibration(tmp_path, unit="mm", up="z", notice=notices.append)
+        assert any("warning: " in line and "transpose R in it" in line for line in notices) == said
 
 
 def test_cameras_without_names_are_numbered_and_it_is_said(tmp_path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -360,15 +361,50 @@ def test_two_cameras_named_by_their_columns_are_said_to_be_unproved(tmp_path, ca
     "flags", [("--calibration-format=dlt_upper",), ("--image-size=1000x1402",)]
 )
 def test_another_corner_or_height_is_seen_by_its_residual(tmp_path, capsys, flags):
+    """Refused, or, where the cameras are named one by one, seen by inspect."""
     write_recording(tmp_path / "walk")
-    table = tmp_path / "walk/wand-dlt-coefficients.csv"
-    out = prepared(tmp_path / "walk", f"--calibration={table}", *flags)
-    said = capsys.readouterr().out
-    residual = re.search(r"triangulation does not decide: cam1 = .*?: (\d+\.\d) px", said)
-    assert residual and float(residual[1]) > 12
+    given = (f"--calibration={tmp_path / 'walk/wand-dlt-coefficients.csv'}", *flags)
+    with pytest.raises(GeoselfError, match=r"only counts at most .*another corner") as error:
+        prepared(tmp_path / "walk", *given)
+    residual = re.search(r"walk: cam1 = .*?: (\d+\.\d) px", str(error.value))
+    assert error.value.code == DATA and residual and float(residual[1]) > 12
+    out = prepared(tmp_path / "walk", *given, *re.findall(r"--camera=\S+", str(error.value)))
+    capsys.readouterr()
     assert inspected(out) != 0
     inside = capsys.readouterr().out
     assert ("v runs upward in all cameras" in inside) == ("format" in flags[0])
+
+
+def test_a_column_that_is_missing_is_not_taken_for_the_next_camera(tmp_path):
+    """Three files of four cameras, and the table of three others."""
+    write_recording(tmp_path / "walk")
+    table = np.loadtxt(tmp_path / "walk/wand-dlt-coefficients.csv", delimiter=",")
+    write_dlt(tmp_path / "walk/wand-dlt-coefficients.csv", table[:, [0, 1, 3]])
+    shutil.rmtree(tmp_path / "walk/pose/cam4_json")
+    with pytest.raises(GeoselfError, match=r"only counts at most .*a column is missing"):
+        prepared(tmp_path / "walk")
+
+
+def test_a_fan_of_cameras_of_which_all_is_behind_is_refused_with_the_reason(tmp_path, capsys):
+    """Its axes cross behind it, which is where converging cameras would look."""
+    turns = np.deg2rad([-15.0, 0, 15])
+    R = np.array(
+        [[[np.cos(a), -np.sin(a), 0], [0, 0, -1], [np.sin(a), np.cos(a), 0]] for a in turns]
+    )
+    center = np.array([[-0.5, -4, 1], [0, -4, 1], [0.5, -4, 1]])
+    known = known_rig(("cam1", "cam2", "cam3"))
+    known = replace(known, R=R, center=center, K=known.K, dist=np.zeros((3, 5)))
+    points = motion(30)
+    local = np.einsum("vij,tvnj->tvni", R, points[:, None] - center[None, :, None])
+    image = np.einsum("vij,tvnj->tvni", known.K, local)
+    for view, name in enumerate(known.names):
+        pixels = image[:, view, :, :2] / image[:, view, :, 2:]
+        write_openpose(tmp_path / "walk/pose", name, pixels, np.full((30, 17), 0.9))
+    write_dlt(tmp_path / "walk/wand-dlt-coefficients.csv", dlt(known, height=SIZE[1], first=0))
+    with pytest.raises(GeoselfError, match="what is filmed is behind the cameras"):
+        prepared(tmp_path / "walk")
+    said = capsys.readouterr().out
+    assert "warning: " in said and "origin is behind cam1, cam2, cam3: taken to look where" in said
 
 
 @pytest.mark.parametrize(("name", "axes"), [("pt{}_cam{}_{}", "XY"), ("Track {}_cam_{}_{}", "xy")])

@@ -137,7 +137,7 @@ def _found(path: Path, known: Sequence[str]) -> tuple[Path, str]:
         raise data_error(
             f"{path}: {len(candidates)} calibrations",
             listed,
-            "name one file of it, or its format: --calibration-format=NAME",
+            "name one of these, or its format: --calibration-format=NAME",
         )
     file, format, _ = candidates[0]
     return file, format
@@ -195,10 +195,18 @@ def _candidates(path: Path, known: Sequence[str]) -> list[tuple[Path, str, str]]
     if path.is_file():
         return _recognized(path, known)
     found = [one for file in _files(path) for one in _recognized(file, known)]
+    if any(_is_rig(one) for one in found):
+        return found  # a file of all cameras: others next to it are not a part of it
     others = [one for one in found if one[1] not in FOLDERS]
     if others:
         return others
     return _recognized(path, [each for each in known if each in FOLDERS]) or found
+
+
+def _is_rig(found: tuple[Path, str, str]) -> bool:
+    """Whether a file of a format that has one a camera is of all cameras."""
+    file, format, _ = found
+    return format == "dannce" and bool(_module(format).is_rig(file))
 
 
 def _recognized(path: Path, known: Sequence[str]) -> list[tuple[Path, str, str]]:

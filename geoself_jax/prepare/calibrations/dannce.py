@@ -30,7 +30,7 @@ from geoself_jax.prepare.calibrations.camera_table import (
     mapping,
     numbers,
 )
-from geoself_jax.prepare.calibrations.transposed import columns_of
+from geoself_jax.prepare.calibrations.transposed import columns_of, warn_of_axes
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
 
 SUFFIX = ".mat"
@@ -41,7 +41,6 @@ _CAMERA = ("K", "r", "t", "RDistort", "TDistort", "m")
 _WITH = {"camnames", "labelData", "sync", "handLabeled2D"}
 _LARGEST = 2**30  # bytes of such a file; labels are a few megabytes
 _SCIPY = "MATLAB 5.0 MAT-file Platform:"  # MATLAB has a comma before Platform
-_NEARER = 3  # times that the axes meet nearer with the rotations transposed
 
 
 def recognize(path: Path) -> str | None:
@@ -57,6 +56,11 @@ def recognize(path: Path) -> str | None:
     layout = _layout(path)
     known = {"rig": "params of cameras", "camera": "K, r, t, RDistort and TDistort"}
     return f"MATLAB file with {known[layout]}" if layout else None
+
+
+def is_rig(path: Path) -> bool:
+    """Whether a file holds all cameras, and not one."""
+    return _layout(path) == "rig"
 
 
 def _layout(path: Path) -> str:
@@ -93,7 +97,7 @@ def read(
     files = [each for each in _files(path) if _layout(each)] if path.is_dir() else [path]
     cameras = [camera for file in files for camera in _cameras(file, notice)]
     _say_counting(path, files, notice)
-    _warn_of_axes(path, cameras, notice)
+    warn_of_axes(path, cameras, "r", notice)
     return rig_of(
         path, path.stem, cameras, unit=unit, up=up, own_unit="mm", own_up=None, notice=notice
     )
@@ -175,26 +179,3 @@ def _say_counting(path: Path, files: Sequence[Path], notice: Callable[[str], Non
         notice(f"{path}: written by SciPy{both}: pixels are taken to count from 0, as OpenCV's do")
     if of_scipy < len(files):
         notice(f"{path}: pixels count from 1 in MATLAB; took 1 off the principal points")
-
-
-def _warn_of_axes(path: Path, cameras: Sequence[FileCamera], notice: Callable[[str], None]) -> None:
-    """Says so where the optical axes meet only if the rotations are OpenCV's, not transposed."""
-    if len(cameras) < 2:
-        return
-    R = np.stack([camera.R for camera in cameras])
-    t = np.stack([camera.t for camera in cameras])
-    taken, other = _miss(R, t), _miss(np.swapaxes(R, 1, 2), t)
-    if other * _NEARER < taken:
-        notice(
-            f"warning: {path}: the cameras' optical axes miss one another by {taken:.3g}, and by "
-            f"{other:.3g} if r is not transposed: if whoever wrote the file kept OpenCV's R, "
-            "transpose r in it"
-        )
-
-
-def _miss(R: np.ndarray, t: np.ndarray) -> float:
-    """Mean distance of the optical axes from the point nearest to all, in the file's unit."""
-    center, axis = -np.einsum("vji,vj->vi", R, t), R[:, 2]
-    across = np.eye(3) - axis[:, :, None] * axis[:, None]
-    nearest = np.linalg.pinv(across.sum(0)) @ np.einsum("vij,vj->i", across, center)
-    return float(np.linalg.norm(np.einsum("vij,vj->vi", across, nearest - center), axis=1).mean())

@@ -258,14 +258,15 @@ def _front(P: np.ndarray) -> np.ndarray:
 def _say(path: Path, seen: _Seen, names: list[str], notice: Callable[[str], None]) -> None:
     if seen.mirrored:
         notice(
-            f"{path}: its world is mirrored (left-handed), or its pixels are of the other corner; "
-            "x is negated, so that bodies are not mirrored; --up is of the world with x negated"
+            f"warning: {path}: its world is mirrored (left-handed), or its pixels are of the other "
+            "corner; x is negated, so that bodies are not mirrored; --up is of the world with x "
+            "negated"
         )
     if seen.behind.size:
         listed = ", ".join(names[i] for i in seen.behind)
         notice(
-            f"{path}: the world's origin is behind {listed}: taken to look where the cameras' axes "
-            "cross"
+            f"warning: {path}: the world's origin is behind {listed}: taken to look where the "
+            "cameras' axes cross"
         )
 
 

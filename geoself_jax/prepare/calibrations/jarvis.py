@@ -18,7 +18,7 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations import opencv
 from geoself_jax.prepare.calibrations.camera_table import FileCamera, checked_camera, numbers
 from geoself_jax.prepare.calibrations.opencv_storage import load_filestorage
-from geoself_jax.prepare.calibrations.transposed import columns_of
+from geoself_jax.prepare.calibrations.transposed import columns_of, warn_of_axes
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
 
 SUFFIXES = (".yaml", ".yml")
@@ -58,6 +58,7 @@ def read(
     cameras = [_camera(file) for file in files]
     if cameras:
         notice(f"{path}: taken for JARVIS's: camera matrix and R are transposed in it")
+        warn_of_axes(path, cameras, "R", notice)
     return rig_of(
         path, path.stem, cameras, unit=unit, up=up, own_unit=None, own_up=None, notice=notice
     )
