@@ -8,6 +8,7 @@ from geoself_jax.prepare.calibrations import recognize_calibration
 from geoself_jax.prepare.detections import DETECTIONS, recognize_detections
 from geoself_jax.prepare.detections.all_cameras import split
 from geoself_jax.prepare.detections.unknown import SUFFIXES, unknown
+from geoself_jax.prepare.first_bytes import FRAMES
 from geoself_jax.prepare.sleap_exports import without_projects
 
 DEPTH = 3
@@ -18,9 +19,6 @@ MOST = 10_000
 
 STAGES = ("pose-associated", "pose-sync", "pose")
 """Pose2Sim's folders of detections, the one that it triangulates first (Pose2Sim 0.10)."""
-
-FRAMES = ("_keypoints.json", ".predictions.json")
-"""End OpenPose's and OpenPifPaf's names, of which there are tens of thousands."""
 
 LOOKED_INTO = 1 << 26
 """Most bytes of a file of no known format that is parsed to name its mistake."""

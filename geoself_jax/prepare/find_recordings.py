@@ -12,7 +12,8 @@ from geoself_jax.prepare.anipose_project import project_recordings
 from geoself_jax.prepare.calibration_above import calibration_above
 from geoself_jax.prepare.calibrations import SUFFIXES, broken_calibration, recognize_calibration
 from geoself_jax.prepare.detections import recognize_detections
-from geoself_jax.prepare.find_detections import FRAMES, MOST, detections_in, why_none
+from geoself_jax.prepare.find_detections import MOST, detections_in, why_none
+from geoself_jax.prepare.first_bytes import FRAMES
 from geoself_jax.prepare.flat_trials import flat_trials
 from geoself_jax.prepare.found import Found
 from geoself_jax.prepare.match_cameras import Match, names_say

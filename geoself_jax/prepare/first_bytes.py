@@ -4,6 +4,9 @@ from pathlib import Path
 
 LENGTH = 2**16
 
+FRAMES = ("_keypoints.json", ".predictions.json")
+"""End OpenPose's and OpenPifPaf's names, of which there are tens of thousands."""
+
 
 def head(path: Path) -> str:
     """Up to 64 KiB of a file as text; empty for a folder and for what cannot be opened."""

@@ -4,6 +4,7 @@ import json
 import random
 import re
 
+import h5py
 import numpy as np
 import pytest
 import tomli_w
@@ -382,3 +383,20 @@ def test_names_of_cameras_may_be_numbers(tmp_path):
     (tmp_path / "calibration_x.json").write_text(json.dumps({"cameras": cameras}))
     rig = read_calibration(tmp_path / "calibration_x.json")
     assert rig.camera_names == ("1", "2", "3", "4")
+
+
+@pytest.mark.parametrize("name", ["a_{}_keypoints.json", "a_{}.jpg.predictions.json"])
+@pytest.mark.parametrize("format", ["panoptic", "fit3d"])
+def test_a_calibration_among_the_frames_of_a_detector_is_found(tmp_path, name, format):
+    for frame in range(300):
+        (tmp_path / name.format(f"{frame:06d}")).write_text('{"people": []}')
+    WRITERS[format](known_rig(), tmp_path)
+    assert read_calibration(tmp_path, up="z").views == {"panoptic": 4, "fit3d": 1}[format]
+
+
+def test_a_detectors_hdf5_is_not_called_matlab(tmp_path):
+    with h5py.File(tmp_path / "cam1DLC.h5", "w") as file:
+        file["df"] = np.zeros(3)
+    assert "no calibration of a known format" in refusal(tmp_path / "cam1DLC.h5")
+    (tmp_path / "cam1DLC.h5").rename(tmp_path / "cameras.mat")
+    assert "MATLAB v7.3 (HDF5 inside) - v7 is read" in refusal(tmp_path / "cameras.mat")

@@ -423,3 +423,21 @@ def test_digitized_points_are_refused_by_what_they_are(tmp_path, capsys, name, a
     path.rename(tmp_path / "walk/flight_xypts.csv")
     prepared(tmp_path / "walk")
     assert "warning: not read: " in capsys.readouterr().out
+
+
+def test_eleven_rows_of_numbers_are_coefficients_only_where_they_are_called_so(tmp_path):
+    """A YOLO label file of eleven people has as many rows."""
+    table = dlt(known_rig(), height=SIZE[1])
+    for name, fits in (("frame_000011.txt", False), ("c.csv", False), ("cal_DLTcoefs.csv", True)):
+        write_dlt(tmp_path / name, table)
+        assert bool(recognize_calibration(tmp_path / name)) == fits
+    assert read(tmp_path / "c.csv", LOWER).views == 4  # whose format is named
+
+
+@pytest.mark.parametrize(("name", "first"), [("wand-dlt-coefficients.csv", 0), ("c.csv", 1)])
+def test_how_pixels_are_counted_is_said(tmp_path, name, first):
+    known, notices = known_rig(), []
+    write_dlt(tmp_path / name, dlt(known, height=SIZE[1], first=first))
+    rig = read(tmp_path / name, LOWER, notices)
+    np.testing.assert_allclose(rig.K, known.K, rtol=1e-6, atol=1e-3)
+    assert any(f"its pixels to count from {first}, as in" in line for line in notices)

@@ -42,7 +42,8 @@ def matlab_head(path: Path) -> MatlabHead | None:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
             written = head[:116].decode("ascii", "replace").rstrip(" \0")
-            if head[:19] == b"MATLAB 7.3 MAT-file" or head[:4] == b"\x89HDF":
+            called_so = path.suffix.lower() == ".mat"  # or it is a detector's HDF5
+            if head[:19] == b"MATLAB 7.3 MAT-file" or (called_so and head[:4] == b"\x89HDF"):
                 return MatlabHead(written, (), True)
             order = {b"IM": "<", b"MI": ">"}.get(head[126:128])
             return None if order is None else MatlabHead(written, _names(stream, order), False)

@@ -22,6 +22,7 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations.dlt_coefficients import ENDS
 from geoself_jax.prepare.calibrations.jarvis import half
 from geoself_jax.prepare.calibrations.unreadable import broken, names_in, refusal
+from geoself_jax.prepare.first_bytes import FRAMES
 
 CALIBRATIONS = {
     name: f"{__name__}.{name}"
@@ -46,7 +47,6 @@ SUFFIXES = (
 """Of calibration files: ends of their names."""
 
 _MOST = 200  # files of a folder that are read
-_NOT_HERE = "_keypoints.json"  # OpenPose's frames, tens of thousands of them
 
 
 def read_calibration(
@@ -186,7 +186,7 @@ def _files(path: Path) -> list[Path]:
     return sorted(
         each
         for each in path.iterdir()
-        if each.name.lower().endswith(SUFFIXES) and not each.name.endswith(_NOT_HERE)
+        if each.name.lower().endswith(SUFFIXES) and not each.name.endswith(FRAMES)
     )[:_MOST]
 
 

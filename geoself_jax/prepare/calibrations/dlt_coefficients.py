@@ -75,13 +75,12 @@ def is_called_so(path: Path) -> bool:
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file holds 11 rows of numbers, of two or more cameras unless its name says so."""
-    if path.suffix.lower() not in (".csv", ".txt"):
+    """Whether a file that is called so holds 11 rows of numbers: others may, of other things."""
+    if not is_called_so(path):
         return False
     rows = [_words(line) for line in head(path).splitlines() if line.strip()]
-    least = 1 if is_called_so(path) else 2
     fits = len(rows) == COUNT and {len(row) for row in rows} == {len(rows[0])}
-    return fits and len(rows[0]) >= least and all(_is_number(word) for row in rows for word in row)
+    return fits and all(_is_number(word) for row in rows for word in row)
 
 
 def dlt_rig(
@@ -108,9 +107,10 @@ def dlt_rig(
     table = _table(path)
     names = [f"cam{i + 1}" for i in range(table.shape[1])]
     sizes = [image_size.get(name, image_size.get("", (0, 0))) for name in names]
+    how = "0, as in Argus's, by its name" if of_argus(path) else "1, as in MATLAB's programs"
     notice(
         f"{path}: has no names and no lens: its columns are taken for {names[0]} to {names[-1]}, "
-        "and the detections for those of undistorted images"
+        f"the detections for those of undistorted images, and its pixels to count from {how}"
     )
     seen = _facing(path, _downwards(path, table, sizes, lower), names)
     if unit != UNUSED:

@@ -25,12 +25,10 @@ from geoself_jax.prepare.calibrations.camera_table import (
     placed,
 )
 from geoself_jax.prepare.calibrations.units_and_axes import rig_of, silent
-from geoself_jax.prepare.first_bytes import head, holds
+from geoself_jax.prepare.first_bytes import FRAMES, head, holds
 
 MOST = 200
 """Most files of a folder that are read."""
-
-_NOT_HERE = "_keypoints.json"  # OpenPose's frames
 
 
 def recognize(path: Path) -> str | None:
@@ -86,7 +84,7 @@ def _files(folder: Path) -> dict[str, list[Path]]:
 
 def _recognized(folder: Path) -> list[Path]:
     files = [file for file in folder.iterdir() if file.suffix.lower() == ".json"]
-    files = [file for file in files if not file.name.lower().endswith(_NOT_HERE)]
+    files = [file for file in files if not file.name.lower().endswith(FRAMES)]
     return [file for file in sorted(files)[:MOST] if recognize(file)]
 
 
