@@ -14,7 +14,7 @@ from geoself_jax.core.errors import (
 )
 from geoself_jax.data.rig import Rig
 from geoself_jax.geometry.lenses import Lens
-from geoself_jax.prepare.calibrations import read_calibration
+from geoself_jax.prepare.calibrations import SeveralCalibrations, read_calibration
 from geoself_jax.prepare.calibrations.lens_files import read_lens_files
 from geoself_jax.prepare.calibrations.units_and_axes import UNUSED, rig_of
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
@@ -57,6 +57,8 @@ def read_intrinsics(own: RigOptions, notice: Callable[[str], None]) -> Rig | Non
                 image_size=own.image_size,
                 notice=notice,
             )
+        except SeveralCalibrations:
+            raise
         except GeoselfError as error:
             cameras = read_lens_files(path) if error.code == DATA else []
             if not cameras:

@@ -1,7 +1,9 @@
 """Rigs of one file a camera, and files in which T is a centre, come back as they were written."""
 
+import dataclasses
 import json
 import pickle
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,9 +13,12 @@ from calibration_files import (
     known_rig,
     opencv_values,
     write_biocv,
+    write_dannce,
     write_fit3d,
+    write_jarvis,
     write_opencap,
     write_opencv,
+    write_pose2sim,
     write_voxelpose,
 )
 
@@ -197,3 +202,84 @@ def test_easymocaps_matrices_name_the_cameras_and_none_is_lost(tmp_path):
     assert_same(read_calibration(tmp_path / "pose2sim", unit="mm"), known)
     easymocap(known, tmp_path, [*known.names, "05"])
     assert "05 in its names - matrices are of 4: K_01, " in refusal(tmp_path, unit="mm")
+
+
+def write_stereo(known, path):
+    """OpenCV's two cameras in one file, the first one the world."""
+    R = known.R[1] @ known.R[0].T
+    values = {"R": R, "T": known.t(0.001)[1] - R @ known.t(0.001)[0]}
+    for view in range(2):
+        values |= {f"M{view + 1}": known.K[view], f"D{view + 1}": known.dist[view]}
+    write_opencv(path, values)
+
+
+def write_easymocap(known, folder):
+    lens, place = {}, {}
+    for view, name in enumerate(known.names):
+        lens |= {f"K_{name}": known.K[view], f"dist_{name}": known.dist[view]}
+        place |= {f"Rot_{name}": known.R[view], f"T_{name}": known.t(0.001)[view]}
+    write_opencv(folder / "intri.yml", lens)
+    write_opencv(folder / "extri.yml", place)
+
+
+def write_set(known, folder):
+    for view, name in enumerate(known.names):
+        write_opencv(folder / f"{name}.yml", opencv_values(known, view))
+
+
+SETS = {
+    "jarvis": write_jarvis,
+    "opencv": write_set,
+    "easymocap": write_easymocap,
+    "stereo": lambda known, folder: write_stereo(known, folder / "stereo.yml"),
+    "fit3d": write_fit3d,
+    "opencap": write_opencap,
+    "biocv": write_biocv,
+    "pose2sim": lambda known, folder: write_pose2sim(known, folder / "Calib.toml"),
+    "dannce": lambda known, folder: write_dannce(known, folder / "label3d_dannce.mat"),
+}
+
+
+def larger(known):
+    """The same cameras in a world that is larger, as of a wrong board: no residual shows it."""
+    return dataclasses.replace(known, center=known.center * 1.3)
+
+
+def chosen(line, **options):
+    """The rigs that an error of several says how to choose."""
+    ways = line.partition(" - choose: name ")[2].partition(", or keep one")[0].split(" or ")
+    for way in ways:
+        place, _, format = way.partition(" with --calibration-format=")
+        yield read_calibration(Path(place), format=format or "auto", unit="mm", **options)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [*((each, "pose2sim") for each in [*SETS][:-2]), ("easymocap", "jarvis"), ("biocv", "dannce")],
+)
+def test_a_set_of_files_next_to_another_calibration_is_asked_about(tmp_path, one, other):
+    known = untangential(known_rig())
+    SETS[one](known, tmp_path)
+    SETS[other](larger(known), tmp_path)
+    line = refusal(tmp_path, unit="mm")
+    assert f"{tmp_path}: 2 calibrations - " in line
+    named = {"easymocap": "opencv", "stereo": "opencv"}
+    assert all(f" is {named.get(each, each)} (" in line for each in (one, other))
+    spread = [np.linalg.norm(np.diff(rig.center[:2], axis=0)) for rig in chosen(line, up="z")]
+    assert max(spread) / min(spread) > 1.25 and len(spread) == 2
+
+
+def test_two_sets_in_folders_of_their_own_are_chosen_by_folder(tmp_path):
+    known = known_rig()
+    write_jarvis(known, tmp_path / "a")
+    write_jarvis(larger(known), tmp_path / "b")
+    line = refusal(tmp_path, unit="mm")
+    assert f"choose: name {tmp_path / 'a'} or {tmp_path / 'b'}, or keep" in line
+    assert [rig.views for rig in chosen(line, up="z")] == [4, 4]
+
+
+def test_one_cameras_file_next_to_a_calibration_is_no_second_one(tmp_path):
+    known = known_rig()
+    write_pose2sim(known, tmp_path / "Calib.toml")
+    write_opencv(tmp_path / "left.yml", opencv_values(known, 0))
+    assert_same(read_calibration(tmp_path, up="z"), known)

@@ -167,7 +167,8 @@ def test_a_folder_with_two_calibrations_is_asked_about(tmp_path):
     write_pose2sim(known_rig(), tmp_path / "Calib_b.toml")
     line = refusal(tmp_path)
     assert "2 calibrations" in line and "Calib_a.toml is pose2sim (toml with" in line
-    assert "name one of these, or its format" in line
+    ways = f"{tmp_path / 'Calib_a.toml'} or {tmp_path / 'Calib_b.toml'}"
+    assert line.endswith(f" - choose: name {ways}, or keep one of them alone here")
 
 
 def test_a_file_without_cameras(tmp_path):

@@ -144,7 +144,7 @@ def test_another_calibration_next_to_a_file_of_all_cameras_is_asked_about(tmp_pa
             write_opencv(tmp_path / f"{name}.yml", opencv_values(known, view))
     line = refusal(tmp_path, unit="mm")
     assert "label3d_dannce.mat is dannce" in line and f" is {format} " in line
-    assert "name one of these, or its format" in line
+    assert f"{tmp_path}: 2 calibrations - " in line and "choose: name " in line
     assert_same(read_calibration(tmp_path, format="dannce", up="z"), known)
 
 

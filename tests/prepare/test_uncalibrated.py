@@ -139,6 +139,16 @@ def test_a_calibration_without_a_unit_is_not_asked_for_it(session, tmp_path):
     np.testing.assert_allclose(arrays["K"][0], RIG.K)
 
 
+def test_of_two_calibrations_the_intrinsics_are_of_neither(session, tmp_path):
+    (tmp_path / "cal").mkdir()
+    write_pose2sim(tmp_path / "cal/Calib.toml", RIG.camera_names, CLIP)
+    for view, name in enumerate(RIG.camera_names):
+        values = {"camera_matrix": RIG.K[view], "R": RIG.R[view], "T": RIG.center[view][:, None]}
+        write_opencv(tmp_path / f"cal/{name}.yml", values)
+    line = refused(session, flags=(f"--calibration={tmp_path / 'cal'}",))
+    assert "cal: 2 calibrations - " in line
+
+
 def test_a_table_a_camera_in_one_json_has_intrinsics(session, tmp_path):
     tables = {
         name: {"K": RIG.K[view].tolist(), "dist": [0.1, 0, 0, 0, 0], "image_size": [1000, 1000]}

@@ -19,6 +19,7 @@ from geoself_jax.core.errors import (
 )
 from geoself_jax.core.notices import silent
 from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.calibrations import dannce, opencv
 from geoself_jax.prepare.calibrations.dlt_coefficients import ENDS
 from geoself_jax.prepare.calibrations.jarvis import half
 from geoself_jax.prepare.calibrations.unreadable import broken, names_in, refusal
@@ -39,6 +40,10 @@ SIZED = ("dlt_lower", "dlt_upper")
 
 FOLDERS = ("opencv", "fit3d", "opencap", "biocv", "jarvis", "dannce")
 """Formats of which a folder can be one calibration: a file for each camera."""
+
+_Candidate = tuple[Path, str, str]  # a file or folder, its format, why it is of that
+_PAIR = "folder with "  # how the reason of EasyMocap's intri.yml and extri.yml starts
+_SHOWN = 6  # calibrations that an error names
 
 SUFFIXES = (
     *(".toml", ".json", ".yml", ".yaml", ".xml", ".calibration", ".qca.txt", ".qca", ".xcp"),
@@ -125,7 +130,8 @@ def _found(path: Path, known: Sequence[str]) -> tuple[Path, str]:
         candidates = [each for folder in folders for each in _candidates(folder, known)]
     if not candidates:
         raise _none(path, known)
-    if len({file for file, _, _ in candidates}) == 1 < len(candidates):
+    places = {file for file, _, _ in candidates}
+    if len(places) == 1 < len(candidates) and candidates[0][0].is_file():
         raise data_error(
             f"{candidates[0][0]}: may be of {len(candidates)} formats",
             "; ".join(f"{format} ({why})" for _, format, why in candidates),
@@ -133,14 +139,31 @@ def _found(path: Path, known: Sequence[str]) -> tuple[Path, str]:
             + " or ".join(f"--calibration-format={format}" for _, format, _ in candidates),
         )
     if len(candidates) > 1:
-        listed = "; ".join(f"{file} is {format} ({why})" for file, format, why in candidates[:6])
-        raise data_error(
-            f"{path}: {len(candidates)} calibrations",
-            listed,
-            "name one of these, or its format: --calibration-format=NAME",
-        )
+        raise SeveralCalibrations(path, candidates)
     file, format, _ = candidates[0]
     return file, format
+
+
+class SeveralCalibrations(GeoselfError):
+    """A folder holds several calibrations (65): each with its place, and what names it alone.
+
+    Args:
+        path: The folder.
+        candidates: Files or folders, their formats and why they are of these.
+    """
+
+    def __init__(self, path: Path, candidates: Sequence[_Candidate]) -> None:
+        shown, ways = candidates[:_SHOWN], []
+        for file, format, _ in shown:
+            near = [other for other, _, _ in candidates if file in (other, other.parent)]
+            only = f" with --calibration-format={format}" if len(near) > 1 else ""
+            ways.append(f"{file}{only}")
+        super().__init__(
+            f"{path}: {len(candidates)} calibrations",
+            "; ".join(f"{file} is {format} ({why})" for file, format, why in shown),
+            f"choose: name {' or '.join(ways)}, or keep one of them alone here",
+            DATA,
+        )
 
 
 class NoCalibration(GeoselfError):
@@ -190,24 +213,46 @@ def _files(path: Path) -> list[Path]:
     )[:_MOST]
 
 
-def _candidates(path: Path, known: Sequence[str]) -> list[tuple[Path, str, str]]:
+def _candidates(path: Path, known: Sequence[str]) -> list[_Candidate]:
     """Files, formats and reasons; a folder of one file a camera stands for its files."""
     if path.is_file():
         return _recognized(path, known)
     found = [one for file in _files(path) for one in _recognized(file, known)]
-    if any(_is_rig(one) for one in found):
-        return found  # a file of all cameras: others next to it are not a part of it
-    others = [one for one in found if one[1] not in FOLDERS]
-    if others:
-        return others
+    sets = _sets(path, known, found)
+    formats = {format for _, format, _ in sets}
+    whole = [one for one in found if one[1] not in formats and _is_whole(one, found)]
+    if sets or whole:
+        return [*sets, *whole]
     return _recognized(path, [each for each in known if each in FOLDERS]) or found
 
 
-def _is_rig(found: tuple[Path, str, str]) -> bool:
-    """Whether a file of a format that has one a camera is of all cameras."""
-    file, format, _ = found
-    return format == "dannce" and bool(_module(format).is_rig(file))
+def _sets(path: Path, known: Sequence[str], found: Sequence[_Candidate]) -> list[_Candidate]:
+    """The folder as one calibration, by each format of which it holds more than one file.
+
+    OpenCap's lie in folders of their own; OpenCV's count where they are of no other format.
+    """
+    sets = []
+    for format in (each for each in known if each in FOLDERS):
+        why = _module(format).recognize(path)
+        files = sum(of == format for _, of, _ in found)
+        several = files > 1 or (not files and (format != "opencv" or _PAIR in (why or "")))
+        if why is not None and several:
+            sets.append((path, format, why))
+    return sets
 
 
-def _recognized(path: Path, known: Sequence[str]) -> list[tuple[Path, str, str]]:
+def _is_whole(one: _Candidate, found: Sequence[_Candidate]) -> bool:
+    """Whether a file is a calibration by itself, and not one of a camera among others."""
+    file, format, _ = one
+    if format == "dannce":  # a rig's file, or one of its cameras' next to it
+        return any(of == format and dannce.is_rig(each) for each, of, _ in found)
+    if format != "opencv":
+        return format not in FOLDERS
+    try:
+        return opencv.read(file, unit="m", up="unknown").views > 1
+    except GeoselfError:
+        return False
+
+
+def _recognized(path: Path, known: Sequence[str]) -> list[_Candidate]:
     return [(path, format, why) for format, why in recognize_calibration(path, known).items()]
