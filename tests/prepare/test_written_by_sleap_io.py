@@ -102,6 +102,18 @@ def test_a_joint_without_a_score_among_others_is_missing_and_not_sure(tmp_path, 
     assert any("1 joints without a score are read as missing" in line for line in read.notes)
 
 
+@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("all_by_hand", [False, True])
+def test_a_joint_that_nobody_placed_is_missing_without_a_word(tmp_path, name, all_by_hand):
+    found = people()
+    found[0, :, 5] = 0
+    changed = [] if all_by_hand else [(0, 1)]
+    given = labels(found, by_hand=changed, all_by_hand=all_by_hand)
+    read = read_detections(write(tmp_path, name, given))
+    assert not any("no x and y" in line for line in read.notes)
+    assert (read.confidence[read.track == read.track_names.index("p1"), 5] == 0).all()
+
+
 @pytest.mark.parametrize("name", ["project.slp", "table.csv"])
 def test_what_was_placed_by_hand_is_counted(tmp_path, name):
     read = read_detections(write(tmp_path, name, labels(people(), by_hand=[(0, 1)])))

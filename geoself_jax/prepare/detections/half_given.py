@@ -21,7 +21,10 @@ def half_given(source: str, joints: Sequence[str], rows: np.ndarray) -> list[str
         joints: Their names.
         rows: (N, joints, 3) x, y and score of each person or animal; NaN where empty.
     """
-    lost = ~np.isfinite(rows[..., :2]).all(-1) & (rows[..., 2] > LIKELY)
+    placed = np.isfinite(rows[..., :2]).all(-1)
+    if (rows[placed, 2] == 1).all():  # no scores: 1 stands for each joint
+        return []
+    lost = ~placed & (rows[..., 2] > LIKELY)
     counts = [
         f"{name} {count} times" for name, count in zip(joints, lost.sum(0), strict=True) if count
     ]

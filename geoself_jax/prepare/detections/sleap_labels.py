@@ -183,7 +183,7 @@ def _rows(project: Project) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
         index = start[kept[at], None] + np.arange(nodes)
         if index.size and not 0 <= index.min() <= index.max() < len(points["x"]):
             raise IndexError(f"an instance names {table} that are not there")
-        score = np.ones(len(points["x"])) if which else points["score"]
+        score = np.where(np.isfinite(points["x"]), 1.0, np.nan) if which else points["score"]
         values = np.stack([points["x"], points["y"], score], -1).astype(np.float64)
         values[..., :2] -= project.offset
         values[~points["visible"].astype(bool)] = [np.nan, np.nan, 0]
