@@ -5,6 +5,7 @@ body has no person's size, and another unit gives it one.
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +13,9 @@ from geoself_jax.core.errors import GeoselfError, data_error
 from geoself_jax.core.shown_lengths import size_text
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.body_size import body_size, known_size
+from geoself_jax.data.rig import Rig
+from geoself_jax.prepare.calibrations.camera_table import FileCamera
+from geoself_jax.prepare.calibrations.transposed import warn_of_axes
 from geoself_jax.prepare.calibrations.units_and_axes import METRES
 from geoself_jax.prepare.clip import Clip, Reading
 from geoself_jax.prepare.scale_by_height import triangulated
@@ -92,11 +96,22 @@ def _contradicted(
     unsaid = "say the unit in which the cameras were calibrated: --unit"
     otherwise = "check --unit and the skeleton's body_metres" if unit else unsaid
     of = f"in unit {unit}, as given," if unit else "in the unit of the calibration's format"
+    why, do = f"such a body's are {least:g} to {most:g} m apart", f"give {do}" if do else otherwise
+    if _turned(clip.rig):
+        why += "; the cameras' optical axes do not meet, and would with their rotations transposed"
+        do = "no matter of --unit then: transpose the rotations in the calibration"
     return data_error(
-        f"{clip.name}: {of} the body measures {size:.3g} m between its farthest joints",
-        f"such a body's are {least:g} to {most:g} m apart",
-        f"give {do}" if do else otherwise,
+        f"{clip.name}: {of} the body measures {size:.3g} m between its farthest joints", why, do
     )
+
+
+def _turned(rig: Rig) -> bool:
+    """Whether the optical axes meet only if the rotations are transposed."""
+    t = -np.einsum("vij,vj->vi", rig.R, rig.center)
+    each = zip(rig.camera_names, rig.K, rig.lenses, rig.R, t, strict=True)
+    said: list[str] = []
+    warn_of_axes(Path(rig.name), [FileCamera(*one, (0, 0), 0.0) for one in each], "R", said.append)
+    return bool(said)
 
 
 def _unchecked(sizes: dict[str, float]) -> str:

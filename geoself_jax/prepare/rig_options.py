@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from geoself_jax.core.errors import GeoselfError, data_error, nearest_name, usage_error
+from geoself_jax.core.errors import GeoselfError, data_error, usage_error
 from geoself_jax.core.skeleton import Skeleton
 from geoself_jax.data.rig import Rig
-from geoself_jax.prepare.calibrations import NoCalibration, read_calibration
+from geoself_jax.prepare.calibrations import NoCalibration, check_named, read_calibration
 from geoself_jax.prepare.calibrations.lens_files import lens_files
 from geoself_jax.prepare.datasets.human36m_cameras import human36m_rig
 
@@ -102,11 +102,7 @@ def read_rig(own: RigOptions, folder: Path | None, notice: Callable[[str], None]
         )
     except NoCalibration as error:
         raise _no_calibration(path, own, error) from error
-    for name in filter(None, own.image_size):
-        if name not in rig.camera_names:
-            raise usage_error(
-                f"--image-size={name}=...", "no such camera", nearest_name(name, rig.camera_names)
-            )
+    check_named(own.image_size, rig.camera_names)
     sizes = rig.image_size.copy()
     for view, name in enumerate(rig.camera_names):
         given = own.image_size.get(name, own.image_size.get(""))

@@ -8,7 +8,7 @@ from scenes import crowd, motion, tiny_rig
 
 from geoself_jax.core.errors import DATA, GeoselfError
 from geoself_jax.core.skeleton import H36M_17
-from geoself_jax.prepare.check_unit import unit_checked
+from geoself_jax.prepare.check_unit import size_of, unit_checked
 from geoself_jax.prepare.clip import Clip, Reading
 
 MOUSE = dataclasses.replace(H36M_17, joint_names=tuple(f"part{n}" for n in range(17)))
@@ -50,6 +50,31 @@ def test_a_person_of_a_wrong_unit_is_refused_with_the_right_one(factor, given, r
     ) as e:
         checked(clip(factor), unit=given)
     assert e.value.code == DATA and "would measure 1." in str(e.value)
+
+
+def test_where_the_axes_do_not_meet_no_other_unit_is_advised():
+    """The size is wrong as the rotations are transposed: another unit would make it fit by chance.
+
+    The cameras stand where joints triangulate as before, but look another way, t as in their file.
+    """
+    right = clip(1000)
+    t = -np.einsum("vij,vj->vi", right.rig.R, right.rig.center)
+    turned = dataclasses.replace(
+        right.rig,
+        R=np.swapaxes(right.rig.R, 1, 2).copy(),
+        center=-np.einsum("vij,vj->vi", right.rig.R, t),
+    )
+    size = size_of(dataclasses.replace(right, rig=turned))
+    scaled = dataclasses.replace(turned, center=turned.center * (170 / size))  # 1.7 m in cm
+    wrong = dataclasses.replace(right, rig=scaled)
+    with pytest.raises(GeoselfError) as error:
+        checked(wrong, unit="m")
+    line = str(error.value)
+    assert "optical axes do not meet, and would with their rotations transposed" in line
+    assert line.endswith("no matter of --unit then: transpose the rotations in the calibration")
+    with pytest.raises(GeoselfError) as error:
+        checked(clip(100), unit="m")
+    assert "optical axes" not in str(error.value)
 
 
 def test_a_formats_own_unit_is_checked_as_well():

@@ -10,7 +10,7 @@ import pytest
 from calibration_files import dlt, known_rig, write_dlt
 from scenes import motion, pixels_of, tiny_rig
 
-from geoself_jax.core.errors import DATA, GeoselfError
+from geoself_jax.core.errors import DATA, USAGE, GeoselfError
 from geoself_jax.data.files import load_npz
 from geoself_jax.geometry.lenses import Lens
 from geoself_jax.inspect import __main__ as inspect
@@ -213,6 +213,16 @@ def test_the_unit_and_for_the_lower_corner_the_image_size_are_asked_for(tmp_path
     np.testing.assert_array_equal(read(path, image_size=each).K, read(path).K)
     write_dlt(path, dlt(known_rig()))
     assert (read(path, UPPER, image_size={}).image_size == 0).all()
+
+
+def test_an_image_size_under_a_name_that_no_camera_has_is_refused_as_that(tmp_path):
+    path = tmp_path / "c.csv"
+    write_dlt(path, dlt(known_rig(), height=SIZE[1]))
+    for sizes in ({"left": SIZE}, {"": SIZE, "left": SIZE}, {"cam1": SIZE, "left": SIZE}):
+        with pytest.raises(GeoselfError) as error:
+            read(path, image_size=sizes, unit=None)
+        assert error.value.code == USAGE
+        assert "--image-size=left=... - no such camera - known: cam1, cam2, " in str(error.value)
 
 
 def test_what_no_camera_has_is_a_warning_with_its_figures(tmp_path):

@@ -8,6 +8,7 @@ import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from geoself_jax.core.errors import (
     DATA,
@@ -22,6 +23,7 @@ from geoself_jax.data.rig import Rig
 from geoself_jax.prepare.calibrations import dannce, opencv
 from geoself_jax.prepare.calibrations.dlt_coefficients import ENDS
 from geoself_jax.prepare.calibrations.jarvis import half
+from geoself_jax.prepare.calibrations.units_and_axes import UNUSED
 from geoself_jax.prepare.calibrations.unreadable import broken, names_in, refusal
 from geoself_jax.prepare.first_bytes import FRAMES
 
@@ -43,6 +45,7 @@ FOLDERS = ("opencv", "fit3d", "opencap", "biocv", "jarvis", "dannce")
 
 _Candidate = tuple[Path, str, str]  # a file or folder, its format, why it is of that
 _PAIR = "folder with "  # how the reason of EasyMocap's intri.yml and extri.yml starts
+_ANY = {"": (1000, 1000)}  # a size by which cameras have their names
 _SHOWN = 6  # calibrations that an error names
 
 SUFFIXES = (
@@ -94,11 +97,35 @@ def read_calibration(
     else:
         found, format = _found(path, known)
     if name is None:
-        sized = {"image_size": image_size} if format in SIZED else {}
+        sized: dict[str, Any] = {}
+        if format in SIZED:
+            _check_sized(found, format, image_size or {})
+            sized = {"image_size": image_size}
         return _module(format).read(found, unit=unit, up=up, notice=notice, **sized)
     if format != "karfly":
         raise usage_error(f"name {name!r}", f"{found} ({format}) holds one rig", "leave it out")
     return _module(format).read(found, unit=unit, up=up, notice=notice, name=name)
+
+
+def _check_sized(path: Path, format: str, sizes: Mapping[str, tuple[int, int]]) -> None:
+    """Refuses sizes of no camera: else those of its cameras would be asked for."""
+    if any(sizes):
+        read = _module(format).read
+        check_named(sizes, read(path, unit=UNUSED, up="unknown", image_size=_ANY).camera_names)
+
+
+def check_named(sizes: Mapping[str, tuple[int, int]], cameras: Sequence[str]) -> None:
+    """Refuses an image size (64) under a name that no camera has.
+
+    Args:
+        sizes: By camera; under "" of all.
+        cameras: Names in the calibration.
+    """
+    for name in filter(None, sizes):
+        if name not in cameras:
+            raise usage_error(
+                f"--image-size={name}=...", "no such camera", nearest_name(name, cameras)
+            )
 
 
 def recognize_calibration(
