@@ -201,7 +201,7 @@ def _downwards(
         raise MissingFlag(
             f"{path}: counts rows from the lower edge",
             "the images' heights are not in the file",
-            "give --image-size=WIDTHxHEIGHT, or for each --image-size=cam1=WIDTHxHEIGHT",
+            "give --image-size=WIDTHxHEIGHT; prepare also takes --image-size=cam1=WIDTHxHEIGHT",
         )
     moved[:, 1, 1], moved[:, 1, 2] = -1, [size[1] for size in sizes]
     return np.asarray(moved @ P)
