@@ -83,16 +83,16 @@ def _clips(
             options.notice(camera_left_out(name, whys, len(used)))
     _ask_sizes(trials, used, options)
     said: dict[str, list[str]] = {}
-    bad: list[str] = []
-    read = 0
-    for read, trial in enumerate(trials, 1):
+    bad = options.skip.unread
+    found = len(bad)  # unread before their detections were
+    for trial in trials:
         try:
             clips = _clips_of(trial, used, own, options, said)
         except GeoselfError as error:
             errors.append(of_data(error))
             bad.append(trial.who.clip)
             if any(isinstance(each, UnknownJoints) for each in error.causes or (error,)):
-                read = 0
+                bad.clear()
                 break  # of one detector: --skeleton is asked for before the others are read
         else:
             if not errors:
@@ -101,7 +101,7 @@ def _clips(
         options.notice(f"{_few(names)}: {line}")
     if errors:
         names = [*options.skip.names, *bad]
-        if len(errors) == len(bad) < read and not any("," in name for name in names):
+        if 0 < len(errors) == len(bad) < len(trials) + found and not any("," in n for n in names):
             options.notice(f"the others are read with --skip={shlex.quote(','.join(names))}")
         raise joined(errors)
 

@@ -11,11 +11,15 @@ class Skip:
 
     Args:
         names: Of recordings' folders, clips or subjects.
+
+    Attributes:
+        unread: Recordings that could not be read, which may be left out, too.
     """
 
     def __init__(self, names: Sequence[str] = ()) -> None:
         self.names = tuple(dict.fromkeys(names))
         self._met = Counter[str]()
+        self.unread: list[str] = []
 
     def leaves_out(self, *names: str) -> bool:
         """Whether something that has these names is left out."""

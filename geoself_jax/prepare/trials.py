@@ -119,6 +119,7 @@ def find_trials(
             read = kept if len(found) == 1 else {}
             trials.append(Trial(folder, who, rig, paths, unread, offsets, read))
         except GeoselfError as error:
+            options.skip.unread.append(who.clip)
             errors[str(error)] = of_data(error)
     return trials, list(errors.values())
 

@@ -62,6 +62,7 @@ def find_uncalibrated(
         try:
             matched.append((each, who, _paths(each, own, options, known)))
         except GeoselfError as error:
+            options.skip.unread.append(who.clip)
             errors.append(of_data(error))
     if not matched:
         return [], errors

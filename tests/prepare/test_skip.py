@@ -65,6 +65,18 @@ def test_the_way_on_is_said_only_where_it_is_one(session, tmp_path, capsys):
         assert lines == ([f"the others are read with --skip={said}"] if said else [])
 
 
+def test_the_way_on_is_said_of_empty_files_too(session, tmp_path, capsys):
+    for file in (session / "P1/walk").rglob("*.json"):
+        file.write_bytes(b"")
+    inputs = [session / name for name in ("P1/run", "P1/walk", "P2/run")]
+    words = ["--input", *inputs, "--fps=25", "--skeleton=h36m_17", f"--output={tmp_path / 'o.npz'}"]
+    with pytest.raises(GeoselfError, match=r"P1/walk"):
+        run(*words, f"--calibration={session / 'Calib.toml'}")
+    assert "the others are read with --skip=P1/walk\n" in capsys.readouterr().out
+    run(*words, f"--calibration={session / 'Calib.toml'}", "--skip=P1/walk")
+    assert recording.read(tmp_path / "o.npz").clip_names == ("P1/run", "P2/run")
+
+
 def test_a_recording_whose_own_calibration_is_bad_is_left_out(session, tmp_path, capsys):
     shutil.copy(session / "Calib.toml", session / "P1/walk/Calib.toml")
     text = (session / "Calib.toml").read_text()
